@@ -1,0 +1,2 @@
+//! The command `chainrule`.
+fn main() {}

@@ -1,0 +1,170 @@
+//! What a formula needs of the numbers it runs on: [`Scalar`] is f32 or f64, [`Lanes`] one of them or a vector.
+//!
+//! Activations, losses and their mathematics are written once over [`Lanes`]. One lane (f32 or f64 themselves) is
+//! the plain version; a vector type that implements the trait turns the same lines into a vector kernel.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// Arithmetic and choice on one number, or on each of several side by side, without branches.
+pub trait Lanes:
+    Copy
+    + Debug
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+{
+    /// Whether each lane is an f32 (short polynomials suffice) rather than an f64.
+    const SINGLE: bool;
+    /// The outcome of a comparison, lane by lane.
+    type Mask: Copy;
+
+    /// `v`, rounded to the lanes' precision, in every lane.
+    fn splat(v: f64) -> Self;
+    /// `self·a + b`. Whether it rounds once or twice is the instruction set's affair for now.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `|self|`.
+    fn abs(self) -> Self;
+    /// The square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// The nearest integer, ties to even; for `|self| < 2^21` (f32) or `2^50` (f64).
+    fn round(self) -> Self;
+    /// Whether `self < other`; false where either is NaN.
+    fn lt(self, other: Self) -> Self::Mask;
+    /// `yes` where the mask holds, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// `|self|` with the sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+    /// `2^self` for an integral `self` within the normal exponents (-126..=127, or -1022..=1023).
+    fn exp2_integer(self) -> Self;
+    /// `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive `self`.
+    fn split_exponent(self) -> (Self, Self);
+}
+
+/// A precision of the engine: f32 or f64.
+///
+/// f32 is the default of everyday work; f64 is for proofs, and for agreement with NumPy and scikit-learn.
+pub trait Scalar: Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign {
+    /// The name, as an experiment file writes it: `f32` or `f64`.
+    const NAME: &'static str;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: f64;
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+
+    /// `v` rounded to this precision.
+    fn from_f64(v: f64) -> Self;
+    /// This number, exactly.
+    fn to_f64(self) -> f64;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// The loops of an activation in this precision.
+    #[doc(hidden)]
+    fn activation(function: &dyn crate::network::activation::Function) -> &dyn crate::network::activation::Loops<Self>;
+    /// The loops of a loss in this precision.
+    #[doc(hidden)]
+    fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
+    /// The loop of an optimizer in this precision.
+    #[doc(hidden)]
+    fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::Update<Self>;
+}
+
+// One body for the two precisions: they differ in nothing but their bits' layout.
+macro_rules! scalar {
+    ($float:ident, $bits:ident, $signed:ident, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
+        impl Lanes for $float {
+            const SINGLE: bool = $single;
+            type Mask = bool;
+
+            #[inline(always)]
+            fn splat(v: f64) -> Self {
+                v as $float
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                self * a + b
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                // 1.5·2^(mantissa bits): adding it leaves no room for a fraction.
+                const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float;
+                (self + MAGIC) - MAGIC
+            }
+            #[inline(always)]
+            fn lt(self, other: Self) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            fn select(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                self.copysign(sign)
+            }
+            #[inline(always)]
+            fn exp2_integer(self) -> Self {
+                // The sum's low bits are self + bias, as an integer; they become the exponent.
+                const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float + $bias as $float;
+                $float::from_bits((self + MAGIC).to_bits() << $mantissa)
+            }
+            #[inline(always)]
+            fn split_exponent(self) -> (Self, Self) {
+                let bits = self.to_bits().wrapping_sub($sqrt_half);
+                let e = (bits as $signed) >> $mantissa;
+                let m = $float::from_bits((bits & ((1 << $mantissa) - 1)).wrapping_add($sqrt_half));
+                (m, e as $float)
+            }
+        }
+
+        impl Scalar for $float {
+            const NAME: &'static str = stringify!($float);
+            const EPSILON: f64 = $float::EPSILON as f64;
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+
+            #[inline(always)]
+            fn from_f64(v: f64) -> Self {
+                v as $float
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                self.is_finite()
+            }
+            fn activation(
+                function: &dyn crate::network::activation::Function,
+            ) -> &dyn crate::network::activation::Loops<Self> {
+                function
+            }
+            fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self> {
+                function
+            }
+            fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::Update<Self> {
+                rule
+            }
+        }
+    };
+}
+
+scalar!(f32, u32, i32, 23, 127, 0x3f3504f3, true);
+scalar!(f64, u64, i64, 52, 1023, 0x3fe6a09e667f3bcd, false);

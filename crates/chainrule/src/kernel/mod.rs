@@ -1,0 +1,10 @@
+//! The fast loops, and a slow obvious twin of each.
+//!
+//! - [`lanes`]: what the loops need of a number type, one number or a vector of them;
+//! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
+//! - `dense`: the three products of a dense layer over one tile of samples.
+
+pub mod lanes;
+pub mod math;
+
+pub use lanes::{Lanes, Scalar};

@@ -1,0 +1,13 @@
+//! The engine of Chainrule: multilayer perceptrons, trained by the chain rule.
+
+mod error;
+pub mod datasets;
+pub mod kernel;
+pub mod metrics;
+pub mod network;
+pub mod random;
+pub mod registry;
+pub mod train;
+
+pub use error::Error;
+pub use kernel::{Lanes, Scalar};

@@ -1,0 +1,29 @@
+//! The hyperbolic tangent, a logistic function that is centred: from -1 to 1, slope 1 at 0.
+
+use std::sync::Arc;
+
+use super::{Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "tanh", summary: "(e^z - e^-z)/(e^z + e^-z), from -1 to 1", options: &[], make: |_| Arc::new(Tanh) };
+
+#[derive(Debug)]
+struct Tanh;
+
+impl Elementwise for Tanh {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        math::tanh(z)
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        L::splat(1.0) - a * a
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::Z.tanh()
+    }
+}

@@ -1,0 +1,47 @@
+//! The squared error, `Σ_k (y_k - t_k)²`: no factor 1/2, summed over the outputs.
+
+use std::sync::Arc;
+
+use super::{Domain, Function, Link, PerSample};
+use crate::kernel::Lanes;
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "squared_error",
+    summary: "Σ (y - t)², no factor 1/2; link identity",
+    options: &[],
+    make: |_| Arc::new(SquaredError),
+};
+
+#[derive(Debug)]
+struct SquaredError;
+
+impl PerSample for SquaredError {
+    #[inline(always)]
+    fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L {
+        let mut loss = L::splat(0.0);
+        for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
+            let e = y - t;
+            loss += e * e;
+            *dy = e + e;
+        }
+        loss
+    }
+
+    #[inline(always)]
+    fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L {
+        self.on_outputs(z, t, dz)
+    }
+
+    fn link(&self) -> Link {
+        Link::Identity
+    }
+
+    fn domain(&self) -> Domain {
+        Domain::FINITE
+    }
+
+    fn formula(&self) -> [&'static str; 2] {
+        ["Σ (y - t)²", r"\sum_k (y_k - t_k)^2"]
+    }
+}

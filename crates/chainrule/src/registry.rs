@@ -1,0 +1,248 @@
+//! The registries: every activation, loss, initializer, optimizer, schedule, metric and dataset by name.
+//!
+//! Each registry is a table of [`Entry`]s, one from each file. Whatever offers a choice (the command's
+//! help, an experiment's TOML, the documentation, the tests) iterates the table, so that adding a thing is one
+//! new file and one line in its table.
+
+use std::fmt;
+
+use crate::Error;
+
+/// One named thing of a registry, with the options it takes and the way it is made.
+#[derive(Debug)]
+pub struct Entry<F: 'static> {
+    /// The name, as an experiment file writes it: `leaky_relu`.
+    pub name: &'static str,
+    /// One line for lists and help, the formula first where there is one.
+    pub summary: &'static str,
+    /// The options it takes, in the order in which they are shown.
+    pub options: &'static [Parameter],
+    /// Makes it from checked options.
+    pub make: fn(&Options) -> F,
+}
+
+/// One option of an [`Entry`].
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// The option's key: `slope`.
+    pub name: &'static str,
+    /// What values it takes, and the one when nobody says.
+    pub kind: Kind,
+    /// One line for help.
+    pub summary: &'static str,
+}
+
+/// The kind of an option's value, what is allowed, and the value when nobody says.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A number within a range.
+    Number(f64, Allowed),
+    /// A list of numbers, each within a range.
+    List(&'static [f64], Allowed),
+    /// One of these words, the first by default.
+    Word(&'static [&'static str]),
+}
+
+/// A range of numbers with its name.
+#[derive(Clone, Copy)]
+pub struct Allowed {
+    /// The range in words, to follow "must be": `a number above 0`.
+    pub text: &'static str,
+    /// Whether a number lies in the range.
+    pub test: fn(f64) -> bool,
+}
+
+impl fmt::Debug for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+impl Allowed {
+    /// Any finite number.
+    pub const FINITE: Allowed = Allowed { text: "a finite number", test: f64::is_finite };
+    /// Finite and above zero.
+    pub const POSITIVE: Allowed = Allowed { text: "a number above 0", test: |v| v.is_finite() && v > 0.0 };
+    /// Finite and at least zero.
+    pub const NON_NEGATIVE: Allowed = Allowed { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
+    /// From zero to below one.
+    pub const BELOW_ONE: Allowed = Allowed { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
+    /// From zero to one, both included.
+    pub const UNIT: Allowed = Allowed { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };
+    /// Strictly between zero and one.
+    pub const INSIDE_UNIT: Allowed = Allowed { text: "a number between 0 and 1", test: |v| v > 0.0 && v < 1.0 };
+    /// A whole number of at least one.
+    pub const COUNT: Allowed =
+        Allowed { text: "a whole number of at least 1", test: |v| v >= 1.0 && v.fract() == 0.0 && v.is_finite() };
+    /// A whole number of at least zero.
+    pub const WHOLE: Allowed =
+        Allowed { text: "a whole number of at least 0", test: |v| v >= 0.0 && v.fract() == 0.0 && v.is_finite() };
+}
+
+/// The value of an option.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A list of numbers.
+    List(Vec<f64>),
+    /// A word.
+    Word(String),
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Number(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Word(value.to_owned())
+    }
+}
+
+impl From<Vec<f64>> for Value {
+    fn from(value: Vec<f64>) -> Self {
+        Value::List(value)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Number(v) => write!(f, "{v}"),
+            Value::List(v) => write!(f, "{v:?}"),
+            Value::Word(v) => f.write_str(v),
+        }
+    }
+}
+
+/// A choice from a registry: the name with all its options, checked, defaults filled in.
+///
+/// Displayed as an experiment would say it: `leaky_relu(slope = 0.1)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    name: &'static str,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Options {
+    /// The name chosen.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Every option with its value, in the registry's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(key, value)| (*key, value))
+    }
+
+    /// The option `key`, a number.
+    ///
+    /// # Panics
+    /// When the entry declares no such number: a fault of the entry's file.
+    pub fn number(&self, key: &str) -> f64 {
+        match self.get(key) {
+            Value::Number(v) => *v,
+            other => panic!("option {key} of {} is no number: {other}", self.name),
+        }
+    }
+
+    /// The option `key`, a list of numbers.
+    ///
+    /// # Panics
+    /// When the entry declares no such list: a fault of the entry's file.
+    pub fn list(&self, key: &str) -> &[f64] {
+        match self.get(key) {
+            Value::List(v) => v,
+            other => panic!("option {key} of {} is no list: {other}", self.name),
+        }
+    }
+
+    /// The option `key`, a word.
+    ///
+    /// # Panics
+    /// When the entry declares no such word: a fault of the entry's file.
+    pub fn word(&self, key: &str) -> &str {
+        match self.get(key) {
+            Value::Word(v) => v,
+            other => panic!("option {key} of {} is no word: {other}", self.name),
+        }
+    }
+
+    fn get(&self, key: &str) -> &Value {
+        let found = self.values.iter().find(|(name, _)| *name == key);
+        &found.unwrap_or_else(|| panic!("{} declares no option {key}", self.name)).1
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        for (i, (key, value)) in self.values.iter().enumerate() {
+            write!(f, "{}{key} = {value}", if i == 0 { "(" } else { ", " })?;
+        }
+        if self.values.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}
+
+/// Makes the thing called `name` with the options `given`; those not given take their defaults.
+///
+/// `what` names the registry in errors: `activation`.
+///
+/// # Errors
+/// [`Error::UnknownName`], [`Error::UnknownOption`], [`Error::OptionKind`] or [`Error::OptionRange`].
+pub fn choose<F>(
+    what: &'static str,
+    registry: &[Entry<F>],
+    name: &str,
+    given: &[(&str, Value)],
+) -> Result<(Options, F), Error> {
+    let entry = registry.iter().find(|entry| entry.name == name).ok_or_else(|| Error::UnknownName {
+        what,
+        name: name.to_owned(),
+        nearest: nearest(name, registry.iter().map(|entry| entry.name)),
+        choices: registry.iter().map(|entry| entry.name).collect(),
+    })?;
+    if let Some((key, _)) = given.iter().find(|(key, _)| entry.options.iter().all(|option| option.name != *key)) {
+        return Err(Error::UnknownOption {
+            of: entry.name,
+            key: (*key).to_owned(),
+            nearest: nearest(key, entry.options.iter().map(|option| option.name)),
+            choices: entry.options.iter().map(|option| option.name).collect(),
+        });
+    }
+    let values = entry.options.iter().map(|option| Ok((option.name, option.value(entry.name, given)?)));
+    let options = Options { name: entry.name, values: values.collect::<Result<_, Error>>()? };
+    let made = (entry.make)(&options);
+    Ok((options, made))
+}
+
+impl Parameter {
+    /// The value given for this option, checked, or its default.
+    fn value(&self, of: &'static str, given: &[(&str, Value)]) -> Result<Value, Error> {
+        let Some((_, value)) = given.iter().find(|(key, _)| *key == self.name) else {
+            return Ok(match self.kind {
+                Kind::Number(v, _) => Value::Number(v),
+                Kind::List(v, _) => Value::List(v.to_vec()),
+                Kind::Word(words) => Value::Word(words[0].to_owned()),
+            });
+        };
+        let refused = |allowed: String| Error::OptionRange { of, key: self.name, value: value.to_string(), allowed };
+        match (self.kind, value) {
+            (Kind::Number(_, allowed), Value::Number(v)) if (allowed.test)(*v) => Ok(value.clone()),
+            (Kind::Number(_, allowed), _) => Err(refused(allowed.text.to_owned())),
+            (Kind::List(_, allowed), Value::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => Ok(value.clone()),
+            (Kind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
+            (Kind::Word(words), Value::Word(v)) if words.contains(&v.as_str()) => Ok(value.clone()),
+            (Kind::Word(words), _) => Err(refused(format!("one of {}", words.join(", ")))),
+        }
+    }
+}
+
+/// The name among `choices` that `name` was probably meant to be, if any is close.
+pub fn nearest<'a>(name: &str, choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let closeness = |choice: &str| strsim::jaro_winkler(name, choice);
+    choices.max_by(|a, b| closeness(a).total_cmp(&closeness(b))).filter(|choice| closeness(choice) > 0.75)
+}

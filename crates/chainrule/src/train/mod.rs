@@ -1,0 +1,4 @@
+//! Training: the loop, optimizers, schedules, stopping, history.
+
+pub mod optimizer;
+pub mod schedule;
