@@ -4,6 +4,7 @@
 //! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
 //! - `dense`: the three products of a dense layer over one tile of samples.
 
+pub(crate) mod dense;
 pub mod lanes;
 pub mod math;
 

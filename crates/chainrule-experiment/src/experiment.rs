@@ -1,0 +1,215 @@
+//! An experiment: a TOML file that says data, network, training and what its source document claims.
+
+use std::path::{Path, PathBuf};
+
+use chainrule::registry::nearest;
+
+use crate::builtin;
+use crate::claim::Claim;
+use crate::data::DataPlan;
+use crate::network::NetworkPlan;
+use crate::section::Section;
+use crate::train::TrainPlan;
+use crate::tree::{self, Kind, Tree};
+use crate::Error;
+
+/// An experiment, read and checked as far as that is possible without its data.
+///
+/// ```
+/// use chainrule_experiment::Experiment;
+///
+/// let rings = Experiment::open("three-rings", &[])?;
+/// let names: Vec<&str> = rings.variants.iter().map(|variant| variant.name.as_str()).collect();
+/// assert_eq!(names, ["leaky_relu", "logistic", "linear"]);
+/// # Ok::<(), chainrule_experiment::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The name: the file's, without `.toml`.
+    pub name: String,
+    /// What it is about, in a line.
+    pub title: String,
+    /// The document that it reproduces.
+    pub document: Option<SourceDocument>,
+    /// The networks: one, or one for each `[[variant]]`.
+    pub variants: Vec<Variant>,
+    /// What the document claims.
+    pub claims: Vec<Claim>,
+}
+
+/// The document that an experiment reproduces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceDocument {
+    /// Who wrote it.
+    pub author: String,
+    /// Its title.
+    pub title: String,
+    /// Where it is.
+    pub address: String,
+    /// Its licence, as it states it.
+    pub licence: String,
+}
+
+/// One network of an experiment, with its data and training.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The variant's name; empty when the experiment has but one network.
+    pub name: String,
+    /// The precision of its training.
+    pub precision: Precision,
+    /// Where its samples come from.
+    pub data: DataPlan,
+    /// Its layers.
+    pub network: NetworkPlan,
+    /// Its training.
+    pub train: TrainPlan,
+    /// All its settings, to be written beside a run's results.
+    pub(crate) tree: Tree,
+}
+
+/// The numbers that a training calculates with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits: the default, for speed.
+    F32,
+    /// 64 bits: for proofs, and for agreement with NumPy.
+    F64,
+}
+
+impl Experiment {
+    /// The built-in experiment called `source`, or else the TOML file `source`, with each of `sets`
+    /// (`train.learning_rate=0.05`) laid on top.
+    ///
+    /// # Errors
+    /// A file that is not there, is no TOML, or says something that makes no sense, with its place.
+    pub fn open(source: &str, sets: &[String]) -> Result<Experiment, Error> {
+        let path = Path::new(source);
+        if let Some(text) = builtin::text(source).filter(|_| !path.exists() || path.extension().is_none()) {
+            return Experiment::parse(source, text, Path::new(&format!("{source}.toml")), sets, &builtin::open_data);
+        }
+        if !path.is_file() {
+            let choices = builtin::names();
+            let near = nearest(source, choices.iter().map(String::as_str)).map(str::to_owned);
+            return Err(Error::NotFound { name: source.to_owned(), nearest: near, choices });
+        }
+        let unreadable = |path: &Path, source| Error::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let open = |file: &str| -> Result<(PathBuf, Vec<u8>), Error> {
+            let path = folder.join(file);
+            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
+            Ok((path, bytes))
+        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Experiment::parse(&name, &text, path, sets, &open)
+    }
+
+    fn parse(
+        name: &str,
+        text: &str,
+        path: &Path,
+        sets: &[String],
+        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
+    ) -> Result<Experiment, Error> {
+        let tree = Tree::parse(text, path)?;
+        let top = Section::top(&tree, tree::file(path));
+        let title = top.text("title")?.unwrap_or_default();
+        let document = document(&top.section("document")?)?;
+        let claims = top.sections("claim")?.iter().map(Claim::read).collect::<Result<Vec<_>, _>>()?;
+
+        // What all variants share, and what each lays on top of it.
+        let mut shared = tree.clone();
+        for key in ["title", "document", "claim", "variant"] {
+            shared.remove(key);
+        }
+        let mut layers = Vec::new();
+        for section in top.sections("variant")? {
+            let purpose = "a name, to tell the variant from the others";
+            let name = section.text("name")?.ok_or_else(|| section.missing("name", purpose))?;
+            let mut over = section.tree().cloned().unwrap_or_default();
+            over.remove("name");
+            layers.push((name, over));
+        }
+        if layers.is_empty() {
+            layers.push((String::new(), Tree::default()));
+        }
+        let read = |(name, over): (String, Tree)| {
+            let mut tree = shared.clone();
+            tree.overlay(&over);
+            sets.iter().try_for_each(|set| tree.set(set))?;
+            Variant::read(name, tree, path, open)
+        };
+        let variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let experiment = Experiment { name: name.to_owned(), title, document, variants, claims };
+        for claim in &experiment.claims {
+            claim.check(&experiment)?;
+        }
+        Ok(experiment)
+    }
+
+    /// The variant called `name`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownVariant`], with the nearest one.
+    pub fn variant(&self, name: &str) -> Result<&Variant, Error> {
+        let names = || self.variants.iter().map(|variant| variant.name.as_str()).filter(|name| !name.is_empty());
+        self.variants.iter().find(|variant| variant.name == name).ok_or_else(|| Error::UnknownVariant {
+            experiment: self.name.clone(),
+            name: name.to_owned(),
+            nearest: nearest(name, names()).map(str::to_owned),
+            choices: names().map(str::to_owned).collect(),
+        })
+    }
+}
+
+impl Variant {
+    fn read(
+        name: String,
+        tree: Tree,
+        path: &Path,
+        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
+    ) -> Result<Variant, Error> {
+        let top = Section::top(&tree, tree::file(path));
+        // Known at a file's top, and read there.
+        for key in ["title", "document", "claim", "variant"] {
+            if top.has(key) {
+                return Err(top.refuse(key, "at the file's top and nowhere else"));
+            }
+        }
+        let precision = top.word("precision", &[("f32", Precision::F32), ("f64", Precision::F64)])?;
+        let data = DataPlan::read(&top.section("data")?, open)?;
+        let network = NetworkPlan::read(&top.section("network")?)?;
+        let train = TrainPlan::read(&top.section("train")?)?;
+        top.finish()?;
+        Ok(Variant { name, precision, data, network, train, tree })
+    }
+
+    /// The settings as TOML text that trains this network again.
+    pub fn settings(&self) -> String {
+        let mut tree = self.tree.clone();
+        // The file may be read from elsewhere later.
+        if let (Some(file), Some(data)) = (self.data.file().and_then(|file| file.canonicalize().ok()), tree.remove("data")) {
+            let Kind::Table(mut table) = data.kind else { unreachable!("[data] was read as a table") };
+            let node = tree::Node { origin: data.origin.clone(), kind: Kind::Text(file.to_string_lossy().into_owned()) };
+            table.insert("csv", node);
+            tree.entries.insert(0, ("data".to_owned(), tree::Node { origin: data.origin, kind: Kind::Table(table) }));
+        }
+        tree.entries.sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));
+        tree.to_toml()
+    }
+}
+
+fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {
+    let mut read = |key, purpose| {
+        let text = section.text(key)?;
+        if section.is_written() { text.ok_or_else(|| section.missing(key, purpose)) } else { Ok(String::new()) }
+    };
+    let document = SourceDocument {
+        author: read("author", "who wrote the document")?,
+        title: read("title", "the document's title")?,
+        address: read("address", "where the document is")?,
+        licence: read("licence", "the document's licence, as it states it")?,
+    };
+    section.finish()?;
+    Ok(section.is_written().then_some(document))
+}

@@ -1,0 +1,264 @@
+//! Running an experiment's networks: data drawn, weights drawn, trained, and what came of it.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Network};
+use chainrule::objective::{Objective, Reduction};
+use chainrule::random::RandomState;
+use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, best_of};
+use chainrule::{Dataset, Error as EngineError, Scalar};
+
+use crate::Error;
+use crate::data::Samples;
+use crate::experiment::{Experiment, Precision, Variant};
+
+/// A variant with its data and starting weights, ready to train.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The samples, in f64.
+    pub samples: Samples,
+    /// The architecture, its output layer settled by data and loss.
+    pub architecture: Architecture,
+    /// The starting weights, in f64.
+    pub start: Network<f64>,
+    /// The named parameters with their indices.
+    pub names: Vec<(String, usize)>,
+    /// The one stream of draws, after data and weights.
+    pub random: RandomState,
+}
+
+/// What came of training one network.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The variant's name; empty for an experiment of one network.
+    pub variant: String,
+    /// The samples it was trained on.
+    pub samples: Samples,
+    /// Its shape.
+    pub architecture: Architecture,
+    /// Its loss.
+    pub loss: Loss,
+    /// How the loss was reduced.
+    pub reduction: Reduction,
+    /// The precision of the training.
+    pub precision: Precision,
+    /// The parameters at the end, exactly, in f64.
+    pub parameters: Vec<f64>,
+    /// The parameters after some epochs: 0 is the start.
+    snapshots: Vec<(u64, Vec<f64>)>,
+    /// The named parameters with their indices.
+    pub names: Vec<(String, usize)>,
+    /// Every epoch, and the warnings.
+    pub history: History,
+    /// How the training ended; the divergence that ended it.
+    pub ending: Result<Ending, EngineError>,
+    /// For each seed of several restarts its final loss.
+    pub restarts: Vec<(u32, f64)>,
+    /// The loss over all training samples at the end; on the validation samples, where there are any.
+    pub final_loss: (f64, Option<f64>),
+}
+
+/// Who watches a run: its beginning, its way, and whether it should be cancelled.
+pub trait Progress {
+    /// A training of so many epochs begins; with restarts, one for each seed.
+    fn begin(&mut self, variant: &str, epochs: u64);
+    /// It has come to this many epochs (a fraction within one), and the loss was this.
+    fn advance(&mut self, epochs: f64, loss: f64);
+    /// It is over.
+    fn end(&mut self);
+}
+
+/// Nobody watches.
+impl Progress for () {
+    fn begin(&mut self, _variant: &str, _epochs: u64) {}
+    fn advance(&mut self, _epochs: f64, _loss: f64) {}
+    fn end(&mut self) {}
+}
+
+impl Variant {
+    /// Draws or reads the samples, settles the architecture and draws the starting weights.
+    ///
+    /// The order of the draws is data, weights, validation split, epochs, from one stream; `train.seed` starts a new
+    /// stream at the weights.
+    ///
+    /// # Errors
+    /// A table that cannot be used, or layers, targets and loss that do not fit each other.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
+        let mut random = RandomState::new(self.data.seed);
+        let wants_classes = self.train.loss.link().activation().is_softmax();
+        let samples = self.data.samples(&mut random, wants_classes)?;
+        let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
+        let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
+        Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|error| self.placed(error))?;
+        if let Some(seed) = self.train.seed {
+            random = RandomState::new(seed);
+        }
+        let names = self.network.named(&architecture)?;
+        let start = Network::initialize(architecture.clone(), &mut random);
+        Ok(Prepared { samples, architecture, start, names, random })
+    }
+
+    /// Puts the place in the file to an error of the engine.
+    pub(crate) fn placed(&self, source: EngineError) -> Error {
+        let origin = match source {
+            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => self.network.origin(),
+            EngineError::TargetDomain { .. } => self.data.origin(),
+            _ => &self.train.origin,
+        };
+        Error::Engine { origin: origin.clone(), source }
+    }
+
+    /// Trains the network, keeping the parameters after each of `epochs`.
+    ///
+    /// A training that diverges is an outcome too: its ending says so.
+    ///
+    /// # Errors
+    /// As [`Variant::prepare`].
+    pub fn run(
+        &self,
+        epochs: &BTreeSet<u64>,
+        progress: &mut dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Outcome, Error> {
+        let prepared = self.prepare()?;
+        match self.precision {
+            Precision::F32 => self.run_in::<f32>(prepared, epochs, progress, cancel),
+            Precision::F64 => self.run_in::<f64>(prepared, epochs, progress, cancel),
+        }
+    }
+
+    fn run_in<T: Scalar>(
+        &self,
+        prepared: Prepared,
+        epochs: &BTreeSet<u64>,
+        progress: &mut dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Outcome, Error> {
+        let placed = |error| self.placed(error);
+        let Prepared { samples, architecture, start, names, random } = prepared;
+        let data: Dataset<T> = samples.dataset.cast().map_err(placed)?;
+        let settings = self.settings_for_engine();
+        let mut watcher = Watcher { variant: &self.name, epochs, progress, cancel, snapshots: Vec::new() };
+        let mut restarts = Vec::new();
+        let (mut training, ending) = if self.train.restarts > 1 {
+            let first = settings.seed;
+            let seeds: Vec<u32> = (0..self.train.restarts).map(|k| first.wrapping_add(k)).collect();
+            match best_of(&architecture, &self.train.loss, &data, &settings, &seeds, &mut watcher) {
+                Ok(best) => {
+                    restarts = best.losses;
+                    (best.best, Ok(best.ending))
+                }
+                Err(error @ EngineError::Diverged { .. }) => return Err(Error::Training(error)),
+                Err(error) => return Err(placed(error)),
+            }
+        } else {
+            let training = Training::new(start.cast(), &self.train.loss, &data, settings, random);
+            let mut training = training.map_err(placed)?;
+            let ending = training.run(&mut watcher);
+            (training, ending)
+        };
+        watcher.progress.end();
+        let final_loss = (training.training_loss(), training.validation_loss());
+        Ok(Outcome {
+            variant: self.name.clone(),
+            loss: self.train.loss.clone(),
+            reduction: self.train.settings.reduction,
+            precision: self.precision,
+            parameters: exact(&training.state().parameters),
+            snapshots: watcher.snapshots,
+            names,
+            history: training.history().clone(),
+            ending,
+            restarts,
+            final_loss,
+            architecture,
+            samples,
+        })
+    }
+
+    /// The engine's settings, with the seed that dropout and restarts take.
+    pub fn settings_for_engine(&self) -> chainrule::train::Settings {
+        let seed = self.train.seed.unwrap_or(self.data.seed);
+        chainrule::train::Settings { seed, ..self.train.settings.clone() }
+    }
+}
+
+impl Experiment {
+    /// Trains every network of the experiment, one after the other, with what its claims need.
+    ///
+    /// # Errors
+    /// As [`Variant::prepare`].
+    pub fn run(&self, progress: &mut dyn Progress, cancel: &AtomicBool) -> Result<Vec<Outcome>, Error> {
+        let run = |variant: &Variant| {
+            let epochs = self.claims.iter().flat_map(|claim| claim.epochs(&variant.name)).collect();
+            variant.run(&epochs, progress, cancel)
+        };
+        let mut run = run;
+        self.variants.iter().map(&mut run).collect()
+    }
+}
+
+impl Outcome {
+    /// The parameters after `epoch`, at the end where none is given or where the training ended before.
+    pub(crate) fn parameters_after(&self, epoch: Option<u64>) -> &[f64] {
+        let kept = epoch.and_then(|epoch| self.snapshots.iter().find(|(known, _)| *known == epoch));
+        kept.map_or(&self.parameters, |(_, parameters)| parameters)
+    }
+
+    /// The network at the end, in f64.
+    ///
+    /// # Panics
+    /// Never: what a training leaves is finite and fits.
+    pub fn network(&self) -> Network<f64> {
+        Network::new(self.architecture.clone(), self.parameters.clone()).expect("finite parameters that fit")
+    }
+}
+
+/// Sees the training for whoever watches, and keeps the parameters that were asked for.
+struct Watcher<'w> {
+    variant: &'w str,
+    epochs: &'w BTreeSet<u64>,
+    progress: &'w mut dyn Progress,
+    cancel: &'w AtomicBool,
+    snapshots: Vec<(u64, Vec<f64>)>,
+}
+
+/// Steps between two reports within an epoch.
+const REPORT: u64 = 64;
+
+impl Watcher<'_> {
+    fn keep<T: Scalar>(&mut self, training: &Training<'_, T>) {
+        let state = training.state();
+        if self.epochs.contains(&state.epoch) {
+            self.snapshots.push((state.epoch, exact(&state.parameters)));
+        }
+    }
+}
+
+impl<T: Scalar> Observer<T> for Watcher<'_> {
+    fn started(&mut self, training: &Training<'_, T>) {
+        self.progress.begin(self.variant, training.settings().epochs);
+        self.snapshots.clear();
+        self.keep(training);
+    }
+
+    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+        if step.ends_epoch || step.step.is_multiple_of(REPORT) {
+            let epochs = step.step as f64 / training.steps_per_epoch() as f64;
+            self.progress.advance(epochs, step.loss);
+        }
+        if self.cancel.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn finished_epoch(&mut self, training: &Training<'_, T>, _epoch: &Epoch) -> ControlFlow<()> {
+        self.keep(training);
+        ControlFlow::Continue(())
+    }
+}
+
+fn exact<T: Scalar>(parameters: &[T]) -> Vec<f64> {
+    parameters.iter().map(|p| p.to_f64()).collect()
+}

@@ -1,0 +1,157 @@
+//! The workspace of one tile of samples: every number of the forward and backward pass, allocated once.
+
+use super::architecture::Architecture;
+use super::dropout::Dropout;
+use super::loss::{Loss, scratch_len};
+use crate::dataset::Gather;
+use crate::kernel::Scalar;
+
+/// The samples that go through the network together.
+pub(crate) const TILE: usize = 64;
+
+/// All numbers of one tile of up to [`TILE`] samples; entry j of sample s lies at `j·n + s` with `n` the samples.
+///
+/// Buffers are as long as a full tile needs; a tile of `n` samples uses the first `width·n` numbers of each.
+#[derive(Clone, Debug)]
+pub(crate) struct Tile<T> {
+    /// The samples in the tile.
+    pub(super) n: usize,
+    /// The inputs (n_inputs, n).
+    pub(super) x: Vec<T>,
+    /// The targets (n_targets, n), the samples' weights and losses.
+    pub(super) t: Vec<T>,
+    pub(super) weight: Vec<T>,
+    pub(super) loss: Vec<T>,
+    /// Each layer's numbers.
+    pub(super) layers: Vec<LayerTile<T>>,
+    /// Room for one sample's outputs and targets, which the losses need.
+    pub(super) scratch: Vec<T>,
+}
+
+/// One layer's numbers for a tile, each (n_units, n).
+#[derive(Clone, Debug)]
+pub(super) struct LayerTile<T> {
+    /// Units of the layer.
+    pub(super) width: usize,
+    /// Pre-activations.
+    pub(super) z: Vec<T>,
+    /// Activations.
+    pub(super) a: Vec<T>,
+    /// The loss's derivative by a, then by z.
+    pub(super) d: Vec<T>,
+    /// What dropout multiplies the activations by, 0 or 1/(1 - dropout), and their product; empty without dropout.
+    pub(super) keep: Vec<T>,
+    pub(super) kept: Vec<T>,
+}
+
+impl<T: Scalar> Tile<T> {
+    /// A workspace for `architecture` and samples of `n_targets` targets.
+    pub(crate) fn new(architecture: &Architecture, n_targets: usize) -> Tile<T> {
+        let zeros = |width: usize| vec![T::ZERO; width * TILE];
+        let layer = |layer: &super::Layer| {
+            let width = layer.n_units;
+            let dropped = if layer.dropout > 0.0 { width } else { 0 };
+            LayerTile {
+                width,
+                z: zeros(width),
+                a: zeros(width),
+                d: zeros(width),
+                keep: zeros(dropped),
+                kept: zeros(dropped),
+            }
+        };
+        Tile {
+            n: 0,
+            x: zeros(architecture.n_inputs()),
+            t: zeros(n_targets),
+            weight: zeros(1),
+            loss: zeros(1),
+            layers: architecture.layers().iter().map(layer).collect(),
+            scratch: vec![T::ZERO; scratch_len(architecture.n_outputs(), n_targets)],
+        }
+    }
+
+    /// Fills the tile with the samples of `rows`, at most [`TILE`].
+    pub(crate) fn load(&mut self, data: &dyn Gather<T>, rows: &[usize]) {
+        let n = rows.len();
+        self.n = n;
+        let (x, t) = (&mut self.x[..n * data.n_inputs()], &mut self.t[..n * data.n_targets()]);
+        data.gather(rows, x, t, &mut self.weight[..n]);
+    }
+
+    /// Fills the tile with inputs alone, row-major (n, n_inputs), n at most [`TILE`].
+    pub(crate) fn load_inputs(&mut self, x: &[T], n_inputs: usize) {
+        self.n = x.len() / n_inputs;
+        for (s, row) in x.chunks_exact(n_inputs).enumerate() {
+            for (j, &x_j) in row.iter().enumerate() {
+                self.x[j * self.n + s] = x_j;
+            }
+        }
+    }
+
+    /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given.
+    pub(super) fn into_layer(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
+        let Some(before) = l.checked_sub(1) else { return &self.x[..self.x.len() / TILE * self.n] };
+        let layer = &self.layers[before];
+        let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };
+        &a[..layer.width * self.n]
+    }
+
+    /// The targets (n_targets, n).
+    pub(crate) fn t(&self) -> &[T] {
+        &self.t[..self.t.len() / TILE * self.n]
+    }
+
+    /// The samples' weights (n).
+    pub(crate) fn weight(&self) -> &[T] {
+        &self.weight[..self.n]
+    }
+
+    /// Layer `l`'s pre-activations (n_units, n).
+    pub(crate) fn z(&self, l: usize) -> &[T] {
+        &self.layers[l].z[..self.layers[l].width * self.n]
+    }
+
+    /// Layer `l`'s activations (n_units, n).
+    pub(crate) fn a(&self, l: usize) -> &[T] {
+        &self.layers[l].a[..self.layers[l].width * self.n]
+    }
+
+    /// The loss's derivative by layer `l`'s pre-activations (n_units, n), after the backward pass.
+    pub(crate) fn dz(&self, l: usize) -> &[T] {
+        &self.layers[l].d[..self.layers[l].width * self.n]
+    }
+
+    /// `loss[s] = l`, and the loss's derivative by the last layer's z, each times the sample's weight; then
+    /// `(Σ w·l, Σ w)`.
+    ///
+    /// With the link that the loss implies, loss and link are one stable function of z. Behind any other activation
+    /// the loss acts on y, and the activation's transposed Jacobian follows: for one that acts on each unit alone,
+    /// `dz = dy·f'(z)`.
+    pub(crate) fn lose(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {
+        let n = self.n;
+        let activation = &architecture.output().activation;
+        let output = self.layers.last_mut().expect("an architecture has a layer");
+        let used = output.width * n;
+        let (z, a, d) = (&output.z[..used], &mut output.a[..used], &mut output.d[..used]);
+        let (t, of_sample) = (&self.t[..self.t.len() / TILE * n], &mut self.loss[..n]);
+        if loss.implies(activation) {
+            loss.on_link(z, t, of_sample, d, &mut self.scratch);
+        } else {
+            activation.apply(output.width, z, a);
+            loss.on_outputs(a, t, of_sample, d, &mut self.scratch);
+            activation.pull_back(output.width, z, a, d);
+        }
+        for d in d.chunks_exact_mut(n) {
+            for (d, &w) in d.iter_mut().zip(&self.weight) {
+                *d *= w;
+            }
+        }
+        let (mut total, mut weight) = (0.0, 0.0);
+        for (l, w) in of_sample.iter().zip(&self.weight) {
+            total += w.to_f64() * l.to_f64();
+            weight += w.to_f64();
+        }
+        (total, weight)
+    }
+}

@@ -1,0 +1,133 @@
+//! Observers: whoever wants to see a training as it runs, and may stop it.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::history::Epoch;
+use super::training::{Step, Training};
+use crate::kernel::Scalar;
+
+/// Sees a training's start, every step and every epoch; `Break` ends the training there.
+pub trait Observer<T: Scalar> {
+    /// Before the first step of this run.
+    fn started(&mut self, _training: &Training<'_, T>) {}
+
+    /// After a step.
+    fn stepped(&mut self, _training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// After an epoch.
+    fn finished_epoch(&mut self, _training: &Training<'_, T>, _epoch: &Epoch) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Sees nothing.
+impl<T: Scalar> Observer<T> for () {}
+
+/// Both see everything; either may stop.
+impl<T: Scalar, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
+    fn started(&mut self, training: &Training<'_, T>) {
+        self.0.started(training);
+        self.1.started(training);
+    }
+
+    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+        let first = self.0.stepped(training, step);
+        let second = self.1.stepped(training, step);
+        if first.is_break() { first } else { second }
+    }
+
+    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+        let first = self.0.finished_epoch(training, epoch);
+        let second = self.1.finished_epoch(training, epoch);
+        if first.is_break() { first } else { second }
+    }
+}
+
+impl<T: Scalar, O: Observer<T> + ?Sized> Observer<T> for &mut O {
+    fn started(&mut self, training: &Training<'_, T>) {
+        (**self).started(training);
+    }
+
+    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+        (**self).stepped(training, step)
+    }
+
+    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+        (**self).finished_epoch(training, epoch)
+    }
+}
+
+/// A flag that another thread sets to end the training after the step under way.
+#[derive(Debug)]
+pub struct Cancel<'a>(pub &'a AtomicBool);
+
+impl<T: Scalar> Observer<T> for Cancel<'_> {
+    fn stepped(&mut self, _training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Records the parameters at the start and after every k-th step: the training's path through parameter space.
+///
+/// ```
+/// # use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
+/// # use chainrule::random::RandomState;
+/// # use chainrule::train::{Settings, Training};
+/// # use chainrule::Dataset;
+/// use chainrule::train::Recorder;
+///
+/// # let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()])?;
+/// # let network = Network::new(line, vec![0.0])?;
+/// # let data = Dataset::new(vec![1.0, 2.0], 1, vec![3.0, 6.0], 1)?;
+/// # let settings = Settings { epochs: 4, ..Settings::default() };
+/// # let random = RandomState::new(0);
+/// let mut recorder = Recorder::every(2);
+/// Training::new(network, &Loss::squared_error(), &data, settings, random)?.run(&mut recorder)?;
+/// assert_eq!(recorder.steps, [0, 2, 4]);
+/// assert_eq!(recorder.parameters[0], [0.0]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Recorder<T> {
+    every: u64,
+    /// How many steps had been done, for each record.
+    pub steps: Vec<u64>,
+    /// The parameters then, in the layout of the architecture.
+    pub parameters: Vec<Vec<T>>,
+}
+
+impl<T> Recorder<T> {
+    /// Records the start and every `k`-th step, `k` at least 1.
+    ///
+    /// # Panics
+    /// When `k` is 0.
+    pub fn every(k: u64) -> Recorder<T> {
+        assert!(k > 0, "every 0th step is no step");
+        Recorder { every: k, steps: Vec::new(), parameters: Vec::new() }
+    }
+}
+
+impl<T: Scalar> Recorder<T> {
+    fn record(&mut self, training: &Training<'_, T>) {
+        self.steps.push(training.state().step);
+        self.parameters.push(training.state().parameters.clone());
+    }
+}
+
+impl<T: Scalar> Observer<T> for Recorder<T> {
+    fn started(&mut self, training: &Training<'_, T>) {
+        if self.steps.is_empty() {
+            self.record(training);
+        }
+    }
+
+    fn stepped(&mut self, training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+        if training.state().step.is_multiple_of(self.every) {
+            self.record(training);
+        }
+        ControlFlow::Continue(())
+    }
+}
