@@ -1,5 +1,6 @@
 //! The engine of Chainrule: multilayer perceptrons, trained by the chain rule.
 
+mod dataset;
 mod error;
 pub mod datasets;
 pub mod kernel;
@@ -9,5 +10,6 @@ pub mod random;
 pub mod registry;
 pub mod train;
 
+pub use dataset::{Dataset, Gather};
 pub use error::Error;
 pub use kernel::{Lanes, Scalar};

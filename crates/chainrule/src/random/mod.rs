@@ -1,1 +1,276 @@
-//! NumPy's RandomState, bit for bit.
+//! NumPy's `RandomState`, bit for bit; and Philox, random numbers without a state.
+//!
+//! Whoever seeds NumPy and Chainrule alike gets the same data, the same starting weights and the same order of
+//! samples from both. The sequences are those of NumPy's legacy interface (`numpy.random.seed`,
+//! `numpy.random.RandomState`, scikit-learn's `random_state`), which NumPy has promised never to change.
+
+mod philox;
+
+pub use philox::philox4x32;
+
+use crate::Error;
+
+/// How many words the generator holds.
+const N: usize = 624;
+/// How far ahead lies the word that is mixed in.
+const M: usize = 397;
+
+/// NumPy's legacy generator: the Mersenne Twister, seeded by one number, and NumPy's ways to draw from it.
+///
+/// One generator gives one stream; each draw takes its words from it in order. Draws that reject (`standard_normal`,
+/// `randint`, `shuffle`) take a varying number of words, so that the order of calls matters.
+///
+/// Sources: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), MT19937; the seeding of its revision
+/// of 2002.
+///
+/// ```
+/// use chainrule::random::RandomState;
+///
+/// // numpy.random.seed(42); numpy.random.rand(); numpy.random.randn(); numpy.random.permutation(5)
+/// let mut random = RandomState::new(42);
+/// assert_eq!(random.random_sample(), 0.3745401188473625);
+/// assert_eq!(random.standard_normal(), -1.1118801180469204);
+/// assert_eq!(random.permutation(5), [1, 0, 3, 4, 2]);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RandomState {
+    state: State,
+}
+
+/// All that a [`RandomState`] remembers, as NumPy's `get_state` shows it: with it a checkpoint continues the stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The generator's words.
+    pub key: [u32; N],
+    /// How many of them are used up; at 624 the next draw renews them all.
+    pub pos: usize,
+    /// Whether a Gaussian number is kept for the next draw.
+    pub has_gauss: bool,
+    /// The Gaussian number kept; 0 when there is none.
+    pub cached_gaussian: f64,
+}
+
+impl RandomState {
+    /// A generator seeded as `numpy.random.RandomState(seed)`.
+    pub fn new(seed: u32) -> RandomState {
+        let mut key = [seed; N];
+        for i in 1..N {
+            let previous = key[i - 1];
+            key[i] = (previous ^ (previous >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
+        }
+        RandomState { state: State { key, pos: N, has_gauss: false, cached_gaussian: 0.0 } }
+    }
+
+    /// A generator that continues where another was when its [`state`](RandomState::state) was taken.
+    ///
+    /// # Errors
+    /// [`Error::RandomPosition`] when `state.pos` is above 624.
+    ///
+    /// ```
+    /// use chainrule::random::RandomState;
+    ///
+    /// let mut random = RandomState::new(1);
+    /// random.standard_normal();
+    /// let mut again = RandomState::from_state(random.state())?;
+    /// assert_eq!(again.standard_normal(), random.standard_normal());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn from_state(state: State) -> Result<RandomState, Error> {
+        if state.pos > N {
+            return Err(Error::RandomPosition { got: state.pos });
+        }
+        Ok(RandomState { state })
+    }
+
+    /// All that it remembers.
+    pub fn state(&self) -> State {
+        self.state.clone()
+    }
+
+    /// A number from 0 to below 1, a multiple of 2^-53: NumPy's `random_sample()` and `rand()`. Takes two words.
+    pub fn random_sample(&mut self) -> f64 {
+        let high = f64::from(self.next_u32() >> 5);
+        let low = f64::from(self.next_u32() >> 6);
+        (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0
+    }
+
+    /// `low + (high - low)·u` with u from [`random_sample`](RandomState::random_sample): NumPy's `uniform(low, high)`.
+    ///
+    /// # Panics
+    /// When `high - low` is infinite or NaN.
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        let range = high - low;
+        assert!(range.is_finite(), "uniform from {low} to {high}: the range must be finite");
+        low + range * self.random_sample()
+    }
+
+    /// A number of mean 0 and standard deviation 1: NumPy's `standard_normal()` and `randn()`.
+    ///
+    /// Marsaglia's polar method: a point (u, v) drawn evenly from the unit disc, r² = u² + v², gives the two numbers
+    /// `v·sqrt(-2·ln(r²)/r²)`, returned, and `u·sqrt(-2·ln(r²)/r²)`, kept for the next call.
+    ///
+    /// It takes the platform's `ln`, as NumPy does: of all the engine's numbers these alone may differ in the last
+    /// bit from one operating system to another.
+    pub fn standard_normal(&mut self) -> f64 {
+        if self.state.has_gauss {
+            self.state.has_gauss = false;
+            return std::mem::take(&mut self.state.cached_gaussian);
+        }
+        loop {
+            let u = 2.0 * self.random_sample() - 1.0;
+            let v = 2.0 * self.random_sample() - 1.0;
+            let r2 = u * u + v * v;
+            if r2 < 1.0 && r2 != 0.0 {
+                let factor = (-2.0 * r2.ln() / r2).sqrt();
+                self.state.has_gauss = true;
+                self.state.cached_gaussian = factor * u;
+                return factor * v;
+            }
+        }
+    }
+
+    /// `mean + std·g` with g from [`standard_normal`](RandomState::standard_normal): NumPy's `normal(mean, std)`.
+    ///
+    /// # Panics
+    /// When `std` is negative or NaN.
+    pub fn normal(&mut self, mean: f64, std: f64) -> f64 {
+        assert!(std >= 0.0, "normal of standard deviation {std}: it must be at least 0");
+        mean + std * self.standard_normal()
+    }
+
+    /// A whole number from `low` to below `high`, each as likely: NumPy's `randint(low, high)`.
+    ///
+    /// # Panics
+    /// When `low >= high`.
+    pub fn randint(&mut self, low: i64, high: i64) -> i64 {
+        assert!(low < high, "randint from {low} to below {high}: there is no such number");
+        let largest = high.wrapping_sub(1).wrapping_sub(low) as u64;
+        low.wrapping_add(self.interval(largest) as i64)
+    }
+
+    /// Puts `items` into a random order: NumPy's `shuffle`.
+    ///
+    /// From the last item to the second, each changes places with one at or before it (Fisher and Yates).
+    pub fn shuffle<I>(&mut self, items: &mut [I]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.interval(i as u64) as usize);
+        }
+    }
+
+    /// The numbers 0, …, n - 1 in a random order: NumPy's `permutation(n)`.
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        self.shuffle(&mut order);
+        order
+    }
+
+    /// Overwrites `out` with as many draws of [`uniform`](RandomState::uniform), in order.
+    ///
+    /// # Panics
+    /// When `high - low` is infinite or NaN, and `out` is not empty.
+    pub fn fill_uniform(&mut self, low: f64, high: f64, out: &mut [f64]) {
+        out.fill_with(|| self.uniform(low, high));
+    }
+
+    /// Overwrites `out` with as many draws of [`normal`](RandomState::normal), in order.
+    ///
+    /// # Panics
+    /// When `std` is negative or NaN, and `out` is not empty.
+    pub fn fill_normal(&mut self, mean: f64, std: f64, out: &mut [f64]) {
+        out.fill_with(|| self.normal(mean, std));
+    }
+
+    /// A whole number from 0 to `largest`, each as likely: bits enough to hold `largest`, drawn until they do not
+    /// exceed it. One word a try where `largest` fits into 32 bits, else two. Nothing is drawn for 0.
+    fn interval(&mut self, largest: u64) -> u64 {
+        if largest == 0 {
+            return 0;
+        }
+        let mask = u64::MAX >> largest.leading_zeros();
+        loop {
+            let word =
+                if largest <= u64::from(u32::MAX) { u64::from(self.next_u32()) } else { self.next_u64() };
+            if word & mask <= largest {
+                return word & mask;
+            }
+        }
+    }
+
+    /// Two words, the first one high.
+    fn next_u64(&mut self) -> u64 {
+        let high = u64::from(self.next_u32());
+        (high << 32) | u64::from(self.next_u32())
+    }
+
+    /// The next word of the stream: one of the state's, its bits tempered.
+    fn next_u32(&mut self) -> u32 {
+        if self.state.pos == N {
+            self.twist();
+        }
+        let mut y = self.state.key[self.state.pos];
+        self.state.pos += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    /// Renews all words: each is the one M further on, mixed with its own highest bit and the other bits of its
+    /// successor, all positions modulo N.
+    fn twist(&mut self) {
+        let key = &mut self.state.key;
+        for i in 0..N {
+            let y = (key[i] & 0x8000_0000) | (key[(i + 1) % N] & 0x7fff_ffff);
+            let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
+            key[i] = key[(i + M) % N] ^ (y >> 1) ^ odd;
+        }
+        self.state.pos = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sequences themselves are held to NumPy's in `tests/random.rs`.
+    #[test]
+    fn the_ten_thousandth_word_of_the_default_seed_is_the_published_one() {
+        let mut random = RandomState::new(5489);
+        let last = (0..10_000).map(|_| random.next_u32()).last();
+        assert_eq!(last, Some(4_123_659_995));
+    }
+
+    #[test]
+    fn drawing_among_one_takes_nothing_from_the_stream() {
+        let mut random = RandomState::new(3);
+        let before = random.clone();
+        assert_eq!(random.randint(-7, -6), -7);
+        assert_eq!(random.permutation(1), [0]);
+        random.shuffle(&mut [0; 0]);
+        assert_eq!(random, before);
+    }
+
+    #[test]
+    fn a_fill_is_as_many_single_draws() {
+        let (mut one, mut many) = (RandomState::new(8), RandomState::new(8));
+        let (mut normals, mut uniforms) = ([0.0; 5], [0.0; 3]);
+        many.fill_normal(2.0, 0.5, &mut normals);
+        many.fill_uniform(-1.0, 4.0, &mut uniforms);
+        assert_eq!(normals, std::array::from_fn(|_| one.normal(2.0, 0.5)));
+        assert_eq!(uniforms, std::array::from_fn(|_| one.uniform(-1.0, 4.0)));
+        assert_eq!(one, many);
+    }
+
+    #[test]
+    fn a_state_of_an_impossible_position_is_refused() {
+        let state = State { pos: 625, ..RandomState::new(0).state() };
+        let error = RandomState::from_state(state).unwrap_err();
+        insta::assert_snapshot!(error, @"the state of a random generator says that 625 of its 624 words are used up; take the state from an undamaged checkpoint, or start from a seed");
+    }
+
+    #[test]
+    #[should_panic(expected = "no such number")]
+    fn an_empty_range_panics() {
+        RandomState::new(0).randint(3, 3);
+    }
+}

@@ -1,0 +1,386 @@
+//! A dataset: numbers ready to train on, checked once; and the seam through which rows reach the engine's tiles.
+
+use crate::{Error, Scalar};
+
+/// Inputs `x`, targets `t` and, where given, a weight for each sample. All numbers are finite.
+///
+/// `x` has shape `(n_samples, n_inputs)`, `t` has shape `(n_samples, n_targets)`, both row-major. There is at least
+/// one sample, one input and one target.
+///
+/// ```
+/// use chainrule::Dataset;
+///
+/// let data = Dataset::new(vec![0.0, 1.0, 2.0, 3.0], 2, vec![5.0, 6.0], 1)?.with_weights(vec![1.0, 0.5])?;
+/// assert_eq!(data.n_samples(), 2);
+/// assert_eq!(data.sample(1), (&[2.0, 3.0][..], &[6.0][..]));
+///
+/// let error = Dataset::new(vec![0.0, f64::NAN], 1, vec![5.0, 6.0], 1).unwrap_err();
+/// assert!(error.to_string().starts_with("x is NaN in row 2, column 1"));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset<T> {
+    x: Vec<T>,
+    n_inputs: usize,
+    t: Vec<T>,
+    n_targets: usize,
+    weights: Option<Vec<T>>,
+}
+
+/// Whatever holds samples, as a training sees it: rows of it can be copied into a tile.
+///
+/// A tile holds a few samples with each column's values side by side, so that one vector instruction works on
+/// several samples. How the rows are stored (row after row, sparse, in a file) is the holder's own affair.
+pub trait Gather<T: Scalar>: Sync {
+    /// How many samples there are.
+    fn n_samples(&self) -> usize;
+    /// How many inputs a sample has.
+    fn n_inputs(&self) -> usize;
+    /// How many targets a sample has.
+    fn n_targets(&self) -> usize;
+    /// Copies some rows into a tile: with `n = rows.len()`, input j of `rows[s]` goes to `x[j·n + s]`, target k to
+    /// `t[k·n + s]` and the sample's weight, 1 where there are none, to `weight[s]`.
+    ///
+    /// `x` (`n_inputs·n`), `t` (`n_targets·n`) and `weight` (`n`) are overwritten.
+    ///
+    /// # Panics
+    /// When a row does not exist or a slice has another length.
+    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]);
+}
+
+impl<T: Scalar> Dataset<T> {
+    /// A dataset of `x`, shape `(n, n_inputs)`, and `t`, shape `(n, n_targets)`, both row-major; n follows from the lengths.
+    ///
+    /// # Errors
+    /// [`Error::NoSamples`], [`Error::NoColumns`], [`Error::RaggedRows`] and [`Error::RowCount`] where the lengths do
+    /// not fit, [`Error::NotFinite`] with the place of the first NaN or infinity.
+    pub fn new(x: Vec<T>, n_inputs: usize, t: Vec<T>, n_targets: usize) -> Result<Dataset<T>, Error> {
+        let expected = n_rows("x", &x, n_inputs)?;
+        let got = n_rows("t", &t, n_targets)?;
+        if got != expected {
+            return Err(Error::RowCount { what: "t", expected, got });
+        }
+        if expected == 0 {
+            return Err(Error::NoSamples);
+        }
+        check_finite("x", &x, n_inputs)?;
+        check_finite("t", &t, n_targets)?;
+        Ok(Dataset { x, n_inputs, t, n_targets, weights: None })
+    }
+
+    /// A dataset whose targets are one-hot: column k of `t` is 1 where the sample's class is k, else 0.
+    ///
+    /// `classes[i]`, from 0 to `n_classes - 1`, is the class of row i.
+    ///
+    /// # Errors
+    /// [`Error::ClassIndex`] for a class too large, and those of [`Dataset::new`].
+    ///
+    /// ```
+    /// let data = chainrule::Dataset::from_classes(vec![0.1, 0.2], 1, &[2, 0], 3)?;
+    /// assert_eq!(data.t(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn from_classes(
+        x: Vec<T>,
+        n_inputs: usize,
+        classes: &[usize],
+        n_classes: usize,
+    ) -> Result<Dataset<T>, Error> {
+        if n_classes == 0 {
+            return Err(Error::NoColumns { what: "t" });
+        }
+        let mut t = vec![T::ZERO; classes.len() * n_classes];
+        for (i, (&class, row)) in classes.iter().zip(t.chunks_exact_mut(n_classes)).enumerate() {
+            *row.get_mut(class).ok_or(Error::ClassIndex { row: i + 1, class, n_classes })? = T::ONE;
+        }
+        Dataset::new(x, n_inputs, t, n_classes)
+    }
+
+    /// The same samples, each with a weight of at least 0; they replace weights given before.
+    ///
+    /// A sample of weight 2 counts like two equal samples of weight 1.
+    ///
+    /// # Errors
+    /// [`Error::RowCount`], [`Error::NotFinite`] or [`Error::NegativeWeight`].
+    pub fn with_weights(mut self, weights: Vec<T>) -> Result<Dataset<T>, Error> {
+        if weights.len() != self.n_samples() {
+            return Err(Error::RowCount { what: "weight", expected: self.n_samples(), got: weights.len() });
+        }
+        check_finite("weight", &weights, 1)?;
+        if let Some(i) = weights.iter().position(|&w| w < T::ZERO) {
+            return Err(Error::NegativeWeight { row: i + 1, value: weights[i].to_f64() });
+        }
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    /// How many samples there are, at least 1.
+    pub fn n_samples(&self) -> usize {
+        self.x.len() / self.n_inputs
+    }
+
+    /// How many inputs a sample has.
+    pub fn n_inputs(&self) -> usize {
+        self.n_inputs
+    }
+
+    /// How many targets a sample has.
+    pub fn n_targets(&self) -> usize {
+        self.n_targets
+    }
+
+    /// All inputs, row after row.
+    pub fn x(&self) -> &[T] {
+        &self.x
+    }
+
+    /// All targets, row after row.
+    pub fn t(&self) -> &[T] {
+        &self.t
+    }
+
+    /// The weights, if there are any.
+    pub fn weights(&self) -> Option<&[T]> {
+        self.weights.as_deref()
+    }
+
+    /// Inputs and targets of sample `i`, counted from 0.
+    ///
+    /// # Panics
+    /// When there is no such sample.
+    pub fn sample(&self, i: usize) -> (&[T], &[T]) {
+        (row(&self.x, self.n_inputs, i), row(&self.t, self.n_targets, i))
+    }
+
+    /// The samples `rows`, counted from 0, in that order; a row may come more than once.
+    ///
+    /// # Panics
+    /// When `rows` is empty or names a sample that does not exist.
+    pub fn subset(&self, rows: &[usize]) -> Dataset<T> {
+        assert!(!rows.is_empty(), "a dataset has at least one sample");
+        let pick =
+            |values: &[T], n_columns| rows.iter().flat_map(|&i| row(values, n_columns, i)).copied().collect();
+        Dataset {
+            x: pick(&self.x, self.n_inputs),
+            t: pick(&self.t, self.n_targets),
+            weights: self.weights.as_ref().map(|weights| pick(weights, 1)),
+            ..*self
+        }
+    }
+
+    /// The same dataset in another precision, each number rounded to it.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for a number that would become infinite.
+    pub fn cast<U: Scalar>(&self) -> Result<Dataset<U>, Error> {
+        let (n_inputs, n_targets) = (self.n_inputs, self.n_targets);
+        let weights = self.weights.as_ref().map(|weights| cast("weight", weights, 1)).transpose()?;
+        Ok(Dataset {
+            x: cast("x", &self.x, n_inputs)?,
+            n_inputs,
+            t: cast("t", &self.t, n_targets)?,
+            n_targets,
+            weights,
+        })
+    }
+}
+
+impl<T: Scalar> Gather<T> for Dataset<T> {
+    fn n_samples(&self) -> usize {
+        self.n_samples()
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.n_inputs
+    }
+
+    fn n_targets(&self) -> usize {
+        self.n_targets
+    }
+
+    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
+        gather_columns(&self.x, self.n_inputs, rows, x);
+        gather_columns(&self.t, self.n_targets, rows, t);
+        match &self.weights {
+            Some(weights) => gather_columns(weights, 1, rows, weight),
+            None => {
+                assert_eq!(weight.len(), rows.len(), "the tile's length");
+                weight.fill(T::ONE);
+            }
+        }
+    }
+}
+
+/// Column j of `rows[s]` of the row-major `values` to `tile[j·rows.len() + s]`.
+///
+/// A few columns at a time: the lines of the cache that they are written to then stay in it from row to row.
+fn gather_columns<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
+    const AT_A_TIME: usize = 16;
+    assert_eq!(tile.len(), n_columns * rows.len(), "the tile's length");
+    for first in (0..n_columns).step_by(AT_A_TIME) {
+        let end = n_columns.min(first + AT_A_TIME);
+        for (s, &i) in rows.iter().enumerate() {
+            for (j, &value) in (first..end).zip(&row(values, n_columns, i)[first..end]) {
+                tile[j * rows.len() + s] = value;
+            }
+        }
+    }
+}
+
+fn row<T>(values: &[T], n_columns: usize, i: usize) -> &[T] {
+    &values[i * n_columns..(i + 1) * n_columns]
+}
+
+fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> Result<usize, Error> {
+    if n_columns == 0 {
+        return Err(Error::NoColumns { what });
+    }
+    if !values.len().is_multiple_of(n_columns) {
+        return Err(Error::RaggedRows { what, n_values: values.len(), n_columns });
+    }
+    Ok(values.len() / n_columns)
+}
+
+fn check_finite<T: Scalar>(what: &'static str, values: &[T], n_columns: usize) -> Result<(), Error> {
+    values.iter().position(|v| !v.is_finite()).map_or(Ok(()), |i| {
+        let (row, column) = (i / n_columns + 1, i % n_columns + 1);
+        Err(Error::NotFinite { what, row, column, value: values[i].to_f64() })
+    })
+}
+
+fn cast<T: Scalar, U: Scalar>(what: &'static str, values: &[T], n_columns: usize) -> Result<Vec<U>, Error> {
+    let rounded: Vec<U> = values.iter().map(|v| U::from_f64(v.to_f64())).collect();
+    rounded.iter().position(|v| !v.is_finite()).map_or(Ok(()), |i| {
+        let (row, column) = (i / n_columns + 1, i % n_columns + 1);
+        Err(Error::TooLarge { what, row, column, value: values[i].to_f64(), precision: U::NAME })
+    })?;
+    Ok(rounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Another holder: only what is not zero, as (column, value) for each row, the target in the last column.
+    struct Sparse {
+        rows: Vec<Vec<(usize, f32)>>,
+        n_inputs: usize,
+    }
+
+    impl Gather<f32> for Sparse {
+        fn n_samples(&self) -> usize {
+            self.rows.len()
+        }
+
+        fn n_inputs(&self) -> usize {
+            self.n_inputs
+        }
+
+        fn n_targets(&self) -> usize {
+            1
+        }
+
+        fn gather(&self, rows: &[usize], x: &mut [f32], t: &mut [f32], weight: &mut [f32]) {
+            x.fill(0.0);
+            t.fill(0.0);
+            weight.fill(1.0);
+            for (s, &i) in rows.iter().enumerate() {
+                for &(j, value) in &self.rows[i] {
+                    if j < self.n_inputs {
+                        x[j * rows.len() + s] = value;
+                    } else {
+                        t[s] = value;
+                    }
+                }
+            }
+        }
+    }
+
+    fn tile(data: &dyn Gather<f32>, rows: &[usize]) -> [Vec<f32>; 3] {
+        // Filled with NaN, so that a place left out is seen.
+        let [mut x, mut t, mut weight] =
+            [data.n_inputs(), data.n_targets(), 1].map(|n_columns| vec![f32::NAN; n_columns * rows.len()]);
+        data.gather(rows, &mut x, &mut t, &mut weight);
+        [x, t, weight]
+    }
+
+    proptest! {
+        #[test]
+        fn two_holders_of_the_same_numbers_give_the_same_tile(
+            n_inputs in 1usize..40,
+            n_samples in 1usize..10,
+            rows in prop::collection::vec(0usize..1000, 1..20),
+        ) {
+            let rows: Vec<usize> = rows.iter().map(|i| i % n_samples).collect();
+            let value = |i: usize, j: usize| if (i + 2 * j) % 3 == 0 { 0.0 } else { (100 * i + j) as f32 };
+            let x = (0..n_samples).flat_map(|i| (0..n_inputs).map(move |j| value(i, j))).collect();
+            let t = (0..n_samples).map(|i| value(i, n_inputs)).collect();
+            let dense = Dataset::new(x, n_inputs, t, 1).unwrap();
+            let nonzero = |i| (0..=n_inputs).map(|j| (j, value(i, j))).filter(|(_, v)| *v != 0.0).collect();
+            let sparse = Sparse { rows: (0..n_samples).map(nonzero).collect(), n_inputs };
+            prop_assert_eq!(sparse.n_samples(), dense.n_samples());
+            prop_assert_eq!(tile(&sparse, &rows), tile(&dense, &rows));
+        }
+    }
+
+    fn small() -> Dataset<f64> {
+        Dataset::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, vec![-1.0, -2.0, -3.0], 1).unwrap()
+    }
+
+    #[test]
+    fn a_tile_has_columns_side_by_side_and_the_weights() {
+        let data = small().with_weights(vec![0.5, 0.25, 2.0]).unwrap().cast().unwrap();
+        let [x, t, weight] = tile(&data, &[2, 0]);
+        assert_eq!(x, [5.0, 1.0, 6.0, 2.0]);
+        assert_eq!(t, [-3.0, -1.0]);
+        assert_eq!(weight, [2.0, 0.5]);
+    }
+
+    #[test]
+    fn a_subset_takes_rows_with_their_weights() {
+        let data = small().with_weights(vec![0.5, 0.25, 2.0]).unwrap().subset(&[1, 1, 0]);
+        let expected =
+            Dataset::new(vec![3.0, 4.0, 3.0, 4.0, 1.0, 2.0], 2, vec![-2.0, -2.0, -1.0], 1).unwrap();
+        assert_eq!(data, expected.with_weights(vec![0.25, 0.25, 0.5]).unwrap());
+        assert_eq!(small().subset(&[2]).weights(), None);
+    }
+
+    #[test]
+    fn a_cast_rounds_and_goes_back() {
+        let data = Dataset::new(vec![0.1, 2.0], 1, vec![1.0, 0.0], 1).unwrap();
+        let single = data.cast::<f32>().unwrap();
+        assert_eq!(single.x(), [0.1f32, 2.0]);
+        assert_eq!(single.cast::<f64>().unwrap().x(), [f64::from(0.1f32), 2.0]);
+    }
+
+    #[test]
+    fn what_is_refused_is_named_with_its_place() {
+        let new = |x: &[f64], n_inputs, t: &[f64], n_targets| {
+            Dataset::new(x.to_vec(), n_inputs, t.to_vec(), n_targets).unwrap_err().to_string()
+        };
+        insta::assert_snapshot!(new(&[], 2, &[], 1), @"the dataset has no samples; give at least one row");
+        insta::assert_snapshot!(new(&[1.0], 0, &[1.0], 1), @"x has no columns; give at least one");
+        insta::assert_snapshot!(new(&[1.0], 1, &[1.0], 0), @"t has no columns; give at least one");
+        insta::assert_snapshot!(new(&[1.0; 7], 2, &[1.0], 1), @"x has 7 values, which do not make whole rows of 2 columns; check the number of columns");
+        insta::assert_snapshot!(new(&[1.0; 6], 2, &[1.0; 4], 1), @"t has 4 rows, but x has 3; give one for each row of x");
+        insta::assert_snapshot!(new(&[1.0, 2.0, 3.0, f64::INFINITY], 2, &[1.0; 2], 1), @"x is inf in row 2, column 2 (both counted from 1); replace it by a finite number, or leave the row out");
+        insta::assert_snapshot!(new(&[1.0; 2], 1, &[f64::NAN, 1.0], 1), @"t is NaN in row 1, column 1 (both counted from 1); replace it by a finite number, or leave the row out");
+
+        let weighted = |weights: &[f64]| small().with_weights(weights.to_vec()).unwrap_err().to_string();
+        insta::assert_snapshot!(weighted(&[1.0; 2]), @"weight has 2 rows, but x has 3; give one for each row of x");
+        insta::assert_snapshot!(weighted(&[1.0, -0.5, 1.0]), @"the weight of row 2 (counted from 1) is -0.5, but must be at least 0; 0 leaves a row out");
+        insta::assert_snapshot!(weighted(&[1.0, 1.0, f64::NAN]), @"weight is NaN in row 3, column 1 (both counted from 1); replace it by a finite number, or leave the row out");
+
+        let classes = |classes: &[usize], n_classes| {
+            Dataset::from_classes(vec![0.0; 2], 1, classes, n_classes).unwrap_err().to_string()
+        };
+        insta::assert_snapshot!(classes(&[0, 3], 3), @"the class of row 2 (counted from 1) is 3, but with 3 classes it must be at most 2 (classes are counted from 0); correct it, or raise the number of classes");
+        insta::assert_snapshot!(classes(&[0, 1, 1], 2), @"t has 3 rows, but x has 2; give one for each row of x");
+        insta::assert_snapshot!(classes(&[0, 0], 0), @"t has no columns; give at least one");
+
+        let large = Dataset::new(vec![0.0, 1e300], 2, vec![1.0], 1).unwrap().cast::<f32>().unwrap_err();
+        insta::assert_snapshot!(large, @"x is 1e300 in row 1, column 2 (both counted from 1), too large for f32; scale the column, or use f64");
+    }
+}

@@ -1,0 +1,71 @@
+//! RandomState against the values that NumPy draws (`reference/make_random.py`), to the last bit.
+
+use chainrule::random::{RandomState, State};
+use serde_json::Value;
+
+#[test]
+fn every_call_and_the_state_after_are_numpys() {
+    let reference: Value = serde_json::from_str(include_str!("reference/random.json")).unwrap();
+    let cases = reference["cases"].as_array().unwrap();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let mut random = RandomState::new(case["seed"].as_u64().unwrap() as u32);
+        for call in case["calls"].as_array().unwrap() {
+            check(&mut random, call);
+        }
+        assert_eq!(random.state(), state(&case["state"]), "the state after seed {}", case["seed"]);
+    }
+}
+
+#[test]
+fn a_restored_state_continues_the_stream() {
+    let reference: Value = serde_json::from_str(include_str!("reference/random.json")).unwrap();
+    let case = &reference["cases"][0];
+    let mut random = RandomState::new(case["seed"].as_u64().unwrap() as u32);
+    for call in case["calls"].as_array().unwrap() {
+        random = RandomState::from_state(random.state()).unwrap();
+        check(&mut random, call);
+    }
+}
+
+/// Makes one call and compares what it returns.
+fn check(random: &mut RandomState, call: &Value) {
+    let n = call["n"].as_u64().unwrap() as usize;
+    let every = call["every"].as_u64().unwrap() as usize;
+    let float = |i: usize| call["arguments"][i].as_f64().unwrap();
+    let whole = |i: usize| call["arguments"][i].as_i64().unwrap();
+    let expected = call["values"].as_array().unwrap();
+    let floats = |draw: &mut dyn FnMut() -> f64| {
+        let drawn: Vec<u64> = (0..n).map(|_| draw().to_bits()).step_by(every).collect();
+        let expected: Vec<u64> = expected.iter().map(|v| v.as_f64().unwrap().to_bits()).collect();
+        assert_eq!(drawn, expected, "{} {}", call["call"], call["arguments"]);
+    };
+    let wholes = |drawn: Vec<i64>| {
+        let expected: Vec<i64> = expected.iter().map(|v| v.as_i64().unwrap()).collect();
+        assert_eq!(drawn.into_iter().step_by(every).collect::<Vec<_>>(), expected, "{}", call["call"]);
+    };
+    match call["call"].as_str().unwrap() {
+        "random_sample" => floats(&mut || random.random_sample()),
+        "uniform" => floats(&mut || random.uniform(float(0), float(1))),
+        "standard_normal" => floats(&mut || random.standard_normal()),
+        "normal" => floats(&mut || random.normal(float(0), float(1))),
+        "randint" => wholes((0..n).map(|_| random.randint(whole(0), whole(1))).collect()),
+        "permutation" => wholes(random.permutation(n).into_iter().map(|i| i as i64).collect()),
+        "shuffle" => {
+            let mut items: Vec<i64> = (0..n as i64).collect();
+            random.shuffle(&mut items);
+            wholes(items);
+        }
+        other => panic!("the reference holds an unknown call: {other}"),
+    }
+}
+
+fn state(value: &Value) -> State {
+    let words = value["key"].as_array().unwrap().iter().map(|word| word.as_u64().unwrap() as u32);
+    State {
+        key: words.collect::<Vec<_>>().try_into().unwrap(),
+        pos: value["pos"].as_u64().unwrap() as usize,
+        has_gauss: value["has_gauss"].as_bool().unwrap(),
+        cached_gaussian: value["cached_gaussian"].as_f64().unwrap(),
+    }
+}
