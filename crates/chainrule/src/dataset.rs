@@ -199,14 +199,12 @@ impl<T: Scalar> Gather<T> for Dataset<T> {
     }
 
     fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
+        assert_eq!(weight.len(), rows.len(), "the tile's length");
         gather_columns(&self.x, self.n_inputs, rows, x);
         gather_columns(&self.t, self.n_targets, rows, t);
-        match &self.weights {
-            Some(weights) => gather_columns(weights, 1, rows, weight),
-            None => {
-                assert_eq!(weight.len(), rows.len(), "the tile's length");
-                weight.fill(T::ONE);
-            }
+        weight.fill(T::ONE);
+        if let Some(weights) = &self.weights {
+            gather_columns(weights, 1, rows, weight);
         }
     }
 }

@@ -1,0 +1,28 @@
+//! One value for all parameters, mostly 0: what biases start from.
+
+use std::sync::Arc;
+
+use super::Fill;
+use crate::random::RandomState;
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ZEROS: Entry<Arc<dyn Fill>> =
+    Entry { name: "zeros", summary: "all 0", options: &[], make: |_| Arc::new(Constant { value: 0.0 }) };
+
+pub(super) const CONSTANT: Entry<Arc<dyn Fill>> = Entry {
+    name: "constant",
+    summary: "all the same value",
+    options: &[Parameter { name: "value", kind: Kind::Number(0.0, Allowed::FINITE), summary: "the value" }],
+    make: |options| Arc::new(Constant { value: options.number("value") }),
+};
+
+#[derive(Debug)]
+struct Constant {
+    value: f64,
+}
+
+impl Fill for Constant {
+    fn fill(&self, _n_in: usize, _n_out: usize, _random: &mut RandomState, out: &mut [f64]) {
+        out.fill(self.value);
+    }
+}
