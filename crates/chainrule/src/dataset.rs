@@ -312,7 +312,7 @@ mod tests {
             rows in prop::collection::vec(0usize..1000, 1..20),
         ) {
             let rows: Vec<usize> = rows.iter().map(|i| i % n_samples).collect();
-            let value = |i: usize, j: usize| if (i + 2 * j) % 3 == 0 { 0.0 } else { (100 * i + j) as f32 };
+            let value = |i: usize, j: usize| if (i + 2 * j).is_multiple_of(3) { 0.0 } else { (100 * i + j) as f32 };
             let x = (0..n_samples).flat_map(|i| (0..n_inputs).map(move |j| value(i, j))).collect();
             let t = (0..n_samples).map(|i| value(i, n_inputs)).collect();
             let dense = Dataset::new(x, n_inputs, t, 1).unwrap();

@@ -1,4 +1,4 @@
-//! RandomState against the values that NumPy draws (`reference/make_random.py`), to the last bit.
+//! `RandomState` against the values that NumPy draws (`reference/make_random.py`), to the last bit.
 
 use chainrule::random::{RandomState, State};
 use serde_json::Value;

@@ -187,11 +187,11 @@ impl RandomState {
             return 0;
         }
         let mask = u64::MAX >> largest.leading_zeros();
+        let fits = u32::try_from(largest).is_ok();
         loop {
-            let word =
-                if largest <= u64::from(u32::MAX) { u64::from(self.next_u32()) } else { self.next_u64() };
-            if word & mask <= largest {
-                return word & mask;
+            let bits = mask & if fits { u64::from(self.next_u32()) } else { self.next_u64() };
+            if bits <= largest {
+                return bits;
             }
         }
     }

@@ -1,0 +1,47 @@
+//! Gaussian blobs in the plane, each a class.
+
+use std::f64::consts::TAU;
+
+use super::{
+    Generate, Generated, classes_in_order, n_classes, n_samples, noise, numbered, push_displaced, shares,
+};
+use crate::kernel::math;
+use crate::random::RandomState;
+use crate::registry::{Entry, Kind, Options, Parameter};
+
+pub(super) const ENTRY: Entry<Generate> = Entry {
+    name: "blobs",
+    summary: "Gaussian blobs, each a class",
+    options: &[
+        n_samples(300.0),
+        n_classes(3.0),
+        noise(0.3),
+        Parameter {
+            name: "centers",
+            kind: Kind::Word(&["circle", "drawn"]),
+            summary: "at equal angles on the unit circle, or drawn evenly from -2 to 2",
+        },
+    ],
+    make: |_| generate,
+};
+
+/// Drawn centers are drawn first, all of them.
+fn generate(options: &Options, random: &mut RandomState) -> Generated {
+    let (n_classes, noise) = (options.number("n_classes") as usize, options.number("noise"));
+    let centers: Vec<[f64; 2]> = (0..n_classes)
+        .map(|k| match options.word("centers") {
+            "circle" => {
+                let angle = TAU * k as f64 / n_classes as f64;
+                [math::cos(angle), math::sin(angle)]
+            }
+            _ => [random.uniform(-2.0, 2.0), random.uniform(-2.0, 2.0)],
+        })
+        .collect();
+    let shares = shares(options, n_classes);
+    let classes = classes_in_order(&shares);
+    let mut x = Vec::new();
+    for &class in &classes {
+        push_displaced(&mut x, centers[class], noise, random);
+    }
+    Generated::of_classes(x, 2, &classes, numbered(n_classes))
+}

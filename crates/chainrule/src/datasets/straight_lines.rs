@@ -1,0 +1,17 @@
+//! 25 points on two parallel lines: two classes that one straight line tells apart, beside `sine_curves`.
+
+use super::sine_curves::on_two_curves;
+use super::{Generate, Generated};
+use crate::random::RandomState;
+use crate::registry::{Entry, Options};
+
+pub(super) const ENTRY: Entry<Generate> = Entry {
+    name: "straight_lines",
+    summary: "10 points of -2·x1 + 2, 15 of -2·x1 + 4; nothing random",
+    options: &[],
+    make: |_| generate,
+};
+
+fn generate(_options: &Options, _random: &mut RandomState) -> Generated {
+    on_two_curves([|x1| -2.0 * x1 + 2.0, |x1| -2.0 * x1 + 4.0])
+}

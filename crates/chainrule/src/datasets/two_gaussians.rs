@@ -1,0 +1,32 @@
+//! Two Gaussians on a line, far apart: two classes of many samples.
+
+use super::{Generate, Generated, classes_in_order, n_samples, named, noise, shares};
+use crate::random::RandomState;
+use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+
+pub(super) const ENTRY: Entry<Generate> = Entry {
+    name: "two_gaussians",
+    summary: "two Gaussians on a line, around -mean and mean",
+    options: &[
+        n_samples(20_000.0),
+        Parameter {
+            name: "mean",
+            kind: Kind::Number(6.0, MEAN),
+            summary: "the mean of class 1; class 0 has -mean",
+        },
+        noise(1.0),
+    ],
+    make: |_| generate,
+};
+
+const MEAN: Allowed = Allowed { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
+
+fn generate(options: &Options, random: &mut RandomState) -> Generated {
+    let (mean, noise) = (options.number("mean"), options.number("noise"));
+    let shares = shares(options, 2);
+    let mut x = Vec::new();
+    for (&n, center) in shares.iter().zip([-mean, mean]) {
+        x.extend((0..n).map(|_| random.normal(center, noise)));
+    }
+    Generated::of_classes(x, 1, &classes_in_order(&shares), named(&["left", "right"]))
+}

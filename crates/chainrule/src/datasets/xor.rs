@@ -1,0 +1,62 @@
+//! The exclusive or: class 1 where the two inputs differ in sign, which one unit cannot learn.
+
+use super::{Generate, Generated, classes_in_order, n_samples, named, noise, push_displaced, shares};
+use crate::random::RandomState;
+use crate::registry::{Entry, Kind, Options, Parameter};
+
+pub(super) const ENTRY: Entry<Generate> = Entry {
+    name: "xor",
+    summary: "class 1 where x1 and x2 differ in sign",
+    options: &[
+        n_samples(200.0),
+        noise(0.2),
+        Parameter {
+            name: "layout",
+            kind: Kind::Word(&["corners", "square"]),
+            summary: "around the four corners (±1, ±1), or evenly over the square they span",
+        },
+    ],
+    make: |_| generate,
+};
+
+/// The corners, those of class 0 first.
+const CORNERS: [[f64; 2]; 4] = [[-1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]];
+
+/// The class is that of the place before it is displaced: noise makes the classes overlap.
+fn generate(options: &Options, random: &mut RandomState) -> Generated {
+    let noise = options.number("noise");
+    let (mut x, mut classes) = (Vec::new(), Vec::new());
+    for corner in classes_in_order(&shares(options, CORNERS.len())) {
+        let place = match options.word("layout") {
+            "corners" => CORNERS[corner],
+            _ => [random.uniform(-1.0, 1.0), random.uniform(-1.0, 1.0)],
+        };
+        push_displaced(&mut x, place, noise, random);
+        classes.push(usize::from((place[0] < 0.0) != (place[1] < 0.0)));
+    }
+    Generated::of_classes(x, 2, &classes, named(&["same sign", "different signs"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::Generator;
+
+    #[test]
+    fn without_noise_the_class_follows_the_signs_in_both_layouts() {
+        for layout in ["corners", "square"] {
+            let xor = Generator::new("xor", &[("noise", 0.0.into()), ("layout", layout.into())]).unwrap();
+            let data = xor.generate(&mut RandomState::new(2)).into_dataset();
+            for i in 0..data.n_samples() {
+                let (x, t) = data.sample(i);
+                assert_eq!(t[0] == 1.0, x[0] * x[1] < 0.0, "{layout}, sample {i}");
+                assert!(x.iter().all(|v| v.abs() <= 1.0));
+            }
+            let ones = data.t().iter().sum::<f64>();
+            assert!(
+                if layout == "corners" { ones == 100.0 } else { (60.0..140.0).contains(&ones) },
+                "{ones}"
+            );
+        }
+    }
+}
