@@ -50,7 +50,9 @@ pub enum Error {
         got: usize,
     },
     /// A list of starting values that is too short or too long for what it is to fill.
-    #[error("the initializer \"values\" has {got} values, but there are {expected} to set; give one for each")]
+    #[error(
+        "the initializer \"values\" has {got} values, but there are {expected} to set; give one for each"
+    )]
     ValueCount {
         /// How many parameters there are to set.
         expected: usize,
@@ -67,7 +69,9 @@ pub enum Error {
         what: &'static str,
     },
     /// Values that do not make whole rows.
-    #[error("{what} has {n_values} values, which do not make whole rows of {n_columns} columns; check the number of columns")]
+    #[error(
+        "{what} has {n_values} values, which do not make whole rows of {n_columns} columns; check the number of columns"
+    )]
     RaggedRows {
         /// x or t.
         what: &'static str,
@@ -119,7 +123,9 @@ pub enum Error {
         precision: &'static str,
     },
     /// A weight below zero.
-    #[error("the weight of row {row} (counted from 1) is {value}, but must be at least 0; 0 leaves a row out")]
+    #[error(
+        "the weight of row {row} (counted from 1) is {value}, but must be at least 0; 0 leaves a row out"
+    )]
     NegativeWeight {
         /// The row, counted from 1.
         row: usize,
