@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, PerSample};
+use super::{Domain, Function, Link, Loss, PerSample};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
@@ -12,6 +12,21 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     options: &[],
     make: |_| Arc::new(SquaredError),
 };
+
+impl Loss {
+    /// The squared error, whose best constant prediction is the mean.
+    ///
+    /// ```
+    /// use chainrule::network::loss::Loss;
+    ///
+    /// assert_eq!(Loss::squared_error().value_on_outputs(&[3.0], &[1.0]), (4.0, vec![4.0]));
+    /// // scikit-learn's half:
+    /// assert_eq!(Loss::squared_error().scaled(0.5).value_on_outputs(&[3.0], &[1.0]), (2.0, vec![2.0]));
+    /// ```
+    pub fn squared_error() -> Loss {
+        Loss::of(ENTRY.name, &[])
+    }
+}
 
 #[derive(Debug)]
 struct SquaredError;

@@ -1,0 +1,81 @@
+//! Huber's loss: `Σ_k e²/2` where `|e| <= δ`, else `δ(|e| - δ/2)`, with `e = y_k - t_k`.
+//!
+//! Squared near the target, linear far from it. From P. J. Huber, Robust estimation of a location parameter, 1964.
+
+use std::sync::Arc;
+
+use super::{Domain, Function, Link, Loss, PerSample};
+use crate::kernel::Lanes;
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "huber",
+    summary: "Σ e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - t; link identity",
+    options: &[Parameter {
+        name: "delta",
+        kind: Kind::Number(1.0, Allowed::POSITIVE),
+        summary: "the error δ from which the loss grows linearly",
+    }],
+    make: |options| Arc::new(Huber { delta: options.number("delta") }),
+};
+
+impl Loss {
+    /// Huber's loss, linear from an error of `delta`.
+    ///
+    /// # Panics
+    /// When `delta` is not above 0 and finite.
+    ///
+    /// ```
+    /// use chainrule::network::loss::Loss;
+    ///
+    /// assert_eq!(Loss::huber(1.0).value_on_outputs(&[0.5, -3.0], &[0.0, 0.0]), (0.125 + 2.5, vec![0.5, -1.0]));
+    /// ```
+    pub fn huber(delta: f64) -> Loss {
+        Loss::of(ENTRY.name, &[("delta", delta.into())])
+    }
+}
+
+#[derive(Debug)]
+struct Huber {
+    delta: f64,
+}
+
+impl PerSample for Huber {
+    #[inline(always)]
+    fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L {
+        let (half, delta) = (L::splat(0.5), L::splat(self.delta));
+        let mut loss = L::splat(0.0);
+        for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
+            let e = y - t;
+            // Asked this way round, a NaN is not far, and stays one.
+            let far = delta.lt(e.abs());
+            loss += L::select(far, delta * (e.abs() - half * delta), half * e * e);
+            *dy = L::select(far, delta.copysign(e), e);
+        }
+        loss
+    }
+
+    #[inline(always)]
+    fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L {
+        self.on_outputs(z, t, dz)
+    }
+
+    fn link(&self) -> Link {
+        Link::Identity
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        vec![-self.delta, self.delta]
+    }
+
+    fn domain(&self) -> Domain {
+        Domain::FINITE
+    }
+
+    fn formula(&self) -> [&'static str; 2] {
+        [
+            "Σ e²/2 where |e| <= δ, else δ (|e| - δ/2), e = y - t",
+            r"\sum_k \begin{cases} e_k^2/2 & |e_k| \le \delta \\ \delta (|e_k| - \delta/2) & |e_k| > \delta \end{cases}, \quad e_k = y_k - t_k",
+        ]
+    }
+}

@@ -1,0 +1,80 @@
+//! The Poisson loss, `Σ_k y_k - t_k ln y_k`: the outputs are expected counts.
+//!
+//! It is the negative log-likelihood of Poisson variables without `ln t!`, which the outputs do not change. Behind
+//! the exp link it is `e^z - t z`, its derivative by z `y - t`.
+
+use std::sync::Arc;
+
+use super::{Domain, Function, Link, Loss, PerSample, share};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "poisson",
+    summary: "Σ y - t ln y, for counts; link exp",
+    options: &[],
+    make: |_| Arc::new(Poisson),
+};
+
+impl Loss {
+    /// The Poisson loss for counts. Taken [above a perfect prediction's](Loss::above_perfect) it is half the deviance.
+    ///
+    /// An `e^z` too large for the precision gives an infinite loss.
+    ///
+    /// ```
+    /// use chainrule::network::loss::Loss;
+    ///
+    /// assert_eq!(Loss::poisson().value_on_link(&[0.0], &[3.0]), (1.0, vec![-2.0]));
+    /// let half_deviance = Loss::poisson().above_perfect();
+    /// assert!(half_deviance.value_on_outputs(&[3.0], &[3.0]).0.abs() < 1e-15);
+    /// ```
+    pub fn poisson() -> Loss {
+        Loss::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Poisson;
+
+impl PerSample for Poisson {
+    #[inline(always)]
+    fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L {
+        let mut loss = L::splat(0.0);
+        for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
+            loss += y - share(t, t, t * math::ln(y));
+            *dy = L::splat(1.0) - share(t, y, t / y);
+        }
+        loss
+    }
+
+    #[inline(always)]
+    fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L {
+        let mut loss = L::splat(0.0);
+        for ((dz, &z), &t) in dz.iter_mut().zip(z).zip(t) {
+            let y = math::exp(z);
+            loss += y - t * z;
+            *dz = y - t;
+        }
+        loss
+    }
+
+    fn link(&self) -> Link {
+        Link::Exp
+    }
+
+    #[inline(always)]
+    fn least<L: Lanes>(&self, t: &[L]) -> L {
+        t.iter().fold(L::splat(0.0), |least, &t| least + (t - share(t, t, t * math::ln(t))))
+    }
+
+    fn domain(&self) -> Domain {
+        Domain {
+            text: "a count of at least 0",
+            fault: |t| t.iter().position(|t| !(t.is_finite() && *t >= 0.0)),
+        }
+    }
+
+    fn formula(&self) -> [&'static str; 2] {
+        ["Σ y - t ln y", r"\sum_k y_k - t_k \ln y_k"]
+    }
+}
