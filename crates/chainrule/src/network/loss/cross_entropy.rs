@@ -153,9 +153,11 @@ mod tests {
     #[test]
     fn the_sum_keeps_its_small_part() {
         let mut dz = [0.0f32; 2];
-        let sure = PerSample::on_link(&CrossEntropy { label_smoothing: 0.0 }, &[40.0, 0.0], &[1.0, 0.0], &mut dz);
+        let sure =
+            PerSample::on_link(&CrossEntropy { label_smoothing: 0.0 }, &[40.0, 0.0], &[1.0, 0.0], &mut dz);
         assert!((sure / (-40f32).exp() - 1.0).abs() < 1e-5, "{sure}");
-        let tied = PerSample::on_link(&CrossEntropy { label_smoothing: 0.0 }, &[7.0, 7.0], &[1.0, 0.0], &mut dz);
+        let tied =
+            PerSample::on_link(&CrossEntropy { label_smoothing: 0.0 }, &[7.0, 7.0], &[1.0, 0.0], &mut dz);
         assert!((tied - 2f32.ln()).abs() < 1e-6);
         assert_eq!(dz, [-0.5, 0.5]);
     }

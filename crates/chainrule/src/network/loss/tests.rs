@@ -1,0 +1,334 @@
+//! What must hold of every loss, by iterating the registry: a new one is tested by its line there.
+//!
+//! What is true of one loss alone is tested in its file.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Every loss with its default options, and those with options again with others.
+fn all() -> Vec<Loss> {
+    let defaults = REGISTRY.iter().map(|entry| Loss::of(entry.name, &[]));
+    let smoothed = Loss::of("cross_entropy", &[("label_smoothing", 0.1.into())]);
+    defaults.chain([smoothed, Loss::huber(0.3), Loss::quantile(&[0.1, 0.5, 0.9])]).collect()
+}
+
+/// The link, plainly.
+fn link(link: Link, z: &[f64]) -> Vec<f64> {
+    let of_each = |f: fn(f64) -> f64| z.iter().map(|z| f(*z)).collect();
+    match link {
+        Link::Identity => z.to_vec(),
+        Link::Logistic => of_each(|z| 1.0 / (1.0 + (-z).exp())),
+        Link::Exp => of_each(f64::exp),
+        Link::Softmax => {
+            let sum: f64 = z.iter().map(|z| z.exp()).sum();
+            z.iter().map(|z| z.exp() / sum).collect()
+        }
+    }
+}
+
+/// `dz` from `dy` through the link's Jacobian, plainly.
+fn pull_back(through: Link, y: &[f64], dy: &[f64]) -> Vec<f64> {
+    let mean: f64 = y.iter().zip(dy).map(|(y, dy)| y * dy).sum();
+    let slope = |y: f64, dy: f64| match through {
+        Link::Identity => dy,
+        Link::Logistic => dy * y * (1.0 - y),
+        Link::Exp => dy * y,
+        Link::Softmax => y * (dy - mean),
+    };
+    y.iter().zip(dy).map(|(&y, &dy)| slope(y, dy)).collect()
+}
+
+/// Targets made from any numbers: the first of several ways that the loss accepts.
+fn targets(loss: &Loss, raw: &[f64]) -> Vec<f64> {
+    let ways = [raw.to_vec(), link(Link::Exp, raw), link(Link::Logistic, raw), link(Link::Softmax, raw)];
+    ways.into_iter().find(|t| (loss.domain().fault)(t).is_none()).expect("no way to targets for this loss")
+}
+
+/// A one-hot vector, which every loss accepts.
+fn one_hot(n: usize, class: usize) -> Vec<f64> {
+    (0..n).map(|k| f64::from(u8::from(k == class % n))).collect()
+}
+
+/// Whether a central difference by `v[k]` would reach over a kink.
+fn at_a_kink(loss: &Loss, v: &[f64], t: &[f64], k: usize, h: f64) -> bool {
+    let e = v[k] - t[k * t.len() / v.len()];
+    loss.kinks().iter().any(|kink| (e - kink).abs() < 2.0 * h)
+}
+
+/// Holds the derivative of `f` at `v` to central differences.
+fn check_derivative(loss: &Loss, t: &[f64], v: &[f64], f: impl Fn(&[f64]) -> (f64, Vec<f64>)) {
+    let (value, derivative) = f(v);
+    for (k, &got) in derivative.iter().enumerate() {
+        let h = 1e-6 * v[k].abs().max(1e-2);
+        if at_a_kink(loss, v, t, k, h) {
+            continue;
+        }
+        let at = |by: f64| {
+            let mut moved = v.to_vec();
+            moved[k] += by;
+            f(&moved).0
+        };
+        let numeric = (at(h) - at(-h)) / (2.0 * h);
+        let allowed = 1e-6 * got.abs().max(numeric.abs()) + 20.0 * f64::EPSILON * value.abs().max(1.0) / h;
+        assert!(
+            (got - numeric).abs() <= allowed,
+            "{loss} by {k} at {v:?}, t {t:?}: {got} but numeric {numeric}"
+        );
+    }
+}
+
+/// Numbers from -3 to 3, as many as the most targets or outputs of a test.
+fn numbers() -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(-3.0..3.0, 12)
+}
+
+proptest! {
+    #[test]
+    fn derivatives_are_the_numeric_ones(n in 1usize..5, z in numbers(), raw in numbers(), class in 0usize..4) {
+        for loss in all() {
+            let z = &z[..loss.n_outputs(n)];
+            let y = link(loss.link(), z);
+            for t in [targets(&loss, &raw[..n]), one_hot(n, class)] {
+                check_derivative(&loss, &t, z, |z| loss.value_on_link(z, &t));
+                check_derivative(&loss, &t, &y, |y| loss.value_on_outputs(y, &t));
+            }
+        }
+    }
+
+    #[test]
+    fn the_fused_form_is_the_loss_of_the_link(n in 1usize..5, z in numbers(), raw in numbers(), class in 0usize..4) {
+        for loss in all() {
+            let z = &z[..loss.n_outputs(n)];
+            let y = link(loss.link(), z);
+            for t in [targets(&loss, &raw[..n]), one_hot(n, class)] {
+                let (fused, dz) = loss.value_on_link(z, &t);
+                let (plain, dy) = loss.value_on_outputs(&y, &t);
+                prop_assert!((fused - plain).abs() <= 1e-13 * (1.0 + plain.abs()) * 20.0, "{loss}: {fused} {plain}");
+                for (fused, plain) in dz.iter().zip(pull_back(loss.link(), &y, &dy)) {
+                    prop_assert!((fused - plain).abs() <= 1e-12 * (1.0 + plain.abs()), "{loss}: {fused} {plain}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn single_precision_is_the_double_rounded(n in 1usize..5, z in numbers(), raw in numbers()) {
+        for loss in all() {
+            let rounded = |v: &[f64]| v.iter().map(|v| *v as f32).collect::<Vec<_>>();
+            let z = rounded(&z[..loss.n_outputs(n)]);
+            let t = rounded(&targets(&loss, &raw[..n]));
+            let widened = |v: &[f32]| v.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+            let (exact, exact_dz) = loss.value_on_link(&widened(&z), &widened(&t));
+            let (mut single, mut dz) = ([0f32], vec![0f32; z.len()]);
+            loss.on_link(&z, &t, &mut single, &mut dz, &mut vec![0.0; Loss::scratch_len(z.len(), n)]);
+            prop_assert!((f64::from(single[0]) - exact).abs() <= 1e-5 * (1.0 + exact.abs()), "{loss}");
+            for ((k, dz), exact) in dz.iter().enumerate().zip(&exact_dz) {
+                if !at_a_kink(&loss, &widened(&z), &widened(&t), k, 1e-6) {
+                    prop_assert!((f64::from(*dz) - exact).abs() <= 1e-5 * (1.0 + exact.abs()), "{loss}");
+                }
+            }
+        }
+    }
+
+    /// A tile is its samples, whatever stands in the scratch; scale and least act on each.
+    #[test]
+    fn a_tile_is_its_samples(n in 1usize..9, n_targets in 1usize..4, seed in numbers(), factor in 0.1..10.0) {
+        for loss in all().into_iter().flat_map(|loss| [loss.clone(), loss.above_perfect().scaled(factor)]) {
+            let n_outputs = loss.n_outputs(n_targets);
+            let sample = |s: usize| {
+                let turned: Vec<_> = seed.iter().cycle().skip(s).take(12).copied().collect();
+                (turned[..n_outputs].to_vec(), targets(&loss, &turned[4..4 + n_targets]))
+            };
+            let (mut z, mut t) = (vec![0.0; n_outputs * n], vec![0.0; n_targets * n]);
+            for s in 0..n {
+                let (z_s, t_s) = sample(s);
+                z_s.iter().enumerate().for_each(|(k, v)| z[k * n + s] = *v);
+                t_s.iter().enumerate().for_each(|(k, v)| t[k * n + s] = *v);
+            }
+            let mut scratch = vec![f64::NAN; Loss::scratch_len(n_outputs, n_targets)];
+            let (mut value, mut dz) = (vec![f64::NAN; n], vec![f64::NAN; n_outputs * n]);
+            loss.on_link(&z, &t, &mut value, &mut dz, &mut scratch);
+            for s in 0..n {
+                let (z_s, t_s) = sample(s);
+                let (alone, dz_alone) = loss.value_on_link(&z_s, &t_s);
+                prop_assert_eq!(value[s], alone);
+                let dz_s: Vec<_> = (0..n_outputs).map(|k| dz[k * n + s]).collect();
+                prop_assert_eq!(dz_s, dz_alone);
+            }
+        }
+    }
+
+    /// Less a perfect prediction's, no loss is below 0, the perfect one's is 0, and the derivative does not know.
+    #[test]
+    fn above_a_perfect_prediction(n in 1usize..5, z in numbers(), raw in numbers(), class in 0usize..4) {
+        for loss in all() {
+            let (z, shown) = (&z[..loss.n_outputs(n)], loss.clone().above_perfect());
+            for t in [targets(&loss, &raw[..n]), one_hot(n, class)] {
+                let (plain, shown_value) = (loss.value_on_link(z, &t), shown.value_on_link(z, &t));
+                prop_assert!(shown_value.0 >= -1e-13, "{loss}: {}", shown_value.0);
+                prop_assert_eq!(plain.1, shown_value.1);
+                // Smoothed targets are their own perfect prediction; the others' is the target itself.
+                if loss != Loss::of("cross_entropy", &[("label_smoothing", 0.1.into())]) {
+                    let perfect: Vec<_> = (0..z.len()).map(|k| t[k * n / z.len()]).collect();
+                    let (value, _) = shown.value_on_outputs(&perfect, &t);
+                    prop_assert!(value.abs() < 1e-13, "{loss}: {value} at {t:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn scaling_multiplies_value_and_derivative() {
+    for loss in all() {
+        let z = vec![0.4; loss.n_outputs(2)];
+        let (value, dz) = loss.value_on_link(&z, &[0.0, 1.0]);
+        let (scaled, scaled_dz) = loss.clone().scaled(4.0).scaled(0.5).value_on_link(&z, &[0.0, 1.0]);
+        assert_eq!(scaled, 2.0 * value, "{loss}");
+        assert_eq!(scaled_dz, dz.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), "{loss}");
+        let (value, dy) = loss.value_on_outputs(&vec![0.25; z.len()], &[0.0, 1.0]);
+        let (scaled, scaled_dy) =
+            loss.clone().scaled(2.0).value_on_outputs(&vec![0.25; z.len()], &[0.0, 1.0]);
+        assert_eq!(scaled, 2.0 * value, "{loss}");
+        assert_eq!(scaled_dy, dy.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), "{loss}");
+    }
+}
+
+#[test]
+fn a_nan_comes_through() {
+    for loss in all() {
+        for t in [[1.0, 0.0], [0.0, 1.0]] {
+            let n = loss.n_outputs(2);
+            for k in 0..n {
+                let mut v = vec![0.5; n];
+                v[k] = f64::NAN;
+                for (value, derivative) in [loss.value_on_link(&v, &t), loss.value_on_outputs(&v, &t)] {
+                    assert!(value.is_nan() && derivative[k].is_nan(), "{loss} with a NaN output {k}");
+                }
+            }
+            for bad in [[f64::NAN, t[1]], [t[0], f64::NAN]] {
+                for (value, derivative) in
+                    [loss.value_on_link(&vec![0.5; n], &bad), loss.value_on_outputs(&vec![0.5; n], &bad)]
+                {
+                    assert!(
+                        value.is_nan() && derivative.iter().any(|d| d.is_nan()),
+                        "{loss} with a NaN target"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The values that 4500 digits give, in both precisions.
+#[test]
+fn agrees_with_the_reference() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/reference/losses.json")).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    let names: Vec<_> = cases.iter().map(|case| case["loss"].as_str().unwrap()).collect();
+    assert!(REGISTRY.iter().all(|entry| names.contains(&entry.name)), "a loss without reference values");
+    for case in cases {
+        agrees_in::<f64>(case, 2e-15);
+        agrees_in::<f32>(case, 1e-6);
+    }
+}
+
+fn agrees_in<T: Scalar>(case: &serde_json::Value, tolerance: f64) {
+    let list =
+        |v: &serde_json::Value| v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
+    let given: Vec<(&str, Value)> = case["options"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_f64().map_or_else(|| list(value).into(), Value::Number)))
+        .collect();
+    let loss = Loss::of(case["loss"].as_str().unwrap(), &given);
+    let rounded = |key: &str| list(&case[key]).into_iter().map(T::from_f64).collect::<Vec<_>>();
+    let (z, y, t) = (rounded("z"), rounded("y"), rounded("t"));
+    let mut scratch = vec![T::ZERO; Loss::scratch_len(z.len(), t.len())];
+    for on in ["on_link", "on_outputs"] {
+        let (mut value, mut derivative) = ([T::ZERO], vec![T::ZERO; z.len()]);
+        match on {
+            "on_link" => loss.on_link(&z, &t, &mut value, &mut derivative, &mut scratch),
+            _ => loss.on_outputs(&y, &t, &mut value, &mut derivative, &mut scratch),
+        }
+        let (got, want) = (value[0].to_f64(), case[on]["value"].as_f64().unwrap());
+        // Relative to the loss alone, but for Poisson's, the one difference of two terms.
+        let size = if loss.name() == "poisson" { want.abs().max(1.0) * 4.0 } else { want.abs() };
+        let least = f64::from(f32::MIN_POSITIVE);
+        assert!(
+            (got - want).abs() <= 4.0 * tolerance * size + least,
+            "{} {loss} {on}: {got}, not {want}; {case}",
+            T::NAME
+        );
+        for (got, want) in derivative.iter().zip(list(&case[on]["gradient"])) {
+            let got = got.to_f64();
+            let allowed = 4.0 * tolerance * want.abs().max(1.0);
+            assert!(
+                (got - want).abs() <= allowed,
+                "{} {loss} {on}: derivative {got}, not {want}; {case}",
+                T::NAME
+            );
+        }
+    }
+}
+
+#[test]
+fn outputs_at_the_edge() {
+    let bce = Loss::binary_cross_entropy();
+    assert_eq!(bce.value_on_outputs(&[0.0, 1.0], &[0.0, 1.0]), (0.0, vec![1.0, -1.0]));
+    assert_eq!(bce.value_on_outputs(&[0.0], &[1.0]), (f64::INFINITY, vec![f64::NEG_INFINITY]));
+    assert_eq!(bce.value_on_outputs(&[1.0], &[0.0]), (f64::INFINITY, vec![f64::INFINITY]));
+    assert_eq!(Loss::cross_entropy().value_on_outputs(&[1.0, 0.0], &[1.0, 0.0]), (0.0, vec![-1.0, 0.0]));
+    assert_eq!(Loss::poisson().value_on_outputs(&[0.0], &[0.0]), (0.0, vec![1.0]));
+    assert_eq!(Loss::poisson().value_on_link(&[1e4], &[2.0]), (f64::INFINITY, vec![f64::INFINITY]));
+}
+
+#[test]
+fn a_loss_says_what_it_is() {
+    assert_eq!(Loss::poisson().above_perfect().scaled(2.0).to_string(), "poisson, above perfect, times 2");
+    assert_ne!(Loss::huber(1.0), Loss::huber(2.0));
+    assert_ne!(Loss::huber(1.0), Loss::huber(1.0).scaled(2.0));
+    assert_ne!(Loss::poisson(), Loss::poisson().above_perfect());
+    for loss in all() {
+        assert_eq!(
+            Loss::new(loss.name(), &loss.options().iter().map(|(k, v)| (k, v.clone())).collect::<Vec<_>>()),
+            Ok(loss.clone())
+        );
+        assert!(!loss.formula()[0].is_empty() && !loss.formula()[1].is_empty());
+    }
+}
+
+#[test]
+fn what_is_refused() {
+    let levels =
+        |levels: Vec<f64>| Loss::new("quantile", &[("levels", levels.into())]).unwrap_err().to_string();
+    assert_eq!(levels(vec![]), "levels of quantile is [], but must be a list of at least one number");
+    assert_eq!(
+        levels(vec![0.5, 1.0]),
+        "levels of quantile is [0.5, 1.0], but must be a list, each of it a number between 0 and 1"
+    );
+    let refuses = |loss: Loss, t: &[f64]| (loss.domain().fault)(t);
+    assert_eq!(refuses(Loss::binary_cross_entropy(), &[0.0, 0.5, 1.0]), None);
+    assert_eq!(refuses(Loss::binary_cross_entropy(), &[0.0, 1.5]), Some(1));
+    assert_eq!(refuses(Loss::poisson(), &[0.0, 2.0, 0.5]), None);
+    assert_eq!(refuses(Loss::poisson(), &[0.0, -1.0]), Some(1));
+    for loss in all() {
+        assert_eq!(refuses(loss.clone(), &[f64::NAN, 1.0]), Some(0), "{loss}");
+        assert_eq!(refuses(loss.clone(), &[1.0, f64::INFINITY]), Some(1), "{loss}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "outputs for the targets of 1 samples")]
+fn the_wrong_number_of_outputs_panics() {
+    Loss::quantile(&[0.1, 0.9]).value_on_outputs(&[1.0], &[1.0]);
+}
+
+#[test]
+#[should_panic(expected = "only by a number above 0")]
+fn a_negative_scale_panics() {
+    let _ = Loss::poisson().scaled(-1.0);
+}
