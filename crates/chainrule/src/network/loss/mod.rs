@@ -184,8 +184,8 @@ impl Loss {
     /// For each sample s of a tile, `loss[s] = l(y, t)` and `dy = ∂l/∂y`.
     ///
     /// A tile of n samples, `n = loss.len()`, has each output's values side by side: output k of sample s is at
-    /// `k·n + s` in `y` and `dy`, and target k likewise in `t`. `loss` and `dy` are overwritten. `scratch` has [`scratch_len`](Loss::scratch_len) numbers, whose values mean nothing before
-    /// or after.
+    /// `k·n + s` in `y` and `dy`, and target k likewise in `t`. `loss` and `dy` are overwritten. `scratch` has
+    /// [`scratch_len`](Loss::scratch_len) numbers, whose values mean nothing before or after.
     ///
     /// The cross-entropies want probabilities and Poisson positive outputs: outside of those the loss is NaN or
     /// infinite, at 0 and 1 themselves finite only where the target agrees.

@@ -1,0 +1,26 @@
+//! The log loss: the mean negative logarithm of the probability that was given to what was true.
+//!
+//! Probabilities are kept 2^-52 away from 0 and 1, as scikit-learn does, so that one that is sure and wrong costs
+//! 36 rather than infinity. The cross-entropies, as losses, know no such limit.
+
+use super::{CLASSIFICATION, Definition, Predictions, Task};
+use crate::kernel::math;
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Definition> = Entry {
+    name: "log_loss",
+    summary: "-Σ t ln y, the mean over the samples",
+    options: &[],
+    make: |_| Definition { value: log_loss, higher_is_better: false, tasks: CLASSIFICATION },
+};
+
+fn log_loss(p: &Predictions) -> f64 {
+    let term = |t: f64, y: f64| -t * math::ln(y.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
+    match p.task {
+        Task::Classes => p.mean(|y, t| y.iter().zip(t).map(|(&y, &t)| term(t, y)).sum()),
+        _ => p.mean(|y, t| {
+            let both = y.iter().zip(t).map(|(&y, &t)| term(t, y) + term(1.0 - t, 1.0 - y));
+            both.sum::<f64>() / p.n_outputs as f64
+        }),
+    }
+}

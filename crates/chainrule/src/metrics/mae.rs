@@ -1,0 +1,15 @@
+//! The mean absolute error, `Σ w|y - t| / Σ w`, in the targets' unit; the plain mean over several outputs.
+
+use super::{Definition, Predictions, Task};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Definition> = Entry {
+    name: "mae",
+    summary: "the mean of |y - t|",
+    options: &[],
+    make: |_| Definition { value: mae, higher_is_better: false, tasks: &[Task::Values] },
+};
+
+fn mae(p: &Predictions) -> f64 {
+    p.mean_over_outputs(|k| p.mean(|y, t| (y[k] - t[k]).abs()))
+}

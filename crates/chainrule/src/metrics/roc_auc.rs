@@ -1,0 +1,42 @@
+//! The area under the ROC curve: how often a sample of class 1 is given more than one of class 0, ties a half.
+//!
+//! For exclusive classes it is the plain mean of each class against all others. It is NaN where a class, or a
+//! label, has no sample or nothing but samples: there is then nothing to compare. Computed from ranks with ties at
+//! their middle, the Mann-Whitney statistic (J. A. Hanley, The meaning and use of the area under a ROC curve, 1982).
+
+use super::{CLASSIFICATION, Definition, Predictions, Task, arg_max, holds};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Definition> = Entry {
+    name: "roc_auc",
+    summary: "how often class 1 is given more than class 0, ties a half; several classes: each against the others",
+    options: &[],
+    make: |_| Definition { value: roc_auc, higher_is_better: true, tasks: CLASSIFICATION },
+};
+
+fn roc_auc(p: &Predictions) -> f64 {
+    p.mean_over_outputs(|k| {
+        let scored = p.samples().map(|(y, t, w)| {
+            let is_positive = if p.task == Task::Classes { arg_max(t) == k } else { holds(t[k]) };
+            (y[k], if is_positive { (w, 0.0) } else { (0.0, w) })
+        });
+        area(scored.collect())
+    })
+}
+
+/// `Σ w_i w_j [s_i > s_j] / (Σ w_i · Σ w_j)` over positives i and negatives j, a tie counting a half.
+///
+/// Each sample is its score and its weight as a positive and as a negative, one of which is 0.
+fn area(mut scored: Vec<(f64, (f64, f64))>) -> f64 {
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut pairs, mut positives, mut negatives) = (0.0, 0.0, 0.0);
+    for tied in scored.chunk_by(|a, b| a.0 == b.0) {
+        let positive: f64 = tied.iter().map(|(_, (w, _))| w).sum();
+        let negative: f64 = tied.iter().map(|(_, (_, w))| w).sum();
+        pairs += positive * (negatives + 0.5 * negative);
+        positives += positive;
+        negatives += negative;
+    }
+    // 0/0, and so NaN, without either.
+    pairs / (positives * negatives)
+}

@@ -1,0 +1,150 @@
+//! What must hold of every metric, and their agreement with scikit-learn.
+
+use super::*;
+
+fn metric(name: &str) -> Metric {
+    Metric::new(name, &[]).unwrap()
+}
+
+/// One output's predictions of class 1.
+fn labels<'a>(y: &'a [f64], t: &'a [f64]) -> Predictions<'a> {
+    Predictions { task: Task::Labels, y, t, weight: None, n_outputs: 1 }
+}
+
+/// One output's values.
+fn values<'a>(y: &'a [f64], t: &'a [f64]) -> Predictions<'a> {
+    Predictions { task: Task::Values, ..labels(y, t) }
+}
+
+#[test]
+fn agrees_with_scikit_learn() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/reference/metrics.json")).unwrap();
+    let list =
+        |v: &serde_json::Value| v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    for case in file["cases"].as_array().unwrap() {
+        let task = match case["task"].as_str().unwrap() {
+            "labels" => Task::Labels,
+            "classes" => Task::Classes,
+            _ => Task::Values,
+        };
+        let (y, t) = (list(&case["y"]), list(&case["t"]));
+        let weight = case["weight"].is_array().then(|| list(&case["weight"]));
+        let n_outputs = case["n_outputs"].as_u64().unwrap() as usize;
+        let p = Predictions { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs };
+        for metric in Metric::all(task) {
+            let (got, want) = (metric.value(&p), case["expected"][metric.name()].as_f64().unwrap());
+            let allowed = 1e-12 * want.abs().max(1.0);
+            assert!((got - want).abs() <= allowed, "{metric} of {}: {got}, not {want}", case["name"]);
+            seen.push(metric.name());
+        }
+        if case["expected"]["confusion"].is_array() {
+            let want = list(&case["expected"]["confusion"]);
+            let matrix = confusion_matrix(&p);
+            let n = matrix.n_classes();
+            for (k, want) in want.iter().enumerate() {
+                assert!((matrix.get(k / n, k % n) - want).abs() < 1e-12, "{}", case["name"]);
+            }
+        }
+        if let Some(want) = case["misclassified"].as_u64() {
+            assert_eq!(misclassified(&p) as u64, want, "{}", case["name"]);
+        }
+    }
+    assert!(REGISTRY.iter().all(|entry| seen.contains(&entry.name)), "a metric without reference values");
+}
+
+/// The direction that a metric claims is the one in which a perfect prediction lies.
+#[test]
+fn perfect_is_better_than_poor() {
+    let (poor, t) = ([0.3, 0.7, 0.6, 0.4], [1.0, 0.0, 0.0, 1.0]);
+    for task in [Task::Values, Task::Labels, Task::Classes] {
+        for metric in Metric::all(task) {
+            let n_outputs = if task == Task::Classes { 2 } else { 1 };
+            let of = |y: &[f64]| metric.value(&Predictions { task, y, t: &t, weight: None, n_outputs });
+            assert_eq!(of(&t) > of(&poor), metric.higher_is_better(), "{metric} of {task:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sample_of_weight_two_is_two_samples() {
+    let (y, t) = ([0.9, 0.3, 0.7, 0.2], [1.0, 1.0, 0.0, 0.0]);
+    let (y_twice, t_twice) = ([0.9, 0.3, 0.3, 0.7, 0.2], [1.0, 1.0, 1.0, 0.0, 0.0]);
+    for task in [Task::Values, Task::Labels] {
+        for metric in Metric::all(task) {
+            let weighted = Predictions { task, weight: Some(&[1.0, 2.0, 1.0, 1.0]), ..labels(&y, &t) };
+            let twice = Predictions { task, ..labels(&y_twice, &t_twice) };
+            assert!((metric.value(&weighted) - metric.value(&twice)).abs() < 1e-15, "{metric}");
+        }
+    }
+}
+
+#[test]
+fn nan_where_nothing_can_be_said() {
+    for task in [Task::Values, Task::Labels, Task::Classes] {
+        for metric in Metric::all(task) {
+            let of = |y: &[f64], weight| {
+                metric.value(&Predictions { task, y, t: &[1.0, 0.0, 0.0, 1.0], weight, n_outputs: 2 })
+            };
+            assert!(of(&[0.5, 0.5, f64::NAN, 0.5], None).is_nan(), "{metric}: a NaN output");
+            assert!(of(&[0.5; 4], Some(&[0.0, 0.0])).is_nan(), "{metric}: no weight");
+            assert!(!of(&[0.5; 4], None).is_nan(), "{metric}");
+        }
+        for metric in Metric::all(task) {
+            assert!(metric.value(&Predictions { task, ..labels(&[], &[]) }).is_nan(), "{metric}: no samples");
+        }
+    }
+    assert!(metric("roc_auc").value(&labels(&[0.1, 0.9], &[1.0, 1.0])).is_nan());
+    assert!(metric("r2").value(&values(&[0.1], &[1.0])).is_nan());
+}
+
+#[test]
+fn the_decision_is_from_a_half_and_the_first_of_equals() {
+    assert_eq!(metric("accuracy").value(&labels(&[0.5, 0.5], &[1.0, 0.0])), 0.5);
+    let tied = |t: &[f64]| {
+        metric("accuracy").value(&Predictions {
+            task: Task::Classes,
+            y: &[0.4, 0.4, 0.2],
+            t,
+            weight: None,
+            n_outputs: 3,
+        })
+    };
+    assert_eq!((tied(&[1.0, 0.0, 0.0]), tied(&[0.0, 1.0, 0.0])), (1.0, 0.0));
+}
+
+/// The mean of three times 0.1 is not 0.1 in floating point, and the targets are constant all the same.
+#[test]
+fn r2_of_constant_targets() {
+    let t = [0.1; 3];
+    assert_eq!(metric("r2").value(&values(&t, &t)), 1.0);
+    assert_eq!(metric("r2").value(&values(&[0.1, 0.1, 0.2], &t)), 0.0);
+}
+
+#[test]
+fn a_sure_and_wrong_probability_costs_36() {
+    let sure = metric("log_loss").value(&labels(&[0.0, 1.0], &[1.0, 0.0]));
+    assert!((sure - 52.0 * std::f64::consts::LN_2).abs() < 1e-12, "{sure}");
+}
+
+#[test]
+fn a_loss_implies_its_task() {
+    use crate::network::loss::Loss;
+    assert_eq!(Task::from(Loss::binary_cross_entropy().link()), Task::Labels);
+    assert_eq!(Task::from(Loss::cross_entropy().link()), Task::Classes);
+    assert_eq!(Task::from(Loss::poisson().link()), Task::Values);
+    assert_eq!(Task::from(Loss::squared_error().link()), Task::Values);
+}
+
+#[test]
+#[should_panic(expected = "rmse cannot be asked of Labels")]
+fn an_unsuitable_metric_panics() {
+    metric("rmse").value(&labels(&[0.5], &[1.0]));
+}
+
+#[test]
+#[should_panic(expected = "one weight a sample")]
+fn the_wrong_number_of_weights_panics() {
+    metric("accuracy").value(&Predictions { weight: Some(&[1.0]), ..labels(&[0.5, 0.5], &[1.0, 0.0]) });
+}
