@@ -37,3 +37,17 @@ fn f1(p: &Predictions) -> f64 {
 fn harmonic(hits: f64, marks: f64) -> Option<f64> {
     (marks > 0.0).then(|| 2.0 * hits / marks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scikit-learn's conventions for what is neither true nor predicted.
+    #[test]
+    fn an_absent_class_does_not_count_but_an_absent_label_is_0() {
+        let t = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let p = Predictions { task: Task::Classes, y: &t, t: &t, weight: None, n_outputs: 3 };
+        assert_eq!(f1(&p), 1.0);
+        assert_eq!(f1(&Predictions { task: Task::Labels, ..p }), 2.0 / 3.0);
+    }
+}

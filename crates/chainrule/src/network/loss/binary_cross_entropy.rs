@@ -79,3 +79,16 @@ impl PerSample for BinaryCrossEntropy {
         ["-Σ t ln y + (1 - t) ln(1 - y)", r"-\sum_k t_k \ln y_k + (1 - t_k) \ln(1 - y_k)"]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 - 1e-20 is 1, and its logarithm would be 0.
+    #[test]
+    fn a_small_probability_keeps_its_loss() {
+        let loss = Loss::binary_cross_entropy();
+        assert!((loss.value_on_outputs(&[1e-20], &[0.0]).0 / 1e-20 - 1.0).abs() < 1e-15);
+        assert!((loss.value_on_link(&[-50.0], &[0.0]).0 / (-50f64).exp() - 1.0).abs() < 1e-14);
+    }
+}
