@@ -64,19 +64,26 @@ impl Allowed {
     /// Finite and above zero.
     pub const POSITIVE: Allowed = Allowed { text: "a number above 0", test: |v| v.is_finite() && v > 0.0 };
     /// Finite and at least zero.
-    pub const NON_NEGATIVE: Allowed = Allowed { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
+    pub const NON_NEGATIVE: Allowed =
+        Allowed { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
     /// From zero to below one.
-    pub const BELOW_ONE: Allowed = Allowed { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
+    pub const BELOW_ONE: Allowed =
+        Allowed { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
     /// From zero to one, both included.
     pub const UNIT: Allowed = Allowed { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };
     /// Strictly between zero and one.
-    pub const INSIDE_UNIT: Allowed = Allowed { text: "a number between 0 and 1", test: |v| v > 0.0 && v < 1.0 };
+    pub const INSIDE_UNIT: Allowed =
+        Allowed { text: "a number between 0 and 1", test: |v| v > 0.0 && v < 1.0 };
     /// A whole number of at least one.
-    pub const COUNT: Allowed =
-        Allowed { text: "a whole number of at least 1", test: |v| v >= 1.0 && v.fract() == 0.0 && v.is_finite() };
+    pub const COUNT: Allowed = Allowed {
+        text: "a whole number of at least 1",
+        test: |v| v >= 1.0 && v.fract() == 0.0 && v.is_finite(),
+    };
     /// A whole number of at least zero.
-    pub const WHOLE: Allowed =
-        Allowed { text: "a whole number of at least 0", test: |v| v >= 0.0 && v.fract() == 0.0 && v.is_finite() };
+    pub const WHOLE: Allowed = Allowed {
+        text: "a whole number of at least 0",
+        test: |v| v >= 0.0 && v.fract() == 0.0 && v.is_finite(),
+    };
 }
 
 /// The value of an option.
@@ -205,7 +212,9 @@ pub fn choose<F>(
         nearest: nearest(name, registry.iter().map(|entry| entry.name)),
         choices: registry.iter().map(|entry| entry.name).collect(),
     })?;
-    if let Some((key, _)) = given.iter().find(|(key, _)| entry.options.iter().all(|option| option.name != *key)) {
+    if let Some((key, _)) =
+        given.iter().find(|(key, _)| entry.options.iter().all(|option| option.name != *key))
+    {
         return Err(Error::UnknownOption {
             of: entry.name,
             key: (*key).to_owned(),
@@ -229,11 +238,14 @@ impl Parameter {
                 Kind::Word(words) => Value::Word(words[0].to_owned()),
             });
         };
-        let refused = |allowed: String| Error::OptionRange { of, key: self.name, value: value.to_string(), allowed };
+        let refused =
+            |allowed: String| Error::OptionRange { of, key: self.name, value: value.to_string(), allowed };
         match (self.kind, value) {
             (Kind::Number(_, allowed), Value::Number(v)) if (allowed.test)(*v) => Ok(value.clone()),
             (Kind::Number(_, allowed), _) => Err(refused(allowed.text.to_owned())),
-            (Kind::List(_, allowed), Value::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => Ok(value.clone()),
+            (Kind::List(_, allowed), Value::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => {
+                Ok(value.clone())
+            }
             (Kind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
             (Kind::Word(words), Value::Word(v)) if words.contains(&v.as_str()) => Ok(value.clone()),
             (Kind::Word(words), _) => Err(refused(format!("one of {}", words.join(", ")))),

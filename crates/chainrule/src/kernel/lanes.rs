@@ -41,8 +41,13 @@ pub trait Lanes:
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     /// `|self|` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
-    /// `2^self` for an integral `self` within the normal exponents (-126..=127, or -1022..=1023).
+    /// `2^self` for an integral `self` within the normal exponents (-126..=127, or -1022..=1023); 0 one below them.
     fn exp2_integer(self) -> Self;
+    /// `self·2^n` for an integral `n`, exactly; `self` and the product must be normal numbers.
+    ///
+    /// `n` is added to the exponent's bits, so that the product may reach where `2^n` itself would overflow. An `n`
+    /// of 0 leaves any `self` as it is; otherwise, outside the normal numbers, what comes out has no meaning.
+    fn times_exp2(self, n: Self) -> Self;
     /// `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive `self`.
     fn split_exponent(self) -> (Self, Self);
 }
@@ -50,7 +55,9 @@ pub trait Lanes:
 /// A precision of the engine: f32 or f64.
 ///
 /// f32 is the default of everyday work; f64 is for proofs, and for agreement with NumPy and scikit-learn.
-pub trait Scalar: Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign {
+pub trait Scalar:
+    Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign
+{
     /// The name, as an experiment file writes it: `f32` or `f64`.
     const NAME: &'static str;
     /// The distance from 1 to the next larger number.
@@ -68,7 +75,9 @@ pub trait Scalar: Lanes<Mask = bool> + Default + Display + PartialEq + PartialOr
     fn is_finite(self) -> bool;
     /// The loops of an activation in this precision.
     #[doc(hidden)]
-    fn activation(function: &dyn crate::network::activation::Function) -> &dyn crate::network::activation::Loops<Self>;
+    fn activation(
+        function: &dyn crate::network::activation::Function,
+    ) -> &dyn crate::network::activation::Loops<Self>;
     /// The loops of a loss in this precision.
     #[doc(hidden)]
     fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
@@ -79,7 +88,7 @@ pub trait Scalar: Lanes<Mask = bool> + Default + Display + PartialEq + PartialOr
 
 // One body for the two precisions: they differ in nothing but their bits' layout.
 macro_rules! scalar {
-    ($float:ident, $bits:ident, $signed:ident, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
+    ($float:ident, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl Lanes for $float {
             const SINGLE: bool = $single;
             type Mask = bool;
@@ -125,11 +134,19 @@ macro_rules! scalar {
                 $float::from_bits((self + MAGIC).to_bits() << $mantissa)
             }
             #[inline(always)]
+            fn times_exp2(self, n: Self) -> Self {
+                const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float;
+                $float::from_bits(self.to_bits().wrapping_add((n + MAGIC).to_bits() << $mantissa))
+            }
+            #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {
-                let bits = self.to_bits().wrapping_sub($sqrt_half);
-                let e = (bits as $signed) >> $mantissa;
+                // With the bias added, the exponent is no negative integer. As the low bits of 2^(mantissa bits) it
+                // turns into a number by a subtraction, for which every instruction set has a vector form.
+                const MAGIC: $float = (1u64 << $mantissa) as $float;
+                let bits = self.to_bits().wrapping_sub($sqrt_half).wrapping_add($bias << $mantissa);
+                let e = $float::from_bits((bits >> $mantissa) | MAGIC.to_bits()) - (MAGIC + $bias as $float);
                 let m = $float::from_bits((bits & ((1 << $mantissa) - 1)).wrapping_add($sqrt_half));
-                (m, e as $float)
+                (m, e)
             }
         }
 
@@ -159,12 +176,14 @@ macro_rules! scalar {
             fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self> {
                 function
             }
-            fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::Update<Self> {
+            fn optimizer(
+                rule: &dyn crate::train::optimizer::Rule,
+            ) -> &dyn crate::train::optimizer::Update<Self> {
                 rule
             }
         }
     };
 }
 
-scalar!(f32, u32, i32, 23, 127, 0x3f3504f3, true);
-scalar!(f64, u64, i64, 52, 1023, 0x3fe6a09e667f3bcd, false);
+scalar!(f32, 23, 127, 0x3f3504f3, true);
+scalar!(f64, 52, 1023, 0x3fe6a09e667f3bcd, false);

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 pub use formula::Formula;
 
+use crate::Error;
 use crate::kernel::{Lanes, Scalar};
 use crate::registry::{self, Entry, Options, Value};
-use crate::Error;
 
 /// All activations that act on each unit alone, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[tanh::ENTRY];

@@ -6,8 +6,12 @@ use super::{Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "tanh", summary: "(e^z - e^-z)/(e^z + e^-z), from -1 to 1", options: &[], make: |_| Arc::new(Tanh) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "tanh",
+    summary: "(e^z - e^-z)/(e^z + e^-z), from -1 to 1",
+    options: &[],
+    make: |_| Arc::new(Tanh),
+};
 
 #[derive(Debug)]
 struct Tanh;

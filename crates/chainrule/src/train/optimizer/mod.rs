@@ -8,9 +8,9 @@ mod sgd;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Error;
 use crate::kernel::Scalar;
 use crate::registry::{self, Entry, Options, Value};
-use crate::Error;
 
 /// All optimizers, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Rule>>] = &[sgd::ENTRY];

@@ -4,8 +4,12 @@ use std::sync::Arc;
 use super::{Curve, State};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> =
-    Entry { name: "constant", summary: "the base rate throughout", options: &[], make: |_| Arc::new(Constant) };
+pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+    name: "constant",
+    summary: "the base rate throughout",
+    options: &[],
+    make: |_| Arc::new(Constant),
+};
 
 #[derive(Debug)]
 struct Constant;

@@ -7,8 +7,8 @@ mod constant;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::registry::{self, Entry, Options, Value};
 use crate::Error;
+use crate::registry::{self, Entry, Options, Value};
 
 /// All schedules, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Curve>>] = &[constant::ENTRY];

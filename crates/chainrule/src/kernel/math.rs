@@ -1,8 +1,0 @@
-//! Our own exp.
-use super::Lanes;
-
-/// placeholder
-#[inline(always)]
-pub fn tanh<L: Lanes>(x: L) -> L {
-    x
-}

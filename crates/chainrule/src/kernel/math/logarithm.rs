@@ -1,0 +1,95 @@
+//! The logarithm and what is made of it: ln, ln(1 + x) and softplus.
+
+use super::exponential::exp_of_negative;
+use super::{at_least, ln_2, polynomial, splat};
+use crate::kernel::Lanes;
+
+/// The natural logarithm: minus infinity at 0, NaN below.
+///
+/// With `x = m·2^e` and m around 1, `ln x = e·ln 2 + ln m`.
+///
+/// ```
+/// use chainrule::kernel::math;
+/// assert_eq!(math::ln(1.0), 0.0);
+/// assert_eq!(math::ln(0.0_f32), f32::NEG_INFINITY);
+/// assert!(math::ln(-1.0).is_nan());
+/// ```
+#[inline(always)]
+pub fn ln<L: Lanes>(x: L) -> L {
+    // A subnormal x becomes normal by a power of two, which is taken off the exponent again.
+    let subnormal = x.lt(splat(f32::MIN_POSITIVE.into(), f64::MIN_POSITIVE));
+    let normal = L::select(subnormal, x * L::splat(18014398509481984.0), x);
+    let (m, e) = normal.split_exponent();
+    let e = L::select(subnormal, e - L::splat(54.0), e);
+    with_poles(x, ln_near_1(m - L::splat(1.0), e), x)
+}
+
+/// `ln(1 + x)`, accurate where x is near 0; minus infinity at -1, NaN below.
+///
+/// ```
+/// use chainrule::kernel::math;
+/// assert_eq!(math::ln_1p(1e-20), 1e-20);
+/// assert_eq!(math::ln_1p(-1.0_f32), f32::NEG_INFINITY);
+/// ```
+#[inline(always)]
+pub fn ln_1p<L: Lanes>(x: L) -> L {
+    // Only the exponent e is taken from the rounded sum. (1 + x)/2^e - 1 = x/2^e + (2^-e - 1) then is exact but in
+    // the last bit at most, as the two terms nearly cancel; beyond e = 100 the 1 counts for nothing.
+    let u = x + L::splat(1.0);
+    let (_, e) = u.split_exponent();
+    let one = L::select(e.lt(L::splat(100.0)), (-e).exp2_integer(), L::splat(0.0));
+    let f = x.times_exp2(-e) + (one - L::splat(1.0));
+    with_poles(u, ln_near_1(f, e), x)
+}
+
+/// `ln(1 + e^x)`, a smooth `max(x, 0)`.
+///
+/// Computed as `max(x, 0) + ln(1 + e^-|x|)`, so that nothing overflows.
+///
+/// ```
+/// use chainrule::kernel::math;
+/// assert_eq!([-1e4, 0.0, 1e4].map(math::softplus), [0.0, std::f64::consts::LN_2, 1e4]);
+/// ```
+#[inline(always)]
+pub fn softplus<L: Lanes>(x: L) -> L {
+    let q = exp_of_negative(-x.abs());
+    // 1 + q lies in [1, 2]: its half is nearer to 1 from sqrt(2) on.
+    let upper = L::splat(std::f64::consts::SQRT_2 - 1.0).lt(q);
+    let f = L::select(upper, q.mul_add(L::splat(0.5), L::splat(-0.5)), q);
+    let e = L::select(upper, L::splat(1.0), L::splat(0.0));
+    at_least(x, L::splat(0.0)) + ln_near_1(f, e)
+}
+
+/// `e·ln 2 + ln(1 + f)` for an integral e and 1 + f from sqrt(1/2) to sqrt(2).
+///
+/// With `s = f/(2 + f)`, `ln(1 + f) = ln((1 + s)/(1 - s)) = 2s + s·R(s²)`, and `2s = f - s·f = f - f²/2 + s·f²/2`: the
+/// last form has the exact f in front.
+#[inline(always)]
+fn ln_near_1<L: Lanes>(f: L, e: L) -> L {
+    let (ln_2_high, ln_2_low) = ln_2::<L>();
+    let s = f / (f + L::splat(2.0));
+    let u = s * s;
+    let r = u * if L::SINGLE { polynomial(u, LN_32) } else { polynomial(u, LN_64) };
+    let half = f * f * L::splat(0.5);
+    e.mul_add(ln_2_high, f - (half - s.mul_add(half + r, e * ln_2_low)))
+}
+
+/// `y`, a logarithm of `u`, but minus infinity where u is 0, NaN below, and `x` where it is infinite or NaN.
+#[inline(always)]
+fn with_poles<L: Lanes>(u: L, y: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    let pole = L::select(u.lt(zero), L::splat(f64::NAN), L::splat(f64::NEG_INFINITY));
+    L::select(u.lt(L::splat(f64::INFINITY)), L::select(zero.lt(u), y, pole), x)
+}
+
+// P(u) = R(u)/u = (ln((1 + s)/(1 - s))/s - 2)/u with u = s², for u up to (sqrt(2) - 1)^4.
+const LN_32: [f64; 3] = [0.6666677594184875, 0.3997756838798523, 0.2987147569656372];
+const LN_64: [f64; 7] = [
+    0.6666666666666735,
+    0.3999999999940939,
+    0.28571428743673405,
+    0.22222198430587664,
+    0.18183572261874653,
+    0.1531383472976042,
+    0.14798231561858463,
+];

@@ -1,0 +1,217 @@
+//! How far `kernel::math` is from the truth: from the platform's f64 for f32, from a table of correctly rounded values
+//! (`reference/math.json`, made by `reference/make_polynomials.py`) for f64.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use chainrule::kernel::{Lanes, Scalar, math};
+
+/// One function in all its forms, and the largest errors allowed, in ULP, in f32 and f64.
+struct Case {
+    name: &'static str,
+    allowed: [f64; 2],
+    truth: fn(f64) -> f64,
+    /// Largest `|x|` for which the bounds hold in f32; the table keeps to what holds in f64.
+    reach: f64,
+    single: [fn(f32) -> f32; 2],
+    double: [fn(f64) -> f64; 2],
+}
+
+/// A [`Case`] of the generic function `math::$name`: plain, and with a `mul_add` that rounds once.
+macro_rules! case {
+    ($name:ident, $allowed:expr, $reach:expr, $truth:expr) => {
+        Case {
+            name: stringify!($name),
+            allowed: $allowed,
+            truth: $truth,
+            reach: $reach,
+            single: [math::$name, |x| math::$name(Fused(x)).0],
+            double: [math::$name, |x| math::$name(Fused(x)).0],
+        }
+    };
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        case!(exp, [2.0, 4.0], f64::MAX, f64::exp),
+        case!(exp_m1, [2.0, 4.0], f64::MAX, f64::exp_m1),
+        case!(ln, [2.0, 4.0], f64::MAX, f64::ln),
+        case!(ln_1p, [2.0, 4.0], f64::MAX, f64::ln_1p),
+        case!(logistic, [2.0, 4.0], f64::MAX, |x| 1.0 / (1.0 + (-x).exp())),
+        case!(tanh, [2.0, 4.0], f64::MAX, f64::tanh),
+        case!(erf, [2.0, 4.0], f64::MAX, math::erf),
+        case!(softplus, [2.0, 4.0], f64::MAX, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+        case!(sin, [2.0, 4.0], 3200.0, f64::sin),
+        case!(cos, [2.0, 4.0], 3200.0, f64::cos),
+    ]
+}
+
+#[test]
+fn single_precision_is_near_the_platforms_double() {
+    for case in cases() {
+        for (form, f) in ["plain", "fused"].iter().zip(case.single) {
+            let (mut worst, mut at) = (0.0_f64, 0.0_f32);
+            for x in single_arguments().filter(|x| f64::from(x.abs()) <= case.reach) {
+                let truth = (case.truth)(x.into());
+                let error = ulps_32(f(x), truth);
+                if error > worst {
+                    (worst, at) = (error, x);
+                }
+            }
+            println!("{:9} f32 {form}: {worst:.3} ULP at {at:e}", case.name);
+            assert!(worst <= case.allowed[0], "{} {form} is off by {worst} ULP at {at:e}", case.name);
+        }
+    }
+}
+
+#[test]
+fn double_precision_is_near_the_table() {
+    let table: BTreeMap<String, Vec<[String; 2]>> =
+        serde_json::from_str(include_str!("reference/math.json")).expect("a table of pairs by function");
+    for case in cases() {
+        let rows = &table[case.name];
+        assert!(rows.len() > 200);
+        for (form, f) in ["plain", "fused"].iter().zip(case.double) {
+            let (mut worst, mut at) = (0, 0.0);
+            for [x, truth] in rows {
+                let (x, truth): (f64, f64) = (x.parse().unwrap(), truth.parse().unwrap());
+                let error = (f(x).to_bits() as i64).wrapping_sub(truth.to_bits() as i64).unsigned_abs();
+                if error > worst {
+                    (worst, at) = (error, x);
+                }
+            }
+            println!("{:9} f64 {form}: {worst} ULP at {at:e}", case.name);
+            assert!(worst as f64 <= case.allowed[1], "{} {form} is off by {worst} ULP at {at:e}", case.name);
+        }
+    }
+}
+
+/// Every bit pattern of f32 in steps, a million, then 100 000 from each of the places where functions are steep.
+fn single_arguments() -> impl Iterator<Item = f32> {
+    let all = (0..=u32::MAX).step_by(4093).map(f32::from_bits).filter(|x| !x.is_nan());
+    let near_1 = (-1000..1000).map(|k| f32::from_bits((1.0_f32.to_bits() as i32 + k) as u32));
+    let small = (0..400_000).map(|k| (k - 200_000) as f32 * 1.0003e-4);
+    all.chain(near_1).chain(small)
+}
+
+/// The distance of `y` from `truth` in units of the last place that an f32 near `truth` has; results that may
+/// underflow count as right.
+fn ulps_32(y: f32, truth: f64) -> f64 {
+    if truth.is_nan() || y.is_nan() {
+        return if truth.is_nan() && y.is_nan() { 0.0 } else { f64::INFINITY };
+    }
+    if truth.abs() < f64::from(f32::MIN_POSITIVE) && (y == 0.0 || y.abs() <= f32::MIN_POSITIVE) {
+        return 0.0;
+    }
+    if y.is_infinite() {
+        return if truth.signum() == f64::from(y.signum()) && truth.abs() >= f64::from(f32::MAX) {
+            0.0
+        } else {
+            f64::INFINITY
+        };
+    }
+    let exponent = truth.abs().log2().floor().max(-126.0) as i32;
+    (f64::from(y) - truth).abs() / 2.0_f64.powi(exponent - 23)
+}
+
+/// A number whose `mul_add` rounds once, as vector levels with FMA do.
+#[derive(Clone, Copy, Debug)]
+struct Fused<S>(S);
+
+trait Fma: Scalar {
+    fn fma(self, a: Self, b: Self) -> Self;
+}
+
+impl Fma for f32 {
+    fn fma(self, a: f32, b: f32) -> f32 {
+        f32::mul_add(self, a, b)
+    }
+}
+
+impl Fma for f64 {
+    fn fma(self, a: f64, b: f64) -> f64 {
+        f64::mul_add(self, a, b)
+    }
+}
+
+impl<S: Fma> Lanes for Fused<S> {
+    const SINGLE: bool = S::SINGLE;
+    type Mask = bool;
+
+    fn splat(v: f64) -> Self {
+        Fused(S::splat(v))
+    }
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Fused(self.0.fma(a.0, b.0))
+    }
+    fn abs(self) -> Self {
+        Fused(self.0.abs())
+    }
+    fn sqrt(self) -> Self {
+        Fused(self.0.sqrt())
+    }
+    fn round(self) -> Self {
+        Fused(self.0.round())
+    }
+    fn lt(self, other: Self) -> bool {
+        self.0 < other.0
+    }
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+    fn copysign(self, sign: Self) -> Self {
+        Fused(self.0.copysign(sign.0))
+    }
+    fn exp2_integer(self) -> Self {
+        Fused(self.0.exp2_integer())
+    }
+    fn times_exp2(self, n: Self) -> Self {
+        Fused(self.0.times_exp2(n.0))
+    }
+    fn split_exponent(self) -> (Self, Self) {
+        let (m, e) = self.0.split_exponent();
+        (Fused(m), Fused(e))
+    }
+}
+
+impl<S: Scalar> Add for Fused<S> {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Fused(self.0 + other.0)
+    }
+}
+
+impl<S: Scalar> Sub for Fused<S> {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Fused(self.0 - other.0)
+    }
+}
+
+impl<S: Scalar> Mul for Fused<S> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Fused(self.0 * other.0)
+    }
+}
+
+impl<S: Scalar> Div for Fused<S> {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        Fused(self.0 / other.0)
+    }
+}
+
+impl<S: Scalar> Neg for Fused<S> {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Fused(-self.0)
+    }
+}
+
+impl<S: Scalar> AddAssign for Fused<S> {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}

@@ -1,0 +1,169 @@
+"""Derives the polynomials of `src/kernel/math` and the table `math.json` that its tests compare with.
+
+Run in this folder, with mpmath installed (pip install mpmath):
+
+    python make_polynomials.py              prints the coefficients as Rust arrays
+    python make_polynomials.py table        writes math.json
+
+Each polynomial is the minimax one in the weighted sense: Remez's exchange makes the largest value of
+weight(x)·|f(x) - p(x)| over the interval as small as its degree allows. The weight turns the polynomial's error into
+the relative error of the function that is built from it; what is printed beside each array is that error in units of
+half an ULP, before rounding.
+"""
+
+import json
+import struct
+import sys
+
+from mpmath import mp, mpf
+
+mp.dps = 50
+LN2 = mp.log(2)
+
+
+def remez(f, weight, low, high, degree):
+    """Minimax coefficients of f on [low, high], lowest first, and the weighted error."""
+    n = degree + 2
+    low, high = mpf(low), mpf(high)
+    at = lambda u: (low + high) / 2 + (high - low) / 2 * u
+    grid = [at(-mp.cos(mp.pi * i / (40 * n))) for i in range(40 * n + 1)]
+    grid = [x for x in grid if x and weight(x) > 0]
+    values, weights = [f(x) for x in grid], [weight(x) for x in grid]
+    picks = [round(i * (len(grid) - 1) / (n - 1)) for i in range(n)]
+    for _ in range(60):
+        # In powers of x/high the linear system stays well scaled.
+        rows = [[weights[k] * (grid[k] / high) ** j for j in range(degree + 1)] + [(-1) ** i] for i, k in enumerate(picks)]
+        solution = mp.lu_solve(mp.matrix(rows), mp.matrix([weights[k] * values[k] for k in picks]))
+        c = [solution[j] / high**j for j in range(degree + 1)]
+        errors = [w * (y - mp.polyval(c[::-1], x)) for x, y, w in zip(grid, values, weights)]
+        # One extreme of each stretch of equal sign; of too many, those at the weaker end go.
+        extremes = []
+        for k, e in enumerate(errors):
+            if extremes and (e > 0) == (errors[extremes[-1]] > 0):
+                if abs(e) > abs(errors[extremes[-1]]):
+                    extremes[-1] = k
+            else:
+                extremes.append(k)
+        while len(extremes) > n:
+            extremes.pop(0 if abs(errors[extremes[0]]) < abs(errors[extremes[-1]]) else -1)
+        if len(extremes) < n or extremes == picks:
+            break
+        picks = extremes
+    return c, max(abs(e) for e in errors)
+
+
+def show(name, f, weight, low, high, degree, single):
+    c, error = remez(f, weight, low, high, degree)
+    if low == 0:
+        # The first is rounded before the others are fitted anew, so that they make up for its rounding.
+        first = nearest(c[0], single)
+        c, error = remez(lambda x: (f(x) - first) / x, lambda x: weight(x) * x, low, high, degree - 1)
+        c.insert(0, first)
+    c = [nearest(v, single) for v in c]
+    unit = mpf(2) ** (-24 if single else -53)
+    body = ", ".join(repr(v) for v in c)
+    print(f"// {mp.nstr(error / unit, 2)} half-ULP\nconst {name}: [f64; {len(c)}] = [{body}];", flush=True)
+
+
+def nearest(v, single):
+    """The f32 or f64 next to v, as a Python float."""
+    return struct.unpack("<f", struct.pack("<f", v))[0] if single else float(v)
+
+
+def series(f, terms):
+    """f away from 0, a power series at 0, where f's formula loses all digits."""
+    return lambda x: f(x) if abs(x) > mpf(10) ** -8 else mp.polyval(terms[::-1], x)
+
+
+exp_tail = series(lambda r: (mp.exp(r) - 1 - r) / r**2, [mpf(1) / mp.factorial(k + 2) for k in range(6)])
+ln_tail = series(
+    lambda u: (2 * mp.atanh(mp.sqrt(u)) / mp.sqrt(u) - 2) / u, [mpf(2) / (2 * k + 3) for k in range(6)]
+)
+sin_tail = series(
+    lambda u: (mp.sin(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, [(-1) ** (k + 1) / mp.factorial(2 * k + 3) for k in range(6)]
+)
+erf_rate = series(lambda x: -mp.log(mp.erfc(x)) / x - 1, [2 / mp.sqrt(mp.pi) - 1, 2 / mp.pi])
+
+
+def erf_weight(unit):
+    # The rate's error times x·erfc/erf is the relative error of erf; far out a loose hold is kept.
+    return lambda x: x * mp.erfc(x) / mp.erf(x) + unit * x if x > 0 else mpf(1)
+
+
+def polynomials():
+    half = LN2 / 2
+    ln_end = (mp.sqrt(2) - 1) ** 4
+    for single, exp_n, ln_n, sin_n, erf_n in [(True, 4, 2, 3, 8), (False, 9, 6, 7, 22)]:
+        bits = "32" if single else "64"
+        unit = mpf(2) ** (-24 if single else -53)
+        relative = lambda r: r**2 / abs(mp.expm1(r)) if r else mpf(0)
+        show("EXP_" + bits, exp_tail, relative, -half, half, exp_n, single)
+        show("LN_" + bits, ln_tail, lambda u: u / 2, 0, ln_end * mpf("1.001"), ln_n, single)
+        show("SIN_" + bits, sin_tail, lambda u: u if u else mpf(0), 0, mpf("1.59") ** 2, sin_n, single)
+        show("ERF_" + bits, erf_rate, erf_weight(unit), 0, 4 if single else 6, erf_n, single)
+    for name, value in [("LN_2", LN2), ("PI", mp.pi)]:
+        for single, widths in [(True, {"LN_2": [15], "PI": [13, 6, 13]}), (False, {"LN_2": [41], "PI": [37] * 2})]:
+            print(name, "single" if single else "double", *(repr(part) for part in parts(value, widths[name])))
+
+
+def parts(value, widths):
+    """value as a sum of floats, each but the last of the given number of bits."""
+    out = []
+    for width in widths:
+        exponent = mp.floor(mp.log(abs(value), 2)) + 1
+        scale = mpf(2) ** (width - exponent)
+        part = mp.nint(value * scale) / scale
+        out.append(float(part))
+        value -= part
+    return out + [float(value)]
+
+
+def neighbours(x, count=2):
+    """x and the floats next to it."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", x))
+    return [struct.unpack("<d", struct.pack("<q", bits + k))[0] for k in range(-count, count + 1)]
+
+
+def spread(low, high, count):
+    """Floats from low to high, evenly in logarithm, the last digits scrambled."""
+    ratio = (mpf(high) / low) ** (mpf(1) / (count - 1))
+    return [float(mpf(low) * ratio**k * (1 + mp.sin(k * k + 1) / 1000)) for k in range(count)]
+
+
+def table():
+    both = lambda points: [s * p for p in points for s in (1.0, -1.0)]
+    small = both(spread(1e-300, 1e-3, 40))
+    middle = both(spread(1e-3, 45, 120))
+    steps = [x for k in (-3, -2, -1, 1, 2, 3) for x in neighbours(float((k / mpf(2)) * LN2))]
+    roots = [x for k in (1, 2, 3, 7, 113, 1000, 9999, 31830) for x in neighbours(float(k * mp.pi / 2))]
+    powers = [x for k in (-1022, -500, -2, -1, 0, 1, 2, 500, 1023) for x in neighbours(2.0**k)]
+    halves = [x for k in (-1, 1) for x in neighbours(float(mp.sqrt(2) ** k))]
+    exponents = [x for x in small + middle + steps + both(spread(45, 708, 60)) if abs(x) < 708.3]
+    angles = small + middle + roots + both(spread(45, 1e5, 150))
+    functions = {
+        "exp": (mp.exp, exponents + [709.7, 709.78, -708.39]),
+        "exp_m1": (mp.expm1, exponents + [709.7, 709.78]),
+        "ln": (mp.log, powers + halves + spread(1e-307, 1e307, 150) + spread(0.5, 2, 100) + [5e-324, 1e-310, 3e-320]),
+        "ln_1p": (mp.log1p, small + [x for x in middle if x > -1] + spread(45, 1e307, 60)
+                  + [x for h in (-0.5, -0.75, float(mp.sqrt(2) - 1), float(mp.sqrt(0.5) - 1), 1.0) for x in neighbours(h)]
+                  + [-float(1 - mpf(2) ** -k) for k in range(2, 54)]),
+        "logistic": (lambda x: 1 / (1 + mp.exp(-x)), exponents),
+        "tanh": (mp.tanh, small + middle + steps + [x / 2 for x in steps]),
+        "erf": (mp.erf, small + both(spread(1e-3, 6.5, 250)) + both([5.9, 5.92, 5.95, 6.0])),
+        "softplus": (lambda x: mp.log1p(mp.exp(x)), exponents + [x - 0.8813735870195430 for x in steps]),
+        "sin": (mp.sin, angles),
+        "cos": (mp.cos, angles),
+    }
+    out = {}
+    for name, (f, points) in functions.items():
+        # The function's digits must reach past cancellation at tiny arguments.
+        with mp.workdps(400 if name in ("softplus", "logistic") else 60):
+            pairs = [[repr(x), repr(float(f(mpf(x))))] for x in sorted(set(points))]
+        out[name] = [p for p in pairs if abs(float(p[1])) >= 2.3e-308]
+    lines = [f"{json.dumps(k)}: [\n" + ",\n".join(json.dumps(p) for p in v) + "\n]" for k, v in out.items()]
+    with open("math.json", "w") as file:
+        file.write("{" + ",\n".join(lines) + "}\n")
+    print({k: len(v) for k, v in out.items()})
+
+
+table() if sys.argv[1:] == ["table"] else polynomials()
