@@ -5,10 +5,12 @@ mod history;
 mod observer;
 pub mod optimizer;
 pub mod penalty;
+mod power;
 mod restarts;
 pub mod schedule;
 mod settings;
 mod stopping;
+mod sum;
 mod training;
 mod units;
 

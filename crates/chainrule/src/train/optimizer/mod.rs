@@ -3,9 +3,14 @@
 //! One file an optimizer. A file holds the update as one loop over slices. To add one: write the file, add its line
 //! to [`REGISTRY`].
 
+mod adagrad;
+mod adam;
+mod adamw;
+mod rmsprop;
 mod sgd;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
@@ -13,15 +18,27 @@ use crate::kernel::Scalar;
 use crate::registry::{self, Entry, Options, Value};
 
 /// All optimizers, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Rule>>] = &[sgd::ENTRY];
+pub static REGISTRY: &[Entry<Arc<dyn Rule>>] =
+    &[sgd::ENTRY, rmsprop::ENTRY, adagrad::ENTRY, adam::ENTRY, adamw::ENTRY];
+
+/// The most vectors of state that an optimizer may keep.
+const MAX_SLOTS: usize = 3;
+
+/// One range of each vector of an optimizer's state; empty slices stand for those that it does not keep.
+///
+/// An array, because a step allocates nothing. A pattern takes what it needs: `[m, v, ..]: Slots<'_, T>`.
+#[doc(hidden)]
+pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 
 /// What an optimizer's file implements.
 pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
     /// How many vectors of state it keeps, each as long as the parameters and zero at first.
-    const N_SLOTS: usize;
-    /// Updates one range of the parameters: `p`, gradient `g` and each of the `N_SLOTS` slices of `slots` are the same
-    /// range. `rate` is the learning rate of this step, `step` counts from 1.
-    fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: &mut [&mut [T]]);
+    fn n_slots(&self) -> usize;
+    /// Updates one range of the parameters: `p`, the gradient `g` and the slots kept are the same range. `rate` is the
+    /// learning rate of this step, `step` counts from 1.
+    ///
+    /// What is the same for all entries is computed in f64, then rounded.
+    fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
     /// The decoupled weight decay: before the step, `p ← p·(1 - rate·decay)` on what is penalised. Mostly 0.
     fn decay(&self) -> f64 {
         0.0
@@ -32,7 +49,7 @@ pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
 #[doc(hidden)]
 pub trait Update<T> {
     /// Updates one range of the parameters; see `Step::step`.
-    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: &mut [&mut [T]]);
+    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
 }
 
 /// An optimizer in both precisions.
@@ -45,14 +62,14 @@ pub trait Rule: Update<f32> + Update<f64> + fmt::Debug + Send + Sync {
 }
 
 impl<S: Step, T: Scalar> Update<T> for S {
-    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: &mut [&mut [T]]) {
+    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
         self.step(rate, step, p, g, slots);
     }
 }
 
 impl<S: Step> Rule for S {
     fn n_slots(&self) -> usize {
-        S::N_SLOTS
+        Step::n_slots(self)
     }
 
     fn decay(&self) -> f64 {
@@ -61,10 +78,41 @@ impl<S: Step> Rule for S {
 }
 
 /// An optimizer, chosen by name with its options.
+///
+/// It holds no state: what it remembers from step to step lies in *slots*, vectors as long as the parameters, which
+/// the caller keeps (and stores, and restores).
+///
+/// ```
+/// use chainrule::train::optimizer::Optimizer;
+///
+/// let optimizer = Optimizer::new("sgd", &[("momentum", 0.5.into())])?;
+/// assert_eq!(optimizer.to_string(), "sgd(momentum = 0.5, kind = classical, velocity = without_rate)");
+/// let mut parameters = [1.0, 1.0, 1.0];
+/// let mut slots = optimizer.slots(3);
+/// for step in 1..=2 {
+///     // The gradient is 2 for each; the last parameter is frozen.
+///     optimizer.update(0.1, step, 0..2, &mut parameters, &[2.0; 3], &mut slots);
+/// }
+/// assert_eq!(parameters, [0.5, 0.5, 1.0]); // 1 - 0.1·2 - 0.1·(0.5·2 + 2)
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     options: Options,
     rule: Arc<dyn Rule>,
+}
+
+/// Same name, same options.
+impl PartialEq for Optimizer {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.options.fmt(f)
+    }
 }
 
 impl Optimizer {
@@ -75,5 +123,142 @@ impl Optimizer {
     pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Optimizer, Error> {
         let (options, rule) = registry::choose("optimizer", REGISTRY, name, given)?;
         Ok(Optimizer { options, rule })
+    }
+
+    /// The name: `adam`.
+    pub fn name(&self) -> &'static str {
+        self.options.name()
+    }
+
+    /// The name with every option's value.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// How many vectors of state it keeps, each as long as the parameters and zero at first.
+    pub fn n_slots(&self) -> usize {
+        self.rule.n_slots()
+    }
+
+    /// The state before the first step, for `n_parameters` parameters.
+    pub fn slots<T: Scalar>(&self, n_parameters: usize) -> Vec<Vec<T>> {
+        vec![vec![T::ZERO; n_parameters]; self.n_slots()]
+    }
+
+    /// The strength of its decoupled weight decay, 0 for all but adamw. [`update`](Optimizer::update) leaves it to the
+    /// caller, who knows what is penalised: see [`decay`](super::penalty::decay).
+    pub fn decay(&self) -> f64 {
+        self.rule.decay()
+    }
+
+    /// One step on the `range` of the parameters.
+    ///
+    /// `parameters[range]` and `slots[..][range]` are overwritten. `rate` is the learning rate of this step; `step`
+    /// counts the steps from 1. Ranges may be updated in any order and in any pieces: each parameter goes its own way.
+    /// Nothing is allocated.
+    ///
+    /// # Panics
+    /// When the number of slots is not [`n_slots`](Optimizer::n_slots), or the range reaches beyond one of the vectors.
+    pub fn update<T: Scalar>(
+        &self,
+        rate: f64,
+        step: u64,
+        range: Range<usize>,
+        parameters: &mut [T],
+        gradient: &[T],
+        slots: &mut [Vec<T>],
+    ) {
+        assert_eq!(slots.len(), self.n_slots(), "the slots of {}", self.name());
+        let mut kept = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
+        let slots = std::array::from_fn(|_| kept.next().unwrap_or_default());
+        let (p, g) = (&mut parameters[range.clone()], &gradient[range]);
+        T::optimizer(&*self.rule).update(rate, step, p, g, slots);
+    }
+
+    /// The optimizer called `name`, whose file vouches for the options `given`.
+    fn of(name: &str, given: &[(&str, Value)]) -> Optimizer {
+        Optimizer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_SLOTS, Optimizer, REGISTRY};
+
+    fn all() -> impl Iterator<Item = Optimizer> {
+        let momentum = [("momentum", 0.9.into())];
+        REGISTRY.iter().map(|entry| Optimizer::of(entry.name, &[])).chain([Optimizer::of("sgd", &momentum)])
+    }
+
+    #[test]
+    fn the_slots_suffice() {
+        assert!(all().all(|optimizer| optimizer.n_slots() <= MAX_SLOTS));
+    }
+
+    #[test]
+    fn every_optimizer_walks_down_a_bowl() {
+        for optimizer in all() {
+            let scale = [1.0, 4.0, 0.5];
+            let mut p = [1.0, -1.0, 0.7];
+            let mut slots = optimizer.slots(3);
+            for step in 1..=500 {
+                let g: Vec<f64> = p.iter().zip(scale).map(|(p, scale)| scale * p).collect();
+                optimizer.update(0.02, step, 0..3, &mut p, &g, &mut slots);
+            }
+            // AdaGrad, the slowest, has come by about rate·2·sqrt(500) = 0.9 at most.
+            assert!(p.iter().all(|p| p.abs() < 0.5), "{optimizer}: {p:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_make_the_same_bits_and_leave_the_rest_alone() {
+        for optimizer in all() {
+            let start: Vec<f32> = (0..50).map(|i| (i * 37 % 11) as f32 - 5.0).collect();
+            let (mut whole, mut pieces) = (start.clone(), start.clone());
+            let (mut slots, mut slots_of_pieces) = (optimizer.slots(50), optimizer.slots(50));
+            for step in 1..=5 {
+                let g: Vec<f32> = (0..50).map(|i| ((i + step) * 13 % 7) as f32 - 3.0).collect();
+                optimizer.update(0.01, step, 0..50, &mut whole, &g, &mut slots);
+                for range in [30..45, 10..13, 13..30] {
+                    optimizer.update(0.01, step, range, &mut pieces, &g, &mut slots_of_pieces);
+                }
+            }
+            assert_ne!(whole[10..45], start[10..45], "{optimizer}");
+            assert_eq!(pieces[10..45], whole[10..45], "{optimizer}");
+            assert_eq!((&pieces[..10], &pieces[45..]), (&start[..10], &start[45..]), "{optimizer}");
+            assert!(slots_of_pieces.iter().all(|slot| slot[..10] == [0.0; 10] && slot[45..] == [0.0; 5]));
+        }
+    }
+
+    #[test]
+    fn f32_follows_f64() {
+        for optimizer in all() {
+            let (mut single, mut double) = (vec![0.5_f32; 20], vec![0.5_f64; 20]);
+            let (mut slots, mut slots_of_double) = (optimizer.slots(20), optimizer.slots(20));
+            for step in 1..=30 {
+                // Multiples of 1/8: exact in both.
+                let g: Vec<f64> = (1..=20).map(|i| ((i * step) % 31) as f64 / 8.0 - 1.75).collect();
+                let g_single: Vec<f32> = g.iter().map(|&g| g as f32).collect();
+                optimizer.update(0.01, step, 0..20, &mut single, &g_single, &mut slots);
+                optimizer.update(0.01, step, 0..20, &mut double, &g, &mut slots_of_double);
+            }
+            for (single, double) in single.iter().zip(&double) {
+                assert!((f64::from(*single) - double).abs() < 1e-5, "{optimizer}: {single} {double}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_by_name_and_options() {
+        assert_eq!(Optimizer::sgd_with_momentum(0.0), Optimizer::sgd());
+        assert_ne!(Optimizer::sgd_with_momentum(0.9), Optimizer::sgd());
+        assert_ne!(Optimizer::adam(), Optimizer::adamw());
+        assert_eq!(Optimizer::new("adam", &[("beta1", 0.9.into())]), Ok(Optimizer::adam()));
+    }
+
+    #[test]
+    #[should_panic(expected = "the slots of adam")]
+    fn the_slots_must_be_its_own() {
+        Optimizer::adam().update(0.1, 1, 0..1, &mut [0.0], &[0.0], &mut Optimizer::sgd().slots(1));
     }
 }

@@ -1,23 +1,124 @@
-//! Stochastic gradient descent.
+//! Stochastic gradient descent, with momentum if wanted: a velocity that averages the last gradients.
+//!
+//! With the gradient `g`, the momentum `m` and the velocity `v`, which is 0 at first:
+//!
+//! | `velocity` | `kind` | a step |
+//! |---|---|---|
+//! | `without_rate`, as PyTorch has it | `classical` | `v ← m·v + g`, `p ← p - rate·v` |
+//! | | `nesterov` | `v ← m·v + g`, `p ← p - rate·(g + m·v)` |
+//! | `with_rate`, as scikit-learn has it | `classical` | `v ← m·v - rate·g`, `p ← p + v` |
+//! | | `nesterov` | `v ← m·v - rate·g`, `p ← p + m·v - rate·g` |
+//!
+//! While the rate is constant, the two velocities are the same but for the factor `-rate`. When the rate falls, the
+//! one without it falls at once with all that it remembers; the one with it remembers the larger steps.
+//!
+//! From B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Nesterov's form as in
+//! I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of initialization and momentum in deep learning",
+//! ICML 2013.
+
 use std::sync::Arc;
 
-use super::{Rule, Step};
+use super::{Optimizer, Rule, Slots, Step};
 use crate::kernel::Scalar;
-use crate::registry::Entry;
+use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
 
-pub(super) const ENTRY: Entry<Arc<dyn Rule>> =
-    Entry { name: "sgd", summary: "p ← p - rate·g", options: &[], make: |_| Arc::new(Sgd) };
+pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
+    name: "sgd",
+    summary: "p ← p - rate·g, or with momentum v ← momentum·v + g, p ← p - rate·v",
+    options: &[
+        Parameter {
+            name: "momentum",
+            kind: Kind::Number(0.0, Allowed::BELOW_ONE),
+            summary: "how much of the velocity lasts to the next step; 0 for none",
+        },
+        Parameter {
+            name: "kind",
+            kind: Kind::Word(&["classical", "nesterov"]),
+            summary: "nesterov looks ahead: it moves by the velocity of the next step",
+        },
+        Parameter {
+            name: "velocity",
+            kind: Kind::Word(&["without_rate", "with_rate"]),
+            summary: "whether the rate multiplies the velocity (PyTorch) or is in it (scikit-learn)",
+        },
+    ],
+    make: |options| Arc::new(Sgd::new(options)),
+};
+
+impl Optimizer {
+    /// Gradient descent without momentum: `p ← p - rate·g`.
+    pub fn sgd() -> Optimizer {
+        Optimizer::of(ENTRY.name, &[])
+    }
+
+    /// Gradient descent with classical momentum: `v ← momentum·v + g`, `p ← p - rate·v`.
+    ///
+    /// # Panics
+    /// When the momentum is not a number from 0 to below 1.
+    pub fn sgd_with_momentum(momentum: f64) -> Optimizer {
+        Optimizer::of(ENTRY.name, &[("momentum", momentum.into())])
+    }
+}
 
 #[derive(Debug)]
-struct Sgd;
+struct Sgd {
+    momentum: f64,
+    nesterov: bool,
+    with_rate: bool,
+}
+
+impl Sgd {
+    fn new(options: &Options) -> Sgd {
+        Sgd {
+            momentum: options.number("momentum"),
+            nesterov: options.word("kind") == "nesterov",
+            with_rate: options.word("velocity") == "with_rate",
+        }
+    }
+}
 
 impl Step for Sgd {
-    const N_SLOTS: usize = 0;
+    fn n_slots(&self) -> usize {
+        usize::from(self.momentum > 0.0)
+    }
 
-    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], _slots: &mut [&mut [T]]) {
-        let rate = T::from_f64(rate);
-        for (p, &g) in p.iter_mut().zip(g) {
-            *p -= rate * g;
+    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [v, ..]: Slots<'_, T>) {
+        let m = self.momentum;
+        if m == 0.0 {
+            let rate = T::from_f64(rate);
+            for (p, &g) in p.iter_mut().zip(g) {
+                *p -= rate * g;
+            }
+            return;
+        }
+        // All four forms: v ← m·v + a·g, then p ← p + b·v + c·g.
+        let (a, b, c) = match (self.with_rate, self.nesterov) {
+            (false, false) => (1.0, -rate, 0.0),
+            (false, true) => (1.0, -rate * m, -rate),
+            (true, false) => (-rate, 1.0, 0.0),
+            (true, true) => (-rate, m, -rate),
+        };
+        let [m, a, b, c] = [m, a, b, c].map(T::from_f64);
+        for ((p, &g), v) in p.iter_mut().zip(g).zip(v) {
+            *v = m * *v + a * g;
+            *p += b * *v + c * g;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Optimizer;
+
+    #[test]
+    fn no_momentum_is_plain_descent_in_every_form() {
+        for kind in ["classical", "nesterov"] {
+            for velocity in ["without_rate", "with_rate"] {
+                let optimizer = Optimizer::of("sgd", &[("kind", kind.into()), ("velocity", velocity.into())]);
+                let mut p = [1.0, -2.0];
+                optimizer.update(0.5, 1, 0..2, &mut p, &[1.0, 0.25], &mut []);
+                assert_eq!(p, [0.5, -2.125], "{optimizer}");
+            }
         }
     }
 }

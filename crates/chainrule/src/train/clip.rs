@@ -1,0 +1,144 @@
+//! Clipping: a bound on the gradient, so that one steep place cannot throw the parameters far away.
+
+use std::ops::Range;
+
+use super::check;
+use super::sum::sum;
+use crate::Error;
+use crate::kernel::Scalar;
+use crate::registry::Allowed;
+
+/// A bound on the gradient of a step.
+///
+/// A gradient with a NaN is left as it is, and an infinite norm leaves all of it, so that a training that has gone
+/// wrong is seen.
+///
+/// ```
+/// use chainrule::train::clip::Clip;
+///
+/// let mut gradient = [3.0, 100.0, 4.0];
+/// Clip::Norm(1.0).apply(&mut gradient, &[0..1, 2..3]); // the parameter between them is frozen
+/// assert_eq!(gradient, [0.6, 100.0, 0.8]);
+/// Clip::Value(0.7).apply(&mut gradient, &[0..3]);
+/// assert_eq!(gradient, [0.6, 0.7, 0.7]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Clip {
+    /// `g ← g·max/|g|` where the Euclidean norm `|g|` of the whole gradient exceeds this `max`: shorter, but the same
+    /// direction. From R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks",
+    /// ICML 2013.
+    Norm(f64),
+    /// Each entry on its own goes to the nearest number from `-max` to `max`; the direction changes.
+    Value(f64),
+}
+
+impl Clip {
+    /// Clips the gradient in `ranges`, those of the trainable parameters; the norm is that of all of them together.
+    ///
+    /// # Panics
+    /// When a range reaches beyond the gradient.
+    pub fn apply<T: Scalar>(&self, gradient: &mut [T], ranges: &[Range<usize>]) {
+        match *self {
+            Clip::Norm(max) => {
+                let norm = norm(gradient, ranges);
+                if norm > max && norm.is_finite() {
+                    let factor = T::from_f64(max / norm);
+                    for range in ranges {
+                        for g in &mut gradient[range.clone()] {
+                            *g *= factor;
+                        }
+                    }
+                }
+            }
+            Clip::Value(max) => {
+                let max = T::from_f64(max);
+                for range in ranges {
+                    for g in &mut gradient[range.clone()] {
+                        *g = between(*g, -max, max);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the bound is a number above 0.
+    ///
+    /// # Errors
+    /// [`Error::OptionRange`] when it is not.
+    pub fn check(&self) -> Result<(), Error> {
+        match *self {
+            Clip::Norm(max) => check("clip", "norm", max, Allowed::POSITIVE),
+            Clip::Value(max) => check("clip", "value", max, Allowed::POSITIVE),
+        }
+    }
+}
+
+/// The Euclidean norm `sqrt(Σ g²)` of the gradient over `ranges`, summed in f64 range by range.
+///
+/// # Panics
+/// When a range reaches beyond the gradient.
+pub fn norm<T: Scalar>(gradient: &[T], ranges: &[Range<usize>]) -> f64 {
+    ranges.iter().map(|range| sum(&gradient[range.clone()], |g| g * g)).sum::<f64>().sqrt()
+}
+
+/// The number from `low` to `high` that is nearest to `v`; a NaN stays.
+fn between<T: Scalar>(v: T, low: T, high: T) -> T {
+    let v = T::select(v.lt(low), low, v);
+    T::select(high.lt(v), high, v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clip, norm};
+
+    #[test]
+    fn a_long_gradient_is_shortened_to_the_bound_and_keeps_its_direction() {
+        let before: Vec<f64> = (0..23).map(|i| f64::from(i) - 9.5).collect();
+        let mut after = before.clone();
+        let ranges = [0..10, 12..23];
+        Clip::Norm(2.0).apply(&mut after, &ranges);
+        assert!((norm(&after, &ranges) - 2.0).abs() < 1e-14);
+        let factor = after[0] / before[0];
+        for i in (0..10).chain(12..23) {
+            assert!((after[i] - factor * before[i]).abs() < 1e-15);
+        }
+        assert_eq!(after[10..12], before[10..12]);
+    }
+
+    #[test]
+    fn a_short_gradient_stays_bit_for_bit() {
+        let before = [0.1_f32, -0.7, 0.3, 0.05, 0.2];
+        for clip in [Clip::Norm(norm(&before, &[0..5])), Clip::Norm(1.0), Clip::Value(0.7)] {
+            let mut after = before;
+            clip.apply(&mut after, &[0..2, 2..5]);
+            assert_eq!(after, before);
+        }
+    }
+
+    #[test]
+    fn what_has_gone_wrong_is_seen() {
+        for clip in [Clip::Norm(1.0), Clip::Value(1.0)] {
+            let mut gradient = [0.5, f64::NAN, 0.25];
+            clip.apply(&mut gradient, &[0..3]);
+            assert!(gradient[0] == 0.5 && gradient[1].is_nan() && gradient[2] == 0.25);
+        }
+        let mut gradient = [f64::INFINITY, 2.0];
+        Clip::Norm(1.0).apply(&mut gradient, &[0..2]);
+        assert_eq!(gradient, [f64::INFINITY, 2.0]);
+    }
+
+    #[test]
+    fn a_large_f32_gradient_does_not_overflow() {
+        let mut gradient = [3e30_f32, -4e30];
+        Clip::Norm(5.0).apply(&mut gradient, &[0..2]);
+        assert!((gradient[0] - 3.0).abs() < 1e-6 && (gradient[1] + 4.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_bound_is_above_zero() {
+        assert_eq!(Clip::Value(0.5).check(), Ok(()));
+        let message = |clip: Clip| clip.check().unwrap_err().to_string();
+        assert_eq!(message(Clip::Norm(0.0)), "norm of clip is 0, but must be a number above 0");
+        assert_eq!(message(Clip::Value(-1.0)), "value of clip is -1, but must be a number above 0");
+    }
+}

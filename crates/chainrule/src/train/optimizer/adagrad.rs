@@ -1,0 +1,49 @@
+//! AdaGrad: each parameter's gradient divided by the root of all its squares so far, so that the steps shrink.
+//!
+//! `s ← s + g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first. As PyTorch has it.
+//!
+//! From J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+//! JMLR 12, 2011.
+
+use std::sync::Arc;
+
+use super::{Optimizer, Rule, Slots, Step};
+use crate::kernel::Scalar;
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
+    name: "adagrad",
+    summary: "s ← s + g², p ← p - rate·g/(√s + epsilon)",
+    options: &[Parameter {
+        name: "epsilon",
+        kind: Kind::Number(1e-10, Allowed::POSITIVE),
+        summary: "what keeps the divisor from 0",
+    }],
+    make: |options| Arc::new(AdaGrad { epsilon: options.number("epsilon") }),
+};
+
+impl Optimizer {
+    /// AdaGrad: `s ← s + g²`, `p ← p - rate·g/(√s + 1e-10)`.
+    pub fn adagrad() -> Optimizer {
+        Optimizer::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct AdaGrad {
+    epsilon: f64,
+}
+
+impl Step for AdaGrad {
+    fn n_slots(&self) -> usize {
+        1
+    }
+
+    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+        let (rate, epsilon) = (T::from_f64(rate), T::from_f64(self.epsilon));
+        for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {
+            *s += g * g;
+            *p -= rate * g / (s.sqrt() + epsilon);
+        }
+    }
+}

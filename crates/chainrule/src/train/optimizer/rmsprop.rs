@@ -1,0 +1,58 @@
+//! RMSprop: each parameter's gradient divided by its own recent size.
+//!
+//! `s ← alpha·s + (1 - alpha)·g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first, so that the first steps are
+//! about `1/√(1 - alpha)` times the rate. As PyTorch has it.
+//!
+//! From G. Hinton's lectures "Neural Networks for Machine Learning", lecture 6e, 2012.
+
+use std::sync::Arc;
+
+use super::{Optimizer, Rule, Slots, Step};
+use crate::kernel::Scalar;
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
+    name: "rmsprop",
+    summary: "s ← alpha·s + (1 - alpha)·g², p ← p - rate·g/(√s + epsilon)",
+    options: &[
+        Parameter {
+            name: "alpha",
+            kind: Kind::Number(0.99, Allowed::BELOW_ONE),
+            summary: "how much of the mean of g² lasts to the next step",
+        },
+        Parameter {
+            name: "epsilon",
+            kind: Kind::Number(1e-8, Allowed::POSITIVE),
+            summary: "what keeps the divisor from 0",
+        },
+    ],
+    make: |options| Arc::new(RmsProp { alpha: options.number("alpha"), epsilon: options.number("epsilon") }),
+};
+
+impl Optimizer {
+    /// RMSprop: `s ← 0.99·s + 0.01·g²`, `p ← p - rate·g/(√s + 1e-8)`.
+    pub fn rmsprop() -> Optimizer {
+        Optimizer::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct RmsProp {
+    alpha: f64,
+    epsilon: f64,
+}
+
+impl Step for RmsProp {
+    fn n_slots(&self) -> usize {
+        1
+    }
+
+    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+        let [rate, alpha, rest, epsilon] =
+            [rate, self.alpha, 1.0 - self.alpha, self.epsilon].map(T::from_f64);
+        for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {
+            *s = alpha * *s + rest * (g * g);
+            *p -= rate * g / (s.sqrt() + epsilon);
+        }
+    }
+}

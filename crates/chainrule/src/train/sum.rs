@@ -1,0 +1,41 @@
+//! Sums of many terms in f64, in one fixed order.
+
+use crate::kernel::Scalar;
+
+/// `Σ term(v)` over the slice.
+///
+/// Eight running sums take every eighth term each and meet in a tree. This order is part of the result: it is the
+/// same on every machine, and it lets the compiler use vectors.
+pub(super) fn sum<T: Scalar>(values: &[T], term: impl Fn(f64) -> f64) -> f64 {
+    let mut s = [0.0; 8];
+    let (whole, rest) = values.as_chunks::<8>();
+    for eight in whole {
+        for (s, v) in s.iter_mut().zip(eight) {
+            *s += term(v.to_f64());
+        }
+    }
+    for (s, v) in s.iter_mut().zip(rest) {
+        *s += term(v.to_f64());
+    }
+    ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sum;
+
+    #[test]
+    fn takes_every_term_once() {
+        for n in 0..40_u32 {
+            let values: Vec<f64> = (1..=n).map(f64::from).collect();
+            assert_eq!(sum(&values, |v| v), f64::from(n * (n + 1) / 2));
+            assert_eq!(sum(&values, |v| 2.0 * v), f64::from(n * (n + 1)));
+        }
+    }
+
+    #[test]
+    fn does_not_round_to_f32() {
+        let values = vec![0.1_f32; 1_000_000];
+        assert!((sum(&values, |v| v) - 1e6 * f64::from(0.1_f32)).abs() < 1e-6);
+    }
+}
