@@ -37,7 +37,7 @@ pub struct Penalty {
 /// How the penalty in the loss compares with the mean of the samples' losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Share {
-    /// The penalty is added to the mean, as `weight_decay` is in `PyTorch`: the same for every batch.
+    /// The penalty is added to the mean, as `weight_decay` is in PyTorch: the same for every batch.
     #[default]
     Constant,
     /// The penalty joins the sum of the samples' losses and is divided with it by the batch's weight, as `alpha` is in

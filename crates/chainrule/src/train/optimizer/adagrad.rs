@@ -1,4 +1,4 @@
-//! AdaGrad: each parameter's gradient divided by the root of all its squares so far, so that the steps shrink.
+//! `adagrad`: each parameter's gradient divided by the root of all its squares so far, so that the steps shrink.
 //!
 //! `s ← s + g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first. As PyTorch has it.
 //!
@@ -23,7 +23,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
 };
 
 impl Optimizer {
-    /// AdaGrad: `s ← s + g²`, `p ← p - rate·g/(√s + 1e-10)`.
+    /// Adaptive gradient: `s ← s + g²`, `p ← p - rate·g/(√s + 1e-10)`.
     pub fn adagrad() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }

@@ -1,4 +1,4 @@
-//! AdamW: Adam, with a weight decay that the running means do not see.
+//! `adamw`: Adam with a weight decay that the running means do not see.
 //!
 //! Before each step `p ← p·(1 - rate·weight_decay)` on what is penalised, then Adam's step. An L2 penalty in the loss
 //! would be divided by √v̂ with the rest of the gradient, so that weights with large gradients would hardly decay.

@@ -1,4 +1,4 @@
-//! RMSprop: each parameter's gradient divided by its own recent size.
+//! `rmsprop`: each parameter's gradient divided by its own recent size.
 //!
 //! `s ← alpha·s + (1 - alpha)·g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first, so that the first steps are
 //! about `1/√(1 - alpha)` times the rate. As PyTorch has it.
@@ -30,7 +30,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
 };
 
 impl Optimizer {
-    /// RMSprop: `s ← 0.99·s + 0.01·g²`, `p ← p - rate·g/(√s + 1e-8)`.
+    /// Gradient over its recent size: `s ← 0.99·s + 0.01·g²`, `p ← p - rate·g/(√s + 1e-8)`.
     pub fn rmsprop() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }

@@ -1,7 +1,8 @@
 //! The constant schedule: the base rate throughout.
+
 use std::sync::Arc;
 
-use super::{Curve, State};
+use super::{Curve, Schedule, State};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
@@ -11,11 +12,18 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     make: |_| Arc::new(Constant),
 };
 
+impl Schedule {
+    /// The base rate throughout.
+    pub fn constant() -> Schedule {
+        Schedule::of(ENTRY.name, &[])
+    }
+}
+
 #[derive(Debug)]
 struct Constant;
 
 impl Curve for Constant {
-    fn factor(&self, _now: f64, _total: f64, _state: &State) -> f64 {
+    fn factor(&self, _now: u64, _total: u64, _state: &State) -> f64 {
         1.0
     }
 }
