@@ -146,6 +146,94 @@ pub enum Error {
         /// How many classes there are.
         n_classes: usize,
     },
+    /// A setting out of its range.
+    #[error("{setting} is {value}, but must be {allowed}")]
+    Setting {
+        /// The setting, as an experiment's file calls it.
+        setting: String,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// Softmax in a hidden layer.
+    #[error("layer \"{layer}\" has softmax units, but softmax couples the outputs of a network: use it in the output layer, and another activation here")]
+    HiddenSoftmax {
+        /// The layer's name.
+        layer: String,
+    },
+    /// A network of another number of parameters.
+    #[error("{got} parameters were given, but the network has {expected}: each layer's W (n_in, n_out), then its b")]
+    ParameterCount {
+        /// What the architecture needs.
+        expected: usize,
+        /// What was given.
+        got: usize,
+    },
+    /// A parameter that is infinite or NaN.
+    #[error("the parameter {name} is {value}; give it a finite number")]
+    ParameterNotFinite {
+        /// The parameter.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+    /// Data with another number of inputs than the network has.
+    #[error("the data have {got} inputs, but the network takes {expected}; make the first layer fit the data")]
+    InputWidth {
+        /// What the network takes.
+        expected: usize,
+        /// What the data have.
+        got: usize,
+    },
+    /// A network with another number of outputs than the targets and the loss need.
+    #[error("the network has {got} outputs, but {loss} on {targets} target column(s) needs {needed}; make the output layer fit, or leave its units out")]
+    OutputWidth {
+        /// The loss.
+        loss: &'static str,
+        /// The targets' columns.
+        targets: usize,
+        /// The outputs needed.
+        needed: usize,
+        /// The network's outputs.
+        got: usize,
+    },
+    /// A target that the loss has no meaning for.
+    #[error("the target in row {row}, column {column} (both counted from 1) is {value}, but for {loss} it must be {allowed}")]
+    TargetDomain {
+        /// The loss.
+        loss: &'static str,
+        /// The row, counted from 1.
+        row: usize,
+        /// The target's column, counted from 1.
+        column: usize,
+        /// The target.
+        value: f64,
+        /// What the loss accepts.
+        allowed: &'static str,
+    },
+    /// A training whose loss or parameters are no longer finite.
+    #[error("the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights")]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: u64,
+        /// The step, counted from 1.
+        step: u64,
+        /// The loss, infinite or NaN.
+        loss: f64,
+        /// The learning rate of the step.
+        learning_rate: f64,
+    },
+    /// A state of another training.
+    #[error("the state does not fit this training: it has {got} for {what}, where {expected} are expected; restore a state of the same network, data and settings")]
+    StateMismatch {
+        /// What is compared.
+        what: &'static str,
+        /// This training's number.
+        expected: usize,
+        /// The state's number.
+        got: usize,
+    },
 }
 
 fn hint(nearest: Option<&str>) -> String {

@@ -3,9 +3,11 @@
 mod dataset;
 mod error;
 pub mod datasets;
+pub mod gradcheck;
 pub mod kernel;
 pub mod metrics;
 pub mod network;
+pub mod objective;
 pub mod random;
 pub mod registry;
 pub mod train;
@@ -13,3 +15,4 @@ pub mod train;
 pub use dataset::{Dataset, Gather};
 pub use error::Error;
 pub use kernel::{Lanes, Scalar};
+pub use objective::Objective;

@@ -15,7 +15,6 @@
 
 use std::fmt;
 
-use crate::kernel::Scalar;
 use crate::network::activation::Activation;
 use crate::objective::{Objective, Reduction};
 use crate::random::RandomState;

@@ -20,7 +20,7 @@ use std::fmt;
 pub use confusion::{ConfusionMatrix, confusion_matrix, misclassified};
 
 use crate::Error;
-use crate::network::loss::Link;
+use crate::network::activation::Activation;
 use crate::registry::{self, Entry, Options, Value};
 
 /// All metrics, in the order in which lists show them.
@@ -50,13 +50,13 @@ pub enum Task {
     Classes,
 }
 
-/// The task that a loss implies by its link, unless somebody knows better.
-impl From<Link> for Task {
-    fn from(link: Link) -> Task {
-        match link {
-            Link::Identity | Link::Exp => Task::Values,
-            Link::Logistic => Task::Labels,
-            Link::Softmax => Task::Classes,
+impl Task {
+    /// The task of a network whose outputs come from this activation: logistic and softmax outputs are probabilities.
+    pub fn of(output: &Activation) -> Task {
+        match output.name() {
+            "logistic" => Task::Labels,
+            "softmax" => Task::Classes,
+            _ => Task::Values,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::architecture::Architecture;
 use super::dropout::Dropout;
-use super::loss::{Loss, scratch_len};
+use super::loss::Loss;
 use crate::dataset::Gather;
 use crate::kernel::Scalar;
 
@@ -67,7 +67,7 @@ impl<T: Scalar> Tile<T> {
             weight: zeros(1),
             loss: zeros(1),
             layers: architecture.layers().iter().map(layer).collect(),
-            scratch: vec![T::ZERO; scratch_len(architecture.n_outputs(), n_targets)],
+            scratch: vec![T::ZERO; Loss::scratch_len(architecture.n_outputs(), n_targets)],
         }
     }
 

@@ -22,3 +22,15 @@ pub use restarts::{Restarts, best_of};
 pub use settings::{Batch, Settings, Shuffle, Watch};
 pub use stopping::{Monitor, Progress, Stopping};
 pub use training::{Best, Ending, State, Step, Training};
+
+use crate::Error;
+use crate::registry::Allowed;
+
+/// Whether the setting `key` of `of` is a number that is allowed.
+fn check(of: &'static str, key: &'static str, v: f64, allowed: Allowed) -> Result<(), Error> {
+    if (allowed.test)(v) {
+        Ok(())
+    } else {
+        Err(Error::OptionRange { of, key, value: v.to_string(), allowed: allowed.text.to_owned() })
+    }
+}

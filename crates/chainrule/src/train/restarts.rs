@@ -2,7 +2,7 @@
 
 use super::observer::Observer;
 use super::settings::Settings;
-use super::training::Training;
+use super::training::{Ending, Training};
 use crate::Error;
 use crate::dataset::Gather;
 use crate::kernel::Scalar;
@@ -14,6 +14,8 @@ use crate::random::RandomState;
 pub struct Restarts<'a, T: Scalar> {
     /// The best training, finished.
     pub best: Training<'a, T>,
+    /// How it ended.
+    pub ending: Ending,
     /// The seed it started from.
     pub seed: u32,
     /// For each seed its final loss: on the validation samples where there are any, else on the training samples;
@@ -38,28 +40,33 @@ pub fn best_of<'a, T: Scalar>(
     mut observer: impl Observer<T>,
 ) -> Result<Restarts<'a, T>, Error> {
     let mut losses = Vec::new();
-    let mut best: Option<(f64, u32, Training<'a, T>)> = None;
+    let mut best: Option<(f64, Restarts<'a, T>)> = None;
     let mut divergence = None;
     for &seed in seeds {
         let mut random = RandomState::new(seed);
         let network = Network::initialize(architecture.clone(), &mut random);
         let settings = Settings { seed, ..settings.clone() };
         let mut training = Training::new(network, loss, data, settings, random)?;
-        let end = match training.run(&mut observer) {
-            Ok(_) => training.validation_loss().unwrap_or_else(|| training.training_loss()),
+        let ending = match training.run(&mut observer) {
+            Ok(ending) => ending,
             Err(error @ Error::Diverged { .. }) => {
                 divergence = Some(error);
-                f64::INFINITY
+                losses.push((seed, f64::INFINITY));
+                continue;
             }
             Err(error) => return Err(error),
         };
+        let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
         losses.push((seed, end));
-        if end.is_finite() && best.as_ref().is_none_or(|(least, ..)| end < *least) {
-            best = Some((end, seed, training));
+        if best.as_ref().is_none_or(|(least, _)| end < *least) {
+            best = Some((end, Restarts { best: training, ending, seed, losses: Vec::new() }));
+        }
+        if ending == Ending::Cancelled {
+            break;
         }
     }
     match (best, divergence) {
-        (Some((_, seed, best)), _) => Ok(Restarts { best, seed, losses }),
+        (Some((_, best)), _) => Ok(Restarts { losses, ..best }),
         (None, Some(error)) => Err(error),
         (None, None) => panic!("restarts need a seed"),
     }

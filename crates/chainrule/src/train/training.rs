@@ -1,10 +1,11 @@
 //! The training of one network: a state machine of steps and epochs whose whole state can be taken out and put back.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::history::{Epoch, History, Warning};
 use super::observer::Observer;
-use super::penalty::Share;
+use super::penalty::{self, On, Penalty, Share};
 use super::schedule::{self, Clock};
 use super::settings::{Batch, Settings, Shuffle, Watch};
 use super::stopping::{Monitor, Progress};
@@ -12,7 +13,7 @@ use super::units::Watcher;
 use crate::Error;
 use crate::dataset::Gather;
 use crate::kernel::Scalar;
-use crate::metrics::Predictions;
+use crate::metrics::{Predictions, Task};
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Dropout, Network, Part};
 use crate::objective::{Objective, Reduction};
@@ -48,6 +49,8 @@ pub struct Training<'a, T: Scalar> {
     state: State<T>,
     history: History,
     gradient: Vec<T>,
+    /// The ranges that training updates.
+    trainable: Vec<Range<usize>>,
     watcher: Option<Watcher<T>>,
     epoch_began: Instant,
 }
@@ -192,12 +195,11 @@ impl<'a, T: Scalar> Training<'a, T> {
             });
         }
         let parameters = network.parameters().to_vec();
-        let zeros = vec![T::ZERO; parameters.len()];
         let watcher = (settings.watch_units == Watch::EachEpoch && architecture.layers().len() > 1)
             .then(|| Watcher::new(architecture, data, &order));
         let state = State {
             finite: parameters.clone(),
-            slots: vec![zeros.clone(); settings.optimizer.n_slots()],
+            slots: settings.optimizer.slots(parameters.len()),
             parameters,
             updates: 0,
             step: 0,
@@ -211,8 +213,17 @@ impl<'a, T: Scalar> Training<'a, T> {
             stopping: Progress::default(),
             best: None,
         };
-        let (history, gradient, epoch_began) = (History::default(), zeros, Instant::now());
-        Ok(Training { settings, objective, validation, state, history, gradient, watcher, epoch_began })
+        Ok(Training {
+            gradient: vec![T::ZERO; state.parameters.len()],
+            trainable: architecture.trainable().map(|block| block.range.clone()).collect(),
+            history: History::default(),
+            epoch_began: Instant::now(),
+            settings,
+            objective,
+            validation,
+            state,
+            watcher,
+        })
     }
 
     /// The settings.
@@ -377,7 +388,7 @@ impl<'a, T: Scalar> Training<'a, T> {
             Clock::Samples => (state.samples, state.order.len() as u64),
         };
         let total = self.settings.epochs * of_an_epoch;
-        self.settings.learning_rate * schedule.factor(now as f64, total as f64, &state.schedule)
+        self.settings.learning_rate * schedule.factor(now, total, &state.schedule)
     }
 
     fn batch_size(&self) -> usize {
@@ -432,17 +443,16 @@ impl<'a, T: Scalar> Training<'a, T> {
 
     /// `p ← p·(1 - rate·decay)` on what is penalised, then the optimizer's update, on trainable ranges.
     fn update(&mut self, learning_rate: f64) {
-        let Training { settings, objective, state, gradient, .. } = self;
+        let Training { settings, objective, state, gradient, trainable, .. } = self;
         let architecture = objective.architecture();
         if let Some(clip) = settings.clip {
-            clip.apply(gradient, architecture.trainable().map(|block| block.range.clone()));
+            clip.apply(gradient, trainable);
         }
         state.updates += 1;
         let decay = settings.penalty.decoupled + settings.optimizer.decay();
-        let shrink = T::from_f64(1.0 - learning_rate * decay);
         for block in architecture.trainable() {
             if decay > 0.0 && settings.penalty.acts_on(block.part) {
-                state.parameters[block.range.clone()].iter_mut().for_each(|p| *p *= shrink);
+                penalty::decay(learning_rate, decay, &mut state.parameters[block.range.clone()]);
             }
             let range = block.range.clone();
             settings.optimizer.update(
@@ -513,12 +523,13 @@ impl<'a, T: Scalar> Training<'a, T> {
             None => self.objective.outputs(&self.state.parameters, &self.state.order),
         };
         let predictions = Predictions {
+            task: Task::of(&self.objective.architecture().output().activation),
             y: &outputs.y,
             t: &outputs.t,
             weight: Some(&outputs.weight),
             n_outputs: self.objective.architecture().n_outputs(),
         };
-        self.settings.metrics.iter().map(|metric| metric.evaluate(&predictions)).collect()
+        self.settings.metrics.iter().map(|metric| metric.value(&predictions)).collect()
     }
 
     /// The shares of dead and of saturated units by hidden layer; warns when a layer's dead units have become more
@@ -569,8 +580,8 @@ fn split(n: usize, share: f64, random: &mut RandomState) -> Result<(Vec<usize>, 
 }
 
 /// Weights alone are penalised unless the penalty says otherwise.
-impl super::Penalty {
+impl Penalty {
     fn acts_on(&self, part: Part) -> bool {
-        part == Part::Weights || self.on == super::penalty::On::All
+        part == Part::Weights || self.on == On::All
     }
 }

@@ -91,18 +91,22 @@ impl Domain {
 }
 
 impl Link {
+    /// The name of the output activation that does what the link does.
+    fn name(self) -> &'static str {
+        match self {
+            Link::Identity => "identity",
+            Link::Logistic => "logistic",
+            Link::Softmax => "softmax",
+            Link::Exp => "exp",
+        }
+    }
+
     /// The output activation that does what the link does.
     ///
     /// # Panics
     /// Never, as long as the activations' registry has the four names.
     pub fn activation(self) -> Activation {
-        let name = match self {
-            Link::Identity => "identity",
-            Link::Logistic => "logistic",
-            Link::Softmax => "softmax",
-            Link::Exp => "exp",
-        };
-        Activation::new(name, &[]).expect("every link is an activation")
+        Activation::new(self.name(), &[]).expect("every link is an activation")
     }
 }
 
@@ -149,6 +153,11 @@ impl Loss {
     /// The name with every option's value.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Whether the loss's link does what this output activation does, so that the two are one stable function of z.
+    pub fn implies(&self, output: &Activation) -> bool {
+        output.name() == self.link().name()
     }
 
     /// The link that the loss implies, and [`on_link`](Loss::on_link) contains.
