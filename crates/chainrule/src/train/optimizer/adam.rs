@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{Optimizer, Rule, Slots, Step};
+use super::{Optimizer, Rule, Slots, Step, flush};
 use crate::kernel::Scalar;
 use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
 
@@ -88,8 +88,8 @@ impl Step for Adam {
             [self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let [rate, epsilon] = [rate, epsilon].map(T::from_f64);
         for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * (g * g);
+            *m = flush(beta1 * *m + rest1 * g);
+            *v = flush(beta2 * *v + rest2 * (g * g));
             *p -= rate * *m / (v.sqrt() + epsilon);
         }
     }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Rule, Slots, Step};
+use super::{Optimizer, Rule, Slots, Step, flush};
 use crate::kernel::Scalar;
 use crate::registry::{Allowed, Entry, Kind, Parameter};
 
@@ -51,7 +51,7 @@ impl Step for RmsProp {
         let [rate, alpha, rest, epsilon] =
             [rate, self.alpha, 1.0 - self.alpha, self.epsilon].map(T::from_f64);
         for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {
-            *s = alpha * *s + rest * (g * g);
+            *s = flush(alpha * *s + rest * (g * g));
             *p -= rate * g / (s.sqrt() + epsilon);
         }
     }

@@ -18,7 +18,7 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Rule, Slots, Step};
+use super::{Optimizer, Rule, Slots, Step, flush};
 use crate::kernel::Scalar;
 use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
 
@@ -100,7 +100,7 @@ impl Step for Sgd {
         };
         let [m, a, b, c] = [m, a, b, c].map(T::from_f64);
         for ((p, &g), v) in p.iter_mut().zip(g).zip(v) {
-            *v = m * *v + a * g;
+            *v = flush(m * *v + a * g);
             *p += b * *v + c * g;
         }
     }
