@@ -6,7 +6,7 @@
 //!
 //! | `improvement` | is an improvement | the best is then |
 //! |---|---|---|
-//! | `relative`, PyTorch's default | `loss < best - tol·|best|` | the last improvement |
+//! | `relative`, PyTorch's default | `loss < best - tol·abs(best)` | the last improvement |
 //! | `absolute`, as PyTorch's `abs` | `loss < best - tol` | the last improvement |
 //! | `lowest`, as scikit-learn's `adaptive` | `loss <= best - tol` | the lowest loss, improvement or not |
 //!
