@@ -82,6 +82,9 @@ ln_tail = series(
 sin_tail = series(
     lambda u: (mp.sin(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, [(-1) ** (k + 1) / mp.factorial(2 * k + 3) for k in range(6)]
 )
+cos_tail = series(
+    lambda u: (mp.cos(mp.sqrt(u)) - 1 + u / 2) / u**2, [(-1) ** k / mp.factorial(2 * k + 4) for k in range(6)]
+)
 erf_rate = series(lambda x: -mp.log(mp.erfc(x)) / x - 1, [2 / mp.sqrt(mp.pi) - 1, 2 / mp.pi])
 
 
@@ -93,16 +96,17 @@ def erf_weight(unit):
 def polynomials():
     half = LN2 / 2
     ln_end = (mp.sqrt(2) - 1) ** 4
-    for single, exp_n, ln_n, sin_n, erf_n in [(True, 4, 2, 3, 8), (False, 9, 6, 7, 22)]:
+    for single, exp_n, ln_n, sin_n, cos_n, erf_n in [(True, 4, 2, 2, 2, 8), (False, 9, 6, 5, 5, 22)]:
         bits = "32" if single else "64"
         unit = mpf(2) ** (-24 if single else -53)
         relative = lambda r: r**2 / abs(mp.expm1(r)) if r else mpf(0)
         show("EXP_" + bits, exp_tail, relative, -half, half, exp_n, single)
         show("LN_" + bits, ln_tail, lambda u: u / 2, 0, ln_end * mpf("1.001"), ln_n, single)
-        show("SIN_" + bits, sin_tail, lambda u: u if u else mpf(0), 0, mpf("1.59") ** 2, sin_n, single)
+        show("SIN_" + bits, sin_tail, lambda u: u, 0, mpf("0.8") ** 2, sin_n, single)
+        show("COS_" + bits, cos_tail, lambda u: u**2 / mp.cos(mp.sqrt(u)), 0, mpf("0.8") ** 2, cos_n, single)
         show("ERF_" + bits, erf_rate, erf_weight(unit), 0, 4 if single else 6, erf_n, single)
-    for name, value in [("LN_2", LN2), ("PI", mp.pi)]:
-        for single, widths in [(True, {"LN_2": [15], "PI": [13, 6, 13]}), (False, {"LN_2": [41], "PI": [37] * 2})]:
+    for name, value in [("LN_2", LN2), ("HALF_PI", mp.pi / 2)]:
+        for single, widths in [(True, {"LN_2": [15], "HALF_PI": [13, 7, 13]}), (False, {"LN_2": [41], "HALF_PI": [37] * 2})]:
             print(name, "single" if single else "double", *(repr(part) for part in parts(value, widths[name])))
 
 

@@ -1,12 +1,14 @@
 //! Sine and cosine.
 
+use std::f64::consts::FRAC_2_PI;
+
 use super::{at_least, at_most, polynomial};
 use crate::kernel::Lanes;
 
 /// The sine. Within its bound for `|x| <= 3200` (f32) or `1e5` (f64); beyond, some number from -1 to 1 (at first as if
 /// x were half an ULP off); NaN at the infinities.
 ///
-/// With n the integer nearest to `x/π` and `r = x - n·π`, `sin x = (-1)^n·sin r`.
+/// With n the integer nearest to `2x/π` and `r = x - n·π/2`, it is plus or minus `sin r` or `cos r`.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -15,14 +17,11 @@ use crate::kernel::Lanes;
 /// ```
 #[inline(always)]
 pub fn sin<L: Lanes>(x: L) -> L {
-    let n = (x * L::splat(std::f64::consts::FRAC_1_PI)).round();
-    alternating_sin(x, n, n)
+    let n = (x * L::splat(FRAC_2_PI)).round();
+    of_quadrant(n, reduce(x, n))
 }
 
-/// The cosine. Within its bound for `|x| <= 3200` (f32) or `1e5` (f64); beyond, some number from -1 to 1 (at first as
-/// if x were half an ULP off); NaN at the infinities.
-///
-/// With n the integer nearest to `x/π - 1/2` and `r = x - (n + 1/2)·π`, `cos x = (-1)^(n + 1)·sin r`.
+/// The cosine, within its bound and beyond as [`sin`] is; `cos x = sin(x + π/2)`, in the next quadrant.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -31,53 +30,72 @@ pub fn sin<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn cos<L: Lanes>(x: L) -> L {
-    let n = x.mul_add(L::splat(std::f64::consts::FRAC_1_PI), L::splat(-0.5)).round();
-    alternating_sin(x, n + L::splat(0.5), n + L::splat(1.0))
+    let n = (x * L::splat(FRAC_2_PI)).round();
+    of_quadrant(n + L::splat(1.0), reduce(x, n))
 }
 
-/// `(-1)^n·sin(x - k·π)` for an integral n.
+/// `x - n·π/2`.
 #[inline(always)]
-fn alternating_sin<L: Lanes>(x: L, k: L, n: L) -> L {
-    // Each product of k with a part of π is exact but the last; so are the differences, until r has its size.
+fn reduce<L: Lanes>(x: L, n: L) -> L {
+    // Each product of n with a part of π/2 is exact but the last; so are the differences, until r has its size.
     let mut r = x;
     if L::SINGLE {
-        for part in PI_32 {
-            r = k.mul_add(L::splat(-part), r);
+        for part in HALF_PI_32 {
+            r = n.mul_add(L::splat(-part), r);
         }
     } else {
-        for part in PI_64 {
-            r = k.mul_add(L::splat(-part), r);
+        for part in HALF_PI_64 {
+            r = n.mul_add(L::splat(-part), r);
         }
     }
-    // r passes π/2 by as much as the rounding of x/π made n the second nearest. Beyond |x| = 1e5 it may be anything.
-    let r = at_most(at_least(r, L::splat(-FARTHEST)), L::splat(FARTHEST));
-    let u = r * r;
-    let p = if L::SINGLE { polynomial(u, SIN_32) } else { polynomial(u, SIN_64) };
-    let y = (u * r).mul_add(p, r);
-    // n is odd where its half lies between two integers.
-    let half = n * L::splat(0.5);
-    let odd = L::splat(0.25).lt((half - half.round()).abs());
-    L::select(odd, -y, y)
+    // r passes π/4 by as much as the rounding of 2x/π made n the second nearest. Beyond 1e5 it may be anything.
+    at_most(at_least(r, L::splat(-FARTHEST)), L::splat(FARTHEST))
 }
 
-// π in parts: the first have so few bits that their products with whole and half numbers up to 3200/π (f32) or 1e5/π
-// (f64) are exact, and the second of f32 ends where an r around 1 does, so that only two differences round.
-const PI_32: [f64; 4] = [3.1416015625, -8.821487426757812e-06, -8.742790669202805e-08, 5.126688303189038e-12];
-const PI_64: [f64; 3] = [3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23];
+/// `sin(n·π/2 + r)` for an integral n.
+#[inline(always)]
+fn of_quadrant<L: Lanes>(n: L, r: L) -> L {
+    let u = r * r;
+    let (p, q) = if L::SINGLE {
+        (polynomial(u, SIN_32), polynomial(u, COS_32))
+    } else {
+        (polynomial(u, SIN_64), polynomial(u, COS_64))
+    };
+    let sin_r = (u * r).mul_add(p, r);
+    let cos_r = (u * u).mul_add(q, u.mul_add(L::splat(-0.5), L::splat(1.0)));
+    // n/2 is a whole number or lies half-way above one, whose parity decides the sign.
+    let half = n * L::splat(0.5);
+    let whole = (half - L::splat(0.25)).round();
+    let y = L::select(whole.lt(half), cos_r, sin_r);
+    let quarter = whole * L::splat(0.5);
+    L::select(L::splat(0.25).lt((quarter - quarter.round()).abs()), -y, y)
+}
 
-/// How far r may be from 0: π/2, and what n's rounding adds in f32 at `|x| = 1e5`.
-const FARTHEST: f64 = 1.585;
+// π/2 in parts: the first have so few bits that their products with whole numbers up to 2048 (f32) or 65536 (f64)
+// are exact, and the second of f32 ends where an r around 1 does, so that only two differences round.
+const HALF_PI_32: [f64; 4] =
+    [1.57080078125, -4.470348358154297e-06, 1.5894329408183694e-08, -1.0746346554971943e-12];
+const HALF_PI_64: [f64; 3] = [1.5707963267923333, 2.5633441515839558e-12, 1.0562999066987428e-23];
 
-// p(u) = (sin(r)/r - 1)/u with u = r², for r up to FARTHEST.
-const SIN_32: [f64; 4] =
-    [-0.16666659712791443, 0.00833306647837162, -0.00019809353398159146, 2.6047491701319814e-06];
-const SIN_64: [f64; 8] = [
-    -0.16666666666666666,
-    0.008333333333333205,
-    -0.00019841269841211064,
-    2.7557319211220886e-06,
-    -2.505210686370293e-08,
-    1.6058938555083576e-10,
-    -7.642946244444876e-13,
-    2.720559318801848e-15,
+/// How far r may be from 0: π/4, and what n's rounding adds in f32 at `|x| = 1e5`.
+const FARTHEST: f64 = 0.795;
+
+// p(u) = (sin(r)/r - 1)/u and q(u) = (cos(r) - 1 + u/2)/u² with u = r², for r up to FARTHEST.
+const SIN_32: [f64; 3] = [-0.16666653752326965, 0.00833209790289402, -0.00019506005628500134];
+const SIN_64: [f64; 6] = [
+    -0.16666666666666624,
+    0.008333333333320323,
+    -0.00019841269828063158,
+    2.7557313067728134e-06,
+    -2.5050658002084926e-08,
+    1.5890879690116197e-10,
+];
+const COS_32: [f64; 3] = [0.04166664183139801, -0.0013887130189687014, 2.441206197545398e-05];
+const COS_64: [f64; 6] = [
+    0.041666666666666574,
+    -0.0013888888888869768,
+    2.4801587286780542e-05,
+    -2.7557313576725056e-07,
+    2.0875618479136337e-09,
+    -1.1354253847044118e-11,
 ];
