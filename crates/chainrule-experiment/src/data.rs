@@ -97,6 +97,11 @@ impl DataPlan {
         }
     }
 
+    /// Where the source of the samples is written.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Draws or reads the samples. `wants_classes`: the loss is over class probabilities.
     pub(crate) fn samples(&self, random: &mut RandomState, wants_classes: bool) -> Result<Samples, Error> {
         match &self.source {
@@ -104,8 +109,7 @@ impl DataPlan {
                 let generated = generator.generate(random);
                 let n_inputs = generated.n_inputs;
                 let classes = generated.class_names.clone();
-                let engine = |source| Error::Engine { origin: self.origin.clone(), source };
-                let dataset = generated.into_dataset().map_err(engine)?;
+                let dataset = generated.into_dataset();
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
                 Ok(Samples { dataset, inputs, classes })
             }

@@ -74,9 +74,8 @@ impl RunFolder {
 
 fn write_history(path: &Path, outcome: &Outcome) -> Result<(), IoError> {
     let mut file = std::io::BufWriter::new(fs::File::create(path)?);
-    let metrics: Vec<&str> = outcome.metric_names.iter().map(String::as_str).collect();
     for epoch in &outcome.history.epochs {
-        writeln!(file, "{}", line(epoch, &metrics))?;
+        writeln!(file, "{}", line(epoch, &outcome.metric_names))?;
     }
     file.flush()
 }

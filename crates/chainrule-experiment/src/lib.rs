@@ -1,1 +1,39 @@
-//! Experiments as TOML, and what running one leaves.
+//! Experiments: a TOML file says data, network, training and what a source document claims; running one trains its
+//! networks, and leaves a run folder.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use chainrule_experiment::{Experiment, Mark};
+//!
+//! let experiment = Experiment::open("rbf-bias", &[])?;
+//! let outcomes = experiment.run(&mut (), &AtomicBool::new(false))?;
+//! for claim in &experiment.claims {
+//!     assert_ne!(claim.judge(&outcomes)?.mark, Mark::Mismatched, "{}", claim.text);
+//! }
+//! # Ok::<(), chainrule_experiment::Error>(())
+//! ```
+
+pub mod builtin;
+mod claim;
+mod data;
+pub mod demonstration;
+mod error;
+mod experiment;
+mod folder;
+mod network;
+mod quantity;
+mod run;
+mod section;
+mod train;
+mod tree;
+
+pub use claim::{Claim, Mark, Verdict};
+pub use data::{DataPlan, Samples};
+pub use error::Error;
+pub use experiment::{Experiment, Precision, SourceDocument, Variant};
+pub use folder::RunFolder;
+pub use network::NetworkPlan;
+pub use run::{Outcome, Prepared, Progress};
+pub use train::TrainPlan;
+pub use tree::Origin;

@@ -1,6 +1,6 @@
 //! The numbers of a run that a claim can be about.
 
-use chainrule::metrics::{Predictions, misclassified};
+use chainrule::metrics::{Predictions, Task, misclassified};
 use chainrule::network::Network;
 use chainrule::objective::Objective;
 
@@ -99,7 +99,9 @@ impl Quantity {
             Kind::Wrong => {
                 let y = network().predict(x);
                 let n_outputs = outcome.architecture.n_outputs();
-                misclassified(&Predictions { y: &y, t: outcome.samples.dataset.t(), weight: None, n_outputs }) as f64
+                let task = Task::of(&outcome.architecture.output().activation);
+                misclassified(&Predictions { task, y: &y, t: outcome.samples.dataset.t(), weight: None, n_outputs })
+                    as f64
             }
             Kind::Parameter => {
                 let name = &self.name;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chainrule::metrics::Metric;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Objective, Reduction};
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub restarts: Vec<(u32, f64)>,
     /// The loss over all training samples at the end; on the validation samples, where there are any.
     pub final_loss: (f64, Option<f64>),
+    /// The names of the metrics that the history records.
+    pub metric_names: Vec<&'static str>,
 }
 
 /// Who watches a run: its beginning, its way, and whether it should be cancelled.
@@ -174,6 +177,7 @@ impl Variant {
             ending,
             restarts,
             final_loss,
+            metric_names: self.train.settings.metrics.iter().map(Metric::name).collect(),
             architecture,
             samples,
         })

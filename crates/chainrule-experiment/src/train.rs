@@ -43,7 +43,7 @@ impl TrainPlan {
         let counts = "a whole number of at least 1";
         let metrics = section.texts("metrics")?.unwrap_or_default();
         let metric = |name: &String| {
-            Metric::new(name).map_err(|source| Error::Engine { origin: section.origin_of("metrics"), source })
+            Metric::new(name, &[]).map_err(|source| Error::Engine { origin: section.origin_of("metrics"), source })
         };
         let settings = Settings {
             epochs: section.whole("epochs", 1..=i64::MAX, counts)?.map_or(plain.epochs, |epochs| epochs as u64),
@@ -137,7 +137,7 @@ fn stopping(section: &Section<'_>) -> Result<Option<Stopping>, Error> {
     let monitor = match monitor.as_deref() {
         None | Some("validation_loss") => Monitor::ValidationLoss,
         Some("loss") => Monitor::Loss,
-        Some(name) => match Metric::new(name) {
+        Some(name) => match Metric::new(name, &[]) {
             Ok(metric) => Monitor::Metric(metric.name()),
             Err(source) => return Err(Error::Engine { origin: section.origin_of("monitor"), source }),
         },

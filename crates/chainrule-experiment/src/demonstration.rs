@@ -1,0 +1,153 @@
+//! Two gradients that are published and wrong, which the gradient check must fail, beside ours, which it must pass.
+
+use chainrule::gradcheck::{self, Report, Which};
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Part};
+use chainrule::objective::{Objective, Reduction};
+
+use crate::Error;
+use crate::experiment::Experiment;
+use crate::run::Prepared;
+
+/// A published gradient under the check.
+#[derive(Clone, Debug)]
+pub struct Demonstration {
+    /// Its name.
+    pub name: &'static str,
+    /// The experiment whose network and data it is about.
+    pub experiment: &'static str,
+    /// The variant.
+    pub variant: &'static str,
+    /// What the document writes, and what is wrong with it.
+    pub mistake: &'static str,
+    gradient: fn(&Prepared) -> Vec<f64>,
+}
+
+/// Both demonstrations.
+pub static DEMONSTRATIONS: &[Demonstration] = &[
+    Demonstration {
+        name: "rings-leaky-relu",
+        experiment: "three-rings",
+        variant: "leaky_relu",
+        mistake: "The derivative of the leaky ReLU is written as a matrix with 1 on the diagonal where z > 0 and 0.3 \
+                  everywhere off it. A unit's activation depends on its own z alone: the matrix is diagonal, with 1 \
+                  where z > 0 and the slope 0.1 of the forward pass elsewhere.",
+        gradient: leaky_relu_as_published,
+    },
+    Demonstration {
+        name: "sines-literal-chain",
+        experiment: "sine-classes",
+        variant: "hidden-2",
+        mistake: "The chain is written (y - t)·logistic'(z), which is half the squared error's. For the cross-entropy \
+                  dL/dy = (y - t)/(y·(1 - y)), whose denominator is logistic'(z): they cancel, and dL/dz = y - t.",
+        gradient: literal_chain,
+    },
+];
+
+/// The published gradient's report, and ours.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What the check says of the published gradient.
+    pub published: Report,
+    /// What it says of the engine's.
+    pub ours: Report,
+}
+
+impl Checked {
+    /// Whether the check caught the one and passed the other.
+    pub fn holds(&self) -> bool {
+        !self.published.passed() && self.ours.passed()
+    }
+}
+
+impl Demonstration {
+    /// Checks both gradients at the experiment's starting weights, over all its samples.
+    ///
+    /// # Errors
+    /// As opening and preparing the experiment.
+    pub fn check(&self) -> Result<Checked, Error> {
+        let experiment = Experiment::open(self.experiment, &[])?;
+        let variant = experiment.variant(self.variant)?;
+        let prepared = variant.prepare()?;
+        let reduction = variant.train.settings.reduction;
+        let gradient = (self.gradient)(&prepared);
+        let data = &prepared.samples.dataset;
+        let objective = Objective::new(&prepared.architecture, &variant.train.loss, data);
+        let mut objective = objective.map_err(|error| variant.placed(error))?;
+        let rows: Vec<usize> = (0..data.n_samples()).collect();
+        let at = prepared.start.parameters();
+        Ok(Checked {
+            published: gradcheck::network_against(&mut objective, &gradient, at, &rows, reduction, Which::All),
+            ours: gradcheck::network(&mut objective, at, &rows, reduction, Which::All),
+        })
+    }
+
+    /// The gradient as published, at the experiment's starting weights.
+    ///
+    /// # Errors
+    /// As opening and preparing the experiment.
+    pub fn published_gradient(&self) -> Result<Vec<f64>, Error> {
+        let experiment = Experiment::open(self.experiment, &[])?;
+        Ok((self.gradient)(&experiment.variant(self.variant)?.prepare()?))
+    }
+}
+
+/// Backpropagation through one hidden layer with the published derivative, written out sample by sample:
+/// `dz_m = Σ_k da_k·J_km` with `J = 1` on the diagonal where `z_m > 0`, `0` there where not, and `0.3` off it.
+fn leaky_relu_as_published(prepared: &Prepared) -> Vec<f64> {
+    let (architecture, p) = (&prepared.architecture, prepared.start.parameters());
+    let (n_in, n_hidden, n_out) = (architecture.n_inputs(), architecture.n_in(1), architecture.n_outputs());
+    let (w0, w1) = (architecture.weights(0, p), architecture.weights(1, p));
+    let (b0, b1) = (architecture.bias(0, p).unwrap_or(&[]), architecture.bias(1, p).unwrap_or(&[]));
+    let data = &prepared.samples.dataset;
+    let mut gradient = vec![0.0; p.len()];
+    for i in 0..data.n_samples() {
+        let (x, t) = data.sample(i);
+        let z: Vec<f64> = (0..n_hidden)
+            .map(|m| b0[m] + (0..n_in).map(|k| x[k] * w0[k * n_hidden + m]).sum::<f64>())
+            .collect();
+        let a: Vec<f64> = z.iter().map(|&z| if z > 0.0 { z } else { 0.1 * z }).collect();
+        let logits: Vec<f64> = (0..n_out)
+            .map(|k| b1[k] + (0..n_hidden).map(|m| a[m] * w1[m * n_out + k]).sum::<f64>())
+            .collect();
+        let mut y = vec![0.0; n_out];
+        Activation::softmax().apply(n_out, &logits, &mut y);
+        let dz_out: Vec<f64> = y.iter().zip(t).map(|(y, t)| y - t).collect();
+        let da: Vec<f64> =
+            (0..n_hidden).map(|m| (0..n_out).map(|k| dz_out[k] * w1[m * n_out + k]).sum()).collect();
+        let all: f64 = da.iter().sum();
+        let dz: Vec<f64> =
+            (0..n_hidden).map(|m| if z[m] > 0.0 { da[m] } else { 0.0 } + 0.3 * (all - da[m])).collect();
+        add_outer(architecture, 0, x, &dz, &mut gradient);
+        add_outer(architecture, 1, &a, &dz_out, &mut gradient);
+    }
+    gradient
+}
+
+/// `dW += aᵀ·dz`, `db += dz` in layer `l`.
+fn add_outer(architecture: &Architecture, l: usize, a: &[f64], dz: &[f64], gradient: &mut [f64]) {
+    if let Some(block) = architecture.block(l, Part::Weights) {
+        let dw = &mut gradient[block.range.clone()];
+        for (a, dw) in a.iter().zip(dw.chunks_exact_mut(dz.len())) {
+            dw.iter_mut().zip(dz).for_each(|(dw, dz)| *dw += a * dz);
+        }
+    }
+    if let Some(block) = architecture.block(l, Part::Bias) {
+        gradient[block.range.clone()].iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+    }
+}
+
+/// `(y - t)·logistic'(z)` at the output and the chain rule from there on: the gradient of half the squared error behind
+/// a logistic unit, which is how it is computed here.
+fn literal_chain(prepared: &Prepared) -> Vec<f64> {
+    let loss = Loss::squared_error().scaled(0.5);
+    let data = &prepared.samples.dataset;
+    let mut objective = Objective::new(&prepared.architecture, &loss, data).expect("targets in 0 and 1");
+    let rows: Vec<usize> = (0..data.n_samples()).collect();
+    let mut gradient = vec![0.0; prepared.architecture.n_parameters()];
+    let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None);
+    let n = Reduction::Mean.divisor(sums);
+    gradient.iter_mut().for_each(|g| *g /= n);
+    gradient
+}
