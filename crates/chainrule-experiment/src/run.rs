@@ -104,6 +104,17 @@ impl Variant {
         Ok(Prepared { samples, architecture, start, names, random })
     }
 
+    /// Whether the network can be trained at all: data, layers, loss and settings fit each other.
+    ///
+    /// # Errors
+    /// As [`Variant::prepare`], or settings that the engine refuses.
+    pub fn check(&self) -> Result<(), Error> {
+        let Prepared { samples, start, random, .. } = self.prepare()?;
+        let training =
+            Training::new(start, &self.train.loss, &samples.dataset, self.settings_for_engine(), random);
+        training.map(|_| ()).map_err(|error| self.placed(error))
+    }
+
     /// Puts the place in the file to an error of the engine.
     pub(crate) fn placed(&self, source: EngineError) -> Error {
         let origin = match source {

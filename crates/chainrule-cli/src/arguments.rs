@@ -1,0 +1,163 @@
+//! The arguments of the command and of each subcommand; help, man page and completions are made from them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train small networks, see through them, prove their gradients.
+///
+/// SOURCE is the name of a built-in experiment (`chainrule list experiments`) or a TOML file.
+#[derive(Debug, Parser)]
+#[command(name = "chainrule", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success; 1 a claim did not come out or a gradient is wrong; 2 bad input; 3 a training diverged \
+(what it reached is kept); 130 cancelled.
+Colours are left out when the output is no terminal or NO_COLOR is set.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Reproduce(Reproduce),
+    Run(Run),
+    Gradcheck(Gradcheck),
+    Trace(Trace),
+    New(New),
+    List(List),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Train the published networks and hold every claim of their documents against what comes out.
+///
+/// A claim is matched, or known to be a mistake of its document and shown as what it is, or it is a mismatch. Two
+/// published gradients that are wrong must be failed by the gradient check, and ours passed. Exit code 1 on a mismatch.
+#[derive(Args, Debug)]
+pub(crate) struct Reproduce {
+    /// Experiments, or `demonstrations` for the two wrong gradients [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Train the networks of an experiment and write a run folder.
+///
+/// The folder holds settings.toml (trains the same again), history.jsonl (one line for each epoch) and
+/// weights.safetensors (W0, b0, W1, ...), in a folder for each variant where there are several. Ctrl-C ends the training
+/// after the step under way and writes what there is.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Train from this many seeds and keep the best
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) restarts: Option<u32>,
+    /// Where run folders are made
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    pub(crate) runs: PathBuf,
+}
+
+/// Check a gradient against central differences, parameter by parameter.
+///
+/// The gradient is the engine's own at the starting weights over all samples, or one of yours from a file. Dropout and
+/// penalties are left out. Exit code 1 when a derivative is wrong.
+#[derive(Args, Debug)]
+pub(crate) struct Gradcheck {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Your gradient: a CSV with a line `name,value` for each parameter (`hidden.W[0][0],0.25`), or one value a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gradient: Option<PathBuf>,
+    /// Check at the weights after this many epochs of training, not at the start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) epoch: u64,
+    /// Check this many parameters, drawn at random, not all
+    #[arg(long, value_name = "K")]
+    pub(crate) parameters: Option<usize>,
+}
+
+/// Write out the chain rule for some samples, every factor with its numbers.
+#[derive(Args, Debug)]
+pub(crate) struct Trace {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Samples, counted from 1: `3`, or `1,2,3` for a batch
+    #[arg(long = "sample", value_name = "I", value_delimiter = ',', default_value = "1")]
+    pub(crate) samples: Vec<usize>,
+    /// Train this many steps first; the update shown is that of the next step
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) step: u64,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned text
+    Text,
+    /// Markdown with tables
+    Markdown,
+    /// A LaTeX document
+    Latex,
+}
+
+/// Write an experiment to start from: every key with its meaning, or a copy of a built-in experiment.
+#[derive(Args, Debug)]
+pub(crate) struct New {
+    /// The experiment's name; NAME.toml is written
+    pub(crate) name: String,
+    /// Copy this built-in experiment
+    #[arg(long, value_name = "EXPERIMENT", default_value = "annotated")]
+    pub(crate) from: String,
+}
+
+/// List what there is to choose from, with options and defaults.
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// What to list [default: everything, by name]
+    #[arg(value_enum)]
+    pub(crate) what: Option<Listed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    Experiments,
+    Activations,
+    Losses,
+    Initializers,
+    Optimizers,
+    Schedules,
+    Metrics,
+    Datasets,
+}
+
+/// Print the completions of a shell: `chainrule completions bash > /etc/bash_completion.d/chainrule`.
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the man page, or write it and one for each subcommand into a folder.
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// The folder: `/usr/local/share/man/man1`, say
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// An experiment with changes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Source {
+    /// A built-in experiment or a TOML file
+    #[arg(value_name = "SOURCE")]
+    pub(crate) name: String,
+    /// Change a setting of all its networks; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Take this one of its variants
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+}

@@ -1,0 +1,91 @@
+//! `chainrule gradcheck`: a gradient against central differences.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use chainrule::gradcheck::{self, Which};
+use chainrule::network::Architecture;
+use chainrule::objective::Objective;
+use chainrule::registry::nearest;
+
+use crate::arguments::Gradcheck;
+use crate::error::Failure;
+use crate::progress::Bar;
+
+pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
+    let experiment = arguments.source.open()?;
+    let mut faults = 0;
+    for variant in &experiment.variants {
+        let prepared = variant.prepare()?;
+        let architecture = &prepared.architecture;
+        let mut at = prepared.start.parameters().to_vec();
+        if arguments.epoch > 0 {
+            let mut trained = variant.clone();
+            trained.train.settings.epochs = arguments.epoch;
+            let outcome = trained.run(&BTreeSet::new(), &mut Bar::new(), &AtomicBool::new(false))?;
+            outcome.ending.map_err(Failure::Engine)?;
+            at = outcome.parameters;
+        }
+        let data = &prepared.samples.dataset;
+        let mut objective = Objective::new(architecture, &variant.train.loss, data)?;
+        let rows: Vec<usize> = (0..data.n_samples()).collect();
+        let reduction = variant.train.settings.reduction;
+        let which = arguments.parameters.map_or(Which::All, |count| Which::Sample { count, seed: variant.data.seed });
+        let report = match &arguments.gradient {
+            Some(path) => {
+                let gradient = read(path, architecture)?;
+                gradcheck::network_against(&mut objective, &gradient, &at, &rows, reduction, which)
+            }
+            None => gradcheck::network(&mut objective, &at, &rows, reduction, which),
+        };
+        let whose = arguments.gradient.as_ref().map_or("ours".to_owned(), |path| path.display().to_string());
+        let name = [experiment.name.as_str(), &variant.name].join(" ");
+        anstream::println!("{} ({}), {} over {} samples", name.trim(), architecture.describe(), variant.train.loss, rows.len());
+        anstream::println!("{whose}: {report}");
+        faults += report.faults();
+    }
+    if faults > 0 { Err(Failure::WrongGradient) } else { Ok(()) }
+}
+
+/// A gradient from a file: `name,value` lines in any order, or one value a line in the order of the flat vector.
+fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
+    let fault = |line: u64, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
+    let file = File::open(path).map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(file);
+    let n = architecture.n_parameters();
+    let names: Vec<String> = (0..n).map(|index| architecture.parameter_name(index)).collect();
+    let mut gradient = vec![None; n];
+    let mut unnamed = 0;
+    for (k, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| fault(k as u64 + 1, error.to_string()))?;
+        let line = record.position().map_or(k as u64 + 1, csv::Position::line);
+        let (index, cell) = match record.len() {
+            1 => {
+                unnamed += 1;
+                if unnamed > n {
+                    return Err(fault(line, format!("there are more than the {n} values that the network has parameters")));
+                }
+                (unnamed - 1, &record[0])
+            }
+            2 if k == 0 && record[1].parse::<f64>().is_err() => continue,
+            2 => {
+                let index = names.iter().position(|name| *name == record[0]).ok_or_else(|| {
+                    let near = nearest(&record[0], names.iter().map(String::as_str));
+                    let hint = near.map_or_else(String::new, |name| format!(", did you mean \"{name}\"?"));
+                    fault(line, format!("the network has no parameter \"{}\"{hint}", &record[0]))
+                })?;
+                (index, &record[1])
+            }
+            fields => return Err(fault(line, format!("{fields} fields, but it must be name,value or one value"))),
+        };
+        let value = cell.parse::<f64>().map_err(|_| fault(line, format!("\"{cell}\" is no number")))?;
+        if gradient[index].replace(value).is_some() {
+            return Err(fault(line, format!("the derivative by {} is given twice", names[index])));
+        }
+    }
+    let missing = |index: usize| fault(0, format!("the derivative by {} is missing; give all {n}", names[index]));
+    gradient.iter().enumerate().map(|(index, value)| value.ok_or_else(|| missing(index))).collect()
+}

@@ -1,0 +1,25 @@
+//! `chainrule man`: the manual pages, made from the arguments.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+
+use crate::arguments::{Arguments, Man};
+use crate::error::Failure;
+
+pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
+    let command = Arguments::command();
+    let Some(folder) = &arguments.folder else {
+        let mut page = Vec::new();
+        let rendered = clap_mangen::Man::new(command).render(&mut page);
+        rendered.and_then(|()| std::io::stdout().write_all(&page)).map_err(unwritable("standard output"))?;
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    clap_mangen::generate_to(command, folder).map_err(unwritable(folder))
+}
+
+fn unwritable(path: impl Into<std::path::PathBuf>) -> impl FnOnce(std::io::Error) -> Failure {
+    let path = path.into();
+    move |source| Failure::Unwritable { path, source }
+}

@@ -1,0 +1,148 @@
+//! `chainrule run`: train an experiment's networks and write a run folder.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use chainrule::metrics::{Predictions, Task, misclassified};
+use chainrule::network::Network;
+use chainrule::train::{Batch, Ending};
+use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
+
+use crate::arguments::Run;
+use crate::error::Failure;
+use crate::progress::{Bar, cancelled_by_ctrl_c};
+use crate::table;
+
+pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
+    let mut source = arguments.source.clone();
+    source.set.extend(arguments.restarts.map(|k| format!("train.restarts={k}")));
+    let experiment = source.open()?;
+    // What cannot be trained is known before anything is written, and a place that cannot be written before training.
+    experiment.variants.iter().try_for_each(|variant| variant.check())?;
+    let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
+    let cancel = cancelled_by_ctrl_c();
+    let mut bar = Bar::new();
+
+    describe(&experiment);
+    let mut outcomes = Vec::new();
+    for variant in &experiment.variants {
+        let outcome = variant.run(&BTreeSet::new(), &mut bar, &cancel)?;
+        report(variant, &outcome);
+        outcomes.push(outcome);
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    summary(&outcomes);
+    let path = folder.finish(&experiment, &outcomes)?;
+    anstream::println!("written to {}", path.display());
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Failure::Cancelled);
+    }
+    // Written first: what a diverged training had reached is kept.
+    outcomes.into_iter().try_for_each(|outcome| outcome.ending.map(|_| ()).map_err(Failure::Engine))
+}
+
+fn describe(experiment: &Experiment) {
+    let bold = anstyle::Style::new().bold();
+    anstream::println!("{bold}{}{bold:#}{}{}", experiment.name, if experiment.title.is_empty() { "" } else { ": " }, experiment.title);
+}
+
+/// What was trained and what there is to say about it besides the numbers of the summary.
+fn report(variant: &Variant, outcome: &Outcome) {
+    let name = if variant.name.is_empty() { String::new() } else { format!("{}: ", variant.name) };
+    let settings = &variant.train.settings;
+    let batch = match settings.batch {
+        Batch::Full => "full batch".to_owned(),
+        Batch::Size(size) => format!("batches of {size}"),
+    };
+    let precision = match outcome.precision {
+        Precision::F32 => "f32",
+        Precision::F64 => "f64",
+    };
+    let samples = &outcome.samples;
+    anstream::println!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
+    anstream::println!(
+        "  {} on {} samples of {}; {}, rate {} ({}), {batch}, {precision}",
+        outcome.loss,
+        samples.dataset.n_samples(),
+        samples.inputs.join(", "),
+        settings.optimizer,
+        settings.learning_rate,
+        settings.schedule,
+    );
+    if !samples.classes.is_empty() {
+        anstream::println!("  classes: {}", samples.classes.join(", "));
+    }
+    match &outcome.ending {
+        Ok(Ending::Completed) => {}
+        Ok(Ending::Stopped) => anstream::println!("  stopped early after {} epochs", outcome.history.epochs.len()),
+        Ok(Ending::Cancelled) => anstream::println!("  cancelled after {} epochs", outcome.history.epochs.len()),
+        Err(error) => anstream::println!("  {error}"),
+    }
+    for warning in &outcome.history.warnings {
+        anstream::println!("  warning: {warning}");
+    }
+    if !outcome.restarts.is_empty() {
+        let losses: Vec<String> = outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
+        anstream::println!("  final loss by seed: {}", losses.join(", "));
+    }
+    if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
+        show_collapsed(&outcome.network(), &single);
+    }
+    for (name, index) in &outcome.names {
+        anstream::println!("  {name} = {:.6}   ({})", outcome.parameters[*index], outcome.architecture.parameter_name(*index));
+    }
+}
+
+/// Layers without curves are one layer: shows which.
+fn show_collapsed(network: &Network<f64>, single: &Network<f64>) {
+    let layers: Vec<String> = (1..=network.architecture().layers().len()).map(|l| format!("W{l}")).collect();
+    anstream::println!("  its layers are straight, so it equals one layer with W = {}:", layers.join("·"));
+    let n_out = single.architecture().n_outputs();
+    for (i, row) in single.parameters().chunks(n_out).enumerate() {
+        let name = if i < single.architecture().n_inputs() { format!("W[{i}]") } else { "b".to_owned() };
+        let numbers: Vec<String> = row.iter().map(|v| format!("{v:>12.6}")).collect();
+        anstream::println!("    {name:6}{}", numbers.join(""));
+    }
+}
+
+/// One line for each network: what it came to.
+fn summary(outcomes: &[Outcome]) {
+    let metrics = outcomes.first().map_or(&[][..], |outcome| &outcome.metric_names);
+    let fixed = ["network", "epochs", "loss before", "loss after", "on validation", "wrong"];
+    let header: Vec<&str> = fixed.into_iter().chain(metrics.iter().copied()).chain(["seconds"]).collect();
+    let mut table = table::new(&header);
+    for outcome in outcomes {
+        let epochs = &outcome.history.epochs;
+        let (training, validation) = outcome.final_loss;
+        let before = epochs.first().map_or_else(String::new, |epoch| format!("{:.6}", epoch.loss));
+        let mut row = vec![
+            if outcome.variant.is_empty() { "-".to_owned() } else { outcome.variant.clone() },
+            epochs.len().to_string(),
+            before,
+            format!("{training:.6}"),
+            validation.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.6}")),
+            wrong(outcome),
+        ];
+        let last = epochs.last();
+        row.extend((0..metrics.len()).map(|i| {
+            last.and_then(|epoch| epoch.metrics.get(i)).map_or_else(String::new, |v| format!("{v:.4}"))
+        }));
+        row.push(format!("{:.2}", epochs.iter().map(|epoch| epoch.seconds).sum::<f64>()));
+        table.add_row(row);
+    }
+    anstream::println!("{table}");
+}
+
+/// `27 of 150`, where outputs are probabilities.
+fn wrong(outcome: &Outcome) -> String {
+    let task = Task::of(&outcome.architecture.output().activation);
+    if task == Task::Values {
+        return "-".to_owned();
+    }
+    let data = &outcome.samples.dataset;
+    let (y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
+    let wrong = misclassified(&Predictions { task, y: &y, t: data.t(), weight: None, n_outputs });
+    format!("{wrong} of {}", data.n_samples())
+}
