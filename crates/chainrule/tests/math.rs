@@ -87,7 +87,50 @@ fn double_precision_is_near_the_table() {
     }
 }
 
-/// Every bit pattern of f32 in steps, a million, then 100 000 from each of the places where functions are steep.
+#[test]
+fn nan_infinities_and_poles_come_out_as_they_should() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    // At -inf, inf and some places of its own.
+    let at_ends: [(&str, f64, f64, &[[f64; 2]]); 10] = [
+        ("exp", 0.0, inf, &[[0.0, 1.0], [-1e4, 0.0], [1e4, inf]]),
+        ("exp_m1", -1.0, inf, &[[0.0, 0.0], [-1e4, -1.0], [1e4, inf]]),
+        ("ln", nan, inf, &[[0.0, -inf], [-0.0, -inf], [1.0, 0.0], [-1.0, nan]]),
+        ("ln_1p", nan, inf, &[[-1.0, -inf], [0.0, 0.0], [-1.5, nan]]),
+        ("logistic", 0.0, 1.0, &[[0.0, 0.5], [-1e4, 0.0], [1e4, 1.0]]),
+        ("tanh", -1.0, 1.0, &[[0.0, 0.0], [-1e4, -1.0], [1e4, 1.0]]),
+        ("erf", -1.0, 1.0, &[[0.0, 0.0], [-1e4, -1.0], [1e4, 1.0]]),
+        ("softplus", 0.0, inf, &[[-1e4, 0.0], [1e4, 1e4]]),
+        ("sin", nan, nan, &[[0.0, 0.0]]),
+        ("cos", nan, nan, &[[0.0, 1.0]]),
+    ];
+    for (case, (name, below, above, places)) in cases().iter().zip(at_ends) {
+        assert_eq!(case.name, name);
+        for [x, y] in [[-inf, below], [inf, above]].iter().chain(places) {
+            for got in case.double.map(|f| f(*x)).into_iter().chain(case.single.map(|f| f(*x as f32).into()))
+            {
+                assert!(got == *y || got.is_nan() && y.is_nan(), "{name}({x}) is {got}, not {y}");
+            }
+        }
+        for payload in [0x7fc0_0000, 0x7f80_0001, 0x7fff_ffff, 0xffff_ffff, 0xffd5_5555] {
+            assert!(case.single.iter().all(|f| f(f32::from_bits(payload)).is_nan()), "{name} swallows a NaN");
+            let payload = u64::from(payload) << 32 | 0x7ff0_0000_1234_5678;
+            assert!(case.double.iter().all(|f| f(f64::from_bits(payload)).is_nan()), "{name} swallows a NaN");
+        }
+    }
+}
+
+#[test]
+fn sine_and_cosine_stay_within_one() {
+    for case in cases().iter().filter(|case| ["sin", "cos"].contains(&case.name)) {
+        for x in single_arguments().filter(|x| x.is_finite()) {
+            assert!(case.single.iter().all(|f| f(x).abs() <= 1.0), "{}({x}) in f32", case.name);
+            let x = f64::from(x) * f64::from(x) * 1.2345;
+            assert!(case.double.iter().all(|f| f(x).abs() <= 1.0), "{}({x}) in f64", case.name);
+        }
+    }
+}
+
+/// Every bit pattern of f32 in steps, a million of them, and closer around 1 and from -20 to 20.
 fn single_arguments() -> impl Iterator<Item = f32> {
     let all = (0..=u32::MAX).step_by(4093).map(f32::from_bits).filter(|x| !x.is_nan());
     let near_1 = (-1000..1000).map(|k| f32::from_bits((1.0_f32.to_bits() as i32 + k) as u32));

@@ -43,10 +43,10 @@ pub trait Lanes:
     fn copysign(self, sign: Self) -> Self;
     /// `2^self` for an integral `self` within the normal exponents (-126..=127, or -1022..=1023); 0 one below them.
     fn exp2_integer(self) -> Self;
-    /// `self·2^n` for an integral `n`, exactly; `self` and the product must be normal numbers.
+    /// `self·2^n` for an integral `n`, exactly, where `self` and the product are normal numbers; `self` where `n` is 0.
     ///
-    /// `n` is added to the exponent's bits, so that the product may reach where `2^n` itself would overflow. An `n`
-    /// of 0 leaves any `self` as it is; otherwise, outside the normal numbers, what comes out has no meaning.
+    /// `n` is added to the exponent's bits, so that the product may reach where `2^n` itself would overflow. Where
+    /// `self` or the product is no normal number, what comes out has no meaning: a NaN may become a number.
     fn times_exp2(self, n: Self) -> Self;
     /// `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive `self`.
     fn split_exponent(self) -> (Self, Self);
@@ -54,7 +54,7 @@ pub trait Lanes:
 
 /// A precision of the engine: f32 or f64.
 ///
-/// f32 is the default of everyday work; f64 is for proofs, and for agreement with NumPy and scikit-learn.
+/// f32 is the default of everyday work; f64 is for proofs, and for agreement with scikit-learn.
 pub trait Scalar:
     Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign
 {
@@ -143,8 +143,9 @@ macro_rules! scalar {
                 // With the bias added, the exponent is no negative integer. As the low bits of 2^(mantissa bits) it
                 // turns into a number by a subtraction, for which every instruction set has a vector form.
                 const MAGIC: $float = (1u64 << $mantissa) as $float;
+                const BIASED_0: $float = MAGIC + $bias as $float;
                 let bits = self.to_bits().wrapping_sub($sqrt_half).wrapping_add($bias << $mantissa);
-                let e = $float::from_bits((bits >> $mantissa) | MAGIC.to_bits()) - (MAGIC + $bias as $float);
+                let e = $float::from_bits((bits >> $mantissa) | MAGIC.to_bits()) - BIASED_0;
                 let m = $float::from_bits((bits & ((1 << $mantissa) - 1)).wrapping_add($sqrt_half));
                 (m, e)
             }
@@ -187,3 +188,41 @@ macro_rules! scalar {
 
 scalar!(f32, 23, 127, 0x3f3504f3, true);
 scalar!(f64, 52, 1023, 0x3fe6a09e667f3bcd, false);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn assert_exponents_move<T: Scalar>(m: f64, least: i32, most: i32) {
+        for e in least..=most {
+            let (n, expected) = (T::from_f64(e.into()), T::from_f64(m * 2.0_f64.powi(e)));
+            assert_eq!(n.exp2_integer(), T::from_f64(2.0_f64.powi(e)));
+            assert_eq!(T::from_f64(m).times_exp2(n), expected);
+            assert_eq!(T::from_f64(-m).times_exp2(n), -expected);
+            let (rest, exponent) = expected.split_exponent();
+            let halved = m * m > 2.0;
+            assert_eq!(rest, T::from_f64(if halved { m / 2.0 } else { m }));
+            assert_eq!(exponent, T::from_f64(f64::from(e) + f64::from(u8::from(halved))));
+        }
+        let beyond = T::from_f64(f64::from(most) + 1.0);
+        assert_eq!(T::from_f64(m / 2.0).times_exp2(beyond), T::from_f64(m * 2.0_f64.powi(most)));
+        assert_eq!(T::from_f64(f64::from(least) - 1.0).exp2_integer(), T::ZERO);
+    }
+
+    proptest! {
+        #[test]
+        fn exponents_are_set_added_and_taken_apart(m in 1.0..1.9999_f32) {
+            assert_exponents_move::<f32>(m.into(), -126, 127);
+            assert_exponents_move::<f64>(m.into(), -1022, 1023);
+        }
+
+        #[test]
+        fn round_is_to_the_nearest_even(x in -1e6..1e6_f32) {
+            for x in [x, x.trunc() + 0.5] {
+                prop_assert_eq!(Lanes::round(x), x.round_ties_even());
+                prop_assert_eq!(Lanes::round(f64::from(x)), f64::from(x).round_ties_even());
+            }
+        }
+    }
+}

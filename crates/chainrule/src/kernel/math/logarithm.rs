@@ -12,7 +12,7 @@ use crate::kernel::Lanes;
 /// use chainrule::kernel::math;
 /// assert_eq!(math::ln(1.0), 0.0);
 /// assert_eq!(math::ln(0.0_f32), f32::NEG_INFINITY);
-/// assert!(math::ln(-1.0).is_nan());
+/// assert!(math::ln(-1.0_f64).is_nan());
 /// ```
 #[inline(always)]
 pub fn ln<L: Lanes>(x: L) -> L {

@@ -5,24 +5,56 @@
 //! made and which a test holds to the value. To add one: write the file, add its line to [`REGISTRY`].
 
 mod custom;
+mod elu;
+mod exp;
 mod formula;
+mod gelu;
+mod identity;
+mod leaky_relu;
+mod logistic;
+mod mish;
+mod rbf;
+mod relu;
+mod selu;
+mod silu;
+mod sine;
+mod softmax;
+mod softplus;
+mod softsign;
 mod tanh;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use formula::Formula;
+pub use formula::{Call, Formula, Join};
 
 use crate::Error;
 use crate::kernel::{Lanes, Scalar};
 use crate::registry::{self, Entry, Options, Value};
 
 /// All activations that act on each unit alone, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[tanh::ENTRY];
+pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
+    identity::ENTRY,
+    logistic::ENTRY,
+    tanh::ENTRY,
+    relu::ENTRY,
+    leaky_relu::ENTRY,
+    elu::ENTRY,
+    selu::ENTRY,
+    gelu::ENTRY,
+    silu::ENTRY,
+    mish::ENTRY,
+    softplus::ENTRY,
+    softsign::ENTRY,
+    rbf::ENTRY,
+    sine::ENTRY,
+    exp::ENTRY,
+];
 
 /// What an activation's file implements: the function on one number or a vector of them.
 ///
-/// A NaN comes out as a NaN, so that a training that has gone wrong is seen.
+/// The value at a NaN is a NaN, so that a training that has gone wrong is seen. Value and slope are finite at every
+/// finite z, unless the function itself grows too large (`exp`).
 pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
     /// `f(z)`.
     fn value<L: Lanes>(&self, z: L) -> L;
@@ -115,7 +147,7 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
 
     fn pull_back(&self, z: &[T], a: &[T], da: &mut [T]) {
         for ((da, &z), &a) in da.iter_mut().zip(z).zip(a) {
-            *da = *da * self.slope(z, a);
+            *da *= self.slope(z, a);
         }
     }
 }
@@ -131,13 +163,30 @@ impl<F: Elementwise> Function for F {
 }
 
 impl Activation {
-    /// The activation called `name` with the options `given`.
+    /// The activation called `name` with the options `given`; `softmax` too.
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
     pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Activation, Error> {
-        let (options, function) = registry::choose("activation", REGISTRY, name, given)?;
+        if name == softmax::ENTRY.name {
+            let (options, kind) = registry::choose("activation", &[softmax::ENTRY], name, given)?;
+            return Ok(Activation { options, kind });
+        }
+        let (options, function) =
+            registry::choose("activation", REGISTRY, name, given).map_err(with_softmax)?;
         Ok(Activation { options, kind: Kind::Elementwise(function) })
+    }
+
+    /// Every name that [`new`](Activation::new) accepts, with its summary, in the order of lists.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// assert!(Activation::names().any(|(name, summary)| name == "relu" && summary == "max(z, 0)"));
+    /// assert_eq!(Activation::names().last().unwrap().0, "softmax");
+    /// ```
+    pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let elementwise = REGISTRY.iter().map(|entry| (entry.name, entry.summary));
+        elementwise.chain([(softmax::ENTRY.name, softmax::ENTRY.summary)])
     }
 
     /// The name: `leaky_relu`.
@@ -149,4 +198,145 @@ impl Activation {
     pub fn options(&self) -> &Options {
         &self.options
     }
+
+    /// Whether it couples the units of a layer and so is for outputs only.
+    pub fn is_softmax(&self) -> bool {
+        matches!(self.kind, Kind::Softmax)
+    }
+
+    /// Where the function or one of its first two derivatives jumps: a central difference across it proves nothing.
+    pub fn kinks(&self) -> Vec<f64> {
+        match &self.kind {
+            Kind::Elementwise(function) => function.kinks(),
+            Kind::Softmax => Vec::new(),
+        }
+    }
+
+    /// The function as an expression in z; none for softmax and for a custom one.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// assert_eq!(Activation::leaky_relu(0.1).formula().unwrap().to_string(), "z > 0 ? z : slope·z");
+    /// ```
+    pub fn formula(&self) -> Option<Formula> {
+        match &self.kind {
+            Kind::Elementwise(function) => function.formula(),
+            Kind::Softmax => None,
+        }
+    }
+
+    /// `a = f(z)`, where softmax takes all of z for the units of one sample. `a` is overwritten.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    pub fn values<T: Scalar>(&self, z: &[T], a: &mut [T]) {
+        self.apply(z.len(), z, a);
+    }
+
+    /// `slope = f'(z)`, given `a = f(z)`. `slope` is overwritten.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut slope = [0.0];
+    /// Activation::tanh().slopes(&[f64::NAN], &[0.5], &mut slope);
+    /// assert_eq!(slope, [0.75]); // 1 - a²: tanh needs a alone
+    /// ```
+    ///
+    /// # Panics
+    /// For softmax, whose units have no slope of their own, and when the lengths differ.
+    pub fn slopes<T: Scalar>(&self, z: &[T], a: &[T], slope: &mut [T]) {
+        assert!(z.len() == a.len() && z.len() == slope.len(), "slopes of {} z into {}", z.len(), slope.len());
+        match &self.kind {
+            Kind::Elementwise(function) => T::activation(&**function).slopes(z, a, slope),
+            Kind::Softmax => panic!("softmax couples the units of a layer: no unit has a slope of its own"),
+        }
+    }
+
+    /// `a = f(z)` for a tile of samples: unit j of sample s lies at `j·n + s`, for n samples. `a` is overwritten.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    ///
+    /// let z = [0.0, 800.0, 0.0, -800.0]; // two units of two samples
+    /// let mut a = [0.0; 4];
+    /// Activation::softmax().apply(2, &z, &mut a);
+    /// assert_eq!(a, [0.5, 1.0, 0.5, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the lengths differ or are no multiple of `n_units`.
+    pub fn apply<T: Scalar>(&self, n_units: usize, z: &[T], a: &mut [T]) {
+        check_tile(n_units, [z.len(), a.len(), a.len()]);
+        match &self.kind {
+            Kind::Elementwise(function) => T::activation(&**function).values(z, a),
+            Kind::Softmax => softmax::apply(n_units, z, a),
+        }
+    }
+
+    /// `dz = (∂a/∂z)ᵀ·da` in place of `da`, given `a = f(z)`, for a tile as in [`apply`](Activation::apply).
+    ///
+    /// Elementwise that is `da·f'(z)`; for softmax `a_k·(da_k - Σ_j a_j·da_j)` over the units of each sample.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    ///
+    /// let (z, a, mut da) = ([-1.0, 2.0], [0.0, 2.0], [5.0, 5.0]);
+    /// Activation::relu().pull_back(1, &z, &a, &mut da);
+    /// assert_eq!(da, [0.0, 5.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the lengths differ or are no multiple of `n_units`.
+    pub fn pull_back<T: Scalar>(&self, n_units: usize, z: &[T], a: &[T], da: &mut [T]) {
+        check_tile(n_units, [z.len(), a.len(), da.len()]);
+        match &self.kind {
+            Kind::Elementwise(function) => T::activation(&**function).pull_back(z, a, da),
+            Kind::Softmax => softmax::pull_back(n_units, a, da),
+        }
+    }
+
+    /// The largest `|f'(z)|` for z from -10 to 10, against which a unit's slope is called saturated.
+    ///
+    /// Found on a grid of steps of 1/128 each time it is called; 1/4 for softmax, whose `∂a_k/∂z_k = a_k·(1 - a_k)`.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// assert_eq!(Activation::logistic().greatest_slope(), 0.25);
+    /// ```
+    pub fn greatest_slope(&self) -> f64 {
+        if self.is_softmax() {
+            return 0.25;
+        }
+        let z: Vec<f64> = (-1280..=1280).map(|k| f64::from(k) / 128.0).collect();
+        let (mut a, mut slope) = (vec![0.0; z.len()], vec![0.0; z.len()]);
+        self.values(&z, &mut a);
+        self.slopes(&z, &a, &mut slope);
+        slope.iter().fold(0.0, |greatest, slope| slope.abs().max(greatest))
+    }
+
+    /// The activation called `name`, asked for by its own file.
+    ///
+    /// # Panics
+    /// When an option is out of its range, or the registry lacks the name.
+    fn of(name: &str, given: &[(&str, Value)]) -> Activation {
+        Activation::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// An unknown name's error, softmax among its choices.
+fn with_softmax(error: Error) -> Error {
+    let names = || Activation::names().map(|(name, _)| name);
+    match error {
+        Error::UnknownName { what, name, .. } => {
+            let nearest = registry::nearest(&name, names());
+            Error::UnknownName { what, name, nearest, choices: names().collect() }
+        }
+        other => other,
+    }
+}
+
+fn check_tile(n_units: usize, lengths: [usize; 3]) {
+    let [z, a, da] = lengths;
+    assert!(z == a && z == da, "a tile's z, a and da have lengths {z}, {a} and {da}");
+    assert!(z == 0 || n_units > 0 && z % n_units == 0, "a tile of {z} numbers has no {n_units} units");
 }

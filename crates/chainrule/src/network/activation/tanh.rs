@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Elementwise, Formula, Function};
+use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
@@ -12,6 +12,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     options: &[],
     make: |_| Arc::new(Tanh),
 };
+
+impl Activation {
+    /// `tanh`: (e^z - e^-z)/(e^z + e^-z), from -1 to 1.
+    pub fn tanh() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
 
 #[derive(Debug)]
 struct Tanh;

@@ -1,0 +1,54 @@
+//! The exponential linear unit: smooth below 0, down to -alpha (Clevert, Unterthiner and Hochreiter 2015).
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "elu",
+    summary: "z where it is positive, alpha·(e^z - 1) elsewhere",
+    options: &[Parameter {
+        name: "alpha",
+        kind: Kind::Number(1.0, Allowed::POSITIVE),
+        summary: "minus the value far below 0",
+    }],
+    make: |options| Arc::new(Elu { alpha: options.number("alpha") }),
+};
+
+impl Activation {
+    /// `elu`: z where it is positive, alpha·(e^z - 1) elsewhere. The registry's default alpha is 1.
+    ///
+    /// # Panics
+    /// When alpha is not a number above 0.
+    pub fn elu(alpha: f64) -> Activation {
+        Activation::of(ENTRY.name, &[("alpha", alpha.into())])
+    }
+}
+
+#[derive(Debug)]
+struct Elu {
+    alpha: f64,
+}
+
+impl Elementwise for Elu {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        L::select(L::splat(0.0).lt(z), z, math::exp_m1(z) * L::splat(self.alpha))
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, a: L) -> L {
+        // alpha·e^z = a + alpha.
+        L::select(L::splat(0.0).lt(z), L::splat(1.0), a + L::splat(self.alpha))
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::choice(Formula::Z, Formula::parameter("alpha", self.alpha) * (Formula::Z.exp() - 1.0))
+    }
+}

@@ -1,0 +1,36 @@
+//! The exponential, the inverse link of a Poisson regression: a positive mean.
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "exp", summary: "e^z, always positive", options: &[], make: |_| Arc::new(Exp) };
+
+impl Activation {
+    /// `exp`: e^z, always positive.
+    pub fn exp() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Exp;
+
+impl Elementwise for Exp {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        math::exp(z)
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        a
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::Z.exp()
+    }
+}

@@ -1,0 +1,36 @@
+//! The identity: a unit that is linear, for the outputs of a regression.
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::Lanes;
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "identity", summary: "z", options: &[], make: |_| Arc::new(Identity) };
+
+impl Activation {
+    /// `identity`: z.
+    pub fn identity() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Identity;
+
+impl Elementwise for Identity {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        z
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, _z: L, _a: L) -> L {
+        L::splat(1.0)
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::Z
+    }
+}

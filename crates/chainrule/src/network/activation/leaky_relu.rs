@@ -1,0 +1,53 @@
+//! The leaky rectified linear unit: a small slope below 0, so that no unit dies (Maas, Hannun and Ng 2013).
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::Lanes;
+use crate::registry::{Allowed, Entry, Kind, Parameter};
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "leaky_relu",
+    summary: "z where it is positive, slope·z elsewhere",
+    options: &[Parameter {
+        name: "slope",
+        kind: Kind::Number(0.01, Allowed::FINITE),
+        summary: "the slope below 0",
+    }],
+    make: |options| Arc::new(LeakyRelu { slope: options.number("slope") }),
+};
+
+impl Activation {
+    /// `leaky_relu`: z where it is positive, slope·z elsewhere. The registry's default slope is 0.01.
+    ///
+    /// # Panics
+    /// When the slope is not finite.
+    pub fn leaky_relu(slope: f64) -> Activation {
+        Activation::of(ENTRY.name, &[("slope", slope.into())])
+    }
+}
+
+#[derive(Debug)]
+struct LeakyRelu {
+    slope: f64,
+}
+
+impl Elementwise for LeakyRelu {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        z * L::select(z.lt(L::splat(0.0)), L::splat(self.slope), L::splat(1.0))
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
+        L::select(L::splat(0.0).lt(z), L::splat(1.0), L::splat(self.slope))
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::choice(Formula::Z, Formula::parameter("slope", self.slope) * Formula::Z)
+    }
+}

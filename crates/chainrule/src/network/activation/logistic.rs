@@ -1,0 +1,40 @@
+//! The logistic function, the S-curve from 0 to 1 of the first networks; also called the sigmoid.
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "logistic",
+    summary: "1/(1 + e^-z), from 0 to 1",
+    options: &[],
+    make: |_| Arc::new(Logistic),
+};
+
+impl Activation {
+    /// `logistic`: 1/(1 + e^-z), from 0 to 1.
+    pub fn logistic() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Logistic;
+
+impl Elementwise for Logistic {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        math::logistic(z)
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        a * (L::splat(1.0) - a)
+    }
+
+    fn formula(&self) -> Formula {
+        1.0 / (1.0 + (-Formula::Z).exp())
+    }
+}

@@ -1,0 +1,50 @@
+//! The scaled exponential linear unit, which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "selu",
+    summary: "lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507",
+    options: &[],
+    make: |_| Arc::new(Selu),
+};
+
+impl Activation {
+    /// `selu`: lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507.
+    pub fn selu() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+// The fixed point for mean 0 and variance 1, to the digits of the paper's appendix.
+const ALPHA: f64 = 1.673_263_242_354_377_2;
+const LAMBDA: f64 = 1.050_700_987_355_480_5;
+
+#[derive(Debug)]
+struct Selu;
+
+impl Elementwise for Selu {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        L::select(L::splat(0.0).lt(z), z * L::splat(LAMBDA), math::exp_m1(z) * L::splat(LAMBDA * ALPHA))
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, a: L) -> L {
+        // lambda·alpha·e^z = a + lambda·alpha.
+        L::select(L::splat(0.0).lt(z), L::splat(LAMBDA), a + L::splat(LAMBDA * ALPHA))
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+
+    fn formula(&self) -> Formula {
+        let (lambda, alpha) = (Formula::parameter("lambda", LAMBDA), Formula::parameter("alpha", ALPHA));
+        Formula::choice(lambda.clone() * Formula::Z, lambda * alpha * (Formula::Z.exp() - 1.0))
+    }
+}

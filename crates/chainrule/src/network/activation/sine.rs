@@ -1,0 +1,36 @@
+//! The sine, for signals and implicit surfaces (Sitzmann et al. 2020).
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "sine", summary: "sin z", options: &[], make: |_| Arc::new(Sine) };
+
+impl Activation {
+    /// `sine`: sin z.
+    pub fn sine() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Sine;
+
+impl Elementwise for Sine {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        math::sin(z)
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
+        math::cos(z)
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::Z.sin()
+    }
+}

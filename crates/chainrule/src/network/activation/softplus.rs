@@ -1,0 +1,36 @@
+//! Softplus, a smooth `max(z, 0)` whose slope is the logistic function.
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::{Lanes, math};
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "softplus", summary: "ln(1 + e^z)", options: &[], make: |_| Arc::new(Softplus) };
+
+impl Activation {
+    /// `softplus`: ln(1 + e^z).
+    pub fn softplus() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Softplus;
+
+impl Elementwise for Softplus {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        math::softplus(z)
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
+        math::logistic(z)
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::softplus()
+    }
+}

@@ -1,0 +1,41 @@
+//! Softsign, an S-curve from -1 to 1 that saturates slowly (Bergstra et al. 2009).
+
+use std::sync::Arc;
+
+use super::{Activation, Elementwise, Formula, Function};
+use crate::kernel::Lanes;
+use crate::registry::Entry;
+
+pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+    Entry { name: "softsign", summary: "z/(1 + |z|)", options: &[], make: |_| Arc::new(Softsign) };
+
+impl Activation {
+    /// `softsign`: z/(1 + |z|).
+    pub fn softsign() -> Activation {
+        Activation::of(ENTRY.name, &[])
+    }
+}
+
+#[derive(Debug)]
+struct Softsign;
+
+impl Elementwise for Softsign {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        z / (L::splat(1.0) + z.abs())
+    }
+
+    #[inline(always)]
+    fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
+        let share = L::splat(1.0) / (L::splat(1.0) + z.abs());
+        share * share
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+
+    fn formula(&self) -> Formula {
+        Formula::Z / (1.0 + Formula::Z.abs())
+    }
+}
