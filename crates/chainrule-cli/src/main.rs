@@ -11,7 +11,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
-use error::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
         Command::Reproduce(arguments) => command::reproduce::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),
-        Command::Trace(arguments) => command::trace::run(&arguments),
+        Command::Trace(_) => todo!(),
         Command::New(arguments) => command::new::run(&arguments),
         Command::List(arguments) => command::list::run(&arguments),
         Command::Completions(arguments) => command::completions::run(&arguments),

@@ -200,7 +200,7 @@ impl Variant {
 }
 
 fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {
-    let mut read = |key, purpose| {
+    let read = |key, purpose| {
         let text = section.text(key)?;
         if section.is_written() { text.ok_or_else(|| section.missing(key, purpose)) } else { Ok(String::new()) }
     };

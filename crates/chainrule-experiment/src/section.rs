@@ -191,15 +191,6 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// True or false.
-    pub(crate) fn flag(&self, key: &'static str) -> Result<Option<bool>, Error> {
-        match self.node(key).map(|node| &node.kind) {
-            None => Ok(None),
-            Some(Kind::Bool(v)) => Ok(Some(*v)),
-            Some(_) => Err(self.refuse(key, "true or false")),
-        }
-    }
-
     /// Whether a key is written.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.tree.is_some_and(|tree| tree.get(key).is_some())

@@ -53,7 +53,7 @@ pub(crate) enum Kind {
 
 /// A table: its entries in the order in which they were written.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     pub(crate) entries: Vec<(String, Node)>,
 }
 

@@ -30,8 +30,11 @@ fn names(what: Listed) -> Vec<Row> {
     match what {
         Listed::Experiments => builtin::names().into_iter().map(|name| (name, String::new(), &[][..])).collect(),
         Listed::Activations => {
-            let softmax = ("softmax".to_owned(), Activation::softmax_summary().to_owned(), &[][..]);
-            rows(network::activation::REGISTRY).into_iter().chain([softmax]).collect()
+            // Softmax is no entry of the registry: it acts on all outputs together.
+            let elementwise = rows(network::activation::REGISTRY);
+            let rest = Activation::names().skip(elementwise.len());
+            let rest = rest.map(|(name, summary)| (name.to_owned(), summary.to_owned(), &[][..]));
+            elementwise.into_iter().chain(rest).collect()
         }
         Listed::Losses => rows(network::loss::REGISTRY),
         Listed::Initializers => rows(network::initializer::REGISTRY),

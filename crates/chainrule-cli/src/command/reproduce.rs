@@ -59,8 +59,8 @@ fn heading(experiment: &Experiment) {
 
 fn add(table: &mut Table, text: &str, verdict: &Verdict) {
     let (mark, colour) = match verdict.mark {
-        Mark::Matched => ("✓", Color::Green),
-        Mark::KnownMistake => ("✓ document errs", Color::Yellow),
+        Mark::Matched => ("✓ matched", Color::Green),
+        Mark::KnownMistake => ("! document errs", Color::Yellow),
         Mark::Mismatched => ("✗ MISMATCH", Color::Red),
     };
     table.add_row([Cell::new(mark).fg(colour), Cell::new(text), Cell::new(&verdict.claimed), Cell::new(&verdict.found)]);

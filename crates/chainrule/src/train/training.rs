@@ -417,7 +417,7 @@ impl<'a, T: Scalar> Training<'a, T> {
             return (0.0, 0.0);
         }
         let mut loss = sums.loss;
-        let mut penalise = |gradient: &mut [T]| -> f64 {
+        let penalise = |gradient: &mut [T]| -> f64 {
             let penalised = objective.architecture().trainable().filter(|block| settings.penalty.acts_on(block.part));
             penalised
                 .map(|block| {
