@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// The engine refuses something.
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
+    /// Trainings that diverged, each with its variant; what they had reached has been written.
+    #[error("{}", .0.join("\n"))]
+    Diverged(Vec<String>),
     /// Claims that did not come out.
     #[error("{0} of {1} claims did not come out")]
     Mismatch(usize, usize),
@@ -31,7 +34,7 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     /// A file that cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}; choose another name or place", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -39,12 +42,12 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     /// A file of somebody's gradient that makes no sense.
-    #[error("{}, line {line}: {reason}", path.display())]
+    #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
     GradientFile {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
+        /// The line, counted from 1, where one is at fault.
+        line: Option<u64>,
         /// What is wrong and what to do.
         reason: String,
     },
@@ -66,7 +69,7 @@ impl Failure {
         use chainrule_experiment::Error as Experiment;
         match self {
             Failure::Mismatch(..) | Failure::WrongGradient => 1,
-            Failure::Engine(chainrule::Error::Diverged { .. }) | Failure::Experiment(Experiment::Training(_)) => 3,
+            Failure::Diverged(_) | Failure::Engine(chainrule::Error::Diverged { .. }) | Failure::Experiment(Experiment::Training(_)) => 3,
             Failure::Cancelled => 130,
             _ => 2,
         }

@@ -8,13 +8,11 @@ use chainrule::{Dataset, Error as EngineError};
 
 use crate::Error;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// Where the samples come from.
 #[derive(Clone, Debug)]
 pub struct DataPlan {
     source: Source,
-    origin: Origin,
     /// The seed of the one random stream.
     pub seed: u32,
 }
@@ -56,13 +54,42 @@ pub struct Samples {
     pub inputs: Vec<String>,
     /// The names of the classes, in the order of their indices; empty where targets are numbers.
     pub classes: Vec<String>,
+    /// Where the samples are written, if they come from a file.
+    places: Option<Places>,
+}
+
+/// Where samples are written.
+#[derive(Clone, Debug)]
+struct Places {
+    path: PathBuf,
+    /// The line of each sample, counted from 1.
+    lines: Vec<u64>,
+    target: String,
+}
+
+impl Samples {
+    /// An error about one of the numbers, with its line and column where the samples come from a file.
+    pub(crate) fn placed(&self, error: &EngineError) -> Option<Error> {
+        let places = self.places.as_ref()?;
+        let (row, column, reason) = match error {
+            EngineError::TargetDomain { loss, row, value, allowed, .. } => {
+                (row, &places.target, format!("the target is {value}, but for {loss} it must be {allowed}"))
+            }
+            EngineError::TooLarge { what: "x", row, column, value, precision } => {
+                let reason = format!("{value:e} is too large for {precision}; scale the column, or set precision = \"f64\"");
+                (row, &self.inputs[column - 1], reason)
+            }
+            _ => return None,
+        };
+        let line = places.lines.get(row - 1).copied();
+        Some(Error::Table { path: places.path.clone(), line, column: Some(column.clone()), reason })
+    }
 }
 
 impl DataPlan {
     /// Reads `[data]`; files are looked for beside the experiment by `open`.
     pub(crate) fn read(section: &Section<'_>, open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>) -> Result<DataPlan, Error> {
         let seed = section.seed("seed")?.unwrap_or(0);
-        let origin = section.origin_of(if section.has("csv") { "csv" } else { "generator" });
         let source = match (section.choice("generator")?, section.text("csv")?) {
             (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),
             (None, Some(file)) => {
@@ -86,7 +113,7 @@ impl DataPlan {
             }
         }
         section.finish()?;
-        Ok(DataPlan { source, origin, seed })
+        Ok(DataPlan { source, seed })
     }
 
     /// The file the samples come from, if any.
@@ -95,11 +122,6 @@ impl DataPlan {
             Source::Csv(csv) => Some(&csv.path),
             Source::Generator(_) => None,
         }
-    }
-
-    /// Where the source of the samples is written.
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
     }
 
     /// Draws or reads the samples. `wants_classes`: the loss is over class probabilities.
@@ -111,7 +133,7 @@ impl DataPlan {
                 let classes = generated.class_names.clone();
                 let dataset = generated.into_dataset();
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
-                Ok(Samples { dataset, inputs, classes })
+                Ok(Samples { dataset, inputs, classes, places: None })
             }
             Source::Csv(csv) => csv.read(wants_classes),
         }
@@ -130,6 +152,9 @@ impl Csv {
             self.error(line, None, format!("this is not a readable CSV table: {}", reason(&error)))
         };
         let header: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
+        if header.is_empty() {
+            return Err(self.error(None, None, "the file is empty; its first line names the columns"));
+        }
         let find = |name: &str| {
             header.iter().position(|column| column == name).ok_or_else(|| {
                 let nearest = chainrule::registry::nearest(name, header.iter().map(String::as_str));
@@ -158,6 +183,8 @@ impl Csv {
             }
             targets.push((record[target].to_owned(), line));
         }
+        let lines = targets.iter().map(|(_, line)| line.unwrap_or(0)).collect();
+        let places = Some(Places { path: self.path.clone(), lines, target: self.target.clone() });
         if targets.is_empty() {
             return Err(self.error(None, None, "the table has a header and no rows; give it samples"));
         }
@@ -172,7 +199,7 @@ impl Csv {
         if !as_classes {
             let t = targets.iter().map(|(t, line)| self.number(t, *line, &self.target)).collect::<Result<_, _>>()?;
             let dataset = Dataset::new(x, inputs.len(), t, 1).map_err(engine)?;
-            return Ok(Samples { dataset, inputs: names, classes: Vec::new() });
+            return Ok(Samples { dataset, inputs: names, classes: Vec::new(), places });
         }
         if let Some((_, line)) = targets.iter().find(|(t, _)| t.is_empty()) {
             return Err(self.error(*line, Some(&self.target), "there is no class here; name one or leave the row out"));
@@ -196,7 +223,7 @@ impl Csv {
         } else {
             Dataset::from_classes(x, inputs.len(), &indices, classes.len())
         };
-        Ok(Samples { dataset: dataset.map_err(engine)?, inputs: names, classes })
+        Ok(Samples { dataset: dataset.map_err(engine)?, inputs: names, classes, places })
     }
 
     /// A finite number in a cell.

@@ -76,6 +76,9 @@ pub enum Precision {
     F64,
 }
 
+/// The keys that belong to the whole experiment and to none of its networks.
+const TOP_KEYS: &[&str] = &["title", "document", "claim", "variant"];
+
 impl Experiment {
     /// The built-in experiment called `source`, or else the TOML file `source`, with each of `sets`
     /// (`train.learning_rate=0.05`) laid on top.
@@ -119,7 +122,7 @@ impl Experiment {
 
         // What all variants share, and what each lays on top of it.
         let mut shared = tree.clone();
-        for key in ["title", "document", "claim", "variant"] {
+        for key in TOP_KEYS {
             shared.remove(key);
         }
         let mut layers = Vec::new();
@@ -170,8 +173,9 @@ impl Variant {
         open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
     ) -> Result<Variant, Error> {
         let top = Section::top(&tree, tree::file(path));
-        // Known at a file's top, and read there.
-        for key in ["title", "document", "claim", "variant"] {
+        // Known at a file's top and read there, but not within a variant.
+        top.known(TOP_KEYS);
+        for key in TOP_KEYS {
             if top.has(key) {
                 return Err(top.refuse(key, "at the file's top and nowhere else"));
             }

@@ -93,11 +93,6 @@ impl NetworkPlan {
         };
         self.names.iter().map(index).collect()
     }
-
-    /// Where `[network]` stands.
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
 }
 
 const UNITS: &str = "a whole number from 1 to 1000000";

@@ -95,7 +95,8 @@ impl Variant {
         let samples = self.data.samples(&mut random, wants_classes)?;
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
-        Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|error| self.placed(error))?;
+        let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
+        objective.map_err(|error| samples.placed(&error).unwrap_or_else(|| self.placed(error)))?;
         if let Some(seed) = self.train.seed {
             random = RandomState::new(seed);
         }
@@ -117,11 +118,14 @@ impl Variant {
 
     /// Puts the place in the file to an error of the engine.
     pub(crate) fn placed(&self, source: EngineError) -> Error {
-        let origin = match source {
-            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => self.network.origin(),
-            EngineError::TargetDomain { .. } => self.data.origin(),
-            _ => &self.train.origin,
+        let path = match &source {
+            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => "network.output.units".to_owned(),
+            EngineError::TargetDomain { .. } => "train.loss".to_owned(),
+            EngineError::TooLarge { .. } => "data".to_owned(),
+            EngineError::Setting { setting, .. } => format!("train.{setting}"),
+            _ => "train".to_owned(),
         };
+        let origin = self.tree.origin_of(&path).unwrap_or(&self.train.origin);
         Error::Engine { origin: origin.clone(), source }
     }
 
@@ -153,7 +157,7 @@ impl Variant {
     ) -> Result<Outcome, Error> {
         let placed = |error| self.placed(error);
         let Prepared { samples, architecture, start, names, random } = prepared;
-        let data: Dataset<T> = samples.dataset.cast().map_err(placed)?;
+        let data: Dataset<T> = samples.dataset.cast().map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
         let settings = self.settings_for_engine();
         let mut watcher = Watcher { variant: &self.name, epochs, progress, cancel, snapshots: Vec::new() };
         let mut restarts = Vec::new();

@@ -191,6 +191,11 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// Makes keys known that somebody else reads.
+    pub(crate) fn known(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
+    }
+
     /// Whether a key is written.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.tree.is_some_and(|tree| tree.get(key).is_some())

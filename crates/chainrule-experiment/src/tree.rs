@@ -76,6 +76,16 @@ impl Tree {
         self.entries.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
+    /// Where `path` (`train.stopping.monitor`) is written, or the innermost table on the way that is.
+    pub(crate) fn origin_of(&self, path: &str) -> Option<&Origin> {
+        let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+        let node = self.get(key)?;
+        match &node.kind {
+            Kind::Table(table) => table.origin_of(rest).or(Some(&node.origin)),
+            _ => Some(&node.origin),
+        }
+    }
+
     /// Takes an entry out.
     pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
         let place = self.entries.iter().position(|(name, _)| name == key)?;

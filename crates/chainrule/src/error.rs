@@ -213,7 +213,7 @@ pub enum Error {
         allowed: &'static str,
     },
     /// A training whose loss or parameters are no longer finite.
-    #[error("the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights")]
+    #[error("the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate:?}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights")]
     Diverged {
         /// The epoch, counted from 1.
         epoch: u64,

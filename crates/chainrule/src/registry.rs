@@ -43,6 +43,17 @@ pub enum Kind {
     Word(&'static [&'static str]),
 }
 
+impl Kind {
+    /// The value when nobody says.
+    fn default(self) -> Value {
+        match self {
+            Kind::Number(v, _) => Value::Number(v),
+            Kind::List(v, _) => Value::List(v.to_vec()),
+            Kind::Word(words) => Value::Word(words[0].to_owned()),
+        }
+    }
+}
+
 /// A range of numbers with its name.
 #[derive(Clone, Copy)]
 pub struct Allowed {
@@ -118,6 +129,7 @@ impl From<Vec<f64>> for Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Value::Number(v) if *v != 0.0 && v.abs() < 1e-4 => write!(f, "{v:e}"),
             Value::Number(v) => write!(f, "{v}"),
             Value::List(v) => write!(f, "{v:?}"),
             Value::Word(v) => f.write_str(v),
@@ -132,6 +144,8 @@ impl fmt::Display for Value {
 pub struct Options {
     name: &'static str,
     values: Vec<(&'static str, Value)>,
+    /// Which of them are what they would be if nobody had said.
+    defaults: Vec<bool>,
 }
 
 impl Options {
@@ -143,6 +157,13 @@ impl Options {
     /// Every option with its value, in the registry's order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.values.iter().map(|(key, value)| (*key, value))
+    }
+
+    /// The choice as somebody in a hurry would say it: `adam`, `huber(delta = 2)`; what is as by default is left out.
+    pub fn short(&self) -> String {
+        let said = self.values.iter().zip(&self.defaults).filter(|(_, default)| !**default);
+        let said: Vec<String> = said.map(|((key, value), _)| format!("{key} = {value}")).collect();
+        if said.is_empty() { self.name.to_owned() } else { format!("{}({})", self.name, said.join(", ")) }
     }
 
     /// The option `key`, a number.
@@ -199,7 +220,7 @@ impl fmt::Display for Options {
 /// `what` names the registry in errors: `activation`.
 ///
 /// # Errors
-/// [`Error::UnknownName`], [`Error::UnknownOption`], [`Error::OptionKind`] or [`Error::OptionRange`].
+/// [`Error::UnknownName`], [`Error::UnknownOption`] or [`Error::OptionRange`].
 pub fn choose<F>(
     what: &'static str,
     registry: &[Entry<F>],
@@ -222,8 +243,10 @@ pub fn choose<F>(
             choices: entry.options.iter().map(|option| option.name).collect(),
         });
     }
-    let values = entry.options.iter().map(|option| Ok((option.name, option.value(entry.name, given)?)));
-    let options = Options { name: entry.name, values: values.collect::<Result<_, Error>>()? };
+    let value = |option: &Parameter| Ok((option.name, option.value(entry.name, given)?));
+    let values = entry.options.iter().map(value).collect::<Result<Vec<_>, Error>>()?;
+    let defaults = entry.options.iter().zip(&values).map(|(option, (_, v))| *v == option.kind.default()).collect();
+    let options = Options { name: entry.name, values, defaults };
     let made = (entry.make)(&options);
     Ok((options, made))
 }
@@ -232,11 +255,7 @@ impl Parameter {
     /// The value given for this option, checked, or its default.
     fn value(&self, of: &'static str, given: &[(&str, Value)]) -> Result<Value, Error> {
         let Some((_, value)) = given.iter().find(|(key, _)| *key == self.name) else {
-            return Ok(match self.kind {
-                Kind::Number(v, _) => Value::Number(v),
-                Kind::List(v, _) => Value::List(v.to_vec()),
-                Kind::Word(words) => Value::Word(words[0].to_owned()),
-            });
+            return Ok(self.kind.default());
         };
         let refused =
             |allowed: String| Error::OptionRange { of, key: self.name, value: value.to_string(), allowed };

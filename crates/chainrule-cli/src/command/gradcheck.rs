@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
 
 /// A gradient from a file: `name,value` lines in any order, or one value a line in the order of the flat vector.
 fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
-    let fault = |line: u64, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
+    let fault = |line: Option<u64>, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
     let file = File::open(path).map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(file);
@@ -60,8 +60,8 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
     let mut gradient = vec![None; n];
     let mut unnamed = 0;
     for (k, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| fault(k as u64 + 1, error.to_string()))?;
-        let line = record.position().map_or(k as u64 + 1, csv::Position::line);
+        let record = record.map_err(|error| fault(Some(k as u64 + 1), error.to_string()))?;
+        let line = record.position().map(csv::Position::line);
         let (index, cell) = match record.len() {
             1 => {
                 unnamed += 1;
@@ -86,6 +86,6 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
             return Err(fault(line, format!("the derivative by {} is given twice", names[index])));
         }
     }
-    let missing = |index: usize| fault(0, format!("the derivative by {} is missing; give all {n}", names[index]));
+    let missing = |index: usize| fault(None, format!("the derivative by {} is missing; give all {n}", names[index]));
     gradient.iter().enumerate().map(|(index, value)| value.ok_or_else(|| missing(index))).collect()
 }

@@ -1,7 +1,7 @@
 //! `chainrule list`: what there is to choose from, straight from the registries.
 
 use chainrule::network::activation::Activation;
-use chainrule::registry::{Entry, Kind, Parameter};
+use chainrule::registry::{Entry, Kind, Parameter, Value};
 use chainrule::{datasets, metrics, network, train};
 use chainrule_experiment::{Experiment, builtin};
 use clap::ValueEnum;
@@ -73,7 +73,7 @@ fn list(what: Listed) -> Result<(), Failure> {
 /// `slope = 0.01 (a finite number): the slope for z < 0`.
 fn option(option: &Parameter) -> String {
     let (default, allowed) = match option.kind {
-        Kind::Number(v, allowed) => (v.to_string(), allowed.text.to_owned()),
+        Kind::Number(v, allowed) => (Value::from(v).to_string(), allowed.text.to_owned()),
         Kind::List(v, allowed) => (format!("{v:?}"), format!("a list, each of it {}", allowed.text)),
         Kind::Word(words) => (format!("\"{}\"", words[0]), words.join(" | ")),
     };

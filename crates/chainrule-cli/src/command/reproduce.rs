@@ -21,7 +21,8 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let mut tally = Tally::default();
     let mut bar = Bar::new();
-    for experiment in experiments.iter().filter(|experiment| !experiment.claims.is_empty()) {
+    let reproduces = |experiment: &&Experiment| !experiment.claims.is_empty() && (!all || experiment.document.is_some());
+    for experiment in experiments.iter().filter(reproduces) {
         let outcomes = experiment.run(&mut bar, &cancel)?;
         if cancel.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Failure::Cancelled);

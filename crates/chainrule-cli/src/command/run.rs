@@ -40,7 +40,12 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
         return Err(Failure::Cancelled);
     }
     // Written first: what a diverged training had reached is kept.
-    outcomes.into_iter().try_for_each(|outcome| outcome.ending.map(|_| ()).map_err(Failure::Engine))
+    let diverged = outcomes.iter().filter_map(|outcome| {
+        let error = outcome.ending.as_ref().err()?;
+        Some(if outcome.variant.is_empty() { error.to_string() } else { format!("{}: {error}", outcome.variant) })
+    });
+    let diverged: Vec<String> = diverged.collect();
+    if diverged.is_empty() { Ok(()) } else { Err(Failure::Diverged(diverged)) }
 }
 
 fn describe(experiment: &Experiment) {
@@ -63,22 +68,21 @@ fn report(variant: &Variant, outcome: &Outcome) {
     let samples = &outcome.samples;
     anstream::println!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
     anstream::println!(
-        "  {} on {} samples of {}; {}, rate {} ({}), {batch}, {precision}",
-        outcome.loss,
+        "  {} on {} samples of {}; {}, rate {:?} ({}), {batch}, {precision}",
+        outcome.loss.options().short(),
         samples.dataset.n_samples(),
         samples.inputs.join(", "),
-        settings.optimizer,
+        settings.optimizer.options().short(),
         settings.learning_rate,
-        settings.schedule,
+        settings.schedule.options().short(),
     );
     if !samples.classes.is_empty() {
         anstream::println!("  classes: {}", samples.classes.join(", "));
     }
     match &outcome.ending {
-        Ok(Ending::Completed) => {}
+        Ok(Ending::Completed) | Err(_) => {}
         Ok(Ending::Stopped) => anstream::println!("  stopped early after {} epochs", outcome.history.epochs.len()),
         Ok(Ending::Cancelled) => anstream::println!("  cancelled after {} epochs", outcome.history.epochs.len()),
-        Err(error) => anstream::println!("  {error}"),
     }
     for warning in &outcome.history.warnings {
         anstream::println!("  warning: {warning}");
@@ -110,7 +114,7 @@ fn show_collapsed(network: &Network<f64>, single: &Network<f64>) {
 /// One line for each network: what it came to.
 fn summary(outcomes: &[Outcome]) {
     let metrics = outcomes.first().map_or(&[][..], |outcome| &outcome.metric_names);
-    let fixed = ["network", "epochs", "loss before", "loss after", "on validation", "wrong"];
+    let fixed = ["network", "epochs", "loss, 1st epoch", "loss, final", "on validation", "wrong"];
     let header: Vec<&str> = fixed.into_iter().chain(metrics.iter().copied()).chain(["seconds"]).collect();
     let mut table = table::new(&header);
     for outcome in outcomes {

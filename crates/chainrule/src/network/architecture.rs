@@ -197,7 +197,7 @@ impl Architecture {
 
     /// The layers as one line: `2 -> 20 tanh -> 1 logistic`.
     pub fn describe(&self) -> String {
-        let step = |layer: &Layer| format!(" -> {} {}", layer.n_units, layer.activation);
+        let step = |layer: &Layer| format!(" -> {} {}", layer.n_units, layer.activation.options().short());
         self.n_inputs.to_string() + &self.layers.iter().map(step).collect::<String>()
     }
 }
