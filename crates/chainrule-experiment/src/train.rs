@@ -64,7 +64,11 @@ impl TrainPlan {
         let seed = section.seed("seed")?;
         let restarts = section.whole("restarts", 1..=100_000, "a whole number from 1 to 100000")?.unwrap_or(1) as u32;
         section.finish()?;
-        settings.check().map_err(|source| Error::Engine { origin: section.origin().clone(), source })?;
+        settings.check().map_err(|source| {
+            let setting = if let chainrule::Error::Setting { setting, .. } = &source { setting.as_str() } else { "" };
+            let written = section.tree().and_then(|tree| tree.origin_of(setting));
+            Error::Engine { origin: written.unwrap_or(section.origin()).clone(), source }
+        })?;
         Ok(TrainPlan { loss, settings, seed, restarts, origin: section.origin().clone() })
     }
 }

@@ -1,0 +1,195 @@
+//! Whatever is wrong with what a user gives: a sentence that says where and what to change, exit code 2, no panic, and
+//! nothing left in the folder of runs.
+
+mod session;
+
+use session::Session;
+
+const GOOD: &str = "\
+[data]
+generator = \"moons\"
+[network]
+hidden = [{ units = 3, activation = \"tanh\" }]
+[train]
+loss = \"binary_cross_entropy\"
+epochs = 3
+";
+
+/// Runs each of these, and holds the transcript against the snapshot `name`.
+fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
+    let mut transcript = String::new();
+    for arguments in commands {
+        let (_, err, code) = session.run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        assert!(err.starts_with("error: "), "{arguments:?}: {err}");
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+        transcript += &session.transcript(arguments);
+    }
+    assert_eq!(session.runs(), [""; 0], "nothing is written for bad input");
+    insta::assert_snapshot!(name, transcript);
+}
+
+#[test]
+fn sources_that_are_not_there() {
+    let session = Session::new();
+    refused(
+        "sources",
+        session.write("good.toml", GOOD),
+        &[
+            &["run", "nothing"],
+            &["run", "thre-rings"],
+            &["run", "missing.toml"],
+            &["reproduce", "rbf-weight"],
+            &["gradcheck", "three-rings", "--variant", "logstic"],
+            &["trace", "good.toml", "--variant", "x"],
+        ],
+    );
+}
+
+#[test]
+fn settings_that_make_no_sense() {
+    let session = Session::new();
+    session.write("good.toml", GOOD);
+    let sets = [
+        "train.learning_rat=0.1",
+        "train.learning_rate=-0.1",
+        "train.learning_rate=0",
+        "train.learning_rate=nan",
+        "train.batch=0",
+        "train.batch=-5",
+        "train.batch=half",
+        "train.epochs=0",
+        "train.epochs=1.5",
+        "train.loss=crossentropy",
+        "train.loss.name=3",
+        "train.loss={ name = \"huber\", delt = 2 }",
+        "train.loss={ name = \"huber\", delta = -2 }",
+        "train.loss={ name = \"quantile\", levels = [0.5, 2] }",
+        "train.loss=cross_entropy",
+        "train.loss_scale=0",
+        "train.optimizer=adamm",
+        "train.schedule={ name = \"step\", every = 0.5 }",
+        "train.reduction=total",
+        "train.metrics=[\"accurracy\"]",
+        "train.validation_fraction=1",
+        "train.validation_fraction=0.9999",
+        "train.penalty.l2=-1",
+        "train.clip={ norm = 1, value = 1 }",
+        "train.stopping.monitor=validation_loss",
+        "train.stopping.monitor=accuracy",
+        "train.seed=-1",
+        "train.restarts=0",
+        "network.hidden.0.activation=tahn",
+        "network.hidden.0.activation=softmax",
+        "network.hidden.0.units=0",
+        "network.hidden.0.units=1e99",
+        "network.hidden.0.dropout=1",
+        "network.hidden.0.weights_from={ name = \"values\", values = [1, 2] }",
+        "network.hidden.7.units=2",
+        "network.hidden=3",
+        "network.output.units=4",
+        "network.names.w=\"hidden.W[9][9]\"",
+        "data.seed=1.5",
+        "data.seed=abc",
+        "data.seed=4294967296",
+        "data.generator=moon",
+        "data.generator={ name = \"moons\", n_samples = 0 }",
+        "data.csv=d.csv",
+        "data.target=y",
+        "precision=f16",
+        "nonsense",
+        "=3",
+        "nothing.like.this=3",
+        "title.x=3",
+    ];
+    let commands: Vec<[&str; 4]> = sets.iter().map(|set| ["run", "good.toml", "--set", set]).collect();
+    let commands: Vec<&[&str]> = commands.iter().map(<[&str; 4]>::as_slice).collect();
+    refused("settings", &session, &commands);
+}
+
+#[test]
+fn files_that_say_something_else() {
+    let session = Session::new();
+    let files = [
+        ("empty.toml", ""),
+        ("syntax.toml", "[data]\ngenerator = \"moons\n"),
+        ("unknown.toml", "titel = \"x\"\n[data]\ngenerator = \"moons\"\n[train]\nloss = \"poisson\"\n"),
+        ("no-loss.toml", "[data]\ngenerator = \"moons\"\n"),
+        ("no-name.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[variant]]\nprecision = \"f64\"\n"),
+        ("claim.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"los\"\n"),
+        ("claim2.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"loss\"\nvariant = \"a\"\n"),
+        ("date.toml", "title = 1979-05-27\n"),
+        ("twice.toml", "[data]\n[data]\n"),
+    ];
+    for (name, text) in files {
+        session.write(name, text);
+    }
+    session.write("latin.toml", b"title = \"caf\xe9\"\n");
+    let commands: Vec<[&str; 2]> = files.iter().map(|(name, _)| ["run", *name]).chain([["run", "latin.toml"]]).collect();
+    let commands: Vec<&[&str]> = commands.iter().map(<[&str; 2]>::as_slice).collect();
+    refused("files", &session, &commands);
+}
+
+#[test]
+fn tables_that_cannot_be_used() {
+    let session = Session::new();
+    let tables: [(&str, &[u8], &str); 16] = [
+        ("negative-count", b"x,y\n1,-1\n2,3\n", "poisson"),
+        ("fraction-of-class", b"x,y\n1,2\n3,0.5\n", "binary_cross_entropy"),
+        ("nan-target", b"x,y\n1,nan\n2,3\n", "squared_error"),
+        ("nan-input", b"x,y\n1,2\nNaN,3\n", "squared_error"),
+        ("infinite", b"x,y\n1,2\ninf,3\n", "squared_error"),
+        ("word", b"x,y\n1,2\nabc,3\n", "squared_error"),
+        ("gap", b"x,y\n1,2\n,3\n", "squared_error"),
+        ("no-class", b"x,y\n1,a\n2,\n", "cross_entropy"),
+        ("header-only", b"x,y\n", "squared_error"),
+        ("empty", b"", "squared_error"),
+        ("ragged", b"x,y\n1,2\n3\n", "squared_error"),
+        ("one-class", b"x,y\n1,a\n3,a\n", "cross_entropy"),
+        ("no-target", b"x,z\n1,2\n3,4\n", "squared_error"),
+        ("same-name", b"x,x,y\n1,2,3\n3,5,1\n", "squared_error"),
+        ("too-large", b"x,y\n1,2\n1e300,5\n", "squared_error"),
+        ("latin", b"x,y\n1,caf\xe9\n2,the\n", "cross_entropy"),
+    ];
+    for (name, table, loss) in tables {
+        session.write(&format!("{name}.csv"), table);
+        let toml = format!("[data]\ncsv = \"{name}.csv\"\ntarget = \"y\"\n[train]\nloss = \"{loss}\"\nepochs = 2\n");
+        session.write(&format!("{name}.toml"), toml);
+    }
+    session.write("absent.toml", "[data]\ncsv = \"absent.csv\"\ntarget = \"y\"\n[train]\nloss = \"huber\"\n");
+    session.write("untold.toml", "[data]\ncsv = \"gap.csv\"\n[train]\nloss = \"huber\"\n");
+    let names = tables.iter().map(|(name, ..)| *name).chain(["absent", "untold"]);
+    let files: Vec<String> = names.map(|name| format!("{name}.toml")).collect();
+    let commands: Vec<[&str; 2]> = files.iter().map(|file| ["run", file.as_str()]).collect();
+    let commands: Vec<&[&str]> = commands.iter().map(<[&str; 2]>::as_slice).collect();
+    refused("tables", &session, &commands);
+}
+
+#[test]
+fn arguments_that_do_not_fit() {
+    let session = Session::new();
+    session.write("good.toml", GOOD).write("taken", "").write("unknown.csv", "hidden.W[0][9],1\n");
+    session.write("short.csv", "1\n2\n").write("twice.csv", "hidden.b[0],1\nhidden.b[0],1\n").write("word.csv", "1\nx\n");
+    refused(
+        "arguments",
+        &session,
+        &[
+            &["run", "good.toml", "--runs", "taken"],
+            &["run", "good.toml", "--runs", "taken/below"],
+            &["run", "good.toml", "--restarts", "0"],
+            &["gradcheck", "good.toml", "--gradient", "absent.csv"],
+            &["gradcheck", "good.toml", "--gradient", "unknown.csv"],
+            &["gradcheck", "good.toml", "--gradient", "short.csv"],
+            &["gradcheck", "good.toml", "--gradient", "twice.csv"],
+            &["gradcheck", "good.toml", "--gradient", "word.csv"],
+            &["trace", "good.toml", "--sample", "0"],
+            &["trace", "good.toml", "--sample", "301"],
+            &["trace", "good.toml", "--step", "3"],
+            &["trace", "good.toml", "--format", "word"],
+            &["new", "good"],
+            &["new", "no/such/folder"],
+            &["new", "mine", "--from", "three-ring"],
+            &["list", "nothing"],
+        ],
+    );
+}

@@ -1,0 +1,140 @@
+//! What each command does when all is well: files written, numbers printed, exit codes.
+
+mod session;
+
+use session::Session;
+
+#[test]
+fn run_writes_settings_history_and_weights_that_train_the_same_again() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["run", "three-rings", "--variant", "logistic", "--set", "train.epochs=7"]);
+    assert_eq!(code, 0, "{err}");
+    let folder = written(&out);
+    let settings = session.read(format!("{folder}/logistic/settings.toml"));
+    assert!(settings.contains("epochs = 7") && settings.contains("units = 3"), "{settings}");
+
+    let history = session.read(format!("{folder}/logistic/history.jsonl"));
+    assert_eq!(history.lines().count(), 7);
+    assert!(history.starts_with("{\"dead\":") || history.starts_with("{\"epoch\":1,"), "{history}");
+    assert!(history.contains("\"gradient_norm\":[") && history.contains("\"learning_rate\":0.01"));
+
+    // Its own settings, run again from elsewhere, give the same bytes.
+    let settings = format!("{folder}/logistic/settings.toml");
+    let (again, err, code) = session.run(&["run", &settings, "--runs", "again"]);
+    assert_eq!(code, 0, "{err}");
+    let weights = |path: String| std::fs::read(session.path(&path)).expect("weights");
+    let first = weights(format!("{folder}/logistic/weights.safetensors"));
+    assert_eq!(first, weights(format!("{}/weights.safetensors", written(&again))));
+    let header = String::from_utf8_lossy(&first[8..]).into_owned();
+    assert!(header.contains("\"W0\":{\"dtype\":\"F64\",\"shape\":[2,3]"), "{header}");
+    assert!(header.contains("\"b1\":{\"dtype\":\"F64\",\"shape\":[3]"), "{header}");
+}
+
+/// The folder that a run says it has written.
+fn written(out: &str) -> String {
+    out.lines().find_map(|line| line.strip_prefix("written to ")).expect("a folder is named").to_owned()
+}
+
+#[test]
+fn a_csv_beside_its_experiment_is_found_from_the_run_folder_too() {
+    let session = Session::new();
+    std::fs::create_dir(session.path("mine")).expect("a folder");
+    session.write("mine/d.csv", "a,b,kind\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n");
+    let toml = "[data]\ncsv = \"d.csv\"\ntarget = \"kind\"\n[network]\nhidden = [{ units = 8, activation = \"tanh\" }]\n\
+                [train]\nloss = \"binary_cross_entropy\"\noptimizer = \"adam\"\nlearning_rate = 0.1\nepochs = 200\n";
+    session.write("mine/xor.toml", toml);
+    let (out, err, code) = session.run(&["run", "mine/xor.toml"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("0 of 4") && out.contains("classes: no, yes"), "{out}");
+    let settings = format!("{}/settings.toml", written(&out));
+    let (again, err, code) = session.run(&["run", &settings]);
+    assert_eq!(code, 0, "{err}");
+    assert!(again.contains("0 of 4"), "{again}");
+}
+
+#[test]
+fn restarts_try_each_seed_and_keep_the_best() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["run", "iris", "--restarts", "3", "--set", "train.epochs=5"]);
+    assert_eq!(code, 0, "{err}");
+    let line = out.lines().find(|line| line.contains("final loss by seed")).expect("the seeds' losses");
+    let losses: Vec<f64> = line
+        .split(": ")
+        .skip(2)
+        .map(|part| part.split(',').next().expect("a number").parse().expect("a loss"))
+        .collect();
+    assert_eq!(losses.len(), 3, "{line}");
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let row = out.lines().find(|line| line.trim_start().starts_with("- ")).expect("the summary's row");
+    assert!(row.contains(&format!("{best:.5}")[..6]), "{row} has not the best of {losses:?}");
+}
+
+#[test]
+fn a_training_that_diverges_keeps_what_it_had_and_says_so() {
+    let session = Session::new();
+    let sets = ["train.learning_rate=1e30", "train.loss=squared_error", "network.output.activation=identity"];
+    let mut arguments = vec!["run", "sine-classes", "--variant", "straight"];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", *set]));
+    let (out, err, code) = session.run(&arguments);
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("the training diverged: in epoch") && err.contains("Lower the learning rate"), "{err}");
+    let folder = written(&out);
+    assert!(session.path(&format!("{folder}/straight/weights.safetensors")).is_file());
+    assert_eq!(err.matches("diverged").count() + out.matches("diverged").count(), 1, "said once");
+}
+
+#[test]
+fn reproduce_marks_every_claim_and_fails_on_a_mismatch() {
+    let session = Session::new();
+    insta::assert_snapshot!(session.transcript(&["reproduce", "rbf-weights", "rbf-bias", "demonstrations"]));
+}
+
+#[test]
+fn gradcheck_passes_ours_and_fails_a_wrong_one_by_name() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["gradcheck", "rbf-bias"]);
+    assert!(code == 0 && out.contains("PASSED: all 2 derivatives"), "{out}{err}");
+    let (out, err, code) = session.run(&["gradcheck", "rbf-bias", "--epoch", "20"]);
+    assert!(code == 0 && out.contains("PASSED"), "{out}{err}");
+
+    session.write("mine.csv", "parameter,gradient\nhidden.W[0][0],0.5\noutput.W[0][0],0\noutput.b[0],0.34\n");
+    let (out, err, code) = session.run(&["gradcheck", "rbf-bias", "--gradient", "mine.csv"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(out.contains("FAILED") && out.contains("hidden.W[0][0]"), "{out}");
+    assert!(out.lines().any(|line| line.contains("hidden.W[0][0]") && line.ends_with("WRONG")), "{out}");
+}
+
+#[test]
+fn trace_writes_text_markdown_and_latex() {
+    let session = Session::new();
+    let steps = ["trace", "rbf-weights", "--sample", "3", "--step", "5"];
+    let (text, err, code) = session.run(&steps);
+    assert!(code == 0 && text.contains("hidden"), "{err}");
+    let (markdown, _, code) = session.run(&[&steps[..], &["--format", "markdown"]].concat());
+    assert!(code == 0 && markdown.contains("\n## "), "{markdown}");
+    let (latex, _, code) = session.run(&[&steps[..], &["--format", "latex"]].concat());
+    assert!(code == 0 && latex.contains("\\begin{document}") && latex.contains("\\frac{\\partial"), "{latex}");
+    // At another step the numbers are others.
+    assert_ne!(text, session.run(&["trace", "rbf-weights", "--sample", "3"]).0);
+}
+
+#[test]
+fn new_writes_an_experiment_that_runs() {
+    let session = Session::new();
+    let (_, err, code) = session.run(&["new", "mine"]);
+    assert_eq!(code, 0, "{err}");
+    let (out, err, code) = session.run(&["run", "mine.toml", "--set", "train.epochs=2"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (_, _, code) = session.run(&["new", "rings", "--from", "three-rings"]);
+    assert_eq!(code, 0);
+    assert!(session.read("rings.toml").contains("three_rings"));
+}
+
+#[test]
+fn no_colours_where_there_is_no_terminal() {
+    let session = Session::new();
+    for arguments in [&["list", "losses"][..], &["reproduce", "rbf-bias"], &["run", "nothing"]] {
+        let (out, err, _) = session.run(arguments);
+        assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "{arguments:?}");
+    }
+}

@@ -1,0 +1,53 @@
+//! The annotated experiment names every key that an experiment may have, and nothing but them.
+
+use chainrule_experiment::{Error, Experiment, builtin};
+
+/// The keys that a table has, as the refusal of a key that it has not lists them.
+fn keys_of(path: &str) -> Vec<String> {
+    let set = format!("{path}zzz=1");
+    match Experiment::open("annotated", &[set.clone()]) {
+        Err(Error::UnknownKey { choices, .. }) => choices,
+        other => panic!("{set}: {other:?}"),
+    }
+}
+
+#[test]
+fn every_key_is_in_the_annotated_experiment() {
+    let text = builtin::text("annotated").expect("it is built in");
+    let tables = ["", "data.", "network.", "network.hidden.0.", "network.output.", "train.", "train.penalty.", "train.clip.", "train.stopping."];
+    let mut count = 0;
+    for table in tables {
+        for key in keys_of(table) {
+            let named = text.lines().any(|line| {
+                let line = line.trim_start_matches("# ").trim_start_matches('[');
+                line.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with([' ', ']']))
+                    || line.contains(&format!(".{key}]"))
+            });
+            assert!(named, "[{table}] has the key \"{key}\", which annotated.toml does not explain");
+            count += 1;
+        }
+    }
+    assert!(count > 45, "only {count} keys were looked at");
+}
+
+#[test]
+fn keys_of_documents_and_claims_are_there_too() {
+    let text = builtin::text("annotated").expect("it is built in");
+    for key in ["author", "title", "address", "licence"] {
+        assert!(text.contains(&format!("# {key} = ")), "{key}");
+    }
+    // A claim refuses an unknown key with the list of those that it has.
+    let folder = std::env::temp_dir().join(format!("chainrule-claim-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let file = folder.join("claim.toml");
+    let claim = "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n\
+                 [[claim]]\ntext = \"x\"\nquantity = \"output\"\nof = [1, 2]\nzzz = 1\n";
+    std::fs::write(&file, claim).expect("a file");
+    let refused = Experiment::open(file.to_str().expect("a path in UTF-8"), &[]);
+    std::fs::remove_dir_all(&folder).expect("it was made");
+    let Err(Error::UnknownKey { choices, .. }) = refused else { panic!("{refused:?}") };
+    assert!(choices.len() >= 12, "{choices:?}");
+    for key in choices {
+        assert!(text.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))), "{key}");
+    }
+}
