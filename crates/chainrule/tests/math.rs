@@ -120,6 +120,18 @@ fn nan_infinities_and_poles_come_out_as_they_should() {
 }
 
 #[test]
+fn exp_ends_where_the_normal_numbers_do() {
+    assert_eq!(math::exp(88.72283_f32), 3.4027985e38);
+    assert_eq!(math::exp(88.72284_f32), f32::INFINITY);
+    assert_eq!(math::exp(-87.33654_f32), 1.1754997e-38);
+    assert_eq!(math::exp(-87.33655_f32), 0.0);
+    assert_eq!(math::exp(709.782712893384), 1.7976931348622732e308);
+    assert_eq!(math::exp(709.7827128933841), f64::INFINITY);
+    assert_eq!(math::exp(-708.3964185322641), 2.2250738585072626e-308);
+    assert_eq!(math::exp(-708.3964185322642), 0.0);
+}
+
+#[test]
 fn sine_and_cosine_stay_within_one() {
     for case in cases().iter().filter(|case| ["sin", "cos"].contains(&case.name)) {
         for x in single_arguments().filter(|x| x.is_finite()) {
@@ -130,12 +142,14 @@ fn sine_and_cosine_stay_within_one() {
     }
 }
 
-/// Every bit pattern of f32 in steps, a million of them, and closer around 1 and from -20 to 20.
+/// Every bit pattern of f32 in steps, a million of them, and closer from -20 to 20, all around where `exp`
+/// overflows or vanishes and logarithms have a root or a pole.
 fn single_arguments() -> impl Iterator<Item = f32> {
     let all = (0..=u32::MAX).step_by(4093).map(f32::from_bits).filter(|x| !x.is_nan());
-    let near_1 = (-1000..1000).map(|k| f32::from_bits((1.0_f32.to_bits() as i32 + k) as u32));
+    let near = |x: f32| (0..2000).map(move |k| f32::from_bits(x.to_bits() - 1000 + k));
+    let edges = [1.0, -1.0, 88.72284, -87.33654].into_iter().flat_map(near);
     let small = (0..400_000).map(|k| (k - 200_000) as f32 * 1.0003e-4);
-    all.chain(near_1).chain(small)
+    all.chain(edges).chain(small)
 }
 
 /// The distance of `y` from `truth` in units of the last place that an f32 near `truth` has; results that may

@@ -54,11 +54,6 @@ def remez(f, weight, low, high, degree):
 
 def show(name, f, weight, low, high, degree, single):
     c, error = remez(f, weight, low, high, degree)
-    if low == 0:
-        # The first is rounded before the others are fitted anew, so that they make up for its rounding.
-        first = nearest(c[0], single)
-        c, error = remez(lambda x: (f(x) - first) / x, lambda x: weight(x) * x, low, high, degree - 1)
-        c.insert(0, first)
     c = [nearest(v, single) for v in c]
     unit = mpf(2) ** (-24 if single else -53)
     body = ", ".join(repr(v) for v in c)
