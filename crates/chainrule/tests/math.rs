@@ -7,10 +7,12 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use chainrule::kernel::{Lanes, Scalar, math};
 
-/// One function in all its forms, and the largest errors allowed, in ULP, in f32 and f64.
+/// The largest error allowed, in ULP: of the true value in f32, of the correctly rounded one in f64.
+const ALLOWED: f64 = 2.0;
+
+/// One function in all its forms.
 struct Case {
     name: &'static str,
-    allowed: [f64; 2],
     truth: fn(f64) -> f64,
     /// Largest `|x|` for which the bounds hold in f32; the table keeps to what holds in f64.
     reach: f64,
@@ -20,10 +22,9 @@ struct Case {
 
 /// A [`Case`] of the generic function `math::$name`: plain, and with a `mul_add` that rounds once.
 macro_rules! case {
-    ($name:ident, $allowed:expr, $reach:expr, $truth:expr) => {
+    ($name:ident, $reach:expr, $truth:expr) => {
         Case {
             name: stringify!($name),
-            allowed: $allowed,
             truth: $truth,
             reach: $reach,
             single: [math::$name, |x| math::$name(Fused(x)).0],
@@ -34,16 +35,16 @@ macro_rules! case {
 
 fn cases() -> Vec<Case> {
     vec![
-        case!(exp, [2.0, 4.0], f64::MAX, f64::exp),
-        case!(exp_m1, [2.0, 4.0], f64::MAX, f64::exp_m1),
-        case!(ln, [2.0, 4.0], f64::MAX, f64::ln),
-        case!(ln_1p, [2.0, 4.0], f64::MAX, f64::ln_1p),
-        case!(logistic, [2.0, 4.0], f64::MAX, |x| 1.0 / (1.0 + (-x).exp())),
-        case!(tanh, [2.0, 4.0], f64::MAX, f64::tanh),
-        case!(erf, [2.0, 4.0], f64::MAX, math::erf),
-        case!(softplus, [2.0, 4.0], f64::MAX, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
-        case!(sin, [2.0, 4.0], 3200.0, f64::sin),
-        case!(cos, [2.0, 4.0], 3200.0, f64::cos),
+        case!(exp, f64::MAX, f64::exp),
+        case!(exp_m1, f64::MAX, f64::exp_m1),
+        case!(ln, f64::MAX, f64::ln),
+        case!(ln_1p, f64::MAX, f64::ln_1p),
+        case!(logistic, f64::MAX, |x| 1.0 / (1.0 + (-x).exp())),
+        case!(tanh, f64::MAX, f64::tanh),
+        case!(erf, f64::MAX, math::erf),
+        case!(softplus, f64::MAX, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+        case!(sin, 3200.0, f64::sin),
+        case!(cos, 3200.0, f64::cos),
     ]
 }
 
@@ -60,7 +61,7 @@ fn single_precision_is_near_the_platforms_double() {
                 }
             }
             println!("{:9} f32 {form}: {worst:.3} ULP at {at:e}", case.name);
-            assert!(worst <= case.allowed[0], "{} {form} is off by {worst} ULP at {at:e}", case.name);
+            assert!(worst <= ALLOWED, "{} {form} is off by {worst} ULP at {at:e}", case.name);
         }
     }
 }
@@ -82,7 +83,7 @@ fn double_precision_is_near_the_table() {
                 }
             }
             println!("{:9} f64 {form}: {worst} ULP at {at:e}", case.name);
-            assert!(worst as f64 <= case.allowed[1], "{} {form} is off by {worst} ULP at {at:e}", case.name);
+            assert!(worst as f64 <= ALLOWED, "{} {form} is off by {worst} ULP at {at:e}", case.name);
         }
     }
 }
@@ -136,8 +137,9 @@ fn sine_and_cosine_stay_within_one() {
     for case in cases().iter().filter(|case| ["sin", "cos"].contains(&case.name)) {
         for x in single_arguments().filter(|x| x.is_finite()) {
             assert!(case.single.iter().all(|f| f(x).abs() <= 1.0), "{}({x}) in f32", case.name);
-            let x = f64::from(x) * f64::from(x) * 1.2345;
-            assert!(case.double.iter().all(|f| f(x).abs() <= 1.0), "{}({x}) in f64", case.name);
+            for x in [f64::from(x) * f64::from(x) * 1.2345, f64::MAX / f64::from(x).abs().max(1.0)] {
+                assert!(case.double.iter().all(|f| f(x).abs() <= 1.0), "{}({x}) in f64", case.name);
+            }
         }
     }
 }
@@ -147,7 +149,8 @@ fn sine_and_cosine_stay_within_one() {
 fn single_arguments() -> impl Iterator<Item = f32> {
     let all = (0..=u32::MAX).step_by(4093).map(f32::from_bits).filter(|x| !x.is_nan());
     let near = |x: f32| (0..2000).map(move |k| f32::from_bits(x.to_bits() - 1000 + k));
-    let edges = [1.0, -1.0, 88.72284, -87.33654].into_iter().flat_map(near);
+    let far = f32::from_bits(f32::MAX.to_bits() - 1000);
+    let edges = [1.0, -1.0, 88.72284, -87.33654, far].into_iter().flat_map(near).filter(|x| !x.is_nan());
     let small = (0..400_000).map(|k| (k - 200_000) as f32 * 1.0003e-4);
     all.chain(edges).chain(small)
 }

@@ -101,17 +101,17 @@ def polynomials():
         show("COS_" + bits, cos_tail, lambda u: u**2 / mp.cos(mp.sqrt(u)), 0, mpf("0.8") ** 2, cos_n, single)
         show("ERF_" + bits, erf_rate, erf_weight(unit), 0, 4 if single else 6, erf_n, single)
     for name, value in [("LN_2", LN2), ("HALF_PI", mp.pi / 2)]:
-        for single, widths in [(True, {"LN_2": [15], "HALF_PI": [13, 7, 13]}), (False, {"LN_2": [41], "HALF_PI": [37] * 2})]:
+        for single, widths in [(True, {"LN_2": [15], "HALF_PI": [13, 11, 13]}), (False, {"LN_2": [41], "HALF_PI": [37] * 2})]:
             print(name, "single" if single else "double", *(repr(part) for part in parts(value, widths[name])))
 
 
 def parts(value, widths):
-    """value as a sum of floats, each but the last of the given number of bits."""
+    """A positive value as a sum of positive floats, each but the last of the given number of bits."""
     out = []
     for width in widths:
         exponent = mp.floor(mp.log(abs(value), 2)) + 1
         scale = mpf(2) ** (width - exponent)
-        part = mp.nint(value * scale) / scale
+        part = mp.floor(value * scale) / scale
         out.append(float(part))
         value -= part
     return out + [float(value)]

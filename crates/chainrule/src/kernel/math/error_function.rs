@@ -17,7 +17,12 @@ use crate::kernel::Lanes;
 pub fn erf<L: Lanes>(x: L) -> L {
     let u = at_most(x.abs(), splat(4.0, 6.0));
     let above_1 = if L::SINGLE { polynomial(u, ERF_32) } else { polynomial(u, ERF_64) };
-    reduce(-u.mul_add(above_1, u)).exp_m1().copysign(x)
+    // The sum's rounding, found again as what it lost of the smaller term, would cost most of an ULP.
+    let more = u * above_1;
+    let sum = u + more;
+    let mut reduced = reduce(-sum);
+    reduced.low += more - (sum - u);
+    reduced.exp_m1().copysign(x)
 }
 
 // g(x) - 1: the 1 apart, so that it is exact.

@@ -84,7 +84,7 @@ pub fn tanh<L: Lanes>(x: L) -> L {
 pub(super) struct Reduced<L> {
     n: L,
     high: L,
-    low: L,
+    pub(super) low: L,
 }
 
 #[inline(always)]

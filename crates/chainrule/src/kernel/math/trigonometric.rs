@@ -37,19 +37,23 @@ pub fn cos<L: Lanes>(x: L) -> L {
 /// `x - n·π/2`.
 #[inline(always)]
 fn reduce<L: Lanes>(x: L, n: L) -> L {
-    // Each product of n with a part of π/2 is exact but the last; so are the differences, until r has its size.
-    let mut r = x;
-    if L::SINGLE {
-        for part in HALF_PI_32 {
-            r = n.mul_add(L::splat(-part), r);
-        }
-    } else {
-        for part in HALF_PI_64 {
-            r = n.mul_add(L::splat(-part), r);
-        }
-    }
+    let r = if L::SINGLE { minus_multiple(x, n, HALF_PI_32) } else { minus_multiple(x, n, HALF_PI_64) };
     // r passes π/4 by as much as the rounding of 2x/π made n the second nearest. Beyond 1e5 it may be anything.
     at_most(at_least(r, L::splat(-FARTHEST)), L::splat(FARTHEST))
+}
+
+/// `x - n·(the sum of the parts)`, rounded little more than once.
+#[inline(always)]
+fn minus_multiple<L: Lanes, const N: usize>(x: L, n: L, parts: [f64; N]) -> L {
+    // The products are exact but the last, and the differences are but those of the last two parts.
+    let mut r = x;
+    for &part in &parts[..N - 2] {
+        r = n.mul_add(L::splat(-part), r);
+    }
+    let product = n * L::splat(parts[N - 2]);
+    let rounded = r - product;
+    let lost = (r - rounded) - product;
+    rounded + n.mul_add(L::splat(-parts[N - 1]), lost)
 }
 
 /// `sin(n·π/2 + r)` for an integral n.
@@ -71,10 +75,11 @@ fn of_quadrant<L: Lanes>(n: L, r: L) -> L {
     L::select(L::splat(0.25).lt((quarter - quarter.round()).abs()), -y, y)
 }
 
-// π/2 in parts: the first have so few bits that their products with whole numbers up to 2048 (f32) or 65536 (f64)
-// are exact, and the second of f32 ends where an r around 1 does, so that only two differences round.
+// π/2 in parts: all but the last have so few bits that their products with whole numbers up to 2048 (f32) or 65536
+// (f64) are exact, and those before the last two end where an r around 1 does, so that taking them off is exact too.
+// The first is less than π/2, that no product overflows.
 const HALF_PI_32: [f64; 4] =
-    [1.57080078125, -4.470348358154297e-06, 1.5894329408183694e-08, -1.0746346554971943e-12];
+    [1.570556640625, 0.0002396106719970703, 7.549533620476723e-08, 2.563344151594519e-12];
 const HALF_PI_64: [f64; 3] = [1.5707963267923333, 2.5633441515839558e-12, 1.0562999066987428e-23];
 
 /// How far r may be from 0: π/4, and what n's rounding adds in f32 at `|x| = 1e5`.

@@ -20,6 +20,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 impl Activation {
     /// `elu`: z where it is positive, alpha·(e^z - 1) elsewhere. The registry's default alpha is 1.
     ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::elu(1.0).values(&[-100.0, 2.0], &mut a);
+    /// assert_eq!(a, [-1.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// When alpha is not a number above 0.
     pub fn elu(alpha: f64) -> Activation {

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `exp`: e^z, always positive.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::exp().values(&[0.0, 1.0], &mut a);
+    /// assert_eq!(a, [1.0, std::f64::consts::E]);
+    /// ```
     pub fn exp() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `identity`: z.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::identity().values(&[-1.0, 2.0], &mut a);
+    /// assert_eq!(a, [-1.0, 2.0]);
+    /// ```
     pub fn identity() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -20,6 +20,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 impl Activation {
     /// `leaky_relu`: z where it is positive, slope·z elsewhere. The registry's default slope is 0.01.
     ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::leaky_relu(0.1).values(&[-1.0, 2.0], &mut a);
+    /// assert_eq!(a, [-0.1, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// When the slope is not finite.
     pub fn leaky_relu(slope: f64) -> Activation {

@@ -15,6 +15,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 
 impl Activation {
     /// `logistic`: 1/(1 + e^-z), from 0 to 1.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::logistic().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [0.5, 1.0]);
+    /// ```
     pub fn logistic() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

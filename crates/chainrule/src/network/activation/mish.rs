@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `mish`: z·tanh(ln(1 + e^z)).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::mish().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [0.0, 100.0]);
+    /// ```
     pub fn mish() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `rbf`: e^(-z²).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::rbf().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [1.0, 0.0]);
+    /// ```
     pub fn rbf() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `relu`: max(z, 0).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::relu().values(&[-1.0, 2.0], &mut a);
+    /// assert_eq!(a, [0.0, 2.0]);
+    /// ```
     pub fn relu() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

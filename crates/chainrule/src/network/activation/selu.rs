@@ -15,6 +15,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 
 impl Activation {
     /// `selu`: lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::selu().values(&[0.0, 1.0], &mut a);
+    /// assert_eq!(a, [0.0, 1.0507009873554805]);
+    /// ```
     pub fn selu() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, Elementwise, Formula, Function, half_or_quotient};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
@@ -11,13 +11,17 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `silu`: z/(1 + e^-z).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::silu().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [0.0, 100.0]);
+    /// ```
     pub fn silu() -> Activation {
         Activation::of(ENTRY.name, &[])
     }
 }
-
-/// Below this `|z|`, f(z)/z is f'(0) to the last bit.
-const TINY: f64 = 1e-18;
 
 #[derive(Debug)]
 struct Silu;
@@ -30,8 +34,8 @@ impl Elementwise for Silu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // f' = σ + a·(1 - σ), where σ = a/z, but 1/2 where z is too near 0 to divide.
-        let share = L::select(z.abs().lt(L::splat(TINY)), L::splat(0.5), a / z);
+        // f' = σ + a·(1 - σ), where σ = a/z.
+        let share = half_or_quotient(a, z);
         a.mul_add(L::splat(1.0) - share, share)
     }
 

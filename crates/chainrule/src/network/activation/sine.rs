@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `sine`: sin z.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::sine().values(&[0.0, std::f64::consts::FRAC_PI_2], &mut a);
+    /// assert_eq!(a, [0.0, 1.0]);
+    /// ```
     pub fn sine() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `softplus`: ln(1 + e^z).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::softplus().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [std::f64::consts::LN_2, 100.0]);
+    /// ```
     pub fn softplus() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

@@ -11,6 +11,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> =
 
 impl Activation {
     /// `softsign`: z/(1 + |z|).
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::softsign().values(&[1.0, -3.0], &mut a);
+    /// assert_eq!(a, [0.5, -0.75]);
+    /// ```
     pub fn softsign() -> Activation {
         Activation::of(ENTRY.name, &[])
     }

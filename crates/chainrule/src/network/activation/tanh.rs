@@ -15,6 +15,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 
 impl Activation {
     /// `tanh`: (e^z - e^-z)/(e^z + e^-z), from -1 to 1.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    /// let mut a = [0.0; 2];
+    /// Activation::tanh().values(&[0.0, 100.0], &mut a);
+    /// assert_eq!(a, [0.0, 1.0]);
+    /// ```
     pub fn tanh() -> Activation {
         Activation::of(ENTRY.name, &[])
     }
