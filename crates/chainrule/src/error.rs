@@ -186,6 +186,14 @@ pub enum Error {
         /// What the data have.
         got: usize,
     },
+    /// A sample that the data do not have.
+    #[error("sample {sample} was asked for, but the data have samples 1 to {n_samples}; name one of these")]
+    NoSuchSample {
+        /// The sample, counted from 1.
+        sample: usize,
+        /// How many there are.
+        n_samples: usize,
+    },
     /// A network with another number of outputs than the targets and the loss need.
     #[error("the network has {got} outputs, but {loss} on {targets} target column(s) needs {needed}; make the output layer fit, or leave its units out")]
     OutputWidth {

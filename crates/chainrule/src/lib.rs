@@ -10,6 +10,7 @@ pub mod network;
 pub mod objective;
 pub mod random;
 pub mod registry;
+pub mod trace;
 pub mod train;
 
 pub use dataset::{Dataset, Gather};

@@ -231,6 +231,16 @@ impl<'a, T: Scalar> Training<'a, T> {
         &self.settings
     }
 
+    /// The loss over the training data.
+    pub fn objective(&self) -> &Objective<'a, T> {
+        &self.objective
+    }
+
+    /// The gradient of the latest step, as the optimizer was given it: reduced over the batch, penalised, clipped.
+    pub fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+
     /// The architecture.
     pub fn architecture(&self) -> &Architecture {
         self.objective.architecture()

@@ -1,0 +1,175 @@
+//! The computation of a trace, in f64 and row by row, written to be read rather than to be fast.
+
+use super::forms::Simplification;
+use super::{LayerTrace, Matrix, Slope, Trace};
+use crate::Error;
+use crate::kernel::Scalar;
+use crate::network::Architecture;
+use crate::network::activation::Activation;
+use crate::objective::{Objective, Reduction};
+
+impl Trace {
+    /// The trace of `rows` of the objective's data, counted from 0, at `parameters`, without dropout.
+    ///
+    /// # Errors
+    /// No rows, a row that is not in the data, or parameters of another number than the architecture's.
+    pub fn new<T: Scalar>(
+        objective: &Objective<'_, T>,
+        parameters: &[T],
+        rows: &[usize],
+        reduction: Reduction,
+    ) -> Result<Trace, Error> {
+        let (architecture, loss) = (objective.architecture(), objective.loss());
+        if parameters.len() != architecture.n_parameters() {
+            return Err(Error::ParameterCount { expected: architecture.n_parameters(), got: parameters.len() });
+        }
+        let (x, t, weight) = gather(objective, rows)?;
+
+        let passed = forward(architecture, &to_f64(parameters), &x);
+        let output = passed.last().expect("an architecture has a layer");
+
+        // l and dl/dy of each sample, and dl/dz_L: together with l one function of z where the loss has one.
+        let (y, z) = (&output.a, &output.z);
+        let of_samples = y.rows().zip(t.rows()).map(|(y, t)| loss.value_on_outputs(y, t));
+        let (mut losses, dy): (Vec<f64>, Vec<Vec<f64>>) = of_samples.unzip();
+        let dy = Matrix::new(y.n_rows, y.n_columns, dy.concat());
+        let mut dz = output.slope.pull_back(&dy);
+        let mut simplification = None;
+        if loss.implies(&architecture.output().activation) {
+            let of_samples = z.rows().zip(t.rows()).map(|(z, t)| loss.value_on_link(z, t));
+            let (of_samples, stable): (Vec<f64>, Vec<Vec<f64>>) = of_samples.unzip();
+            losses = of_samples;
+            dz = Matrix::new(y.n_rows, y.n_columns, stable.concat());
+            simplification = Simplification::find(loss, &t);
+        }
+        let divisor = match reduction {
+            Reduction::Sum => 1.0,
+            Reduction::Mean => weight.iter().sum(),
+        };
+
+        Ok(Trace {
+            architecture: architecture.clone(),
+            loss: loss.clone(),
+            reduction,
+            rows: rows.to_vec(),
+            divisor,
+            total: losses.iter().zip(&weight).map(|(l, w)| w * l).sum::<f64>() / divisor,
+            layers: backward(architecture, passed, &dy, dz, &weight, divisor),
+            x,
+            t,
+            weight,
+            losses,
+            dy,
+            simplification,
+            update: None,
+        })
+    }
+}
+
+/// The numbers in f64.
+pub(super) fn to_f64<T: Scalar>(values: &[T]) -> Vec<f64> {
+    values.iter().map(|v| v.to_f64()).collect()
+}
+
+/// Inputs, targets and weights of `rows`, one row a sample.
+fn gather<T: Scalar>(objective: &Objective<'_, T>, rows: &[usize]) -> Result<(Matrix, Matrix, Vec<f64>), Error> {
+    let data = objective.data();
+    if rows.is_empty() {
+        return Err(Error::NoSamples);
+    }
+    if let Some(&row) = rows.iter().find(|&&row| row >= data.n_samples()) {
+        return Err(Error::NoSuchSample { sample: row + 1, n_samples: data.n_samples() });
+    }
+    let zeros = |n_columns: usize| vec![T::ZERO; n_columns * rows.len()];
+    let (mut x, mut t, mut weight) = (zeros(data.n_inputs()), zeros(data.n_targets()), zeros(1));
+    data.gather(rows, &mut x, &mut t, &mut weight);
+    // They come column after column.
+    let from_columns = |n_columns, values: &[T]| Matrix::new(n_columns, rows.len(), to_f64(values)).transposed();
+    Ok((from_columns(data.n_inputs(), &x), from_columns(data.n_targets(), &t), to_f64(&weight)))
+}
+
+/// What the forward pass leaves of a layer.
+struct Passed {
+    w: Matrix,
+    b: Option<Vec<f64>>,
+    a_prev: Matrix,
+    z: Matrix,
+    a: Matrix,
+    slope: Slope,
+}
+
+/// `z_l = a_{l-1}·W_l + b_l` and `a_l = f_l(z_l)`, layer after layer.
+fn forward(architecture: &Architecture, parameters: &[f64], x: &Matrix) -> Vec<Passed> {
+    let mut passed: Vec<Passed> = Vec::new();
+    for (l, layer) in architecture.layers().iter().enumerate() {
+        let a_prev = passed.last().map_or(x, |before| &before.a).clone();
+        let w = architecture.weights(l, parameters).to_vec();
+        let w = Matrix::new(architecture.n_in(l), layer.n_units, w);
+        let b = architecture.bias(l, parameters).map(<[f64]>::to_vec);
+
+        let mut z = a_prev.times(&w);
+        if let Some(b) = &b {
+            z.values.iter_mut().zip(b.iter().cycle()).for_each(|(z, b)| *z += b);
+        }
+        let a = activate(&layer.activation, &z);
+
+        let slope = slope(&layer.activation, &z, &a);
+        passed.push(Passed { w, b, a_prev, z, a, slope });
+    }
+    passed
+}
+
+/// From `dl/dy` and `dl/dz_L` back to the first layer.
+fn backward(
+    architecture: &Architecture,
+    passed: Vec<Passed>,
+    dy: &Matrix,
+    dz: Matrix,
+    weight: &[f64],
+    divisor: f64,
+) -> Vec<LayerTrace> {
+    let (mut da, mut stable) = (dy.clone(), Some(dz));
+    let mut layers = Vec::new();
+    for (l, Passed { w, b, a_prev, z, a, slope }) in passed.into_iter().enumerate().rev() {
+        // dl/dz_l = dl/da_l ∘ f'(z_l)
+        let dz = stable.take().unwrap_or_else(|| slope.pull_back(&da));
+        // dl/dW_l = a_{l-1}ᵀ·dl/dz_l of each sample; over the samples a sum with their weights.
+        let of_sample = |(a, dz): (&[f64], &[f64])| Matrix::column_of(a).times(&Matrix::row_of(dz));
+        let dw_of_samples = a_prev.rows().zip(dz.rows()).map(of_sample).collect();
+        let weighted = dz.scaled_rows(weight);
+        let dw = a_prev.transposed().times(&weighted).map(|sum| sum / divisor);
+        let db = b.as_ref().map(|_| weighted.column_sums().iter().map(|sum| sum / divisor).collect());
+        // dl/da_{l-1} = dl/dz_l·W_lᵀ
+        let da_prev = dz.times(&w.transposed());
+
+        let (name, layer) = (architecture.layer_name(l), architecture.layers()[l].clone());
+        layers.push(LayerTrace { name, layer, w, b, a_prev, z, a, slope, da, dz, dw_of_samples, dw, db });
+        da = da_prev;
+    }
+    layers.reverse();
+    layers
+}
+
+/// `a = f(z)`, row by row.
+fn activate(activation: &Activation, z: &Matrix) -> Matrix {
+    let mut a = z.clone();
+    for (a, z) in a.values.chunks_exact_mut(z.n_columns).zip(z.rows()) {
+        activation.apply(z.len(), z, a);
+    }
+    a
+}
+
+/// `f'(z)`; of softmax, each sample's `da_k/dz_j = a_k·([k = j] - a_j)`.
+fn slope(activation: &Activation, z: &Matrix, a: &Matrix) -> Slope {
+    if !activation.is_softmax() {
+        let mut slope = z.clone();
+        activation.slopes(&z.values, &a.values, &mut slope.values);
+        return Slope::Elementwise(slope);
+    }
+    let n = a.n_columns;
+    let jacobian = |a: &[f64]| {
+        let entry = |k: usize, j: usize| a[k] * (if k == j { 1.0 } else { 0.0 } - a[j]);
+        Matrix::new(n, n, (0..n * n).map(|place| entry(place / n, place % n)).collect())
+    };
+    Slope::Jacobian(a.rows().map(jacobian).collect())
+}

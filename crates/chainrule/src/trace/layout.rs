@@ -1,0 +1,68 @@
+//! What text, Markdown and LaTeX share: the cells of a matrix with what is too much left out, and lines of terms.
+
+use super::document::{Format, Term};
+use super::matrix::Matrix;
+use super::number::{aligned, number};
+
+/// What stands for the rows and columns left out.
+pub(super) const LEFT_OUT: &str = "...";
+
+/// The numbers of a matrix as text, aligned, with `...` for what is beyond the limit.
+pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = matrix.rows().take(format.limit).map(|row| shown(row, format)).collect();
+    if matrix.n_rows > format.limit {
+        rows.push(vec![LEFT_OUT.to_owned(); rows.first().map_or(0, Vec::len)]);
+    }
+    let n_columns = rows.first().map_or(0, Vec::len);
+    let columns: Vec<Vec<String>> =
+        (0..n_columns).map(|j| aligned(&rows.iter().map(|row| row[j].clone()).collect::<Vec<_>>())).collect();
+    (0..rows.len()).map(|i| columns.iter().map(|column| column[i].clone()).collect()).collect()
+}
+
+/// A sentence that says what is left out of these terms, if anything is.
+pub(super) fn what_is_left_out(terms: &[Term], format: Format) -> Option<String> {
+    let limit = format.limit;
+    let mut too_large: Vec<String> = Vec::new();
+    for term in terms.iter().filter(|term| term.values.n_rows > limit || term.values.n_columns > limit) {
+        let (name, values) = (&term.name.text, &term.values);
+        let of = |n: usize, what| format!("{} of {n} {what}", n.min(limit));
+        let said =
+            format!("of {name} {} and {}", of(values.n_rows, "rows"), of(values.n_columns, "columns"));
+        if !too_large.contains(&said) {
+            too_large.push(said);
+        }
+    }
+    (!too_large.is_empty()).then(|| format!("Shown are {}.", too_large.join("; ")))
+}
+
+/// The terms cut into lines of at most `width` characters where possible: before an `=`, else before any operator.
+///
+/// Each term is as wide as `width_of` says, its operator included.
+pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> usize) -> Vec<&[Term]> {
+    let mut lines = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (k, term) in terms.iter().enumerate() {
+        // Before an `=` all that follows to the next one counts: it is to stay together.
+        let side = if term.operator == "=" {
+            let end = terms[k + 1..].iter().position(|next| next.operator == "=").map_or(terms.len(), |n| k + 1 + n);
+            terms[k..end].iter().map(&width_of).sum()
+        } else {
+            width_of(term)
+        };
+        if k > start && used + side > width {
+            lines.push(&terms[start..k]);
+            (start, used) = (k, 0);
+        }
+        used += width_of(term);
+    }
+    lines.push(&terms[start..]);
+    lines
+}
+
+fn shown(row: &[f64], format: Format) -> Vec<String> {
+    let mut cells: Vec<String> = row.iter().take(format.limit).map(|v| number(*v, format.digits)).collect();
+    if row.len() > format.limit {
+        cells.push(LEFT_OUT.to_owned());
+    }
+    cells
+}

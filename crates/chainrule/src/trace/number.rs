@@ -1,0 +1,76 @@
+//! Numbers as text with a fixed number of significant digits, and columns of them aligned.
+
+/// `v` with `digits` significant digits: `0.02346`, `1.235e-7`; a whole number that fits is written as it is.
+pub(super) fn number(v: f64, digits: usize) -> String {
+    let digits = digits.max(1);
+    if !v.is_finite() {
+        return v.to_string();
+    }
+    if v.fract() == 0.0 && v.abs() < 10f64.powi(digits as i32) {
+        return format!("{}", v as i64);
+    }
+    let scientific = format!("{v:.*e}", digits - 1);
+    let (_, exponent) = scientific.split_once('e').expect("a number written with its exponent");
+    let exponent: i32 = exponent.parse().expect("an exponent is a number");
+    if (-5..digits as i32).contains(&exponent) {
+        format!("{v:.*}", (digits as i32 - 1 - exponent) as usize)
+    } else {
+        scientific
+    }
+}
+
+/// The cells of a column, all of one width, with their decimal points (or last digits before one) in one place; words
+/// to the left.
+pub(super) fn aligned(column: &[String]) -> Vec<String> {
+    let is_number = |cell: &str| cell.ends_with(|c: char| c.is_ascii_digit()) && !cell.contains(['[', '_']);
+    let before = |cell: &str| match cell.find(['.', 'e']) {
+        Some(point) if is_number(cell) => cell[..point].chars().count(),
+        _ => cell.chars().count(),
+    };
+    let numbers = column.iter().filter(|cell| is_number(cell));
+    let point = numbers.map(|cell| before(cell)).max().unwrap_or(0);
+    let indented: Vec<String> = column
+        .iter()
+        .map(|cell| if is_number(cell) { " ".repeat(point - before(cell)) + cell } else { cell.clone() })
+        .collect();
+    let width = indented.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+    indented.into_iter().map(|cell| format!("{cell:<width$}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{aligned, number};
+
+    #[test]
+    fn significant_digits_are_fixed() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-9999.0, "-9999"),
+            (10000.0, "1.000e4"),
+            (0.5, "0.5000"),
+            (0.1 + 0.2, "0.3000"),
+            (-0.000123456, "-0.0001235"),
+            (0.00000123456, "1.235e-6"),
+            // Rounding up to the next power of ten adds no digit.
+            (9.99996, "10.00"),
+            (1234.5678, "1235"),
+            (123456.7, "1.235e5"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ];
+        for (v, expected) in cases {
+            assert_eq!(number(v, 4), expected, "{v:e}");
+        }
+        assert_eq!(number(std::f64::consts::PI, 7), "3.141593");
+        assert_eq!(number(1.5, 1), "2");
+    }
+
+    #[test]
+    fn a_column_has_its_points_in_one_place() {
+        let column = ["1", "-12.50", "0.3333", "1.000e-7", "..."].map(str::to_owned);
+        let expected = ["  1       ", "-12.50    ", "  0.3333  ", "  1.000e-7", "...       "];
+        assert_eq!(aligned(&column), expected);
+    }
+}
