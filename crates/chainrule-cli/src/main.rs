@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Command::Reproduce(arguments) => command::reproduce::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),
-        Command::Trace(_) => todo!(),
+        Command::Trace(arguments) => command::trace::run(&arguments),
         Command::New(arguments) => command::new::run(&arguments),
         Command::List(arguments) => command::list::run(&arguments),
         Command::Completions(arguments) => command::completions::run(&arguments),

@@ -7,6 +7,7 @@ pub(crate) mod man;
 pub(crate) mod new;
 pub(crate) mod reproduce;
 pub(crate) mod run;
+pub(crate) mod trace;
 
 
 use chainrule_experiment::{Experiment, Variant};
