@@ -69,7 +69,9 @@ impl Failure {
         use chainrule_experiment::Error as Experiment;
         match self {
             Failure::Mismatch(..) | Failure::WrongGradient => 1,
-            Failure::Diverged(_) | Failure::Engine(chainrule::Error::Diverged { .. }) | Failure::Experiment(Experiment::Training(_)) => 3,
+            Failure::Diverged(_)
+            | Failure::Engine(chainrule::Error::Diverged { .. })
+            | Failure::Experiment(Experiment::Training(_)) => 3,
             Failure::Cancelled => 130,
             _ => 2,
         }

@@ -1,7 +1,7 @@
 //! Tables on standard output: as wide as the terminal, plain where there is none.
 
 use comfy_table::presets::UTF8_NO_BORDERS;
-use comfy_table::{LineStyle, Attribute, Cell, ContentArrangement, Table};
+use comfy_table::{Attribute, Cell, ContentArrangement, LineStyle, Table};
 
 /// The width where no terminal says one.
 const WIDTH: u16 = 140;
@@ -9,7 +9,9 @@ const WIDTH: u16 = 140;
 /// A table with this header.
 pub(crate) fn new(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_NO_BORDERS.row_separator(LineStyle::none())).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(UTF8_NO_BORDERS.row_separator(LineStyle::none()))
+        .set_content_arrangement(ContentArrangement::Dynamic);
     if table.width().is_none() {
         table.set_width(WIDTH);
     }

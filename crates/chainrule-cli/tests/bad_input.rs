@@ -115,9 +115,18 @@ fn files_that_say_something_else() {
         ("syntax.toml", "[data]\ngenerator = \"moons\n"),
         ("unknown.toml", "titel = \"x\"\n[data]\ngenerator = \"moons\"\n[train]\nloss = \"poisson\"\n"),
         ("no-loss.toml", "[data]\ngenerator = \"moons\"\n"),
-        ("no-name.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[variant]]\nprecision = \"f64\"\n"),
-        ("claim.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"los\"\n"),
-        ("claim2.toml", "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"loss\"\nvariant = \"a\"\n"),
+        (
+            "no-name.toml",
+            "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[variant]]\nprecision = \"f64\"\n",
+        ),
+        (
+            "claim.toml",
+            "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"los\"\n",
+        ),
+        (
+            "claim2.toml",
+            "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[claim]]\ntext = \"x\"\nquantity = \"loss\"\nvariant = \"a\"\n",
+        ),
         ("date.toml", "title = 1979-05-27\n"),
         ("twice.toml", "[data]\n[data]\n"),
     ];
@@ -125,7 +134,8 @@ fn files_that_say_something_else() {
         session.write(name, text);
     }
     session.write("latin.toml", b"title = \"caf\xe9\"\n");
-    let commands: Vec<[&str; 2]> = files.iter().map(|(name, _)| ["run", *name]).chain([["run", "latin.toml"]]).collect();
+    let commands: Vec<[&str; 2]> =
+        files.iter().map(|(name, _)| ["run", *name]).chain([["run", "latin.toml"]]).collect();
     let commands: Vec<&[&str]> = commands.iter().map(<[&str; 2]>::as_slice).collect();
     refused("files", &session, &commands);
 }
@@ -153,7 +163,8 @@ fn tables_that_cannot_be_used() {
     ];
     for (name, table, loss) in tables {
         session.write(&format!("{name}.csv"), table);
-        let toml = format!("[data]\ncsv = \"{name}.csv\"\ntarget = \"y\"\n[train]\nloss = \"{loss}\"\nepochs = 2\n");
+        let toml =
+            format!("[data]\ncsv = \"{name}.csv\"\ntarget = \"y\"\n[train]\nloss = \"{loss}\"\nepochs = 2\n");
         session.write(&format!("{name}.toml"), toml);
     }
     session.write("absent.toml", "[data]\ncsv = \"absent.csv\"\ntarget = \"y\"\n[train]\nloss = \"huber\"\n");
@@ -169,7 +180,10 @@ fn tables_that_cannot_be_used() {
 fn arguments_that_do_not_fit() {
     let session = Session::new();
     session.write("good.toml", GOOD).write("taken", "").write("unknown.csv", "hidden.W[0][9],1\n");
-    session.write("short.csv", "1\n2\n").write("twice.csv", "hidden.b[0],1\nhidden.b[0],1\n").write("word.csv", "1\nx\n");
+    session
+        .write("short.csv", "1\n2\n")
+        .write("twice.csv", "hidden.b[0],1\nhidden.b[0],1\n")
+        .write("word.csv", "1\nx\n");
     refused(
         "arguments",
         &session,

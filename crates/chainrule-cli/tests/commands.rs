@@ -7,7 +7,8 @@ use session::Session;
 #[test]
 fn run_writes_settings_history_and_weights_that_train_the_same_again() {
     let session = Session::new();
-    let (out, err, code) = session.run(&["run", "three-rings", "--variant", "logistic", "--set", "train.epochs=7"]);
+    let (out, err, code) =
+        session.run(&["run", "three-rings", "--variant", "logistic", "--set", "train.epochs=7"]);
     assert_eq!(code, 0, "{err}");
     let folder = written(&out);
     let settings = session.read(format!("{folder}/logistic/settings.toml"));
@@ -77,7 +78,10 @@ fn a_training_that_diverges_keeps_what_it_had_and_says_so() {
     arguments.extend(sets.iter().flat_map(|set| ["--set", *set]));
     let (out, err, code) = session.run(&arguments);
     assert_eq!(code, 3, "{err}");
-    assert!(err.contains("the training diverged: in epoch") && err.contains("Lower the learning rate"), "{err}");
+    assert!(
+        err.contains("the training diverged: in epoch") && err.contains("Lower the learning rate"),
+        "{err}"
+    );
     let folder = written(&out);
     assert!(session.path(&format!("{folder}/straight/weights.safetensors")).is_file());
     assert_eq!(err.matches("diverged").count() + out.matches("diverged").count(), 1, "said once");
@@ -113,7 +117,10 @@ fn trace_writes_text_markdown_and_latex() {
     let (markdown, _, code) = session.run(&[&steps[..], &["--format", "markdown"]].concat());
     assert!(code == 0 && markdown.contains("\n## "), "{markdown}");
     let (latex, _, code) = session.run(&[&steps[..], &["--format", "latex"]].concat());
-    assert!(code == 0 && latex.contains("\\begin{document}") && latex.contains("\\frac{\\partial"), "{latex}");
+    assert!(
+        code == 0 && latex.contains("\\begin{document}") && latex.contains("\\frac{\\partial"),
+        "{latex}"
+    );
     // At another step the numbers are others.
     assert_ne!(text, session.run(&["trace", "rbf-weights", "--sample", "3"]).0);
 }

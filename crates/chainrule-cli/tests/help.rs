@@ -18,8 +18,16 @@ fn help_of_the_command_and_of_each_subcommand() {
 #[test]
 fn everything_that_can_be_listed() {
     let session = Session::new();
-    let kinds =
-        ["experiments", "activations", "losses", "initializers", "optimizers", "schedules", "metrics", "datasets"];
+    let kinds = [
+        "experiments",
+        "activations",
+        "losses",
+        "initializers",
+        "optimizers",
+        "schedules",
+        "metrics",
+        "datasets",
+    ];
     let mut transcript = session.transcript(&["list"]);
     for kind in kinds {
         transcript += &session.transcript(&["list", kind]);

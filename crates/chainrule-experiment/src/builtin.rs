@@ -29,7 +29,8 @@ pub(crate) fn open_data(file: &str) -> Result<(PathBuf, Vec<u8>), Error> {
     match FILES.get_file(file) {
         Some(found) => Ok((PathBuf::from(file), found.contents().to_vec())),
         None => {
-            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "it does not come with the program");
+            let source =
+                std::io::Error::new(std::io::ErrorKind::NotFound, "it does not come with the program");
             Err(Error::Unreadable { path: file.into(), source })
         }
     }

@@ -76,10 +76,13 @@ impl Claim {
         }
         let any_order = section.word("order", &[("given", false), ("any", true)])?;
         let published = section.texts("published")?;
-        let (found, below, above) = (section.text("found")?, section.number("below")?, section.number("above")?);
+        let (found, below, above) =
+            (section.text("found")?, section.number("below")?, section.number("above")?);
         let less_than = section.text("less_than")?;
         let expected = match (published, found, below, above, less_than) {
-            (Some(claimed), Some(found), None, None, None) => Expected::Mistaken { claimed: claimed.join(", "), found },
+            (Some(claimed), Some(found), None, None, None) => {
+                Expected::Mistaken { claimed: claimed.join(", "), found }
+            }
             (Some(digits), None, None, None, None) if any_order => Expected::AnyOrder(digits),
             (Some(digits), None, None, None, None) => Expected::Digits(digits),
             (None, None, Some(bound), None, None) => Expected::Below(bound),
@@ -87,7 +90,8 @@ impl Claim {
             (None, None, None, None, Some(other)) => Expected::LessThan(other),
             (None, None, None, None, None) => Expected::Shown,
             _ => {
-                let allowed = "said one way: published (with found, where it is mistaken), below, above or less_than";
+                let allowed =
+                    "said one way: published (with found, where it is mistaken), below, above or less_than";
                 return Err(section.refuse("text", allowed));
             }
         };
@@ -98,7 +102,10 @@ impl Claim {
 
     /// Whether the claim is about something that the experiment has.
     pub(crate) fn check(&self, experiment: &Experiment) -> Result<(), Error> {
-        let names = [Some(&self.variant), if let Expected::LessThan(other) = &self.expected { Some(other) } else { None }];
+        let names = [
+            Some(&self.variant),
+            if let Expected::LessThan(other) = &self.expected { Some(other) } else { None },
+        ];
         for name in names.into_iter().flatten() {
             experiment.variant(name)?;
         }
@@ -107,7 +114,8 @@ impl Claim {
 
     /// The epochs after which this claim needs the parameters of the variant called `variant`.
     pub(crate) fn epochs<'c>(&'c self, variant: &str) -> impl Iterator<Item = u64> + 'c {
-        let concerned = self.variant == variant || matches!(&self.expected, Expected::LessThan(other) if other == variant);
+        let concerned = self.variant == variant
+            || matches!(&self.expected, Expected::LessThan(other) if other == variant);
         self.at.iter().copied().filter(move |_| concerned)
     }
 
@@ -124,7 +132,9 @@ impl Claim {
     /// # Panics
     /// When `outcomes` lacks a variant of the experiment.
     pub fn judge(&self, outcomes: &[Outcome]) -> Result<Verdict, Error> {
-        let of = |variant: &str| outcomes.iter().find(|outcome| outcome.variant == variant).expect("every variant ran");
+        let of = |variant: &str| {
+            outcomes.iter().find(|outcome| outcome.variant == variant).expect("every variant ran")
+        };
         let values = |variant: &str| -> Result<Vec<f64>, Error> {
             let outcome = of(variant);
             let at: Vec<Option<u64>> =
@@ -160,12 +170,20 @@ impl Claim {
                 let mark = if shown == *known { Mark::KnownMistake } else { Mark::Mismatched };
                 Verdict { claimed: claimed.clone(), found: shown, mark }
             }
-            Expected::Below(bound) => verdict(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound)),
-            Expected::Above(bound) => verdict(format!("above {bound}"), plain(&found), found.iter().all(|v| v > bound)),
+            Expected::Below(bound) => {
+                verdict(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound))
+            }
+            Expected::Above(bound) => {
+                verdict(format!("above {bound}"), plain(&found), found.iter().all(|v| v > bound))
+            }
             Expected::LessThan(other) => {
                 let theirs = values(other)?;
                 let holds = found.iter().zip(&theirs).all(|(ours, theirs)| ours < theirs);
-                verdict(format!("less than {other}"), format!("{} against {}", plain(&found), plain(&theirs)), holds)
+                verdict(
+                    format!("less than {other}"),
+                    format!("{} against {}", plain(&found), plain(&theirs)),
+                    holds,
+                )
             }
             Expected::Shown => verdict("-".to_owned(), plain(&found), true),
         })
@@ -177,7 +195,11 @@ fn like(v: f64, digits: &str) -> String {
     let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let shown = format!("{v:.decimals$}");
     // -0.00 is 0.00.
-    if shown.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') { shown.trim_start_matches('-').to_owned() } else { shown }
+    if shown.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        shown.trim_start_matches('-').to_owned()
+    } else {
+        shown
+    }
 }
 
 /// A number as a reader wants it: whole ones whole, others to four significant digits.

@@ -76,7 +76,9 @@ impl Samples {
                 (row, &places.target, format!("the target is {value}, but for {loss} it must be {allowed}"))
             }
             EngineError::TooLarge { what: "x", row, column, value, precision } => {
-                let reason = format!("{value:e} is too large for {precision}; scale the column, or set precision = \"f64\"");
+                let reason = format!(
+                    "{value:e} is too large for {precision}; scale the column, or set precision = \"f64\""
+                );
                 (row, &self.inputs[column - 1], reason)
             }
             _ => return None,
@@ -88,7 +90,10 @@ impl Samples {
 
 impl DataPlan {
     /// Reads `[data]`; files are looked for beside the experiment by `open`.
-    pub(crate) fn read(section: &Section<'_>, open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>) -> Result<DataPlan, Error> {
+    pub(crate) fn read(
+        section: &Section<'_>,
+        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
+    ) -> Result<DataPlan, Error> {
         let seed = section.seed("seed")?.unwrap_or(0);
         let source = match (section.choice("generator")?, section.text("csv")?) {
             (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),
@@ -96,14 +101,19 @@ impl DataPlan {
                 let purpose = "the name of the column to predict";
                 let target = section.text("target")?.ok_or_else(|| section.missing("target", purpose))?;
                 let inputs = section.texts("inputs")?;
-                let words = [("guess", Classes::Guess), ("classes", Classes::Names), ("numbers", Classes::Numbers)];
+                let words =
+                    [("guess", Classes::Guess), ("classes", Classes::Names), ("numbers", Classes::Numbers)];
                 let classes = section.word("target_kind", &words)?;
                 let (path, bytes) = open(&file)?;
                 Source::Csv(Csv { path, bytes, target, inputs, classes })
             }
-            (Some(_), Some(_)) => return Err(section.refuse("csv", "left out beside \"generator\": data come from one place")),
+            (Some(_), Some(_)) => {
+                return Err(section.refuse("csv", "left out beside \"generator\": data come from one place"));
+            }
             (None, None) => {
-                return Err(section.missing("generator", "where the samples come from (or the key \"csv\", a file)"));
+                return Err(
+                    section.missing("generator", "where the samples come from (or the key \"csv\", a file)")
+                );
             }
         };
         // Asked for so that they are known keys beside a generator too; there they are refused with their reason.
@@ -142,7 +152,12 @@ impl DataPlan {
 
 impl Csv {
     fn error(&self, line: Option<u64>, column: Option<&str>, reason: impl Into<String>) -> Error {
-        Error::Table { path: self.path.clone(), line, column: column.map(str::to_owned), reason: reason.into() }
+        Error::Table {
+            path: self.path.clone(),
+            line,
+            column: column.map(str::to_owned),
+            reason: reason.into(),
+        }
     }
 
     fn read(&self, wants_classes: bool) -> Result<Samples, Error> {
@@ -159,11 +174,19 @@ impl Csv {
             header.iter().position(|column| column == name).ok_or_else(|| {
                 let nearest = chainrule::registry::nearest(name, header.iter().map(String::as_str));
                 let hint = crate::error::hint(nearest);
-                self.error(Some(1), Some(name), format!("there is no such column{hint}; there are: {}", header.join(", ")))
+                self.error(
+                    Some(1),
+                    Some(name),
+                    format!("there is no such column{hint}; there are: {}", header.join(", ")),
+                )
             })
         };
         if let Some((i, name)) = header.iter().enumerate().find(|(i, name)| header[..*i].contains(name)) {
-            return Err(self.error(Some(1), Some(name), format!("column {} has the name of an earlier one", i + 1)));
+            return Err(self.error(
+                Some(1),
+                Some(name),
+                format!("column {} has the name of an earlier one", i + 1),
+            ));
         }
         let target = find(&self.target)?;
         let inputs: Vec<usize> = match &self.inputs {
@@ -197,12 +220,19 @@ impl Csv {
         let engine = |source: EngineError| self.error(None, None, source.to_string());
         let names: Vec<String> = inputs.iter().map(|&column| header[column].clone()).collect();
         if !as_classes {
-            let t = targets.iter().map(|(t, line)| self.number(t, *line, &self.target)).collect::<Result<_, _>>()?;
+            let t = targets
+                .iter()
+                .map(|(t, line)| self.number(t, *line, &self.target))
+                .collect::<Result<_, _>>()?;
             let dataset = Dataset::new(x, inputs.len(), t, 1).map_err(engine)?;
             return Ok(Samples { dataset, inputs: names, classes: Vec::new(), places });
         }
         if let Some((_, line)) = targets.iter().find(|(t, _)| t.is_empty()) {
-            return Err(self.error(*line, Some(&self.target), "there is no class here; name one or leave the row out"));
+            return Err(self.error(
+                *line,
+                Some(&self.target),
+                "there is no class here; name one or leave the row out",
+            ));
         }
         let mut classes: Vec<String> = targets.iter().map(|(t, _)| t.clone()).collect();
         // Numbers by size, names by letter.
@@ -212,10 +242,13 @@ impl Csv {
         });
         classes.dedup();
         if classes.len() < 2 {
-            let reason = format!("every row is of the class \"{}\": there is nothing to tell apart", classes[0]);
+            let reason =
+                format!("every row is of the class \"{}\": there is nothing to tell apart", classes[0]);
             return Err(self.error(None, Some(&self.target), reason));
         }
-        let index = |(t, _): &(String, _)| classes.iter().position(|class| class == t).expect("a class of the column");
+        let index = |(t, _): &(String, _)| {
+            classes.iter().position(|class| class == t).expect("a class of the column")
+        };
         let indices: Vec<usize> = targets.iter().map(index).collect();
         let dataset = if classes.len() == 2 && !wants_classes {
             let t = indices.iter().map(|&class| class as f64).collect();
@@ -230,8 +263,16 @@ impl Csv {
     fn number(&self, cell: &str, line: Option<u64>, column: &str) -> Result<f64, Error> {
         match cell.parse::<f64>() {
             Ok(v) if v.is_finite() => Ok(v),
-            Ok(_) => Err(self.error(line, Some(column), format!("\"{cell}\" is no finite number; fill it in or leave the row out"))),
-            Err(_) if cell.is_empty() => Err(self.error(line, Some(column), "there is no number here; fill it in or leave the row out")),
+            Ok(_) => Err(self.error(
+                line,
+                Some(column),
+                format!("\"{cell}\" is no finite number; fill it in or leave the row out"),
+            )),
+            Err(_) if cell.is_empty() => Err(self.error(
+                line,
+                Some(column),
+                "there is no number here; fill it in or leave the row out",
+            )),
             Err(_) => Err(self.error(line, Some(column), format!("\"{cell}\" is no number"))),
         }
     }

@@ -78,7 +78,14 @@ impl Demonstration {
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let at = prepared.start.parameters();
         Ok(Checked {
-            published: gradcheck::network_against(&mut objective, &gradient, at, &rows, reduction, Which::All),
+            published: gradcheck::network_against(
+                &mut objective,
+                &gradient,
+                at,
+                &rows,
+                reduction,
+                Which::All,
+            ),
             ours: gradcheck::network(&mut objective, at, &rows, reduction, Which::All),
         })
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chainrule::registry::nearest;
 
+use crate::Error;
 use crate::builtin;
 use crate::claim::Claim;
 use crate::data::DataPlan;
@@ -11,7 +12,6 @@ use crate::network::NetworkPlan;
 use crate::section::Section;
 use crate::train::TrainPlan;
 use crate::tree::{self, Kind, Tree};
-use crate::Error;
 
 /// An experiment, read and checked as far as that is possible without its data.
 ///
@@ -88,7 +88,13 @@ impl Experiment {
     pub fn open(source: &str, sets: &[String]) -> Result<Experiment, Error> {
         let path = Path::new(source);
         if let Some(text) = builtin::text(source).filter(|_| !path.exists() || path.extension().is_none()) {
-            return Experiment::parse(source, text, Path::new(&format!("{source}.toml")), sets, &builtin::open_data);
+            return Experiment::parse(
+                source,
+                text,
+                Path::new(&format!("{source}.toml")),
+                sets,
+                &builtin::open_data,
+            );
         }
         if !path.is_file() {
             let choices = builtin::names();
@@ -155,7 +161,8 @@ impl Experiment {
     /// # Errors
     /// [`Error::UnknownVariant`], with the nearest one.
     pub fn variant(&self, name: &str) -> Result<&Variant, Error> {
-        let names = || self.variants.iter().map(|variant| variant.name.as_str()).filter(|name| !name.is_empty());
+        let names =
+            || self.variants.iter().map(|variant| variant.name.as_str()).filter(|name| !name.is_empty());
         self.variants.iter().find(|variant| variant.name == name).ok_or_else(|| Error::UnknownVariant {
             experiment: self.name.clone(),
             name: name.to_owned(),
@@ -192,13 +199,20 @@ impl Variant {
     pub fn settings(&self) -> String {
         let mut tree = self.tree.clone();
         // The file may be read from elsewhere later.
-        if let (Some(file), Some(data)) = (self.data.file().and_then(|file| file.canonicalize().ok()), tree.remove("data")) {
+        if let (Some(file), Some(data)) =
+            (self.data.file().and_then(|file| file.canonicalize().ok()), tree.remove("data"))
+        {
             let Kind::Table(mut table) = data.kind else { unreachable!("[data] was read as a table") };
-            let node = tree::Node { origin: data.origin.clone(), kind: Kind::Text(file.to_string_lossy().into_owned()) };
+            let node = tree::Node {
+                origin: data.origin.clone(),
+                kind: Kind::Text(file.to_string_lossy().into_owned()),
+            };
             table.insert("csv", node);
-            tree.entries.insert(0, ("data".to_owned(), tree::Node { origin: data.origin, kind: Kind::Table(table) }));
+            tree.entries
+                .insert(0, ("data".to_owned(), tree::Node { origin: data.origin, kind: Kind::Table(table) }));
         }
-        tree.entries.sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));
+        tree.entries
+            .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));
         tree.to_toml()
     }
 }
@@ -206,7 +220,11 @@ impl Variant {
 fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {
     let read = |key, purpose| {
         let text = section.text(key)?;
-        if section.is_written() { text.ok_or_else(|| section.missing(key, purpose)) } else { Ok(String::new()) }
+        if section.is_written() {
+            text.ok_or_else(|| section.missing(key, purpose))
+        } else {
+            Ok(String::new())
+        }
     };
     let document = SourceDocument {
         author: read("author", "who wrote the document")?,

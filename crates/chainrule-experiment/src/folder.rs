@@ -58,7 +58,8 @@ impl RunFolder {
             let variant = experiment.variant(&outcome.variant)?;
             fs::write(folder.join("settings.toml"), variant.settings()).map_err(failed)?;
             write_history(&folder.join("history.jsonl"), outcome).map_err(failed)?;
-            fs::write(folder.join("weights.safetensors"), weights(outcome).map_err(failed)?).map_err(failed)?;
+            fs::write(folder.join("weights.safetensors"), weights(outcome).map_err(failed)?)
+                .map_err(failed)?;
         }
         open_to_all(self.unfinished.path()).map_err(failed)?;
         // A second run within one second takes the next free name.
@@ -114,9 +115,11 @@ fn weights(outcome: &Outcome) -> Result<Vec<u8>, IoError> {
         .map(|block| {
             let data = outcome.parameters[block.range.clone()].iter().flat_map(bytes).collect();
             match block.part {
-                Part::Weights => {
-                    (format!("W{}", block.layer), vec![outcome.architecture.n_in(block.layer), block.n_out], data)
-                }
+                Part::Weights => (
+                    format!("W{}", block.layer),
+                    vec![outcome.architecture.n_in(block.layer), block.n_out],
+                    data,
+                ),
                 Part::Bias => (format!("b{}", block.layer), vec![block.n_out], data),
             }
         })

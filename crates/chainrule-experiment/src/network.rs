@@ -37,7 +37,8 @@ impl NetworkPlan {
             let units = layer.whole("units", 1..=1_000_000, UNITS)?;
             let units = units.ok_or_else(|| layer.missing("units", "how many units the layer has"))? as usize;
             let activation = layer.choice("activation")?;
-            let activation = activation.ok_or_else(|| layer.missing("activation", "what its units do: \"tanh\", say"))?;
+            let activation =
+                activation.ok_or_else(|| layer.missing("activation", "what its units do: \"tanh\", say"))?;
             let plain = Layer::new(units, activation.make(Activation::new)?);
             let dropout = layer.number("dropout")?.unwrap_or(0.0);
             if !(0.0..1.0).contains(&dropout) {
@@ -48,7 +49,8 @@ impl NetworkPlan {
         }
         let layer = section.section("output")?;
         let units = layer.whole("units", 1..=1_000_000, UNITS)?.map(|units| units as usize);
-        let activation = layer.choice("activation")?.map(|choice| choice.make(Activation::new)).transpose()?;
+        let activation =
+            layer.choice("activation")?.map(|choice| choice.make(Activation::new)).transpose()?;
         let rest = common(&layer, Layer::new(1, Activation::identity()), &defaults)?;
         layer.finish()?;
         let output = OutputPlan { units, activation, rest };
@@ -65,21 +67,28 @@ impl NetworkPlan {
     }
 
     /// The architecture for these data and this loss.
-    pub(crate) fn architecture(&self, n_inputs: usize, n_targets: usize, loss: &Loss) -> Result<Architecture, Error> {
+    pub(crate) fn architecture(
+        &self,
+        n_inputs: usize,
+        n_targets: usize,
+        loss: &Loss,
+    ) -> Result<Architecture, Error> {
         let output = Layer {
             n_units: self.output.units.unwrap_or_else(|| loss.n_outputs(n_targets)),
             activation: self.output.activation.clone().unwrap_or_else(|| loss.link().activation()),
             ..self.output.rest.clone()
         };
         let layers = self.hidden.iter().cloned().chain([output]).collect();
-        Architecture::new(n_inputs, layers).map_err(|source| Error::Engine { origin: self.origin.clone(), source })
+        Architecture::new(n_inputs, layers)
+            .map_err(|source| Error::Engine { origin: self.origin.clone(), source })
     }
 
     /// The named parameters with their indices.
     pub(crate) fn named(&self, architecture: &Architecture) -> Result<Vec<(String, usize)>, Error> {
         let index = |(name, parameter, origin): &(String, String, Origin)| {
             let index = architecture.parameter_index(parameter).ok_or_else(|| {
-                let all: Vec<String> = (0..architecture.n_parameters()).map(|i| architecture.parameter_name(i)).collect();
+                let all: Vec<String> =
+                    (0..architecture.n_parameters()).map(|i| architecture.parameter_name(i)).collect();
                 let nearest = chainrule::registry::nearest(parameter, all.iter().map(String::as_str));
                 let ends = format!("from \"{}\" to \"{}\"", all[0], all[all.len() - 1]);
                 Error::Value {
@@ -109,7 +118,8 @@ fn initializer(section: &Section<'_>, key: &'static str) -> Result<Option<Initia
 
 /// What hidden and output layers have in common: which parts learn, and how they start.
 fn common(section: &Section<'_>, layer: Layer, defaults: &Defaults) -> Result<Layer, Error> {
-    let weights = section.word("weights", &[("trainable", Learning::Trainable), ("frozen", Learning::Frozen)])?;
+    let weights =
+        section.word("weights", &[("trainable", Learning::Trainable), ("frozen", Learning::Frozen)])?;
     let bias = [("trainable", Some(Learning::Trainable)), ("frozen", Some(Learning::Frozen)), ("none", None)];
     Ok(Layer {
         weights,

@@ -68,15 +68,24 @@ impl Quantity {
                 let purpose = "the name of the parameter or of the layer";
                 name = section.text("of")?.ok_or_else(|| section.missing("of", purpose))?;
             }
-            Kind::Output => inputs = section.numbers("of")?.ok_or_else(|| section.missing("of", "the inputs, a list"))?,
-            _ if section.has("of") => return Err(section.refuse("of", "left out: this quantity is of the whole run")),
+            Kind::Output => {
+                inputs = section.numbers("of")?.ok_or_else(|| section.missing("of", "the inputs, a list"))?
+            }
+            _ if section.has("of") => {
+                return Err(section.refuse("of", "left out: this quantity is of the whole run"));
+            }
             _ => {}
         }
         Ok(Quantity { kind, name, inputs })
     }
 
     /// The number after `epoch`, at the end where none is given.
-    pub(crate) fn measure(&self, outcome: &Outcome, epoch: Option<u64>, origin: &Origin) -> Result<f64, Error> {
+    pub(crate) fn measure(
+        &self,
+        outcome: &Outcome,
+        epoch: Option<u64>,
+        origin: &Origin,
+    ) -> Result<f64, Error> {
         let parameters = outcome.parameters_after(epoch);
         let nothing = |what: &str, name: &str| Error::Value {
             origin: origin.clone(),
@@ -87,12 +96,20 @@ impl Quantity {
         let epochs = &outcome.history.epochs;
         let losses = || epochs.windows(2).map(|pair| pair[1].loss - pair[0].loss);
         // What the history says of an epoch, the first one for "after epoch 0".
-        let record = || epoch.map_or(epochs.last(), |epoch| epochs.get((epoch as usize).max(1) - 1)).expect("an epoch ran");
+        let record = || {
+            epoch
+                .map_or(epochs.last(), |epoch| epochs.get((epoch as usize).max(1) - 1))
+                .expect("an epoch ran")
+        };
         let layer = |name: &String| {
             let layers = 0..outcome.architecture.layers().len();
-            layers.into_iter().find(|l| outcome.architecture.layer_name(*l) == *name).ok_or_else(|| nothing("a layer", name))
+            layers
+                .into_iter()
+                .find(|l| outcome.architecture.layer_name(*l) == *name)
+                .ok_or_else(|| nothing("a layer", name))
         };
-        let network = || Network::new(outcome.architecture.clone(), parameters.to_vec()).expect("parameters that fit");
+        let network =
+            || Network::new(outcome.architecture.clone(), parameters.to_vec()).expect("parameters that fit");
         let x = outcome.samples.dataset.x();
         Ok(match self.kind {
             Kind::Loss => outcome.loss_at(parameters),
@@ -100,8 +117,13 @@ impl Quantity {
                 let y = network().predict(x);
                 let n_outputs = outcome.architecture.n_outputs();
                 let task = Task::of(&outcome.architecture.output().activation);
-                misclassified(&Predictions { task, y: &y, t: outcome.samples.dataset.t(), weight: None, n_outputs })
-                    as f64
+                misclassified(&Predictions {
+                    task,
+                    y: &y,
+                    t: outcome.samples.dataset.t(),
+                    weight: None,
+                    n_outputs,
+                }) as f64
             }
             Kind::Parameter => {
                 let name = &self.name;
@@ -125,13 +147,15 @@ impl Quantity {
             Kind::Rises => losses().filter(|rise| *rise > 0.0).count() as f64,
             Kind::Collapse => {
                 let network = network();
-                let single = network.collapse().ok_or_else(|| nothing("something", "a network of straight layers"))?;
+                let single =
+                    network.collapse().ok_or_else(|| nothing("something", "a network of straight layers"))?;
                 let difference = |(a, b): (&f64, &f64)| (a - b).abs();
                 network.predict(x).iter().zip(&single.predict(x)).map(difference).fold(0.0, f64::max)
             }
             Kind::SwappedGuardedLoss => {
                 let (y, guard) = (network().predict(x), 1e-4);
-                let of_sample = |(p, t): (&f64, &f64)| -p * (t + guard).ln() - (1.0 - p) * (1.0 - t + guard).ln();
+                let of_sample =
+                    |(p, t): (&f64, &f64)| -p * (t + guard).ln() - (1.0 - p) * (1.0 - t + guard).ln();
                 y.iter().zip(outcome.samples.dataset.t()).map(of_sample).sum::<f64>() / y.len() as f64
             }
         })
@@ -142,7 +166,8 @@ impl Outcome {
     /// The loss over all samples at these parameters, reduced as in training, in f64.
     pub(crate) fn loss_at(&self, parameters: &[f64]) -> f64 {
         let rows: Vec<usize> = (0..self.samples.dataset.n_samples()).collect();
-        let mut objective = Objective::new(&self.architecture, &self.loss, &self.samples.dataset).expect("it was trained");
+        let mut objective =
+            Objective::new(&self.architecture, &self.loss, &self.samples.dataset).expect("it was trained");
         objective.value(parameters, &rows, self.reduction)
     }
 }

@@ -119,7 +119,9 @@ impl Variant {
     /// Puts the place in the file to an error of the engine.
     pub(crate) fn placed(&self, source: EngineError) -> Error {
         let path = match &source {
-            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => "network.output.units".to_owned(),
+            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => {
+                "network.output.units".to_owned()
+            }
             EngineError::TargetDomain { .. } => "train.loss".to_owned(),
             EngineError::TooLarge { .. } => "data".to_owned(),
             EngineError::Setting { setting, .. } => format!("train.{setting}"),
@@ -157,7 +159,10 @@ impl Variant {
     ) -> Result<Outcome, Error> {
         let placed = |error| self.placed(error);
         let Prepared { samples, architecture, start, names, random } = prepared;
-        let data: Dataset<T> = samples.dataset.cast().map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
+        let data: Dataset<T> = samples
+            .dataset
+            .cast()
+            .map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
         let settings = self.settings_for_engine();
         let mut watcher = Watcher { variant: &self.name, epochs, progress, cancel, snapshots: Vec::new() };
         let mut restarts = Vec::new();

@@ -47,7 +47,9 @@ impl<'t> Section<'t> {
 
     /// Where a key is written; the section's place when it is not.
     pub(crate) fn origin_of(&self, key: &str) -> Origin {
-        self.tree.and_then(|tree| tree.get(key)).map_or_else(|| self.origin.clone(), |node| node.origin.clone())
+        self.tree
+            .and_then(|tree| tree.get(key))
+            .map_or_else(|| self.origin.clone(), |node| node.origin.clone())
     }
 
     fn node(&self, key: &'static str) -> Option<&'t Node> {
@@ -64,7 +66,12 @@ impl<'t> Section<'t> {
     pub(crate) fn refuse(&self, key: &str, allowed: &str) -> Error {
         let node = self.tree.and_then(|tree| tree.get(key));
         let value = node.map_or_else(|| "missing".to_owned(), |node| node.kind.describe());
-        Error::Value { origin: self.origin_of(key), key: self.path_of(key), value, allowed: allowed.to_owned() }
+        Error::Value {
+            origin: self.origin_of(key),
+            key: self.path_of(key),
+            value,
+            allowed: allowed.to_owned(),
+        }
     }
 
     /// The error that `key` is missing.
@@ -174,7 +181,9 @@ impl<'t> Section<'t> {
         };
         match self.node(key) {
             None => Ok(None),
-            Some(Node { kind: Kind::List(list), .. }) => list.iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(Node { kind: Kind::List(list), .. }) => {
+                list.iter().map(text).collect::<Result<_, _>>().map(Some)
+            }
             Some(node) => Ok(Some(vec![text(node)?])),
         }
     }
@@ -237,12 +246,22 @@ impl<'t> Section<'t> {
     /// Ends the reading of this table: refuses the first key that was never asked for.
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let asked = self.asked.borrow();
-        let unknown = self.tree.into_iter().flat_map(|tree| &tree.entries).find(|(key, _)| !asked.contains(&key.as_str()));
+        let unknown = self
+            .tree
+            .into_iter()
+            .flat_map(|tree| &tree.entries)
+            .find(|(key, _)| !asked.contains(&key.as_str()));
         let Some((key, node)) = unknown else { return Ok(()) };
         let nearest = registry::nearest(key, asked.iter().copied()).map(str::to_owned);
         let mut choices: Vec<String> = asked.iter().map(|key| (*key).to_owned()).collect();
         choices.dedup();
-        Err(Error::UnknownKey { origin: node.origin.clone(), section: self.title(), key: key.clone(), nearest, choices })
+        Err(Error::UnknownKey {
+            origin: node.origin.clone(),
+            section: self.title(),
+            key: key.clone(),
+            nearest,
+            choices,
+        })
     }
 }
 

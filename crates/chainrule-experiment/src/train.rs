@@ -29,7 +29,8 @@ pub struct TrainPlan {
 impl TrainPlan {
     pub(crate) fn read(section: &Section<'_>) -> Result<TrainPlan, Error> {
         let purpose = "what the training lowers: \"cross_entropy\", say";
-        let loss = section.choice("loss")?.ok_or_else(|| section.missing("loss", purpose))?.make(Loss::new)?;
+        let loss =
+            section.choice("loss")?.ok_or_else(|| section.missing("loss", purpose))?.make(Loss::new)?;
         let loss = match section.number("loss_scale")? {
             Some(scale) if scale.is_finite() && scale > 0.0 => loss.scaled(scale),
             Some(_) => return Err(section.refuse("loss_scale", "a number above 0")),
@@ -43,29 +44,40 @@ impl TrainPlan {
         let counts = "a whole number of at least 1";
         let metrics = section.texts("metrics")?.unwrap_or_default();
         let metric = |name: &String| {
-            Metric::new(name, &[]).map_err(|source| Error::Engine { origin: section.origin_of("metrics"), source })
+            Metric::new(name, &[])
+                .map_err(|source| Error::Engine { origin: section.origin_of("metrics"), source })
         };
         let settings = Settings {
-            epochs: section.whole("epochs", 1..=i64::MAX, counts)?.map_or(plain.epochs, |epochs| epochs as u64),
+            epochs: section
+                .whole("epochs", 1..=i64::MAX, counts)?
+                .map_or(plain.epochs, |epochs| epochs as u64),
             batch: batch(section)?,
-            shuffle: section.word("shuffle", &[("each_epoch", Shuffle::EachEpoch), ("never", Shuffle::Never)])?,
-            optimizer: section.choice("optimizer")?.map_or(Ok(plain.optimizer), |choice| choice.make(Optimizer::new))?,
+            shuffle: section
+                .word("shuffle", &[("each_epoch", Shuffle::EachEpoch), ("never", Shuffle::Never)])?,
+            optimizer: section
+                .choice("optimizer")?
+                .map_or(Ok(plain.optimizer), |choice| choice.make(Optimizer::new))?,
             learning_rate: above_0(section, "learning_rate")?.unwrap_or(plain.learning_rate),
-            schedule: section.choice("schedule")?.map_or(Ok(plain.schedule), |choice| choice.make(Schedule::new))?,
+            schedule: section
+                .choice("schedule")?
+                .map_or(Ok(plain.schedule), |choice| choice.make(Schedule::new))?,
             reduction: section.word("reduction", &[("mean", Reduction::Mean), ("sum", Reduction::Sum)])?,
             penalty: penalty(&section.section("penalty")?)?,
             clip: clip(&section.section("clip")?)?,
             validation_fraction: fraction(section)?,
             metrics: metrics.iter().map(metric).collect::<Result<_, _>>()?,
             stopping: stopping(&section.section("stopping")?)?,
-            watch_units: section.word("watch_units", &[("each_epoch", Watch::EachEpoch), ("never", Watch::Never)])?,
+            watch_units: section
+                .word("watch_units", &[("each_epoch", Watch::EachEpoch), ("never", Watch::Never)])?,
             seed: 0,
         };
         let seed = section.seed("seed")?;
-        let restarts = section.whole("restarts", 1..=100_000, "a whole number from 1 to 100000")?.unwrap_or(1) as u32;
+        let restarts =
+            section.whole("restarts", 1..=100_000, "a whole number from 1 to 100000")?.unwrap_or(1) as u32;
         section.finish()?;
         settings.check().map_err(|source| {
-            let setting = if let chainrule::Error::Setting { setting, .. } = &source { setting.as_str() } else { "" };
+            let setting =
+                if let chainrule::Error::Setting { setting, .. } = &source { setting.as_str() } else { "" };
             let written = section.tree().and_then(|tree| tree.origin_of(setting));
             Error::Engine { origin: written.unwrap_or(section.origin()).clone(), source }
         })?;
@@ -123,7 +135,9 @@ fn clip(section: &Section<'_>) -> Result<Option<Clip>, Error> {
         (Some(norm), None) => Ok(Some(Clip::Norm(norm))),
         (None, Some(value)) => Ok(Some(Clip::Value(value))),
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(section.refuse("value", "left out beside \"norm\": a gradient is clipped one way")),
+        (Some(_), Some(_)) => {
+            Err(section.refuse("value", "left out beside \"norm\": a gradient is clipped one way"))
+        }
     }
 }
 

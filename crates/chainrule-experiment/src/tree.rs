@@ -105,7 +105,9 @@ impl Tree {
     pub(crate) fn overlay(&mut self, over: &Tree) {
         for (key, node) in &over.entries {
             match (self.get_mut(key).map(|present| &mut present.kind), &node.kind) {
-                (Some(Kind::Table(under)), Kind::Table(table)) if table.get("name").is_none() => under.overlay(table),
+                (Some(Kind::Table(under)), Kind::Table(table)) if table.get("name").is_none() => {
+                    under.overlay(table)
+                }
                 _ => self.insert(key, node.clone()),
             }
         }
@@ -121,7 +123,10 @@ impl Tree {
             Ok(document) => kind(&document["value"], &origin),
             Err(_) => Some(Kind::Text(value.trim().to_owned())),
         };
-        let node = Node { kind: kind.ok_or_else(|| refuse("dates mean nothing here".to_owned()))?, origin: origin.clone() };
+        let node = Node {
+            kind: kind.ok_or_else(|| refuse("dates mean nothing here".to_owned()))?,
+            origin: origin.clone(),
+        };
         let parts: Vec<&str> = path.trim().split('.').collect();
         let (last, before) = parts.split_last().expect("split gives at least one part");
         let mut table = self;
@@ -132,11 +137,15 @@ impl Tree {
                 table.insert(part, empty);
             }
             let mut next = table.get_mut(part).expect("just made");
-            if let (Kind::List(_), Some(index)) = (&next.kind, parts.peek().and_then(|part| part.parse::<usize>().ok())) {
+            if let (Kind::List(_), Some(index)) =
+                (&next.kind, parts.peek().and_then(|part| part.parse::<usize>().ok()))
+            {
                 parts.next();
                 let Kind::List(list) = &mut next.kind else { unreachable!("just seen") };
                 let length = list.len();
-                next = list.get_mut(index).ok_or_else(|| refuse(format!("\"{part}\" has {length} entries, counted from 0")))?;
+                next = list
+                    .get_mut(index)
+                    .ok_or_else(|| refuse(format!("\"{part}\" has {length} entries, counted from 0")))?;
             }
             table = match &mut next.kind {
                 Kind::Table(inner) => inner,
@@ -208,7 +217,9 @@ impl Places<'_> {
                 };
                 Kind::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
             }
-            Item::Value(Value::Array(array)) => Kind::List(array.iter().map(of_value).collect::<Result<_, _>>()?),
+            Item::Value(Value::Array(array)) => {
+                Kind::List(array.iter().map(of_value).collect::<Result<_, _>>()?)
+            }
             _ => match (item.as_table_like(), kind(item, &origin)) {
                 (Some(table), _) => Kind::Table(self.table(table)?),
                 (None, Some(kind)) => kind,

@@ -14,7 +14,17 @@ fn keys_of(path: &str) -> Vec<String> {
 #[test]
 fn every_key_is_in_the_annotated_experiment() {
     let text = builtin::text("annotated").expect("it is built in");
-    let tables = ["", "data.", "network.", "network.hidden.0.", "network.output.", "train.", "train.penalty.", "train.clip.", "train.stopping."];
+    let tables = [
+        "",
+        "data.",
+        "network.",
+        "network.hidden.0.",
+        "network.output.",
+        "train.",
+        "train.penalty.",
+        "train.clip.",
+        "train.stopping.",
+    ];
     let mut count = 0;
     for table in tables {
         for key in keys_of(table) {
@@ -48,6 +58,9 @@ fn keys_of_documents_and_claims_are_there_too() {
     let Err(Error::UnknownKey { choices, .. }) = refused else { panic!("{refused:?}") };
     assert!(choices.len() >= 12, "{choices:?}");
     for key in choices {
-        assert!(text.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))), "{key}");
+        assert!(
+            text.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))),
+            "{key}"
+        );
     }
 }

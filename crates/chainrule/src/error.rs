@@ -157,13 +157,17 @@ pub enum Error {
         allowed: String,
     },
     /// Softmax in a hidden layer.
-    #[error("layer \"{layer}\" has softmax units, but softmax couples the outputs of a network: use it in the output layer, and another activation here")]
+    #[error(
+        "layer \"{layer}\" has softmax units, but softmax couples the outputs of a network: use it in the output layer, and another activation here"
+    )]
     HiddenSoftmax {
         /// The layer's name.
         layer: String,
     },
     /// A network of another number of parameters.
-    #[error("{got} parameters were given, but the network has {expected}: each layer's W (n_in, n_out), then its b")]
+    #[error(
+        "{got} parameters were given, but the network has {expected}: each layer's W (n_in, n_out), then its b"
+    )]
     ParameterCount {
         /// What the architecture needs.
         expected: usize,
@@ -179,7 +183,9 @@ pub enum Error {
         value: f64,
     },
     /// Data with another number of inputs than the network has.
-    #[error("the data have {got} inputs, but the network takes {expected}; make the first layer fit the data")]
+    #[error(
+        "the data have {got} inputs, but the network takes {expected}; make the first layer fit the data"
+    )]
     InputWidth {
         /// What the network takes.
         expected: usize,
@@ -195,7 +201,9 @@ pub enum Error {
         n_samples: usize,
     },
     /// A network with another number of outputs than the targets and the loss need.
-    #[error("the network has {got} outputs, but {loss} on {targets} target column(s) needs {needed}; make the output layer fit, or leave its units out")]
+    #[error(
+        "the network has {got} outputs, but {loss} on {targets} target column(s) needs {needed}; make the output layer fit, or leave its units out"
+    )]
     OutputWidth {
         /// The loss.
         loss: &'static str,
@@ -207,7 +215,9 @@ pub enum Error {
         got: usize,
     },
     /// A target that the loss has no meaning for.
-    #[error("the target in row {row}, column {column} (both counted from 1) is {value}, but for {loss} it must be {allowed}")]
+    #[error(
+        "the target in row {row}, column {column} (both counted from 1) is {value}, but for {loss} it must be {allowed}"
+    )]
     TargetDomain {
         /// The loss.
         loss: &'static str,
@@ -221,7 +231,9 @@ pub enum Error {
         allowed: &'static str,
     },
     /// A training whose loss or parameters are no longer finite.
-    #[error("the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate:?}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights")]
+    #[error(
+        "the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate:?}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights"
+    )]
     Diverged {
         /// The epoch, counted from 1.
         epoch: u64,
@@ -233,7 +245,9 @@ pub enum Error {
         learning_rate: f64,
     },
     /// A state of another training.
-    #[error("the state does not fit this training: it has {got} for {what}, where {expected} are expected; restore a state of the same network, data and settings")]
+    #[error(
+        "the state does not fit this training: it has {got} for {what}, where {expected} are expected; restore a state of the same network, data and settings"
+    )]
     StateMismatch {
         /// What is compared.
         what: &'static str,

@@ -1,8 +1,8 @@
-//! The engine of Chainrule: multilayer perceptrons, trained by the chain rule.
+#![doc = include_str!("../TOUR.md")]
 
 mod dataset;
-mod error;
 pub mod datasets;
+mod error;
 pub mod gradcheck;
 pub mod kernel;
 pub mod metrics;

@@ -84,7 +84,11 @@ impl<'a, T: Scalar> Objective<'a, T> {
     ///
     /// # Errors
     /// Inputs or targets that do not fit the architecture, or a target outside the loss's domain, with its place.
-    pub fn new(architecture: &Architecture, loss: &Loss, data: &'a dyn Gather<T>) -> Result<Objective<'a, T>, Error> {
+    pub fn new(
+        architecture: &Architecture,
+        loss: &Loss,
+        data: &'a dyn Gather<T>,
+    ) -> Result<Objective<'a, T>, Error> {
         if data.n_inputs() != architecture.n_inputs() {
             return Err(Error::InputWidth { expected: architecture.n_inputs(), got: data.n_inputs() });
         }
@@ -99,7 +103,13 @@ impl<'a, T: Scalar> Objective<'a, T> {
         }
         let mut tile = Tile::new(architecture, data.n_targets());
         check_targets(loss, data, &mut tile)?;
-        Ok(Objective { architecture: architecture.clone(), loss: loss.clone(), data, tile, levels: Vec::new() })
+        Ok(Objective {
+            architecture: architecture.clone(),
+            loss: loss.clone(),
+            data,
+            tile,
+            levels: Vec::new(),
+        })
     }
 
     /// The network's shape.
@@ -198,7 +208,13 @@ struct Batch<'o, 'a, T: Scalar> {
 
 impl<T: Scalar> Batch<'_, '_, T> {
     /// The sums over chunks `from..to`: the first half's, then the second half's added to it.
-    fn tree(&mut self, from: usize, to: usize, mut gradient: Option<&mut [T]>, levels: &mut [Vec<T>]) -> Sums {
+    fn tree(
+        &mut self,
+        from: usize,
+        to: usize,
+        mut gradient: Option<&mut [T]>,
+        levels: &mut [Vec<T>],
+    ) -> Sums {
         if to - from == 1 {
             return self.chunk(from, gradient);
         }

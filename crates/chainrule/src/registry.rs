@@ -245,7 +245,8 @@ pub fn choose<F>(
     }
     let value = |option: &Parameter| Ok((option.name, option.value(entry.name, given)?));
     let values = entry.options.iter().map(value).collect::<Result<Vec<_>, Error>>()?;
-    let defaults = entry.options.iter().zip(&values).map(|(option, (_, v))| *v == option.kind.default()).collect();
+    let defaults =
+        entry.options.iter().zip(&values).map(|(option, (_, v))| *v == option.kind.default()).collect();
     let options = Options { name: entry.name, values, defaults };
     let made = (entry.make)(&options);
     Ok((options, made))

@@ -32,7 +32,8 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
         let mut objective = Objective::new(architecture, &variant.train.loss, data)?;
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let reduction = variant.train.settings.reduction;
-        let which = arguments.parameters.map_or(Which::All, |count| Which::Sample { count, seed: variant.data.seed });
+        let which =
+            arguments.parameters.map_or(Which::All, |count| Which::Sample { count, seed: variant.data.seed });
         let report = match &arguments.gradient {
             Some(path) => {
                 let gradient = read(path, architecture)?;
@@ -42,7 +43,13 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
         };
         let whose = arguments.gradient.as_ref().map_or("ours".to_owned(), |path| path.display().to_string());
         let name = [experiment.name.as_str(), &variant.name].join(" ");
-        anstream::println!("{} ({}), {} over {} samples", name.trim(), architecture.describe(), variant.train.loss, rows.len());
+        anstream::println!(
+            "{} ({}), {} over {} samples",
+            name.trim(),
+            architecture.describe(),
+            variant.train.loss,
+            rows.len()
+        );
         anstream::println!("{whose}: {report}");
         faults += report.faults();
     }
@@ -51,7 +58,8 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
 
 /// A gradient from a file: `name,value` lines in any order, or one value a line in the order of the flat vector.
 fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
-    let fault = |line: Option<u64>, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
+    let fault =
+        |line: Option<u64>, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
     let file = File::open(path).map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(file);
@@ -66,7 +74,10 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
             1 => {
                 unnamed += 1;
                 if unnamed > n {
-                    return Err(fault(line, format!("there are more than the {n} values that the network has parameters")));
+                    return Err(fault(
+                        line,
+                        format!("there are more than the {n} values that the network has parameters"),
+                    ));
                 }
                 (unnamed - 1, &record[0])
             }
@@ -79,13 +90,16 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
                 })?;
                 (index, &record[1])
             }
-            fields => return Err(fault(line, format!("{fields} fields, but it must be name,value or one value"))),
+            fields => {
+                return Err(fault(line, format!("{fields} fields, but it must be name,value or one value")));
+            }
         };
         let value = cell.parse::<f64>().map_err(|_| fault(line, format!("\"{cell}\" is no number")))?;
         if gradient[index].replace(value).is_some() {
             return Err(fault(line, format!("the derivative by {} is given twice", names[index])));
         }
     }
-    let missing = |index: usize| fault(None, format!("the derivative by {} is missing; give all {n}", names[index]));
+    let missing =
+        |index: usize| fault(None, format!("the derivative by {} is missing; give all {n}", names[index]));
     gradient.iter().enumerate().map(|(index, value)| value.ok_or_else(|| missing(index))).collect()
 }

@@ -28,7 +28,9 @@ type Row = (String, String, &'static [Parameter]);
 
 fn names(what: Listed) -> Vec<Row> {
     match what {
-        Listed::Experiments => builtin::names().into_iter().map(|name| (name, String::new(), &[][..])).collect(),
+        Listed::Experiments => {
+            builtin::names().into_iter().map(|name| (name, String::new(), &[][..])).collect()
+        }
         Listed::Activations => {
             // Softmax is no entry of the registry: it acts on all outputs together.
             let elementwise = rows(network::activation::REGISTRY);
@@ -55,7 +57,8 @@ fn list(what: Listed) -> Result<(), Failure> {
         for name in builtin::names() {
             let experiment = Experiment::open(&name, &[])?;
             let document = experiment.document.map_or_else(String::new, |document| document.author);
-            let variants: Vec<&str> = experiment.variants.iter().map(|variant| variant.name.as_str()).collect();
+            let variants: Vec<&str> =
+                experiment.variants.iter().map(|variant| variant.name.as_str()).collect();
             table.add_row([&name, &experiment.title, &document, &variants.join(", ")]);
         }
         anstream::println!("{table}");

@@ -9,7 +9,6 @@ pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod trace;
 
-
 use chainrule_experiment::{Experiment, Variant};
 
 use crate::arguments::Source;

@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &New) -> Result<(), Failure> {
     let path = PathBuf::from(format!("{}.toml", arguments.name.trim_end_matches(".toml")));
     let unwritable = |source| Failure::Unwritable { path: path.clone(), source };
     // Never over a file that is there.
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritable)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)?;
     anstream::println!("{} is written; train it with: chainrule run {}", path.display(), path.display());
     Ok(())

@@ -21,7 +21,8 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let mut tally = Tally::default();
     let mut bar = Bar::new();
-    let reproduces = |experiment: &&Experiment| !experiment.claims.is_empty() && (!all || experiment.document.is_some());
+    let reproduces =
+        |experiment: &&Experiment| !experiment.claims.is_empty() && (!all || experiment.document.is_some());
     for experiment in experiments.iter().filter(reproduces) {
         let outcomes = experiment.run(&mut bar, &cancel)?;
         if cancel.load(std::sync::atomic::Ordering::Relaxed) {
@@ -38,7 +39,10 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
         anstream::println!("{table}\n");
     }
     for experiment in experiments.iter().filter(|experiment| !all && experiment.claims.is_empty()) {
-        anstream::println!("{} reproduces no document: it claims nothing. Train it with: chainrule run {0}\n", experiment.name);
+        anstream::println!(
+            "{} reproduces no document: it claims nothing. Train it with: chainrule run {0}\n",
+            experiment.name
+        );
     }
     if all || asked.iter().any(|name| name == DEMONSTRATIONS_NAME) {
         anstream::println!("demonstrations: two published gradients under the gradient check");
@@ -64,13 +68,23 @@ fn add(table: &mut Table, text: &str, verdict: &Verdict) {
         Mark::KnownMistake => ("! document errs", Color::Yellow),
         Mark::Mismatched => ("✗ MISMATCH", Color::Red),
     };
-    table.add_row([Cell::new(mark).fg(colour), Cell::new(text), Cell::new(&verdict.claimed), Cell::new(&verdict.found)]);
+    table.add_row([
+        Cell::new(mark).fg(colour),
+        Cell::new(text),
+        Cell::new(&verdict.claimed),
+        Cell::new(&verdict.found),
+    ]);
 }
 
 fn demonstrate(demonstration: &Demonstration) -> Result<Mark, Failure> {
     let checked = demonstration.check()?;
     let held = checked.holds();
-    anstream::println!("\n{} {} ({})", if held { "✓" } else { "✗" }, demonstration.name, demonstration.experiment);
+    anstream::println!(
+        "\n{} {} ({})",
+        if held { "✓" } else { "✗" },
+        demonstration.name,
+        demonstration.experiment
+    );
     anstream::println!("{}", demonstration.mistake);
     anstream::print!("as published: {}", checked.published);
     anstream::print!("ours: {}", checked.ours);
@@ -97,7 +111,9 @@ impl Tally {
     fn report(&self) -> Result<(), Failure> {
         let Tally { matched, mistakes, mismatched } = self;
         let all = matched + mistakes + mismatched;
-        anstream::println!("\n{matched} matched, {mistakes} mistaken in the document as known, {mismatched} mismatched");
+        anstream::println!(
+            "\n{matched} matched, {mistakes} mistaken in the document as known, {mismatched} mismatched"
+        );
         if *mismatched > 0 { Err(Failure::Mismatch(*mismatched, all)) } else { Ok(()) }
     }
 }

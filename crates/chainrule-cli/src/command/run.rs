@@ -42,7 +42,11 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     // Written first: what a diverged training had reached is kept.
     let diverged = outcomes.iter().filter_map(|outcome| {
         let error = outcome.ending.as_ref().err()?;
-        Some(if outcome.variant.is_empty() { error.to_string() } else { format!("{}: {error}", outcome.variant) })
+        Some(if outcome.variant.is_empty() {
+            error.to_string()
+        } else {
+            format!("{}: {error}", outcome.variant)
+        })
     });
     let diverged: Vec<String> = diverged.collect();
     if diverged.is_empty() { Ok(()) } else { Err(Failure::Diverged(diverged)) }
@@ -50,7 +54,12 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
 
 fn describe(experiment: &Experiment) {
     let bold = anstyle::Style::new().bold();
-    anstream::println!("{bold}{}{bold:#}{}{}", experiment.name, if experiment.title.is_empty() { "" } else { ": " }, experiment.title);
+    anstream::println!(
+        "{bold}{}{bold:#}{}{}",
+        experiment.name,
+        if experiment.title.is_empty() { "" } else { ": " },
+        experiment.title
+    );
 }
 
 /// What was trained and what there is to say about it besides the numbers of the summary.
@@ -66,7 +75,11 @@ fn report(variant: &Variant, outcome: &Outcome) {
         Precision::F64 => "f64",
     };
     let samples = &outcome.samples;
-    anstream::println!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
+    anstream::println!(
+        "{name}{} ({} parameters)",
+        outcome.architecture.describe(),
+        outcome.architecture.n_parameters()
+    );
     anstream::println!(
         "  {} on {} samples of {}; {}, rate {:?} ({}), {batch}, {precision}",
         outcome.loss.options().short(),
@@ -81,21 +94,30 @@ fn report(variant: &Variant, outcome: &Outcome) {
     }
     match &outcome.ending {
         Ok(Ending::Completed) | Err(_) => {}
-        Ok(Ending::Stopped) => anstream::println!("  stopped early after {} epochs", outcome.history.epochs.len()),
-        Ok(Ending::Cancelled) => anstream::println!("  cancelled after {} epochs", outcome.history.epochs.len()),
+        Ok(Ending::Stopped) => {
+            anstream::println!("  stopped early after {} epochs", outcome.history.epochs.len())
+        }
+        Ok(Ending::Cancelled) => {
+            anstream::println!("  cancelled after {} epochs", outcome.history.epochs.len())
+        }
     }
     for warning in &outcome.history.warnings {
         anstream::println!("  warning: {warning}");
     }
     if !outcome.restarts.is_empty() {
-        let losses: Vec<String> = outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
+        let losses: Vec<String> =
+            outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
         anstream::println!("  final loss by seed: {}", losses.join(", "));
     }
     if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
         show_collapsed(&outcome.network(), &single);
     }
     for (name, index) in &outcome.names {
-        anstream::println!("  {name} = {:.6}   ({})", outcome.parameters[*index], outcome.architecture.parameter_name(*index));
+        anstream::println!(
+            "  {name} = {:.6}   ({})",
+            outcome.parameters[*index],
+            outcome.architecture.parameter_name(*index)
+        );
     }
 }
 

@@ -75,7 +75,8 @@ impl Which {
             Which::All => candidates,
             Which::Sample { count, seed } => {
                 let order = RandomState::new(seed).permutation(candidates.len());
-                let mut chosen: Vec<usize> = order.into_iter().take(count).map(|place| candidates[place]).collect();
+                let mut chosen: Vec<usize> =
+                    order.into_iter().take(count).map(|place| candidates[place]).collect();
                 chosen.sort_unstable();
                 chosen
             }
@@ -230,7 +231,11 @@ impl fmt::Display for Report {
         }
         let shown = self.worst(if self.passed() { 3 } else { 10 });
         let width = shown.iter().map(|checked| checked.name.len()).max().unwrap_or(0).max("parameter".len());
-        writeln!(f, "  {:width$}  {:>17}  {:>17}  {:>14}", "parameter", "analytic", "numeric", "relative error")?;
+        writeln!(
+            f,
+            "  {:width$}  {:>17}  {:>17}  {:>14}",
+            "parameter", "analytic", "numeric", "relative error"
+        )?;
         for checked in shown {
             let mark = match checked.verdict {
                 Verdict::Agrees => "",
@@ -296,7 +301,8 @@ fn judge(
             (first, jump_at_first) = (n, (right - left).abs());
         } else if shrink == 64.0 {
             // A bend's one-sided slopes close up as h shrinks; a kink's stay apart.
-            let stays_apart = (right - left).abs() > jump_at_first / 32.0 && (right - left).abs() > 4.0 * rounding;
+            let stays_apart =
+                (right - left).abs() > jump_at_first / 32.0 && (right - left).abs() > 4.0 * rounding;
             let between = left.min(right) - rounding <= g && g <= left.max(right) + rounding;
             if stays_apart && between {
                 return (n, Verdict::Kink);

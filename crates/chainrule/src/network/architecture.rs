@@ -82,13 +82,22 @@ impl Architecture {
             }
             if !(0.0..1.0).contains(&layer.dropout) {
                 let value = layer.dropout.to_string();
-                return setting(format!("the dropout of layer \"{name}\""), value, "a number from 0 to below 1");
+                return setting(
+                    format!("the dropout of layer \"{name}\""),
+                    value,
+                    "a number from 0 to below 1",
+                );
             }
             if last && layer.dropout > 0.0 {
                 let value = layer.dropout.to_string();
-                return setting("the dropout of the output layer".into(), value, "0: outputs are never dropped");
+                return setting(
+                    "the dropout of the output layer".into(),
+                    value,
+                    "0: outputs are never dropped",
+                );
             }
-            let weights = (Part::Weights, n_in * layer.n_units, Some(layer.weights), &layer.weight_initializer);
+            let weights =
+                (Part::Weights, n_in * layer.n_units, Some(layer.weights), &layer.weight_initializer);
             let bias = (Part::Bias, layer.n_units, layer.bias, &layer.bias_initializer);
             for (part, length, learning, initializer) in [weights, bias] {
                 let Some(learning) = learning else { continue };
@@ -167,7 +176,8 @@ impl Architecture {
     /// # Panics
     /// When `index` is not below [`Architecture::n_parameters`].
     pub fn parameter_name(&self, index: usize) -> String {
-        let block = self.blocks.iter().find(|block| block.range.contains(&index)).expect("a parameter's index");
+        let block =
+            self.blocks.iter().find(|block| block.range.contains(&index)).expect("a parameter's index");
         let (layer, place) = (self.layer_name(block.layer), index - block.range.start);
         match block.part {
             Part::Weights => format!("{layer}.W[{}][{}]", place / block.n_out, place % block.n_out),

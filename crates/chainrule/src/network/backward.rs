@@ -34,7 +34,12 @@ pub(crate) fn backward<T: Scalar>(
 
         // dW_l = a_{l-1}ᵀ·dz_l
         if let Some(block) = learns(Part::Weights) {
-            dense::weight_gradient(n, tile.into_layer(l, dropout), tile.dz(l), &mut gradient[block.range.clone()]);
+            dense::weight_gradient(
+                n,
+                tile.inputs_of(l, dropout),
+                tile.dz(l),
+                &mut gradient[block.range.clone()],
+            );
         }
         // db_l = Σ_s dz_l
         if let Some(block) = learns(Part::Bias) {
@@ -48,7 +53,12 @@ pub(crate) fn backward<T: Scalar>(
         let (before, rest) = tile.layers.split_at_mut(l);
         let (before, layer) = (&mut before[l - 1], &rest[0]);
         let used = before.width * n;
-        dense::input_gradient(n, architecture.weights(l, parameters), &layer.d[..layer.width * n], &mut before.d[..used]);
+        dense::input_gradient(
+            n,
+            architecture.weights(l, parameters),
+            &layer.d[..layer.width * n],
+            &mut before.d[..used],
+        );
         if dropout.is_some() && !before.keep.is_empty() {
             Dropout::pull_back(tile, l - 1);
         }

@@ -35,7 +35,8 @@ impl Dropout {
                 }
             }
         }
-        for ((kept, &a), &keep) in layer.kept.iter_mut().zip(&layer.a).zip(&layer.keep).take(layer.width * n) {
+        for ((kept, &a), &keep) in layer.kept.iter_mut().zip(&layer.a).zip(&layer.keep).take(layer.width * n)
+        {
             *kept = a * keep;
         }
     }

@@ -26,7 +26,7 @@ pub(crate) fn forward<T: Scalar>(
 
         // z_l = a_{l-1}·W_l + b_l
         let mut z = std::mem::take(&mut tile.layers[l].z);
-        let a_before = tile.into_layer(l, dropout.map(|(dropout, _)| dropout));
+        let a_before = tile.inputs_of(l, dropout.map(|(dropout, _)| dropout));
         dense::forward(n, a_before, w, b, &mut z[..layer.n_units * n]);
         tile.layers[l].z = z;
 
@@ -41,7 +41,11 @@ pub(crate) fn forward<T: Scalar>(
 }
 
 /// The forward pass with the outputs too: `y = f_L(z_L)` in the last layer's `a`.
-pub(crate) fn forward_to_outputs<T: Scalar>(architecture: &Architecture, parameters: &[T], tile: &mut Tile<T>) {
+pub(crate) fn forward_to_outputs<T: Scalar>(
+    architecture: &Architecture,
+    parameters: &[T],
+    tile: &mut Tile<T>,
+) {
     forward(architecture, parameters, tile, None);
     activate(architecture, architecture.layers().len() - 1, tile);
 }

@@ -9,7 +9,7 @@ use super::initializer::Initializer;
 /// use chainrule::network::{Initializer, Layer, activation::Activation};
 ///
 /// let layer = Layer::new(20, Activation::tanh())
-///     .weights_from(Initializer::normal(0.1))
+///     .weights_from(Initializer::normal(0.0, 0.1))
 ///     .dropout(0.2)
 ///     .without_bias();
 /// assert_eq!(layer.n_units, 20);

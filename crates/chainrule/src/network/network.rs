@@ -32,7 +32,10 @@ impl<T: Scalar> Network<T> {
     /// A wrong number of parameters, or one that is infinite or NaN, by name.
     pub fn new(architecture: Architecture, parameters: Vec<T>) -> Result<Network<T>, Error> {
         if parameters.len() != architecture.n_parameters() {
-            return Err(Error::ParameterCount { expected: architecture.n_parameters(), got: parameters.len() });
+            return Err(Error::ParameterCount {
+                expected: architecture.n_parameters(),
+                got: parameters.len(),
+            });
         }
         if let Some(index) = parameters.iter().position(|p| !p.is_finite()) {
             let (name, value) = (architecture.parameter_name(index), parameters[index].to_f64());
@@ -97,9 +100,8 @@ impl<T: Scalar> Network<T> {
         }
         let n_inputs = self.architecture.n_inputs();
         // Rows of [W; b], beginning with the identity map.
-        let mut rows: Vec<Vec<f64>> = (0..=n_inputs)
-            .map(|i| (0..n_inputs).map(|j| if i == j { 1.0 } else { 0.0 }).collect())
-            .collect();
+        let mut rows: Vec<Vec<f64>> =
+            (0..=n_inputs).map(|i| (0..n_inputs).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
         for (l, layer) in self.architecture.layers().iter().enumerate() {
             let w = self.architecture.weights(l, &self.parameters);
             let through = |row: &Vec<f64>, j: usize| -> f64 {

@@ -90,7 +90,7 @@ impl<T: Scalar> Tile<T> {
     }
 
     /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given.
-    pub(super) fn into_layer(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
+    pub(super) fn inputs_of(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
         let Some(before) = l.checked_sub(1) else { return &self.x[..self.x.len() / TILE * self.n] };
         let layer = &self.layers[before];
         let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };

@@ -21,7 +21,10 @@ impl Trace {
     ) -> Result<Trace, Error> {
         let (architecture, loss) = (objective.architecture(), objective.loss());
         if parameters.len() != architecture.n_parameters() {
-            return Err(Error::ParameterCount { expected: architecture.n_parameters(), got: parameters.len() });
+            return Err(Error::ParameterCount {
+                expected: architecture.n_parameters(),
+                got: parameters.len(),
+            });
         }
         let (x, t, weight) = gather(objective, rows)?;
 
@@ -72,7 +75,10 @@ pub(super) fn to_f64<T: Scalar>(values: &[T]) -> Vec<f64> {
 }
 
 /// Inputs, targets and weights of `rows`, one row a sample.
-fn gather<T: Scalar>(objective: &Objective<'_, T>, rows: &[usize]) -> Result<(Matrix, Matrix, Vec<f64>), Error> {
+fn gather<T: Scalar>(
+    objective: &Objective<'_, T>,
+    rows: &[usize],
+) -> Result<(Matrix, Matrix, Vec<f64>), Error> {
     let data = objective.data();
     if rows.is_empty() {
         return Err(Error::NoSamples);
@@ -84,7 +90,8 @@ fn gather<T: Scalar>(objective: &Objective<'_, T>, rows: &[usize]) -> Result<(Ma
     let (mut x, mut t, mut weight) = (zeros(data.n_inputs()), zeros(data.n_targets()), zeros(1));
     data.gather(rows, &mut x, &mut t, &mut weight);
     // They come column after column.
-    let from_columns = |n_columns, values: &[T]| Matrix::new(n_columns, rows.len(), to_f64(values)).transposed();
+    let from_columns =
+        |n_columns, values: &[T]| Matrix::new(n_columns, rows.len(), to_f64(values)).transposed();
     Ok((from_columns(data.n_inputs(), &x), from_columns(data.n_targets(), &t), to_f64(&weight)))
 }
 

@@ -21,7 +21,8 @@ pub(super) fn document(trace: &Trace, format: Format) -> Document {
         sections.push(paper.over_the_batch());
     }
     sections.extend(trace.update.as_ref().map(|update| paper.update(update)));
-    let title = format!("{}, {}: {}", trace.architecture.describe(), trace.loss, listed("sample", &trace.rows));
+    let title =
+        format!("{}, {}: {}", trace.architecture.describe(), trace.loss, listed("sample", &trace.rows));
     Document { format, title, sections }
 }
 
@@ -99,13 +100,20 @@ impl Paper<'_> {
         let mut lines = vec![prose(format!(
             "The loss is {}.{}",
             trace.loss,
-            if self.is_single() { "" } else { " Each sample has a loss l of its own; L is that of all of them." }
+            if self.is_single() {
+                ""
+            } else {
+                " Each sample has a loss l of its own; L is that of all of them."
+            }
         ))];
         lines.push(known("t", &trace.t));
         let [text, latex] = trace.loss.formula();
         let reported = trace.loss.to_string().replacen(&trace.loss.options().to_string(), "", 1);
         let formula = Math::of(format!("{letter} = ")).then(Math::pair(text, latex));
-        let formula = formula.then(Math::pair(&*reported, if reported.is_empty() { String::new() } else { format!(r"\text{{{reported}}}") }));
+        let formula = formula.then(Math::pair(
+            &*reported,
+            if reported.is_empty() { String::new() } else { format!(r"\text{{{reported}}}") },
+        ));
         let losses = Matrix::column_of(&trace.losses);
         lines.push(Line::Equation { formula, terms: vec![term("=", letter, &losses)] });
         if !self.is_single() {
@@ -134,7 +142,9 @@ impl Paper<'_> {
             None => Math::of(&*dy),
         };
         let mut lines = vec![
-            prose("How the loss changes with the outputs, and the outputs with z; the product of the two is how the loss changes with z."),
+            prose(
+                "How the loss changes with the outputs, and the outputs with z; the product of the two is how the loss changes with z.",
+            ),
             Line::Equation { formula, terms: vec![term("=", &dy, &trace.dy)] },
         ];
         lines.extend(self.slope(trace.layers.len() - 1, &slope));
@@ -176,15 +186,24 @@ impl Paper<'_> {
     }
 
     fn backward_hidden(&self, l: usize) -> Section {
-        let (layer, next, letter, at) = (&self.trace.layers[l], &self.trace.layers[l + 1], self.letter(), l + 1);
-        let (da, dz, slope) = (format!("d{letter}/da_{at}"), format!("d{letter}/dz_{at}"), format!("da_{at}/dz_{at}"));
+        let (layer, next, letter, at) =
+            (&self.trace.layers[l], &self.trace.layers[l + 1], self.letter(), l + 1);
+        let (da, dz, slope) =
+            (format!("d{letter}/da_{at}"), format!("d{letter}/dz_{at}"), format!("da_{at}/dz_{at}"));
         let next_dz = format!("d{letter}/dz_{}", at + 1);
         let w = format!("W_{}ᵀ", at + 1);
         let mut lines = vec![
-            prose(format!("Each activation changes the loss through all units that it feeds: back through the weights of layer {}.", next.name)),
+            prose(format!(
+                "Each activation changes the loss through all units that it feeds: back through the weights of layer {}.",
+                next.name
+            )),
             equation(
                 &format!("{da} = {next_dz}·{w}"),
-                vec![term("=", &next_dz, &next.dz), term("·", &w, &next.w.transposed()), term("=", &da, &layer.da)],
+                vec![
+                    term("=", &next_dz, &next.dz),
+                    term("·", &w, &next.w.transposed()),
+                    term("=", &da, &layer.da),
+                ],
             ),
         ];
         lines.extend(self.slope(l, &slope));
@@ -204,10 +223,14 @@ impl Paper<'_> {
                 form.into_iter().chain([numbers]).collect()
             }
             Slope::Jacobian(_) => vec![
-                prose("Softmax couples the units: each output changes with every z, and dy/dz is a matrix for each sample, with one row an output and one column a z."),
+                prose(
+                    "Softmax couples the units: each output changes with every z, and dy/dz is a matrix for each sample, with one row an output and one column a z.",
+                ),
                 alone(Math::pair(
                     format!("dy_k/dz_j = y_k·([k = j] - y_j)   (z is z_{at})"),
-                    format!(r"\frac{{\partial y_k}}{{\partial z_j}} = y_k \cdot ([k = j] - y_j) \quad (z = z_{{{at}}})"),
+                    format!(
+                        r"\frac{{\partial y_k}}{{\partial z_j}} = y_k \cdot ([k = j] - y_j) \quad (z = z_{{{at}}})"
+                    ),
                 )),
             ],
         }
@@ -225,7 +248,11 @@ impl Paper<'_> {
                 let row = |matrix: &Matrix| Matrix::row_of(matrix.row(s));
                 equation(
                     &format!("{dz} = {da}·{slope}"),
-                    vec![term("=", da, &row(factor)), term("·", slope, &jacobians[s]), term("=", dz, &row(&product))],
+                    vec![
+                        term("=", da, &row(factor)),
+                        term("·", slope, &jacobians[s]),
+                        term("=", dz, &row(&product)),
+                    ],
                 )
             }),
         }
@@ -234,12 +261,17 @@ impl Paper<'_> {
     /// `dl/dW` and `dl/db` of each sample.
     fn parameters(&self, l: usize) -> Vec<Line> {
         let (layer, at, letter, before) = (&self.trace.layers[l], l + 1, self.letter(), self.a(l, Before));
-        let (dw, db, dz) = (format!("d{letter}/dW_{at}"), format!("d{letter}/db_{at}"), format!("d{letter}/dz_{at}"));
+        let (dw, db, dz) =
+            (format!("d{letter}/dW_{at}"), format!("d{letter}/db_{at}"), format!("d{letter}/dz_{at}"));
         let mut lines = Vec::new();
         if layer.layer.weights == Learning::Frozen {
-            lines.push(prose(format!("W_{at} is frozen: training leaves it as it is, and no derivative by it is needed.")));
+            lines.push(prose(format!(
+                "W_{at} is frozen: training leaves it as it is, and no derivative by it is needed."
+            )));
         } else {
-            lines.push(prose(format!("What a weight changes is what went into it: dz_{at}/dW_{at} is {before}.")));
+            lines.push(prose(format!(
+                "What a weight changes is what went into it: dz_{at}/dW_{at} is {before}."
+            )));
             let dz_dw = format!("dz_{at}/dW_{at}");
             lines.push(equation(&format!("{dz_dw} = {before}"), vec![term("=", &dz_dw, &layer.a_prev)]));
             lines.extend(self.each_sample(|s| {
@@ -253,7 +285,9 @@ impl Paper<'_> {
         }
         match layer.layer.bias {
             None => lines.push(prose(format!("Layer {} has no bias.", layer.name))),
-            Some(Learning::Frozen) => lines.push(prose(format!("b_{at} is frozen: training leaves it as it is."))),
+            Some(Learning::Frozen) => {
+                lines.push(prose(format!("b_{at} is frozen: training leaves it as it is.")))
+            }
             Some(Learning::Trainable) => {
                 lines.push(equation(&format!("{db} = {dz}"), vec![term("=", &db, &layer.dz)]));
             }
@@ -316,10 +350,18 @@ impl Paper<'_> {
         if update.is_plain() {
             lines.push(alone(Math::of("p' = p - rate·g")));
         } else {
-            lines.push(prose(format!("The rule of {}: {}.", update.optimizer.name(), rule(&update.optimizer))));
+            lines.push(prose(format!(
+                "The rule of {}: {}.",
+                update.optimizer.name(),
+                rule(&update.optimizer)
+            )));
         }
         if update.decay() > 0.0 && update.optimizer.decay() == 0.0 {
-            lines.push(prose(format!("Before it {} decays: p ← p·(1 - rate·{}).", self.penalised(update), update.decay())));
+            lines.push(prose(format!(
+                "Before it {} decays: p ← p·(1 - rate·{}).",
+                self.penalised(update),
+                update.decay()
+            )));
         }
         lines.push(self.table(update));
         let trained = trace.architecture.trainable().map(|block| block.range.len()).sum::<usize>();
@@ -342,14 +384,22 @@ impl Paper<'_> {
         let mut additions = Vec::new();
         if update.penalty.l1 > 0.0 || update.penalty.l2 > 0.0 {
             let Update { penalty, .. } = update;
-            additions.push(format!("the penalty on {} is in it (l1 = {}, l2 = {})", self.penalised(update), penalty.l1, penalty.l2));
+            additions.push(format!(
+                "the penalty on {} is in it (l1 = {}, l2 = {})",
+                self.penalised(update),
+                penalty.l1,
+                penalty.l2
+            ));
         }
         if drops {
-            additions.push("the step dropped some activations (dropout), which the pass above did not".to_owned());
+            additions
+                .push("the step dropped some activations (dropout), which the pass above did not".to_owned());
         }
         match update.clip {
             Some(Clip::Norm(max)) => additions.push(format!("it is clipped to a norm of at most {max}")),
-            Some(Clip::Value(max)) => additions.push(format!("each entry is clipped to at most {max} from 0")),
+            Some(Clip::Value(max)) => {
+                additions.push(format!("each entry is clipped to at most {max} from 0"))
+            }
             None => {}
         }
         let of = if update.is_of(&trace.rows) {
@@ -385,7 +435,8 @@ impl Paper<'_> {
         let word = |word: &str| Cell::Word(word.to_owned());
         let row = |index: usize| {
             let name = Cell::Word(self.trace.architecture.parameter_name(index));
-            let [p, g, after] = [&update.before, &update.gradient, &update.after].map(|v| Cell::Number(v[index]));
+            let [p, g, after] =
+                [&update.before, &update.gradient, &update.after].map(|v| Cell::Number(v[index]));
             if plain {
                 let rate = Cell::Number(update.learning_rate);
                 vec![name, p, word("-"), rate, word("·"), g, word("="), after]
@@ -393,7 +444,8 @@ impl Paper<'_> {
                 vec![name, p, g, after]
             }
         };
-        let header = if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
+        let header =
+            if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
         let trained = self.trace.architecture.trainable().flat_map(|block| block.range.clone());
         Line::Table {
             header: header.iter().map(|name| Math::of(*name)).collect(),
@@ -412,7 +464,10 @@ impl Paper<'_> {
             lines.push(line(s));
         }
         if rows.len() > self.format.limit {
-            lines.push(prose(format!("... and likewise for the other {} samples.", rows.len() - self.format.limit)));
+            lines.push(prose(format!(
+                "... and likewise for the other {} samples.",
+                rows.len() - self.format.limit
+            )));
         }
         lines
     }
@@ -442,7 +497,12 @@ impl Paper<'_> {
 
     /// The first layer that training changes; the last where none is.
     fn first_trained(&self) -> usize {
-        self.trace.architecture.trainable().map(|block| block.layer).next().unwrap_or(self.trace.layers.len() - 1)
+        self.trace
+            .architecture
+            .trainable()
+            .map(|block| block.layer)
+            .next()
+            .unwrap_or(self.trace.layers.len() - 1)
     }
 
     /// The name of layer l's activations, or of what goes into it.

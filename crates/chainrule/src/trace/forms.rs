@@ -106,7 +106,8 @@ impl Simplification {
         let mut targets = Vec::new();
         for t in t.rows() {
             let dz: Vec<Vec<f64>> = probes.iter().map(|z| loss.value_on_link(z, t).1).collect();
-            let factor = *factor.get_or_insert(rounded((dz[1][0] - dz[0][0]) / (outputs[1][0] - outputs[0][0])));
+            let factor =
+                *factor.get_or_insert(rounded((dz[1][0] - dz[0][0]) / (outputs[1][0] - outputs[0][0])));
             if !(factor > 0.0 && factor < f64::INFINITY) {
                 return None;
             }
@@ -117,7 +118,8 @@ impl Simplification {
             if !(1..probes.len()).all(same) {
                 return None;
             }
-            let are_targets = first.len() == t.len() && first.iter().zip(t).all(|(first, t)| close(*first, *t));
+            let are_targets =
+                first.len() == t.len() && first.iter().zip(t).all(|(first, t)| close(*first, *t));
             targets.extend_from_slice(if are_targets { t } else { &first });
         }
         Some(Simplification { factor: factor?, t: Matrix::new(t.n_rows, n_outputs, targets) })

@@ -28,7 +28,8 @@ impl Document {
                     Line::Prose(sentence) => format!("\n{}\n", prose(sentence)),
                     Line::Equation { formula, terms } => equation(&formula.latex, terms, self.format),
                     Line::Table { header, rows } => {
-                        let header: Vec<String> = header.iter().map(|math| format!("${}$", math.latex)).collect();
+                        let header: Vec<String> =
+                            header.iter().map(|math| format!("${}$", math.latex)).collect();
                         table(&header, rows, self.format)
                     }
                 };
@@ -53,13 +54,20 @@ fn equation(formula: &str, terms: &[Term], format: Format) -> String {
             latex += if k == 0 && left_alone { " " } else { " \\\\\n" };
             for (j, term) in terms.iter().enumerate() {
                 // The line's first operator is what the lines align at.
-                latex += if j == 0 && term.operator != "=" { "&\\quad" } else if j == 0 { "&" } else { "" };
+                latex += if j == 0 && term.operator != "=" {
+                    "&\\quad"
+                } else if j == 0 {
+                    "&"
+                } else {
+                    ""
+                };
                 latex += operator(term.operator);
                 latex += &matrix(term, format);
             }
         }
     }
-    let said = what_is_left_out(terms, format).map_or_else(String::new, |said| format!("\n{}\n", prose(&said)));
+    let said =
+        what_is_left_out(terms, format).map_or_else(String::new, |said| format!("\n{}\n", prose(&said)));
     format!("\\begin{{align*}}\n{latex}\n\\end{{align*}}\n{said}")
 }
 
@@ -72,7 +80,11 @@ fn matrix(term: &Term, format: Format) -> String {
     let cells = cells(&term.values, format);
     if term.values.values.len() == 1 {
         let v = entry(&cells[0][0]);
-        return if term.operator != "=" && v.starts_with('-') { format!(r"\left({v}\right)") } else { format!(" {v}") };
+        return if term.operator != "=" && v.starts_with('-') {
+            format!(r"\left({v}\right)")
+        } else {
+            format!(" {v}")
+        };
     }
     let row = |cells: &Vec<String>| cells.iter().map(|cell| entry(cell)).collect::<Vec<_>>().join(" & ");
     let rows = cells.iter().map(row).collect::<Vec<_>>().join(r" \\ ");
@@ -87,7 +99,10 @@ fn table(header: &[String], rows: &[Vec<Cell>], format: Format) -> String {
     let line = |cells: Vec<String>| format!("{} \\\\\n", cells.join(" & "));
     let rows: String = rows.iter().map(|row| line(row.iter().map(cell).collect())).collect();
     let columns = "r".repeat(header.len() - 1);
-    format!("\\begin{{longtable}}{{l{columns}}}\n{}\\hline\n{rows}\\end{{longtable}}\n", line(header.to_vec()))
+    format!(
+        "\\begin{{longtable}}{{l{columns}}}\n{}\\hline\n{rows}\\end{{longtable}}\n",
+        line(header.to_vec())
+    )
 }
 
 /// A number in mathematics.

@@ -26,8 +26,7 @@ pub(super) fn what_is_left_out(terms: &[Term], format: Format) -> Option<String>
     for term in terms.iter().filter(|term| term.values.n_rows > limit || term.values.n_columns > limit) {
         let (name, values) = (&term.name.text, &term.values);
         let of = |n: usize, what| format!("{} of {n} {what}", n.min(limit));
-        let said =
-            format!("of {name} {} and {}", of(values.n_rows, "rows"), of(values.n_columns, "columns"));
+        let said = format!("of {name} {} and {}", of(values.n_rows, "rows"), of(values.n_columns, "columns"));
         if !too_large.contains(&said) {
             too_large.push(said);
         }
@@ -44,7 +43,10 @@ pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> us
     for (k, term) in terms.iter().enumerate() {
         // Before an `=` all that follows to the next one counts: it is to stay together.
         let side = if term.operator == "=" {
-            let end = terms[k + 1..].iter().position(|next| next.operator == "=").map_or(terms.len(), |n| k + 1 + n);
+            let end = terms[k + 1..]
+                .iter()
+                .position(|next| next.operator == "=")
+                .map_or(terms.len(), |n| k + 1 + n);
             terms[k..end].iter().map(&width_of).sum()
         } else {
             width_of(term)

@@ -16,7 +16,9 @@ impl Document {
                 markdown += "\n";
                 match line {
                     Line::Prose(sentence) => markdown += &(prose(sentence) + "\n"),
-                    Line::Equation { formula, terms } => markdown += &equation(&formula.text, terms, self.format),
+                    Line::Equation { formula, terms } => {
+                        markdown += &equation(&formula.text, terms, self.format)
+                    }
                     Line::Table { header, rows } => {
                         let header: Vec<String> = header.iter().map(|math| code(&math.text)).collect();
                         let cell = |cell: &Cell| match cell {

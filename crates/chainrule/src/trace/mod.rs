@@ -151,7 +151,10 @@ impl Slope {
         match self {
             Slope::Elementwise(slope) => da.zip(slope, |da, slope| da * slope),
             Slope::Jacobian(jacobians) => {
-                let rows = da.rows().zip(jacobians).flat_map(|(da, jacobian)| Matrix::row_of(da).times(jacobian).values);
+                let rows = da
+                    .rows()
+                    .zip(jacobians)
+                    .flat_map(|(da, jacobian)| Matrix::row_of(da).times(jacobian).values);
                 Matrix::new(da.n_rows, da.n_columns, rows.collect())
             }
         }

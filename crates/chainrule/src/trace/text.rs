@@ -83,7 +83,11 @@ fn block(term: &Term, format: Format) -> Vec<String> {
     let cells = cells(&term.values, format);
     if let ([row], (1, 1)) = (&cells[..], (term.values.n_rows, term.values.n_columns)) {
         let bare = term.operator == "=" || !row[0].starts_with('-');
-        return vec![if bare { format!("{} {} ", term.operator, row[0]) } else { format!("{} ({}) ", term.operator, row[0]) }];
+        return vec![if bare {
+            format!("{} {} ", term.operator, row[0])
+        } else {
+            format!("{} ({}) ", term.operator, row[0])
+        }];
     }
     let row = |(i, cells): (usize, &Vec<String>)| {
         let operator = if i == 0 { term.operator } else { " " };

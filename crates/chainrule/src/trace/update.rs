@@ -98,7 +98,9 @@ impl Update {
 
     /// Whether the update is `p - rate·g` and nothing else.
     pub(super) fn is_plain(&self) -> bool {
-        self.optimizer.name() == "sgd" && self.optimizer.options().number("momentum") == 0.0 && self.decay() == 0.0
+        self.optimizer.name() == "sgd"
+            && self.optimizer.options().number("momentum") == 0.0
+            && self.decay() == 0.0
     }
 
     /// What a parameter decays by besides the optimizer's step, in units of the rate.

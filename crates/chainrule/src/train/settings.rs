@@ -5,9 +5,9 @@ use super::optimizer::Optimizer;
 use super::penalty::Penalty;
 use super::schedule::Schedule;
 use super::stopping::Stopping;
+use crate::Error;
 use crate::metrics::Metric;
 use crate::objective::Reduction;
-use crate::Error;
 
 /// How a network is trained.
 ///
@@ -140,7 +140,11 @@ impl Settings {
         ];
         for (setting, value, holds, allowed) in rules {
             if !holds {
-                return Err(Error::Setting { setting: setting.to_owned(), value, allowed: allowed.to_owned() });
+                return Err(Error::Setting {
+                    setting: setting.to_owned(),
+                    value,
+                    allowed: allowed.to_owned(),
+                });
             }
         }
         self.penalty.check()?;

@@ -59,11 +59,14 @@ impl Stopping {
             return Err(Error::Setting { setting, value: self.tol.to_string(), allowed });
         }
         match self.monitor {
-            Monitor::Metric(name) if metrics.iter().all(|metric| metric.name() != name) => Err(Error::Setting {
-                setting: "stopping.monitor".to_owned(),
-                value: name.to_owned(),
-                allowed: "loss, validation_loss or one of the metrics that the training records".to_owned(),
-            }),
+            Monitor::Metric(name) if metrics.iter().all(|metric| metric.name() != name) => {
+                Err(Error::Setting {
+                    setting: "stopping.monitor".to_owned(),
+                    value: name.to_owned(),
+                    allowed: "loss, validation_loss or one of the metrics that the training records"
+                        .to_owned(),
+                })
+            }
             _ => Ok(()),
         }
     }

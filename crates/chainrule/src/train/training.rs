@@ -186,12 +186,15 @@ impl<'a, T: Scalar> Training<'a, T> {
             }
             (None, None) => ((0..data.n_samples()).collect(), None),
         };
-        if validation.is_none() && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss) {
+        if validation.is_none()
+            && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss)
+        {
             return Err(Error::Setting {
                 setting: "stopping.monitor".to_owned(),
                 value: "validation_loss".to_owned(),
-                allowed: "loss, since there are no validation samples (set validation_fraction to split some off)"
-                    .to_owned(),
+                allowed:
+                    "loss, since there are no validation samples (set validation_fraction to split some off)"
+                        .to_owned(),
             });
         }
         let parameters = network.parameters().to_vec();
@@ -263,8 +266,12 @@ impl<'a, T: Scalar> Training<'a, T> {
             ("optimizer vectors", now.slots.len(), state.slots.len()),
             ("training rows", now.order.len(), state.order.len()),
         ];
-        let slots = state.slots.iter().map(|slot| ("an optimizer vector's numbers", now.parameters.len(), slot.len()));
-        let best = state.best.iter().map(|b| ("the best parameters", now.parameters.len(), b.parameters.len()));
+        let slots = state
+            .slots
+            .iter()
+            .map(|slot| ("an optimizer vector's numbers", now.parameters.len(), slot.len()));
+        let best =
+            state.best.iter().map(|b| ("the best parameters", now.parameters.len(), b.parameters.len()));
         for (what, expected, got) in lengths.into_iter().chain(slots).chain(best) {
             if expected != got {
                 return Err(Error::StateMismatch { what, expected, got });
@@ -272,7 +279,11 @@ impl<'a, T: Scalar> Training<'a, T> {
         }
         let n = self.objective.data().n_samples();
         if let Some(&row) = state.order.iter().find(|&&row| row >= n) {
-            return Err(Error::StateMismatch { what: "the data's rows, of which one is named", expected: n, got: row });
+            return Err(Error::StateMismatch {
+                what: "the data's rows, of which one is named",
+                expected: n,
+                got: row,
+            });
         }
         self.state = state;
         Ok(())
@@ -285,7 +296,8 @@ impl<'a, T: Scalar> Training<'a, T> {
 
     /// The network as it is now.
     pub fn network(&self) -> Network<T> {
-        Network::new(self.architecture().clone(), self.state.parameters.clone()).expect("finite parameters that fit")
+        Network::new(self.architecture().clone(), self.state.parameters.clone())
+            .expect("finite parameters that fit")
     }
 
     /// The network as it is now, the training given up.
@@ -428,7 +440,8 @@ impl<'a, T: Scalar> Training<'a, T> {
         }
         let mut loss = sums.loss;
         let penalise = |gradient: &mut [T]| -> f64 {
-            let penalised = objective.architecture().trainable().filter(|block| settings.penalty.acts_on(block.part));
+            let penalised =
+                objective.architecture().trainable().filter(|block| settings.penalty.acts_on(block.part));
             penalised
                 .map(|block| {
                     let range = block.range.clone();
@@ -480,7 +493,8 @@ impl<'a, T: Scalar> Training<'a, T> {
     fn gradient_norms(&self) -> Vec<f64> {
         let mut squares = vec![0.0; self.architecture().layers().len()];
         for block in self.architecture().trainable() {
-            squares[block.layer] += self.gradient[block.range.clone()].iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
+            squares[block.layer] +=
+                self.gradient[block.range.clone()].iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
         }
         squares.into_iter().map(f64::sqrt).collect()
     }

@@ -26,7 +26,11 @@ pub(super) struct Units {
 }
 
 impl<T: Scalar> Watcher<T> {
-    pub(super) fn new(architecture: &Architecture, data: &dyn Gather<T>, training_rows: &[usize]) -> Watcher<T> {
+    pub(super) fn new(
+        architecture: &Architecture,
+        data: &dyn Gather<T>,
+        training_rows: &[usize],
+    ) -> Watcher<T> {
         let n = training_rows.len().min(WATCHED);
         let hidden = &architecture.layers()[..architecture.layers().len() - 1];
         let widest = hidden.iter().map(|layer| layer.n_units).max().unwrap_or(0);
