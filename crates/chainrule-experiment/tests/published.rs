@@ -1,0 +1,266 @@
+//! The built-in experiments, held to the numbers that NumPy gives for the networks of their source documents.
+//!
+//! `reference/make_experiments.py` made the numbers. Losses are taken before each step, so that the history's entry k
+//! is the loss after k steps.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use chainrule::objective::Objective;
+use chainrule::train::{Recorder, Training};
+use chainrule_experiment::demonstration::DEMONSTRATIONS;
+use chainrule_experiment::{Experiment, Mark, Outcome, Variant, builtin};
+use serde_json::Value as Json;
+
+/// The experiments that reproduce a document, each with a test of its own below.
+const PUBLISHED: [&str; 5] = ["rbf-weights", "rbf-bias", "sine-classes", "three-rings", "gaussians"];
+
+#[test]
+fn rbf_weights_goes_the_published_way() {
+    follows_the_trajectory("rbf-weights");
+}
+
+#[test]
+fn rbf_bias_goes_the_published_way() {
+    follows_the_trajectory("rbf-bias");
+}
+
+#[test]
+fn sine_classes_learn_as_published_up_to_their_chaos() {
+    let (experiment, outcomes) = run("sine-classes");
+    let reference = &reference()["sine-classes"];
+    // How far the loss curves are the same to ten digits: both long ones leave a plateau chaotically.
+    for (name, of, x, until) in [
+        ("straight", "logistic-regression-linear-data", "x_linear", 500),
+        ("logistic-regression", "logistic-regression", "x", 500),
+        ("hidden-2", "hidden-2", "x", 2000),
+        ("deep", "deep", "x", 400),
+    ] {
+        let (variant, outcome, expected) =
+            (experiment.variant(name).unwrap(), &outcomes[name], &reference[of]);
+        assert_close(outcome.samples.dataset.x(), &numbers(&reference[x]), 1e-14, &format!("{name}: x"));
+        assert_close(outcome.samples.dataset.t(), &numbers(&reference["t"]), 0.0, &format!("{name}: t"));
+        if !expected["initial_weights"].is_null() {
+            assert_close(
+                &start_without_biases(variant),
+                &weights(expected),
+                1e-15,
+                &format!("{name}: start"),
+            );
+        }
+        assert_close(
+            &first_gradient(variant),
+            &numbers(&expected["first_gradient"]),
+            1e-10,
+            &format!("{name}: gradient"),
+        );
+        let losses: Vec<f64> = outcome.history.epochs.iter().map(|epoch| epoch.loss).collect();
+        let mut checked = 0;
+        for (k, loss) in numbers(&expected["losses"]).into_iter().enumerate() {
+            // The last entry of a curve is the loss after all steps, which the history does not have.
+            let found = losses.get(100 * k).copied().unwrap_or(outcome.final_loss.0);
+            if 100 * k <= until {
+                assert_close(&[found], &[loss], 1e-10, &format!("{name}: the loss after {} steps", 100 * k));
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, until / 100 + 1, "{name}");
+    }
+    for name in ["straight", "logistic-regression"] {
+        let of = if name == "straight" { "logistic-regression-linear-data" } else { name };
+        assert_close(
+            &outcomes[name].parameters,
+            &numbers(&reference[of]["params"]),
+            1e-8,
+            &format!("{name}: weights"),
+        );
+    }
+}
+
+#[test]
+fn three_rings_learn_as_published() {
+    let (experiment, outcomes) = run("three-rings");
+    let reference = &reference()["three-rings"];
+    let one_hot: Vec<f64> = numbers(&reference["classes"])
+        .iter()
+        .flat_map(|class| (0..3).map(move |k| if *class == f64::from(k) { 1.0 } else { 0.0 }))
+        .collect();
+    for name in ["leaky_relu", "logistic"] {
+        let (variant, outcome, expected) =
+            (experiment.variant(name).unwrap(), &outcomes[name], &reference[name]);
+        assert_close(outcome.samples.dataset.x(), &numbers(&reference["x"]), 1e-14, "x");
+        assert_close(outcome.samples.dataset.t(), &one_hot, 0.0, "t");
+        assert_close(&start_without_biases(variant), &weights(reference), 1e-15, &format!("{name}: start"));
+        assert_close(
+            &first_gradient(variant),
+            &numbers(&expected["first_gradient"]),
+            1e-10,
+            &format!("{name}: gradient"),
+        );
+        assert_close(
+            &losses_every(outcome, 100),
+            &numbers(&expected["losses"]),
+            1e-10,
+            &format!("{name}: losses"),
+        );
+        assert_close(&outcome.parameters, &numbers(&expected["params"]), 1e-8, &format!("{name}: weights"));
+    }
+}
+
+#[test]
+fn gaussians_learn_as_published() {
+    let (experiment, outcomes) = run("gaussians");
+    let (outcome, reference) = (&outcomes[""], &reference()["gaussians"]);
+    let losses: Vec<f64> = outcome.history.epochs.iter().step_by(100).map(|epoch| epoch.loss).collect();
+    assert_close(&losses, &numbers(&reference["cross_entropy"]), 1e-10, "losses");
+    assert_close(&outcome.parameters, &numbers(&reference["params"]), 1e-8, "weights");
+    for (x, p) in reference["probability_at"].as_object().unwrap() {
+        let y = outcome.network().predict(&[x.parse().unwrap()]);
+        assert_close(&y, &[p.as_f64().unwrap()], 1e-8, &format!("the probability at {x}"));
+    }
+    // What the document prints is not what it trains on; a claim shows it to four digits.
+    let swapped = experiment.claims.iter().find(|claim| claim.note.contains("swapped")).unwrap();
+    let shown = swapped.judge(std::slice::from_ref(outcome)).unwrap().found;
+    let shown: Vec<f64> = shown.split(", ").map(|digits| digits.parse().unwrap()).collect();
+    assert_close(&shown, &numbers(&reference["printed_by_the_source"]), 5e-4, "the printed losses");
+}
+
+#[test]
+fn side_remarks_come_out() {
+    let others: Vec<String> =
+        builtin::names().into_iter().filter(|name| !PUBLISHED.contains(&name.as_str())).collect();
+    assert_eq!(
+        others.len() + PUBLISHED.len(),
+        builtin::names().len(),
+        "every published experiment is built in"
+    );
+    assert!(others.len() >= 7, "{others:?}");
+    let wrong: Vec<String> =
+        others.iter().flat_map(|name| mismatches(&Experiment::open(name, &[]).unwrap()).1).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn demonstrations_catch_the_published_gradients_and_pass_ours() {
+    assert_eq!(DEMONSTRATIONS.len(), 2);
+    for demonstration in DEMONSTRATIONS {
+        let checked = demonstration.check().unwrap();
+        let (published, ours) = (&checked.published, &checked.ours);
+        assert!(checked.holds(), "{}:\n{published}\n{ours}", demonstration.name);
+    }
+}
+
+#[test]
+fn the_wrong_gradient_of_three_rings_is_the_one_published() {
+    let demonstration = DEMONSTRATIONS.iter().find(|d| d.name == "rings-leaky-relu").unwrap();
+    let expected = numbers(&reference()["three-rings"]["published_wrong_first_gradient"]);
+    assert_close(&demonstration.published_gradient().unwrap(), &expected, 1e-10, "the wrong gradient");
+}
+
+/// An experiment of one weight and one other parameter, step by step: its data, the two parameters and the loss.
+fn follows_the_trajectory(name: &str) {
+    let (experiment, outcomes) = run(name);
+    let (outcome, reference) = (&outcomes[""], &reference()[name]);
+    assert_close(outcome.samples.dataset.x(), &numbers(&reference["x"]), 1e-14, "x");
+    assert_close(outcome.samples.dataset.t(), &numbers(&reference["t"]), 0.0, "t");
+    let rows: Vec<Vec<f64>> = reference["trajectory"].as_array().unwrap().iter().map(numbers).collect();
+    assert_eq!(rows.len(), outcome.history.epochs.len() + 1);
+    let losses: Vec<f64> = rows.iter().map(|row| row[2]).collect();
+    assert_close(&losses_every(outcome, 1), &losses, 1e-10, "losses");
+
+    let variant = &experiment.variants[0];
+    let prepared = variant.prepare().unwrap();
+    let settings = variant.settings_for_engine();
+    let (start, data) = (prepared.start, &prepared.samples.dataset);
+    let mut training = Training::new(start, &variant.train.loss, data, settings, prepared.random).unwrap();
+    let mut recorder = Recorder::every(1);
+    training.run(&mut recorder).unwrap();
+    assert_eq!(recorder.parameters.len(), rows.len());
+    for (step, (parameters, row)) in recorder.parameters.iter().zip(&rows).enumerate() {
+        let two: Vec<f64> = prepared.names.iter().map(|(_, index)| parameters[*index]).collect();
+        assert_close(&two, &row[..2], 1e-8, &format!("after {step} steps"));
+    }
+    assert_eq!(recorder.parameters.last().unwrap(), &outcome.parameters);
+}
+
+/// Runs a built-in experiment and holds all its claims; the outcomes by their variants' names.
+fn run(name: &str) -> (Experiment, BTreeMap<String, Outcome>) {
+    let experiment = Experiment::open(name, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let (outcomes, wrong) = mismatches(&experiment);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    (experiment, outcomes.into_iter().map(|outcome| (outcome.variant.clone(), outcome)).collect())
+}
+
+/// What came of an experiment, and which claims did not come out.
+fn mismatches(experiment: &Experiment) -> (Vec<Outcome>, Vec<String>) {
+    let outcomes = experiment.run(&mut (), &AtomicBool::new(false)).unwrap_or_else(|error| panic!("{error}"));
+    let mut wrong = Vec::new();
+    for claim in &experiment.claims {
+        let verdict = claim.judge(&outcomes).unwrap_or_else(|error| panic!("{error}"));
+        println!(
+            "{}, {}: {} ({}, {:?})",
+            experiment.name, claim.text, verdict.found, verdict.claimed, verdict.mark
+        );
+        if verdict.mark == Mark::Mismatched {
+            wrong.push(format!(
+                "{}: {}: {}, not {}",
+                experiment.name, claim.text, verdict.found, verdict.claimed
+            ));
+        }
+    }
+    (outcomes, wrong)
+}
+
+/// The loss after 0, `every`, ... steps, and the one at the end.
+fn losses_every(outcome: &Outcome, every: usize) -> Vec<f64> {
+    let before_each = outcome.history.epochs.iter().map(|epoch| epoch.loss);
+    before_each.chain([outcome.final_loss.0]).step_by(every).collect()
+}
+
+/// The gradient at the starting weights over all samples, reduced as in training.
+fn first_gradient(variant: &Variant) -> Vec<f64> {
+    let prepared = variant.prepare().unwrap();
+    let data = &prepared.samples.dataset;
+    let mut objective = Objective::new(&prepared.architecture, &variant.train.loss, data).unwrap();
+    let mut gradient = vec![0.0; prepared.architecture.n_parameters()];
+    let rows: Vec<usize> = (0..data.n_samples()).collect();
+    let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None);
+    let divisor = variant.train.settings.reduction.divisor(sums);
+    gradient.iter().map(|g| g / divisor).collect()
+}
+
+/// The starting weights of all layers; every bias starts at 0.
+fn start_without_biases(variant: &Variant) -> Vec<f64> {
+    let prepared = variant.prepare().unwrap();
+    let (architecture, start) = (&prepared.architecture, prepared.start.parameters());
+    let layers = 0..architecture.layers().len();
+    assert!(layers.clone().flat_map(|l| architecture.bias(l, start).unwrap()).all(|b| *b == 0.0));
+    layers.flat_map(|l| architecture.weights(l, start).to_vec()).collect()
+}
+
+fn weights(reference: &Json) -> Vec<f64> {
+    reference["initial_weights"].as_array().unwrap().iter().flat_map(numbers).collect()
+}
+
+fn reference() -> Json {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/experiments.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn numbers(json: &Json) -> Vec<f64> {
+    json.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+/// Each number to `tolerance` of itself, or of a thousandth of the largest where it is smaller than that.
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let error = (f - e).abs();
+        assert!(
+            error <= tolerance * e.abs().max(1e-3 * largest),
+            "{what}: {f:e} at {i}, not {e:e} ({error:e} off)"
+        );
+    }
+}
