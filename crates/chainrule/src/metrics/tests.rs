@@ -131,10 +131,10 @@ fn a_sure_and_wrong_probability_costs_36() {
 #[test]
 fn a_loss_implies_its_task() {
     use crate::network::loss::Loss;
-    assert_eq!(Task::from(Loss::binary_cross_entropy().link()), Task::Labels);
-    assert_eq!(Task::from(Loss::cross_entropy().link()), Task::Classes);
-    assert_eq!(Task::from(Loss::poisson().link()), Task::Values);
-    assert_eq!(Task::from(Loss::squared_error().link()), Task::Values);
+    assert_eq!(Task::of(&Loss::binary_cross_entropy().link().activation()), Task::Labels);
+    assert_eq!(Task::of(&Loss::cross_entropy().link().activation()), Task::Classes);
+    assert_eq!(Task::of(&Loss::poisson().link().activation()), Task::Values);
+    assert_eq!(Task::of(&Loss::squared_error().link().activation()), Task::Values);
 }
 
 #[test]
