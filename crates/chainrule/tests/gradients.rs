@@ -81,7 +81,8 @@ fn evaluate<T: Scalar>(case: &Json) -> (f64, Vec<f64>, Vec<f64>) {
     }
     let data: Dataset<T> = data.cast().unwrap();
     let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
-    let (mut gradient, rows) = (vec![T::ZERO; network.parameters().len()], Vec::from_iter(0..n));
+    let rows: Vec<usize> = (0..n).collect();
+    let mut gradient = vec![T::ZERO; network.parameters().len()];
     let sums = objective.sums(network.parameters(), &rows, Some(&mut gradient), None);
     let reduction = if case["reduction"] == "mean" { Reduction::Mean } else { Reduction::Sum };
     let divisor = reduction.divisor(sums);
