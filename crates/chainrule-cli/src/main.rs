@@ -21,7 +21,10 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => command::trace::run(&arguments),
         Command::New(arguments) => command::new::run(&arguments),
         Command::List(arguments) => command::list::run(&arguments),
-        Command::Completions(arguments) => command::completions::run(&arguments),
+        Command::Completions(arguments) => {
+            command::completions::run(&arguments);
+            Ok(())
+        }
         Command::Man(arguments) => command::man::run(&arguments),
     };
     match done {

@@ -26,12 +26,9 @@ pub fn text(name: &str) -> Option<&'static str> {
 
 /// A file that a built-in experiment names.
 pub(crate) fn open_data(file: &str) -> Result<(PathBuf, Vec<u8>), Error> {
-    match FILES.get_file(file) {
-        Some(found) => Ok((PathBuf::from(file), found.contents().to_vec())),
-        None => {
-            let source =
-                std::io::Error::new(std::io::ErrorKind::NotFound, "it does not come with the program");
-            Err(Error::Unreadable { path: file.into(), source })
-        }
-    }
+    let found = FILES.get_file(file).ok_or_else(|| {
+        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "it does not come with the program");
+        Error::Unreadable { path: file.into(), source }
+    })?;
+    Ok((PathBuf::from(file), found.contents().to_vec()))
 }

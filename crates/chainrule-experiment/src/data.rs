@@ -9,6 +9,9 @@ use chainrule::{Dataset, Error as EngineError};
 use crate::Error;
 use crate::section::Section;
 
+/// Finds a file that an experiment names: its path for messages, and its bytes.
+pub(crate) type Open<'o> = &'o dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>;
+
 /// Where the samples come from.
 #[derive(Clone, Debug)]
 pub struct DataPlan {
@@ -90,10 +93,7 @@ impl Samples {
 
 impl DataPlan {
     /// Reads `[data]`; files are looked for beside the experiment by `open`.
-    pub(crate) fn read(
-        section: &Section<'_>,
-        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
-    ) -> Result<DataPlan, Error> {
+    pub(crate) fn read(section: &Section<'_>, open: Open<'_>) -> Result<DataPlan, Error> {
         let seed = section.seed("seed")?.unwrap_or(0);
         let source = match (section.choice("generator")?, section.text("csv")?) {
             (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),

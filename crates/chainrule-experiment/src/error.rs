@@ -130,7 +130,7 @@ pub enum Error {
 }
 
 pub(crate) fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(", did you mean \"{name}\"?"))
+    nearest.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))
 }
 
 fn place(line: Option<u64>, column: Option<&str>) -> String {

@@ -7,11 +7,11 @@ use chainrule::registry::nearest;
 use crate::Error;
 use crate::builtin;
 use crate::claim::Claim;
-use crate::data::DataPlan;
+use crate::data::{DataPlan, Open};
 use crate::network::NetworkPlan;
 use crate::section::Section;
 use crate::train::TrainPlan;
-use crate::tree::{self, Kind, Tree};
+use crate::tree::{self, Tree};
 
 /// An experiment, read and checked as far as that is possible without its data.
 ///
@@ -106,6 +106,9 @@ impl Experiment {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let open = |file: &str| -> Result<(PathBuf, Vec<u8>), Error> {
             let path = folder.join(file);
+            if !path.exists() && builtin::open_data(file).is_ok() {
+                return builtin::open_data(file);
+            }
             let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
             Ok((path, bytes))
         };
@@ -118,7 +121,7 @@ impl Experiment {
         text: &str,
         path: &Path,
         sets: &[String],
-        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
+        open: Open<'_>,
     ) -> Result<Experiment, Error> {
         let tree = Tree::parse(text, path)?;
         let top = Section::top(&tree, tree::file(path));
@@ -173,12 +176,7 @@ impl Experiment {
 }
 
 impl Variant {
-    fn read(
-        name: String,
-        tree: Tree,
-        path: &Path,
-        open: &dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>,
-    ) -> Result<Variant, Error> {
+    fn read(name: String, tree: Tree, path: &Path, open: Open<'_>) -> Result<Variant, Error> {
         let top = Section::top(&tree, tree::file(path));
         // Known at a file's top and read there, but not within a variant.
         top.known(TOP_KEYS);
@@ -198,18 +196,9 @@ impl Variant {
     /// The settings as TOML text that trains this network again.
     pub fn settings(&self) -> String {
         let mut tree = self.tree.clone();
-        // The file may be read from elsewhere later.
-        if let (Some(file), Some(data)) =
-            (self.data.file().and_then(|file| file.canonicalize().ok()), tree.remove("data"))
-        {
-            let Kind::Table(mut table) = data.kind else { unreachable!("[data] was read as a table") };
-            let node = tree::Node {
-                origin: data.origin.clone(),
-                kind: Kind::Text(file.to_string_lossy().into_owned()),
-            };
-            table.insert("csv", node);
-            tree.entries
-                .insert(0, ("data".to_owned(), tree::Node { origin: data.origin, kind: Kind::Table(table) }));
+        // The file may be read from elsewhere later. One that comes with the program is found from anywhere.
+        if let Some(file) = self.data.file().and_then(|file| file.canonicalize().ok()) {
+            tree.replace_text("data", "csv", &file.to_string_lossy());
         }
         tree.entries
             .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));

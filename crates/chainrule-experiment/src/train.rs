@@ -36,10 +36,8 @@ impl TrainPlan {
             Some(_) => return Err(section.refuse("loss_scale", "a number above 0")),
             None => loss,
         };
-        let loss = match section.word("loss_zero", &[("none", false), ("perfect", true)])? {
-            true => loss.above_perfect(),
-            false => loss,
-        };
+        let perfect = section.word("loss_zero", &[("none", false), ("perfect", true)])?;
+        let loss = if perfect { loss.above_perfect() } else { loss };
         let plain = Settings::default();
         let counts = "a whole number of at least 1";
         let metrics = section.texts("metrics")?.unwrap_or_default();

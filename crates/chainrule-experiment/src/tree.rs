@@ -86,6 +86,15 @@ impl Tree {
         }
     }
 
+    /// Puts other text in the place of the entry `key` of the table `table`, if both are there.
+    pub(crate) fn replace_text(&mut self, table: &str, key: &str, text: &str) {
+        if let Some(Node { kind: Kind::Table(table), .. }) = self.get_mut(table)
+            && let Some(node) = table.get_mut(key)
+        {
+            node.kind = Kind::Text(text.to_owned());
+        }
+    }
+
     /// Takes an entry out.
     pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
         let place = self.entries.iter().position(|(name, _)| name == key)?;

@@ -5,7 +5,7 @@ use chainrule_experiment::{Error, Experiment, builtin};
 /// The keys that a table has, as the refusal of a key that it has not lists them.
 fn keys_of(path: &str) -> Vec<String> {
     let set = format!("{path}zzz=1");
-    match Experiment::open("annotated", &[set.clone()]) {
+    match Experiment::open("annotated", std::slice::from_ref(&set)) {
         Err(Error::UnknownKey { choices, .. }) => choices,
         other => panic!("{set}: {other:?}"),
     }

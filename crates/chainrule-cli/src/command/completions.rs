@@ -3,10 +3,8 @@
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Completions};
-use crate::error::Failure;
 
-pub(crate) fn run(arguments: &Completions) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Completions) {
     let mut command = Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "chainrule", &mut std::io::stdout());
-    Ok(())
 }

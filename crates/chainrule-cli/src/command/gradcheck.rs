@@ -85,7 +85,7 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
             2 => {
                 let index = names.iter().position(|name| *name == record[0]).ok_or_else(|| {
                     let near = nearest(&record[0], names.iter().map(String::as_str));
-                    let hint = near.map_or_else(String::new, |name| format!(", did you mean \"{name}\"?"));
+                    let hint = near.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"));
                     fault(line, format!("the network has no parameter \"{}\"{hint}", &record[0]))
                 })?;
                 (index, &record[1])

@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     source.set.extend(arguments.restarts.map(|k| format!("train.restarts={k}")));
     let experiment = source.open()?;
     // What cannot be trained is known before anything is written, and a place that cannot be written before training.
-    experiment.variants.iter().try_for_each(|variant| variant.check())?;
+    experiment.variants.iter().try_for_each(Variant::check)?;
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
     let cancel = cancelled_by_ctrl_c();
     let mut bar = Bar::new();

@@ -65,6 +65,11 @@ impl<T: Scalar> Network<T> {
         &mut self.parameters
     }
 
+    /// The architecture and the parameters.
+    pub fn into_parts(self) -> (Architecture, Vec<T>) {
+        (self.architecture, self.parameters)
+    }
+
     /// The outputs y (n, n_outputs) row-major for inputs x (n, n_inputs) row-major.
     ///
     /// # Panics

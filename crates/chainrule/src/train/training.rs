@@ -171,7 +171,8 @@ impl<'a, T: Scalar> Training<'a, T> {
         mut random: RandomState,
     ) -> Result<Training<'a, T>, Error> {
         settings.check()?;
-        let architecture = network.architecture();
+        let (architecture, parameters) = network.into_parts();
+        let architecture = &architecture;
         let objective = Objective::new(architecture, loss, data)?;
         let (order, validation) = match (validation, settings.validation_fraction) {
             (Some(own), _) => {
@@ -197,7 +198,6 @@ impl<'a, T: Scalar> Training<'a, T> {
                         .to_owned(),
             });
         }
-        let parameters = network.parameters().to_vec();
         let watcher = (settings.watch_units == Watch::EachEpoch && architecture.layers().len() > 1)
             .then(|| Watcher::new(architecture, data, &order));
         let state = State {

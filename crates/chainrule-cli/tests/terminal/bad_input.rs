@@ -1,9 +1,7 @@
 //! Whatever is wrong with what a user gives: a sentence that says where and what to change, exit code 2, no panic, and
 //! nothing left in the folder of runs.
 
-mod session;
-
-use session::Session;
+use crate::session::Session;
 
 const GOOD: &str = "\
 [data]

@@ -1,8 +1,6 @@
 //! Every help text and list, as a user sees them.
 
-mod session;
-
-use session::Session;
+use crate::session::Session;
 
 #[test]
 fn help_of_the_command_and_of_each_subcommand() {

@@ -1,8 +1,6 @@
 //! What each command does when all is well: files written, numbers printed, exit codes.
 
-mod session;
-
-use session::Session;
+use crate::session::Session;
 
 #[test]
 fn run_writes_settings_history_and_weights_that_train_the_same_again() {
@@ -51,6 +49,15 @@ fn a_csv_beside_its_experiment_is_found_from_the_run_folder_too() {
     let (again, err, code) = session.run(&["run", &settings]);
     assert_eq!(code, 0, "{err}");
     assert!(again.contains("0 of 4"), "{again}");
+}
+
+#[test]
+fn data_that_come_with_the_program_are_found_from_a_run_folder() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["run", "iris", "--set", "train.epochs=2"]);
+    assert_eq!(code, 0, "{err}");
+    let (_, err, code) = session.run(&["run", &format!("{}/settings.toml", written(&out))]);
+    assert_eq!(code, 0, "{err}");
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! The command as a user types it, in a folder of its own.
+
+mod bad_input;
+mod commands;
+mod help;
+mod session;
