@@ -29,7 +29,7 @@ impl Trace {
         let (x, t, weight) = gather(objective, rows)?;
 
         let passed = forward(architecture, &to_f64(parameters), &x);
-        let output = passed.last().expect("an architecture has a layer");
+        let output = &passed[passed.len() - 1];
 
         // l and dl/dy of each sample, and dl/dz_L: together with l one function of z where the loss has one.
         let (y, z) = (&output.a, &output.z);

@@ -1,15 +1,12 @@
 //! What a trace says, section by section, as one would explain backpropagation on paper.
 
-use super::document::{Cell, Document, Format, Line, Section, Term};
+use super::document::{Document, Format, Line, Section, Term};
 use super::forms;
 use super::math::Math;
 use super::matrix::Matrix;
-use super::update::Update;
 use super::{LayerTrace, Slope, Trace};
-use crate::network::{Block, Learning, Part};
+use crate::network::Learning;
 use crate::objective::Reduction;
-use crate::train::Clip;
-use crate::train::optimizer::{self, Optimizer};
 
 /// The trace laid out for reading.
 pub(super) fn document(trace: &Trace, format: Format) -> Document {
@@ -27,9 +24,9 @@ pub(super) fn document(trace: &Trace, format: Format) -> Document {
 }
 
 /// The trace and the way it is put down.
-struct Paper<'t> {
-    trace: &'t Trace,
-    format: Format,
+pub(super) struct Paper<'t> {
+    pub(super) trace: &'t Trace,
+    pub(super) format: Format,
 }
 
 impl Paper<'_> {
@@ -40,7 +37,7 @@ impl Paper<'_> {
         if n > 1 {
             let all = trace.rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ");
             lines.push(prose(format!(
-                "Each row of x, z, a, y and t is one sample, in this order: {all} (counted from 1). A bias is added to each row."
+                "Each row of `x`, `z`, `a`, `y` and `t` is one sample, in this order: {all} (counted from 1). A bias is added to each row."
             )));
         }
         lines.push(known("x", &trace.x));
@@ -55,35 +52,26 @@ impl Paper<'_> {
     }
 
     fn forward_layer(&self, l: usize, layer: &LayerTrace) -> Vec<Line> {
-        let (before, z, a, at) = (self.a(l, Before), format!("z_{}", l + 1), self.a(l, Itself), l + 1);
-        let mut said = format!(
-            "Layer {}: {} inputs, {} units, {}.",
-            layer.name, layer.w.n_rows, layer.w.n_columns, layer.layer.activation
-        );
-        let frozen: Vec<&str> = [
-            (layer.layer.weights == Learning::Frozen).then_some("weights"),
-            (layer.layer.bias == Some(Learning::Frozen)).then_some("bias"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if !frozen.is_empty() {
-            said += &format!(" Frozen: its {}.", frozen.join(" and its "));
-        }
-        if layer.b.is_none() {
-            said += " It has no bias.";
-        }
+        let (before, z, a, at) = (Self::inputs(l), format!("z_{}", l + 1), self.activations(l), l + 1);
+        let weights = if layer.layer.weights == Learning::Frozen { " Its weights are frozen." } else { "" };
+        let bias = match layer.layer.bias {
+            Some(Learning::Trainable) => "",
+            Some(Learning::Frozen) => " Its bias is frozen.",
+            None => " It has no bias.",
+        };
+        let (inputs, units) = (counted(layer.w.n_rows, "input"), counted(layer.w.n_columns, "unit"));
+        let said =
+            format!("Layer {}: {inputs}, {units}, {}.{weights}{bias}", layer.name, layer.layer.activation);
         let mut terms = vec![term("=", &before, &layer.a_prev), term("·", &format!("W_{at}"), &layer.w)];
-        let mut sum = format!("{z} = {before}·W_{at}");
+        let plus_b = if layer.b.is_some() { format!(" + b_{at}") } else { String::new() };
         if let Some(b) = &layer.b {
-            sum += &format!(" + b_{at}");
             terms.push(term("+", &format!("b_{at}"), &Matrix::row_of(b)));
         }
         terms.push(term("=", &z, &layer.z));
-        let mut lines = vec![prose(said), equation(&sum, terms)];
+        let mut lines = vec![prose(said), equation(&format!("{z} = {before}·W_{at}{plus_b}"), terms)];
         let f = layer.layer.activation.formula().map(|f| Math::pair(f.to_string(), f.latex()));
         match f {
-            Some(f) => lines.push(alone(Math::of(format!("f_{at}(z) = ")).then(f))),
+            Some(f) => lines.push(alone(Math::of(format!("f_{at}(z) = ")).then(&f))),
             None if layer.layer.activation.is_softmax() => lines.push(alone(Math::pair(
                 format!("f_{at}(z)_k = exp(z_k)/(Σ_j exp(z_j))"),
                 format!(r"f_{{{at}}}(z)_k = \frac{{e^{{z_k}}}}{{\sum_j e^{{z_j}}}}"),
@@ -103,17 +91,18 @@ impl Paper<'_> {
             if self.is_single() {
                 ""
             } else {
-                " Each sample has a loss l of its own; L is that of all of them."
+                " Each sample has a loss `l` of its own; `L` is that of all of them."
             }
         ))];
         lines.push(known("t", &trace.t));
         let [text, latex] = trace.loss.formula();
         let reported = trace.loss.to_string().replacen(&trace.loss.options().to_string(), "", 1);
-        let formula = Math::of(format!("{letter} = ")).then(Math::pair(text, latex));
-        let formula = formula.then(Math::pair(
-            &*reported,
-            if reported.is_empty() { String::new() } else { format!(r"\text{{{reported}}}") },
-        ));
+        let formula = Math::of(format!("{letter} = ")).then(&Math::pair(text, latex));
+        let formula = if reported.is_empty() {
+            formula
+        } else {
+            formula.then(&Math::pair(&*reported, format!(r"\text{{{reported}}}")))
+        };
         let losses = Matrix::column_of(&trace.losses);
         lines.push(Line::Equation { formula, terms: vec![term("=", letter, &losses)] });
         if !self.is_single() {
@@ -121,8 +110,11 @@ impl Paper<'_> {
             let mut terms = vec![term("=", "L", &Matrix::row_of(&[trace.total]))];
             if trace.divisor != 1.0 {
                 let sum = Matrix::row_of(&[trace.total * trace.divisor]);
-                terms.insert(0, term("=", "1", &Matrix::row_of(&[1.0 / trace.divisor])));
-                terms.insert(1, term("·", "Σ", &sum));
+                terms.insert(
+                    0,
+                    term("=", factor.trim_end_matches('·'), &Matrix::row_of(&[1.0 / trace.divisor])),
+                );
+                terms.insert(1, term("·", &format!("Σ {w}l"), &sum));
             }
             lines.push(equation(&format!("L = {factor}Σ {w}l"), terms));
             if trace.divisor == 0.0 {
@@ -138,12 +130,12 @@ impl Paper<'_> {
         let (dz, dy, slope) = (format!("d{letter}/dz_{at}"), format!("d{letter}/dy"), format!("dy/dz_{at}"));
         let dy_form = forms::loss_derivative(&trace.loss);
         let formula = match dy_form {
-            Some(form) => Math::of(format!("{dy} = ")).then(form),
+            Some(form) => Math::of(format!("{dy} = ")).then(&form),
             None => Math::of(&*dy),
         };
         let mut lines = vec![
             prose(
-                "How the loss changes with the outputs, and the outputs with z; the product of the two is how the loss changes with z.",
+                "How the loss changes with the outputs, and the outputs with `z`; the product of the two is how the loss changes with `z`.",
             ),
             Line::Equation { formula, terms: vec![term("=", &dy, &trace.dy)] },
         ];
@@ -153,10 +145,10 @@ impl Paper<'_> {
         let (loss, output) = (trace.loss.name(), layer.layer.activation.name());
         match &trace.simplification {
             Some(simplification) => {
-                lines.push(prose(format!("Together, {loss} behind {output} is one function of z_{at}, and its derivative is simply:")));
+                lines.push(prose(format!("Together, {loss} behind {output} is one function of `z_{at}`, and its derivative is simply:")));
                 let t = if simplification.t == trace.t { "t" } else { "t'" };
                 if t == "t'" {
-                    lines.push(prose("(t' are the targets as the loss smooths them)"));
+                    lines.push(prose("(`t'` are the targets as the loss smooths them)"));
                     lines.push(known(t, &simplification.t));
                 }
                 let mut terms = vec![term("=", "y", trace.y()), term("-", t, &simplification.t)];
@@ -166,7 +158,7 @@ impl Paper<'_> {
                     terms = vec![term("=", "", &factor), term("·", &format!("y - {t}"), &difference)];
                 }
                 terms.push(term("=", &dz, &layer.dz));
-                let formula = Math::of(format!("{dz} = ")).then(simplification.formula(&trace.t));
+                let formula = Math::of(format!("{dz} = ")).then(&simplification.formula(&trace.t));
                 lines.push(Line::Equation { formula, terms });
                 let product = layer.slope.pull_back(&trace.dy);
                 let agree = |(p, dz): (&f64, &f64)| (p - dz).abs() <= 1e-9 * dz.abs().max(1e-3);
@@ -177,7 +169,7 @@ impl Paper<'_> {
                 }
             }
             None if !trace.loss.implies(&layer.layer.activation) => lines.push(prose(format!(
-                "{loss} does not cancel against {output}: the factor {slope} stays, and where it is small the layer learns slowly."
+                "{loss} does not cancel against {output}: the factor `{slope}` stays, and where it is small the layer learns slowly."
             ))),
             None => {}
         }
@@ -218,13 +210,13 @@ impl Paper<'_> {
         match &layer.slope {
             Slope::Elementwise(slope) => {
                 let form = forms::slope(&layer.layer.activation);
-                let form = form.map(|form| alone(Math::of(format!("f_{at}'(z) = ")).then(form)));
+                let form = form.map(|form| alone(Math::of(format!("f_{at}'(z) = ")).then(&form)));
                 let numbers = equation(&format!("{name} = f_{at}'(z_{at})"), vec![term("=", name, slope)]);
                 form.into_iter().chain([numbers]).collect()
             }
             Slope::Jacobian(_) => vec![
                 prose(
-                    "Softmax couples the units: each output changes with every z, and dy/dz is a matrix for each sample, with one row an output and one column a z.",
+                    "Softmax couples the units: each output changes with every `z`, and `dy/dz` is a matrix for each sample, with one row an output and one column a `z`.",
                 ),
                 alone(Math::pair(
                     format!("dy_k/dz_j = y_k·([k = j] - y_j)   (z is z_{at})"),
@@ -260,17 +252,17 @@ impl Paper<'_> {
 
     /// `dl/dW` and `dl/db` of each sample.
     fn parameters(&self, l: usize) -> Vec<Line> {
-        let (layer, at, letter, before) = (&self.trace.layers[l], l + 1, self.letter(), self.a(l, Before));
+        let (layer, at, letter, before) = (&self.trace.layers[l], l + 1, self.letter(), Self::inputs(l));
         let (dw, db, dz) =
             (format!("d{letter}/dW_{at}"), format!("d{letter}/db_{at}"), format!("d{letter}/dz_{at}"));
         let mut lines = Vec::new();
         if layer.layer.weights == Learning::Frozen {
             lines.push(prose(format!(
-                "W_{at} is frozen: training leaves it as it is, and no derivative by it is needed."
+                "`W_{at}` is frozen: training leaves it as it is, and no derivative by it is needed."
             )));
         } else {
             lines.push(prose(format!(
-                "What a weight changes is what went into it: dz_{at}/dW_{at} is {before}."
+                "What a weight changes is what went into it: `dz_{at}/dW_{at}` is `{before}`."
             )));
             let dz_dw = format!("dz_{at}/dW_{at}");
             lines.push(equation(&format!("{dz_dw} = {before}"), vec![term("=", &dz_dw, &layer.a_prev)]));
@@ -286,7 +278,7 @@ impl Paper<'_> {
         match layer.layer.bias {
             None => lines.push(prose(format!("Layer {} has no bias.", layer.name))),
             Some(Learning::Frozen) => {
-                lines.push(prose(format!("b_{at} is frozen: training leaves it as it is.")))
+                lines.push(prose(format!("`b_{at}` is frozen: training leaves it as it is.")))
             }
             Some(Learning::Trainable) => {
                 lines.push(equation(&format!("{db} = {dz}"), vec![term("=", &db, &layer.dz)]));
@@ -306,11 +298,11 @@ impl Paper<'_> {
             Reduction::Sum => "sum",
         };
         let mut lines = vec![prose(format!(
-            "The gradient is the {what} over {n} samples{}. One matrix product does it: each entry of aᵀ·dz is a sum over the samples.",
-            if self.weighs() { ", each with its weight w" } else { "" }
+            "The gradient is the {what} over {n} samples{}. One matrix product does it: each entry of `aᵀ·dz` is a sum over the samples.",
+            if self.weighs() { ", each with its weight `w`" } else { "" }
         ))];
         for (l, layer) in trace.layers.iter().enumerate().skip(self.first_trained()).rev() {
-            let (at, before) = (l + 1, self.a(l, Before));
+            let (at, before) = (l + 1, Self::inputs(l));
             let dz = if self.weighs() { format!("(w ∘ dl/dz_{at})") } else { format!("dl/dz_{at}") };
             let weighted = layer.dz.scaled_rows(&trace.weight);
             let mut start = Vec::new();
@@ -335,122 +327,6 @@ impl Paper<'_> {
             }
         }
         Section { title: "Over the batch".to_owned(), lines }
-    }
-
-    fn update(&self, update: &Update) -> Section {
-        let trace = self.trace;
-        let mut lines = vec![prose(format!("Step {}: {}.", update.step, update.optimizer))];
-        let rate = Matrix::row_of(&[update.learning_rate]);
-        lines.push(known("rate", &rate));
-        lines.extend(self.what_the_gradient_is(update).into_iter().map(prose));
-        if !update.happened {
-            lines.push(prose("The batch weighs nothing: there is no update."));
-            return Section { title: "Update".to_owned(), lines };
-        }
-        if update.is_plain() {
-            lines.push(alone(Math::of("p' = p - rate·g")));
-        } else {
-            lines.push(prose(format!(
-                "The rule of {}: {}.",
-                update.optimizer.name(),
-                rule(&update.optimizer)
-            )));
-        }
-        if update.decay() > 0.0 && update.optimizer.decay() == 0.0 {
-            lines.push(prose(format!(
-                "Before it {} decays: p ← p·(1 - rate·{}).",
-                self.penalised(update),
-                update.decay()
-            )));
-        }
-        lines.push(self.table(update));
-        let trained = trace.architecture.trainable().map(|block| block.range.len()).sum::<usize>();
-        if trained > self.format.parameters {
-            lines.push(prose(format!("Shown are {} of {trained} parameters.", self.format.parameters)));
-        }
-        let frozen = trace.architecture.blocks().iter().filter(|block| block.learning == Learning::Frozen);
-        let frozen: Vec<String> = frozen.map(|block| self.block_name(block)).collect();
-        if !frozen.is_empty() {
-            lines.push(prose(format!("Frozen, and as before: {}.", frozen.join(", "))));
-        }
-        Section { title: "Update".to_owned(), lines }
-    }
-
-    /// Of which samples the gradient g is, and what was done to it before the optimizer got it.
-    fn what_the_gradient_is(&self, update: &Update) -> Vec<String> {
-        let trace = self.trace;
-        let mut said = Vec::new();
-        let drops = trace.architecture.layers().iter().any(|layer| layer.dropout > 0.0);
-        let mut additions = Vec::new();
-        if update.penalty.l1 > 0.0 || update.penalty.l2 > 0.0 {
-            let Update { penalty, .. } = update;
-            additions.push(format!(
-                "the penalty on {} is in it (l1 = {}, l2 = {})",
-                self.penalised(update),
-                penalty.l1,
-                penalty.l2
-            ));
-        }
-        if drops {
-            additions
-                .push("the step dropped some activations (dropout), which the pass above did not".to_owned());
-        }
-        match update.clip {
-            Some(Clip::Norm(max)) => additions.push(format!("it is clipped to a norm of at most {max}")),
-            Some(Clip::Value(max)) => {
-                additions.push(format!("each entry is clipped to at most {max} from 0"))
-            }
-            None => {}
-        }
-        let of = if update.is_of(&trace.rows) {
-            "The batch of this step is the samples traced.".to_owned()
-        } else {
-            format!(
-                "The batch of this step is {} of the data (counted from 1): g is its gradient, not that of {} above.",
-                self.limited("sample", &update.batch),
-                self.limited("sample", &trace.rows)
-            )
-        };
-        said.push(of);
-        if additions.is_empty() {
-            if update.is_of(&trace.rows) {
-                said.push("g is the gradient dL/dp of each parameter p, as above.".to_owned());
-            }
-        } else {
-            said.push(format!("g is the gradient that the optimizer was given: {}.", additions.join("; ")));
-        }
-        said
-    }
-
-    fn penalised(&self, update: &Update) -> &'static str {
-        match update.penalty.on {
-            crate::train::penalty::On::Weights => "each weight",
-            crate::train::penalty::On::All => "each parameter",
-        }
-    }
-
-    /// Each trained parameter before, its gradient, and after; where that is all, as a calculation.
-    fn table(&self, update: &Update) -> Line {
-        let plain = update.is_plain();
-        let word = |word: &str| Cell::Word(word.to_owned());
-        let row = |index: usize| {
-            let name = Cell::Word(self.trace.architecture.parameter_name(index));
-            let [p, g, after] =
-                [&update.before, &update.gradient, &update.after].map(|v| Cell::Number(v[index]));
-            if plain {
-                let rate = Cell::Number(update.learning_rate);
-                vec![name, p, word("-"), rate, word("·"), g, word("="), after]
-            } else {
-                vec![name, p, g, after]
-            }
-        };
-        let header =
-            if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
-        let trained = self.trace.architecture.trainable().flat_map(|block| block.range.clone());
-        Line::Table {
-            header: header.iter().map(|name| Math::of(*name)).collect(),
-            rows: trained.take(self.format.parameters).map(row).collect(),
-        }
     }
 
     /// A line for each sample with its number before it, as many as the format allows; a single sample's alone.
@@ -495,6 +371,16 @@ impl Paper<'_> {
         }
     }
 
+    /// The name of layer l's activations.
+    fn activations(&self, l: usize) -> String {
+        if l + 1 == self.trace.layers.len() { "y".to_owned() } else { format!("a_{}", l + 1) }
+    }
+
+    /// The name of what goes into layer l.
+    fn inputs(l: usize) -> String {
+        if l == 0 { "x".to_owned() } else { format!("a_{l}") }
+    }
+
     /// The first layer that training changes; the last where none is.
     fn first_trained(&self) -> usize {
         self.trace
@@ -504,67 +390,35 @@ impl Paper<'_> {
             .next()
             .unwrap_or(self.trace.layers.len() - 1)
     }
-
-    /// The name of layer l's activations, or of what goes into it.
-    fn a(&self, l: usize, which: Which) -> String {
-        match which {
-            Before if l == 0 => "x".to_owned(),
-            Before => format!("a_{l}"),
-            Itself if l + 1 == self.trace.layers.len() => "y".to_owned(),
-            Itself => format!("a_{}", l + 1),
-        }
-    }
-
-    fn block_name(&self, block: &Block) -> String {
-        let part = match block.part {
-            Part::Weights => "W",
-            Part::Bias => "b",
-        };
-        format!("{}.{part}", self.trace.architecture.layer_name(block.layer))
-    }
-
-    /// The samples by number, as many as the format allows.
-    fn limited(&self, what: &str, rows: &[usize]) -> String {
-        let said = listed(what, &rows[..rows.len().min(self.format.limit)]);
-        let more = rows.len().saturating_sub(self.format.limit);
-        if more == 0 { said } else { format!("{said} and {more} more") }
-    }
 }
-
-/// A layer's activations, or those that go into it.
-enum Which {
-    Before,
-    Itself,
-}
-use Which::{Before, Itself};
 
 /// `samples 1, 4`.
-fn listed(what: &str, rows: &[usize]) -> String {
+pub(super) fn listed(what: &str, rows: &[usize]) -> String {
     let numbers = rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ");
     if rows.len() == 1 { format!("{what} {numbers}") } else { format!("{what}s {numbers}") }
 }
 
-/// What an optimizer does, as its registry says.
-fn rule(optimizer: &Optimizer) -> &'static str {
-    optimizer::REGISTRY.iter().find(|entry| entry.name == optimizer.name()).map_or("", |entry| entry.summary)
+/// `1 unit`, `2 units`.
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn prose(sentence: impl Into<String>) -> Line {
+pub(super) fn prose(sentence: impl Into<String>) -> Line {
     Line::Prose(sentence.into())
 }
 
-fn alone(formula: Math) -> Line {
+pub(super) fn alone(formula: Math) -> Line {
     Line::Equation { formula, terms: Vec::new() }
 }
 
-fn equation(formula: &str, terms: Vec<Term>) -> Line {
+pub(super) fn equation(formula: &str, terms: Vec<Term>) -> Line {
     Line::Equation { formula: Math::of(formula), terms }
 }
 
-fn known(name: &str, values: &Matrix) -> Line {
+pub(super) fn known(name: &str, values: &Matrix) -> Line {
     equation(name, vec![term("=", name, values)])
 }
 
-fn term(operator: &'static str, name: &str, values: &Matrix) -> Term {
+pub(super) fn term(operator: &'static str, name: &str, values: &Matrix) -> Term {
     Term { operator, name: Math::of(name), values: values.clone() }
 }

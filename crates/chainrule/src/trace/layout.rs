@@ -9,8 +9,10 @@ pub(super) const LEFT_OUT: &str = "...";
 
 /// The numbers of a matrix as text, aligned, with `...` for what is beyond the limit.
 pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> = matrix.rows().take(format.limit).map(|row| shown(row, format)).collect();
-    if matrix.n_rows > format.limit {
+    let limit = format.limit.max(1);
+    let mut rows: Vec<Vec<String>> =
+        matrix.rows().take(limit).map(|row| shown(row, limit, format.digits)).collect();
+    if matrix.n_rows > limit {
         rows.push(vec![LEFT_OUT.to_owned(); rows.first().map_or(0, Vec::len)]);
     }
     let n_columns = rows.first().map_or(0, Vec::len);
@@ -21,7 +23,7 @@ pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
 
 /// A sentence that says what is left out of these terms, if anything is.
 pub(super) fn what_is_left_out(terms: &[Term], format: Format) -> Option<String> {
-    let limit = format.limit;
+    let limit = format.limit.max(1);
     let mut too_large: Vec<String> = Vec::new();
     for term in terms.iter().filter(|term| term.values.n_rows > limit || term.values.n_columns > limit) {
         let (name, values) = (&term.name.text, &term.values);
@@ -61,10 +63,7 @@ pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> us
     lines
 }
 
-fn shown(row: &[f64], format: Format) -> Vec<String> {
-    let mut cells: Vec<String> = row.iter().take(format.limit).map(|v| number(*v, format.digits)).collect();
-    if row.len() > format.limit {
-        cells.push(LEFT_OUT.to_owned());
-    }
-    cells
+fn shown(row: &[f64], limit: usize, digits: usize) -> Vec<String> {
+    let left_out = (row.len() > limit).then(|| LEFT_OUT.to_owned());
+    row.iter().take(limit).map(|v| number(*v, digits)).chain(left_out).collect()
 }

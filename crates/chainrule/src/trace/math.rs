@@ -35,7 +35,7 @@ impl Math {
     }
 
     /// This formula and `other` after it.
-    pub fn then(self, other: Math) -> Math {
+    pub fn then(self, other: &Math) -> Math {
         Math { text: self.text + &other.text, latex: self.latex + &other.latex }
     }
 }
@@ -57,13 +57,13 @@ fn latex(text: &str) -> String {
         });
         match (name.strip_prefix('d'), below) {
             (Some(above), Some(below)) if !above.is_empty() && !below.is_empty() => {
-                latex += &format!(r"\frac{{\partial {}}}{{\partial {}}}", symbol(above), symbol(below));
+                latex.extend([r"\frac{\partial ", &symbol(above), r"}{\partial ", &symbol(below), "}"]);
                 rest = &rest["/d".len() + below.len()..];
             }
             _ => latex += &symbol(name),
         }
     }
-    latex
+    latex.replace("  ", " ")
 }
 
 /// A name, with what follows its first underscore as an index; a name of several letters is set upright.
@@ -89,6 +89,7 @@ pub(super) fn sign(c: char) -> Option<&'static str> {
         'ᵀ' => r"^{\mathsf{T}}",
         '²' => "^2",
         '←' => r" \leftarrow ",
+        '→' => r" \to ",
         '√' => r"\surd ",
         '\u{302}' => r"^{\wedge}",
         '[' => r"\left[",

@@ -45,6 +45,7 @@ mod chain;
 mod derivative;
 mod document;
 mod explain;
+mod explain_update;
 mod forms;
 mod latex;
 mod layout;
@@ -169,7 +170,7 @@ impl Trace {
 
     /// The output layer's numbers.
     pub fn output(&self) -> &LayerTrace {
-        self.layers.last().expect("an architecture has a layer")
+        &self.layers[self.layers.len() - 1]
     }
 
     /// `dL/dp` in the layout of the parameters, 0 where a part is frozen.
@@ -178,8 +179,8 @@ impl Trace {
         for block in self.architecture.trainable() {
             let layer = &self.layers[block.layer];
             let of_block = match block.part {
-                Part::Weights => &layer.dw.values,
-                Part::Bias => layer.db.as_ref().expect("a bias that is trained exists"),
+                Part::Weights => &layer.dw.values[..],
+                Part::Bias => layer.db.as_deref().unwrap_or_default(),
             };
             gradient[block.range.clone()].copy_from_slice(of_block);
         }

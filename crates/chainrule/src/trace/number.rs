@@ -19,22 +19,18 @@ pub(super) fn number(v: f64, digits: usize) -> String {
     }
 }
 
-/// The cells of a column, all of one width, with their decimal points (or last digits before one) in one place; words
-/// to the left.
+/// The numbers of a column, all of one width, with their decimal points (or last digits before one) in one place.
 pub(super) fn aligned(column: &[String]) -> Vec<String> {
-    let is_number = |cell: &str| cell.ends_with(|c: char| c.is_ascii_digit()) && !cell.contains(['[', '_']);
-    let before = |cell: &str| match cell.find(['.', 'e']) {
-        Some(point) if is_number(cell) => cell[..point].chars().count(),
-        _ => cell.chars().count(),
-    };
-    let numbers = column.iter().filter(|cell| is_number(cell));
-    let point = numbers.map(|cell| before(cell)).max().unwrap_or(0);
-    let indented: Vec<String> = column
-        .iter()
-        .map(|cell| if is_number(cell) { " ".repeat(point - before(cell)) + cell } else { cell.clone() })
-        .collect();
-    let width = indented.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-    indented.into_iter().map(|cell| format!("{cell:<width$}")).collect()
+    let before =
+        |cell: &str| cell.find(|c: char| ".e".contains(c)).filter(|point| *point > 0).unwrap_or(cell.len());
+    let point = column.iter().map(|cell| before(cell)).max().unwrap_or(0);
+    padded(column.iter().map(|cell| " ".repeat(point - before(cell)) + cell).collect())
+}
+
+/// The cells of a column, all of one width.
+pub(super) fn padded(column: Vec<String>) -> Vec<String> {
+    let width = column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+    column.into_iter().map(|cell| format!("{cell:<width$}")).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::chain::to_f64;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::train::optimizer::Optimizer;
+use crate::train::penalty::On;
 use crate::train::{Clip, Penalty, Training};
 
 /// One update of a training: where the parameters were, the gradient, where they went.
@@ -106,5 +107,13 @@ impl Update {
     /// What a parameter decays by besides the optimizer's step, in units of the rate.
     pub(super) fn decay(&self) -> f64 {
         self.penalty.decoupled + self.optimizer.decay()
+    }
+
+    /// What the penalty acts on.
+    pub(super) fn penalised(&self) -> &'static str {
+        match self.penalty.on {
+            On::Weights => "each weight",
+            On::All => "each parameter",
+        }
     }
 }

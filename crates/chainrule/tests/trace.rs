@@ -1,0 +1,433 @@
+//! The chain rule written out: its numbers against the engine's gradient, its renderings against snapshots.
+
+use chainrule::network::activation::{self, Activation};
+use chainrule::network::loss::{self, Loss};
+use chainrule::network::{Architecture, Layer, Network};
+use chainrule::objective::{Objective, Reduction};
+use chainrule::random::RandomState;
+use chainrule::trace::{self, Format, Slope, Trace};
+use chainrule::train::optimizer::{self, Optimizer};
+use chainrule::train::penalty::Penalty;
+use chainrule::train::{Batch, Clip, Settings, Training};
+use chainrule::{Dataset, Error};
+
+/// Two inputs, two tanh units, one logistic output, with round weights.
+fn small() -> Network<f64> {
+    let layers = vec![Layer::new(2, Activation::tanh()), Layer::new(1, Activation::logistic())];
+    let parameters = vec![0.5, -0.25, 0.75, 1.0, 0.1, -0.1, 1.5, -2.0, 0.25];
+    Network::new(Architecture::new(2, layers).unwrap(), parameters).unwrap()
+}
+
+fn four_samples() -> Dataset<f64> {
+    let x = vec![1.0, -0.5, 0.25, 2.0, 0.0, 1.0, -1.5, 0.5];
+    Dataset::new(x, 2, vec![1.0, 0.0, 1.0, 0.0], 1).unwrap()
+}
+
+fn trained<'a>(data: &'a Dataset<f64>, loss: &Loss, settings: Settings) -> Training<'a, f64> {
+    Training::new(small(), loss, data, settings, RandomState::new(0)).unwrap()
+}
+
+fn names<F>(registry: &'static [chainrule::registry::Entry<F>]) -> impl Iterator<Item = &'static str> {
+    registry.iter().map(|entry| entry.name)
+}
+
+/// Each activation and each loss once, behind its link and behind an output of another kind where it stays finite:
+/// 2 inputs, 3 units, frozen parts and missing biases among them.
+fn networks() -> Vec<(Architecture, Loss)> {
+    let hidden = |name| Layer::new(3, Activation::new(name, &[]).unwrap());
+    let mut networks = Vec::new();
+    for (k, name) in names(activation::REGISTRY).enumerate() {
+        let loss = Loss::new(loss::REGISTRY[k % loss::REGISTRY.len()].name, &[]).unwrap();
+        let first = if k % 3 == 0 { hidden(name).frozen_weights() } else { hidden(name) };
+        let second = if k % 2 == 0 {
+            Layer::new(2, Activation::tanh()).without_bias()
+        } else {
+            hidden(name).frozen_bias()
+        };
+        for output in [loss.link().activation(), Activation::softmax(), Activation::logistic()] {
+            let layers = vec![first.clone(), second.clone(), Layer::new(2, output)];
+            networks.push((Architecture::new(2, layers).unwrap(), loss.clone()));
+        }
+    }
+    networks
+}
+
+fn dataset() -> Dataset<f64> {
+    let x = vec![1.0, -0.5, 0.25, 2.0, 0.5, 1.0, -1.5, 0.5];
+    let t = vec![1.0, 0.0, 0.0, 1.0, 0.25, 0.75, 1.0, 0.0];
+    Dataset::new(x, 2, t, 2).unwrap().with_weights(vec![1.0, 0.5, 2.0, 0.25]).unwrap()
+}
+
+fn parameters(architecture: &Architecture) -> Vec<f64> {
+    (0..architecture.n_parameters()).map(|k| ((k * 37 + 11) % 29) as f64 / 20.0 - 0.7).collect()
+}
+
+fn assert_close(got: &[f64], expected: &[f64], what: &str) {
+    assert_eq!(got.len(), expected.len(), "{what}");
+    for (got, expected) in got.iter().zip(expected) {
+        assert!((got - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{what}: {got} for {expected}");
+    }
+}
+
+#[test]
+fn agrees_with_the_engine() {
+    let (data, rows) = (dataset(), [3, 0, 2, 1, 0]);
+    for (architecture, loss) in networks() {
+        let mut objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let parameters = parameters(&architecture);
+        let mut gradient = vec![0.0; parameters.len()];
+        let sums = objective.sums(&parameters, &rows, Some(&mut gradient), None);
+        for reduction in [Reduction::Sum, Reduction::Mean] {
+            let what = format!("{}, {loss}, {reduction:?}", architecture.describe());
+            let trace = Trace::new(&objective, &parameters, &rows, reduction).unwrap();
+            let divisor = reduction.divisor(sums);
+            let expected: Vec<f64> = gradient.iter().map(|g| g / divisor).collect();
+            assert_close(&trace.gradient(), &expected, &what);
+            assert_close(&[trace.total], &[sums.loss / divisor], &what);
+            assert!(trace.gradient().iter().any(|g| *g != 0.0), "{what}");
+        }
+    }
+}
+
+#[test]
+fn single_precision_is_traced_in_double() {
+    let (architecture, loss) = &networks()[1];
+    let data = dataset();
+    let single_data = data.cast::<f32>().unwrap();
+    let parameters: Vec<f32> = parameters(architecture).iter().map(|p| *p as f32).collect();
+    let doubled: Vec<f64> = parameters.iter().map(|p| f64::from(*p)).collect();
+    let single = Objective::new(architecture, loss, &single_data).unwrap();
+    let double = Objective::new(architecture, loss, &data).unwrap();
+    let single = Trace::new(&single, &parameters, &[0, 1], Reduction::Mean).unwrap();
+    let double = Trace::new(&double, &doubled, &[0, 1], Reduction::Mean).unwrap();
+    assert_eq!(single.gradient(), double.gradient());
+}
+
+#[test]
+fn the_samples_gradients_add_up_to_the_batchs() {
+    let data = dataset();
+    for (architecture, loss) in networks() {
+        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let trace =
+            Trace::new(&objective, &parameters(&architecture), &[0, 1, 2, 3], Reduction::Mean).unwrap();
+        for layer in &trace.layers {
+            let mut sum = vec![0.0; layer.dw.values.len()];
+            for (dw, w) in layer.dw_of_samples.iter().zip(&trace.weight) {
+                sum.iter_mut().zip(&dw.values).for_each(|(sum, dw)| *sum += w * dw / trace.divisor);
+            }
+            assert_close(&sum, &layer.dw.values, &layer.name);
+        }
+    }
+}
+
+/// What the simplification says is what the two factors multiply to.
+#[test]
+fn the_factors_multiply_to_the_simple_form() {
+    let data = dataset();
+    let mut found = 0;
+    for (architecture, loss) in networks() {
+        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let trace =
+            Trace::new(&objective, &parameters(&architecture), &[0, 1, 2, 3], Reduction::Mean).unwrap();
+        let output = trace.output();
+        assert_close(&output.slope.pull_back(&trace.dy).values, &output.dz.values, loss.name());
+        if let Some(simple) = &trace.simplification {
+            found += 1;
+            let dz = trace.y().zip(&simple.t, |y, t| simple.factor * (y - t));
+            assert_close(&dz.values, &output.dz.values, loss.name());
+        }
+    }
+    assert!(found >= 8, "{found}");
+}
+
+#[test]
+fn softmax_has_a_matrix_for_each_sample() {
+    let architecture = Architecture::new(2, vec![Layer::new(2, Activation::softmax())]).unwrap();
+    let data = dataset();
+    let objective = Objective::new(&architecture, &Loss::cross_entropy(), &data).unwrap();
+    let trace = Trace::new(&objective, &[0.0; 6], &[0, 2], Reduction::Mean).unwrap();
+    let Slope::Jacobian(jacobians) = &trace.output().slope else { panic!("softmax couples its units") };
+    assert_eq!(jacobians.len(), 2);
+    assert_eq!(jacobians[1].values, [0.25, -0.25, -0.25, 0.25]);
+}
+
+#[test]
+fn a_step_is_traced_before_it_is_done() {
+    let data = four_samples();
+    let settings = Settings { learning_rate: 0.5, ..Settings::default() };
+    let mut training = trained(&data, &Loss::binary_cross_entropy(), settings.clone());
+    let trace = trace::step(&mut training, &[0, 1, 2, 3]).unwrap();
+    let update = trace.update.as_ref().unwrap();
+    assert_eq!(update.before, small().parameters());
+    assert_eq!(update.after, training.state().parameters);
+    assert_close(&trace.gradient(), &update.gradient, "the gradient used");
+    assert_close(&[trace.total], &[update.loss], "the loss");
+    for ((p, g), after) in update.before.iter().zip(&update.gradient).zip(&update.after) {
+        assert_close(&[p - 0.5 * g], &[*after], "p - rate·g");
+    }
+
+    let mut alone = trained(&data, &Loss::binary_cross_entropy(), settings);
+    alone.step().unwrap();
+    assert_eq!(alone.state(), training.state(), "the trace changes nothing");
+}
+
+#[test]
+fn the_batch_of_a_shuffled_step_is_its_own() {
+    let data = four_samples();
+    let settings = Settings { batch: Batch::Size(3), epochs: 5, ..Settings::default() };
+    let mut training = trained(&data, &Loss::binary_cross_entropy(), settings);
+    let mut seen = Vec::new();
+    for step in 1..=4 {
+        let before = training.state().parameters.clone();
+        let update = trace::step(&mut training, &[0]).unwrap().update.unwrap();
+        assert_eq!((update.step, update.batch.len()), (step, if step % 2 == 1 { 3 } else { 1 }));
+        let trace = Trace::new(training.objective(), &before, &update.batch, Reduction::Mean).unwrap();
+        assert_close(&trace.gradient(), &update.gradient, "the batch's gradient");
+        seen.extend(update.batch);
+    }
+    seen[..4].sort_unstable();
+    assert_eq!(seen[..4], [0, 1, 2, 3]);
+}
+
+/// What the text says of the gradient and the update, by settings.
+#[test]
+fn the_text_of_an_update_does_not_lie() {
+    let data = four_samples();
+    let text = |settings: Settings, rows: &[usize]| {
+        let mut training = trained(&data, &Loss::binary_cross_entropy(), settings);
+        let text = trace::step(&mut training, rows).unwrap().to_text();
+        text[text.find("Update\n").unwrap()..].replace('\n', " ")
+    };
+    let all = [2, 0, 1, 3];
+    let plain = text(Settings::default(), &all);
+    assert!(plain.contains("The batch of this step is the samples traced."), "{plain}");
+    assert!(plain.contains("g is the gradient dL/dp of each parameter p, as above."), "{plain}");
+    assert!(plain.contains("p' = p - rate·g"), "{plain}");
+
+    let other = text(Settings::default(), &[0]);
+    assert!(other.contains("is samples 1, 2, 3, 4 of the data (counted from 1): g is its gradient, not that of sample 1 above."), "{other}");
+    assert!(!other.contains("as above."), "{other}");
+
+    let penalty = Penalty { l2: 0.1, ..Penalty::default() };
+    let penalised = text(Settings { penalty, clip: Some(Clip::Norm(1.0)), ..Settings::default() }, &all);
+    assert!(
+        penalised.contains(
+            "the penalty on each weight is in it (l1 = 0, l2 = 0.1); it is clipped to a norm of at most 1."
+        ),
+        "{penalised}"
+    );
+    assert!(!penalised.contains("as above."), "{penalised}");
+
+    let penalty = Penalty { decoupled: 0.1, ..Penalty::default() };
+    let decayed = text(Settings { penalty, ..Settings::default() }, &all);
+    assert!(decayed.contains("Before it each weight decays: p ← p·(1 - rate·0.1)."), "{decayed}");
+    assert!(!decayed.contains("p' = p - rate·g"), "{decayed}");
+
+    let adam = text(Settings { optimizer: Optimizer::adam(), ..Settings::default() }, &all);
+    assert!(adam.contains("The rule of adam: p ← p - rate·m̂"), "{adam}");
+    assert!(!adam.contains("p' = p - rate·g"), "{adam}");
+}
+
+#[test]
+fn a_batch_that_weighs_nothing_has_no_update() {
+    let data = four_samples().with_weights(vec![0.0; 4]).unwrap();
+    let mut training = trained(&data, &Loss::binary_cross_entropy(), Settings::default());
+    let trace = trace::step(&mut training, &[0, 1]).unwrap();
+    assert!(!trace.update.as_ref().unwrap().happened);
+    let text = trace.to_text();
+    assert!(text.contains("Together the samples weigh 0: they have no mean."), "{text}");
+    assert!(text.contains("there is no update."), "{text}");
+}
+
+#[test]
+fn dropout_frozen_parts_and_missing_biases_are_said() {
+    let layers = vec![
+        Layer::new(2, Activation::relu()).frozen_weights().frozen_bias(),
+        Layer::new(2, Activation::tanh()).frozen_weights().dropout(0.5),
+        Layer::new(1, Activation::identity()).without_bias(),
+    ];
+    let network = Network::<f64>::initialize(Architecture::new(2, layers).unwrap(), &mut RandomState::new(1));
+    let data = four_samples();
+    let mut training =
+        Training::new(network, &Loss::squared_error(), &data, Settings::default(), RandomState::new(0))
+            .unwrap();
+    let text = trace::step(&mut training, &[1]).unwrap().to_text();
+    for said in [
+        "Layer hidden1: 2 inputs, 2 units, relu. Its weights are frozen. Its bias is frozen.",
+        "1 unit, identity. It has no bias.",
+        "W_2 is frozen: training leaves it as it is, and no derivative by it is needed.",
+        "Layer output has no bias.",
+        "Nothing before this layer is trained: the backward pass ends here.",
+        "dropped some activations (dropout)",
+        "Frozen, and as before: hidden1.W, hidden1.b, hidden2.W.",
+        "dL/dz_3 = 2·(y - t)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("dL/dW_1") && !text.contains("Backward: layer hidden1"), "{text}");
+}
+
+#[test]
+fn lost_digits_are_said() {
+    let architecture = Architecture::new(1, vec![Layer::new(1, Activation::logistic())]).unwrap();
+    let data = Dataset::new(vec![800.0], 1, vec![0.0], 1).unwrap();
+    let objective = Objective::new(&architecture, &Loss::binary_cross_entropy(), &data).unwrap();
+    let trace = Trace::new(&objective, &[1.0, 0.0], &[0], Reduction::Mean).unwrap();
+    assert_eq!(trace.output().dz.values, [1.0]);
+    assert!(trace.to_text().contains("the factors alone have lost their digits"), "{trace}");
+}
+
+#[test]
+fn large_matrices_are_elided_and_the_text_says_so() {
+    let layers = vec![Layer::new(20, Activation::tanh()), Layer::new(1, Activation::identity())];
+    let network = Network::<f64>::initialize(Architecture::new(3, layers).unwrap(), &mut RandomState::new(1));
+    let x = (0..36).map(f64::from).collect();
+    let data = Dataset::new(x, 3, (0..12).map(f64::from).collect(), 1).unwrap();
+    let mut training =
+        Training::new(network, &Loss::squared_error(), &data, Settings::default(), RandomState::new(0))
+            .unwrap();
+    let rows: Vec<usize> = (0..12).collect();
+    let trace = trace::step(&mut training, &rows).unwrap();
+    assert_eq!((trace.layers[0].dw.n_columns, trace.layers[0].dw_of_samples.len()), (20, 12));
+    let format = Format { digits: 2, limit: 4, parameters: 10, width: 80 };
+    let document = trace.document(format);
+    let text = document.text();
+    for said in [
+        "of W_1 3 of 3 rows and 4 of 20 columns",
+        "of x 4 of 12 rows and 3 of 3 columns",
+        "... and likewise for the other 8 samples.",
+        "Shown are 10 of 101 parameters.",
+    ] {
+        assert!(text.replace('\n', " ").contains(said), "{said}: {text}");
+        assert!(document.markdown().contains(said), "{said}");
+    }
+    let longest =
+        text.lines().filter(|line| !line.contains('(')).map(|line| line.chars().count()).max().unwrap();
+    assert!(longest <= 80, "{longest}: {text}");
+    assert!(document.latex().contains("\\setcounter{MaxMatrixCols}{5}"));
+    assert!(trace.document(Format { digits: 0, limit: 0, parameters: 0, width: 0 }).text().contains("..."));
+}
+
+/// Braces, `\left` and environments close as they opened, tables and matrices have rows of one length, and nothing
+/// stands in it that pdflatex does not know: over all activations, losses and optimizers.
+#[test]
+fn the_latex_is_well_formed() {
+    for (architecture, loss) in networks() {
+        let data = dataset();
+        for name in names(optimizer::REGISTRY) {
+            let optimizer = Optimizer::new(name, &[]).unwrap();
+            let network = Network::new(architecture.clone(), parameters(&architecture)).unwrap();
+            let settings = Settings { optimizer, ..Settings::default() };
+            let mut training =
+                Training::new(network, &loss.clone().scaled(0.5), &data, settings, RandomState::new(0))
+                    .unwrap();
+            check_latex(&trace::step(&mut training, &[0, 1]).unwrap().to_latex());
+        }
+    }
+}
+
+fn check_latex(latex: &str) {
+    if let Some(c) = latex.chars().find(|c| !c.is_ascii()) {
+        panic!("{c} in {latex}");
+    }
+    let count = |what: &str| latex.matches(what).count();
+    assert_eq!(count(r"\left"), count(r"\right") + count(r"\leftarrow"), "{latex}");
+    assert_eq!(count("$") % 2, 0, "{latex}");
+    assert_eq!(count("$$"), 0, "{latex}");
+    let plain = latex.replace(r"\{", "").replace(r"\}", "");
+    let mut depth = 0;
+    for c in plain.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        assert!(depth >= 0, "{latex}");
+    }
+    assert_eq!(depth, 0, "{latex}");
+
+    let mut open = Vec::new();
+    for piece in latex.split('\\') {
+        if let Some(rest) = piece.strip_prefix("begin{") {
+            open.push(rest[..rest.find('}').unwrap()].to_owned());
+        } else if let Some(rest) = piece.strip_prefix("end{") {
+            assert_eq!(open.pop().as_deref(), rest.find('}').map(|end| &rest[..end]), "{latex}");
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    for matrix in latex.split(r"\begin{bmatrix}").skip(1) {
+        let rows = matrix[..matrix.find(r"\end{bmatrix}").unwrap()].split(r"\\");
+        let lengths: Vec<usize> = rows.map(|row| row.matches('&').count()).collect();
+        assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]), "{lengths:?} in {matrix}");
+    }
+}
+
+/// Every row of a table has as many cells as its header.
+#[test]
+fn the_markdown_tables_are_whole() {
+    let data = dataset();
+    for (architecture, loss) in networks() {
+        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let trace = Trace::new(&objective, &parameters(&architecture), &[0, 1], Reduction::Sum).unwrap();
+        let markdown = trace.to_markdown();
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let lines: Vec<&str> = markdown.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair.iter().all(|line| line.starts_with('|'))) {
+            assert_eq!(cells(pair[0]), cells(pair[1]), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_traced_is_refused() {
+    let data = four_samples();
+    let network = small();
+    let objective = Objective::new(network.architecture(), &Loss::squared_error(), &data).unwrap();
+    let refused = |parameters: &[f64], rows: &[usize]| {
+        Trace::new(&objective, parameters, rows, Reduction::Mean).unwrap_err()
+    };
+    assert_eq!(refused(network.parameters(), &[]), Error::NoSamples);
+    assert_eq!(refused(&[0.0; 3], &[0]), Error::ParameterCount { expected: 9, got: 3 });
+    let error = refused(network.parameters(), &[0, 4]);
+    insta::assert_snapshot!(error, @"sample 5 was asked for, but the data have samples 1 to 4; name one of these");
+
+    let mut training = trained(&data, &Loss::squared_error(), Settings::default());
+    assert!(trace::step(&mut training, &[9]).is_err());
+    assert_eq!(training.state().step, 0, "nothing is trained");
+}
+
+#[test]
+fn one_sample_of_a_small_network() {
+    let data = four_samples().subset(&[0]);
+    let settings = Settings { learning_rate: 0.5, ..Settings::default() };
+    let mut training = trained(&data, &Loss::binary_cross_entropy(), settings);
+    let trace = trace::step(&mut training, &[0]).unwrap();
+    insta::assert_snapshot!("small_text", trace.to_text());
+    insta::assert_snapshot!("small_markdown", trace.to_markdown());
+    insta::assert_snapshot!("small_latex", trace.to_latex());
+}
+
+#[test]
+fn a_batch_of_two_behind_softmax() {
+    let layers = vec![Layer::new(2, Activation::relu()), Layer::new(3, Activation::softmax())];
+    let architecture = Architecture::new(2, layers).unwrap();
+    let data = Dataset::from_classes(vec![1.0, -0.5, 0.25, 2.0, 0.0, 1.0], 2, &[2, 0, 1], 3).unwrap();
+    let parameters: Vec<f64> = (0..15).map(|k| f64::from(k * 7 % 11) / 8.0 - 0.5).collect();
+    let objective = Objective::new(&architecture, &Loss::cross_entropy(), &data).unwrap();
+    let trace = Trace::new(&objective, &parameters, &[2, 0], Reduction::Mean).unwrap();
+    insta::assert_snapshot!("softmax_text", trace.to_text());
+    insta::assert_snapshot!("softmax_markdown", trace.to_markdown());
+    insta::assert_snapshot!("softmax_latex", trace.to_latex());
+}
+
+/// The derivative of the squared error goes through the logistic function's slope: nothing cancels.
+#[test]
+fn the_squared_error_behind_a_logistic_unit() {
+    let data = four_samples();
+    let mut training = trained(
+        &data,
+        &Loss::squared_error(),
+        Settings { optimizer: Optimizer::adam(), ..Settings::default() },
+    );
+    let trace = trace::step(&mut training, &[3]).unwrap();
+    assert_eq!(trace.simplification, None);
+    insta::assert_snapshot!("squared_error_text", trace.to_text());
+    insta::assert_snapshot!("squared_error_markdown", trace.to_markdown());
+    insta::assert_snapshot!("squared_error_latex", trace.to_latex());
+}
