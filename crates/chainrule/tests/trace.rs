@@ -293,16 +293,15 @@ fn large_matrices_are_elided_and_the_text_says_so() {
     let document = trace.document(format);
     let text = document.text();
     for said in [
-        "of W_1 3 of 3 rows and 4 of 20 columns",
-        "of x 4 of 12 rows and 3 of 3 columns",
+        "4 of 20 columns of W_1",
+        "Shown are 4 of 12 rows of x",
         "... and likewise for the other 8 samples.",
         "Shown are 10 of 101 parameters.",
     ] {
         assert!(text.replace('\n', " ").contains(said), "{said}: {text}");
-        assert!(document.markdown().contains(said), "{said}");
+        assert!(document.markdown().replace('`', "").contains(said), "{said}");
     }
-    let longest =
-        text.lines().filter(|line| !line.contains('(')).map(|line| line.chars().count()).max().unwrap();
+    let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
     assert!(longest <= 80, "{longest}: {text}");
     assert!(document.latex().contains("\\setcounter{MaxMatrixCols}{5}"));
     assert!(trace.document(Format { digits: 0, limit: 0, parameters: 0, width: 0 }).text().contains("..."));

@@ -18,8 +18,12 @@ pub(super) fn document(trace: &Trace, format: Format) -> Document {
         sections.push(paper.over_the_batch());
     }
     sections.extend(trace.update.as_ref().map(|update| paper.update(update)));
-    let title =
-        format!("{}, {}: {}", trace.architecture.describe(), trace.loss, listed("sample", &trace.rows));
+    let title = format!(
+        "{}, {}: {}",
+        trace.architecture.describe(),
+        trace.loss,
+        paper.limited("sample", &trace.rows)
+    );
     Document { format, title, sections }
 }
 
@@ -35,9 +39,10 @@ impl Paper<'_> {
         let (w_are_1, n) = (trace.weight.iter().all(|w| *w == 1.0), trace.rows.len());
         let mut lines = Vec::new();
         if n > 1 {
-            let all = trace.rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ");
             lines.push(prose(format!(
-                "Each row of `x`, `z`, `a`, `y` and `t` is one sample, in this order: {all} (counted from 1). A bias is added to each row."
+                "Each row of `x`, `z`, `a`, `y` and `t` is one sample, in this order: {} (counted from 1). A bias is added \
+                 to each row.",
+                self.limited("sample", &trace.rows)
             )));
         }
         lines.push(known("x", &trace.x));
@@ -381,6 +386,13 @@ impl Paper<'_> {
         if l == 0 { "x".to_owned() } else { format!("a_{l}") }
     }
 
+    /// The samples by number, as many as the format allows.
+    pub(super) fn limited(&self, what: &str, rows: &[usize]) -> String {
+        let said = listed(what, &rows[..rows.len().min(self.format.limit)]);
+        let more = rows.len().saturating_sub(self.format.limit);
+        if more == 0 { said } else { format!("{said} and {more} more") }
+    }
+
     /// The first layer that training changes; the last where none is.
     fn first_trained(&self) -> usize {
         self.trace
@@ -393,7 +405,7 @@ impl Paper<'_> {
 }
 
 /// `samples 1, 4`.
-pub(super) fn listed(what: &str, rows: &[usize]) -> String {
+fn listed(what: &str, rows: &[usize]) -> String {
     let numbers = rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ");
     if rows.len() == 1 { format!("{what} {numbers}") } else { format!("{what}s {numbers}") }
 }

@@ -1,7 +1,7 @@
 //! What a trace says of the update: the batch, the gradient as the optimizer was given it, each parameter.
 
 use super::document::{Cell, Line, Section};
-use super::explain::{Paper, alone, known, listed, prose};
+use super::explain::{Paper, alone, known, prose};
 use super::math::Math;
 use super::matrix::Matrix;
 use super::update::Update;
@@ -126,13 +126,6 @@ impl Paper<'_> {
             Part::Bias => "b",
         };
         format!("{}.{part}", self.trace.architecture.layer_name(block.layer))
-    }
-
-    /// The samples by number, as many as the format allows.
-    fn limited(&self, what: &str, rows: &[usize]) -> String {
-        let said = listed(what, &rows[..rows.len().min(self.format.limit)]);
-        let more = rows.len().saturating_sub(self.format.limit);
-        if more == 0 { said } else { format!("{said} and {more} more") }
     }
 }
 

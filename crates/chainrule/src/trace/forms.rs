@@ -188,7 +188,8 @@ mod tests {
         assert_eq!(text(Loss::poisson().scaled(3.0)).unwrap(), "3·(1 - t/y)");
         assert_eq!(text(Loss::new("absolute_error", &[]).unwrap()).unwrap(), "sign(y - t)");
         assert_eq!(text(Loss::huber(100.0)), None);
-        assert_eq!(text(Loss::quantile(&[0.5])), None);
+        assert_eq!(text(Loss::quantile(&[0.5])).unwrap(), "0.5·(sign(y - t))");
+        assert_eq!(text(Loss::quantile(&[0.3])), None);
     }
 
     #[test]

@@ -24,16 +24,18 @@ pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
 /// A sentence that says what is left out of these terms, if anything is.
 pub(super) fn what_is_left_out(terms: &[Term], format: Format) -> Option<String> {
     let limit = format.limit.max(1);
-    let mut too_large: Vec<String> = Vec::new();
-    for term in terms.iter().filter(|term| term.values.n_rows > limit || term.values.n_columns > limit) {
-        let (name, values) = (&term.name.text, &term.values);
-        let of = |n: usize, what| format!("{} of {n} {what}", n.min(limit));
-        let said = format!("of {name} {} and {}", of(values.n_rows, "rows"), of(values.n_columns, "columns"));
-        if !too_large.contains(&said) {
-            too_large.push(said);
+    let mut left_out: Vec<String> = Vec::new();
+    for Term { name, values, .. } in terms {
+        let parts = [(values.n_rows, "rows"), (values.n_columns, "columns")];
+        let parts =
+            parts.iter().filter(|(n, _)| *n > limit).map(|(n, what)| format!("{limit} of {n} {what}"));
+        let parts = parts.collect::<Vec<_>>().join(" and ");
+        let said = format!("{parts} of `{}`", name.text);
+        if !parts.is_empty() && !left_out.contains(&said) {
+            left_out.push(said);
         }
     }
-    (!too_large.is_empty()).then(|| format!("Shown are {}.", too_large.join("; ")))
+    (!left_out.is_empty()).then(|| format!("Shown are {}.", left_out.join("; ")))
 }
 
 /// The terms cut into lines of at most `width` characters where possible: before an `=`, else before any operator.

@@ -21,8 +21,8 @@ pub(super) fn number(v: f64, digits: usize) -> String {
 
 /// The numbers of a column, all of one width, with their decimal points (or last digits before one) in one place.
 pub(super) fn aligned(column: &[String]) -> Vec<String> {
-    let before =
-        |cell: &str| cell.find(|c: char| ".e".contains(c)).filter(|point| *point > 0).unwrap_or(cell.len());
+    // A first point is that of `...`, which stands where the last digit before a point would.
+    let before = |cell: &str| cell.find(['.', 'e']).map_or(cell.len(), |point| point.max(1));
     let point = column.iter().map(|cell| before(cell)).max().unwrap_or(0);
     padded(column.iter().map(|cell| " ".repeat(point - before(cell)) + cell).collect())
 }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_column_has_its_points_in_one_place() {
         let column = ["1", "-12.50", "0.3333", "1.000e-7", "..."].map(str::to_owned);
-        let expected = ["  1       ", "-12.50    ", "  0.3333  ", "  1.000e-7", "...       "];
+        let expected = ["  1       ", "-12.50    ", "  0.3333  ", "  1.000e-7", "  ...     "];
         assert_eq!(aligned(&column), expected);
     }
 }

@@ -68,7 +68,8 @@ fn equation(formula: &str, terms: &[Term], format: Format) -> String {
     if first.is_empty() {
         numbers.replace_range(..indent, &format!("  {left} "));
     }
-    let said = what_is_left_out(terms, format).map_or_else(String::new, |said| format!("  ({said})\n"));
+    let said = what_is_left_out(terms, format)
+        .map_or_else(String::new, |said| filled(&said.replace('`', ""), format.width));
     first + &numbers + &said
 }
 
