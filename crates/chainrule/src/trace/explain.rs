@@ -283,7 +283,7 @@ impl Paper<'_> {
         match layer.layer.bias {
             None => lines.push(prose(format!("Layer {} has no bias.", layer.name))),
             Some(Learning::Frozen) => {
-                lines.push(prose(format!("`b_{at}` is frozen: training leaves it as it is.")))
+                lines.push(prose(format!("`b_{at}` is frozen: training leaves it as it is.")));
             }
             Some(Learning::Trainable) => {
                 lines.push(equation(&format!("{db} = {dz}"), vec![term("=", &db, &layer.dz)]));

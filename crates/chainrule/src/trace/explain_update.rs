@@ -72,7 +72,7 @@ impl Paper<'_> {
         match update.clip {
             Some(Clip::Norm(max)) => additions.push(format!("it is clipped to a norm of at most {max}")),
             Some(Clip::Value(max)) => {
-                additions.push(format!("each entry is clipped to at most {max} from 0"))
+                additions.push(format!("each entry is clipped to at most {max} from 0"));
             }
             None => {}
         }
