@@ -55,10 +55,12 @@ pub struct Training<'a, T: Scalar> {
     epoch_began: Instant,
 }
 
-/// The validation samples: rows of the training data, or data of their own.
+/// The validation samples: those of the training data that are not trained on, or data of their own.
 struct Validation<'a, T: Scalar> {
     objective: Objective<'a, T>,
+    /// In the data's order, so that a state need not hold them.
     rows: Vec<usize>,
+    split_off: bool,
 }
 
 /// Everything that the rest of a training depends on, besides its settings and data.
@@ -178,12 +180,12 @@ impl<'a, T: Scalar> Training<'a, T> {
             (Some(own), _) => {
                 let rows = (0..own.n_samples()).collect();
                 let objective = Objective::new(architecture, loss, own)?;
-                ((0..data.n_samples()).collect(), Some(Validation { objective, rows }))
+                ((0..data.n_samples()).collect(), Some(Validation { objective, rows, split_off: false }))
             }
             (None, Some(share)) => {
                 let (rows, order) = split(data.n_samples(), share, &mut random)?;
                 let objective = Objective::new(architecture, loss, data)?;
-                (order, Some(Validation { objective, rows }))
+                (order, Some(Validation { objective, rows, split_off: true }))
             }
             (None, None) => ((0..data.n_samples()).collect(), None),
         };
@@ -284,6 +286,13 @@ impl<'a, T: Scalar> Training<'a, T> {
                 expected: n,
                 got: row,
             });
+        }
+        if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
+            validation.rows = all_but(&state.order, n);
+        }
+        if self.watcher.is_some() {
+            let (architecture, data) = (self.objective.architecture(), self.objective.data());
+            self.watcher = Some(Watcher::new(architecture, data, &state.order));
         }
         self.state = state;
         Ok(())
@@ -588,7 +597,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     }
 }
 
-/// Validation rows and training rows: of one permutation the first ⌈share·n⌉, and the rest.
+/// Validation rows (in the data's order) and training rows: of one permutation the first ⌈share·n⌉, and the rest.
 fn split(n: usize, share: f64, random: &mut RandomState) -> Result<(Vec<usize>, Vec<usize>), Error> {
     let n_validation = (share * n as f64).ceil() as usize;
     if n_validation >= n {
@@ -598,9 +607,15 @@ fn split(n: usize, share: f64, random: &mut RandomState) -> Result<(Vec<usize>, 
             allowed: format!("small enough to leave one of the {n} samples for training"),
         });
     }
-    let mut validation = random.permutation(n);
-    let training = validation.split_off(n_validation);
-    Ok((validation, training))
+    let training = random.permutation(n).split_off(n_validation);
+    Ok((all_but(&training, n), training))
+}
+
+/// The rows below n that are not among these, in order.
+fn all_but(rows: &[usize], n: usize) -> Vec<usize> {
+    let mut left = vec![true; n];
+    rows.iter().for_each(|&row| left[row] = false);
+    (0..n).filter(|&row| left[row]).collect()
 }
 
 /// Weights alone are penalised unless the penalty says otherwise.

@@ -32,6 +32,9 @@ impl<T: Scalar> Watcher<T> {
         training_rows: &[usize],
     ) -> Watcher<T> {
         let n = training_rows.len().min(WATCHED);
+        // In the data's order: what is watched is then the same wherever in an epoch a training was taken up again.
+        let mut training_rows = training_rows.to_vec();
+        training_rows.sort_unstable();
         let hidden = &architecture.layers()[..architecture.layers().len() - 1];
         let widest = hidden.iter().map(|layer| layer.n_units).max().unwrap_or(0);
         Watcher {
