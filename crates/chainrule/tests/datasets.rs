@@ -105,5 +105,5 @@ fn an_option_out_of_range_is_refused() {
     insta::assert_snapshot!(error("moons", "n_samples", 0.0), @"n_samples of moons is 0, but must be a whole number from 1 to 10000000");
     insta::assert_snapshot!(error("blobs", "n_classes", 1.0), @"n_classes of blobs is 1, but must be a whole number from 2 to 100");
     insta::assert_snapshot!(error("spiral", "noise", f64::NAN), @"noise of spiral is NaN, but must be a number from 0 to 1000");
-    insta::assert_snapshot!(error("spirl", "noise", 0.0), @r#"there is no dataset called "spirl", did you mean "spiral"?; choose one of: three_rings, circle, xor, moons, spiral, blobs, two_gaussians, rbf_line, sine_curves, straight_lines"#);
+    insta::assert_snapshot!(error("spirl", "noise", 0.0), @r#"there is no dataset called "spirl" (did you mean "spiral"?); choose one of: three_rings, circle, xor, moons, spiral, blobs, two_gaussians, rbf_line, sine_curves, straight_lines"#);
 }

@@ -1,6 +1,7 @@
 //! Training: the loop, its settings and state, optimizers, schedules, stopping, history, observers.
 
 pub mod clip;
+mod epoch;
 mod history;
 mod observer;
 pub mod optimizer;
@@ -9,6 +10,8 @@ mod power;
 mod restarts;
 pub mod schedule;
 mod settings;
+mod state;
+mod step;
 mod stopping;
 mod sum;
 mod training;
@@ -20,8 +23,10 @@ pub use observer::{Cancel, Observer, Recorder};
 pub use penalty::Penalty;
 pub use restarts::{Restarts, best_of};
 pub use settings::{Batch, Settings, Shuffle, Watch};
+pub use state::{Best, State};
+pub use step::Step;
 pub use stopping::{Monitor, Progress, Stopping};
-pub use training::{Best, Ending, State, Step, Training};
+pub use training::{Ending, Training};
 
 use crate::Error;
 use crate::registry::Allowed;

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::history::Epoch;
-use super::training::{Step, Training};
+use super::step::Step;
+use super::training::Training;
 use crate::kernel::Scalar;
 
 /// Sees a training's start, every step and every epoch; `Break` ends the training there.

@@ -1,0 +1,110 @@
+//! The beginning and the end of an epoch: the order of its samples, and what the history says of it.
+
+use std::time::Instant;
+
+use super::history::{Epoch, Warning};
+use super::settings::{Batch, Shuffle};
+use super::state::Best;
+use super::training::Training;
+use crate::Error;
+use crate::kernel::Scalar;
+use crate::metrics::{Predictions, Task};
+use crate::objective::Reduction;
+
+impl<T: Scalar> Training<'_, T> {
+    pub(super) fn begin_epoch(&mut self) {
+        self.epoch_began = Instant::now();
+        self.state.running_loss = 0.0;
+        if self.settings.shuffle == Shuffle::EachEpoch && self.settings.batch != Batch::Full {
+            self.state.random.shuffle(&mut self.state.order);
+        }
+    }
+
+    pub(super) fn finish_epoch(&mut self, learning_rate: f64, gradient_norm: Vec<f64>) -> Result<(), Error> {
+        if self.state.parameters.iter().any(|p| !p.is_finite()) {
+            return Err(self.diverged(f64::NAN, learning_rate));
+        }
+        let n = self.state.order.len();
+        self.state.epoch += 1;
+        self.state.samples += n as u64;
+        self.state.place = 0;
+        let loss = match self.settings.reduction {
+            Reduction::Mean => self.state.running_loss / n as f64,
+            Reduction::Sum => self.state.running_loss,
+        };
+        let validation_loss = self.validation_loss();
+        let (dead, saturated) = self.count_units();
+        let epoch = Epoch {
+            epoch: self.state.epoch,
+            loss,
+            validation_loss,
+            metrics: self.metrics(),
+            learning_rate,
+            gradient_norm,
+            dead,
+            saturated,
+            seconds: self.epoch_began.elapsed().as_secs_f64(),
+        };
+        self.settings.schedule.observe(&mut self.state.schedule, validation_loss.unwrap_or(loss));
+        if let Some(stopping) = &self.settings.stopping {
+            let cost = stopping.cost(&epoch, &self.settings.metrics);
+            let (best, _) = stopping.observe(&mut self.state.stopping, cost);
+            if best && self.validation.is_some() {
+                let (epoch, parameters) = (epoch.epoch, self.state.parameters.clone());
+                self.state.best = Some(Best { epoch, parameters });
+            }
+        }
+        self.history.epochs.push(epoch);
+        Ok(())
+    }
+
+    /// The metrics asked for, on the validation samples where there are any.
+    fn metrics(&mut self) -> Vec<f64> {
+        if self.settings.metrics.is_empty() {
+            return Vec::new();
+        }
+        let outputs = match &mut self.validation {
+            Some(validation) => validation.objective.outputs(&self.state.parameters, &validation.rows),
+            None => self.objective.outputs(&self.state.parameters, &self.state.order),
+        };
+        let predictions = Predictions {
+            task: Task::of(&self.objective.architecture().output().activation),
+            y: &outputs.y,
+            t: &outputs.t,
+            weight: Some(&outputs.weight),
+            n_outputs: self.objective.architecture().n_outputs(),
+        };
+        self.settings.metrics.iter().map(|metric| metric.value(&predictions)).collect()
+    }
+
+    /// The shares of dead and of saturated units by hidden layer; warns when a layer's dead units have become more
+    /// by a tenth of the layer since the last warning.
+    fn count_units(&mut self) -> (Vec<f64>, Vec<f64>) {
+        let n_hidden = self.objective.architecture().layers().len() - 1;
+        let Some(watcher) = &mut self.watcher else { return (vec![0.0; n_hidden], vec![0.0; n_hidden]) };
+        let architecture = self.objective.architecture();
+        let counts = watcher.count(architecture, &self.state.parameters, self.objective.data());
+        let (mut dead, mut saturated) = (Vec::new(), Vec::new());
+        for (l, units) in counts.enumerate() {
+            let layer = architecture.layer_name(l);
+            let warned = self.history.warnings.iter().rev().find_map(|warning| match warning {
+                Warning::DeadUnits { layer: of, dead, .. } if *of == layer => Some(*dead),
+                Warning::DeadUnits { .. } => None,
+            });
+            if units.dead > warned.unwrap_or(0) && (units.dead - warned.unwrap_or(0)) * 10 >= units.of {
+                let (epoch, dead, of) = (self.state.epoch, units.dead, units.of);
+                self.history.warnings.push(Warning::DeadUnits { epoch, layer, dead, of });
+            }
+            dead.push(units.dead as f64 / units.of as f64);
+            saturated.push(units.saturated as f64 / units.of as f64);
+        }
+        (dead, saturated)
+    }
+
+    /// Puts the last finite parameters back and says what happened.
+    pub(super) fn diverged(&mut self, loss: f64, learning_rate: f64) -> Error {
+        let finite = self.state.finite.clone();
+        self.state.parameters.copy_from_slice(&finite);
+        Error::Diverged { epoch: self.state.epoch + 1, step: self.state.step + 1, loss, learning_rate }
+    }
+}

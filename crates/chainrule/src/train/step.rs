@@ -1,0 +1,163 @@
+//! One step of a training: the next batch's loss and gradient, then one update.
+
+use super::penalty::{self, On, Penalty, Share};
+use super::schedule::Clock;
+use super::settings::Batch;
+use super::training::Training;
+use crate::Error;
+use crate::kernel::Scalar;
+use crate::network::{Dropout, Part};
+use crate::objective::Reduction;
+
+/// One step that was done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// The batch's loss before the update, penalty included.
+    pub loss: f64,
+    /// The learning rate of the update.
+    pub learning_rate: f64,
+    /// The batch's samples.
+    pub rows: usize,
+    /// Whether it was the last of its epoch.
+    pub ends_epoch: bool,
+}
+
+impl<T: Scalar> Training<'_, T> {
+    /// One update on the next batch.
+    ///
+    /// # Errors
+    /// As [`Training::run`].
+    pub fn step(&mut self) -> Result<Step, Error> {
+        if self.state.place == 0 {
+            self.begin_epoch();
+        }
+        let from = self.state.place;
+        let to = self.state.order.len().min(from + self.batch_size());
+        let ends_epoch = to == self.state.order.len();
+        let learning_rate = self.learning_rate();
+
+        // The loss and its gradient at the present parameters.
+        let (loss, weight) = self.evaluate(from, to);
+        if !loss.is_finite() {
+            return Err(self.diverged(loss, learning_rate));
+        }
+        if from == 0 {
+            self.state.finite.copy_from_slice(&self.state.parameters);
+        }
+        let gradient_norm = if ends_epoch { self.gradient_norms() } else { Vec::new() };
+
+        // The update.
+        if weight > 0.0 {
+            self.update(learning_rate);
+        }
+        self.state.running_loss += match self.settings.reduction {
+            Reduction::Mean => loss * (to - from) as f64,
+            Reduction::Sum => loss,
+        };
+        self.state.step += 1;
+        self.state.place = to;
+        if ends_epoch {
+            self.finish_epoch(learning_rate, gradient_norm)?;
+        }
+        Ok(Step { step: self.state.step, loss, learning_rate, rows: to - from, ends_epoch })
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        let (state, schedule) = (&self.state, &self.settings.schedule);
+        let (now, of_an_epoch) = match schedule.clock() {
+            Clock::Step => (state.step, self.steps_per_epoch()),
+            Clock::Epoch => (state.epoch, 1),
+            Clock::Samples => (state.samples, state.order.len() as u64),
+        };
+        let total = self.settings.epochs * of_an_epoch;
+        self.settings.learning_rate * schedule.factor(now, total, &state.schedule)
+    }
+
+    pub(super) fn batch_size(&self) -> usize {
+        match self.settings.batch {
+            Batch::Full => self.state.order.len(),
+            Batch::Size(size) => size.min(self.state.order.len()),
+        }
+    }
+
+    /// The loss of the batch `from..to` of the epoch's order, penalty included, its gradient in `self.gradient`, and
+    /// the batch's weight: `L = (Σ w·l + shared penalty)/divisor + constant penalty`.
+    fn evaluate(&mut self, from: usize, to: usize) -> (f64, f64) {
+        let Training { settings, objective, state, gradient, .. } = self;
+        let drops = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
+        let dropout = drops.then_some(Dropout { seed: settings.seed, step: state.step });
+        let sums = objective.sums(&state.parameters, &state.order[from..to], Some(gradient), dropout);
+        if sums.weight == 0.0 {
+            return (0.0, 0.0);
+        }
+        let mut loss = sums.loss;
+        let penalise = |gradient: &mut [T]| -> f64 {
+            let penalised =
+                objective.architecture().trainable().filter(|block| settings.penalty.acts_on(block.part));
+            penalised
+                .map(|block| {
+                    let range = block.range.clone();
+                    settings.penalty.add(&state.parameters[range.clone()], &mut gradient[range])
+                })
+                .sum()
+        };
+        if settings.penalty.share == Share::PerWeight {
+            loss += penalise(gradient);
+        }
+        let divisor = settings.reduction.divisor(sums);
+        loss /= divisor;
+        if divisor != 1.0 {
+            let divisor = T::from_f64(divisor);
+            gradient.iter_mut().for_each(|g| *g = *g / divisor);
+        }
+        if settings.penalty.share == Share::Constant {
+            loss += penalise(gradient);
+        }
+        (loss, sums.weight)
+    }
+
+    /// `p ← p·(1 - rate·decay)` on what is penalised, then the optimizer's update, on trainable ranges.
+    fn update(&mut self, learning_rate: f64) {
+        let Training { settings, objective, state, gradient, trainable, .. } = self;
+        let architecture = objective.architecture();
+        if let Some(clip) = settings.clip {
+            clip.apply(gradient, trainable);
+        }
+        state.updates += 1;
+        let decay = settings.penalty.decoupled + settings.optimizer.decay();
+        for block in architecture.trainable() {
+            if decay > 0.0 && settings.penalty.acts_on(block.part) {
+                penalty::decay(learning_rate, decay, &mut state.parameters[block.range.clone()]);
+            }
+            let range = block.range.clone();
+            settings.optimizer.update(
+                learning_rate,
+                state.updates,
+                range,
+                &mut state.parameters,
+                gradient,
+                &mut state.slots,
+            );
+        }
+    }
+
+    /// The Euclidean norm of the gradient by each layer's parameters.
+    fn gradient_norms(&self) -> Vec<f64> {
+        let mut squares = vec![0.0; self.architecture().layers().len()];
+        for block in self.architecture().trainable() {
+            squares[block.layer] +=
+                self.gradient[block.range.clone()].iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
+        }
+        squares.into_iter().map(f64::sqrt).collect()
+    }
+}
+
+/// Weights alone are penalised unless the penalty says otherwise.
+impl Penalty {
+    fn acts_on(&self, part: Part) -> bool {
+        part == Part::Weights || self.on == On::All
+    }
+}
