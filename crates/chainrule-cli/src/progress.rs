@@ -7,42 +7,57 @@ use std::time::{Duration, Instant};
 use chainrule_experiment::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar for the training under way.
+/// A bar for the training under way; it appears once the training has taken half a second.
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    bar: Option<ProgressBar>,
+    name: String,
+    epochs: u64,
     shown: Instant,
 }
 
 /// The bar's length: it counts fractions of epochs in thousandths.
 const THOUSAND: f64 = 1000.0;
 
+/// Until the bar appears, and between two of its states: formatting a message costs more than a small step.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
+
 impl Bar {
     pub(crate) fn new() -> Bar {
-        Bar { bar: ProgressBar::hidden(), shown: Instant::now() }
+        Bar { bar: None, name: String::new(), epochs: 0, shown: Instant::now() }
+    }
+
+    fn make(&self) -> ProgressBar {
+        let bar = ProgressBar::new((self.epochs as f64 * THOUSAND) as u64).with_elapsed(PATIENCE);
+        let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}  {eta} left";
+        bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
+        bar.set_prefix(self.name.clone());
+        bar
     }
 }
 
 impl Progress for Bar {
     fn begin(&mut self, variant: &str, epochs: u64) {
         self.end();
-        self.bar = ProgressBar::new((epochs as f64 * THOUSAND) as u64);
-        let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}  {eta} left";
-        self.bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
-        self.bar.set_prefix(if variant.is_empty() { "training".to_owned() } else { variant.to_owned() });
+        self.name = if variant.is_empty() { "training".to_owned() } else { variant.to_owned() };
+        self.epochs = epochs;
         self.shown = Instant::now();
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
-        // Formatting a message for each step would cost more than the step.
-        if self.shown.elapsed() > Duration::from_millis(100) {
+        if self.shown.elapsed() > if self.bar.is_some() { PAUSE } else { PATIENCE } {
             self.shown = Instant::now();
-            self.bar.set_position((epochs * THOUSAND) as u64);
-            self.bar.set_message(format!("loss {loss:.5}"));
+            let bar = self.bar.take().unwrap_or_else(|| self.make());
+            bar.set_position((epochs * THOUSAND) as u64);
+            bar.set_message(format!("loss {loss:.5}"));
+            self.bar = Some(bar);
         }
     }
 
     fn end(&mut self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 }
 

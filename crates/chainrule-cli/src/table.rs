@@ -6,13 +6,17 @@ use comfy_table::{Attribute, Cell, ContentArrangement, LineStyle, Table};
 /// The width where no terminal says one.
 const WIDTH: u16 = 140;
 
+/// Below this a table is no table any more; let the terminal wrap its lines.
+const NARROWEST: u16 = 50;
+
 /// A table with this header.
 pub(crate) fn new(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_NO_BORDERS.row_separator(LineStyle::none()))
         .set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
+    // A terminal that says nothing of its width says 0.
+    if table.width().is_none_or(|width| width < NARROWEST) {
         table.set_width(WIDTH);
     }
     if !colourful() {
