@@ -19,7 +19,7 @@ pub struct Restarts<'a, T: Scalar> {
     /// The seed it started from.
     pub seed: u32,
     /// For each seed its final loss: on the validation samples where there are any, else on the training samples;
-    /// infinite where the training diverged.
+    /// infinite where the training diverged or its last step led to no finite loss.
     pub losses: Vec<(u32, f64)>,
 }
 
@@ -57,6 +57,8 @@ pub fn best_of<'a, T: Scalar>(
             Err(error) => return Err(error),
         };
         let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
+        // The last update may lead where there is no loss any more. A NaN that was kept would be beaten by nothing.
+        let end = if end.is_nan() { f64::INFINITY } else { end };
         losses.push((seed, end));
         if best.as_ref().is_none_or(|(least, _)| end < *least) {
             best = Some((end, Restarts { best: training, ending, seed, losses: Vec::new() }));
