@@ -1,0 +1,306 @@
+//! What is seen of a training: observers, the recorder, cancelling, the history with its warnings, restarts.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Initializer, Layer, Network};
+use chainrule::objective::Objective;
+use chainrule::random::RandomState;
+use chainrule::train::{
+    Batch, Cancel, Ending, Epoch, Observer, Recorder, Settings, Step, Training, Warning, Watch, best_of,
+};
+use chainrule::{Dataset, Error};
+
+/// Notes everything that it is shown, and stops where it is told to.
+#[derive(Default)]
+struct Notes {
+    started: usize,
+    steps: Vec<Step>,
+    epochs: Vec<u64>,
+    stop_after_step: Option<u64>,
+    stop_after_epoch: Option<u64>,
+}
+
+impl Observer<f64> for Notes {
+    fn started(&mut self, training: &Training<'_, f64>) {
+        assert_eq!(training.state().step, self.steps.len() as u64, "before any step of the run");
+        self.started += 1;
+    }
+
+    fn stepped(&mut self, training: &Training<'_, f64>, step: &Step) -> ControlFlow<()> {
+        assert_eq!(training.state().step, step.step);
+        self.steps.push(*step);
+        stop(self.stop_after_step == Some(step.step))
+    }
+
+    fn finished_epoch(&mut self, training: &Training<'_, f64>, epoch: &Epoch) -> ControlFlow<()> {
+        assert_eq!(training.history().epochs.last(), Some(epoch));
+        assert!(self.steps.last().unwrap().ends_epoch, "the epoch's last step was shown before it");
+        self.epochs.push(epoch.epoch);
+        stop(self.stop_after_epoch == Some(epoch.epoch))
+    }
+}
+
+fn stop(stop: bool) -> ControlFlow<()> {
+    if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+#[test]
+fn observers_see_the_start_every_step_and_every_epoch() {
+    let data = data();
+    let mut notes = Notes::default();
+    assert_eq!(training(&data, 1).run(&mut notes), Ok(Ending::Completed));
+    assert_eq!(notes.started, 1);
+    assert_eq!(notes.steps.iter().map(|step| step.step).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert_eq!(notes.steps.iter().filter(|step| step.ends_epoch).count(), 4);
+    assert_eq!(notes.epochs, [1, 2, 3, 4]);
+}
+
+#[test]
+fn an_observer_may_stop_a_training_which_may_then_go_on() {
+    let data = data();
+    let mut whole = training(&data, 1);
+    whole.run(()).unwrap();
+    for (step, epoch, steps) in [(Some(5), None, 5), (Some(6), None, 6), (None, Some(2), 6)] {
+        let mut training = training(&data, 1);
+        let stops = Notes { stop_after_step: step, stop_after_epoch: epoch, ..Notes::default() };
+        let mut both = (stops, Notes::default());
+        assert_eq!(training.run(&mut both), Ok(Ending::Cancelled));
+        assert_eq!(
+            (training.state().step, both.0.steps.len(), both.1.steps.len()),
+            (steps, steps as usize, steps as usize)
+        );
+        let mut both = (both.1, Notes { steps: both.0.steps, ..Notes::default() });
+        assert_eq!(training.run(&mut both), Ok(Ending::Completed));
+        assert_eq!((both.0.started, both.0.steps.len(), both.1.started), (2, 12, 1));
+        assert_eq!(training.state().parameters, whole.state().parameters);
+    }
+}
+
+#[test]
+fn cancelling_ends_a_training_after_the_step_under_way() {
+    let (data, flag) = (data(), AtomicBool::new(false));
+    let mut training = training(&data, 1);
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(training.run((Notes::default(), Cancel(&flag))), Ok(Ending::Cancelled));
+    assert_eq!(training.state().step, 1);
+    flag.store(false, Ordering::Relaxed);
+    assert_eq!(training.run(Cancel(&flag)), Ok(Ending::Completed));
+    assert_eq!(training.state().step, 12);
+}
+
+#[test]
+fn the_recorder_keeps_the_start_and_every_kth_step() {
+    let data = data();
+    let mut by_hand = training(&data, 1);
+    let mut path = vec![by_hand.state().parameters.clone()];
+    for _ in 0..12 {
+        by_hand.step().unwrap();
+        path.push(by_hand.state().parameters.clone());
+    }
+    for (every, steps) in [(1, (0..=12).collect()), (5, vec![0, 5, 10]), (12, vec![0, 12]), (13, vec![0])] {
+        let mut recorder = Recorder::every(every);
+        let mut training = training(&data, 1);
+        // Stopped and taken up again, it does not record the start twice.
+        let stop = Notes { stop_after_step: Some(7), ..Notes::default() };
+        assert_eq!(training.run((&mut recorder, stop)), Ok(Ending::Cancelled));
+        assert_eq!(training.run(&mut recorder), Ok(Ending::Completed));
+        assert_eq!(recorder.steps, steps);
+        let expected: Vec<_> = steps.iter().map(|&step| path[step as usize].clone()).collect();
+        assert_eq!(recorder.parameters, expected);
+    }
+}
+
+#[test]
+fn gradient_norms_are_those_of_the_last_step() {
+    let data = data();
+    let mut training = training(&data, 1);
+    for _ in 0..2 {
+        training.step().unwrap();
+    }
+    let (before, order) = (training.state().parameters.clone(), training.state().order.clone());
+    training.step().unwrap();
+    let mut objective = Objective::new(training.architecture(), &Loss::squared_error(), &data).unwrap();
+    let (mut gradient, last) = (vec![0.0; before.len()], &order[8..]);
+    let sums = objective.sums(&before, last, Some(&mut gradient), None);
+    let norm = |range: std::ops::Range<usize>| {
+        gradient[range].iter().map(|g| (g / sums.weight).powi(2)).sum::<f64>().sqrt()
+    };
+    let found = &training.history().epochs[0].gradient_norm;
+    assert_eq!((found.len(), last.len()), (2, 2));
+    for (found, expected) in found.iter().zip([norm(0..6), norm(6..9)]) {
+        assert!((found - expected).abs() < 1e-14, "{found}, not {expected}");
+    }
+}
+
+#[test]
+fn dead_and_saturated_units_are_counted_layer_by_layer() {
+    // x runs from -1 to 1. A bias of -100 keeps a ReLU off throughout, a weight of 100 leaves none of the samples on
+    // the logistic unit's slope, one of 1 leaves all.
+    let shares = |activation: Activation, hidden: [f64; 8]| {
+        let layers = vec![
+            Layer::new(4, activation.clone()),
+            Layer::new(2, activation),
+            Layer::new(1, Activation::identity()),
+        ];
+        let parameters =
+            hidden.iter().copied().chain([0.1; 8]).chain([0.0; 2]).chain([0.0; 2]).chain([0.0]).collect();
+        let network = Network::new(Architecture::new(1, layers).unwrap(), parameters).unwrap();
+        let x: Vec<f64> = (0..301).map(|i| f64::from(i) / 150.0 - 1.0).filter(|x| x.abs() > 0.1).collect();
+        let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
+        // So small a rate that nothing moves.
+        let settings = Settings { epochs: 2, learning_rate: 1e-300, ..Settings::default() };
+        let mut training =
+            Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
+        training.run(()).unwrap();
+        let history = training.history().clone();
+        assert_eq!(history.epochs[0].dead, history.epochs[1].dead);
+        (history.epochs[1].dead.clone(), history.epochs[1].saturated.clone(), history.warnings)
+    };
+    let (w, b) = ([1.0, 1.0, 1.0, 1.0], [0.0, -100.0, 0.5, -100.0]);
+    let hidden: [f64; 8] = std::array::from_fn(|i| if i < 4 { w[i] } else { b[i - 4] });
+    let (dead, saturated, warnings) = shares(Activation::relu(), hidden);
+    assert_eq!((dead, saturated), (vec![0.5, 0.0], vec![0.0, 0.0]));
+    let expected = Warning::DeadUnits { epoch: 1, layer: "hidden1".to_owned(), dead: 2, of: 4 };
+    assert_eq!(warnings, [expected], "said once, not in every epoch");
+    assert!(warnings[0].to_string().starts_with("epoch 1: 2 of 4 units of layer \"hidden1\" are dead"));
+    assert_eq!(shares(Activation::leaky_relu(0.1), hidden).0, [0.0, 0.0]);
+    assert_eq!(shares(Activation::leaky_relu(0.01), hidden).1, [0.5, 0.0], "a slope of 0.01 of at most 1");
+
+    let (dead, saturated, warnings) =
+        shares(Activation::logistic(), [100.0, 1.0, 1.0, 60.0, 0.0, 0.0, 900.0, 0.0]);
+    assert_eq!((dead, saturated), (vec![0.25, 0.0], vec![0.5, 0.0]));
+    assert_eq!(warnings.len(), 1);
+}
+
+#[test]
+fn units_that_nobody_watches_are_not_counted() {
+    let data = data();
+    let layers = vec![Layer::new(2, Activation::relu()), Layer::new(1, Activation::identity())];
+    let architecture = Architecture::new(2, layers).unwrap();
+    let parameters = vec![0.0, 0.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.0, 0.0];
+    let dead = |watch_units| {
+        let network = Network::new(architecture.clone(), parameters.clone()).unwrap();
+        let settings = Settings { epochs: 1, watch_units, ..Settings::default() };
+        let random = RandomState::new(0);
+        let mut training = Training::new(network, &Loss::squared_error(), &data, settings, random).unwrap();
+        training.run(()).unwrap();
+        (training.history().epochs[0].dead.clone(), training.history().warnings.len())
+    };
+    assert_eq!(dead(Watch::EachEpoch), (vec![1.0], 1));
+    assert_eq!(dead(Watch::Never), (vec![0.0], 0));
+}
+
+#[test]
+fn restarts_keep_the_best_of_the_seeds() {
+    let data = data();
+    let (architecture, loss) = (architecture(), Loss::squared_error());
+    for validation_fraction in [None, Some(0.3)] {
+        let settings = Settings { validation_fraction, ..settings() };
+        let alone = |seed: u32| {
+            let mut random = RandomState::new(seed);
+            let network = Network::initialize(architecture.clone(), &mut random);
+            let settings = Settings { seed, ..settings.clone() };
+            let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+            training.run(()).unwrap();
+            let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
+            (end, training.state().parameters.clone())
+        };
+        let seeds = [3, 1, 4, 15, 9];
+        let best = best_of(&architecture, &loss, &data, &settings, &seeds, ()).unwrap();
+        assert_eq!(best.losses, seeds.map(|seed| (seed, alone(seed).0)));
+        let least = best.losses.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        assert_eq!((best.seed, best.ending), (least.0, Ending::Completed));
+        assert_eq!(best.best.state().parameters, alone(best.seed).1);
+        assert_ne!(best.seed, 3, "the best is not just the first");
+    }
+}
+
+#[test]
+fn a_restart_that_ends_without_a_loss_is_not_the_best() {
+    // Validated on the last sample, y may be infinity less infinity.
+    let data = Dataset::new(vec![1.0, 0.0, 0.0, 1.0, 1e308, 1e308], 2, vec![0.0, 0.0, 0.0], 1).unwrap();
+    let output =
+        Layer::new(1, Activation::identity()).weights_from(Initializer::uniform(-5.0, 5.0)).without_bias();
+    let plane = Architecture::new(2, vec![output]).unwrap();
+    let settings = Settings { epochs: 1, validation_fraction: Some(0.3), ..Settings::default() };
+    let loss = Loss::absolute_error();
+    let end = |seed: u32| {
+        let mut random = RandomState::new(seed);
+        let network = Network::initialize(plane.clone(), &mut random);
+        let mut training = Training::new(network, &loss, &data, settings.clone(), random).unwrap();
+        training.run(()).ok().and_then(|_| training.validation_loss())
+    };
+    let without = (0..).find(|&seed| end(seed).is_some_and(f64::is_nan)).unwrap();
+    let with = (0..).find(|&seed| end(seed).is_some_and(f64::is_finite)).unwrap();
+    for seeds in [[without, with], [with, without]] {
+        let best = best_of(&plane, &loss, &data, &settings, &seeds, ()).unwrap();
+        assert_eq!(best.seed, with);
+        assert!(best.losses.contains(&(without, f64::INFINITY)));
+    }
+}
+
+#[test]
+fn restarts_pass_over_seeds_that_diverge() {
+    let data = Dataset::new(vec![1.0, 2.0], 1, vec![1.0, 1.0], 1).unwrap();
+    let line =
+        Architecture::new(1, vec![Layer::new(2, Activation::sine()), Layer::new(1, Activation::exp())])
+            .unwrap();
+    let restarts = |learning_rate, seeds: &[u32], observer: &mut dyn Observer<f64>| {
+        let settings = Settings { epochs: 5, learning_rate, ..Settings::default() };
+        best_of(&line, &Loss::poisson(), &data, &settings, seeds, observer)
+            .map(|best| (best.seed, best.losses, best.ending))
+    };
+    let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], &mut ()).unwrap();
+    assert!(losses.iter().any(|(_, loss)| *loss == f64::INFINITY), "{losses:?}");
+    assert!(losses.iter().any(|(of, loss)| loss.is_finite() && *of == seed), "{losses:?}");
+    assert!(matches!(restarts(1e6, &[0, 1, 2], &mut ()), Err(Error::Diverged { .. })));
+    // Cancelled in its second restart, it gives the better of the two.
+    let mut notes = Notes { stop_after_epoch: Some(1), ..Notes::default() };
+    let (_, losses, _) = restarts(0.01, &[0, 1, 2], &mut Second { inner: &mut notes, runs: 0 }).unwrap();
+    assert_eq!(losses.len(), 2);
+}
+
+/// Shows the second run alone to another observer.
+struct Second<'n> {
+    inner: &'n mut Notes,
+    runs: usize,
+}
+
+impl Observer<f64> for Second<'_> {
+    fn started(&mut self, _training: &Training<'_, f64>) {
+        self.runs += 1;
+    }
+
+    fn stepped(&mut self, training: &Training<'_, f64>, step: &Step) -> ControlFlow<()> {
+        if self.runs == 2 { self.inner.stepped(training, step) } else { ControlFlow::Continue(()) }
+    }
+
+    fn finished_epoch(&mut self, training: &Training<'_, f64>, epoch: &Epoch) -> ControlFlow<()> {
+        if self.runs == 2 { self.inner.finished_epoch(training, epoch) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn architecture() -> Architecture {
+    let layers = vec![Layer::new(2, Activation::tanh()), Layer::new(1, Activation::identity())];
+    Architecture::new(2, layers).unwrap()
+}
+
+fn data() -> Dataset<f64> {
+    let x: Vec<f64> = (0..20).map(|i| (f64::from(i) * 1.3).sin()).collect();
+    let t: Vec<f64> = x.chunks(2).map(|x| x[0] * x[1]).collect();
+    Dataset::new(x, 2, t, 1).unwrap()
+}
+
+/// Ten samples in batches of 4, 4 and 2.
+fn settings() -> Settings {
+    Settings { epochs: 4, batch: Batch::Size(4), learning_rate: 0.1, ..Settings::default() }
+}
+
+fn training(data: &Dataset<f64>, seed: u32) -> Training<'_, f64> {
+    let mut random = RandomState::new(seed);
+    let network = Network::initialize(architecture(), &mut random);
+    Training::new(network, &Loss::squared_error(), data, settings(), random).unwrap()
+}

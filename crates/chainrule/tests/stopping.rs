@@ -1,0 +1,197 @@
+//! How trainings end: early stopping, the best weights, divergence.
+
+use chainrule::Dataset;
+use chainrule::Error;
+use chainrule::metrics::Metric;
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Initializer, Layer, Network};
+use chainrule::random::RandomState;
+use chainrule::train::optimizer::Optimizer;
+use chainrule::train::{Batch, Ending, Monitor, Recorder, Settings, Stopping, Training};
+
+#[test]
+fn the_epochs_that_patience_allows_are_scikit_learns() {
+    // y = w with the loss |y|, going down by rate² = 1/64 an epoch; both are exact.
+    let epochs = |tol: f64, patience| {
+        let stopping = Some(Stopping { monitor: Monitor::Loss, patience, tol });
+        let settings = Settings { epochs: 40, learning_rate: 0.015625, stopping, ..Settings::default() };
+        let mut training = descent(settings);
+        let ending = training.run(()).unwrap();
+        (training.history().epochs.len(), ending)
+    };
+    // The first epoch always improves. Then scikit-learn stops when the count exceeds n_iter_no_change.
+    assert_eq!(epochs(1.0, 3), (1 + 3 + 1, Ending::Stopped));
+    assert_eq!(epochs(1.0, 10), (1 + 10 + 1, Ending::Stopped));
+    assert_eq!(epochs(1.0, 0), (2, Ending::Stopped));
+    // An improvement by exactly tol counts, one by less does not, even though the best moves on all the while.
+    assert_eq!(epochs(0.015625, 3), (40, Ending::Completed));
+    assert_eq!(epochs(0.015626, 3), (5, Ending::Stopped));
+}
+
+#[test]
+fn a_loss_that_stays_the_same_improves_by_0() {
+    let stopping = |tol| Some(Stopping { monitor: Monitor::Loss, patience: 2, tol });
+    let settings =
+        |tol| Settings { epochs: 20, learning_rate: 1e-30, stopping: stopping(tol), ..Settings::default() };
+    assert_eq!(descent(settings(0.0)).run(()), Ok(Ending::Completed));
+    assert_eq!(descent(settings(1e-9)).run(()), Ok(Ending::Stopped));
+}
+
+/// y = w, w = 10 at first, loss |y|: the gradient is 1.
+fn descent(settings: Settings) -> Training<'static, f64> {
+    let data = Box::leak(Box::new(Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap()));
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
+    let network = Network::new(line, vec![10.0]).unwrap();
+    Training::new(network, &Loss::absolute_error(), data, settings, RandomState::new(0)).unwrap()
+}
+
+#[test]
+fn the_best_weights_come_back_only_with_validation() {
+    // The training samples pull w to 2, the validation samples to 1.
+    let training_data = Dataset::new(vec![1.0, 1.0], 1, vec![2.0, 2.0], 1).unwrap();
+    let validation_data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
+    let train = |monitor: Option<Monitor>, with_validation: bool| {
+        let stopping = monitor.map(|monitor| Stopping { monitor, patience: 4, tol: 0.0 });
+        let metrics = vec![Metric::new("rmse", &[]).unwrap(), Metric::new("r2", &[]).unwrap()];
+        let settings = Settings { epochs: 30, learning_rate: 0.05, stopping, metrics, ..Settings::default() };
+        let (network, random) = (Network::new(line.clone(), vec![0.0]).unwrap(), RandomState::new(0));
+        let loss = Loss::squared_error();
+        let mut training = if with_validation {
+            Training::with_validation(network, &loss, &training_data, &validation_data, settings, random)
+        } else {
+            Training::new(network, &loss, &training_data, settings, random)
+        }
+        .unwrap();
+        let mut recorder = Recorder::every(1);
+        let ending = training.run(&mut recorder).unwrap();
+        (ending, recorder.parameters, training.state().clone(), training.history().epochs.clone())
+    };
+    // w = 2·(1 - 0.9^k) is nearest to 1 after 7 epochs (1.04); five epochs later it is over.
+    for monitor in [Monitor::ValidationLoss, Monitor::Metric("rmse")] {
+        let (ending, path, state, epochs) = train(Some(monitor), true);
+        let off: f64 = path[7][0] - 1.0;
+        assert_eq!((ending, epochs.len()), (Ending::Stopped, 7 + 5));
+        assert_eq!(state.best.unwrap().epoch, 7);
+        assert_eq!(state.parameters, path[7]);
+        let losses: Vec<f64> = epochs.iter().map(|epoch| epoch.validation_loss.unwrap()).collect();
+        assert!(losses.iter().all(|loss| *loss >= losses[6]), "{losses:?}");
+        assert!((losses[6] - off * off).abs() < 1e-15, "taken after the epoch");
+        assert!(
+            (epochs[6].metrics[0] - losses[6].sqrt()).abs() < 1e-15,
+            "metrics are of the validation samples"
+        );
+    }
+    // Without early stopping nothing is put back, nor without validation.
+    let (ending, path, state, _) = train(None, true);
+    assert_eq!((ending, &state.parameters, &state.best), (Ending::Completed, &path[30], &None));
+    let (_, path, state, epochs) = train(Some(Monitor::Loss), false);
+    assert_eq!((&state.parameters, &state.best, epochs.len()), (path.last().unwrap(), &None, 30));
+    assert!(epochs.iter().all(|epoch| epoch.validation_loss.is_none()));
+    // The best epoch may be the last: the training loss falls to the end.
+    let (_, path, state, _) = train(Some(Monitor::Loss), true);
+    assert_eq!((&state.parameters, state.best.unwrap().epoch), (&path[30], 30));
+}
+
+#[test]
+fn a_metric_that_should_rise_is_watched_rising() {
+    let x: Vec<f64> = (0..20).map(f64::from).collect();
+    let data = Dataset::new(x.clone(), 1, x.iter().map(|x| 0.1 * x).collect(), 1).unwrap();
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
+    let stopping = Some(Stopping { monitor: Monitor::Metric("r2"), patience: 3, tol: 1e-3 });
+    let metrics = vec![Metric::new("r2", &[]).unwrap()];
+    let validation_fraction = Some(0.3);
+    let settings = Settings {
+        epochs: 500,
+        learning_rate: 1e-3,
+        metrics,
+        stopping,
+        validation_fraction,
+        ..Settings::default()
+    };
+    let network = Network::new(line, vec![0.0, 0.0]).unwrap();
+    let mut training =
+        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(1)).unwrap();
+    assert_eq!(training.run(()), Ok(Ending::Stopped));
+    let scores: Vec<f64> = training.history().epochs.iter().map(|epoch| epoch.metrics[0]).collect();
+    assert!(scores.len() > 8 && scores[0] < 0.8 && scores[scores.len() - 4] > 0.9, "{scores:?}");
+}
+
+#[test]
+fn stopping_that_cannot_be_is_refused() {
+    let data = Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap();
+    let refused = |stopping: Stopping| {
+        let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
+        let network = Network::new(line, vec![0.0, 0.0]).unwrap();
+        let settings = Settings { stopping: Some(stopping), ..Settings::default() };
+        let training = Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(1));
+        training.err().expect("refused").to_string()
+    };
+    assert_eq!(
+        refused(Stopping::on_validation_loss(3)),
+        "stopping.monitor is validation_loss, but must be loss, since there are no validation samples (set \
+         validation_fraction to split some off)"
+    );
+    assert_eq!(
+        refused(Stopping { monitor: Monitor::Metric("r2"), patience: 3, tol: 0.0 }),
+        "stopping.monitor is r2, but must be loss, validation_loss or one of the metrics that the training records"
+    );
+    assert_eq!(
+        refused(Stopping { monitor: Monitor::Loss, patience: 3, tol: -1.0 }),
+        "stopping.tol is -1, but must be a number of at least 0"
+    );
+}
+
+#[test]
+fn a_divergence_names_its_epoch_and_leaves_finite_weights() {
+    let data = Dataset::new(vec![1.0, 2.0, 3.0, 4.0, 5.0], 1, vec![1.0; 5], 1).unwrap();
+    for (batch, steps_per_epoch) in [(Batch::Full, 1), (Batch::Size(2), 3)] {
+        let layers = vec![Layer::new(2, Activation::identity()), Layer::new(1, Activation::identity())];
+        let layers =
+            layers.into_iter().map(|layer| layer.weights_from(Initializer::uniform(-1.0, 1.0))).collect();
+        let mut random = RandomState::new(1);
+        let network = Network::<f64>::initialize(Architecture::new(1, layers).unwrap(), &mut random);
+        let settings = Settings { epochs: 1000, batch, learning_rate: 10.0, ..Settings::default() };
+        let mut training = Training::new(network, &Loss::squared_error(), &data, settings, random).unwrap();
+        let error = training.run(()).unwrap_err();
+        let Error::Diverged { epoch, step, loss, learning_rate } = error.clone() else { panic!("{error}") };
+        assert!(!loss.is_finite() && learning_rate == 10.0);
+        assert_eq!((step - 1) / steps_per_epoch, epoch - 1, "step {step} is in epoch {epoch}");
+        assert_eq!(training.history().epochs.len() as u64, epoch - 1);
+        assert!(training.history().epochs.iter().all(|epoch| epoch.loss.is_finite()));
+        assert!(training.state().parameters.iter().all(|p| p.is_finite()));
+        assert!(training.training_loss().is_finite());
+        assert_eq!(training.network().parameters(), training.state().parameters);
+        assert!(error.to_string().contains(&format!("in epoch {epoch} (step {step})")), "{error}");
+    }
+}
+
+#[test]
+fn parameters_that_overflow_in_the_last_step_are_seen_in_their_own_epoch() {
+    // In f32 the loss of 1e38 is a number, but not the weight after a step along its gradient.
+    let data = Dataset::new(vec![1e19_f32], 1, vec![0.0], 1).unwrap();
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
+    let network = Network::new(line, vec![0.5]).unwrap();
+    let settings = Settings { epochs: 1, learning_rate: 100.0, ..Settings::default() };
+    let mut training =
+        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
+    assert!(matches!(training.run(()), Err(Error::Diverged { epoch: 1, .. })));
+    assert_eq!((&training.state().parameters[..], training.history().epochs.len()), (&[0.5][..], 0));
+}
+
+#[test]
+fn a_diverged_training_can_go_on_after_it_was_restored() {
+    let data = Dataset::new(vec![1.0, 2.0], 1, vec![1.0, 1.0], 1).unwrap();
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
+    let network = Network::<f64>::new(line, vec![0.5, 0.0]).unwrap();
+    let optimizer = Optimizer::sgd_with_momentum(0.9);
+    let settings = Settings { epochs: 5000, optimizer, learning_rate: 1.0, ..Settings::default() };
+    let mut training =
+        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
+    let start = training.state().clone();
+    assert!(training.run(()).is_err());
+    training.restore(start.clone()).unwrap();
+    assert!(training.state() == &start);
+    assert!(training.step().unwrap().loss.is_finite());
+}
