@@ -1,0 +1,157 @@
+//! The objective's sums: right whatever the number of rows, and in an order that the counts alone decide.
+
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Layer, Network};
+use chainrule::objective::{Objective, Sums, chunk_count};
+use chainrule::random::RandomState;
+use chainrule::{Dataset, Gather, Scalar};
+
+const SAMPLES: usize = 4200;
+
+#[test]
+fn sums_are_those_of_the_samples_one_by_one() {
+    let (network, data) = network_and_data::<f64>();
+    let mut objective = Objective::new(network.architecture(), &Loss::cross_entropy(), &data).unwrap();
+    let n_parameters = network.parameters().len();
+    let of_samples: Vec<(Sums, Vec<f64>)> = (0..SAMPLES)
+        .map(|row| {
+            let mut gradient = vec![f64::NAN; n_parameters];
+            (objective.sums(network.parameters(), &[row], Some(&mut gradient), None), gradient)
+        })
+        .collect();
+    let mut random = RandomState::new(5);
+    for n in [0, 1, 2, 63, 64, 65, 127, 128, 129, 1000, 4097] {
+        let in_order: Vec<usize> = (0..n).collect();
+        let repeated: Vec<usize> = (0..n).map(|_| random.randint(0, 100) as usize).collect();
+        for rows in [in_order, repeated] {
+            let mut gradient = vec![f64::NAN; n_parameters];
+            let sums = objective.sums(network.parameters(), &rows, Some(&mut gradient), None);
+            let plain = |of: &dyn Fn(&(Sums, Vec<f64>)) -> f64| rows.iter().map(|&row| of(&of_samples[row])).sum::<f64>();
+            let close = |found: f64, of: &dyn Fn(&(Sums, Vec<f64>)) -> f64, what: &str| {
+                let magnitude = plain(&|sample| of(sample).abs());
+                assert!((found - plain(of)).abs() <= 1e-14 * magnitude, "{what} of {n}: {found}, not {}", plain(of));
+            };
+            close(sums.loss, &|(sums, _)| sums.loss, "loss");
+            close(sums.weight, &|(sums, _)| sums.weight, "weight");
+            for i in 0..n_parameters {
+                close(gradient[i], &|(_, gradient)| gradient[i], &network.architecture().parameter_name(i));
+            }
+            let alone = objective.sums(network.parameters(), &rows, None, None);
+            assert_eq!(alone, sums, "with a gradient or without, the loss has the same bits");
+        }
+    }
+}
+
+#[test]
+fn chunk_counts_are_within_their_bounds() {
+    for n_parameters in [1, 100, 16_384, 16_385, 10_000_000] {
+        let mut before = 1;
+        for n_rows in (0..10_000).chain([100_000, 1_000_000, usize::MAX / 2]) {
+            let chunks = chunk_count(n_rows, n_parameters);
+            let tiles = n_rows.div_ceil(64);
+            assert!((1..=64).contains(&chunks) && chunks <= tiles.max(1), "{n_rows} {n_parameters}: {chunks}");
+            assert!(chunks >= before, "never fewer for more rows");
+            let least = if n_parameters > 16_384 { 4 } else { 1 };
+            assert!(chunks == 1 || tiles / chunks >= least, "{n_rows} {n_parameters}: {chunks}");
+            before = chunks;
+        }
+        assert_eq!(before, 64);
+    }
+}
+
+#[test]
+fn the_tree_of_chunks_is_the_same_for_whoever_computes_a_chunk() {
+    tree::<f32>();
+    tree::<f64>();
+}
+
+fn tree<T: Scalar>() {
+    let (network, data) = network_and_data::<T>();
+    let loss = Loss::cross_entropy();
+    let mut random = RandomState::new(6);
+    for n in [1, 64, 65, 128, 129, 333, 1000, 4097, 4200] {
+        let rows = random.permutation(SAMPLES)[..n].to_vec();
+        let mut whole = vec![T::ZERO; network.parameters().len()];
+        let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+        let sums = objective.sums(network.parameters(), &rows, Some(&mut whole), None);
+
+        // Each chunk by an objective of its own, last chunk first, as another rank might.
+        let (chunks, tiles) = (chunk_count(n, whole.len()), n.div_ceil(64));
+        let mut parts: Vec<(Sums, Vec<T>)> = Vec::new();
+        for chunk in (0..chunks).rev() {
+            let (from, to) = (chunk * tiles / chunks * 64, ((chunk + 1) * tiles / chunks * 64).min(n));
+            let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+            let mut gradient = vec![T::ZERO; whole.len()];
+            let sums = objective.sums(network.parameters(), &rows[from..to], Some(&mut gradient), None);
+            parts.insert(0, (sums, gradient));
+        }
+        let (by_parts, gradient) = join(parts);
+        assert_eq!((by_parts, gradient), (sums, whole), "{n} rows in {chunks} chunks");
+    }
+}
+
+/// The first half's sum, then the second half's added to it.
+fn join<T: Scalar>(mut parts: Vec<(Sums, Vec<T>)>) -> (Sums, Vec<T>) {
+    if parts.len() == 1 {
+        return parts.remove(0);
+    }
+    let second = parts.split_off(parts.len().div_ceil(2));
+    let ((a, mut gradient), (b, more)) = (join(parts), join(second));
+    for (g, more) in gradient.iter_mut().zip(more) {
+        *g += more;
+    }
+    (Sums { loss: a.loss + b.loss, weight: a.weight + b.weight }, gradient)
+}
+
+/// The same samples, held the other way round.
+struct Backwards<T>(Dataset<T>);
+
+impl<T: Scalar> Gather<T> for Backwards<T> {
+    fn n_samples(&self) -> usize {
+        self.0.n_samples()
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.0.n_inputs()
+    }
+
+    fn n_targets(&self) -> usize {
+        self.0.n_targets()
+    }
+
+    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
+        let rows: Vec<usize> = rows.iter().map(|row| self.n_samples() - 1 - row).collect();
+        self.0.gather(&rows, x, t, weight);
+    }
+}
+
+#[test]
+fn the_same_samples_in_the_same_order_give_the_same_bits() {
+    let (network, data) = network_and_data::<f32>();
+    let other = Backwards(data.clone());
+    let (loss, p) = (Loss::cross_entropy(), network.parameters());
+    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let mut again = Objective::new(network.architecture(), &loss, &other).unwrap();
+    let mut gradients = [vec![0.0; p.len()], vec![0.0; p.len()], vec![0.0; p.len()]];
+    let rows: Vec<usize> = (0..777).map(|i| i * 5).collect();
+    let mirrored: Vec<usize> = rows.iter().map(|row| SAMPLES - 1 - row).collect();
+    let [first, second, third] = &mut gradients;
+    let sums = objective.sums(p, &rows, Some(first), None);
+    // Other rows in between leave nothing behind.
+    objective.sums(p, &mirrored[..100], Some(second), None);
+    assert_eq!(sums, objective.sums(p, &rows, Some(second), None));
+    assert_eq!(sums, again.sums(p, &mirrored, Some(third), None));
+    assert!(gradients[0] == gradients[1] && gradients[0] == gradients[2]);
+}
+
+fn network_and_data<T: Scalar>() -> (Network<T>, Dataset<T>) {
+    let mut random = RandomState::new(3);
+    let layers = vec![Layer::new(5, Activation::tanh()), Layer::new(3, Activation::softmax())];
+    let network = Network::initialize(Architecture::new(2, layers).unwrap(), &mut random);
+    let x: Vec<f64> = (0..2 * SAMPLES).map(|_| random.standard_normal()).collect();
+    let classes: Vec<usize> = (0..SAMPLES).map(|_| random.randint(0, 3) as usize).collect();
+    let weights = (0..SAMPLES).map(|i| if i % 7 == 0 { 0.0 } else { random.uniform(0.5, 2.0) }).collect();
+    let data = Dataset::from_classes(x, 2, &classes, 3).unwrap().with_weights(weights).unwrap();
+    (network, data.cast().unwrap())
+}
