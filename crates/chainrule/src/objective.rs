@@ -144,7 +144,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let chunks = chunk_count(rows.len(), n_parameters);
         // Taken out while the tree is walked, so that a level and the tile can be borrowed side by side.
         let mut levels = std::mem::take(&mut self.levels);
-        if gradient.is_some() {
+        if gradient.is_some() && levels.len() < depth(chunks) {
+            // Never fewer: after a short last batch the next epoch's first needs all of them again.
             levels.resize_with(depth(chunks), || vec![T::ZERO; n_parameters]);
         }
         let mut batch = Batch { objective: self, parameters, rows, chunks, dropout };
