@@ -25,7 +25,7 @@ fn kept<T: Scalar>(dropout: Dropout, layer: usize, n: usize, place: usize) -> Ve
     let weights = (0..n).map(|i| if i == place { T::ONE } else { T::ZERO }).collect();
     let data = Dataset::new(vec![T::ONE; n], 1, vec![T::ZERO; n], 1).unwrap().with_weights(weights).unwrap();
     let mut objective = Objective::new(&architecture, &Loss::squared_error(), &data).unwrap();
-    let (parameters, rows) = (vec![T::ONE; architecture.n_parameters()], Vec::from_iter(0..n));
+    let (parameters, rows) = (vec![T::ONE; architecture.n_parameters()], (0..n).collect::<Vec<_>>());
     let mut gradient = vec![T::ZERO; architecture.n_parameters()];
     objective.sums(&parameters, &rows, Some(&mut gradient), Some(dropout));
     architecture.bias(layer, &gradient).unwrap().iter().map(|g| *g != T::ZERO).collect()
@@ -36,7 +36,8 @@ fn masks_are_the_same_in_both_precisions() {
     for (seed, step) in [(0, 0), (7, 3), (u32::MAX, u64::from(u32::MAX) + 5)] {
         let dropout = Dropout { seed, step };
         for (layer, place) in [(0, 0), (0, 63), (1, 64), (1, 129)] {
-            let (single, double) = (kept::<f32>(dropout, layer, 130, place), kept::<f64>(dropout, layer, 130, place));
+            let (single, double) =
+                (kept::<f32>(dropout, layer, 130, place), kept::<f64>(dropout, layer, 130, place));
             assert_eq!(single, double);
             assert!(single.contains(&true) && single.contains(&false));
         }
@@ -62,15 +63,15 @@ fn a_mask_depends_on_the_place_in_the_batch_and_not_on_the_batch() {
 fn the_share_is_dropped_and_the_rest_makes_good_for_it() {
     let n = 200;
     let dropout = Dropout { seed: 1, step: 0 };
-    let dropped: usize = (0..n)
-        .map(|place| kept::<f64>(dropout, 1, n, place).iter().filter(|kept| !**kept).count())
-        .sum();
+    let dropped: usize =
+        (0..n).map(|place| kept::<f64>(dropout, 1, n, place).iter().filter(|kept| !**kept).count()).sum();
     let (of, expected) = ((n * UNITS) as f64, (n * UNITS) as f64 * SHARE);
     let deviation = (of * SHARE * (1.0 - SHARE)).sqrt();
     assert!((dropped as f64 - expected).abs() < 4.0 * deviation, "{dropped} of {of}");
 
     // A linear network's mean output over many masks is its output without; the absolute error of 0 shows it.
-    let layers = vec![Layer::new(50, Activation::identity()).dropout(SHARE), Layer::new(1, Activation::identity())];
+    let layers =
+        vec![Layer::new(50, Activation::identity()).dropout(SHARE), Layer::new(1, Activation::identity())];
     let architecture = Architecture::new(1, layers).unwrap();
     let network = Network::<f64>::initialize(architecture.clone(), &mut RandomState::new(2));
     let parameters: Vec<f64> = network.parameters().iter().map(|p| p.abs()).collect();
@@ -110,18 +111,15 @@ fn nothing_is_dropped_outside_of_training_steps() {
     let layers = |share| {
         vec![Layer::new(20, Activation::tanh()).dropout(share), Layer::new(1, Activation::logistic())]
     };
-    let (with, without) = (Architecture::new(2, layers(0.5)).unwrap(), Architecture::new(2, layers(0.0)).unwrap());
+    let (with, without) =
+        (Architecture::new(2, layers(0.5)).unwrap(), Architecture::new(2, layers(0.0)).unwrap());
     let mut random = RandomState::new(4);
     let x: Vec<f64> = (0..80).map(|_| random.standard_normal()).collect();
     let t = x.chunks(2).map(|x| if x[0] > x[1] { 1.0 } else { 0.0 }).collect();
     let (data, loss) = (Dataset::new(x.clone(), 2, t, 1).unwrap(), Loss::binary_cross_entropy());
     let network = Network::<f64>::initialize(with.clone(), &mut random);
-    let settings = Settings {
-        epochs: 3,
-        batch: Batch::Size(7),
-        validation_fraction: Some(0.2),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { epochs: 3, batch: Batch::Size(7), validation_fraction: Some(0.2), ..Settings::default() };
     let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
     training.run(()).unwrap();
     let parameters = training.state().parameters.clone();

@@ -9,12 +9,15 @@ use chainrule::{Dataset, Gather, Scalar};
 
 const SAMPLES: usize = 4200;
 
+/// One sample's sums with its gradient.
+type OneSample = (Sums, Vec<f64>);
+
 #[test]
 fn sums_are_those_of_the_samples_one_by_one() {
     let (network, data) = network_and_data::<f64>();
     let mut objective = Objective::new(network.architecture(), &Loss::cross_entropy(), &data).unwrap();
     let n_parameters = network.parameters().len();
-    let of_samples: Vec<(Sums, Vec<f64>)> = (0..SAMPLES)
+    let of_samples: Vec<OneSample> = (0..SAMPLES)
         .map(|row| {
             let mut gradient = vec![f64::NAN; n_parameters];
             (objective.sums(network.parameters(), &[row], Some(&mut gradient), None), gradient)
@@ -27,10 +30,15 @@ fn sums_are_those_of_the_samples_one_by_one() {
         for rows in [in_order, repeated] {
             let mut gradient = vec![f64::NAN; n_parameters];
             let sums = objective.sums(network.parameters(), &rows, Some(&mut gradient), None);
-            let plain = |of: &dyn Fn(&(Sums, Vec<f64>)) -> f64| rows.iter().map(|&row| of(&of_samples[row])).sum::<f64>();
-            let close = |found: f64, of: &dyn Fn(&(Sums, Vec<f64>)) -> f64, what: &str| {
+            let plain =
+                |of: &dyn Fn(&OneSample) -> f64| rows.iter().map(|&row| of(&of_samples[row])).sum::<f64>();
+            let close = |found: f64, of: &dyn Fn(&OneSample) -> f64, what: &str| {
                 let magnitude = plain(&|sample| of(sample).abs());
-                assert!((found - plain(of)).abs() <= 1e-14 * magnitude, "{what} of {n}: {found}, not {}", plain(of));
+                assert!(
+                    (found - plain(of)).abs() <= 1e-14 * magnitude,
+                    "{what} of {n}: {found}, not {}",
+                    plain(of)
+                );
             };
             close(sums.loss, &|(sums, _)| sums.loss, "loss");
             close(sums.weight, &|(sums, _)| sums.weight, "weight");
@@ -50,7 +58,10 @@ fn chunk_counts_are_within_their_bounds() {
         for n_rows in (0..10_000).chain([100_000, 1_000_000, usize::MAX / 2]) {
             let chunks = chunk_count(n_rows, n_parameters);
             let tiles = n_rows.div_ceil(64);
-            assert!((1..=64).contains(&chunks) && chunks <= tiles.max(1), "{n_rows} {n_parameters}: {chunks}");
+            assert!(
+                (1..=64).contains(&chunks) && chunks <= tiles.max(1),
+                "{n_rows} {n_parameters}: {chunks}"
+            );
             assert!(chunks >= before, "never fewer for more rows");
             let least = if n_parameters > 16_384 { 4 } else { 1 };
             assert!(chunks == 1 || tiles / chunks >= least, "{n_rows} {n_parameters}: {chunks}");

@@ -1,0 +1,89 @@
+//! A training step allocates nothing: all of it is there before the first epoch ends.
+
+use allocation_counter::measure;
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Layer, Network};
+use chainrule::objective::Objective;
+use chainrule::random::RandomState;
+use chainrule::train::optimizer::{self, Optimizer};
+use chainrule::train::schedule::Schedule;
+use chainrule::train::{Batch, Clip, Penalty, Settings, Training, Watch};
+use chainrule::{Dataset, Scalar};
+
+#[test]
+fn steps_of_mini_batches_allocate_nothing() {
+    steps_allocate_nothing::<f32>(Batch::Size(64), 0.2);
+    steps_allocate_nothing::<f64>(Batch::Size(17), 0.2);
+    steps_allocate_nothing::<f64>(Batch::Size(300), 0.0);
+}
+
+#[test]
+fn steps_of_full_batches_allocate_nothing() {
+    steps_allocate_nothing::<f32>(Batch::Full, 0.0);
+    steps_allocate_nothing::<f64>(Batch::Full, 0.2);
+}
+
+fn steps_allocate_nothing<T: Scalar>(batch: Batch, dropout: f64) {
+    for optimizer in optimizer::REGISTRY.iter().map(|entry| Optimizer::new(entry.name, &[]).unwrap()) {
+        let data = data::<T>();
+        let settings = Settings {
+            epochs: 20,
+            batch,
+            optimizer,
+            schedule: Schedule::linear(),
+            penalty: Penalty { l1: 1e-4, l2: 1e-4, decoupled: 1e-4, ..Penalty::default() },
+            clip: Some(Clip::Norm(1.0)),
+            watch_units: Watch::Never,
+            ..Settings::default()
+        };
+        let mut random = RandomState::new(1);
+        let network = Network::initialize(architecture(dropout), &mut random);
+        let loss = Loss::cross_entropy();
+        let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+        training.epoch().unwrap();
+        for step in 0..4 * training.steps_per_epoch() {
+            let mut ends_epoch = false;
+            let allocated = measure(|| ends_epoch = training.step().unwrap().ends_epoch);
+            if ends_epoch {
+                // The history grows by an entry: its few numbers, and now and then the list itself.
+                assert!(allocated.count_total <= 8, "{:?}, step {step}: {allocated:?}", training.settings());
+            } else {
+                assert_eq!(allocated.count_total, 0, "{:?}, step {step}: {allocated:?}", training.settings());
+            }
+        }
+    }
+}
+
+#[test]
+fn evaluating_the_objective_again_allocates_nothing() {
+    let (data, loss) = (data::<f32>(), Loss::cross_entropy());
+    let network = Network::initialize(architecture(0.0), &mut RandomState::new(1));
+    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let (rows, mut gradient) = ((0..1000).collect::<Vec<_>>(), vec![0.0; network.parameters().len()]);
+    let mut count = |n: usize| {
+        measure(|| {
+            objective.sums(network.parameters(), &rows[..n], Some(&mut gradient), None);
+        })
+        .count_total
+    };
+    assert!(count(1000) > 0, "the counter counts");
+    // Fewer rows need fewer levels of the tree, and more again no new ones.
+    assert_eq!([count(1000), count(64), count(1000), count(3)], [0; 4]);
+}
+
+fn architecture(dropout: f64) -> Architecture {
+    let layers = vec![
+        Layer::new(16, Activation::tanh()).dropout(dropout),
+        Layer::new(8, Activation::relu()),
+        Layer::new(3, Activation::softmax()),
+    ];
+    Architecture::new(4, layers).unwrap()
+}
+
+fn data<T: Scalar>() -> Dataset<T> {
+    let mut random = RandomState::new(3);
+    let x: Vec<f64> = (0..4 * 1000).map(|_| random.standard_normal()).collect();
+    let classes: Vec<usize> = (0..1000).map(|_| random.randint(0, 3) as usize).collect();
+    Dataset::from_classes(x, 4, &classes, 3).unwrap().cast().unwrap()
+}
