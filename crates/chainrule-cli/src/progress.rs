@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar for the training under way; it appears once the training has taken half a second.
 pub(crate) struct Bar {
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     name: String,
     epochs: u64,
     shown: Instant,
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Bar {
     pub(crate) fn new() -> Bar {
-        Bar { bar: None, name: String::new(), epochs: 0, shown: Instant::now() }
+        Bar { drawn: None, name: String::new(), epochs: 0, shown: Instant::now() }
     }
 
     fn make(&self) -> ProgressBar {
@@ -45,17 +45,17 @@ impl Progress for Bar {
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
-        if self.shown.elapsed() > if self.bar.is_some() { PAUSE } else { PATIENCE } {
+        if self.shown.elapsed() > if self.drawn.is_some() { PAUSE } else { PATIENCE } {
             self.shown = Instant::now();
-            let bar = self.bar.take().unwrap_or_else(|| self.make());
+            let bar = self.drawn.take().unwrap_or_else(|| self.make());
             bar.set_position((epochs * THOUSAND) as u64);
             bar.set_message(format!("loss {loss:.5}"));
-            self.bar = Some(bar);
+            self.drawn = Some(bar);
         }
     }
 
     fn end(&mut self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.drawn.take() {
             bar.finish_and_clear();
         }
     }

@@ -59,8 +59,8 @@ pub(crate) fn backward<T: Scalar>(
             &layer.d[..layer.width * n],
             &mut before.d[..used],
         );
-        if dropout.is_some() && !before.keep.is_empty() {
-            Dropout::pull_back(tile, l - 1);
+        if dropout.is_some() {
+            tile.pull_back_dropout(l - 1);
         }
 
         // dz_{l-1} = da_{l-1} ∘ f'(z_{l-1})

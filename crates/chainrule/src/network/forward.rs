@@ -34,7 +34,7 @@ pub(crate) fn forward<T: Scalar>(
         if l + 1 < architecture.layers().len() {
             activate(architecture, l, tile);
             if let Some((dropout, first)) = dropout.filter(|_| layer.dropout > 0.0) {
-                dropout.drop(tile, l, layer.dropout, first);
+                tile.drop(l, layer.dropout, dropout, first);
             }
         }
     }

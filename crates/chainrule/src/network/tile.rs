@@ -89,6 +89,24 @@ impl<T: Scalar> Tile<T> {
         }
     }
 
+    /// Drops activations of layer `l`: `kept = a ∘ keep`.
+    pub(super) fn drop(&mut self, l: usize, share: f64, dropout: Dropout, first: usize) {
+        let LayerTile { width, a, keep, kept, .. } = &mut self.layers[l];
+        let used = *width * self.n;
+        dropout.mask(l, share, first, self.n, &mut keep[..used]);
+        for ((kept, &a), &keep) in kept.iter_mut().zip(&*a).zip(&keep[..used]) {
+            *kept = a * keep;
+        }
+    }
+
+    /// `da ← da ∘ keep` in layer `l`, where it drops activations.
+    pub(super) fn pull_back_dropout(&mut self, l: usize) {
+        let LayerTile { width, d, keep, .. } = &mut self.layers[l];
+        for (d, &keep) in d.iter_mut().zip(&*keep).take(*width * self.n) {
+            *d *= keep;
+        }
+    }
+
     /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given.
     pub(super) fn inputs_of(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
         let Some(before) = l.checked_sub(1) else { return &self.x[..self.x.len() / TILE * self.n] };

@@ -21,7 +21,7 @@ pub(super) fn document(trace: &Trace, format: Format) -> Document {
     let title = format!(
         "{}, {}: {}",
         trace.architecture.describe(),
-        trace.loss,
+        trace.loss.options().short(),
         paper.limited("sample", &trace.rows)
     );
     Document { format, title, sections }
@@ -65,8 +65,11 @@ impl Paper<'_> {
             None => " It has no bias.",
         };
         let (inputs, units) = (counted(layer.w.n_rows, "input"), counted(layer.w.n_columns, "unit"));
-        let said =
-            format!("Layer {}: {inputs}, {units}, {}.{weights}{bias}", layer.name, layer.layer.activation);
+        let said = format!(
+            "Layer {}: {inputs}, {units}, {}.{weights}{bias}",
+            layer.name,
+            layer.layer.activation.options().short()
+        );
         let mut terms = vec![term("=", &before, &layer.a_prev), term("·", &format!("W_{at}"), &layer.w)];
         let plus_b = if layer.b.is_some() { format!(" + b_{at}") } else { String::new() };
         if let Some(b) = &layer.b {
@@ -92,7 +95,7 @@ impl Paper<'_> {
         let letter = self.letter();
         let mut lines = vec![prose(format!(
             "The loss is {}.{}",
-            trace.loss,
+            trace.loss.options().short(),
             if self.is_single() {
                 ""
             } else {
