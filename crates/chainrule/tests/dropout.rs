@@ -8,7 +8,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Dropout, Layer, Network};
 use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
-use chainrule::train::{Batch, Settings, Training};
+use chainrule::train::{Batch, Settings, Shuffle, Training};
 use chainrule::{Dataset, Scalar};
 
 const UNITS: usize = 37;
@@ -137,4 +137,26 @@ fn nothing_is_dropped_outside_of_training_steps() {
     let mut dropping = Objective::new(&with, &loss, &data).unwrap();
     let dropped = dropping.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).loss;
     assert_ne!(dropped / training_rows.len() as f64, training.training_loss());
+}
+
+#[test]
+fn a_step_without_an_update_draws_its_mask_too() {
+    // Two batches: the first has no weight, so that the second is the second step, though the first update.
+    let data = Dataset::new(vec![1.0; 4], 1, vec![0.0; 4], 1).unwrap();
+    let data = data.with_weights(vec![0.0, 0.0, 1.0, 1.0]).unwrap();
+    let unit = Layer::new(UNITS, Activation::identity()).dropout(SHARE);
+    let architecture = Architecture::new(1, vec![unit, Layer::new(1, Activation::identity())]).unwrap();
+    let network = Network::new(architecture, vec![1.0; 3 * UNITS + 1]).unwrap();
+    let settings =
+        Settings { batch: Batch::Size(2), shuffle: Shuffle::Never, seed: 5, ..Settings::default() };
+    let loss = Loss::squared_error();
+    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let expected = |step| {
+        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step })).loss / 2.0
+    };
+    let [first, second] = [0, 1].map(expected);
+    let mut training = Training::new(network.clone(), &loss, &data, settings, RandomState::new(0)).unwrap();
+    training.step().unwrap();
+    assert_eq!(training.step().unwrap().loss, second);
+    assert_ne!(first, second);
 }

@@ -194,6 +194,30 @@ fn units_that_nobody_watches_are_not_counted() {
 }
 
 #[test]
+fn a_restored_training_watches_the_samples_of_its_state() {
+    // The unit is alive at the last sample alone: dead, where that is split off for validation.
+    let x: Vec<f64> = (0..20).map(f64::from).collect();
+    let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
+    let layers = vec![Layer::new(1, Activation::relu()), Layer::new(1, Activation::identity())];
+    let architecture = Architecture::new(1, layers).unwrap();
+    let training = |seed| {
+        let network = Network::new(architecture.clone(), vec![1.0, -18.5, 1.0, 0.0]).unwrap();
+        let validation_fraction = Some(0.5);
+        let settings =
+            Settings { epochs: 1, learning_rate: 1e-300, validation_fraction, ..Settings::default() };
+        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(seed)).unwrap()
+    };
+    let trains_on_it = |seed: &u32| training(*seed).state().order.contains(&19);
+    let with = (0..100).find(trains_on_it).unwrap();
+    let without = (0..100).find(|seed| !trains_on_it(seed)).unwrap();
+    for (of, into, dead) in [(with, without, 0.0), (without, with, 1.0)] {
+        let mut restored = training(into);
+        restored.restore(training(of).state().clone()).unwrap();
+        assert_eq!(restored.epoch().unwrap().dead, [dead]);
+    }
+}
+
+#[test]
 fn restarts_keep_the_best_of_the_seeds() {
     let data = data();
     let (architecture, loss) = (architecture(), Loss::squared_error());
