@@ -59,6 +59,8 @@ pub enum Mark {
     Matched,
     /// Not as claimed, and known to be so: the document is mistaken.
     KnownMistake,
+    /// Nothing is claimed: a number to be seen beside the others.
+    Shown,
     /// Not as it should be.
     Mismatched,
 }
@@ -185,7 +187,7 @@ impl Claim {
                     holds,
                 )
             }
-            Expected::Shown => verdict("-".to_owned(), plain(&found), true),
+            Expected::Shown => Verdict { claimed: "-".to_owned(), found: plain(&found), mark: Mark::Shown },
         })
     }
 }

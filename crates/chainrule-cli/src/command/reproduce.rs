@@ -66,6 +66,7 @@ fn add(table: &mut Table, text: &str, verdict: &Verdict) {
     let (mark, colour) = match verdict.mark {
         Mark::Matched => ("✓ matched", Color::Green),
         Mark::KnownMistake => ("! document errs", Color::Yellow),
+        Mark::Shown => ("· shown", Color::Reset),
         Mark::Mismatched => ("✗ MISMATCH", Color::Red),
     };
     table.add_row([
@@ -104,6 +105,7 @@ impl Tally {
         match mark {
             Mark::Matched => self.matched += 1,
             Mark::KnownMistake => self.mistakes += 1,
+            Mark::Shown => {}
             Mark::Mismatched => self.mismatched += 1,
         }
     }
