@@ -101,8 +101,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
                 got: architecture.n_outputs(),
             });
         }
-        let mut tile = Tile::new(architecture, data.n_targets());
-        check_targets(loss, data, &mut tile)?;
+        check_targets(loss, data)?;
+        let tile = Tile::new(architecture, data.n_targets());
         Ok(Objective {
             architecture: architecture.clone(),
             loss: loss.clone(),
@@ -164,9 +164,9 @@ impl<'a, T: Scalar> Objective<'a, T> {
         for rows in rows.chunks(TILE) {
             self.tile.load(self.data, rows);
             forward_to_outputs(&self.architecture, parameters, &mut self.tile);
-            let n = rows.len();
+            let n = self.tile.columns();
             let (y, t) = (self.tile.a(self.architecture.layers().len() - 1), self.tile.t());
-            for s in 0..n {
+            for s in 0..rows.len() {
                 outputs.y.extend((0..n_outputs).map(|k| y[k * n + s].to_f64()));
                 outputs.t.extend((0..n_targets).map(|k| t[k * n + s].to_f64()));
             }
@@ -259,17 +259,19 @@ impl<T: Scalar> Batch<'_, '_, T> {
 }
 
 /// Refuses the first target that the loss does not accept.
-fn check_targets<T: Scalar>(loss: &Loss, data: &dyn Gather<T>, tile: &mut Tile<T>) -> Result<(), Error> {
+fn check_targets<T: Scalar>(loss: &Loss, data: &dyn Gather<T>) -> Result<(), Error> {
     let domain = loss.domain();
+    let (mut x, mut t) = (vec![T::ZERO; data.n_inputs()], vec![T::ZERO; data.n_targets()]);
+    let mut exact = vec![0.0; data.n_targets()];
     for row in 0..data.n_samples() {
-        tile.load(data, &[row]);
-        let t: Vec<f64> = tile.t()[..data.n_targets()].iter().map(|t| t.to_f64()).collect();
-        if let Some(column) = (domain.fault)(&t) {
+        data.gather(&[row], &mut x, &mut t, &mut [T::ZERO]);
+        exact.iter_mut().zip(&t).for_each(|(exact, t)| *exact = t.to_f64());
+        if let Some(column) = (domain.fault)(&exact) {
             return Err(Error::TargetDomain {
                 loss: loss.name(),
                 row: row + 1,
                 column: column + 1,
-                value: t[column],
+                value: exact[column],
                 allowed: domain.text,
             });
         }

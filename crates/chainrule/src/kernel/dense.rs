@@ -1,10 +1,27 @@
 //! The products of a dense layer over one tile of samples.
 //!
-//! A tile holds `n` samples side by side: unit j of sample s lies at `j·n + s`. A weight is then one number against
-//! `n` neighbouring samples, whatever the layer's width, and only the weights' gradient needs a sum along them.
+//! A tile holds `n` samples side by side, n a multiple of the vectors' width: unit j of sample s lies at `j·n + s`. A
+//! weight is then one number against whole vectors of samples, whatever the layer's width.
+//!
+//! The three products are one loop, [`combine`]: each of several outputs is a sum of input rows, each times one weight. A
+//! block of outputs times a few vectors of samples stays in registers while the sum runs. For the weights' gradient the
+//! sum runs over samples; there the units of the layer's wider side lie on the lanes, in a transposed copy of the tile, and
+//! the samples' numbers of the other side are the weights. Where one side has at most [`NARROW`] units, that would
+//! leave most lanes or most of the copying idle, and each weight is a dot product along the samples.
+//!
+//! Each sum has one order whatever the level and the blocks: over inputs from the first to the last, over samples from
+//! the first to the last, and in dot products over lanes by [`Vector::sum`].
+//!
 //! [`plain`] says the same products as a reader would write them, and a property test holds the two together.
 
-use super::Scalar;
+use fearless_simd::{Simd, dispatch};
+
+use super::level::level;
+use super::vector::Vector;
+use super::{Lanes, Scalar};
+
+/// At most so many units make a side of a layer narrow.
+const NARROW: usize = 4;
 
 /// `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.
 ///
@@ -13,87 +30,205 @@ pub(crate) fn forward<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z:
     let n_out = z.len() / n;
     for (j, z_j) in z.chunks_exact_mut(n).enumerate() {
         z_j.fill(b.map_or(T::ZERO, |b| b[j]));
-        for (a_i, w_i) in a.chunks_exact(n).zip(w.chunks_exact(n_out)) {
-            add_scaled(w_i[j], a_i, z_j);
-        }
     }
+    let weights = Weights { w, of_term: n_out, of_sum: 1 };
+    dispatch!(level(), simd => combine::<T, _>(simd, n, a, weights, z));
 }
 
 /// `da_i = Σ_j dz_j·W_ij` for each sample; `da` (n_in, n) is overwritten.
 pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
     let n_out = dz.len() / n;
-    for (da_i, w_i) in da.chunks_exact_mut(n).zip(w.chunks_exact(n_out)) {
-        da_i.fill(T::ZERO);
-        for (&w_ij, dz_j) in w_i.iter().zip(dz.chunks_exact(n)) {
-            add_scaled(w_ij, dz_j, da_i);
+    da.fill(T::ZERO);
+    let weights = Weights { w, of_term: 1, of_sum: n_out };
+    dispatch!(level(), simd => combine::<T, _>(simd, n, dz, weights, da));
+}
+
+/// `dW_ij += Σ_s a_i·dz_j`, summed over the tile's samples; `dw` (n_in, n_out) is added to.
+///
+/// `room` is overwritten: at least [`room_for`] numbers.
+pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
+    let (n_in, n_out) = (a.len() / n, dz.len() / n);
+    if n_in.min(n_out) <= NARROW {
+        dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw));
+        return;
+    }
+    // Units of one side on the lanes: the side that fills whole vectors better.
+    let whole = |units: usize| units.next_multiple_of(T::WIDTH);
+    let outputs_on_lanes = whole(n_out) * n_in <= whole(n_in) * n_out;
+    let (on_lanes, weights) = if outputs_on_lanes { (dz, a) } else { (a, dz) };
+    let (n_lanes, n_sums) = (on_lanes.len() / n, weights.len() / n);
+    let (transposed, sums) = room.split_at_mut(whole(n_lanes) * n);
+    transpose(n, on_lanes, whole(n_lanes), transposed);
+    let sums = &mut sums[..whole(n_lanes) * n_sums];
+    sums.fill(T::ZERO);
+    // Row s of the copy holds the units of sample s: a sum over rows, each times the sample's number of the other side.
+    let weights = Weights { w: weights, of_term: 1, of_sum: n };
+    dispatch!(level(), simd => combine::<T, _>(simd, whole(n_lanes), transposed, weights, sums));
+    for (k, sums) in sums.chunks_exact(whole(n_lanes)).enumerate() {
+        if outputs_on_lanes {
+            for (dw, &sum) in dw[k * n_out..][..n_out].iter_mut().zip(sums) {
+                *dw += sum;
+            }
+        } else {
+            for (i, &sum) in sums[..n_in].iter().enumerate() {
+                dw[i * n_out + k] += sum;
+            }
         }
     }
 }
 
-/// `dW_ij += Σ_s a_i·dz_j`, summed over the tile's samples; `dw` (n_in, n_out) is added to.
-pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
-    let n_out = dz.len() / n;
-    for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
-        for (dz_j, dw_ij) in dz.chunks_exact(n).zip(dw_i) {
-            *dw_ij += dot(a_i, dz_j);
-        }
-    }
+/// How much room [`weight_gradient`] takes for a layer and tiles of up to `n` samples.
+pub(crate) fn room_for<T: Scalar>(n: usize, n_in: usize, n_out: usize) -> usize {
+    let whole = |units: usize| units.next_multiple_of(T::WIDTH);
+    let outputs = whole(n_out) * (n + n_in);
+    let inputs = whole(n_in) * (n + n_out);
+    outputs.max(inputs)
 }
 
 /// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
 pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
+    dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db));
+}
+
+/// The weight of term r in sum k is `w[r·of_term + k·of_sum]`.
+#[derive(Clone, Copy)]
+struct Weights<'w, T> {
+    w: &'w [T],
+    of_term: usize,
+    of_sum: usize,
+}
+
+/// `y_k += Σ_r x_r·w_rk` for each of the `n` columns; `x` is (terms, n), `y` is (sums, n), n a multiple of the width.
+#[inline(always)]
+fn combine<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], weights: Weights<'_, T>, y: &mut [T]) {
+    // Sums times vectors of columns that stay in registers; registers half as wide hold half as many.
+    if T::Vector::<S>::WHOLE {
+        columns::<T, S, 6, 4>(n, x, weights, y);
+    } else {
+        columns::<T, S, 3, 2>(n, x, weights, y);
+    }
+}
+
+/// The columns in groups of `G` vectors, and those left over one vector at a time.
+#[inline(always)]
+fn columns<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    n: usize,
+    x: &[T],
+    weights: Weights<'_, T>,
+    y: &mut [T],
+) {
+    let mut from = 0;
+    while from + G * T::WIDTH <= n {
+        rows::<T, S, K, G>(n, from, x, weights, y);
+        from += G * T::WIDTH;
+    }
+    while from < n {
+        rows::<T, S, K, 1>(n, from, x, weights, y);
+        from += T::WIDTH;
+    }
+}
+
+/// The sums in blocks of `K`, and those left over in smaller ones.
+#[inline(always)]
+fn rows<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    n: usize,
+    from: usize,
+    x: &[T],
+    weights: Weights<'_, T>,
+    y: &mut [T],
+) {
+    let sums = y.len() / n;
+    let mut k = 0;
+    while k + K <= sums {
+        block::<T, S, K, G>(n, from, k, x, weights, y);
+        k += K;
+    }
+    while k + 2 <= sums {
+        block::<T, S, 2, G>(n, from, k, x, weights, y);
+        k += 2;
+    }
+    if k < sums {
+        block::<T, S, 1, G>(n, from, k, x, weights, y);
+    }
+}
+
+/// Sums `k..k+K` at columns `from..from+G·WIDTH`: K·G accumulators, which run over all terms.
+#[inline(always)]
+fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    n: usize,
+    from: usize,
+    k: usize,
+    x: &[T],
+    Weights { w, of_term, of_sum }: Weights<'_, T>,
+    y: &mut [T],
+) {
+    let width = T::WIDTH;
+    let mut sums = [[T::Vector::<S>::splat(0.0); G]; K];
+    for (j, sums) in sums.iter_mut().enumerate() {
+        let y = &y[(k + j) * n + from..][..G * width];
+        for (g, sum) in sums.iter_mut().enumerate() {
+            *sum = T::Vector::<S>::load(&y[g * width..]);
+        }
+    }
+    let first = k * of_sum;
+    for r in 0..x.len() / n {
+        let x = &x[r * n + from..][..G * width];
+        let w = &w[first + r * of_term..][..=(K - 1) * of_sum];
+        let mut terms = [T::Vector::<S>::splat(0.0); G];
+        for (g, term) in terms.iter_mut().enumerate() {
+            *term = T::Vector::<S>::load(&x[g * width..]);
+        }
+        for (j, sums) in sums.iter_mut().enumerate() {
+            let weight = T::Vector::<S>::broadcast(w[j * of_sum]);
+            for (sum, &term) in sums.iter_mut().zip(&terms) {
+                *sum = term.mul_add(weight, *sum);
+            }
+        }
+    }
+    for (j, sums) in sums.iter().enumerate() {
+        let y = &mut y[(k + j) * n + from..][..G * width];
+        for (g, sum) in sums.iter().enumerate() {
+            sum.store(&mut y[g * width..]);
+        }
+    }
+}
+
+/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight.
+#[inline(always)]
+fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
+    let n_out = dz.len() / n;
+    for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
+        for (dz_j, dw_ij) in dz.chunks_exact(n).zip(dw_i) {
+            let mut sum = T::Vector::<S>::splat(0.0);
+            for (a, dz) in a_i.chunks_exact(T::WIDTH).zip(dz_j.chunks_exact(T::WIDTH)) {
+                sum = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(dz), sum);
+            }
+            *dw_ij += sum.sum();
+        }
+    }
+}
+
+/// `db_j += Σ_s dz_j`.
+#[inline(always)]
+fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
     for (dz_j, db_j) in dz.chunks_exact(n).zip(db) {
-        *db_j += sum(dz_j);
-    }
-}
-
-/// `y += c·x`.
-fn add_scaled<T: Scalar>(c: T, x: &[T], y: &mut [T]) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = c.mul_add(x, *y);
-    }
-}
-
-/// Partial sums that run side by side: one order of addition whatever the vector's width.
-const PARTIALS: usize = 16;
-
-/// `Σ x·y` in a fixed order: sixteen partial sums, then a binary tree over them.
-fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
-    let mut partial = [T::ZERO; PARTIALS];
-    let (x_whole, x_tail) = x.as_chunks::<PARTIALS>();
-    let (y_whole, y_tail) = y.as_chunks::<PARTIALS>();
-    for (x, y) in x_whole.iter().zip(y_whole) {
-        for k in 0..PARTIALS {
-            partial[k] = x[k].mul_add(y[k], partial[k]);
+        let mut sum = T::Vector::<S>::splat(0.0);
+        for dz in dz_j.chunks_exact(T::WIDTH) {
+            sum += T::Vector::<S>::load(dz);
         }
+        *db_j += sum.sum();
     }
-    for ((p, &x), &y) in partial.iter_mut().zip(x_tail).zip(y_tail) {
-        *p = x.mul_add(y, *p);
-    }
-    tree(partial)
 }
 
-/// `Σ x` in the order of [`dot`].
-fn sum<T: Scalar>(x: &[T]) -> T {
-    let mut partial = [T::ZERO; PARTIALS];
-    for x in x.chunks(PARTIALS) {
-        for (p, &x) in partial.iter_mut().zip(x) {
-            *p += x;
+/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros up to `width`.
+fn transpose<T: Scalar>(n: usize, x: &[T], width: usize, y: &mut [T]) {
+    let units = x.len() / n;
+    for (s, y) in y.chunks_exact_mut(width).enumerate() {
+        for (unit, y) in y[..units].iter_mut().enumerate() {
+            *y = x[unit * n + s];
         }
+        y[units..].fill(T::ZERO);
     }
-    tree(partial)
-}
-
-fn tree<T: Scalar>(mut partial: [T; PARTIALS]) -> T {
-    let mut width = PARTIALS / 2;
-    while width > 0 {
-        for k in 0..width {
-            let upper = partial[k + width];
-            partial[k] += upper;
-        }
-        width /= 2;
-    }
-    partial[0]
 }
 
 /// The slow, obvious twins: the same products in f64, one sample and one sum at a time.
@@ -168,7 +303,8 @@ mod tests {
         close(&da, &expected, n_out, &plain::transposed(&size, n_in));
 
         let mut dw = vec![T::ZERO; n_in * n_out];
-        weight_gradient(n, &tile(&a, n_in), &tile(&dz, n_out), &mut dw);
+        let mut room = vec![T::ONE; room_for::<T>(n, n_in, n_out)];
+        weight_gradient(n, &tile(&a, n_in), &tile(&dz, n_out), &mut room, &mut dw);
         let a_t = plain::transposed(&a, n_in);
         let size = plain::product(&magnitudes(&a_t), &magnitudes(&dz), n, n_out);
         close(&dw, &plain::product(&a_t, &dz, n, n_out), n, &size);
@@ -183,10 +319,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_tile_products_agree_with_the_plain_ones(
-            n in 1usize..=65, n_in in 1usize..=20, n_out in 1usize..=20, seed: u64
+            vectors in 1usize..=5, n_in in 1usize..=40, n_out in 1usize..=40, seed: u64
         ) {
-            twins::<f32>(n, n_in, n_out, seed);
-            twins::<f64>(n, n_in, n_out, seed);
+            twins::<f32>(vectors * f32::WIDTH, n_in, n_out, seed);
+            twins::<f64>(vectors * f64::WIDTH, n_in, n_out, seed);
         }
     }
 }

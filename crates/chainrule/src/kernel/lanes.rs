@@ -6,6 +6,10 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use fearless_simd::{Simd, f32x16, f64x8};
+
+use super::vector::Vector;
+
 /// Arithmetic and choice on one number, or on each of several side by side, without branches.
 pub trait Lanes:
     Copy
@@ -58,6 +62,12 @@ pub trait Lanes:
 pub trait Scalar:
     Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign
 {
+    /// The vector of a level that the kernels run on.
+    #[doc(hidden)]
+    type Vector<S: Simd>: Vector<Lane = Self>;
+
+    /// The lanes of that vector, at every level.
+    const WIDTH: usize;
     /// The name, as an experiment file writes it: `f32` or `f64`.
     const NAME: &'static str;
     /// The distance from 1 to the next larger number.
@@ -88,7 +98,7 @@ pub trait Scalar:
 
 // One body for the two precisions: they differ in nothing but their bits' layout.
 macro_rules! scalar {
-    ($float:ident, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
+    ($float:ident, $vector:ident, $width:literal, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl Lanes for $float {
             const SINGLE: bool = $single;
             type Mask = bool;
@@ -152,6 +162,8 @@ macro_rules! scalar {
         }
 
         impl Scalar for $float {
+            type Vector<S: Simd> = $vector<S>;
+            const WIDTH: usize = $width;
             const NAME: &'static str = stringify!($float);
             const EPSILON: f64 = $float::EPSILON as f64;
             const ZERO: Self = 0.0;
@@ -186,8 +198,8 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f32, 23, 127, 0x3f3504f3, true);
-scalar!(f64, 52, 1023, 0x3fe6a09e667f3bcd, false);
+scalar!(f32, f32x16, 16, 23, 127, 0x3f3504f3, true);
+scalar!(f64, f64x8, 8, 52, 1023, 0x3fe6a09e667f3bcd, false);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,8 @@
 
 pub(crate) mod dense;
 pub mod lanes;
+pub(crate) mod level;
 pub mod math;
+pub(crate) mod vector;
 
 pub use lanes::{Lanes, Scalar};

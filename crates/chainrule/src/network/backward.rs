@@ -34,12 +34,10 @@ pub(crate) fn backward<T: Scalar>(
 
         // dW_l = a_{l-1}ᵀ·dz_l
         if let Some(block) = learns(Part::Weights) {
-            dense::weight_gradient(
-                n,
-                tile.inputs_of(l, dropout),
-                tile.dz(l),
-                &mut gradient[block.range.clone()],
-            );
+            let mut room = std::mem::take(&mut tile.room);
+            let (a_before, dw) = (tile.inputs_of(l, dropout), &mut gradient[block.range.clone()]);
+            dense::weight_gradient(n, a_before, tile.dz(l), &mut room, dw);
+            tile.room = room;
         }
         // db_l = Σ_s dz_l
         if let Some(block) = learns(Part::Bias) {

@@ -82,8 +82,8 @@ impl<T: Scalar> Network<T> {
         for x in x.chunks(n_in * TILE) {
             tile.load_inputs(x, n_in);
             forward_to_outputs(&self.architecture, &self.parameters, &mut tile);
-            let (n, outputs) = (x.len() / n_in, tile.a(self.architecture.layers().len() - 1));
-            y.extend((0..n * n_out).map(|place| outputs[place % n_out * n + place / n_out]));
+            let (n, outputs) = (tile.columns(), tile.a(self.architecture.layers().len() - 1));
+            y.extend((0..tile.samples() * n_out).map(|place| outputs[place % n_out * n + place / n_out]));
         }
         y
     }

@@ -4,7 +4,7 @@ use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::loss::Loss;
 use crate::dataset::Gather;
-use crate::kernel::Scalar;
+use crate::kernel::{Scalar, dense};
 
 /// The samples that go through the network together.
 pub(crate) const TILE: usize = 64;
@@ -14,8 +14,10 @@ pub(crate) const TILE: usize = 64;
 /// Buffers are as long as a full tile needs; a tile of `n` samples uses the first `width·n` numbers of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Tile<T> {
-    /// The samples in the tile.
+    /// The columns in use: the samples, filled up to whole vectors with copies of the last one at weight 0.
     pub(super) n: usize,
+    /// The samples.
+    samples: usize,
     /// The inputs (n_inputs, n).
     pub(super) x: Vec<T>,
     /// The targets (n_targets, n), the samples' weights and losses.
@@ -26,6 +28,8 @@ pub(crate) struct Tile<T> {
     pub(super) layers: Vec<LayerTile<T>>,
     /// Room for one sample's outputs and targets, which the losses need.
     pub(super) scratch: Vec<T>,
+    /// Room for the weights' gradient of one tile.
+    pub(super) room: Vec<T>,
 }
 
 /// One layer's numbers for a tile, each (n_units, n).
@@ -62,31 +66,63 @@ impl<T: Scalar> Tile<T> {
         };
         Tile {
             n: 0,
+            samples: 0,
             x: zeros(architecture.n_inputs()),
             t: zeros(n_targets),
             weight: zeros(1),
             loss: zeros(1),
             layers: architecture.layers().iter().map(layer).collect(),
+            room: vec![
+                T::ZERO;
+                (0..architecture.layers().len())
+                    .map(|l| dense::room_for::<T>(
+                        TILE,
+                        architecture.n_in(l),
+                        architecture.layers()[l].n_units
+                    ))
+                    .max()
+                    .unwrap_or(0)
+            ],
             scratch: vec![T::ZERO; Loss::scratch_len(architecture.n_outputs(), n_targets)],
         }
     }
 
     /// Fills the tile with the samples of `rows`, at most [`TILE`].
     pub(crate) fn load(&mut self, data: &dyn Gather<T>, rows: &[usize]) {
-        let n = rows.len();
-        self.n = n;
+        self.resize(rows.len());
+        let n = self.n;
+        let mut filled = [rows[rows.len() - 1]; TILE];
+        filled[..rows.len()].copy_from_slice(rows);
         let (x, t) = (&mut self.x[..n * data.n_inputs()], &mut self.t[..n * data.n_targets()]);
-        data.gather(rows, x, t, &mut self.weight[..n]);
+        data.gather(&filled[..n], x, t, &mut self.weight[..n]);
+        self.weight[rows.len()..n].fill(T::ZERO);
     }
 
     /// Fills the tile with inputs alone, row-major (n, n_inputs), n at most [`TILE`].
     pub(crate) fn load_inputs(&mut self, x: &[T], n_inputs: usize) {
-        self.n = x.len() / n_inputs;
-        for (s, row) in x.chunks_exact(n_inputs).enumerate() {
+        self.resize(x.len() / n_inputs);
+        let last = &x[x.len() - n_inputs..];
+        let filled = x.chunks_exact(n_inputs).chain(std::iter::repeat(last)).take(self.n);
+        for (s, row) in filled.enumerate() {
             for (j, &x_j) in row.iter().enumerate() {
                 self.x[j * self.n + s] = x_j;
             }
         }
+    }
+
+    fn resize(&mut self, samples: usize) {
+        self.samples = samples;
+        self.n = samples.next_multiple_of(T::WIDTH);
+    }
+
+    /// The samples in the tile.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// The columns of each buffer: unit j of sample s lies at `j·columns + s`.
+    pub(crate) fn columns(&self) -> usize {
+        self.n
     }
 
     /// Drops activations of layer `l`: `kept = a ∘ keep`.
@@ -120,9 +156,9 @@ impl<T: Scalar> Tile<T> {
         &self.t[..self.t.len() / TILE * self.n]
     }
 
-    /// The samples' weights (n).
+    /// The samples' weights.
     pub(crate) fn weight(&self) -> &[T] {
-        &self.weight[..self.n]
+        &self.weight[..self.samples]
     }
 
     /// Layer `l`'s pre-activations (n_units, n).
@@ -166,7 +202,7 @@ impl<T: Scalar> Tile<T> {
             }
         }
         let (mut total, mut weight) = (0.0, 0.0);
-        for (l, w) in of_sample.iter().zip(&self.weight) {
+        for (l, w) in of_sample[..self.samples].iter().zip(&self.weight) {
             total += w.to_f64() * l.to_f64();
             weight += w.to_f64();
         }

@@ -60,9 +60,10 @@ impl<T: Scalar> Watcher<T> {
             self.tile.load(data, rows);
             forward(architecture, parameters, &mut self.tile, None);
             for (l, (_, greatest)) in self.layers.iter_mut().enumerate() {
-                let slopes = &mut self.slopes[..greatest.len() * rows.len()];
+                let n = self.tile.columns();
+                let slopes = &mut self.slopes[..greatest.len() * n];
                 architecture.layers()[l].activation.slopes(self.tile.z(l), self.tile.a(l), slopes);
-                for (greatest, slopes) in greatest.iter_mut().zip(slopes.chunks_exact(rows.len())) {
+                for (greatest, slopes) in greatest.iter_mut().zip(slopes.chunks_exact(n)) {
                     *greatest = slopes.iter().fold(*greatest, |most, slope| most.max(slope.to_f64().abs()));
                 }
             }

@@ -28,7 +28,11 @@ use std::sync::Arc;
 
 pub use formula::{Call, Formula, Join};
 
+use fearless_simd::{Simd, dispatch};
+
 use crate::Error;
+use crate::kernel::level::level;
+use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar};
 use crate::registry::{self, Entry, Options, Value};
 
@@ -134,21 +138,31 @@ impl fmt::Display for Activation {
 
 impl<F: Elementwise, T: Scalar> Loops<T> for F {
     fn values(&self, z: &[T], a: &mut [T]) {
-        for (a, &z) in a.iter_mut().zip(z) {
-            *a = self.value(z);
-        }
+        dispatch!(level(), simd => map::<T, _>(simd, [z, z], a, #[inline(always)] |[z, _], _| self.value(z)));
     }
 
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
-        for ((slope, &z), &a) in slope.iter_mut().zip(z).zip(a) {
-            *slope = self.slope(z, a);
-        }
+        dispatch!(level(), simd => map::<T, _>(simd, [z, a], slope, #[inline(always)] |[z, a], _| self.slope(z, a)));
     }
 
     fn pull_back(&self, z: &[T], a: &[T], da: &mut [T]) {
-        for ((da, &z), &a) in da.iter_mut().zip(z).zip(a) {
-            *da *= self.slope(z, a);
-        }
+        dispatch!(level(), simd => map::<T, _>(simd, [z, a], da, #[inline(always)] |[z, a], da| da * self.slope(z, a)));
+    }
+}
+
+/// `y = f(x, y)` vector by vector; what is left at the end is filled up to a whole one, so that no number's bits depend
+/// on its place.
+#[inline(always)]
+fn map<T: Scalar, S: Simd>(
+    _: S,
+    x: [&[T]; 2],
+    y: &mut [T],
+    f: impl Fn([T::Vector<S>; 2], T::Vector<S>) -> T::Vector<S>,
+) {
+    let vectors = x[0].chunks(T::WIDTH).zip(x[1].chunks(T::WIDTH));
+    for ((x0, x1), y) in vectors.zip(y.chunks_mut(T::WIDTH)) {
+        let x = [T::Vector::<S>::load_some(x0), T::Vector::<S>::load_some(x1)];
+        f(x, T::Vector::<S>::load_some(y)).store_some(y);
     }
 }
 

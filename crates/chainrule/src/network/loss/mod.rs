@@ -18,7 +18,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::activation::Activation;
+use fearless_simd::{Simd, dispatch};
+
 use crate::Error;
+use crate::kernel::level::level;
+use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar};
 use crate::registry::{self, Entry, Options, Value};
 
@@ -353,10 +357,20 @@ pub trait Function: Loops<f32> + Loops<f64> + fmt::Debug + Send + Sync {
 
 impl<F: PerSample, T: Scalar> Loops<T> for F {
     fn on_outputs(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
+        if in_vectors::<T>(y, t, loss) {
+            dispatch!(level(), simd => each_vector::<T, _>(simd, y, t, loss, dy,
+                #[inline(always)] |y, t, dy| PerSample::on_outputs(self, y, t, dy)));
+            return;
+        }
         each_sample(y, t, loss, dy, scratch, |y, t, dy| PerSample::on_outputs(self, y, t, dy));
     }
 
     fn on_link(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
+        if in_vectors::<T>(z, t, loss) {
+            dispatch!(level(), simd => each_vector::<T, _>(simd, z, t, loss, dz,
+                #[inline(always)] |z, t, dz| PerSample::on_link(self, z, t, dz)));
+            return;
+        }
         each_sample(z, t, loss, dz, scratch, |z, t, dz| PerSample::on_link(self, z, t, dz));
     }
 
@@ -412,6 +426,45 @@ fn each_sample<T: Scalar>(
         *loss = f(y_s, t_s, dy_s);
         for (k, dy_k) in dy_s.iter().enumerate() {
             dy[k * n + s] = *dy_k;
+        }
+    }
+}
+
+/// The outputs, and the targets, that a vector kernel takes at most: they lie on the stack.
+const MOST_OUTPUTS: usize = 32;
+
+/// Whether there are few enough outputs for the vector kernel. The kernel is chosen by that alone, so that a sample's bits
+/// do not depend on the tile that it is in.
+fn in_vectors<T: Scalar>(y: &[T], t: &[T], loss: &[T]) -> bool {
+    y.len().max(t.len()) <= MOST_OUTPUTS * loss.len()
+}
+
+/// Runs `f` on the outputs and targets of a whole vector of samples at a time.
+#[inline(always)]
+fn each_vector<T: Scalar, S: Simd>(
+    _: S,
+    y: &[T],
+    t: &[T],
+    loss: &mut [T],
+    dy: &mut [T],
+    f: impl Fn(&[T::Vector<S>], &[T::Vector<S>], &mut [T::Vector<S>]) -> T::Vector<S>,
+) {
+    let n = loss.len();
+    let (n_outputs, n_targets) = (y.len() / n, t.len() / n);
+    let zero = T::Vector::<S>::splat(0.0);
+    let (mut y_s, mut t_s, mut dy_s) = ([zero; MOST_OUTPUTS], [zero; MOST_OUTPUTS], [zero; MOST_OUTPUTS]);
+    let (y_s, t_s, dy_s) = (&mut y_s[..n_outputs], &mut t_s[..n_targets], &mut dy_s[..n_outputs]);
+    for (v, loss) in loss.chunks_mut(T::WIDTH).enumerate() {
+        let s = v * T::WIDTH;
+        for (k, y_s) in y_s.iter_mut().enumerate() {
+            *y_s = T::Vector::<S>::load_some(&y[k * n + s..][..loss.len()]);
+        }
+        for (k, t_s) in t_s.iter_mut().enumerate() {
+            *t_s = T::Vector::<S>::load_some(&t[k * n + s..][..loss.len()]);
+        }
+        f(y_s, t_s, dy_s).store_some(loss);
+        for (k, dy_s) in dy_s.iter().enumerate() {
+            dy_s.store_some(&mut dy[k * n + s..][..loss.len()]);
         }
     }
 }

@@ -1,0 +1,165 @@
+//! The vectors that the kernels run on: 16 lanes of f32 or 8 of f64 at every level, so that every machine adds in one
+//! order.
+//!
+//! `fearless_simd` gives the types and the instructions; here they learn [`Lanes`], so that activations, losses and the
+//! mathematics, which are written over it, become vector kernels.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{f32x16, f64x8, u32x16, u64x8};
+
+use super::lanes::{Lanes, Scalar};
+
+/// A vector of one precision that is loaded from slices and stored to them.
+pub trait Vector: Lanes {
+    /// What each lane is.
+    type Lane: Scalar;
+    /// The number of lanes, a power of two.
+    const WIDTH: usize;
+
+    /// The first `WIDTH` numbers of a slice.
+    fn load(slice: &[Self::Lane]) -> Self;
+    /// Overwrites the first `WIDTH` numbers of a slice.
+    fn store(self, slice: &mut [Self::Lane]);
+    /// A slice of at most `WIDTH` numbers, the lanes beyond it 0.
+    #[inline(always)]
+    fn load_some(slice: &[Self::Lane]) -> Self {
+        if slice.len() == Self::WIDTH {
+            return Self::load(slice);
+        }
+        let mut whole = [Self::Lane::ZERO; MOST_LANES];
+        whole[..slice.len()].copy_from_slice(slice);
+        Self::load(&whole)
+    }
+    /// Overwrites a slice of at most `WIDTH` numbers.
+    #[inline(always)]
+    fn store_some(self, slice: &mut [Self::Lane]) {
+        if slice.len() == Self::WIDTH {
+            return self.store(slice);
+        }
+        let mut whole = [Self::Lane::ZERO; MOST_LANES];
+        self.store(&mut whole);
+        slice.copy_from_slice(&whole[..slice.len()]);
+    }
+    /// One number in every lane.
+    fn broadcast(v: Self::Lane) -> Self;
+    /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
+    fn sum(self) -> Self::Lane;
+    /// Whether the machine has registers as wide as the vector; else it takes two or more for each.
+    const WHOLE: bool;
+}
+
+/// The lanes of the vector that has most.
+const MOST_LANES: usize = 16;
+
+/// The proof that a level's instructions are there, which `fearless_simd` asks for when a vector is made.
+///
+/// [`Lanes`] makes vectors from nothing but a number, and has no place to hand the proof along.
+#[inline(always)]
+#[expect(unsafe_code, reason = "the proof cannot be handed through a trait that plain numbers implement too")]
+fn token<S: Simd>() -> S {
+    const { assert!(size_of::<S>() == 0, "a level's token holds nothing") }
+    // SAFETY: S is zero-sized, so there are no bytes to be wrong. That its instructions are there: vector types are
+    // named in `kernel` alone, in functions that are generic over S and entered through `dispatch!`, which has the token.
+    unsafe { std::mem::transmute_copy::<(), S>(&()) }
+}
+
+// One body for the two precisions: they differ in their types' names and their bits' layout.
+macro_rules! vector {
+    ($vector:ident, $float:ident, $bits:ident, $unsigned:ident, $width:literal,
+     $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
+        impl<S: Simd> Lanes for $vector<S> {
+            const SINGLE: bool = $single;
+            type Mask = <$vector<S> as SimdBase<S>>::Mask;
+
+            #[inline(always)]
+            fn splat(v: f64) -> Self {
+                Self::simd_from(token::<S>(), v as $float)
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                SimdFloat::mul_add(self, a, b)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                SimdFloat::copysign(self, 1.0)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                SimdFloat::sqrt(self)
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64);
+                (self + magic) - magic
+            }
+            #[inline(always)]
+            fn lt(self, other: Self) -> Self::Mask {
+                self.simd_lt(other)
+            }
+            #[inline(always)]
+            fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+                mask.select(yes, no)
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                SimdFloat::copysign(self, sign)
+            }
+            #[inline(always)]
+            fn exp2_integer(self) -> Self {
+                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64 + f64::from($bias));
+                let bits: $unsigned<S> = (self + magic).to_bits();
+                Self::from_bits(bits << $mantissa)
+            }
+            #[inline(always)]
+            fn times_exp2(self, n: Self) -> Self {
+                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64);
+                let bits: $unsigned<S> = (n + magic).to_bits();
+                Self::from_bits(self.to_bits() + (bits << $mantissa))
+            }
+            #[inline(always)]
+            fn split_exponent(self) -> (Self, Self) {
+                let all = |v: $bits| $unsigned::simd_from(token::<S>(), v);
+                let magic = (1u64 << $mantissa) as $float;
+                let biased_0 = <Self as Lanes>::splat((1u64 << $mantissa) as f64 + f64::from($bias));
+                let bits = self.to_bits() - all($sqrt_half) + all($bias << $mantissa);
+                let e = Self::from_bits((bits >> $mantissa) | all(magic.to_bits())) - biased_0;
+                let m = Self::from_bits((bits & all((1 << $mantissa) - 1)) + all($sqrt_half));
+                (m, e)
+            }
+        }
+
+        impl<S: Simd> Vector for $vector<S> {
+            type Lane = $float;
+            const WIDTH: usize = $width;
+            const WHOLE: bool = <S::f32s as SimdBase<S>>::LEN == 16;
+
+            #[inline(always)]
+            fn load(slice: &[$float]) -> Self {
+                Self::from_slice(token::<S>(), &slice[..$width])
+            }
+            #[inline(always)]
+            fn store(self, slice: &mut [$float]) {
+                self.store_slice(&mut slice[..$width]);
+            }
+            #[inline(always)]
+            fn broadcast(v: $float) -> Self {
+                Self::simd_from(token::<S>(), v)
+            }
+            #[inline(always)]
+            fn sum(self) -> $float {
+                let mut lanes: [$float; $width] = self.into();
+                let mut half = $width / 2;
+                while half > 0 {
+                    for k in 0..half {
+                        lanes[k] += lanes[k + half];
+                    }
+                    half /= 2;
+                }
+                lanes[0]
+            }
+        }
+    };
+}
+
+vector!(f32x16, f32, u32, u32x16, 16, 23, 127, 0x3f3504f3, true);
+vector!(f64x8, f64, u64, u64x8, 8, 52, 1023, 0x3fe6a09e667f3bcd, false);
