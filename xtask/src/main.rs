@@ -1,5 +1,6 @@
 //! The chores of the project, run as `cargo xtask <chore>`.
 
+mod bench;
 mod house;
 mod step;
 mod test;
@@ -19,12 +20,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    Bench(bench::Options),
     Test(test::Options),
 }
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository's root");
     match Arguments::parse().chore {
+        Chore::Bench(options) => bench::run(&options, root),
         Chore::Test(options) => test::run(&options, root),
     }
 }

@@ -1,0 +1,85 @@
+"""JAX: the whole run, all epochs and batches, in one jit with lax.scan."""
+
+import os
+
+import problem as peer
+
+options = peer.arguments()
+# XLA makes as many threads as the process may use cores.
+cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+if cores:
+    os.sched_setaffinity(0, cores[: options.threads])
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+problem = peer.Problem(options.directory)
+if problem.precision == "f64":
+    jax.config.update("jax_enable_x64", True)
+x, t = jnp.asarray(problem.x), jnp.asarray(problem.t)
+start = [(jnp.asarray(w), jnp.asarray(b)) for w, b in problem.layers]
+
+activate = {
+    "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
+    "logistic": jax.nn.sigmoid,
+    "identity": lambda z: z,
+}[problem.activation]
+lose = {
+    "binary_cross_entropy": lambda z, t: jax.nn.softplus(z) - t * z,
+    "cross_entropy": lambda z, t: -t * jax.nn.log_softmax(z),
+    "squared_error": lambda z, t: (z - t) ** 2,
+}[problem.loss]
+
+
+def loss(layers, x, t):
+    a = x
+    for w, b in layers[:-1]:
+        a = activate(a @ w + b)
+    w, b = layers[-1]
+    return lose(a @ w + b, t).sum() / len(x)
+
+
+def update(state, batch):
+    layers, m, v, step = state
+    g = jax.grad(loss)(layers, *batch)
+    step = step + 1
+    each = jax.tree.map
+    if problem.optimizer == "sgd":
+        return (each(lambda p, g: p - problem.learning_rate * g, layers, g), m, v, step), None
+    root = jnp.sqrt(1 - jnp.asarray(0.999, x.dtype) ** step)
+    rate = problem.learning_rate * root / (1 - jnp.asarray(0.9, x.dtype) ** step)
+    m = each(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+    v = each(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+    layers = each(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-8 * root), layers, m, v)
+    return (layers, m, v, step), None
+
+
+@jax.jit
+def train(layers, x, t):
+    whole = problem.n // problem.batch
+    rest = whole * problem.batch
+    in_batches = lambda a: a[:rest].reshape(whole, problem.batch, a.shape[1])
+    x_batches, t_batches = in_batches(x), in_batches(t)
+
+    def epoch(state, _):
+        if whole == 1:
+            state, _ = update(state, (x_batches[0], t_batches[0]))
+        else:
+            state, _ = lax.scan(update, state, (x_batches, t_batches))
+        if rest < problem.n:
+            state, _ = update(state, (x[rest:], t[rest:]))
+        return state, None
+
+    zeros = jax.tree.map(jnp.zeros_like, layers)
+    state = (layers, zeros, zeros, jnp.zeros((), x.dtype))
+    state, _ = lax.scan(epoch, state, None, length=problem.epochs)
+    return state[0]
+
+
+def run():
+    return jax.block_until_ready(train(start, x, t))
+
+
+peer.measure(problem, run, lambda layers: layers, {"jax": jax.__version__})

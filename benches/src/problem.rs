@@ -1,0 +1,188 @@
+//! A workload's numbers: samples and starting weights, drawn from a seed, or as files that peers read.
+
+use std::fs;
+use std::path::Path;
+
+use chainrule::datasets::Generator;
+use chainrule::kernel::math;
+use chainrule::random::RandomState;
+use chainrule::{Dataset, Scalar};
+
+use crate::error::Error;
+use crate::npy;
+use crate::workload::{Data, Workload};
+
+/// Samples and starting weights.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Problem<T> {
+    pub(crate) data: Dataset<T>,
+    /// One flat vector, layer after layer, each layer's W (n_in, n_out) row-major and then its b.
+    pub(crate) parameters: Vec<T>,
+}
+
+impl<T: Scalar> Problem<T> {
+    /// The problem of `workload` that `seed` gives: inputs, the random map where there is one, then weights, all from
+    /// one stream and drawn in f64.
+    ///
+    /// `digits` is an NPY file of scikit-learn's digits, 64 pixels and the class in each row; the seed orders them.
+    pub(crate) fn draw(workload: &Workload, seed: u32, digits: Option<&Path>) -> Result<Problem<T>, Error> {
+        let mut random = RandomState::new(seed);
+        let data = match (workload.data, digits) {
+            (Data::Gaussians, _) => {
+                let generator =
+                    Generator::new("two_gaussians", &[("n_samples", (workload.n_samples as f64).into())])?;
+                generator.generate(&mut random).into_dataset()
+            }
+            (Data::Digits, Some(path)) => read_digits(path, &mut random)?,
+            (_, _) => normal(workload, &mut random)?,
+        };
+        let parameters = workload.architecture()?.draw(&mut random);
+        Ok(Problem { data: data.cast()?, parameters: parameters.into_iter().map(T::from_f64).collect() })
+    }
+
+    /// Writes `workload.json`, `x.npy`, `t.npy` and for each layer l `w<l>.npy` and `b<l>.npy` into `directory`.
+    pub(crate) fn write(&self, workload: &Workload, directory: &Path) -> Result<(), Error> {
+        fs::create_dir_all(directory).map_err(Error::file(directory))?;
+        let description = directory.join("workload.json");
+        fs::write(&description, workload.to_json().to_string()).map_err(Error::file(&description))?;
+        let n = self.data.n_samples();
+        npy::write(&directory.join("x.npy"), [n, self.data.n_inputs()], self.data.x())?;
+        npy::write(&directory.join("t.npy"), [n, self.data.n_targets()], self.data.t())?;
+        for (file, shape, start) in layout(workload) {
+            let values = &self.parameters[start..start + shape[0] * shape[1]];
+            npy::write(&directory.join(file), shape, values)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what [`Problem::write`] wrote.
+    pub(crate) fn read(workload: &Workload, directory: &Path) -> Result<Problem<T>, Error> {
+        let ([_, n_inputs], x) = npy::read(&directory.join("x.npy"))?;
+        let ([_, n_targets], t) = npy::read(&directory.join("t.npy"))?;
+        let mut parameters = Vec::new();
+        for (file, _, _) in layout(workload) {
+            parameters.extend(npy::read::<T>(&directory.join(file))?.1);
+        }
+        Ok(Problem { data: Dataset::new(x, n_inputs, t, n_targets)?, parameters })
+    }
+}
+
+/// Each parameter file with its shape and its place in the flat vector.
+fn layout(workload: &Workload) -> Vec<(String, [usize; 2], usize)> {
+    let mut files = Vec::new();
+    let mut start = 0;
+    for (l, n) in workload.widths.windows(2).enumerate() {
+        for (letter, shape) in [("w", [n[0], n[1]]), ("b", [1, n[1]])] {
+            files.push((format!("{letter}{l}.npy"), shape, start));
+            start += shape[0] * shape[1];
+        }
+    }
+    files
+}
+
+/// Standard normal inputs with targets that a rule gives them.
+fn normal(workload: &Workload, random: &mut RandomState) -> Result<Dataset<f64>, Error> {
+    let (n_inputs, n_outputs) = (workload.n_inputs(), workload.n_outputs());
+    let mut x = vec![0.0; workload.n_samples * n_inputs];
+    random.fill_normal(0.0, 1.0, &mut x);
+    let rows = x.chunks_exact(n_inputs);
+    if workload.data == Data::AboveSine {
+        let t = rows.map(|row| f64::from(u8::from(math::sin(row[0]) + row[1] > 0.0))).collect();
+        return Ok(Dataset::new(x, n_inputs, t, 1)?);
+    }
+    let mut map = vec![0.0; n_inputs * n_outputs];
+    random.fill_normal(0.0, (1.0 / n_inputs as f64).sqrt(), &mut map);
+    let mapped = rows.map(|row| {
+        let mut y = vec![0.0; n_outputs];
+        for (x, weights) in row.iter().zip(map.chunks_exact(n_outputs)) {
+            y.iter_mut().zip(weights).for_each(|(y, w)| *y += x * w);
+        }
+        y
+    });
+    if workload.data == Data::Sine {
+        let t = mapped.flatten().map(math::sin).collect();
+        return Ok(Dataset::new(x, n_inputs, t, n_outputs)?);
+    }
+    let arg_max = |y: Vec<f64>| (0..n_outputs).max_by(|&i, &j| y[i].total_cmp(&y[j])).expect("an output");
+    let classes: Vec<usize> = mapped.map(arg_max).collect();
+    Ok(Dataset::from_classes(x, n_inputs, &classes, n_outputs)?)
+}
+
+/// The digits in an order that chance gives them, pixels over 16.
+fn read_digits(path: &Path, random: &mut RandomState) -> Result<Dataset<f64>, Error> {
+    let ([n, n_columns], values) = npy::read::<f64>(path)?;
+    let order = random.permutation(n);
+    let rows = order.iter().map(|&i| &values[i * n_columns..(i + 1) * n_columns]);
+    let x = rows.clone().flat_map(|row| &row[..n_columns - 1]).map(|pixel| pixel / 16.0).collect();
+    let classes: Vec<usize> = rows.map(|row| row[n_columns - 1] as usize).collect();
+    Ok(Dataset::from_classes(x, n_columns - 1, &classes, 10)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{all, named};
+
+    fn small(name: &str) -> Workload {
+        let workload = named(name).unwrap();
+        Workload { n_samples: workload.n_samples.min(300), ..workload }
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_problem_and_another_seed_other_data_and_weights() {
+        for workload in all() {
+            let workload = small(&workload.name);
+            let problem = Problem::<f32>::draw(&workload, 3, None).unwrap();
+            assert_eq!(problem, Problem::draw(&workload, 3, None).unwrap());
+            let other = Problem::<f32>::draw(&workload, 4, None).unwrap();
+            assert_ne!(problem.data.x(), other.data.x());
+            assert_ne!(problem.parameters, other.parameters);
+        }
+    }
+
+    #[test]
+    fn what_peers_read_is_what_we_train() {
+        let directory = tempfile::tempdir().unwrap();
+        let workload = small("digits");
+        let problem = Problem::<f64>::draw(&workload, 0, None).unwrap();
+        problem.write(&workload, directory.path()).unwrap();
+        assert_eq!(Problem::read(&workload, directory.path()).unwrap(), problem);
+        let ([n_in, n_out], w) = npy::read::<f64>(&directory.path().join("w1.npy")).unwrap();
+        assert_eq!((n_in, n_out), (100, 10));
+        assert_eq!(workload.architecture().unwrap().weights(1, &problem.parameters), w);
+    }
+
+    #[test]
+    fn targets_follow_their_rule() {
+        let above = Problem::<f64>::draw(&small("tabular"), 0, None).unwrap().data;
+        assert!((0..300).all(|i| {
+            let (x, t) = above.sample(i);
+            t == [f64::from(u8::from(x[0].sin() + x[1] > 0.0))]
+        }));
+        let classes = Problem::<f64>::draw(&small("mnist"), 0, None).unwrap().data;
+        assert!(classes.t().chunks_exact(10).all(|t| t.iter().sum::<f64>() == 1.0));
+        let columns: Vec<f64> = (0..10).map(|k| classes.t().iter().skip(k).step_by(10).sum()).collect();
+        assert!(columns.iter().filter(|&&n| n > 5.0).count() > 5, "{columns:?}");
+        let sines = Problem::<f64>::draw(&small("chains"), 0, None).unwrap().data;
+        assert!(sines.t().iter().all(|t| t.abs() <= 1.0) && sines.n_targets() == 4);
+    }
+
+    #[test]
+    fn digits_come_from_their_file_in_the_order_of_the_seed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("digits.npy");
+        let rows: Vec<f64> = (0..6)
+            .flat_map(|i| {
+                (0..65).map(move |j| if j == 64 { 9.0 - f64::from(i) } else { 16.0 * f64::from(i) })
+            })
+            .collect();
+        npy::write(&path, [6, 65], &rows).unwrap();
+        let data = Problem::<f64>::draw(&named("digits").unwrap(), 1, Some(&path)).unwrap().data;
+        let order = RandomState::new(1).permutation(6);
+        for (row, i) in order.into_iter().enumerate() {
+            let (x, t) = data.sample(row);
+            assert_eq!(x, [i as f64; 64]);
+            assert_eq!(t.iter().position(|&t| t == 1.0), Some(9 - i));
+        }
+    }
+}
