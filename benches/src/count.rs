@@ -24,6 +24,9 @@ pub(crate) fn count(choice: &Choice) -> Result<(), Error> {
     let commit = machine::facts(&choice.benches)["commit"].as_str().unwrap_or_default().to_owned();
     let path = choice.benches.join("record/instructions.csv");
     let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(Error::file(&path))?;
+    if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        writeln!(file, "date,commit,workload,epochs,instructions").map_err(Error::file(&path))?;
+    }
     for (workload, epochs) in COUNTED {
         let instructions = instructions(workload, epochs)?;
         println!("{workload} {epochs} epochs {instructions} instructions");

@@ -137,7 +137,7 @@ impl Row {
         cells.extend([ratio, self.verdict(), format!("{:.1} %", 100.0 * self.share_of(peak))]);
         let losses = [Some(&self.ours)].into_iter().chain(peers.iter().map(of));
         let losses: Vec<String> =
-            losses.map(|m| m.map_or("-".to_owned(), |m| format!("{:.5}", m.final_loss))).collect();
+            losses.map(|m| m.map_or("-".to_owned(), |m| four_digits(m.final_loss))).collect();
         cells.push(losses.join(" / "));
         cells
     }
@@ -292,6 +292,12 @@ pub(crate) fn put_into(path: &Path, table: &str) -> Result<(), Error> {
     write(path, &format!("{head}{BEGIN}\n\n{table}\n{END}{tail}"))
 }
 
+/// A loss to four significant digits.
+fn four_digits(loss: f64) -> String {
+    let decimals = if loss > 0.0 { (3.0 - loss.log10().floor()).clamp(0.0, 12.0) as usize } else { 4 };
+    format!("{loss:.decimals$}")
+}
+
 fn seconds(seconds: f64) -> String {
     if seconds < 0.1 { format!("{seconds:.5}") } else { format!("{seconds:.3}") }
 }
@@ -335,8 +341,14 @@ mod tests {
         assert_eq!([name, ours, torch, jax], ["sines", "0.02000", "0.200", "0.100"]);
         assert_eq!(
             [best, goal, losses],
-            ["5.00 (jax, 1 thread)", "5.00 of 4: met", "0.50000 / 0.50000 / 0.50200"]
+            ["5.00 (jax, 1 thread)", "5.00 of 4: met", "0.5000 / 0.5000 / 0.5020"]
         );
+    }
+
+    #[test]
+    fn a_loss_has_four_digits_however_small() {
+        let texts = [0.000_146_04, 0.0307, 12.5, 0.0, f64::NAN].map(four_digits);
+        assert_eq!(texts, ["0.0001460", "0.03070", "12.50", "0.0000", "NaN"]);
     }
 
     #[test]
