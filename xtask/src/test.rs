@@ -46,6 +46,13 @@ static LONG_STEPS: &[Step] = &[
     ),
 ];
 
+/// What `--exhaustive` runs, and nothing else: minutes of arithmetic, for when `kernel/math` has changed.
+static EXHAUSTIVE_STEPS: &[Step] = &[cargo(
+    "exhaustive",
+    &[CargoCommand::new("test --release --package chainrule --test exhaustive -- --nocapture")
+        .with_variable("CHAINRULE_EXHAUSTIVE", "1")],
+)];
+
 /// Checks everything that must hold before a change lands.
 ///
 /// Stops at the first failure and names the command that shows it again.
@@ -54,8 +61,11 @@ pub(crate) struct Options {
     /// Also run the long suites.
     #[arg(long)]
     long: bool,
+    /// Run nothing but each mathematical function over every f32, some minutes.
+    #[arg(long, conflicts_with_all = ["long", "only"])]
+    exhaustive: bool,
     /// Run only these steps.
-    #[arg(value_name = "STEP", value_parser = PossibleValuesParser::new(steps(true).map(|step| step.name)))]
+    #[arg(value_name = "STEP", value_parser = PossibleValuesParser::new(all_steps().map(|step| step.name)))]
     only: Vec<String>,
 }
 
@@ -63,7 +73,8 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
     let started = Instant::now();
     let mut ran = Vec::new();
-    for step in chosen(options) {
+    let chosen = chosen(options);
+    for step in &chosen {
         let started = Instant::now();
         let outcome = step.run(root);
         let failed = matches!(outcome, Outcome::Failed { .. });
@@ -72,7 +83,7 @@ pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
             break;
         }
     }
-    println!("\n{}", closing_line(&ran, chosen(options).count(), started.elapsed()));
+    println!("\n{}", closing_line(&ran, chosen.len(), started.elapsed()));
     let failed = ran.iter().any(|ran| matches!(ran.outcome, Outcome::Failed { .. }));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -88,14 +99,19 @@ const fn cargo(name: &'static str, commands: &'static [CargoCommand]) -> Step {
     Step { name, action: Action::Cargo(commands) }
 }
 
-fn steps(long: bool) -> impl Iterator<Item = &'static Step> {
-    STEPS.iter().chain(if long { LONG_STEPS } else { &[] })
+fn all_steps() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().chain(LONG_STEPS).chain(EXHAUSTIVE_STEPS)
 }
 
 /// The steps named, else all that belong to the suite.
-fn chosen(options: &Options) -> impl Iterator<Item = &'static Step> {
+fn chosen(options: &Options) -> Vec<&'static Step> {
     let named = |step: &&Step| options.only.iter().any(|name| name == step.name);
-    steps(options.long || !options.only.is_empty()).filter(move |step| options.only.is_empty() || named(step))
+    match options {
+        Options { exhaustive: true, .. } => EXHAUSTIVE_STEPS.iter().collect(),
+        Options { only, .. } if !only.is_empty() => all_steps().filter(named).collect(),
+        Options { long: true, .. } => STEPS.iter().chain(LONG_STEPS).collect(),
+        _ => STEPS.iter().collect(),
+    }
 }
 
 /// One line: the verdict, the seconds of each step, and what to do about a failure.
@@ -132,6 +148,8 @@ fn closing_line(ran: &[Ran], n_chosen: usize, time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches as _;
+
     use super::*;
 
     fn ran(name: &'static str, outcome: Outcome) -> Ran {
@@ -140,7 +158,7 @@ mod tests {
 
     #[test]
     fn no_two_steps_share_a_name() {
-        let mut names: Vec<_> = steps(true).map(|step| step.name).collect();
+        let mut names: Vec<_> = all_steps().map(|step| step.name).collect();
         let n = names.len();
         names.sort_unstable();
         names.dedup();
@@ -149,14 +167,18 @@ mod tests {
 
     #[test]
     fn a_step_is_chosen_by_name_and_a_long_one_only_when_asked_for() {
-        let names = |long, only: &[&str]| {
-            let options = Options { long, only: only.iter().map(|name| (*name).to_owned()).collect() };
-            chosen(&options).map(|step| step.name).collect::<Vec<_>>()
+        let names = |arguments: &[&str]| {
+            let command = Options::augment_args(clap::Command::new("test").no_binary_name(true));
+            let matches = command.try_get_matches_from(arguments).unwrap();
+            let options = Options::from_arg_matches(&matches).unwrap();
+            chosen(&options).iter().map(|step| step.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(false, &["clippy", "house"]), ["house", "clippy"]);
-        assert_eq!(names(false, &["properties"]), ["properties"]);
-        assert!(!names(false, &[]).contains(&"properties"));
-        assert!(names(true, &[]).contains(&"properties"));
+        assert_eq!(names(&["clippy", "house"]), ["house", "clippy"]);
+        assert_eq!(names(&["properties"]), ["properties"]);
+        assert_eq!(names(&["--exhaustive"]), ["exhaustive"]);
+        assert!(!names(&[]).contains(&"properties"));
+        assert!(names(&["--long"]).contains(&"properties"));
+        assert!(!names(&["--long"]).contains(&"exhaustive"));
     }
 
     #[test]

@@ -15,5 +15,6 @@ pub mod train;
 
 pub use dataset::{Dataset, Gather};
 pub use error::Error;
+pub use kernel::pool::{set_threads, threads, threads_from_env};
 pub use kernel::{Lanes, Scalar};
 pub use objective::Objective;

@@ -1,11 +1,12 @@
 //! How far `kernel::math` is from the truth: from the platform's f64 for f32, from a table of correctly rounded values
 //! (`reference/math.json`, made by `reference/make_polynomials.py`) for f64.
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+mod fused;
 
-use chainrule::kernel::{Lanes, Scalar, math};
+use std::collections::BTreeMap;
+
+use chainrule::kernel::math;
+use fused::Fused;
 
 /// The largest error allowed, in ULP: of the true value in f32, of the correctly rounded one in f64.
 const ALLOWED: f64 = 2.0;
@@ -173,105 +174,4 @@ fn ulps_32(y: f32, truth: f64) -> f64 {
     }
     let exponent = truth.abs().log2().floor().max(-126.0) as i32;
     (f64::from(y) - truth).abs() / 2.0_f64.powi(exponent - 23)
-}
-
-/// A number whose `mul_add` rounds once, as vector levels with FMA do.
-#[derive(Clone, Copy, Debug)]
-struct Fused<S>(S);
-
-trait Fma: Scalar {
-    fn fma(self, a: Self, b: Self) -> Self;
-}
-
-impl Fma for f32 {
-    fn fma(self, a: f32, b: f32) -> f32 {
-        f32::mul_add(self, a, b)
-    }
-}
-
-impl Fma for f64 {
-    fn fma(self, a: f64, b: f64) -> f64 {
-        f64::mul_add(self, a, b)
-    }
-}
-
-impl<S: Fma> Lanes for Fused<S> {
-    const SINGLE: bool = S::SINGLE;
-    type Mask = bool;
-
-    fn splat(v: f64) -> Self {
-        Fused(S::splat(v))
-    }
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        Fused(self.0.fma(a.0, b.0))
-    }
-    fn abs(self) -> Self {
-        Fused(self.0.abs())
-    }
-    fn sqrt(self) -> Self {
-        Fused(self.0.sqrt())
-    }
-    fn round(self) -> Self {
-        Fused(self.0.round())
-    }
-    fn lt(self, other: Self) -> bool {
-        self.0 < other.0
-    }
-    fn select(mask: bool, yes: Self, no: Self) -> Self {
-        if mask { yes } else { no }
-    }
-    fn copysign(self, sign: Self) -> Self {
-        Fused(self.0.copysign(sign.0))
-    }
-    fn exp2_integer(self) -> Self {
-        Fused(self.0.exp2_integer())
-    }
-    fn times_exp2(self, n: Self) -> Self {
-        Fused(self.0.times_exp2(n.0))
-    }
-    fn split_exponent(self) -> (Self, Self) {
-        let (m, e) = self.0.split_exponent();
-        (Fused(m), Fused(e))
-    }
-}
-
-impl<S: Scalar> Add for Fused<S> {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Fused(self.0 + other.0)
-    }
-}
-
-impl<S: Scalar> Sub for Fused<S> {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Fused(self.0 - other.0)
-    }
-}
-
-impl<S: Scalar> Mul for Fused<S> {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        Fused(self.0 * other.0)
-    }
-}
-
-impl<S: Scalar> Div for Fused<S> {
-    type Output = Self;
-    fn div(self, other: Self) -> Self {
-        Fused(self.0 / other.0)
-    }
-}
-
-impl<S: Scalar> Neg for Fused<S> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        Fused(-self.0)
-    }
-}
-
-impl<S: Scalar> AddAssign for Fused<S> {
-    fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
-    }
 }

@@ -17,7 +17,7 @@
 use fearless_simd::{Simd, dispatch};
 
 use super::level::level;
-use super::vector::Vector;
+use super::vector::{MOST_LANES, Vector};
 use super::{Lanes, Scalar};
 
 /// At most so many units make a side of a layer narrow.
@@ -58,7 +58,7 @@ pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut
     let (on_lanes, weights) = if outputs_on_lanes { (dz, a) } else { (a, dz) };
     let (n_lanes, n_sums) = (on_lanes.len() / n, weights.len() / n);
     let (transposed, sums) = room.split_at_mut(whole(n_lanes) * n);
-    transpose(n, on_lanes, whole(n_lanes), transposed);
+    dispatch!(level(), simd => transpose::<T, _>(simd, n, on_lanes, whole(n_lanes), transposed));
     let sums = &mut sums[..whole(n_lanes) * n_sums];
     sums.fill(T::ZERO);
     // Row s of the copy holds the units of sample s: a sum over rows, each times the sample's number of the other side.
@@ -143,6 +143,10 @@ fn rows<T: Scalar, S: Simd, const K: usize, const G: usize>(
         block::<T, S, K, G>(n, from, k, x, weights, y);
         k += K;
     }
+    while k + 4 <= sums {
+        block::<T, S, 4, G>(n, from, k, x, weights, y);
+        k += 4;
+    }
     while k + 2 <= sums {
         block::<T, S, 2, G>(n, from, k, x, weights, y);
         k += 2;
@@ -170,25 +174,56 @@ fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
             *sum = T::Vector::<S>::load(&y[g * width..]);
         }
     }
-    let first = k * of_sum;
-    for r in 0..x.len() / n {
-        let x = &x[r * n + from..][..G * width];
-        let w = &w[first + r * of_term..][..=(K - 1) * of_sum];
-        let mut terms = [T::Vector::<S>::splat(0.0); G];
-        for (g, term) in terms.iter_mut().enumerate() {
-            *term = T::Vector::<S>::load(&x[g * width..]);
+    // Two ways through the weights, each with its slices cut where the compiler sees their length outside the loop.
+    let terms = x.chunks_exact(n).map(|x| &x[from..from + G * width]);
+    if of_term == 1 {
+        let n_terms = x.len() / n;
+        let mut rows = [&w[..n_terms]; K];
+        for (j, row) in rows.iter_mut().enumerate() {
+            *row = &w[(k + j) * of_sum..][..n_terms];
         }
-        for (j, sums) in sums.iter_mut().enumerate() {
-            let weight = T::Vector::<S>::broadcast(w[j * of_sum]);
-            for (sum, &term) in sums.iter_mut().zip(&terms) {
-                *sum = term.mul_add(weight, *sum);
-            }
+        for (r, x) in terms.enumerate().take(n_terms) {
+            add_term::<T, S, K, G>(
+                x,
+                #[inline(always)]
+                |j| rows[j][r],
+                &mut sums,
+            );
+        }
+    } else {
+        for (x, w) in terms.zip(w.chunks(of_term)) {
+            let w = &w[k..k + K];
+            add_term::<T, S, K, G>(
+                x,
+                #[inline(always)]
+                |j| w[j],
+                &mut sums,
+            );
         }
     }
     for (j, sums) in sums.iter().enumerate() {
         let y = &mut y[(k + j) * n + from..][..G * width];
         for (g, sum) in sums.iter().enumerate() {
             sum.store(&mut y[g * width..]);
+        }
+    }
+}
+
+/// `sums_j += x·w_j` for one term: its G vectors against K weights.
+#[inline(always)]
+fn add_term<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    x: &[T],
+    w: impl Fn(usize) -> T,
+    sums: &mut [[T::Vector<S>; G]; K],
+) {
+    let mut terms = [T::Vector::<S>::splat(0.0); G];
+    for (g, term) in terms.iter_mut().enumerate() {
+        *term = T::Vector::<S>::load(&x[g * T::WIDTH..]);
+    }
+    for (j, sums) in sums.iter_mut().enumerate() {
+        let weight = T::Vector::<S>::broadcast(w(j));
+        for (sum, &term) in sums.iter_mut().zip(&terms) {
+            *sum = term.mul_add(weight, *sum);
         }
     }
 }
@@ -220,14 +255,32 @@ fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
     }
 }
 
-/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros up to `width`.
-fn transpose<T: Scalar>(n: usize, x: &[T], width: usize, y: &mut [T]) {
-    let units = x.len() / n;
-    for (s, y) in y.chunks_exact_mut(width).enumerate() {
-        for (unit, y) in y[..units].iter_mut().enumerate() {
-            *y = x[unit * n + s];
+/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros up to `width`, a multiple of the vectors'.
+#[inline(always)]
+fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
+    for unit in (0..width).step_by(T::WIDTH) {
+        for s in (0..n).step_by(T::WIDTH) {
+            let mut square = [T::Vector::<S>::splat(0.0); MOST_LANES];
+            let square = &mut square[..T::WIDTH];
+            for (k, row) in square.iter_mut().enumerate() {
+                if (unit + k) * n < x.len() {
+                    *row = T::Vector::<S>::load(&x[(unit + k) * n + s..]);
+                }
+            }
+            // Dealing the rows out like cards, the first half against the second, log2(width) times, turns them round.
+            let mut round = 1;
+            while round < T::WIDTH {
+                let mut dealt = [T::Vector::<S>::splat(0.0); MOST_LANES];
+                for k in 0..T::WIDTH / 2 {
+                    (dealt[2 * k], dealt[2 * k + 1]) = square[k].zip(square[k + T::WIDTH / 2]);
+                }
+                square.copy_from_slice(&dealt[..T::WIDTH]);
+                round *= 2;
+            }
+            for (k, row) in square.iter().enumerate() {
+                row.store(&mut y[(s + k) * width + unit..]);
+            }
         }
-        y[units..].fill(T::ZERO);
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! - [`lanes`]: what the loops need of a number type, one number or a vector of them;
 //! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
-//! - `dense`: the three products of a dense layer over one tile of samples.
+//! - `dense`: the three products of a dense layer over one tile of samples;
+//! - `pool`: threads that stand by for the chunks of a step.
 
 pub(crate) mod dense;
 pub mod lanes;
 pub(crate) mod level;
 pub mod math;
+pub(crate) mod pool;
 pub(crate) mod vector;
 
 pub use lanes::{Lanes, Scalar};

@@ -42,6 +42,8 @@ pub trait Vector: Lanes {
     }
     /// One number in every lane.
     fn broadcast(v: Self::Lane) -> Self;
+    /// The lanes of both in turn: `(x0 y0 x1 y1 ..., ... x_last y_last)`, the lower halves and the upper ones.
+    fn zip(self, other: Self) -> (Self, Self);
     /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
     fn sum(self) -> Self::Lane;
     /// Whether the machine has registers as wide as the vector; else it takes two or more for each.
@@ -49,7 +51,7 @@ pub trait Vector: Lanes {
 }
 
 /// The lanes of the vector that has most.
-const MOST_LANES: usize = 16;
+pub(super) const MOST_LANES: usize = 16;
 
 /// The proof that a level's instructions are there, which `fearless_simd` asks for when a vector is made.
 ///
@@ -144,6 +146,10 @@ macro_rules! vector {
             #[inline(always)]
             fn broadcast(v: $float) -> Self {
                 Self::simd_from(token::<S>(), v)
+            }
+            #[inline(always)]
+            fn zip(self, other: Self) -> (Self, Self) {
+                (self.zip_low(other), self.zip_high(other))
             }
             #[inline(always)]
             fn sum(self) -> $float {

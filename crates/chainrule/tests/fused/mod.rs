@@ -1,0 +1,128 @@
+//! Numbers that compute as the lanes of a vector with fused multiply-add do, one at a time.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use chainrule::kernel::{Lanes, Scalar};
+
+/// A number whose `mul_add` rounds once, as vector levels with FMA do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fused<S>(pub(crate) S);
+
+/// A precision with a fused multiply-add.
+pub(crate) trait Fma: Scalar {
+    /// `self·a + b`, rounded once.
+    fn fma(self, a: Self, b: Self) -> Self;
+}
+
+impl Fma for f32 {
+    #[inline(always)]
+    fn fma(self, a: f32, b: f32) -> f32 {
+        f32::mul_add(self, a, b)
+    }
+}
+
+impl Fma for f64 {
+    #[inline(always)]
+    fn fma(self, a: f64, b: f64) -> f64 {
+        f64::mul_add(self, a, b)
+    }
+}
+
+impl<S: Fma> Lanes for Fused<S> {
+    const SINGLE: bool = S::SINGLE;
+    type Mask = bool;
+
+    #[inline(always)]
+    fn splat(v: f64) -> Self {
+        Fused(S::splat(v))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Fused(self.0.fma(a.0, b.0))
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Fused(self.0.abs())
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Fused(self.0.sqrt())
+    }
+    #[inline(always)]
+    fn round(self) -> Self {
+        Fused(self.0.round())
+    }
+    #[inline(always)]
+    fn lt(self, other: Self) -> bool {
+        self.0 < other.0
+    }
+    #[inline(always)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        Fused(self.0.copysign(sign.0))
+    }
+    #[inline(always)]
+    fn exp2_integer(self) -> Self {
+        Fused(self.0.exp2_integer())
+    }
+    #[inline(always)]
+    fn times_exp2(self, n: Self) -> Self {
+        Fused(self.0.times_exp2(n.0))
+    }
+    #[inline(always)]
+    fn split_exponent(self) -> (Self, Self) {
+        let (m, e) = self.0.split_exponent();
+        (Fused(m), Fused(e))
+    }
+}
+
+impl<S: Scalar> Add for Fused<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Fused(self.0 + other.0)
+    }
+}
+
+impl<S: Scalar> Sub for Fused<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Fused(self.0 - other.0)
+    }
+}
+
+impl<S: Scalar> Mul for Fused<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Fused(self.0 * other.0)
+    }
+}
+
+impl<S: Scalar> Div for Fused<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Fused(self.0 / other.0)
+    }
+}
+
+impl<S: Scalar> Neg for Fused<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Fused(-self.0)
+    }
+}
+
+impl<S: Scalar> AddAssign for Fused<S> {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
