@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::dataset::Gather;
-use crate::kernel::Scalar;
+use crate::kernel::{Scalar, pool, pool::threads};
 use crate::network::backward::backward;
 use crate::network::forward::{forward, forward_to_outputs};
 use crate::network::loss::Loss;
@@ -35,9 +35,16 @@ pub struct Objective<'a, T: Scalar> {
     architecture: Architecture,
     loss: Loss,
     data: &'a dyn Gather<T>,
-    tile: Tile<T>,
-    /// One gradient for each level of the tree of sums below the first.
-    levels: Vec<Vec<T>>,
+    /// A workspace for each thread that has taken part.
+    tiles: Vec<Tile<T>>,
+    /// The sums of each chunk, where there are several.
+    partials: Vec<Partial<T>>,
+}
+
+/// The sums over one chunk; the gradient is as long as the parameters once one was asked for.
+struct Partial<T> {
+    sums: Sums,
+    gradient: Vec<T>,
 }
 
 /// The sums over some rows: divide the first by the second for the mean.
@@ -107,8 +114,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
             architecture: architecture.clone(),
             loss: loss.clone(),
             data,
-            tile,
-            levels: Vec::new(),
+            tiles: vec![tile],
+            partials: Vec::new(),
         })
     }
 
@@ -142,16 +149,37 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let n_parameters = self.architecture.n_parameters();
         assert_eq!(parameters.len(), n_parameters, "the parameters' length");
         let chunks = chunk_count(rows.len(), n_parameters);
-        // Taken out while the tree is walked, so that a level and the tile can be borrowed side by side.
-        let mut levels = std::mem::take(&mut self.levels);
-        if gradient.is_some() && levels.len() < depth(chunks) {
-            // Never fewer: after a short last batch the next epoch's first needs all of them again.
-            levels.resize_with(depth(chunks), || vec![T::ZERO; n_parameters]);
+        let workers = threads_for(rows.len(), n_parameters, chunks);
+        let n_targets = self.data.n_targets();
+        while self.tiles.len() < workers {
+            self.tiles.push(Tile::new(&self.architecture, n_targets));
         }
-        let mut batch = Batch { objective: self, parameters, rows, chunks, dropout };
-        let sums = batch.tree(0, chunks, gradient, &mut levels);
-        self.levels = levels;
-        sums
+        let (architecture, loss, data) = (&self.architecture, &self.loss, self.data);
+        let batch = Batch { architecture, loss, data, parameters, rows, chunks, dropout };
+        if chunks == 1 {
+            return batch.chunk(&mut self.tiles[0], 0, gradient);
+        }
+        while self.partials.len() < chunks {
+            self.partials.push(Partial { sums: Sums::default(), gradient: Vec::new() });
+        }
+        let partials = &mut self.partials[..chunks];
+        let with_gradient = gradient.is_some();
+        pool::run(
+            &mut self.tiles[..workers],
+            partials,
+            &|tile: &mut Tile<T>, chunk, partial: &mut Partial<T>| {
+                let gradient = with_gradient.then(|| {
+                    partial.gradient.resize(n_parameters, T::ZERO);
+                    &mut partial.gradient[..]
+                });
+                partial.sums = batch.chunk(tile, chunk, gradient);
+            },
+        );
+        join(partials, with_gradient);
+        if let Some(gradient) = gradient {
+            gradient.copy_from_slice(&partials[0].gradient);
+        }
+        partials[0].sums
     }
 
     /// Outputs, targets and weights of `rows` at `parameters`, row-major, for metrics.
@@ -162,15 +190,15 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let (n_outputs, n_targets) = (self.architecture.n_outputs(), self.data.n_targets());
         let mut outputs = Outputs { y: Vec::new(), t: Vec::new(), weight: Vec::new() };
         for rows in rows.chunks(TILE) {
-            self.tile.load(self.data, rows);
-            forward_to_outputs(&self.architecture, parameters, &mut self.tile);
-            let n = self.tile.columns();
-            let (y, t) = (self.tile.a(self.architecture.layers().len() - 1), self.tile.t());
+            self.tiles[0].load(self.data, rows);
+            forward_to_outputs(&self.architecture, parameters, &mut self.tiles[0]);
+            let n = self.tiles[0].columns();
+            let (y, t) = (self.tiles[0].a(self.architecture.layers().len() - 1), self.tiles[0].t());
             for s in 0..rows.len() {
                 outputs.y.extend((0..n_outputs).map(|k| y[k * n + s].to_f64()));
                 outputs.t.extend((0..n_targets).map(|k| t[k * n + s].to_f64()));
             }
-            outputs.weight.extend(self.tile.weight().iter().map(|w| w.to_f64()));
+            outputs.weight.extend(self.tiles[0].weight().iter().map(|w| w.to_f64()));
         }
         outputs
     }
@@ -185,59 +213,53 @@ impl<'a, T: Scalar> Objective<'a, T> {
     }
 }
 
-/// How many chunks a batch is cut into: at least one, at most 64, each of whole tiles. A chunk has at least one tile
-/// of 64 rows, or four tiles where parameters are many, so that adding a chunk's gradient stays a small part of
-/// computing it.
+/// How many chunks a batch is cut into: at least one, at most 64, each of whole tiles of 64 rows. Where parameters are many a
+/// chunk has four tiles or more, so that adding its gradient stays a small part of computing it (two chunks at least,
+/// if there are two tiles), and all gradients together have at most 2^24 entries.
 pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
-    let least_tiles = if n_parameters > 16_384 { 4 } else { 1 };
-    (n_rows.div_ceil(TILE) / least_tiles).clamp(1, 64)
+    let tiles = n_rows.div_ceil(TILE);
+    let wanted = if n_parameters > 16_384 { (tiles / 4).max(tiles.min(2)) } else { tiles };
+    wanted.min((1 << 24) / n_parameters.max(1)).clamp(1, 64)
 }
 
-/// The levels of a binary tree over `chunks` leaves, the first not counted.
-fn depth(chunks: usize) -> usize {
-    chunks.next_power_of_two().trailing_zeros() as usize
+/// As many threads as pay for the work: one where a batch takes less than some microseconds.
+fn threads_for(n_rows: usize, n_parameters: usize, chunks: usize) -> usize {
+    if n_rows * n_parameters < 20_000 { 1 } else { threads().min(chunks) }
+}
+
+/// Adds the sums over all chunks into the first: those of the first half, then those of the second half, in a binary
+/// tree.
+fn join<T: Scalar>(partials: &mut [Partial<T>], with_gradient: bool) {
+    if partials.len() == 1 {
+        return;
+    }
+    let (first, second) = partials.split_at_mut(partials.len().div_ceil(2));
+    join(first, with_gradient);
+    join(second, with_gradient);
+    let (into, from) = (&mut first[0], &second[0]);
+    into.sums = Sums { loss: into.sums.loss + from.sums.loss, weight: into.sums.weight + from.sums.weight };
+    if with_gradient {
+        for (g, &more) in into.gradient.iter_mut().zip(&from.gradient) {
+            *g += more;
+        }
+    }
 }
 
 /// One evaluation under way: what is evaluated, on which rows, cut into how many chunks.
-struct Batch<'o, 'a, T: Scalar> {
-    objective: &'o mut Objective<'a, T>,
-    parameters: &'o [T],
-    rows: &'o [usize],
+struct Batch<'b, T: Scalar> {
+    architecture: &'b Architecture,
+    loss: &'b Loss,
+    data: &'b dyn Gather<T>,
+    parameters: &'b [T],
+    rows: &'b [usize],
     chunks: usize,
     dropout: Option<Dropout>,
 }
 
-impl<T: Scalar> Batch<'_, '_, T> {
-    /// The sums over chunks `from..to`: the first half's, then the second half's added to it.
-    fn tree(
-        &mut self,
-        from: usize,
-        to: usize,
-        mut gradient: Option<&mut [T]>,
-        levels: &mut [Vec<T>],
-    ) -> Sums {
-        if to - from == 1 {
-            return self.chunk(from, gradient);
-        }
-        let middle = from + (to - from).div_ceil(2);
-        let first = self.tree(from, middle, gradient.as_deref_mut(), levels);
-        let second = match gradient {
-            None => self.tree(middle, to, None, levels),
-            Some(gradient) => {
-                let (level, deeper) = levels.split_first_mut().expect("a level for each depth of the tree");
-                let second = self.tree(middle, to, Some(level), deeper);
-                for (g, &more) in gradient.iter_mut().zip(level.iter()) {
-                    *g += more;
-                }
-                second
-            }
-        };
-        Sums { loss: first.loss + second.loss, weight: first.weight + second.weight }
-    }
-
+impl<T: Scalar> Batch<'_, T> {
     /// The sums over one chunk, tile after tile.
-    fn chunk(&mut self, chunk: usize, mut gradient: Option<&mut [T]>) -> Sums {
-        let Objective { architecture, loss, data, tile, .. } = &mut *self.objective;
+    fn chunk(&self, tile: &mut Tile<T>, chunk: usize, mut gradient: Option<&mut [T]>) -> Sums {
+        let architecture = self.architecture;
         if let Some(gradient) = gradient.as_deref_mut() {
             gradient.fill(T::ZERO);
         }
@@ -246,9 +268,9 @@ impl<T: Scalar> Batch<'_, '_, T> {
         for k in chunk * n_tiles / self.chunks..(chunk + 1) * n_tiles / self.chunks {
             let first = k * TILE;
             let rows = &self.rows[first..self.rows.len().min(first + TILE)];
-            tile.load(*data, rows);
+            tile.load(self.data, rows);
             forward(architecture, self.parameters, tile, self.dropout.map(|dropout| (dropout, first)));
-            let (loss, weight) = tile.lose(architecture, loss);
+            let (loss, weight) = tile.lose(architecture, self.loss);
             sums = Sums { loss: sums.loss + loss, weight: sums.weight + weight };
             if let Some(gradient) = gradient.as_deref_mut() {
                 backward(architecture, self.parameters, tile, self.dropout, gradient);

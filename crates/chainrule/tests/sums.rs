@@ -64,10 +64,15 @@ fn chunk_counts_are_within_their_bounds() {
             );
             assert!(chunks >= before, "never fewer for more rows");
             let least = if n_parameters > 16_384 { 4 } else { 1 };
-            assert!(chunks == 1 || tiles / chunks >= least, "{n_rows} {n_parameters}: {chunks}");
+            assert!(chunks <= 2 || tiles / chunks >= least, "{n_rows} {n_parameters}: {chunks}");
+            assert!(chunks == 1 || chunks * n_parameters <= 1 << 24, "{n_rows} {n_parameters}: {chunks}");
             before = chunks;
         }
-        assert_eq!(before, 64);
+        assert_eq!(
+            before,
+            if n_parameters > 1 << 18 { (1 << 24) / n_parameters } else { 64 },
+            "{n_parameters}"
+        );
     }
 }
 
