@@ -10,6 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "chainrule", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
+    /// Threads that training takes at most, by default CHAINRULE_THREADS or all cores; the results are the same bits
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: Option<u16>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -11,10 +11,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use error::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.command {
+    let done = set_threads(arguments.threads).and_then(|()| match arguments.command {
         Command::Reproduce(arguments) => command::reproduce::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Man(arguments) => command::man::run(&arguments),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -34,4 +35,11 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// As many threads as asked for, by the argument or by the environment.
+fn set_threads(argument: Option<u16>) -> Result<(), Failure> {
+    let from_environment = chainrule::threads_from_env()?;
+    chainrule::set_threads(argument.map_or(from_environment.unwrap_or(0), usize::from));
+    Ok(())
 }
