@@ -5,9 +5,9 @@
 //!
 //! The three products are one loop, [`combine`]: each of several outputs is a sum of input rows, each times one weight. A
 //! block of outputs times a few vectors of samples stays in registers while the sum runs. For the weights' gradient the
-//! sum runs over samples; there the units of the layer's wider side lie on the lanes, in a transposed copy of the tile, and
-//! the samples' numbers of the other side are the weights. Where one side has at most [`NARROW`] units, that would
-//! leave most lanes or most of the copying idle, and each weight is a dot product along the samples.
+//! sum runs over samples; there the layer's outputs lie on the lanes, a panel of them at a time in a transposed copy, and
+//! the samples' inputs are the weights. Where one side has at most [`NARROW`] units, that would leave most lanes or
+//! most of the copying idle, and each weight is a dot product along the samples.
 //!
 //! Each sum has one order whatever the level and the blocks: over inputs from the first to the last, over samples from
 //! the first to the last, and in dot products over lanes by [`Vector::sum`].
@@ -23,24 +23,24 @@ use super::{Lanes, Scalar};
 /// At most so many units make a side of a layer narrow.
 const NARROW: usize = 4;
 
+/// The samples of a full tile.
+const FULL: usize = crate::network::tile::TILE;
+
+/// The most vectors of columns that stay in registers together.
+const PANEL: usize = 4;
+
 /// `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.
 ///
 /// `a` is (n_in, n), `w` is (n_in, n_out) row-major, `b` is (n_out), none for a layer without bias.
 pub(crate) fn forward<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z: &mut [T]) {
-    let n_out = z.len() / n;
-    for (j, z_j) in z.chunks_exact_mut(n).enumerate() {
-        z_j.fill(b.map_or(T::ZERO, |b| b[j]));
-    }
-    let weights = Weights { w, of_term: n_out, of_sum: 1 };
-    dispatch!(level(), simd => combine::<T, _>(simd, n, a, weights, z));
+    let weights = ByTerm { w, stride: z.len() / n };
+    dispatch!(level(), simd => to_tile::<T, _>(simd, n, a, weights, #[inline(always)] |j| b.map_or(T::ZERO, |b| b[j]), z));
 }
 
 /// `da_i = Σ_j dz_j·W_ij` for each sample; `da` (n_in, n) is overwritten.
 pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
-    let n_out = dz.len() / n;
-    da.fill(T::ZERO);
-    let weights = Weights { w, of_term: 1, of_sum: n_out };
-    dispatch!(level(), simd => combine::<T, _>(simd, n, dz, weights, da));
+    let weights = BySum { w, stride: dz.len() / n };
+    dispatch!(level(), simd => to_tile::<T, _>(simd, n, dz, weights, #[inline(always)] |_| T::ZERO, da));
 }
 
 /// `dW_ij += Σ_s a_i·dz_j`, summed over the tile's samples; `dw` (n_in, n_out) is added to.
@@ -49,220 +49,334 @@ pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T
 pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     if n_in.min(n_out) <= NARROW {
-        dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw));
-        return;
-    }
-    // Units of one side on the lanes: the side that fills whole vectors better.
-    let whole = |units: usize| units.next_multiple_of(T::WIDTH);
-    let outputs_on_lanes = whole(n_out) * n_in <= whole(n_in) * n_out;
-    let (on_lanes, weights) = if outputs_on_lanes { (dz, a) } else { (a, dz) };
-    let (n_lanes, n_sums) = (on_lanes.len() / n, weights.len() / n);
-    let (transposed, sums) = room.split_at_mut(whole(n_lanes) * n);
-    dispatch!(level(), simd => transpose::<T, _>(simd, n, on_lanes, whole(n_lanes), transposed));
-    let sums = &mut sums[..whole(n_lanes) * n_sums];
-    sums.fill(T::ZERO);
-    // Row s of the copy holds the units of sample s: a sum over rows, each times the sample's number of the other side.
-    let weights = Weights { w: weights, of_term: 1, of_sum: n };
-    dispatch!(level(), simd => combine::<T, _>(simd, whole(n_lanes), transposed, weights, sums));
-    for (k, sums) in sums.chunks_exact(whole(n_lanes)).enumerate() {
-        if outputs_on_lanes {
-            for (dw, &sum) in dw[k * n_out..][..n_out].iter_mut().zip(sums) {
-                *dw += sum;
-            }
+        // With the usual length known beforehand, the loops over it are unrolled.
+        if n == FULL {
+            dispatch!(level(), simd => dots::<T, _>(simd, FULL, a, dz, dw));
         } else {
-            for (i, &sum) in sums[..n_in].iter().enumerate() {
-                dw[i * n_out + k] += sum;
+            dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw));
+        }
+    } else {
+        dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, room, dw));
+    }
+}
+
+/// How much room [`weight_gradient`] takes for tiles of up to `n` samples.
+pub(crate) fn room_for<T: Scalar>(n: usize) -> usize {
+    PANEL * T::WIDTH * n
+}
+
+/// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
+pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
+    if n == FULL {
+        dispatch!(level(), simd => sums::<T, _>(simd, FULL, dz, db));
+    } else {
+        dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db));
+    }
+}
+
+/// The weights of a combination, by term and sum.
+trait Weights<T>: Copy {
+    /// The weights of sums `k..k+K` by term, of which there are `n_terms`.
+    fn block<const K: usize>(self, k: usize, n_terms: usize) -> impl Fn(usize) -> [T; K];
+}
+
+/// Weight k of term r lies at `r·stride + k`.
+#[derive(Clone, Copy)]
+struct ByTerm<'w, T> {
+    w: &'w [T],
+    stride: usize,
+}
+
+impl<T: Scalar> Weights<T> for ByTerm<'_, T> {
+    #[inline(always)]
+    fn block<const K: usize>(self, k: usize, _: usize) -> impl Fn(usize) -> [T; K] {
+        #[inline(always)]
+        move |r| {
+            let w = &self.w[r * self.stride + k..][..K];
+            std::array::from_fn(|j| w[j])
+        }
+    }
+}
+
+/// Weight k of term r lies at `k·stride + r`.
+#[derive(Clone, Copy)]
+struct BySum<'w, T> {
+    w: &'w [T],
+    stride: usize,
+}
+
+impl<T: Scalar> Weights<T> for BySum<'_, T> {
+    #[inline(always)]
+    fn block<const K: usize>(self, k: usize, n_terms: usize) -> impl Fn(usize) -> [T; K] {
+        // Cut here, where the compiler sees the length outside the loop.
+        let mut rows = [&self.w[..n_terms]; K];
+        for (j, row) in rows.iter_mut().enumerate() {
+            *row = &self.w[(k + j) * self.stride..][..n_terms];
+        }
+        #[inline(always)]
+        move |r| std::array::from_fn(|j| rows[j][r])
+    }
+}
+
+/// Some columns of rows of numbers: those of `x` (rows, n) that begin at `from`.
+#[derive(Clone, Copy)]
+struct Columns<'x, T> {
+    x: &'x [T],
+    n: usize,
+    from: usize,
+}
+
+/// Where the sums of a combination begin and what becomes of them.
+trait Sums<T: Scalar, S: Simd> {
+    /// What sum k begins with, in every column.
+    fn start(&self, k: usize) -> T;
+    /// Takes sums `k..k+K` over G vectors of columns.
+    fn finish<const K: usize, const G: usize>(&mut self, k: usize, sums: [[T::Vector<S>; G]; K]);
+}
+
+/// Sum k begins with `start(k)` and overwrites columns from `from` of row k of `y`, which has `n` columns.
+struct Stored<'y, T, F> {
+    start: F,
+    y: &'y mut [T],
+    n: usize,
+    from: usize,
+}
+
+impl<T: Scalar, S: Simd, F: Fn(usize) -> T> Sums<T, S> for Stored<'_, T, F> {
+    #[inline(always)]
+    fn start(&self, k: usize) -> T {
+        (self.start)(k)
+    }
+
+    #[inline(always)]
+    fn finish<const K: usize, const G: usize>(&mut self, k: usize, sums: [[T::Vector<S>; G]; K]) {
+        for (j, sums) in sums.iter().enumerate() {
+            let y = &mut self.y[(k + j) * self.n + self.from..][..G * T::WIDTH];
+            for (sum, y) in sums.iter().zip(y.chunks_exact_mut(T::WIDTH)) {
+                sum.store(y);
             }
         }
     }
 }
 
-/// How much room [`weight_gradient`] takes for a layer and tiles of up to `n` samples.
-pub(crate) fn room_for<T: Scalar>(n: usize, n_in: usize, n_out: usize) -> usize {
-    let whole = |units: usize| units.next_multiple_of(T::WIDTH);
-    let outputs = whole(n_out) * (n + n_in);
-    let inputs = whole(n_in) * (n + n_out);
-    outputs.max(inputs)
+/// Sum k begins at 0 and is added to columns from `from` of row k of `y`, which has `n` columns.
+///
+/// There may be more lanes than columns: those beyond are 0.
+struct Added<'y, T> {
+    y: &'y mut [T],
+    n: usize,
+    from: usize,
 }
 
-/// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
-pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
-    dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db));
-}
+impl<T: Scalar, S: Simd> Sums<T, S> for Added<'_, T> {
+    #[inline(always)]
+    fn start(&self, _: usize) -> T {
+        T::ZERO
+    }
 
-/// The weight of term r in sum k is `w[r·of_term + k·of_sum]`.
-#[derive(Clone, Copy)]
-struct Weights<'w, T> {
-    w: &'w [T],
-    of_term: usize,
-    of_sum: usize,
-}
-
-/// `y_k += Σ_r x_r·w_rk` for each of the `n` columns; `x` is (terms, n), `y` is (sums, n), n a multiple of the width.
-#[inline(always)]
-fn combine<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], weights: Weights<'_, T>, y: &mut [T]) {
-    // Sums times vectors of columns that stay in registers; registers half as wide hold half as many.
-    if T::Vector::<S>::WHOLE {
-        columns::<T, S, 6, 4>(n, x, weights, y);
-    } else {
-        columns::<T, S, 3, 2>(n, x, weights, y);
+    #[inline(always)]
+    fn finish<const K: usize, const G: usize>(&mut self, k: usize, mut sums: [[T::Vector<S>; G]; K]) {
+        let y = &mut self.y[k * self.n + self.from..];
+        if y.len() < (K - 1) * self.n + G * T::WIDTH {
+            // The last rows, with too little behind them for lanes beyond the columns.
+            for (j, sums) in sums.iter().enumerate() {
+                let y = &mut y[j * self.n..];
+                let some = y.len().min(self.n - self.from).min(G * T::WIDTH);
+                for (&sum, y) in sums.iter().zip(y[..some].chunks_mut(T::WIDTH)) {
+                    (T::Vector::<S>::load_some(y) + sum).store_some(y);
+                }
+            }
+            return;
+        }
+        // Lanes beyond the columns are those of the row below, to which 0 is added. That row's sums are stored later, on
+        // top. All is loaded before anything is stored: a load of what has hardly been stored would wait for it.
+        for (j, sums) in sums.iter_mut().enumerate() {
+            let y = &y[j * self.n..][..G * T::WIDTH];
+            for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
+                *sum += T::Vector::<S>::load(y);
+            }
+        }
+        for (j, sums) in sums.iter().enumerate() {
+            let y = &mut y[j * self.n..][..G * T::WIDTH];
+            for (sum, y) in sums.iter().zip(y.chunks_exact_mut(T::WIDTH)) {
+                sum.store(y);
+            }
+        }
     }
 }
 
-/// The columns in groups of `G` vectors, and those left over one vector at a time.
+/// `y_k = start(k) + Σ_r x_r·w_rk` for each of the `n` columns; `x` is (terms, n), `y` (sums, n) is overwritten.
 #[inline(always)]
-fn columns<T: Scalar, S: Simd, const K: usize, const G: usize>(
+fn to_tile<T: Scalar, S: Simd>(
+    _: S,
     n: usize,
     x: &[T],
-    weights: Weights<'_, T>,
+    weights: impl Weights<T>,
+    start: impl Fn(usize) -> T + Copy,
     y: &mut [T],
 ) {
+    let n_sums = y.len() / n;
     let mut from = 0;
-    while from + G * T::WIDTH <= n {
-        rows::<T, S, K, G>(n, from, x, weights, y);
-        from += G * T::WIDTH;
-    }
     while from < n {
-        rows::<T, S, K, 1>(n, from, x, weights, y);
-        from += T::WIDTH;
+        let vectors = ((n - from) / T::WIDTH).min(most_vectors::<T, S>());
+        let sums = Stored { start, y: &mut *y, n, from };
+        combine::<T, S>(vectors, Columns { x, n, from }, weights, n_sums, sums);
+        from += vectors * T::WIDTH;
+    }
+}
+
+/// `dW_ij += Σ_s a_i·dz_j`, outputs on the lanes: for each panel of them, row s of the transposed copy times a_i of sample
+/// s, summed over the rows.
+#[inline(always)]
+fn outer_products<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
+    let (n_in, n_out) = (a.len() / n, dz.len() / n);
+    let mut from = 0;
+    while from < n_out {
+        let vectors = (n_out - from).div_ceil(T::WIDTH).min(most_vectors::<T, S>());
+        let width = vectors * T::WIDTH;
+        let transposed = &mut room[..n * width];
+        transpose::<T, S>(simd, n, &dz[from * n..], width, transposed);
+        let (x, weights) = (Columns { x: transposed, n: width, from: 0 }, BySum { w: a, stride: n });
+        combine::<T, S>(vectors, x, weights, n_in, Added { y: &mut *dw, n: n_out, from });
+        from += width;
+    }
+}
+
+/// The most vectors of columns that [`combine`] takes: registers half as wide hold half as many.
+#[inline(always)]
+fn most_vectors<T: Scalar, S: Simd>() -> usize {
+    if T::Vector::<S>::WHOLE { PANEL } else { PANEL / 2 }
+}
+
+/// The sums `start(k) + Σ_r x_r·w_rk` over some vectors of columns, for all k.
+///
+/// As many sums are formed at a time as the vectors of columns leave registers for.
+#[inline(always)]
+fn combine<T: Scalar, S: Simd>(
+    vectors: usize,
+    x: Columns<'_, T>,
+    weights: impl Weights<T>,
+    n_sums: usize,
+    sums: impl Sums<T, S>,
+) {
+    match (vectors, T::Vector::<S>::WHOLE) {
+        (1, true) => blocks::<T, S, 8, 1>(x, weights, n_sums, sums),
+        (2, true) => blocks::<T, S, 8, 2>(x, weights, n_sums, sums),
+        (3, true) => blocks::<T, S, 8, 3>(x, weights, n_sums, sums),
+        (_, true) => blocks::<T, S, 6, 4>(x, weights, n_sums, sums),
+        (1, false) => blocks::<T, S, 6, 1>(x, weights, n_sums, sums),
+        (_, false) => blocks::<T, S, 3, 2>(x, weights, n_sums, sums),
     }
 }
 
 /// The sums in blocks of `K`, and those left over in smaller ones.
 #[inline(always)]
-fn rows<T: Scalar, S: Simd, const K: usize, const G: usize>(
-    n: usize,
-    from: usize,
-    x: &[T],
-    weights: Weights<'_, T>,
-    y: &mut [T],
+fn blocks<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    x: Columns<'_, T>,
+    weights: impl Weights<T>,
+    n_sums: usize,
+    mut sums: impl Sums<T, S>,
 ) {
-    let sums = y.len() / n;
     let mut k = 0;
-    while k + K <= sums {
-        block::<T, S, K, G>(n, from, k, x, weights, y);
+    while k + K <= n_sums {
+        block::<T, S, K, G>(x, weights, k, &mut sums);
         k += K;
     }
-    while k + 4 <= sums {
-        block::<T, S, 4, G>(n, from, k, x, weights, y);
+    while k + 4 <= n_sums {
+        block::<T, S, 4, G>(x, weights, k, &mut sums);
         k += 4;
     }
-    while k + 2 <= sums {
-        block::<T, S, 2, G>(n, from, k, x, weights, y);
+    while k + 2 <= n_sums {
+        block::<T, S, 2, G>(x, weights, k, &mut sums);
         k += 2;
     }
-    if k < sums {
-        block::<T, S, 1, G>(n, from, k, x, weights, y);
+    if k < n_sums {
+        block::<T, S, 1, G>(x, weights, k, &mut sums);
     }
 }
 
-/// Sums `k..k+K` at columns `from..from+G·WIDTH`: K·G accumulators, which run over all terms.
+/// Sums `k..k+K` over G vectors of columns: K·G accumulators, which run over all terms.
 #[inline(always)]
 fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
-    n: usize,
-    from: usize,
+    Columns { x, n, from }: Columns<'_, T>,
+    weights: impl Weights<T>,
     k: usize,
-    x: &[T],
-    Weights { w, of_term, of_sum }: Weights<'_, T>,
-    y: &mut [T],
+    to: &mut impl Sums<T, S>,
 ) {
-    let width = T::WIDTH;
     let mut sums = [[T::Vector::<S>::splat(0.0); G]; K];
     for (j, sums) in sums.iter_mut().enumerate() {
-        let y = &y[(k + j) * n + from..][..G * width];
-        for (g, sum) in sums.iter_mut().enumerate() {
-            *sum = T::Vector::<S>::load(&y[g * width..]);
+        *sums = [T::Vector::<S>::broadcast(to.start(k + j)); G];
+    }
+    let weights = weights.block::<K>(k, x.len() / n);
+    for (r, x) in x.chunks_exact(n).enumerate() {
+        let x = &x[from..from + G * T::WIDTH];
+        let mut terms = [T::Vector::<S>::splat(0.0); G];
+        for (g, term) in terms.iter_mut().enumerate() {
+            *term = T::Vector::<S>::load(&x[g * T::WIDTH..]);
+        }
+        let weights = weights(r);
+        for (sums, weight) in sums.iter_mut().zip(weights) {
+            let weight = T::Vector::<S>::broadcast(weight);
+            for (sum, &term) in sums.iter_mut().zip(&terms) {
+                *sum = term.mul_add(weight, *sum);
+            }
         }
     }
-    // Two ways through the weights, each with its slices cut where the compiler sees their length outside the loop.
-    let terms = x.chunks_exact(n).map(|x| &x[from..from + G * width]);
-    if of_term == 1 {
-        let n_terms = x.len() / n;
-        let mut rows = [&w[..n_terms]; K];
-        for (j, row) in rows.iter_mut().enumerate() {
-            *row = &w[(k + j) * of_sum..][..n_terms];
-        }
-        for (r, x) in terms.enumerate().take(n_terms) {
-            add_term::<T, S, K, G>(
-                x,
-                #[inline(always)]
-                |j| rows[j][r],
-                &mut sums,
-            );
-        }
-    } else {
-        for (x, w) in terms.zip(w.chunks(of_term)) {
-            let w = &w[k..k + K];
-            add_term::<T, S, K, G>(
-                x,
-                #[inline(always)]
-                |j| w[j],
-                &mut sums,
-            );
-        }
-    }
-    for (j, sums) in sums.iter().enumerate() {
-        let y = &mut y[(k + j) * n + from..][..G * width];
-        for (g, sum) in sums.iter().enumerate() {
-            sum.store(&mut y[g * width..]);
-        }
-    }
+    to.finish(k, sums);
 }
 
-/// `sums_j += x·w_j` for one term: its G vectors against K weights.
-#[inline(always)]
-fn add_term<T: Scalar, S: Simd, const K: usize, const G: usize>(
-    x: &[T],
-    w: impl Fn(usize) -> T,
-    sums: &mut [[T::Vector<S>; G]; K],
-) {
-    let mut terms = [T::Vector::<S>::splat(0.0); G];
-    for (g, term) in terms.iter_mut().enumerate() {
-        *term = T::Vector::<S>::load(&x[g * T::WIDTH..]);
-    }
-    for (j, sums) in sums.iter_mut().enumerate() {
-        let weight = T::Vector::<S>::broadcast(w(j));
-        for (sum, &term) in sums.iter_mut().zip(&terms) {
-            *sum = term.mul_add(weight, *sum);
-        }
-    }
-}
-
-/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight.
+/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight, as many at a time as a vector has lanes.
 #[inline(always)]
 fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
     let n_out = dz.len() / n;
-    for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
-        for (dz_j, dw_ij) in dz.chunks_exact(n).zip(dw_i) {
-            let mut sum = T::Vector::<S>::splat(0.0);
+    let (mut i, mut j) = (0, 0);
+    for dw in dw.chunks_mut(T::WIDTH) {
+        let mut products = [T::Vector::<S>::splat(0.0); MOST_LANES];
+        for k in 0..T::WIDTH {
+            // Beyond the last weight, the last one again, to no effect: a loop of fixed length stays in registers.
+            let (a_i, dz_j) = (&a[i * n..][..n], &dz[j * n..][..n]);
             for (a, dz) in a_i.chunks_exact(T::WIDTH).zip(dz_j.chunks_exact(T::WIDTH)) {
-                sum = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(dz), sum);
+                products[k] = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(dz), products[k]);
             }
-            *dw_ij += sum.sum();
+            if k + 1 < dw.len() {
+                (i, j) = if j + 1 == n_out { (i + 1, 0) } else { (i, j + 1) };
+            }
         }
+        add_sums::<T, S>(products, dw);
+        (i, j) = if j + 1 == n_out { (i + 1, 0) } else { (i, j + 1) };
     }
 }
 
 /// `db_j += Σ_s dz_j`.
 #[inline(always)]
 fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
-    for (dz_j, db_j) in dz.chunks_exact(n).zip(db) {
-        let mut sum = T::Vector::<S>::splat(0.0);
-        for dz in dz_j.chunks_exact(T::WIDTH) {
-            sum += T::Vector::<S>::load(dz);
+    for (dz, db) in dz.chunks(n * T::WIDTH).zip(db.chunks_mut(T::WIDTH)) {
+        let mut sums = [T::Vector::<S>::splat(0.0); MOST_LANES];
+        for k in 0..T::WIDTH {
+            // As above.
+            for dz in dz[k.min(db.len() - 1) * n..][..n].chunks_exact(T::WIDTH) {
+                sums[k] += T::Vector::<S>::load(dz);
+            }
         }
-        *db_j += sum.sum();
+        add_sums::<T, S>(sums, db);
     }
 }
 
-/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros up to `width`, a multiple of the vectors'.
+/// Adds to each number of `to`, at most as many as a vector has lanes, the sum over the lanes of one vector.
+#[inline(always)]
+fn add_sums<T: Scalar, S: Simd>(vectors: [T::Vector<S>; MOST_LANES], to: &mut [T]) {
+    let sums = T::Vector::<S>::sum_each(vectors);
+    (T::Vector::<S>::load_some(to) + sums).store_some(to);
+}
+
+/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros where there are less than `width`, a multiple
+/// of the vectors'.
 #[inline(always)]
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
     for unit in (0..width).step_by(T::WIDTH) {
         for s in (0..n).step_by(T::WIDTH) {
             let mut square = [T::Vector::<S>::splat(0.0); MOST_LANES];
-            let square = &mut square[..T::WIDTH];
-            for (k, row) in square.iter_mut().enumerate() {
+            for (k, row) in square.iter_mut().take(T::WIDTH).enumerate() {
                 if (unit + k) * n < x.len() {
                     *row = T::Vector::<S>::load(&x[(unit + k) * n + s..]);
                 }
@@ -274,10 +388,10 @@ fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut 
                 for k in 0..T::WIDTH / 2 {
                     (dealt[2 * k], dealt[2 * k + 1]) = square[k].zip(square[k + T::WIDTH / 2]);
                 }
-                square.copy_from_slice(&dealt[..T::WIDTH]);
+                square = dealt;
                 round *= 2;
             }
-            for (k, row) in square.iter().enumerate() {
+            for (k, row) in square.iter().take(T::WIDTH).enumerate() {
                 row.store(&mut y[(s + k) * width + unit..]);
             }
         }
@@ -356,7 +470,7 @@ mod tests {
         close(&da, &expected, n_out, &plain::transposed(&size, n_in));
 
         let mut dw = vec![T::ZERO; n_in * n_out];
-        let mut room = vec![T::ONE; room_for::<T>(n, n_in, n_out)];
+        let mut room = vec![T::ONE; room_for::<T>(n)];
         weight_gradient(n, &tile(&a, n_in), &tile(&dz, n_out), &mut room, &mut dw);
         let a_t = plain::transposed(&a, n_in);
         let size = plain::product(&magnitudes(&a_t), &magnitudes(&dz), n, n_out);

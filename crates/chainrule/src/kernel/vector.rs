@@ -46,6 +46,20 @@ pub trait Vector: Lanes {
     fn zip(self, other: Self) -> (Self, Self);
     /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
     fn sum(self) -> Self::Lane;
+    /// Lane k is the [`sum`](Vector::sum) of vector k, to the bit, of the first `WIDTH` vectors.
+    #[inline(always)]
+    fn sum_each(mut vectors: [Self; MOST_LANES]) -> Self {
+        // Two vectors become one with their lanes in turn, halves added, until lane k belongs to vector k.
+        let mut half = Self::WIDTH / 2;
+        while half > 0 {
+            for k in 0..half {
+                let (low, high) = vectors[k].zip(vectors[k + half]);
+                vectors[k] = low + high;
+            }
+            half /= 2;
+        }
+        vectors[0]
+    }
     /// Whether the machine has registers as wide as the vector; else it takes two or more for each.
     const WHOLE: bool;
 }

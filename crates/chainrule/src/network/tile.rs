@@ -72,17 +72,7 @@ impl<T: Scalar> Tile<T> {
             weight: zeros(1),
             loss: zeros(1),
             layers: architecture.layers().iter().map(layer).collect(),
-            room: vec![
-                T::ZERO;
-                (0..architecture.layers().len())
-                    .map(|l| dense::room_for::<T>(
-                        TILE,
-                        architecture.n_in(l),
-                        architecture.layers()[l].n_units
-                    ))
-                    .max()
-                    .unwrap_or(0)
-            ],
+            room: vec![T::ZERO; dense::room_for::<T>(TILE)],
             scratch: vec![T::ZERO; Loss::scratch_len(architecture.n_outputs(), n_targets)],
         }
     }
