@@ -1,5 +1,6 @@
 //! A dataset: numbers ready to train on, checked once; and the seam through which rows reach the engine's tiles.
 
+use crate::kernel::gather::gather;
 use crate::{Error, Scalar};
 
 /// Inputs `x`, targets `t` and, where given, a weight for each sample. All numbers are finite.
@@ -200,27 +201,11 @@ impl<T: Scalar> Gather<T> for Dataset<T> {
 
     fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
         assert_eq!(weight.len(), rows.len(), "the tile's length");
-        gather_columns(&self.x, self.n_inputs, rows, x);
-        gather_columns(&self.t, self.n_targets, rows, t);
+        gather(&self.x, self.n_inputs, rows, x);
+        gather(&self.t, self.n_targets, rows, t);
         weight.fill(T::ONE);
         if let Some(weights) = &self.weights {
-            gather_columns(weights, 1, rows, weight);
-        }
-    }
-}
-
-/// Column j of `rows[s]` of the row-major `values` to `tile[j·rows.len() + s]`.
-///
-/// A few columns at a time: the lines of the cache that they are written to then stay in it from row to row.
-fn gather_columns<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
-    const AT_A_TIME: usize = 16;
-    assert_eq!(tile.len(), n_columns * rows.len(), "the tile's length");
-    for first in (0..n_columns).step_by(AT_A_TIME) {
-        let end = n_columns.min(first + AT_A_TIME);
-        for (s, &i) in rows.iter().enumerate() {
-            for (j, &value) in (first..end).zip(&row(values, n_columns, i)[first..end]) {
-                tile[j * rows.len() + s] = value;
-            }
+            gather(weights, 1, rows, weight);
         }
     }
 }

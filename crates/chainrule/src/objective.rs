@@ -2,7 +2,8 @@
 
 use crate::Error;
 use crate::dataset::Gather;
-use crate::kernel::{Scalar, pool, pool::threads};
+use crate::kernel::pool::{self, MOST_THREADS, threads};
+use crate::kernel::{Scalar, slices};
 use crate::network::backward::backward;
 use crate::network::forward::{forward, forward_to_outputs};
 use crate::network::loss::Loss;
@@ -14,8 +15,8 @@ use crate::network::{Architecture, Dropout};
 /// With the samples' weights w and losses l, [`Objective::sums`] gives `Σ w·l`, `Σ w` and `Σ w·∂l/∂p`; a mean divides
 /// once, at the end. Training, solvers, gradient checks and loss surfaces all stand on this.
 ///
-/// **One order of sums.** The rows are cut into chunks of whole tiles, by a rule that knows only the number of rows and
-/// of parameters ([`chunk_count`]). Within a chunk tiles are added in order; the chunks' sums meet in one binary tree.
+/// **One order of sums.** The rows are cut into chunks, by a rule that knows only the number of rows and of parameters
+/// ([`chunk_count`]). Within a chunk tiles are added in order; the chunks' sums meet in one binary tree.
 /// So the bits of the result do not depend on who computes which chunk.
 ///
 /// ```
@@ -146,8 +147,36 @@ impl<'a, T: Scalar> Objective<'a, T> {
         gradient: Option<&mut [T]>,
         dropout: Option<Dropout>,
     ) -> Sums {
+        self.evaluate(parameters, rows, gradient, None, dropout)
+    }
+
+    /// As [`sums`](Objective::sums), but `gradient` becomes that of the reduced loss: each sum divided by `reduction`'s
+    /// divisor, unless that is 0.
+    ///
+    /// # Panics
+    /// As [`Objective::sums`].
+    pub fn reduced(
+        &mut self,
+        parameters: &[T],
+        rows: &[usize],
+        gradient: &mut [T],
+        reduction: Reduction,
+        dropout: Option<Dropout>,
+    ) -> Sums {
+        self.evaluate(parameters, rows, Some(gradient), Some(reduction), dropout)
+    }
+
+    fn evaluate(
+        &mut self,
+        parameters: &[T],
+        rows: &[usize],
+        gradient: Option<&mut [T]>,
+        reduction: Option<Reduction>,
+        dropout: Option<Dropout>,
+    ) -> Sums {
         let n_parameters = self.architecture.n_parameters();
         assert_eq!(parameters.len(), n_parameters, "the parameters' length");
+        let divisor = |sums| reduction.map_or(1.0, |reduction| reduction.divisor(sums));
         let chunks = chunk_count(rows.len(), n_parameters);
         let workers = threads_for(rows.len(), n_parameters, chunks);
         let n_targets = self.data.n_targets();
@@ -157,7 +186,12 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let (architecture, loss, data) = (&self.architecture, &self.loss, self.data);
         let batch = Batch { architecture, loss, data, parameters, rows, chunks, dropout };
         if chunks == 1 {
-            return batch.chunk(&mut self.tiles[0], 0, gradient);
+            let mut gradient = gradient;
+            let sums = batch.chunk(&mut self.tiles[0], 0, gradient.as_deref_mut());
+            if let Some(gradient) = gradient {
+                divide(divisor(sums), gradient);
+            }
+            return sums;
         }
         while self.partials.len() < chunks {
             self.partials.push(Partial { sums: Sums::default(), gradient: Vec::new() });
@@ -175,11 +209,23 @@ impl<'a, T: Scalar> Objective<'a, T> {
                 partial.sums = batch.chunk(tile, chunk, gradient);
             },
         );
-        join(partials, with_gradient);
+        let sums = join(partials);
         if let Some(gradient) = gradient {
-            gradient.copy_from_slice(&partials[0].gradient);
+            // Each entry goes its own way through the tree and the division, so that threads take a piece each.
+            let divisor = divisor(sums);
+            let workers = if chunks * n_parameters < WORTH_SHARING { 1 } else { threads() };
+            let piece = n_parameters.div_ceil(workers).next_multiple_of(JOINED);
+            let mut rest = gradient.chunks_mut(piece);
+            let mut pieces: [&mut [T]; MOST_THREADS] = std::array::from_fn(|_| rest.next().unwrap_or_default());
+            let partials = &*partials;
+            pool::each(workers, &mut pieces[..workers], &|k, gradient: &mut &mut [T]| {
+                for (j, gradient) in gradient.chunks_mut(JOINED).enumerate() {
+                    join_gradients(partials, k * piece + j * JOINED, gradient);
+                    divide(divisor, gradient);
+                }
+            });
         }
-        partials[0].sums
+        sums
     }
 
     /// Outputs, targets and weights of `rows` at `parameters`, row-major, for metrics.
@@ -213,35 +259,64 @@ impl<'a, T: Scalar> Objective<'a, T> {
     }
 }
 
-/// How many chunks a batch is cut into: at least one, at most 64, each of whole tiles of 64 rows. Where parameters are many a
-/// chunk has four tiles or more, so that adding its gradient stays a small part of computing it (two chunks at least,
-/// if there are two tiles), and all gradients together have at most 2^24 entries.
+/// How many chunks a batch is cut into: at least one, at most 64, of some 64 rows or more each. Where parameters are many a
+/// chunk has 256 rows or more, so that adding its gradient stays a small part of computing it (two chunks at least,
+/// if there are more than 64 rows), and all gradients together have at most 2^24 entries.
+///
+/// Chunks of at most 64 rows begin at multiples of 16, larger ones at multiples of 64, as even as that allows.
 pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
     let tiles = n_rows.div_ceil(TILE);
     let wanted = if n_parameters > 16_384 { (tiles / 4).max(tiles.min(2)) } else { tiles };
     wanted.min((1 << 24) / n_parameters.max(1)).clamp(1, 64)
 }
 
+/// Rows that make whole vectors in either precision.
+const GROUP: usize = 16;
+
 /// As many threads as pay for the work: one where a batch takes less than some microseconds.
 fn threads_for(n_rows: usize, n_parameters: usize, chunks: usize) -> usize {
     if n_rows * n_parameters < 20_000 { 1 } else { threads().min(chunks) }
 }
 
-/// Adds the sums over all chunks into the first: those of the first half, then those of the second half, in a binary
-/// tree.
-fn join<T: Scalar>(partials: &mut [Partial<T>], with_gradient: bool) {
-    if partials.len() == 1 {
+/// The sums over all chunks: those of the first half and those of the second half, in a binary tree.
+fn join<T>(partials: &[Partial<T>]) -> Sums {
+    let Some((first, second)) = halves(partials) else { return partials[0].sums };
+    let (first, second) = (join(first), join(second));
+    Sums { loss: first.loss + second.loss, weight: first.weight + second.weight }
+}
+
+/// So many additions of entries take as long as some hand-overs to other threads.
+const WORTH_SHARING: usize = 1 << 16;
+
+/// So many entries of the gradients are added at a time.
+const JOINED: usize = 512;
+
+/// `gradient ← Σ` of the chunks' gradients from entry `from` on, at most [`JOINED`] of them, in the same tree.
+fn join_gradients<T: Scalar>(partials: &[Partial<T>], from: usize, gradient: &mut [T]) {
+    let Some((first, second)) = halves(partials) else {
+        gradient.copy_from_slice(&partials[0].gradient[from..][..gradient.len()]);
         return;
+    };
+    join_gradients(first, from, gradient);
+    if let [only] = second {
+        slices::add(&only.gradient[from..][..gradient.len()], gradient);
+    } else {
+        let mut more = [T::ZERO; JOINED];
+        let more = &mut more[..gradient.len()];
+        join_gradients(second, from, more);
+        slices::add(more, gradient);
     }
-    let (first, second) = partials.split_at_mut(partials.len().div_ceil(2));
-    join(first, with_gradient);
-    join(second, with_gradient);
-    let (into, from) = (&mut first[0], &second[0]);
-    into.sums = Sums { loss: into.sums.loss + from.sums.loss, weight: into.sums.weight + from.sums.weight };
-    if with_gradient {
-        for (g, &more) in into.gradient.iter_mut().zip(&from.gradient) {
-            *g += more;
-        }
+}
+
+/// The first half and the second, of two or more.
+fn halves<P>(all: &[P]) -> Option<(&[P], &[P])> {
+    (all.len() > 1).then(|| all.split_at(all.len().div_ceil(2)))
+}
+
+/// Divides the gradient, unless by 0.
+fn divide<T: Scalar>(divisor: f64, gradient: &mut [T]) {
+    if divisor != 1.0 && divisor != 0.0 {
+        slices::divide(T::from_f64(divisor), gradient);
     }
 }
 
@@ -263,11 +338,14 @@ impl<T: Scalar> Batch<'_, T> {
         if let Some(gradient) = gradient.as_deref_mut() {
             gradient.fill(T::ZERO);
         }
-        let n_tiles = self.rows.len().div_ceil(TILE);
         let mut sums = Sums::default();
-        for k in chunk * n_tiles / self.chunks..(chunk + 1) * n_tiles / self.chunks {
-            let first = k * TILE;
-            let rows = &self.rows[first..self.rows.len().min(first + TILE)];
+        let n = self.rows.len();
+        // With as many chunks as tiles each is one tile, all about as full; else a chunk is some full tiles.
+        let group = if self.chunks == n.div_ceil(TILE) { GROUP } else { TILE };
+        let begin = |chunk: usize| n.min(chunk * n.div_ceil(group) / self.chunks * group);
+        let (begin, end) = (begin(chunk), begin(chunk + 1));
+        for first in (begin..end).step_by(TILE) {
+            let rows = &self.rows[first..end.min(first + TILE)];
             tile.load(self.data, rows);
             forward(architecture, self.parameters, tile, self.dropout.map(|dropout| (dropout, first)));
             let (loss, weight) = tile.lose(architecture, self.loss);

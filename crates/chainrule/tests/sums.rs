@@ -93,14 +93,19 @@ fn tree<T: Scalar>() {
         let sums = objective.sums(network.parameters(), &rows, Some(&mut whole), None);
 
         // Each chunk by an objective of its own, last chunk first, as another rank might.
-        let (chunks, tiles) = (chunk_count(n, whole.len()), n.div_ceil(64));
+        let chunks = chunk_count(n, whole.len());
+        let group = if chunks == n.div_ceil(64) { 16 } else { 64 };
         let mut parts: Vec<(Sums, Vec<T>)> = Vec::new();
         for chunk in (0..chunks).rev() {
-            let (from, to) = (chunk * tiles / chunks * 64, ((chunk + 1) * tiles / chunks * 64).min(n));
+            let begin = |chunk: usize| (chunk * n.div_ceil(group) / chunks * group).min(n);
             let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
-            let mut gradient = vec![T::ZERO; whole.len()];
-            let sums = objective.sums(network.parameters(), &rows[from..to], Some(&mut gradient), None);
-            parts.insert(0, (sums, gradient));
+            let mut sums = (Sums::default(), vec![T::ZERO; whole.len()]);
+            for tile in rows[begin(chunk)..begin(chunk + 1)].chunks(64) {
+                let mut gradient = vec![T::ZERO; whole.len()];
+                let more = objective.sums(network.parameters(), tile, Some(&mut gradient), None);
+                sums = add(sums, &(more, gradient));
+            }
+            parts.insert(0, sums);
         }
         let (by_parts, gradient) = join(parts);
         assert_eq!((by_parts, gradient), (sums, whole), "{n} rows in {chunks} chunks");
@@ -113,8 +118,11 @@ fn join<T: Scalar>(mut parts: Vec<(Sums, Vec<T>)>) -> (Sums, Vec<T>) {
         return parts.remove(0);
     }
     let second = parts.split_off(parts.len().div_ceil(2));
-    let ((a, mut gradient), (b, more)) = (join(parts), join(second));
-    for (g, more) in gradient.iter_mut().zip(more) {
+    add(join(parts), &join(second))
+}
+
+fn add<T: Scalar>((a, mut gradient): (Sums, Vec<T>), (b, more): &(Sums, Vec<T>)) -> (Sums, Vec<T>) {
+    for (g, &more) in gradient.iter_mut().zip(more) {
         *g += more;
     }
     (Sums { loss: a.loss + b.loss, weight: a.weight + b.weight }, gradient)

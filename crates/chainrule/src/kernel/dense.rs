@@ -381,16 +381,7 @@ fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut 
                     *row = T::Vector::<S>::load(&x[(unit + k) * n + s..]);
                 }
             }
-            // Dealing the rows out like cards, the first half against the second, log2(width) times, turns them round.
-            let mut round = 1;
-            while round < T::WIDTH {
-                let mut dealt = [T::Vector::<S>::splat(0.0); MOST_LANES];
-                for k in 0..T::WIDTH / 2 {
-                    (dealt[2 * k], dealt[2 * k + 1]) = square[k].zip(square[k + T::WIDTH / 2]);
-                }
-                square = dealt;
-                round *= 2;
-            }
+            let square = T::Vector::<S>::transposed(square);
             for (k, row) in square.iter().take(T::WIDTH).enumerate() {
                 row.store(&mut y[(s + k) * width + unit..]);
             }

@@ -44,6 +44,21 @@ pub trait Vector: Lanes {
     fn broadcast(v: Self::Lane) -> Self;
     /// The lanes of both in turn: `(x0 y0 x1 y1 ..., ... x_last y_last)`, the lower halves and the upper ones.
     fn zip(self, other: Self) -> (Self, Self);
+    /// Lane i of vector k becomes lane k of vector i, for the first `WIDTH` vectors.
+    #[inline(always)]
+    fn transposed(mut square: [Self; MOST_LANES]) -> [Self; MOST_LANES] {
+        // Dealing the vectors out like cards, the first half against the second, log2(WIDTH) times, turns them round.
+        let mut round = 1;
+        while round < Self::WIDTH {
+            let mut dealt = square;
+            for k in 0..Self::WIDTH / 2 {
+                (dealt[2 * k], dealt[2 * k + 1]) = square[k].zip(square[k + Self::WIDTH / 2]);
+            }
+            square = dealt;
+            round *= 2;
+        }
+        square
+    }
     /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
     fn sum(self) -> Self::Lane;
     /// Lane k is the [`sum`](Vector::sum) of vector k, to the bit, of the first `WIDTH` vectors.

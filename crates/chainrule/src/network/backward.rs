@@ -3,7 +3,7 @@
 use super::architecture::{Architecture, Part};
 use super::dropout::Dropout;
 use super::layer::Learning;
-use super::tile::Tile;
+use super::tile::{LayerTile, Tile};
 use crate::kernel::{Scalar, dense};
 
 /// Backpropagation over one tile (Rumelhart, Hinton and Williams 1986).
@@ -64,6 +64,8 @@ pub(crate) fn backward<T: Scalar>(
         // dz_{l-1} = da_{l-1} ∘ f'(z_{l-1})
         let before = &mut tile.layers[l - 1];
         let activation = &architecture.layers()[l - 1].activation;
-        activation.pull_back(before.width, &before.z[..used], &before.a[..used], &mut before.d[..used]);
+        let LayerTile { width, z, a, d, .. } = before;
+        let a = &a[..used];
+        activation.pull_back(*width, if z.is_empty() { a } else { &z[..used] }, a, &mut d[..used]);
     }
 }

@@ -25,10 +25,8 @@ pub(crate) fn forward<T: Scalar>(
         let (w, b) = (architecture.weights(l, parameters), architecture.bias(l, parameters));
 
         // z_l = a_{l-1}·W_l + b_l
-        let mut z = std::mem::take(&mut tile.layers[l].z);
-        let a_before = tile.inputs_of(l, dropout.map(|(dropout, _)| dropout));
-        dense::forward(n, a_before, w, b, &mut z[..layer.n_units * n]);
-        tile.layers[l].z = z;
+        let (a_before, of_layer) = tile.inputs_and_layer(l, dropout.map(|(dropout, _)| dropout));
+        dense::forward(n, a_before, w, b, &mut of_layer.z_or_a_mut()[..layer.n_units * n]);
 
         // a_l = f_l(z_l)
         if l + 1 < architecture.layers().len() {
@@ -55,5 +53,9 @@ fn activate<T: Scalar>(architecture: &Architecture, l: usize, tile: &mut Tile<T>
     let activation = &architecture.layers()[l].activation;
     let layer = &mut tile.layers[l];
     let used = layer.width * tile.n;
-    activation.apply(layer.width, &layer.z[..used], &mut layer.a[..used]);
+    if layer.z.is_empty() {
+        activation.apply_in_place(&mut layer.a[..used]);
+    } else {
+        activation.apply(layer.width, &layer.z[..used], &mut layer.a[..used]);
+    }
 }

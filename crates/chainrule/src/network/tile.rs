@@ -37,7 +37,7 @@ pub(crate) struct Tile<T> {
 pub(super) struct LayerTile<T> {
     /// Units of the layer.
     pub(super) width: usize,
-    /// Pre-activations.
+    /// Pre-activations; empty where nothing after the activation needs them, and they become it in place.
     pub(super) z: Vec<T>,
     /// Activations.
     pub(super) a: Vec<T>,
@@ -52,12 +52,14 @@ impl<T: Scalar> Tile<T> {
     /// A workspace for `architecture` and samples of `n_targets` targets.
     pub(crate) fn new(architecture: &Architecture, n_targets: usize) -> Tile<T> {
         let zeros = |width: usize| vec![T::ZERO; width * TILE];
-        let layer = |layer: &super::Layer| {
+        let output = architecture.layers().len() - 1;
+        let layer = |(l, layer): (usize, &super::Layer)| {
             let width = layer.n_units;
+            let kept_z = if l == output || layer.activation.needs_z() { width } else { 0 };
             let dropped = if layer.dropout > 0.0 { width } else { 0 };
             LayerTile {
                 width,
-                z: zeros(width),
+                z: zeros(kept_z),
                 a: zeros(width),
                 d: zeros(width),
                 keep: zeros(dropped),
@@ -71,7 +73,7 @@ impl<T: Scalar> Tile<T> {
             t: zeros(n_targets),
             weight: zeros(1),
             loss: zeros(1),
-            layers: architecture.layers().iter().map(layer).collect(),
+            layers: architecture.layers().iter().enumerate().map(layer).collect(),
             room: vec![T::ZERO; dense::room_for::<T>(TILE)],
             scratch: vec![T::ZERO; Loss::scratch_len(architecture.n_outputs(), n_targets)],
         }
@@ -133,12 +135,20 @@ impl<T: Scalar> Tile<T> {
         }
     }
 
-    /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given.
+    /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given; and
+    /// the layer.
+    pub(super) fn inputs_and_layer(
+        &mut self,
+        l: usize,
+        dropout: Option<Dropout>,
+    ) -> (&[T], &mut LayerTile<T>) {
+        let (before, rest) = self.layers.split_at_mut(l);
+        (inputs(self.n, &self.x, before, dropout), &mut rest[0])
+    }
+
+    /// What goes into layer `l`.
     pub(super) fn inputs_of(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
-        let Some(before) = l.checked_sub(1) else { return &self.x[..self.x.len() / TILE * self.n] };
-        let layer = &self.layers[before];
-        let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };
-        &a[..layer.width * self.n]
+        inputs(self.n, &self.x, &self.layers[..l], dropout)
     }
 
     /// The targets (n_targets, n).
@@ -151,9 +161,10 @@ impl<T: Scalar> Tile<T> {
         &self.weight[..self.samples]
     }
 
-    /// Layer `l`'s pre-activations (n_units, n).
+    /// What layer `l`'s slopes are found from (n_units, n): its pre-activations, or where those are not kept its activations.
     pub(crate) fn z(&self, l: usize) -> &[T] {
-        &self.layers[l].z[..self.layers[l].width * self.n]
+        let LayerTile { width, z, a, .. } = &self.layers[l];
+        &(if z.is_empty() { a } else { z })[..width * self.n]
     }
 
     /// Layer `l`'s activations (n_units, n).
@@ -198,4 +209,18 @@ impl<T: Scalar> Tile<T> {
         }
         (total, weight)
     }
+}
+
+impl<T> LayerTile<T> {
+    /// Where the pre-activations are put: z, or where it is not kept a, which is made from them in place.
+    pub(super) fn z_or_a_mut(&mut self) -> &mut [T] {
+        if self.z.is_empty() { &mut self.a } else { &mut self.z }
+    }
+}
+
+/// What goes into the layer after those `before` it: their last activations, or the inputs `x` where there are none.
+fn inputs<'t, T: Scalar>(n: usize, x: &'t [T], before: &'t [LayerTile<T>], dropout: Option<Dropout>) -> &'t [T] {
+    let Some(layer) = before.last() else { return &x[..x.len() / TILE * n] };
+    let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };
+    &a[..layer.width * n]
 }

@@ -16,7 +16,7 @@ use crate::registry::Allowed;
 /// let penalty = Penalty { l1: 0.5, l2: 0.1, ..Penalty::default() };
 /// let w = [2.0, -1.0, 0.0];
 /// let mut dw = [0.0; 3];
-/// let loss = penalty.add(&w, &mut dw);
+/// let loss = penalty.add(1.0, &w, &mut dw);
 /// assert_eq!(loss, 0.5 * 3.0 + 0.05 * 5.0);
 /// assert_eq!(dw, [0.5 + 0.2, -0.5 - 0.1, 0.0]);
 /// ```
@@ -56,22 +56,27 @@ pub enum On {
 }
 
 impl Penalty {
-    /// Adds the gradient `l1·sign(w) + l2·w` of one range of parameters to `gradient`, and returns the range's part of the
-    /// loss, `l1·Σ|w| + l2/2·Σw²`.
+    /// Adds the gradient `share·(l1·sign(w) + l2·w)` of one range of parameters to `gradient`, and returns the range's part
+    /// of the loss, `share·(l1·Σ|w| + l2/2·Σw²)`. The sign of 0 is 0.
     ///
-    /// With [`Share::PerWeight`] call it on the batch's sums, before they are divided by the batch's weight; with
-    /// [`Share::Constant`] afterwards. The sign of 0 is 0.
+    /// Beside a mean over a batch, `share` is 1 with [`Share::Constant`], and 1 over the batch's weight with
+    /// [`Share::PerWeight`].
     ///
     /// # Panics
     /// When the two slices differ in length.
-    pub fn add<T: Scalar>(&self, parameters: &[T], gradient: &mut [T]) -> f64 {
+    pub fn add<T: Scalar>(&self, share: f64, parameters: &[T], gradient: &mut [T]) -> f64 {
         assert_eq!(parameters.len(), gradient.len(), "the parameters and their gradient");
-        let (l1, l2) = (T::from_f64(self.l1), T::from_f64(self.l2));
+        let (l1, l2) = (T::from_f64(share * self.l1), T::from_f64(share * self.l2));
         for (dw, &w) in gradient.iter_mut().zip(parameters) {
             let sign = if w == T::ZERO { T::ZERO } else { T::ONE.copysign(w) };
             *dw += l1 * sign + l2 * w;
         }
-        sum(parameters, |w| self.l1 * w.abs() + self.l2 / 2.0 * (w * w))
+        share * sum(parameters, |w| self.l1 * w.abs() + self.l2 / 2.0 * (w * w))
+    }
+
+    /// Whether it adds anything to the loss.
+    pub fn costs(&self) -> bool {
+        self.l1 > 0.0 || self.l2 > 0.0
     }
 
     /// Whether the three strengths are numbers of at least 0.
@@ -113,12 +118,12 @@ mod tests {
         let penalty = Penalty { l1: 0.3, l2: 0.7, ..Penalty::default() };
         let w = [-1.5, -0.1, 0.2, 3.0, 0.9, -0.4, 2.2, 0.01, -7.0];
         let mut gradient = vec![1.0; w.len()];
-        penalty.add(&w, &mut gradient);
+        penalty.add(1.0, &w, &mut gradient);
         for i in 0..w.len() {
             let loss = |h: f64| {
                 let mut moved = w;
                 moved[i] += h;
-                penalty.add(&moved, &mut [0.0; 9])
+                penalty.add(1.0, &moved, &mut [0.0; 9])
             };
             let difference = (loss(1e-5) - loss(-1e-5)) / 2e-5;
             assert!((gradient[i] - 1.0 - difference).abs() < 1e-8, "{i}: {} {difference}", gradient[i]);
@@ -129,7 +134,7 @@ mod tests {
     fn a_zero_weight_is_pushed_nowhere() {
         let penalty = Penalty { l1: 0.3, l2: 0.7, ..Penalty::default() };
         let mut gradient = [0.0_f32, 0.0];
-        assert_eq!(penalty.add(&[0.0, -0.0], &mut gradient), 0.0);
+        assert_eq!(penalty.add(1.0, &[0.0, -0.0], &mut gradient), 0.0);
         assert_eq!(gradient, [0.0, 0.0]);
     }
 
@@ -137,7 +142,7 @@ mod tests {
     fn by_default_nothing_is_penalised() {
         let mut w = [1.0_f32, -2.0];
         let mut gradient = [0.25, 0.5];
-        assert_eq!(Penalty::default().add(&w, &mut gradient), 0.0);
+        assert_eq!(Penalty::default().add(1.0, &w, &mut gradient), 0.0);
         decay(0.1, Penalty::default().decoupled, &mut w);
         assert_eq!((w, gradient), ([1.0, -2.0], [0.25, 0.5]));
     }

@@ -3,6 +3,7 @@
 use super::penalty::{self, On, Penalty, Share};
 use super::schedule::Clock;
 use super::settings::Batch;
+use super::sum::sum;
 use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;
@@ -89,32 +90,25 @@ impl<T: Scalar> Training<'_, T> {
         let Training { settings, objective, state, gradient, .. } = self;
         let drops = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
         let dropout = drops.then_some(Dropout { seed: settings.seed, step: state.step });
-        let sums = objective.sums(&state.parameters, &state.order[from..to], Some(gradient), dropout);
+        let rows = &state.order[from..to];
+        let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout);
         if sums.weight == 0.0 {
             return (0.0, 0.0);
         }
-        let mut loss = sums.loss;
-        let penalise = |gradient: &mut [T]| -> f64 {
-            let penalised =
-                objective.architecture().trainable().filter(|block| settings.penalty.acts_on(block.part));
-            penalised
-                .map(|block| {
-                    let range = block.range.clone();
-                    settings.penalty.add(&state.parameters[range.clone()], &mut gradient[range])
-                })
-                .sum()
-        };
-        if settings.penalty.share == Share::PerWeight {
-            loss += penalise(gradient);
-        }
         let divisor = settings.reduction.divisor(sums);
-        loss /= divisor;
-        if divisor != 1.0 {
-            let divisor = T::from_f64(divisor);
-            gradient.iter_mut().for_each(|g| *g = *g / divisor);
-        }
-        if settings.penalty.share == Share::Constant {
-            loss += penalise(gradient);
+        let mut loss = sums.loss / divisor;
+        if settings.penalty.costs() {
+            let share = match settings.penalty.share {
+                Share::PerWeight => 1.0 / divisor,
+                Share::Constant => 1.0,
+            };
+            for block in objective.architecture().trainable() {
+                if settings.penalty.acts_on(block.part) {
+                    let range = block.range.clone();
+                    let (w, dw) = (&state.parameters[range.clone()], &mut gradient[range]);
+                    loss += settings.penalty.add(share, w, dw);
+                }
+            }
         }
         (loss, sums.weight)
     }
@@ -148,8 +142,7 @@ impl<T: Scalar> Training<'_, T> {
     fn gradient_norms(&self) -> Vec<f64> {
         let mut squares = vec![0.0; self.architecture().layers().len()];
         for block in self.architecture().trainable() {
-            squares[block.layer] +=
-                self.gradient[block.range.clone()].iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
+            squares[block.layer] += sum(&self.gradient[block.range.clone()], |g| g * g);
         }
         squares.into_iter().map(f64::sqrt).collect()
     }

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use threads::cores;
 
 /// A step is cut into 64 chunks at most, so that more threads would find nothing to do.
-const MOST_THREADS: usize = 64;
+pub(crate) const MOST_THREADS: usize = 64;
 
 /// How long a thread looks out before it falls asleep: a few times what waking it up costs.
 const PATIENCE: Duration = Duration::from_micros(100);
@@ -51,6 +51,12 @@ pub(crate) fn run<W: Send, O: Send>(
     task: &(impl Fn(&mut W, usize, &mut O) + Sync),
 ) {
     POOL.run(workers, outputs, task);
+}
+
+/// Does task k, `task(k, &mut outputs[k])`, for every k, on `n_threads` or as many as there are tasks, as [`run`] does.
+pub(crate) fn each<O: Send>(n_threads: usize, outputs: &mut [O], task: &(impl Fn(usize, &mut O) + Sync)) {
+    let workers = &mut [(); MOST_THREADS][..n_threads.min(MOST_THREADS)];
+    run(workers, outputs, &|(): &mut (), k, output: &mut O| task(k, output));
 }
 
 static POOL: Pool = Pool::new();

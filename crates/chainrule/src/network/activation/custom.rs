@@ -83,6 +83,16 @@ impl<T: Scalar> Loops<T> for Custom {
         }
     }
 
+    fn values_in_place(&self, a: &mut [T]) {
+        let (mut z_64, mut a_64) = ([0.0; PIECE], [0.0; PIECE]);
+        for a in a.chunks_mut(PIECE) {
+            (self.value)(to_f64(a, &mut z_64), &mut a_64[..a.len()]);
+            for (a, &a_64) in a.iter_mut().zip(&a_64) {
+                *a = T::from_f64(a_64);
+            }
+        }
+    }
+
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
         self.each_slope(z, a, slope, |out, slope| *out = slope);
     }
@@ -93,6 +103,10 @@ impl<T: Scalar> Loops<T> for Custom {
 }
 
 impl Function for Custom {
+    fn needs_z(&self) -> bool {
+        true
+    }
+
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
     }

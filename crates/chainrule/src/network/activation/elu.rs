@@ -55,6 +55,10 @@ impl Elementwise for Elu {
         vec![0.0]
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         Formula::choice(Formula::Z, Formula::parameter("alpha", self.alpha) * (Formula::Z.exp() - 1.0))
     }

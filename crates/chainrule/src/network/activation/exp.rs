@@ -37,6 +37,10 @@ impl Elementwise for Exp {
         a
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         Formula::Z.exp()
     }

@@ -37,6 +37,10 @@ impl Elementwise for Identity {
         L::splat(1.0)
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         Formula::Z
     }

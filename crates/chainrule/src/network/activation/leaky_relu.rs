@@ -54,6 +54,11 @@ impl Elementwise for LeakyRelu {
         vec![0.0]
     }
 
+    fn needs_z(&self) -> bool {
+        // Else a has the sign of z.
+        self.slope < 0.0
+    }
+
     fn formula(&self) -> Formula {
         Formula::choice(Formula::Z, Formula::parameter("slope", self.slope) * Formula::Z)
     }

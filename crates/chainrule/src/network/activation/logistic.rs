@@ -41,6 +41,10 @@ impl Elementwise for Logistic {
         a * (L::splat(1.0) - a)
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         1.0 / (1.0 + (-Formula::Z).exp())
     }

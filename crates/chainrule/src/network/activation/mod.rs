@@ -64,6 +64,10 @@ pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
     fn value<L: Lanes>(&self, z: L) -> L;
     /// `f'(z)`, with `a = f(z)` at hand where that is cheaper.
     fn slope<L: Lanes>(&self, z: L, a: L) -> L;
+    /// Whether the slope needs z; where it does not, z is not kept, and the slope is given a in its place.
+    fn needs_z(&self) -> bool {
+        true
+    }
     /// Where `f` or one of its first two derivatives jumps.
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
@@ -77,6 +81,8 @@ pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
 pub trait Loops<T> {
     /// `a = f(z)`; `a` is overwritten.
     fn values(&self, z: &[T], a: &mut [T]);
+    /// `a = f(a)` in place.
+    fn values_in_place(&self, a: &mut [T]);
     /// `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]);
     /// `dz = da·f'(z)` in place of `da`, given `a = f(z)`.
@@ -86,6 +92,8 @@ pub trait Loops<T> {
 /// An activation in both precisions, with what describes it.
 #[doc(hidden)]
 pub trait Function: Loops<f32> + Loops<f64> + fmt::Debug + Send + Sync {
+    /// Whether the slope needs z, or a may stand in its place.
+    fn needs_z(&self) -> bool;
     /// Where the function or one of its first two derivatives jumps.
     fn kinks(&self) -> Vec<f64>;
     /// The function as an expression; none for a custom one.
@@ -141,6 +149,10 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
         dispatch!(level(), simd => map::<T, _>(simd, [z, z], a, #[inline(always)] |[z, _], _| self.value(z)));
     }
 
+    fn values_in_place(&self, a: &mut [T]) {
+        dispatch!(level(), simd => map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z)));
+    }
+
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
         dispatch!(level(), simd => map::<T, _>(simd, [z, a], slope, #[inline(always)] |[z, a], _| self.slope(z, a)));
     }
@@ -166,7 +178,19 @@ fn map<T: Scalar, S: Simd>(
     }
 }
 
+/// `y = f(y)` as [`map`] does it.
+#[inline(always)]
+fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) -> T::Vector<S>) {
+    for y in y.chunks_mut(T::WIDTH) {
+        f(T::Vector::<S>::load_some(y)).store_some(y);
+    }
+}
+
 impl<F: Elementwise> Function for F {
+    fn needs_z(&self) -> bool {
+        Elementwise::needs_z(self)
+    }
+
     fn kinks(&self) -> Vec<f64> {
         Elementwise::kinks(self)
     }
@@ -263,6 +287,33 @@ impl Activation {
         match &self.kind {
             Kind::Elementwise(function) => T::activation(&**function).slopes(z, a, slope),
             Kind::Softmax => panic!("softmax couples the units of a layer: no unit has a slope of its own"),
+        }
+    }
+
+    /// Whether [`slopes`](Activation::slopes) and [`pull_back`](Activation::pull_back) need z; else `a = f(z)` may stand in
+    /// its place.
+    ///
+    /// ```
+    /// use chainrule::network::activation::Activation;
+    ///
+    /// let (relu, a) = (Activation::relu(), [0.0, 2.0]); // of z = [-1, 2]
+    /// assert!(!relu.needs_z());
+    /// let mut slope = [0.0; 2];
+    /// relu.slopes(&a, &a, &mut slope);
+    /// assert_eq!(slope, [0.0, 1.0]);
+    /// ```
+    pub fn needs_z(&self) -> bool {
+        match &self.kind {
+            Kind::Elementwise(function) => function.needs_z(),
+            Kind::Softmax => false,
+        }
+    }
+
+    /// `a = f(a)`, for a hidden layer.
+    pub(crate) fn apply_in_place<T: Scalar>(&self, a: &mut [T]) {
+        match &self.kind {
+            Kind::Elementwise(function) => T::activation(&**function).values_in_place(a),
+            Kind::Softmax => unreachable!("softmax is for outputs, whose z is kept"),
         }
     }
 

@@ -42,6 +42,10 @@ impl Elementwise for Relu {
         vec![0.0]
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         Formula::Z.max(0.0)
     }

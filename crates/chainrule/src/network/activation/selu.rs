@@ -50,6 +50,10 @@ impl Elementwise for Selu {
         vec![0.0]
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         let (lambda, alpha) = (Formula::parameter("lambda", LAMBDA), Formula::parameter("alpha", ALPHA));
         Formula::choice(lambda.clone() * Formula::Z, lambda * alpha * (Formula::Z.exp() - 1.0))

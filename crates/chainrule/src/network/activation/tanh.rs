@@ -41,6 +41,10 @@ impl Elementwise for Tanh {
         L::splat(1.0) - a * a
     }
 
+    fn needs_z(&self) -> bool {
+        false
+    }
+
     fn formula(&self) -> Formula {
         Formula::Z.tanh()
     }

@@ -39,6 +39,7 @@ impl Step for AdaGrad {
         1
     }
 
+    #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
         let (rate, epsilon) = (T::from_f64(rate), T::from_f64(self.epsilon));
         for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {

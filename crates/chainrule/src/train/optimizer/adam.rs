@@ -79,6 +79,7 @@ impl Step for Adam {
         2
     }
 
+    #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], [m, v, ..]: Slots<'_, T>) {
         // With r = √(1 - beta2^t), m̂/(√v̂ + epsilon) = r/(1 - beta1^t) · m/(√v + r·epsilon): one loop for both forms.
         let r = (1.0 - power(self.beta2, step)).sqrt();

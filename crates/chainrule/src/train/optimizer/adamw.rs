@@ -49,6 +49,7 @@ impl Step for AdamW {
         Step::n_slots(&self.adam)
     }
 
+    #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
         self.adam.step(rate, step, p, g, slots);
     }

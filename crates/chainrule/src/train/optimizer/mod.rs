@@ -13,8 +13,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use fearless_simd::dispatch;
+
 use crate::Error;
 use crate::kernel::Scalar;
+use crate::kernel::level::level;
+use crate::kernel::pool::{self, MOST_THREADS, threads};
 use crate::registry::{self, Entry, Options, Value};
 
 /// All optimizers, in the order in which lists show them.
@@ -37,7 +41,8 @@ pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
     /// Updates one range of the parameters: `p`, the gradient `g` and the slots kept are the same range. `rate` is the
     /// learning rate of this step, `step` counts from 1.
     ///
-    /// What is the same for all entries is computed in f64, then rounded.
+    /// What is the same for all entries is computed in f64, then rounded. The loop is a plain one, to be inlined where
+    /// the machine's instructions are known, and the compiler makes vectors of it.
     fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
     /// The decoupled weight decay: before the step, `p ← p·(1 - rate·decay)` on what is penalised. Mostly 0.
     fn decay(&self) -> f64 {
@@ -47,7 +52,7 @@ pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
 
 /// An optimizer's loop in one precision.
 #[doc(hidden)]
-pub trait Update<T> {
+pub trait Update<T>: Sync {
     /// Updates one range of the parameters; see `Step::step`.
     fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
 }
@@ -63,7 +68,7 @@ pub trait Rule: Update<f32> + Update<f64> + fmt::Debug + Send + Sync {
 
 impl<S: Step, T: Scalar> Update<T> for S {
     fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
-        self.step(rate, step, p, g, slots);
+        dispatch!(level(), _simd => self.step(rate, step, p, g, slots));
     }
 }
 
@@ -170,15 +175,41 @@ impl Optimizer {
     ) {
         assert_eq!(slots.len(), self.n_slots(), "the slots of {}", self.name());
         let mut kept = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
-        let slots = std::array::from_fn(|_| kept.next().unwrap_or_default());
-        let (p, g) = (&mut parameters[range.clone()], &gradient[range]);
-        T::optimizer(&*self.rule).update(rate, step, p, g, slots);
+        let mut slots: Slots<'_, T> = std::array::from_fn(|_| kept.next().unwrap_or_default());
+        let (mut p, mut g) = (&mut parameters[range.clone()], &gradient[range]);
+        let rule = T::optimizer(&*self.rule);
+        if p.len() < WORTH_SHARING || threads() == 1 {
+            rule.update(rate, step, p, g, slots);
+            return;
+        }
+        let piece = p.len().div_ceil(threads()).next_multiple_of(64);
+        let mut pieces: [Piece<'_, T>; MOST_THREADS] = std::array::from_fn(|_| {
+            let end = piece.min(p.len());
+            Piece {
+                p: p.split_off_mut(..end).unwrap_or_default(),
+                g: g.split_off(..end).unwrap_or_default(),
+                slots: slots.each_mut().map(|slot| slot.split_off_mut(..end.min(slot.len())).unwrap_or_default()),
+            }
+        });
+        pool::each(threads(), &mut pieces[..threads()], &|_, Piece { p, g, slots }: &mut Piece<'_, T>| {
+            rule.update(rate, step, p, g, slots.each_mut().map(|slot| &mut **slot));
+        });
     }
 
     /// The optimizer called `name`, whose file vouches for the options `given`.
     fn of(name: &str, given: &[(&str, Value)]) -> Optimizer {
         Optimizer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
+}
+
+/// A range of at least so many parameters takes longer than some hand-overs to other threads.
+const WORTH_SHARING: usize = 1 << 14;
+
+/// A thread's part of an update.
+struct Piece<'a, T> {
+    p: &'a mut [T],
+    g: &'a [T],
+    slots: Slots<'a, T>,
 }
 
 /// `v`, or 0 where it is too small to matter; a NaN stays.

@@ -47,6 +47,7 @@ impl Step for RmsProp {
         1
     }
 
+    #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
         let [rate, alpha, rest, epsilon] =
             [rate, self.alpha, 1.0 - self.alpha, self.epsilon].map(T::from_f64);

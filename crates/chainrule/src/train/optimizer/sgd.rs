@@ -82,6 +82,7 @@ impl Step for Sgd {
         usize::from(self.momentum > 0.0)
     }
 
+    #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [v, ..]: Slots<'_, T>) {
         let m = self.momentum;
         if m == 0.0 {
