@@ -216,7 +216,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
             let workers = if chunks * n_parameters < WORTH_SHARING { 1 } else { threads() };
             let piece = n_parameters.div_ceil(workers).next_multiple_of(JOINED);
             let mut rest = gradient.chunks_mut(piece);
-            let mut pieces: [&mut [T]; MOST_THREADS] = std::array::from_fn(|_| rest.next().unwrap_or_default());
+            let mut pieces: [&mut [T]; MOST_THREADS] =
+                std::array::from_fn(|_| rest.next().unwrap_or_default());
             let partials = &*partials;
             pool::each(workers, &mut pieces[..workers], &|k, gradient: &mut &mut [T]| {
                 for (j, gradient) in gradient.chunks_mut(JOINED).enumerate() {

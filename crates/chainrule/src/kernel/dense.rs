@@ -21,10 +21,11 @@ use super::vector::{MOST_LANES, Vector};
 use super::{Lanes, Scalar};
 
 /// At most so many units make a side of a layer narrow.
-const NARROW: usize = 4;
+const NARROW: usize = 8;
 
-/// The samples of a full tile.
+/// The samples of a full tile, and half as many.
 const FULL: usize = crate::network::tile::TILE;
+const HALF: usize = FULL / 2;
 
 /// The most vectors of columns that stay in registers together.
 const PANEL: usize = 4;
@@ -48,15 +49,15 @@ pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T
 /// `room` is overwritten: at least [`room_for`] numbers.
 pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
-    if n_in.min(n_out) <= NARROW {
-        // With the usual length known beforehand, the loops over it are unrolled.
-        if n == FULL {
-            dispatch!(level(), simd => dots::<T, _>(simd, FULL, a, dz, dw));
-        } else {
-            dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw));
-        }
-    } else {
+    if n_in.min(n_out) > NARROW {
         dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, room, dw));
+        return;
+    }
+    // With a length known beforehand, the loops over it are unrolled.
+    match n {
+        FULL => dispatch!(level(), simd => dots::<T, _>(simd, FULL, a, dz, dw)),
+        HALF => dispatch!(level(), simd => dots::<T, _>(simd, HALF, a, dz, dw)),
+        _ => dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw)),
     }
 }
 
@@ -67,10 +68,10 @@ pub(crate) fn room_for<T: Scalar>(n: usize) -> usize {
 
 /// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
 pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
-    if n == FULL {
-        dispatch!(level(), simd => sums::<T, _>(simd, FULL, dz, db));
-    } else {
-        dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db));
+    match n {
+        FULL => dispatch!(level(), simd => sums::<T, _>(simd, FULL, dz, db)),
+        HALF => dispatch!(level(), simd => sums::<T, _>(simd, HALF, dz, db)),
+        _ => dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db)),
     }
 }
 
@@ -325,48 +326,91 @@ fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
     to.finish(k, sums);
 }
 
-/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight, as many at a time as a vector has lanes.
+/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight: each unit of the narrow side with as many of the
+/// other one at a time as a vector has lanes.
 #[inline(always)]
 fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
-    let n_out = dz.len() / n;
-    let (mut i, mut j) = (0, 0);
-    for dw in dw.chunks_mut(T::WIDTH) {
-        let mut products = [T::Vector::<S>::splat(0.0); MOST_LANES];
-        for k in 0..T::WIDTH {
-            // Beyond the last weight, the last one again, to no effect: a loop of fixed length stays in registers.
-            let (a_i, dz_j) = (&a[i * n..][..n], &dz[j * n..][..n]);
-            for (a, dz) in a_i.chunks_exact(T::WIDTH).zip(dz_j.chunks_exact(T::WIDTH)) {
-                products[k] = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(dz), products[k]);
-            }
-            if k + 1 < dw.len() {
-                (i, j) = if j + 1 == n_out { (i + 1, 0) } else { (i, j + 1) };
+    let (n_in, n_out) = (a.len() / n, dz.len() / n);
+    if n_in < n_out {
+        for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
+            for (dz, dw) in dz.chunks(n * T::WIDTH).zip(dw_i.chunks_mut(T::WIDTH)) {
+                let sums = sum_rows::<T, S>(
+                    n,
+                    dz,
+                    #[inline(always)]
+                    |dz_j| dot::<T, S>(a_i, dz_j),
+                );
+                (T::Vector::<S>::load_some(dw) + sums).store_some(dw);
             }
         }
-        add_sums::<T, S>(products, dw);
-        (i, j) = if j + 1 == n_out { (i + 1, 0) } else { (i, j + 1) };
+    } else {
+        for (j, dz_j) in dz.chunks_exact(n).enumerate() {
+            for (a, dw) in a.chunks(n * T::WIDTH).zip(dw.chunks_mut(n_out * T::WIDTH)) {
+                let mut sums = [T::ZERO; MOST_LANES];
+                sum_rows::<T, S>(
+                    n,
+                    a,
+                    #[inline(always)]
+                    |a_i| dot::<T, S>(a_i, dz_j),
+                )
+                .store(&mut sums);
+                for (dw_i, sum) in dw.chunks_exact_mut(n_out).zip(sums) {
+                    dw_i[j] += sum;
+                }
+            }
+        }
     }
 }
 
-/// `db_j += Σ_s dz_j`.
+/// `db_j += Σ_s dz_j`, as many at a time as a vector has lanes.
 #[inline(always)]
 fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
     for (dz, db) in dz.chunks(n * T::WIDTH).zip(db.chunks_mut(T::WIDTH)) {
-        let mut sums = [T::Vector::<S>::splat(0.0); MOST_LANES];
-        for k in 0..T::WIDTH {
-            // As above.
-            for dz in dz[k.min(db.len() - 1) * n..][..n].chunks_exact(T::WIDTH) {
-                sums[k] += T::Vector::<S>::load(dz);
-            }
-        }
-        add_sums::<T, S>(sums, db);
+        let sums = sum_rows::<T, S>(
+            n,
+            dz,
+            #[inline(always)]
+            |dz_j| {
+                let vectors = dz_j.chunks_exact(T::WIDTH).map(
+                    #[inline(always)]
+                    |dz| T::Vector::<S>::load(dz),
+                );
+                vectors.fold(
+                    T::Vector::<S>::splat(0.0),
+                    #[inline(always)]
+                    |sum, dz| sum + dz,
+                )
+            },
+        );
+        (T::Vector::<S>::load_some(db) + sums).store_some(db);
     }
 }
 
-/// Adds to each number of `to`, at most as many as a vector has lanes, the sum over the lanes of one vector.
+/// Lane k is the sum over the lanes of `vector(row k)`, for up to as many rows of `n` numbers as a vector has lanes.
 #[inline(always)]
-fn add_sums<T: Scalar, S: Simd>(vectors: [T::Vector<S>; MOST_LANES], to: &mut [T]) {
-    let sums = T::Vector::<S>::sum_each(vectors);
-    (T::Vector::<S>::load_some(to) + sums).store_some(to);
+fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T::Vector<S>) -> T::Vector<S> {
+    if rows.len() == n * T::WIDTH {
+        return T::Vector::<S>::sum_each(
+            #[inline(always)]
+            |k| vector(&rows[k * n..][..n]),
+        );
+    }
+    // Beyond the last row, that one again, to no effect.
+    let last = rows.len() / n - 1;
+    T::Vector::<S>::sum_each(
+        #[inline(always)]
+        |k| vector(&rows[k.min(last) * n..][..n]),
+    )
+}
+
+/// `Σ x·y`, each lane for itself.
+#[inline(always)]
+fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
+    let mut sum = T::Vector::<S>::splat(0.0);
+    for (x, y) in x.chunks_exact(T::WIDTH).zip(y.chunks_exact(T::WIDTH)) {
+        sum = T::Vector::<S>::load(x).mul_add(T::Vector::<S>::load(y), sum);
+    }
+    sum
 }
 
 /// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros where there are less than `width`, a multiple

@@ -2,11 +2,13 @@
 //!
 //! - [`lanes`]: what the loops need of a number type, one number or a vector of them;
 //! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
+//! - `aligned`: numbers that begin where a line of the cache does;
 //! - `gather`: rows of a table turned into columns of a tile;
 //! - `dense`: the three products of a dense layer over one tile of samples;
 //! - `slices`: sums and quotients of whole slices;
 //! - `pool`: threads that stand by for the chunks of a step.
 
+pub(crate) mod aligned;
 pub(crate) mod dense;
 pub(crate) mod gather;
 pub mod lanes;

@@ -61,22 +61,42 @@ pub trait Vector: Lanes {
     }
     /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
     fn sum(self) -> Self::Lane;
-    /// Lane k is the [`sum`](Vector::sum) of vector k, to the bit, of the first `WIDTH` vectors.
+    /// Lane k is the [`sum`](Vector::sum) of `vector(k)`, to the bit, for k below `WIDTH`.
     #[inline(always)]
-    fn sum_each(mut vectors: [Self; MOST_LANES]) -> Self {
-        // Two vectors become one with their lanes in turn, halves added, until lane k belongs to vector k.
-        let mut half = Self::WIDTH / 2;
-        while half > 0 {
-            for k in 0..half {
-                let (low, high) = vectors[k].zip(vectors[k + half]);
-                vectors[k] = low + high;
-            }
-            half /= 2;
+    fn sum_each(vector: impl Fn(usize) -> Self) -> Self {
+        // Two vectors become one with their lanes in turn, halves added, until lane k belongs to vector k. Written out, as
+        // a tree that is walked depth first needs few registers.
+        let eighth = Self::WIDTH / 8;
+        if eighth == 1 {
+            eight(0, &vector)
+        } else {
+            halves_added(eight(0, &vector), eight(eighth / 2, &vector))
         }
-        vectors[0]
     }
     /// Whether the machine has registers as wide as the vector; else it takes two or more for each.
     const WHOLE: bool;
+}
+
+/// The lanes of both in turn, the upper half of them added to the lower one.
+#[inline(always)]
+fn halves_added<V: Vector>(x: V, y: V) -> V {
+    let (low, high) = x.zip(y);
+    low + high
+}
+
+#[inline(always)]
+fn two<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
+    halves_added(vector(k), vector(k + V::WIDTH / 2))
+}
+
+#[inline(always)]
+fn four<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
+    halves_added(two(k, vector), two(k + V::WIDTH / 4, vector))
+}
+
+#[inline(always)]
+fn eight<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
+    halves_added(four(k, vector), four(k + V::WIDTH / 8, vector))
 }
 
 /// The lanes of the vector that has most.

@@ -4,7 +4,8 @@ use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::loss::Loss;
 use crate::dataset::Gather;
-use crate::kernel::{Scalar, dense};
+use crate::kernel::aligned::Aligned;
+use crate::kernel::{Scalar, dense, slices};
 
 /// The samples that go through the network together.
 pub(crate) const TILE: usize = 64;
@@ -12,46 +13,46 @@ pub(crate) const TILE: usize = 64;
 /// All numbers of one tile of up to [`TILE`] samples; entry j of sample s lies at `j·n + s` with `n` the samples.
 ///
 /// Buffers are as long as a full tile needs; a tile of `n` samples uses the first `width·n` numbers of each.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Tile<T> {
     /// The columns in use: the samples, filled up to whole vectors with copies of the last one at weight 0.
     pub(super) n: usize,
     /// The samples.
     samples: usize,
     /// The inputs (n_inputs, n).
-    pub(super) x: Vec<T>,
+    pub(super) x: Aligned<T>,
     /// The targets (n_targets, n), the samples' weights and losses.
-    pub(super) t: Vec<T>,
-    pub(super) weight: Vec<T>,
-    pub(super) loss: Vec<T>,
+    pub(super) t: Aligned<T>,
+    pub(super) weight: Aligned<T>,
+    pub(super) loss: Aligned<T>,
     /// Each layer's numbers.
     pub(super) layers: Vec<LayerTile<T>>,
     /// Room for one sample's outputs and targets, which the losses need.
-    pub(super) scratch: Vec<T>,
+    pub(super) scratch: Aligned<T>,
     /// Room for the weights' gradient of one tile.
-    pub(super) room: Vec<T>,
+    pub(super) room: Aligned<T>,
 }
 
 /// One layer's numbers for a tile, each (n_units, n).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct LayerTile<T> {
     /// Units of the layer.
     pub(super) width: usize,
     /// Pre-activations; empty where nothing after the activation needs them, and they become it in place.
-    pub(super) z: Vec<T>,
+    pub(super) z: Aligned<T>,
     /// Activations.
-    pub(super) a: Vec<T>,
+    pub(super) a: Aligned<T>,
     /// The loss's derivative by a, then by z.
-    pub(super) d: Vec<T>,
+    pub(super) d: Aligned<T>,
     /// What dropout multiplies the activations by, 0 or 1/(1 - dropout), and their product; empty without dropout.
-    pub(super) keep: Vec<T>,
-    pub(super) kept: Vec<T>,
+    pub(super) keep: Aligned<T>,
+    pub(super) kept: Aligned<T>,
 }
 
 impl<T: Scalar> Tile<T> {
     /// A workspace for `architecture` and samples of `n_targets` targets.
     pub(crate) fn new(architecture: &Architecture, n_targets: usize) -> Tile<T> {
-        let zeros = |width: usize| vec![T::ZERO; width * TILE];
+        let zeros = |width: usize| Aligned::zeros(width * TILE);
         let output = architecture.layers().len() - 1;
         let layer = |(l, layer): (usize, &super::Layer)| {
             let width = layer.n_units;
@@ -74,8 +75,8 @@ impl<T: Scalar> Tile<T> {
             weight: zeros(1),
             loss: zeros(1),
             layers: architecture.layers().iter().enumerate().map(layer).collect(),
-            room: vec![T::ZERO; dense::room_for::<T>(TILE)],
-            scratch: vec![T::ZERO; Loss::scratch_len(architecture.n_outputs(), n_targets)],
+            room: Aligned::zeros(dense::room_for::<T>(TILE)),
+            scratch: Aligned::zeros(Loss::scratch_len(architecture.n_outputs(), n_targets)),
         }
     }
 
@@ -122,7 +123,7 @@ impl<T: Scalar> Tile<T> {
         let LayerTile { width, a, keep, kept, .. } = &mut self.layers[l];
         let used = *width * self.n;
         dropout.mask(l, share, first, self.n, &mut keep[..used]);
-        for ((kept, &a), &keep) in kept.iter_mut().zip(&*a).zip(&keep[..used]) {
+        for ((kept, &a), &keep) in kept.iter_mut().zip(a.iter()).zip(&keep[..used]) {
             *kept = a * keep;
         }
     }
@@ -130,7 +131,7 @@ impl<T: Scalar> Tile<T> {
     /// `da ← da ∘ keep` in layer `l`, where it drops activations.
     pub(super) fn pull_back_dropout(&mut self, l: usize) {
         let LayerTile { width, d, keep, .. } = &mut self.layers[l];
-        for (d, &keep) in d.iter_mut().zip(&*keep).take(*width * self.n) {
+        for (d, &keep) in d.iter_mut().zip(keep.iter()).take(*width * self.n) {
             *d *= keep;
         }
     }
@@ -198,16 +199,9 @@ impl<T: Scalar> Tile<T> {
             activation.pull_back(output.width, z, a, d);
         }
         for d in d.chunks_exact_mut(n) {
-            for (d, &w) in d.iter_mut().zip(&self.weight) {
-                *d *= w;
-            }
+            slices::multiply(&self.weight, d);
         }
-        let (mut total, mut weight) = (0.0, 0.0);
-        for (l, w) in of_sample[..self.samples].iter().zip(&self.weight) {
-            total += w.to_f64() * l.to_f64();
-            weight += w.to_f64();
-        }
-        (total, weight)
+        slices::weigh(&self.weight[..n], of_sample)
     }
 }
 
@@ -219,7 +213,12 @@ impl<T> LayerTile<T> {
 }
 
 /// What goes into the layer after those `before` it: their last activations, or the inputs `x` where there are none.
-fn inputs<'t, T: Scalar>(n: usize, x: &'t [T], before: &'t [LayerTile<T>], dropout: Option<Dropout>) -> &'t [T] {
+fn inputs<'t, T: Scalar>(
+    n: usize,
+    x: &'t [T],
+    before: &'t [LayerTile<T>],
+    dropout: Option<Dropout>,
+) -> &'t [T] {
     let Some(layer) = before.last() else { return &x[..x.len() / TILE * n] };
     let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };
     &a[..layer.width * n]

@@ -171,9 +171,18 @@ fn map<T: Scalar, S: Simd>(
     y: &mut [T],
     f: impl Fn([T::Vector<S>; 2], T::Vector<S>) -> T::Vector<S>,
 ) {
-    let vectors = x[0].chunks(T::WIDTH).zip(x[1].chunks(T::WIDTH));
-    for ((x0, x1), y) in vectors.zip(y.chunks_mut(T::WIDTH)) {
-        let x = [T::Vector::<S>::load_some(x0), T::Vector::<S>::load_some(x1)];
+    let [mut x0, mut x1] = x.map(
+        #[inline(always)]
+        |x| x.chunks_exact(T::WIDTH),
+    );
+    let mut y = y.chunks_exact_mut(T::WIDTH);
+    for ((x0, x1), y) in (&mut x0).zip(&mut x1).zip(&mut y) {
+        let x = [T::Vector::<S>::load(x0), T::Vector::<S>::load(x1)];
+        f(x, T::Vector::<S>::load(y)).store(y);
+    }
+    let y = y.into_remainder();
+    if !y.is_empty() {
+        let x = [T::Vector::<S>::load_some(x0.remainder()), T::Vector::<S>::load_some(x1.remainder())];
         f(x, T::Vector::<S>::load_some(y)).store_some(y);
     }
 }
@@ -181,7 +190,12 @@ fn map<T: Scalar, S: Simd>(
 /// `y = f(y)` as [`map`] does it.
 #[inline(always)]
 fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) -> T::Vector<S>) {
-    for y in y.chunks_mut(T::WIDTH) {
+    let mut y = y.chunks_exact_mut(T::WIDTH);
+    for y in &mut y {
+        f(T::Vector::<S>::load(y)).store(y);
+    }
+    let y = y.into_remainder();
+    if !y.is_empty() {
         f(T::Vector::<S>::load_some(y)).store_some(y);
     }
 }

@@ -188,7 +188,9 @@ impl Optimizer {
             Piece {
                 p: p.split_off_mut(..end).unwrap_or_default(),
                 g: g.split_off(..end).unwrap_or_default(),
-                slots: slots.each_mut().map(|slot| slot.split_off_mut(..end.min(slot.len())).unwrap_or_default()),
+                slots: slots
+                    .each_mut()
+                    .map(|slot| slot.split_off_mut(..end.min(slot.len())).unwrap_or_default()),
             }
         });
         pool::each(threads(), &mut pieces[..threads()], &|_, Piece { p, g, slots }: &mut Piece<'_, T>| {
