@@ -39,9 +39,9 @@ fn squares<T: Scalar, S: Simd, const C: usize>(
     tile: &mut [T],
 ) {
     let n = rows.len();
-    for first in (0..n_columns).step_by(T::WIDTH) {
-        let columns = (n_columns - first).min(T::WIDTH);
-        for (place, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
+    // Row by row through memory, as far as may be: the processor then fetches ahead.
+    for (place, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
+        for first in (0..n_columns).step_by(T::WIDTH) {
             let mut square = [T::Vector::<S>::splat(0.0); MOST_LANES];
             for (line, &i) in square.iter_mut().zip(rows) {
                 // Lanes beyond the last column hold what follows the row, if anything does; nobody looks at them.
@@ -49,6 +49,7 @@ fn squares<T: Scalar, S: Simd, const C: usize>(
                 *line = T::Vector::<S>::load_some(&row[..row.len().min(T::WIDTH)]);
             }
             let square = T::Vector::<S>::transposed(square);
+            let columns = (n_columns - first).min(T::WIDTH);
             for (j, column) in square[..C.min(T::WIDTH)].iter().enumerate() {
                 if j < columns {
                     column.store(&mut tile[(first + j) * n + place * T::WIDTH..]);

@@ -15,6 +15,12 @@ pub(crate) fn multiply<T: Scalar>(x: &[T], y: &mut [T]) {
     dispatch!(level(), _simd => y.iter_mut().zip(x).for_each(#[inline(always)] |(y, &x)| *y *= x));
 }
 
+/// Whether no entry is infinite or NaN.
+pub(crate) fn all_finite<T: Scalar>(y: &[T]) -> bool {
+    // Without a way out half-way, which would keep the compiler from making vectors of it.
+    dispatch!(level(), _simd => y.iter().fold(true, #[inline(always)] |finite, y| finite & y.is_finite()))
+}
+
 /// `(Σ w·y, Σ w)` in f64; what has weight 0 counts as nothing, be it infinite.
 ///
 /// Every eighth entry has a sum of its own, that the processor may add them side by side; entries beyond a multiple of 8

@@ -7,7 +7,7 @@ use super::settings::{Batch, Shuffle};
 use super::state::Best;
 use super::training::Training;
 use crate::Error;
-use crate::kernel::Scalar;
+use crate::kernel::{Scalar, slices};
 use crate::metrics::{Predictions, Task};
 use crate::objective::Reduction;
 
@@ -21,7 +21,7 @@ impl<T: Scalar> Training<'_, T> {
     }
 
     pub(super) fn finish_epoch(&mut self, learning_rate: f64, gradient_norm: Vec<f64>) -> Result<(), Error> {
-        if self.state.parameters.iter().any(|p| !p.is_finite()) {
+        if !slices::all_finite(&self.state.parameters) {
             return Err(self.diverged(f64::NAN, learning_rate));
         }
         let n = self.state.order.len();

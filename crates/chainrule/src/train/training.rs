@@ -262,8 +262,8 @@ impl<'a, T: Scalar> Training<'a, T> {
             let step = self.step()?;
             let mut cancelled = observer.stepped(self, &step).is_break();
             if step.ends_epoch {
-                let epoch = self.history.epochs.last().expect("an epoch just ended").clone();
-                cancelled |= observer.finished_epoch(self, &epoch).is_break();
+                let epoch = self.history.epochs.last().expect("an epoch just ended");
+                cancelled |= observer.finished_epoch(self, epoch).is_break();
             }
             if cancelled {
                 return Ok(Ending::Cancelled);
