@@ -6,6 +6,7 @@ mod error;
 mod growth;
 mod machine;
 mod npy;
+mod one;
 mod peak;
 mod peer;
 mod problem;
@@ -67,6 +68,12 @@ enum Command {
     },
     /// Measures the machine's peak.
     Peak,
+    /// Measures how long the prediction of one sample takes, in f32 and in f64.
+    One {
+        /// The workload whose network predicts.
+        #[arg(default_value = "sines")]
+        workload: String,
+    },
     /// Trains workloads and prints a line for each: workload threads seconds final_loss sha256.
     Ours(Choice),
     /// Ours and theirs in turn: a table, and a record.
@@ -170,6 +177,17 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
             train::train_once(&Workload { epochs: *epochs, ..workload::named(workload)? })?;
         }
         Command::Peak => println!("{}", Peak::measure().to_json()),
+        Command::One { workload } => {
+            let workload = workload::named(workload)?;
+            for (precision, ns) in
+                [("f32", one::measure::<f32>(&workload)?), ("f64", one::measure::<f64>(&workload)?)]
+            {
+                println!(
+                    "{} {precision}: {:.0} ns a sample when each input waits for the outputs before, {:.0} ns when none does",
+                    workload.name, ns.latency, ns.throughput
+                );
+            }
+        }
         Command::Ours(choice) => compare::ours(choice)?,
         Command::Compare(choice) => return compare::compare(choice),
         Command::Growth(choice) => growth::growth(choice)?,

@@ -1,4 +1,4 @@
-//! A training step allocates nothing: all of it is there before the first epoch ends.
+//! Neither a training step nor a prediction allocates: all room is there before.
 
 use allocation_counter::measure;
 use chainrule::network::activation::Activation;
@@ -70,6 +70,24 @@ fn evaluating_the_objective_again_allocates_nothing() {
     assert!(count(1000) > 0, "the counter counts");
     // Fewer rows need fewer levels of the tree, and more again no new ones.
     assert_eq!([count(1000), count(64), count(1000), count(3)], [0; 4]);
+}
+
+#[test]
+fn predictions_allocate_nothing() {
+    predicting_allocates_nothing::<f32>();
+    predicting_allocates_nothing::<f64>();
+}
+
+fn predicting_allocates_nothing<T: Scalar>() {
+    let (data, network) =
+        (data::<T>(), Network::<T>::initialize(architecture(0.2), &mut RandomState::new(1)));
+    let (x, mut y) = (data.x(), vec![T::ZERO; 1000 * 3]);
+    assert!(measure(|| drop(network.predictor())).count_total > 0, "the counter counts");
+    let mut predictor = network.predictor();
+    for n in [1, 3, 20, 1000, 1] {
+        let allocated = measure(|| predictor.predict(&x[..n * 4], &mut y[..n * 3]));
+        assert_eq!(allocated.count_total, 0, "{n} samples in {}", T::NAME);
+    }
 }
 
 fn architecture(dropout: f64) -> Architecture {

@@ -5,6 +5,7 @@
 //! - `aligned`: numbers that begin where a line of the cache does;
 //! - `gather`: rows of a table turned into columns of a tile;
 //! - `dense`: the three products of a dense layer over one tile of samples;
+//! - `sample`: the forward one of them for one sample;
 //! - `slices`: sums and quotients of whole slices;
 //! - `pool`: threads that stand by for the chunks of a step.
 
@@ -15,6 +16,7 @@ pub mod lanes;
 pub(crate) mod level;
 pub mod math;
 pub(crate) mod pool;
+pub(crate) mod sample;
 pub(crate) mod slices;
 pub(crate) mod vector;
 

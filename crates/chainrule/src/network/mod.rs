@@ -12,6 +12,7 @@ mod layer;
 pub mod loss;
 #[expect(clippy::module_inception, reason = "the noun it holds, as every file here")]
 mod network;
+mod predictor;
 pub(crate) mod tile;
 
 pub use architecture::{Architecture, Block, Part};
@@ -19,3 +20,4 @@ pub use dropout::Dropout;
 pub use initializer::Initializer;
 pub use layer::{Layer, Learning};
 pub use network::Network;
+pub use predictor::Predictor;

@@ -1,9 +1,8 @@
 //! A network: an architecture with parameters.
 
 use super::architecture::Architecture;
-use super::forward::forward_to_outputs;
 use super::layer::Layer;
-use super::tile::{TILE, Tile};
+use super::predictor::Predictor;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::random::RandomState;
@@ -72,20 +71,20 @@ impl<T: Scalar> Network<T> {
 
     /// The outputs y (n, n_outputs) row-major for inputs x (n, n_inputs) row-major.
     ///
+    /// Makes a [`Predictor`] for this once.
+    ///
     /// # Panics
     /// When the length of `x` is no multiple of the number of inputs.
     pub fn predict(&self, x: &[T]) -> Vec<T> {
         let (n_in, n_out) = (self.architecture.n_inputs(), self.architecture.n_outputs());
-        assert_eq!(x.len() % n_in, 0, "x must hold whole rows of {n_in} inputs");
-        let mut tile = Tile::new(&self.architecture, 0);
-        let mut y = Vec::with_capacity(x.len() / n_in * n_out);
-        for x in x.chunks(n_in * TILE) {
-            tile.load_inputs(x, n_in);
-            forward_to_outputs(&self.architecture, &self.parameters, &mut tile);
-            let (n, outputs) = (tile.columns(), tile.a(self.architecture.layers().len() - 1));
-            y.extend((0..tile.samples() * n_out).map(|place| outputs[place % n_out * n + place / n_out]));
-        }
+        let mut y = vec![T::ZERO; x.len() / n_in * n_out];
+        self.predictor().predict(x, &mut y);
         y
+    }
+
+    /// This network with all the room that predicting takes, for whoever predicts again and again.
+    pub fn predictor(&self) -> Predictor<'_, T> {
+        Predictor::new(self)
     }
 
     /// The same network in the other precision.

@@ -108,11 +108,6 @@ impl<T: Scalar> Tile<T> {
         self.n = samples.next_multiple_of(T::WIDTH);
     }
 
-    /// The samples in the tile.
-    pub(crate) fn samples(&self) -> usize {
-        self.samples
-    }
-
     /// The columns of each buffer: unit j of sample s lies at `j·columns + s`.
     pub(crate) fn columns(&self) -> usize {
         self.n

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Activation, Formula, Function, Kind, Loops};
-use crate::kernel::Scalar;
+use crate::kernel::{Scalar, sample};
 use crate::registry::{self, Entry, Options};
 
 pub(super) const NAME: &str = "custom";
@@ -91,6 +91,11 @@ impl<T: Scalar> Loops<T> for Custom {
                 *a = T::from_f64(a_64);
             }
         }
+    }
+
+    fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
+        sample::forward(x, rows, a);
+        self.values_in_place(a);
     }
 
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {

@@ -33,7 +33,7 @@ use fearless_simd::{Simd, dispatch};
 use crate::Error;
 use crate::kernel::level::level;
 use crate::kernel::vector::Vector;
-use crate::kernel::{Lanes, Scalar};
+use crate::kernel::{Lanes, Scalar, sample};
 use crate::registry::{self, Entry, Options, Value};
 
 /// All activations that act on each unit alone, in the order in which lists show them.
@@ -83,6 +83,8 @@ pub trait Loops<T> {
     fn values(&self, z: &[T], a: &mut [T]);
     /// `a = f(a)` in place.
     fn values_in_place(&self, a: &mut [T]);
+    /// `a = f(x·W + b)` for one sample, as [`sample::forward`] has it; `a` is overwritten.
+    fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]);
     /// `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]);
     /// `dz = da·f'(z)` in place of `da`, given `a = f(z)`.
@@ -151,6 +153,14 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
 
     fn values_in_place(&self, a: &mut [T]) {
         dispatch!(level(), simd => map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z)));
+    }
+
+    fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
+        // Both in one function of the level: in a small layer the calls between them would show.
+        dispatch!(level(), simd => {
+            sample::product::<T, _>(simd, x, rows, a);
+            map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z));
+        });
     }
 
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
@@ -349,6 +359,26 @@ impl Activation {
         match &self.kind {
             Kind::Elementwise(function) => T::activation(&**function).values(z, a),
             Kind::Softmax => softmax::apply(n_units, z, a),
+        }
+    }
+
+    /// `a = f(x·W + b)` for one sample; `z` and `a` are overwritten.
+    ///
+    /// `x` is (n_in); `z` and `a` are as long as one of `rows`, and what they hold beyond `n_units` has no meaning.
+    pub(crate) fn after_product<T: Scalar>(
+        &self,
+        n_units: usize,
+        x: &[T],
+        rows: &[T],
+        z: &mut [T],
+        a: &mut [T],
+    ) {
+        match &self.kind {
+            Kind::Elementwise(function) => T::activation(&**function).after_product(x, rows, a),
+            Kind::Softmax => {
+                sample::forward(x, rows, z);
+                softmax::apply(n_units, &z[..n_units], &mut a[..n_units]);
+            }
         }
     }
 
