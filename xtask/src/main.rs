@@ -2,6 +2,7 @@
 
 mod bench;
 mod house;
+mod neon;
 mod step;
 mod test;
 

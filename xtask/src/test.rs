@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::house;
 use crate::step::{Action, CargoCommand, Outcome, Step};
+use crate::{house, neon};
 
 /// Every step in the order in which they run, the quick ones first.
 static STEPS: &[Step] = &[
@@ -44,6 +44,8 @@ static LONG_STEPS: &[Step] = &[
                 .with_variable("PROPTEST_CASES", "4096"),
         ],
     ),
+    // ARM's vectors, under QEMU, give the bits that x86 gave.
+    Step { name: "neon", action: Action::Own(neon::faults) },
 ];
 
 /// What `--exhaustive` runs, and nothing else: minutes of arithmetic, for when `kernel/math` has changed.
@@ -178,6 +180,7 @@ mod tests {
         assert_eq!(names(&["--exhaustive"]), ["exhaustive"]);
         assert!(!names(&[]).contains(&"properties"));
         assert!(names(&["--long"]).contains(&"properties"));
+        assert!(!names(&[]).contains(&"neon") && names(&["--long"]).contains(&"neon"));
         assert!(!names(&["--long"]).contains(&"exhaustive"));
     }
 
