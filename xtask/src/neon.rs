@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::step::cargo;
+
 /// Linked statically by the linker that comes with Rust, so that neither an ARM compiler nor ARM libraries are needed.
 const TARGET: &str = "aarch64-unknown-linux-musl";
 const LINKER: (&str, &str) = ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
 const RUNNER: (&str, &str) = ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER", "qemu-aarch64");
-/// QEMU takes some fifty times as long as the machine itself: properties are tried on fewer cases than the usual 256.
+/// QEMU takes some ten times as long as the machine itself: properties are tried on fewer cases than the usual 256.
 const CASES: (&str, &str) = ("PROPTEST_CASES", "32");
 
 /// What is run: arguments of `cargo test`.
@@ -36,8 +38,7 @@ fn install() -> Result<(), String> {
 }
 
 fn run(tests: &[&str], root: &Path) -> Result<(), String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(cargo());
     command.args(["test", "--package", "chainrule", "--target", TARGET]).args(tests);
     status(command.envs([LINKER, RUNNER, CASES]).current_dir(root))
 }

@@ -118,7 +118,7 @@ impl fmt::Display for CargoCommand {
 }
 
 /// The cargo that runs us, so that a chosen toolchain stays chosen.
-fn cargo() -> OsString {
+pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
