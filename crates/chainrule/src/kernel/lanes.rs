@@ -26,6 +26,8 @@ pub trait Lanes:
 {
     /// Whether each lane is an f32 (short polynomials suffice) rather than an f64.
     const SINGLE: bool;
+    /// What the exponent's bits of 1 hold: 127 or 1023.
+    const BIAS: f64;
     /// The outcome of a comparison, lane by lane.
     type Mask: Copy;
 
@@ -45,13 +47,28 @@ pub trait Lanes:
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     /// `|self|` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
-    /// `2^self` for an integral `self` within the normal exponents (-126..=127, or -1022..=1023); 0 one below them.
-    fn exp2_integer(self) -> Self;
-    /// `self·2^n` for an integral `n`, exactly, where `self` and the product are normal numbers; `self` where `n` is 0.
+    /// The larger of the two; `self` where it is NaN.
+    #[inline(always)]
+    fn at_least(self, bound: Self) -> Self {
+        Self::select(self.lt(bound), bound, self)
+    }
+    /// The smaller of the two; `self` where it is NaN.
+    #[inline(always)]
+    fn at_most(self, bound: Self) -> Self {
+        Self::select(bound.lt(self), bound, self)
+    }
+    /// `(n, 2^(n + above))` with n the integer nearest to `self·scale`, ties either way, for integral `above`.
+    ///
+    /// One addition rounds, and leaves n in the low bits of the sum, from where a shift takes it to the exponent's.
+    /// The power is 0 one below the normal exponents (-126..=127, or -1022..=1023), infinite one above them and
+    /// without meaning beyond, or where `self` is NaN; `|n|` is less than 2^21 (f32) or 2^50 (f64).
+    fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self);
+    /// `self·2^n` exactly, with `exponent` the second number of `round_and_exp2(_, -BIAS)`, where `self` and the product
+    /// are normal numbers; `self` where `n` is 0.
     ///
     /// `n` is added to the exponent's bits, so that the product may reach where `2^n` itself would overflow. Where
     /// `self` or the product is no normal number, what comes out has no meaning: a NaN may become a number.
-    fn times_exp2(self, n: Self) -> Self;
+    fn times_exp2(self, exponent: Self) -> Self;
     /// `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive `self`.
     fn split_exponent(self) -> (Self, Self);
 }
@@ -101,6 +118,7 @@ macro_rules! scalar {
     ($float:ident, $vector:ident, $width:literal, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl Lanes for $float {
             const SINGLE: bool = $single;
+            const BIAS: f64 = $bias as f64;
             type Mask = bool;
 
             #[inline(always)]
@@ -138,15 +156,14 @@ macro_rules! scalar {
                 self.copysign(sign)
             }
             #[inline(always)]
-            fn exp2_integer(self) -> Self {
-                // The sum's low bits are self + bias, as an integer; they become the exponent.
-                const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float + $bias as $float;
-                $float::from_bits((self + MAGIC).to_bits() << $mantissa)
+            fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self) {
+                let magic = ((3u64 << ($mantissa - 1)) as f64 + Self::BIAS + above) as $float;
+                let sum = Lanes::mul_add(self, scale, magic);
+                (sum - magic, $float::from_bits(sum.to_bits() << $mantissa))
             }
             #[inline(always)]
-            fn times_exp2(self, n: Self) -> Self {
-                const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float;
-                $float::from_bits(self.to_bits().wrapping_add((n + MAGIC).to_bits() << $mantissa))
+            fn times_exp2(self, exponent: Self) -> Self {
+                $float::from_bits(self.to_bits().wrapping_add(exponent.to_bits()))
             }
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {
@@ -207,19 +224,36 @@ mod tests {
     use proptest::prelude::*;
 
     fn assert_exponents_move<T: Scalar>(m: f64, least: i32, most: i32) {
+        // From numbers around n/4, which the scale turns into numbers around n.
+        let round = |n: f64, above: f64| {
+            T::from_f64((n + 0.3 * (m - 1.0)) / 4.0).round_and_exp2(T::from_f64(4.0), above)
+        };
         for e in least..=most {
-            let (n, expected) = (T::from_f64(e.into()), T::from_f64(m * 2.0_f64.powi(e)));
-            assert_eq!(n.exp2_integer(), T::from_f64(2.0_f64.powi(e)));
-            assert_eq!(T::from_f64(m).times_exp2(n), expected);
-            assert_eq!(T::from_f64(-m).times_exp2(n), -expected);
+            let (n, expected) = (f64::from(e), T::from_f64(m * 2.0_f64.powi(e)));
+            for above in [-1.0, 0.0, 1.0] {
+                assert_eq!(round(n - above, above), (T::from_f64(n - above), T::from_f64(2.0_f64.powi(e))));
+            }
+            let (_, exponent) = round(n, -T::BIAS);
+            assert_eq!(T::from_f64(m).times_exp2(exponent), expected);
+            assert_eq!(T::from_f64(-m).times_exp2(exponent), -expected);
             let (rest, exponent) = expected.split_exponent();
             let halved = m * m > 2.0;
             assert_eq!(rest, T::from_f64(if halved { m / 2.0 } else { m }));
             assert_eq!(exponent, T::from_f64(f64::from(e) + f64::from(u8::from(halved))));
         }
-        let beyond = T::from_f64(f64::from(most) + 1.0);
-        assert_eq!(T::from_f64(m / 2.0).times_exp2(beyond), T::from_f64(m * 2.0_f64.powi(most)));
-        assert_eq!(T::from_f64(f64::from(least) - 1.0).exp2_integer(), T::ZERO);
+        let [below, beyond] = [least - 1, most + 1].map(f64::from);
+        let (_, exponent) = round(beyond, -T::BIAS);
+        assert_eq!(T::from_f64(m / 2.0).times_exp2(exponent), T::from_f64(m * 2.0_f64.powi(most)));
+        assert_eq!(round(below, 0.0).1, T::ZERO);
+        assert_eq!(round(beyond, 0.0).1, T::from_f64(f64::INFINITY));
+    }
+
+    #[test]
+    fn bounds_let_a_nan_through() {
+        for (x, least, most) in [(-1.0, 2.0, -1.0), (3.0, 3.0, 2.0), (f32::INFINITY, f32::INFINITY, 2.0)] {
+            assert_eq!((x.at_least(2.0), x.at_most(2.0)), (least, most));
+        }
+        assert!(f64::NAN.at_least(2.0).is_nan() && f64::NAN.at_most(2.0).is_nan());
     }
 
     proptest! {

@@ -120,6 +120,7 @@ macro_rules! vector {
      $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl<S: Simd> Lanes for $vector<S> {
             const SINGLE: bool = $single;
+            const BIAS: f64 = $bias as f64;
             type Mask = <$vector<S> as SimdBase<S>>::Mask;
 
             #[inline(always)]
@@ -155,17 +156,28 @@ macro_rules! vector {
             fn copysign(self, sign: Self) -> Self {
                 SimdFloat::copysign(self, sign)
             }
+            // One instruction where a machine's own does what the default's two do, down to NaN and the sign of 0: on
+            // x86, whose result is the second operand where the two are equal or either is NaN.
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             #[inline(always)]
-            fn exp2_integer(self) -> Self {
-                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64 + f64::from($bias));
-                let bits: $unsigned<S> = (self + magic).to_bits();
-                Self::from_bits(bits << $mantissa)
+            fn at_least(self, bound: Self) -> Self {
+                bound.max(self)
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[inline(always)]
+            fn at_most(self, bound: Self) -> Self {
+                bound.min(self)
             }
             #[inline(always)]
-            fn times_exp2(self, n: Self) -> Self {
-                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64);
-                let bits: $unsigned<S> = (n + magic).to_bits();
-                Self::from_bits(self.to_bits() + (bits << $mantissa))
+            fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self) {
+                let magic = <Self as Lanes>::splat((3u64 << ($mantissa - 1)) as f64 + Self::BIAS + above);
+                let sum = Lanes::mul_add(self, scale, magic);
+                let bits: $unsigned<S> = sum.to_bits();
+                (sum - magic, Self::from_bits(bits << $mantissa))
+            }
+            #[inline(always)]
+            fn times_exp2(self, exponent: Self) -> Self {
+                Self::from_bits(self.to_bits() + exponent.to_bits())
             }
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {

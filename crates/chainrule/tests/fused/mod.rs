@@ -31,6 +31,7 @@ impl Fma for f64 {
 
 impl<S: Fma> Lanes for Fused<S> {
     const SINGLE: bool = S::SINGLE;
+    const BIAS: f64 = S::BIAS;
     type Mask = bool;
 
     #[inline(always)]
@@ -66,12 +67,15 @@ impl<S: Fma> Lanes for Fused<S> {
         Fused(self.0.copysign(sign.0))
     }
     #[inline(always)]
-    fn exp2_integer(self) -> Self {
-        Fused(self.0.exp2_integer())
+    fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self) {
+        // A number so large that a sum with it has no room for a fraction, as in a vector; the power is made from n.
+        let magic = S::splat(if S::SINGLE { 12582912.0 } else { 6755399441055744.0 } + S::BIAS + above);
+        let n = self.0.fma(scale.0, magic) - magic;
+        (Fused(n), Fused(n.round_and_exp2(S::ONE, above).1))
     }
     #[inline(always)]
-    fn times_exp2(self, n: Self) -> Self {
-        Fused(self.0.times_exp2(n.0))
+    fn times_exp2(self, exponent: Self) -> Self {
+        Fused(self.0.times_exp2(exponent.0))
     }
     #[inline(always)]
     fn split_exponent(self) -> (Self, Self) {

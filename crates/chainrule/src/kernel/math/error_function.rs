@@ -1,6 +1,6 @@
 //! The error function.
 
-use super::exponential::reduce;
+use super::exponential::{exp_m1_near_0, reduce};
 use super::{at_most, polynomial, splat};
 use crate::kernel::Lanes;
 
@@ -20,9 +20,10 @@ pub fn erf<L: Lanes>(x: L) -> L {
     // The sum's rounding, found again as what it lost of the smaller term, would cost most of an ULP.
     let more = u * above_1;
     let sum = u + more;
-    let mut reduced = reduce(-sum);
-    reduced.low += more - (sum - u);
-    reduced.exp_m1().copysign(x)
+    let lost = more - (sum - u);
+    let (r, exp2_n) = reduce(-sum, 0.0);
+    let minus = exp2_n.mul_add(exp_m1_near_0(r - lost), exp2_n - L::splat(1.0));
+    minus.copysign(x)
 }
 
 // g(x) - 1: the 1 apart, so that it is exact.

@@ -1,11 +1,13 @@
 //! The exponential and what is made of it: exp, exp(x) - 1, the logistic function and tanh.
 
+use std::f64::consts::{LN_2, LOG2_E};
+
 use super::{at_least, at_most, ln_2, polynomial, splat};
 use crate::kernel::Lanes;
 
 /// `e^x`: infinite above 88.72 (f32) or 709.78 (f64), 0 where the result would be below the normal numbers.
 ///
-/// With `n` the integer nearest to `x/ln 2` and `r = x - n·ln 2`, `e^x = 2^n·(1 + r + r²·q(r))`, `|r| <= ln(2)/2`.
+/// With `n` the integer nearest to `x/ln 2` and `r = x - n·ln 2`, `e^x = 2^n·e^r` and `|r| <= ln(2)/2`.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -15,20 +17,25 @@ use crate::kernel::Lanes;
 /// ```
 #[inline(always)]
 pub fn exp<L: Lanes>(x: L) -> L {
-    let reduced = reduce(x);
-    let y = reduced.exp_over_exp2().times_exp2(reduced.n);
-    infinite_above(x, zero_below(x, y))
+    // Added to the exponent, for n may be one more than a power of its own can have.
+    let (r, exponent) = reduce(x, -L::BIAS);
+    let y = exp_near_0(r).times_exp2(exponent);
+    let y = L::select(splat::<L>(BELOW_32, BELOW_64).lt(x), y, L::splat(0.0));
+    // Infinite, or the NaN that x is.
+    L::select(x.lt(splat(MOST_32, MOST_64)), y, x + L::splat(f64::INFINITY))
 }
 
-/// `e^x` for an x that is not positive: a few instructions less.
+/// `e^x` for an x that is not positive: a few instructions less. Next to where it vanishes it may be subnormal.
 #[inline(always)]
-pub(super) fn exp_of_negative<L: Lanes>(x: L) -> L {
-    let reduced = reduce(x);
-    // A product, that a NaN stays one: added to its bits, any exponent may end it.
-    zero_below(x, reduced.exp_over_exp2() * reduced.n.exp2_integer())
+pub(crate) fn exp_of_negative<L: Lanes>(x: L) -> L {
+    // At the bound 2^n is 0.
+    let (r, exp2_n) = reduce(at_least(x, splat(-88.0, -709.0)), 0.0);
+    exp_near_0(r) * exp2_n
 }
 
 /// `e^x - 1`, accurate where x is near 0 and the 1 all but cancels.
+///
+/// With the n and r of [`exp`] it is `2^n·(e^r - 1) + (2^n - 1)`.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -37,16 +44,15 @@ pub(super) fn exp_of_negative<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn exp_m1<L: Lanes>(x: L) -> L {
-    // Below -60 the result is -1 in either precision.
-    let reduced = reduce(at_least(x, L::splat(-60.0)));
-    // 2^-n counts for nothing beyond n = 64, and does not exist at the largest n.
-    let y = reduced.exp_m1_over_exp2(at_most(reduced.n, L::splat(64.0)));
-    infinite_above(x, y.times_exp2(reduced.n))
+    // Below the lower bound the result is -1 in either precision. Half of it, for 2^n may be too large by one order.
+    let within = at_most(at_least(x, L::splat(-60.0)), splat(89.0, 710.0));
+    let (r, half) = reduce(within, -1.0);
+    half.mul_add(exp_m1_near_0(r), half - L::splat(0.5)) * L::splat(2.0)
 }
 
 /// `1/(1 + e^-x)`, from 0 to 1.
 ///
-/// With `q = e^-|x|` and `s = q/(1 + q)` it is `1 - s` where x is positive, and `q/(1 + q) = q - q·s` where it is not.
+/// With the n and r of `e^-x`, `1 + e^-x = (2^n·(e^r - 1) + 1) + 2^n`: little but the last sum's rounding is lost.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -55,15 +61,15 @@ pub fn exp_m1<L: Lanes>(x: L) -> L {
 #[inline(always)]
 pub fn logistic<L: Lanes>(x: L) -> L {
     let one = L::splat(1.0);
-    let q = exp_of_negative(-x.abs());
-    let s = q / (one + q);
-    let largest = L::select(x.lt(L::splat(0.0)), q, one);
-    largest.mul_add(-s, largest)
+    let (r, exp2_n) = reduce(-at_most(x, splat(88.0, 708.0)), 0.0);
+    let y = one / (exp2_n.mul_add(exp_m1_near_0(r), one) + exp2_n);
+    L::select(x.lt(splat(BELOW_32, BELOW_64)), L::splat(0.0), y)
 }
 
 /// `(e^x - e^-x)/(e^x + e^-x)`, from -1 to 1.
 ///
-/// Computed as `E/(E + 2)` with `E = e^(2|x|) - 1`, which is accurate near 0 too.
+/// With `|x| = n·ln(2)/2 + h` and `u = tanh h` it is `a/(a + 2·(1 - u))`, where `a = (2^n - 1) + (2^n + 1)·u`. So n is
+/// 0 and the result u up to `|x| = 0.26`, from where on little is lost in the quotient.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -71,73 +77,49 @@ pub fn logistic<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn tanh<L: Lanes>(x: L) -> L {
+    let one = L::splat(1.0);
     // Beyond the bound the quotient is 1 to the last bit.
-    let e = reduce(at_most(x.abs() + x.abs(), splat(20.0, 40.0))).exp_m1();
-    let quotient = e / (e + L::splat(2.0));
-    // Near 0, where rounding E + 2 would show, the same as E/2 less a correction.
-    let half = e * L::splat(0.5);
-    let y = L::select(half.lt(L::splat(1.0)), half.mul_add(-quotient, half), quotient);
-    y.copysign(x)
+    let within = at_most(x.abs(), splat(9.1, 20.0));
+    let three_quarters = within.mul_add(L::splat(2.0 * LOG2_E), L::splat(-0.25));
+    let (n, exp2_n) = three_quarters.round_and_exp2(one, 0.0);
+    let h = n.mul_add(L::splat(-0.5 * LN_2), within);
+    let square = h * h;
+    let tail = if L::SINGLE { polynomial(square, TANH_32) } else { polynomial(square, TANH_64) };
+    let u = (h * square).mul_add(tail, h);
+    let a = u.mul_add(exp2_n + one, exp2_n - one);
+    (a / (a + u.mul_add(L::splat(-2.0), L::splat(2.0)))).copysign(x)
 }
 
-/// `x = n·ln 2 + (high - low)`, with n an integer and `|high - low| <= ln(2)/2`.
-pub(super) struct Reduced<L> {
-    n: L,
-    high: L,
-    pub(super) low: L,
-}
-
+/// `(r, 2^(n + above))` with n the integer nearest to `x/ln 2` and `r = x - n·ln 2`.
 #[inline(always)]
-pub(super) fn reduce<L: Lanes>(x: L) -> Reduced<L> {
+pub(super) fn reduce<L: Lanes>(x: L, above: f64) -> (L, L) {
     let (ln_2_high, ln_2_low) = ln_2::<L>();
-    let n = (x * L::splat(std::f64::consts::LOG2_E)).round();
-    Reduced { n, high: n.mul_add(-ln_2_high, x), low: n * ln_2_low }
+    let (n, power) = x.round_and_exp2(L::splat(LOG2_E), above);
+    (n.mul_add(-ln_2_low, n.mul_add(-ln_2_high, x)), power)
 }
 
-impl<L: Lanes> Reduced<L> {
-    /// `e^x - 1` where `|x| <= 60`.
-    #[inline(always)]
-    pub(super) fn exp_m1(&self) -> L {
-        self.exp_m1_over_exp2(self.n) * self.n.exp2_integer()
-    }
+/// `e^r = 1 + r·(1 + r·q(r))` for `|r| <= ln(2)/2`.
+#[inline(always)]
+fn exp_near_0<L: Lanes>(r: L) -> L {
+    let one = L::splat(1.0);
+    exp_tail(r).mul_add(r, one).mul_add(r, one)
+}
 
-    /// `e^x/2^n = 1 + r + r²·q(r)`.
-    #[inline(always)]
-    fn exp_over_exp2(&self) -> L {
-        let r = self.high - self.low;
-        L::splat(1.0) + (self.high + (r * r).mul_add(tail(r), -self.low))
-    }
-
-    /// `(e^x - 1)/2^n = (1 - 2^-m) + r + r²·q(r)`, where m is n, or less where n is too large for it to matter.
-    #[inline(always)]
-    fn exp_m1_over_exp2(&self, m: L) -> L {
-        let r = self.high - self.low;
-        let one = L::splat(1.0) - (-m).exp2_integer();
-        (one + self.high) + (r * r).mul_add(tail(r), -self.low)
-    }
+/// `e^r - 1 = r + r²·q(r)` for `|r| <= ln(2)/2`.
+#[inline(always)]
+pub(super) fn exp_m1_near_0<L: Lanes>(r: L) -> L {
+    (r * r).mul_add(exp_tail(r), r)
 }
 
 /// `q(r) = (e^r - 1 - r)/r²`.
 #[inline(always)]
-fn tail<L: Lanes>(r: L) -> L {
+fn exp_tail<L: Lanes>(r: L) -> L {
     if L::SINGLE { polynomial(r, EXP_32) } else { polynomial(r, EXP_64) }
 }
 
-/// `y`, but 0 where `e^x` is below the normal numbers.
-#[inline(always)]
-fn zero_below<L: Lanes>(x: L, y: L) -> L {
-    L::select(x.lt(splat(LEAST_32, LEAST_64)), L::splat(0.0), y)
-}
-
-/// `y`, but infinite where `e^x` overflows, and NaN where `x` is.
-#[inline(always)]
-fn infinite_above<L: Lanes>(x: L, y: L) -> L {
-    L::select(x.lt(splat(MOST_32, MOST_64)), y, x + L::splat(f64::INFINITY))
-}
-
-/// From here on `e^x` is a normal number: ln(2^-126) and ln(2^-1022), rounded up.
-const LEAST_32: f64 = -87.33654022216797;
-const LEAST_64: f64 = -708.3964185322641;
+/// Up to here `e^x` is less than a normal number: ln(2^-126) and ln(2^-1022), rounded down.
+const BELOW_32: f64 = -87.3365478515625;
+const BELOW_64: f64 = -708.3964185322642;
 /// From here on `e^x` overflows.
 const MOST_32: f64 = 88.72283935546875;
 const MOST_64: f64 = 709.7827128933841;
@@ -161,4 +143,16 @@ const EXP_64: [f64; 10] = [
     2.755724236744966e-06,
     2.7632640675430235e-07,
     2.5110038296727242e-08,
+];
+// (tanh(h)/h - 1)/h² in powers of h², for |h| up to 0.26.
+const TANH_32: [f64; 3] = [-0.3333321511745453, 0.13322731852531433, -0.05123000964522362];
+const TANH_64: [f64; 8] = [
+    -0.33333333333333326,
+    0.133333333333296,
+    -0.05396825396212327,
+    0.021869488048960967,
+    -0.00886321408470416,
+    0.0035915767000592636,
+    -0.001447573535389021,
+    0.0005226859127356397,
 ];

@@ -37,8 +37,10 @@ pub fn ln_1p<L: Lanes>(x: L) -> L {
     // the last bit at most, as the two terms nearly cancel; beyond e = 100 the 1 counts for nothing.
     let u = x + L::splat(1.0);
     let (_, e) = u.split_exponent();
-    let one = L::select(e.lt(L::splat(100.0)), (-e).exp2_integer(), L::splat(0.0));
-    let f = x.times_exp2(-e) + (one - L::splat(1.0));
+    let one = L::splat(1.0);
+    let (_, minus_e) = e.round_and_exp2(-one, -L::BIAS);
+    let of_1 = L::select(e.lt(L::splat(100.0)), one.times_exp2(minus_e), L::splat(0.0));
+    let f = x.times_exp2(minus_e) + (of_1 - one);
     with_poles(u, ln_near_1(f, e), x)
 }
 
@@ -52,12 +54,18 @@ pub fn ln_1p<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn softplus<L: Lanes>(x: L) -> L {
-    let q = exp_of_negative(-x.abs());
-    // 1 + q lies in [1, 2]: its half is nearer to 1 from sqrt(2) on.
-    let upper = L::splat(std::f64::consts::SQRT_2 - 1.0).lt(q);
-    let f = L::select(upper, q.mul_add(L::splat(0.5), L::splat(-0.5)), q);
-    let e = L::select(upper, L::splat(1.0), L::splat(0.0));
-    at_least(x, L::splat(0.0)) + ln_near_1(f, e)
+    add_ln_1p(at_least(x, L::splat(0.0)), exp_of_negative(-x.abs()))
+}
+
+/// `x + ln(1 + q)` for q from 0 to 1 and an x that is not negative.
+///
+/// `ln(1 + q) = q + q²·p(1 - q)`: near 1, where most would be lost, all of p but its first term is small. And q comes
+/// last, for the sum of the rest is smaller and rounds by less.
+#[inline(always)]
+pub(crate) fn add_ln_1p<L: Lanes>(x: L, q: L) -> L {
+    let v = L::splat(1.0) - q;
+    let tail = if L::SINGLE { polynomial(v, LN_1P_32) } else { polynomial(v, LN_1P_64) };
+    (q * q).mul_add(tail, x) + q
 }
 
 /// `e·ln 2 + ln(1 + f)` for an integral e and 1 + f from sqrt(1/2) to sqrt(2).
@@ -92,4 +100,40 @@ const LN_64: [f64; 7] = [
     0.18183569732552246,
     0.15313903309495017,
     0.14797508217555186,
+];
+
+// p(v) = (ln(2 - v) - (1 - v))/(1 - v)² for v up to 1.
+const LN_1P_32: [f64; 9] = [
+    -0.3068528175354004,
+    -0.11370494961738586,
+    -0.0455797053873539,
+    -0.01883075013756752,
+    -0.009625772945582867,
+    0.0007199959945864975,
+    -0.009150471538305283,
+    0.006343786139041185,
+    -0.003318632487207651,
+];
+const LN_1P_64: [f64; 21] = [
+    -0.3068528194400547,
+    -0.11370563888010836,
+    -0.0455584583203263,
+    -0.01907794441676032,
+    -0.00822243086664354,
+    -0.0036169099673064226,
+    -0.0016156582086197771,
+    -0.0007294635405348786,
+    -0.00033896443657417793,
+    -0.0001243179236050289,
+    -0.00018443105024194598,
+    0.0003101962770861609,
+    -0.0008245445301028036,
+    0.0014809698131376843,
+    -0.002132321668805946,
+    0.0023435036543976153,
+    -0.0019538419356458715,
+    0.0011910969602167757,
+    -0.0005039572614351597,
+    0.00013253511233280634,
+    -1.6599370404853218e-05,
 ];

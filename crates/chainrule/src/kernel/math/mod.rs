@@ -37,23 +37,66 @@ use super::Lanes;
 /// The larger of the two; `x` where it is NaN.
 #[inline(always)]
 pub fn at_least<L: Lanes>(x: L, bound: L) -> L {
-    L::select(x.lt(bound), bound, x)
+    x.at_least(bound)
 }
 
 /// The smaller of the two; `x` where it is NaN.
 #[inline(always)]
 pub fn at_most<L: Lanes>(x: L, bound: L) -> L {
-    L::select(bound.lt(x), bound, x)
+    x.at_most(bound)
 }
 
-/// `Σ_k c[k]·x^k`, by Horner's rule.
+/// `Σ_k c[k]·x^k`, by Horner's rule on groups of two terms, or four where there are many (Estrin 1960).
+///
+/// Term by term each sum would wait for the one before, and what a processor can see of the vectors that follow, five
+/// or so, would be too little to keep it busy.
 #[inline(always)]
 fn polynomial<L: Lanes, const N: usize>(x: L, c: [f64; N]) -> L {
-    let mut sum = L::splat(c[N - 1]);
-    for k in (0..N - 1).rev() {
-        sum = sum.mul_add(x, L::splat(c[k]));
+    let square = x * x;
+    match N {
+        ..6 => horner(
+            x,
+            N,
+            #[inline(always)]
+            |k| L::splat(c[k]),
+        ),
+        6..16 => horner(
+            square,
+            N.div_ceil(2),
+            #[inline(always)]
+            |k| two_terms(x, &c[2 * k..]),
+        ),
+        16.. => horner(
+            square * square,
+            N.div_ceil(4),
+            #[inline(always)]
+            |k| match &c[4 * k..] {
+                low @ [_, _, high @ ..] if !high.is_empty() => {
+                    two_terms(x, high).mul_add(square, two_terms(x, low))
+                }
+                low => two_terms(x, low),
+            },
+        ),
+    }
+}
+
+/// `Σ_k group(k)·x^k` for k below n.
+#[inline(always)]
+fn horner<L: Lanes>(x: L, n: usize, group: impl Fn(usize) -> L) -> L {
+    let mut sum = group(n - 1);
+    for k in (0..n - 1).rev() {
+        sum = sum.mul_add(x, group(k));
     }
     sum
+}
+
+/// `c[0] + c[1]·x`, or `c[0]` where there is but one.
+#[inline(always)]
+fn two_terms<L: Lanes>(x: L, c: &[f64]) -> L {
+    match c {
+        [a, b, ..] => L::splat(*b).mul_add(x, L::splat(*a)),
+        _ => L::splat(c[0]),
+    }
 }
 
 /// `single` in every lane where lanes are f32, else `double`.
