@@ -1,5 +1,7 @@
 //! The objective: a loss over samples as a function of the parameters, with its gradient.
 
+use std::ops::Range;
+
 use crate::Error;
 use crate::dataset::Gather;
 use crate::kernel::pool::{self, MOST_THREADS, threads};
@@ -37,12 +39,27 @@ pub struct Objective<'a, T: Scalar> {
     loss: Loss,
     data: &'a dyn Gather<T>,
     /// A workspace for each thread that has taken part.
-    tiles: Vec<Tile<T>>,
-    /// The sums of each chunk, where there are several.
+    workers: Vec<Worker<T>>,
+    /// The sums of each task, where there are several.
     partials: Vec<Partial<T>>,
 }
 
-/// The sums over one chunk; the gradient is as long as the parameters once one was asked for.
+/// A thread's workspace: one tile, and a gradient for each level of the tree of chunks, once it was asked for.
+struct Worker<T> {
+    tile: Tile<T>,
+    room: [Vec<T>; MOST_LEVELS],
+}
+
+/// A tree of 64 chunks has so many levels of additions.
+const MOST_LEVELS: usize = 6;
+
+impl<T: Scalar> Worker<T> {
+    fn new(architecture: &Architecture, n_targets: usize) -> Worker<T> {
+        Worker { tile: Tile::new(architecture, n_targets), room: [const { Vec::new() }; MOST_LEVELS] }
+    }
+}
+
+/// The sums over some chunks; the gradient is as long as the parameters once one was asked for.
 struct Partial<T> {
     sums: Sums,
     gradient: Vec<T>,
@@ -55,6 +72,12 @@ pub struct Sums {
     pub loss: f64,
     /// `Σ w`.
     pub weight: f64,
+}
+
+impl Sums {
+    fn plus(self, more: Sums) -> Sums {
+        Sums { loss: self.loss + more.loss, weight: self.weight + more.weight }
+    }
 }
 
 /// Outputs (n, n_outputs), targets (n, n_targets) and weights (n) of some rows, row-major.
@@ -110,12 +133,11 @@ impl<'a, T: Scalar> Objective<'a, T> {
             });
         }
         check_targets(loss, data)?;
-        let tile = Tile::new(architecture, data.n_targets());
         Ok(Objective {
             architecture: architecture.clone(),
             loss: loss.clone(),
             data,
-            tiles: vec![tile],
+            workers: vec![Worker::new(architecture, data.n_targets())],
             partials: Vec::new(),
         })
     }
@@ -178,48 +200,48 @@ impl<'a, T: Scalar> Objective<'a, T> {
         assert_eq!(parameters.len(), n_parameters, "the parameters' length");
         let divisor = |sums| reduction.map_or(1.0, |reduction| reduction.divisor(sums));
         let chunks = chunk_count(rows.len(), n_parameters);
-        let workers = threads_for(rows.len(), n_parameters, chunks);
-        let n_targets = self.data.n_targets();
-        while self.tiles.len() < workers {
-            self.tiles.push(Tile::new(&self.architecture, n_targets));
+        let n_workers = threads_for(rows.len(), n_parameters, chunks);
+        while self.workers.len() < n_workers {
+            self.workers.push(Worker::new(&self.architecture, self.data.n_targets()));
         }
+        let workers = &mut self.workers[..n_workers];
         let (architecture, loss, data) = (&self.architecture, &self.loss, self.data);
         let batch = Batch { architecture, loss, data, parameters, rows, chunks, dropout };
-        if chunks == 1 {
+        if let [worker] = workers {
             let mut gradient = gradient;
-            let sums = batch.chunk(&mut self.tiles[0], 0, gradient.as_deref_mut());
+            let sums = batch.subtree(&mut worker.tile, &mut worker.room, 0..chunks, gradient.as_deref_mut());
             if let Some(gradient) = gradient {
                 divide(divisor(sums), gradient);
             }
             return sums;
         }
-        while self.partials.len() < chunks {
+
+        // The tree's lower parts are the workers' tasks: what a worker has summed up itself is in its own cache.
+        let n_tasks = task_count(chunks, n_workers);
+        while self.partials.len() < n_tasks {
             self.partials.push(Partial { sums: Sums::default(), gradient: Vec::new() });
         }
-        let partials = &mut self.partials[..chunks];
+        let partials = &mut self.partials[..n_tasks];
         let with_gradient = gradient.is_some();
-        pool::run(
-            &mut self.tiles[..workers],
-            partials,
-            &|tile: &mut Tile<T>, chunk, partial: &mut Partial<T>| {
-                let gradient = with_gradient.then(|| {
-                    partial.gradient.resize(n_parameters, T::ZERO);
-                    &mut partial.gradient[..]
-                });
-                partial.sums = batch.chunk(tile, chunk, gradient);
-            },
-        );
+        pool::run(workers, partials, &|worker: &mut Worker<T>, task, partial: &mut Partial<T>| {
+            let gradient = with_gradient.then(|| {
+                partial.gradient.resize(n_parameters, T::ZERO);
+                &mut partial.gradient[..]
+            });
+            let chunks = task_chunks(chunks, n_tasks, task);
+            partial.sums = batch.subtree(&mut worker.tile, &mut worker.room, chunks, gradient);
+        });
         let sums = join(partials);
         if let Some(gradient) = gradient {
             // Each entry goes its own way through the tree and the division, so that threads take a piece each.
             let divisor = divisor(sums);
-            let workers = if chunks * n_parameters < WORTH_SHARING { 1 } else { threads() };
-            let piece = n_parameters.div_ceil(workers).next_multiple_of(JOINED);
+            let n_pieces = if n_tasks * n_parameters < WORTH_SHARING { 1 } else { n_workers };
+            let piece = n_parameters.div_ceil(n_pieces).next_multiple_of(JOINED);
             let mut rest = gradient.chunks_mut(piece);
             let mut pieces: [&mut [T]; MOST_THREADS] =
                 std::array::from_fn(|_| rest.next().unwrap_or_default());
             let partials = &*partials;
-            pool::each(workers, &mut pieces[..workers], &|k, gradient: &mut &mut [T]| {
+            pool::each(n_pieces, &mut pieces[..n_pieces], &|k, gradient: &mut &mut [T]| {
                 for (j, gradient) in gradient.chunks_mut(JOINED).enumerate() {
                     join_gradients(partials, k * piece + j * JOINED, gradient);
                     divide(divisor, gradient);
@@ -237,15 +259,16 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let (n_outputs, n_targets) = (self.architecture.n_outputs(), self.data.n_targets());
         let mut outputs = Outputs { y: Vec::new(), t: Vec::new(), weight: Vec::new() };
         for rows in rows.chunks(TILE) {
-            self.tiles[0].load(self.data, rows);
-            forward_to_outputs(&self.architecture, parameters, &mut self.tiles[0]);
-            let n = self.tiles[0].columns();
-            let (y, t) = (self.tiles[0].a(self.architecture.layers().len() - 1), self.tiles[0].t());
+            self.workers[0].tile.load(self.data, rows);
+            forward_to_outputs(&self.architecture, parameters, &mut self.workers[0].tile);
+            let n = self.workers[0].tile.columns();
+            let (y, t) =
+                (self.workers[0].tile.a(self.architecture.layers().len() - 1), self.workers[0].tile.t());
             for s in 0..rows.len() {
                 outputs.y.extend((0..n_outputs).map(|k| y[k * n + s].to_f64()));
                 outputs.t.extend((0..n_targets).map(|k| t[k * n + s].to_f64()));
             }
-            outputs.weight.extend(self.tiles[0].weight().iter().map(|w| w.to_f64()));
+            outputs.weight.extend(self.workers[0].tile.weight().iter().map(|w| w.to_f64()));
         }
         outputs
     }
@@ -274,16 +297,39 @@ pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
 /// Rows that make whole vectors in either precision.
 const GROUP: usize = 16;
 
-/// As many threads as pay for the work: one where a batch takes less than some microseconds.
+/// As many threads as pay for the work: handing over some of it, and the parameters and gradients that go from cache to
+/// cache, cost what some 300,000 parameters times rows do (`benches/README.md`).
 fn threads_for(n_rows: usize, n_parameters: usize, chunks: usize) -> usize {
-    if n_rows * n_parameters < 20_000 { 1 } else { threads().min(chunks) }
+    threads().min(chunks).min(n_rows * n_parameters / 300_000).max(1)
 }
 
-/// The sums over all chunks: those of the first half and those of the second half, in a binary tree.
+/// Into how many tasks, a power of two, the tree of chunks is cut for several workers: eight for each, that slow ones do
+/// not delay the others, or where there are few chunks one.
+fn task_count(chunks: usize, n_workers: usize) -> usize {
+    let wanted = if chunks >= 8 * n_workers { 8 * n_workers } else { n_workers };
+    let most = chunks.next_power_of_two() / if chunks.is_power_of_two() { 1 } else { 2 };
+    wanted.next_power_of_two().min(most)
+}
+
+/// The chunks below the tree's node `task` of the level that has `n_tasks` nodes.
+fn task_chunks(chunks: usize, n_tasks: usize, task: usize) -> Range<usize> {
+    let (mut below, mut nodes) = (0..chunks, n_tasks);
+    while nodes > 1 {
+        nodes /= 2;
+        let middle = middle(&below);
+        below = if task / nodes % 2 == 0 { below.start..middle } else { middle..below.end };
+    }
+    below
+}
+
+/// Where the second half begins, of two chunks or more.
+fn middle(chunks: &Range<usize>) -> usize {
+    chunks.start + chunks.len().div_ceil(2)
+}
+
+/// The sums over all tasks, in the upper part of the tree.
 fn join<T>(partials: &[Partial<T>]) -> Sums {
-    let Some((first, second)) = halves(partials) else { return partials[0].sums };
-    let (first, second) = (join(first), join(second));
-    Sums { loss: first.loss + second.loss, weight: first.weight + second.weight }
+    halves(partials).map_or(partials[0].sums, |(first, second)| join(first).plus(join(second)))
 }
 
 /// So many additions of entries take as long as some hand-overs to other threads.
@@ -292,7 +338,7 @@ const WORTH_SHARING: usize = 1 << 16;
 /// So many entries of the gradients are added at a time.
 const JOINED: usize = 512;
 
-/// `gradient ← Σ` of the chunks' gradients from entry `from` on, at most [`JOINED`] of them, in the same tree.
+/// `gradient ← Σ` of the tasks' gradients from entry `from` on, at most [`JOINED`] of them, in the same tree.
 fn join_gradients<T: Scalar>(partials: &[Partial<T>], from: usize, gradient: &mut [T]) {
     let Some((first, second)) = halves(partials) else {
         gradient.copy_from_slice(&partials[0].gradient[from..][..gradient.len()]);
@@ -333,6 +379,31 @@ struct Batch<'b, T: Scalar> {
 }
 
 impl<T: Scalar> Batch<'_, T> {
+    /// The sums over some chunks: those of the first half and those of the second half, in a binary tree.
+    fn subtree(
+        &self,
+        tile: &mut Tile<T>,
+        room: &mut [Vec<T>],
+        chunks: Range<usize>,
+        gradient: Option<&mut [T]>,
+    ) -> Sums {
+        if chunks.len() == 1 {
+            return self.chunk(tile, chunks.start, gradient);
+        }
+        let middle = middle(&chunks);
+        let (first, second) = (chunks.start..middle, middle..chunks.end);
+        let Some(gradient) = gradient else {
+            let first = self.subtree(tile, room, first, None);
+            return first.plus(self.subtree(tile, room, second, None));
+        };
+        let first = self.subtree(tile, room, first, Some(gradient));
+        let (more, room) = room.split_first_mut().expect("room for each level");
+        more.resize(gradient.len(), T::ZERO);
+        let second = self.subtree(tile, room, second, Some(more));
+        slices::add(more, gradient);
+        first.plus(second)
+    }
+
     /// The sums over one chunk, tile after tile.
     fn chunk(&self, tile: &mut Tile<T>, chunk: usize, mut gradient: Option<&mut [T]>) -> Sums {
         let architecture = self.architecture;
@@ -350,7 +421,7 @@ impl<T: Scalar> Batch<'_, T> {
             tile.load(self.data, rows);
             forward(architecture, self.parameters, tile, self.dropout.map(|dropout| (dropout, first)));
             let (loss, weight) = tile.lose(architecture, self.loss);
-            sums = Sums { loss: sums.loss + loss, weight: sums.weight + weight };
+            sums = sums.plus(Sums { loss, weight });
             if let Some(gradient) = gradient.as_deref_mut() {
                 backward(architecture, self.parameters, tile, self.dropout, gradient);
             }

@@ -167,6 +167,10 @@ impl Pool {
     }
 }
 
+/// A block's next task, on a line of the cache of its own.
+#[repr(align(64))]
+struct Counter(AtomicUsize);
+
 /// The right to use the pool, given back when dropped.
 struct Turn {
     pool: &'static Pool,
@@ -182,28 +186,36 @@ impl Turn {
     ) {
         let n_tasks = outputs.len();
         let (workers, outputs) = (Slots::new(workers), Slots::new(outputs));
-        // Relaxed all along: it hands out numbers and nothing else. What tasks write becomes visible to the owner by
+        // Each thread has a block of tasks to begin with: from run to run the same ones, whose numbers are in its cache.
+        // Relaxed all along: numbers are handed out and nothing else. What tasks write becomes visible to the owner by
         // the states of the seats.
-        let next = AtomicUsize::new(0);
+        let begin = |block: usize| block * n_tasks / n_threads;
+        let next: [Counter; MOST_THREADS] = std::array::from_fn(|block| Counter(begin(block).into()));
+        // Tasks from this one on may be left undone: it has panicked.
+        let limit = AtomicUsize::new(n_tasks);
         let first_panic = Mutex::new(None);
         let work = |thread: usize| {
             #[expect(unsafe_code, reason = "the threads share a slice's elements between them")]
             // SAFETY: the owner is thread 0 and seat i is thread i + 1, each once in a job, and `n_threads`, by which
             // the seats are counted, is at most the number of workers.
             let worker = unsafe { workers.get(thread) };
-            loop {
-                let k = next.fetch_add(1, Relaxed);
-                if k >= n_tasks {
-                    break;
-                }
-                #[expect(unsafe_code, reason = "the threads share a slice's elements between them")]
-                // SAFETY: k is below the number of outputs and given out once: the counter grows, also where a panic
-                // lifts it to `n_tasks`, or sets it back to there from beyond.
-                let output = unsafe { outputs.get(k) };
-                // What a panic may leave half done, the caller sees no sooner than the panic itself.
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(worker, k, output))) {
-                    next.store(n_tasks, Relaxed);
-                    keep_first(&first_panic, k, payload);
+            for block in (thread..n_threads).chain(0..thread) {
+                loop {
+                    let k = next[block].0.fetch_add(1, Relaxed);
+                    if k >= begin(block + 1) {
+                        break;
+                    }
+                    if k >= limit.load(Relaxed) {
+                        continue;
+                    }
+                    #[expect(unsafe_code, reason = "the threads share a slice's elements between them")]
+                    // SAFETY: k is below the number of outputs, and of one block, whose counter gives it out once.
+                    let output = unsafe { outputs.get(k) };
+                    // What a panic may leave half done, the caller sees no sooner than the panic itself.
+                    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(worker, k, output))) {
+                        limit.fetch_min(k, Relaxed);
+                        keep_first(&first_panic, k, payload);
+                    }
                 }
             }
         };
@@ -367,8 +379,8 @@ fn patience(n_threads: usize) -> Duration {
     if n_threads > cores() { Duration::ZERO } else { PATIENCE }
 }
 
-/// Keeps the panic of the first task. That task is among those that panicked on any number of threads: tasks are begun
-/// in order, so that it was begun before the one that ended the job.
+/// Keeps the panic of the first task. That task is among those that panicked on any number of threads: none before one
+/// that panicked is left undone.
 fn keep_first(first: &Mutex<Option<(usize, Box<dyn Any + Send>)>>, k: usize, payload: Box<dyn Any + Send>) {
     let mut first = lock(first);
     let other = match &*first {
