@@ -260,13 +260,19 @@ fn combine<T: Scalar, S: Simd>(
     n_sums: usize,
     sums: impl Sums<T, S>,
 ) {
-    match (vectors, T::Vector::<S>::WHOLE) {
-        (1, true) => blocks::<T, S, 8, 1>(x, weights, n_sums, sums),
-        (2, true) => blocks::<T, S, 8, 2>(x, weights, n_sums, sums),
-        (3, true) => blocks::<T, S, 8, 3>(x, weights, n_sums, sums),
-        (_, true) => blocks::<T, S, 6, 4>(x, weights, n_sums, sums),
-        (1, false) => blocks::<T, S, 6, 1>(x, weights, n_sums, sums),
-        (_, false) => blocks::<T, S, 3, 2>(x, weights, n_sums, sums),
+    // Asked first and alone, so that nothing is compiled for levels that take the other way.
+    if T::Vector::<S>::WHOLE {
+        match vectors {
+            1 => blocks::<T, S, 8, 1>(x, weights, n_sums, sums),
+            2 => blocks::<T, S, 8, 2>(x, weights, n_sums, sums),
+            3 => blocks::<T, S, 8, 3>(x, weights, n_sums, sums),
+            _ => blocks::<T, S, 6, 4>(x, weights, n_sums, sums),
+        }
+    } else {
+        match vectors {
+            1 => blocks::<T, S, 6, 1>(x, weights, n_sums, sums),
+            _ => blocks::<T, S, 3, 2>(x, weights, n_sums, sums),
+        }
     }
 }
 
