@@ -1,0 +1,98 @@
+//! What can be wrong with a figure, each said in a sentence that tells what to change.
+
+/// Everything that drawing a figure refuses.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A figure with no panels.
+    #[error("the figure \"{title}\" has no panels; give it at least one")]
+    NoPanels {
+        /// The figure's title.
+        title: String,
+    },
+    /// Vectors of one series that belong together and differ in length.
+    #[error("{series}: {what} has {got} values where {expected} are needed; give one for each")]
+    Lengths {
+        /// Which series.
+        series: String,
+        /// Which of its vectors.
+        what: &'static str,
+        /// How many values there have to be.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A length, a size or a share that is outside what makes sense.
+    #[error("{place}: {what} is {got}, but must be {allowed}")]
+    Range {
+        /// Which panel or series.
+        place: String,
+        /// Which of its numbers.
+        what: &'static str,
+        /// What it is.
+        got: f64,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// An axis whose ends are equal, not finite, or not above 0 where it is logarithmic.
+    #[error(
+        "{place}: the range of {axis} goes from {low} to {high}; its ends must be finite and differ{}",
+        if *log { ", and on a logarithmic axis lie above 0" } else { "" }
+    )]
+    AxisRange {
+        /// Which panel or series.
+        place: String,
+        /// Which axis.
+        axis: &'static str,
+        /// One end.
+        low: f64,
+        /// The other end.
+        high: f64,
+        /// Whether the axis is logarithmic.
+        log: bool,
+    },
+    /// A mark that needs a flat panel in one in space, or the other way round.
+    #[error("{series}: {mark} is for a panel {suits}; give the panel {change}")]
+    WrongPanel {
+        /// Which series.
+        series: String,
+        /// Which mark.
+        mark: &'static str,
+        /// Where it can be drawn.
+        suits: &'static str,
+        /// What to change.
+        change: &'static str,
+    },
+    /// A frame that changes what is not there, or into what is of another kind.
+    #[error("frame \"{label}\" changes series {series} of panel {panel}, {problem}")]
+    Frame {
+        /// The frame's label.
+        label: String,
+        /// Which panel.
+        panel: usize,
+        /// Which of its series.
+        series: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A drawing that is larger than an SVG should be.
+    #[error("the SVG has {got} bytes, more than {limit}; give the figure fewer points, or draw it as PNG")]
+    SvgSize {
+        /// Its size in bytes.
+        got: usize,
+        /// The largest allowed.
+        limit: usize,
+    },
+    /// An image without pixels or with far too many.
+    #[error(
+        "a PNG {scale} times the figure's size would be {width} by {height} pixels; choose another scale"
+    )]
+    PngSize {
+        /// The scale asked for.
+        scale: f64,
+        /// Its width.
+        width: f64,
+        /// Its height.
+        height: f64,
+    },
+}

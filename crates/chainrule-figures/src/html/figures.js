@@ -1,0 +1,49 @@
+// Draws each <figure class="chainrule-figure"> from the description in it, in the reader's light or dark colours.
+(() => {
+  const themes = {
+    light: { ink: [26, 26, 26], paper: [255, 255, 255], muted: [117, 117, 117], grid: [228, 228, 228], box: [85, 85, 85] },
+    dark: { ink: [232, 232, 232], paper: [22, 24, 28], muted: [154, 160, 166], grid: [52, 56, 63], box: [140, 145, 150] },
+  };
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const print = matchMedia("print");
+
+  // "@ink", "@ink/0.5" with opacity, "@mix/213,94,0/0.3" for paper with so much of a colour in it.
+  const colour = (token, theme) => {
+    const [name, a, b] = token.slice(1).split("/");
+    if (name === "mix") {
+      const other = a.split(",").map(Number);
+      return `rgb(${theme.paper.map((v, k) => Math.round(v + (other[k] - v) * b)).join()})`;
+    }
+    return `rgba(${theme[name].join()},${a ?? 1})`;
+  };
+  const themed = (value, theme) => {
+    if (typeof value === "string") return /^@(mix|ink|paper|muted|grid|box)(\/|$)/.test(value) ? colour(value, theme) : value;
+    if (Array.isArray(value)) return value.map(v => themed(v, theme));
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, themed(v, theme)]));
+    return value;
+  };
+
+  const draw = async figure => {
+    const text = figure.querySelector("script[type='application/json']").textContent;
+    const theme = dark.matches && !print.matches ? themes.dark : themes.light;
+    const { width, height, data, layout, frames } = themed(JSON.parse(text), theme);
+    const factor = Math.min(Math.max(figure.clientWidth / width, 1), 1.35);
+    const target = figure.querySelector("div");
+    const below = layout.margin.b;
+    Object.assign(layout, { width: width * factor, height: height * factor + below });
+    target.style.width = `${layout.width}px`;
+    const config = {
+      displaylogo: false,
+      modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+      toImageButtonOptions: { format: "svg" },
+    };
+    Plotly.purge(target);
+    await Plotly.newPlot(target, { data, layout, frames, config });
+    figure.dataset.drawn = "yes";
+  };
+  const drawAll = () => document.querySelectorAll(".chainrule-figure").forEach(draw);
+  document.addEventListener("DOMContentLoaded", drawAll);
+  dark.addEventListener("change", drawAll);
+  print.addEventListener("change", drawAll);
+})();

@@ -1,0 +1,259 @@
+//! Where everything goes: from the panels' frames outwards, so that labels, legends and bars always have room.
+//!
+//! Both the static and the interactive drawing follow one plan. Lengths are pixels, y grows downwards.
+
+mod axis;
+mod legend;
+
+pub(crate) use axis::AxisPlan;
+pub(crate) use legend::{LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, LegendPlan};
+
+use crate::font;
+use crate::{Aspect, Axis, Border, ColourScale, Figure, Mark, Panel, Scale, Spacing};
+
+/// Sizes of letters in pixels.
+pub(crate) const TITLE: f64 = 16.0;
+pub(crate) const PANEL_TITLE: f64 = 13.0;
+pub(crate) const LABEL: f64 = 13.0;
+pub(crate) const TICK: f64 = 11.0;
+pub(crate) const SMALL: f64 = 11.5;
+/// The height of a line in the size of its letters.
+pub(crate) const LEADING: f64 = 1.4;
+/// The length of a tick, and from the frame to what is written at it.
+pub(crate) const TICK_LENGTH: f64 = 4.0;
+pub(crate) const TICK_GAP: f64 = 7.0;
+/// A colour bar's distance from what is left of it, and its width.
+pub(crate) const BAR_GAP: f64 = 14.0;
+pub(crate) const BAR_WIDTH: f64 = 13.0;
+
+const EDGE: f64 = 12.0;
+const GAP: f64 = 22.0;
+
+/// A rectangle, by its upper left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl Rect {
+    pub(crate) fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    pub(crate) fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    pub(crate) fn centre(&self) -> [f64; 2] {
+        [self.x + self.width / 2.0, self.y + self.height / 2.0]
+    }
+
+    pub(crate) fn contains(&self, [x, y]: [f64; 2]) -> bool {
+        (self.x..=self.right()).contains(&x) && (self.y..=self.bottom()).contains(&y)
+    }
+}
+
+/// A figure with all places known.
+pub(crate) struct Plan<'a> {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    /// Lines of the title and of the caption, and the middle of the first line of each.
+    pub(crate) title: Vec<String>,
+    pub(crate) caption: Vec<String>,
+    pub(crate) caption_top: f64,
+    pub(crate) panels: Vec<PanelPlan<'a>>,
+}
+
+/// A panel with all places known.
+pub(crate) struct PanelPlan<'a> {
+    pub(crate) panel: &'a Panel,
+    pub(crate) frame: Rect,
+    pub(crate) title: Vec<String>,
+    pub(crate) x: AxisPlan,
+    pub(crate) y: AxisPlan,
+    /// The upright axis in space.
+    pub(crate) z: Option<AxisPlan>,
+    pub(crate) bars: Vec<BarPlan<'a>>,
+    pub(crate) legend: Option<LegendPlan>,
+    margins: Margins,
+}
+
+/// A colour bar: the scale it shows, its ends, and where it stands.
+pub(crate) struct BarPlan<'a> {
+    pub(crate) colours: &'a ColourScale,
+    pub(crate) label: &'a str,
+    pub(crate) axis: AxisPlan,
+    pub(crate) frame: Rect,
+    pub(crate) width: f64,
+}
+
+/// What a panel needs around its frame.
+#[derive(Clone, Copy, Default)]
+struct Margins {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// Finds a place for everything in a checked figure.
+pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
+    let mut rows: Vec<Vec<PanelPlan<'_>>> =
+        figure.rows.iter().map(|r| r.iter().map(plan_panel).collect()).collect();
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let gap = if figure.spacing == Spacing::Joined { 0.0 } else { GAP };
+    let over = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+    let column = |of: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
+        (0..n_columns).map(|c| over(&mut rows.iter().filter_map(|r| r.get(c)).map(of))).collect()
+    };
+    let row = |of: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
+        rows.iter().map(|r| over(&mut r.iter().map(of))).collect()
+    };
+    let (left, width, right) =
+        (column(|p| p.margins.left), column(|p| p.frame.width), column(|p| p.margins.right));
+    let (top, height, bottom) = (row(|p| p.margins.top), row(|p| p.frame.height), row(|p| p.margins.bottom));
+
+    let inner = left.iter().chain(&width).chain(&right).sum::<f64>() + gap * (n_columns.max(1) - 1) as f64;
+    let total = inner.max(280.0) + 2.0 * EDGE;
+    let title = font::lines(&figure.title, TITLE * 1.06, total - 2.0 * EDGE);
+    let caption = font::lines(&figure.caption, SMALL, total - 2.0 * EDGE);
+    let title_height = title.len() as f64 * TITLE * LEADING + if title.is_empty() { 0.0 } else { 8.0 };
+
+    let mut y = EDGE + title_height;
+    for (r, panels) in rows.iter_mut().enumerate() {
+        y += top[r];
+        let mut x = EDGE + (total - 2.0 * EDGE - inner) / 2.0;
+        for (c, panel) in panels.iter_mut().enumerate() {
+            x += left[c];
+            // A frame smaller than its column stands in the middle, one lower than its row as well.
+            let [dx, dy] = [(width[c] - panel.frame.width) / 2.0, (height[r] - panel.frame.height) / 2.0];
+            panel.moved(x + dx, y + dy);
+            x += width[c] + right[c] + gap;
+        }
+        y += height[r] + bottom[r] + gap;
+    }
+    let caption_top = y - gap + 12.0;
+    let caption_height = if caption.is_empty() { 0.0 } else { 12.0 + caption.len() as f64 * SMALL * LEADING };
+    let height = y - gap + caption_height + EDGE;
+    let panels = rows.into_iter().flatten().collect();
+    Plan { width: total.ceil(), height: height.ceil(), title, caption, caption_top, panels }
+}
+
+/// A panel with its frame at the origin.
+fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
+    let [x_ends, y_ends, z_ends] = axis::ends(panel);
+    let [width, height] = frame_size(panel, x_ends, y_ends);
+    let frame = Rect { x: 0.0, y: 0.0, width, height };
+    let space = panel.space.as_ref();
+    let x = AxisPlan::across(&panel.x, x_ends, [0.0, width]);
+    let y = AxisPlan::upright(&panel.y, y_ends, [height, 0.0]);
+    let z = space.map(|s| AxisPlan::upright(&s.z, z_ends, [height, 0.0]));
+
+    let framed = space.is_none() && panel.border == Border::Box;
+    let mut margins = if framed { axis_margins(&x, &y) } else { Margins::default() };
+    // The first and last label of an axis may stand out.
+    let mut at = width + margins.right.min(4.0);
+    let bars: Vec<BarPlan<'_>> = panel.series.iter().filter_map(|s| bar(&s.mark, height)).collect();
+    let bars = bars.into_iter().map(|mut bar| {
+        let bar_height = bar.frame.height;
+        bar.frame = Rect { x: at + BAR_GAP, y: (height - bar_height) / 2.0, ..bar.frame };
+        bar.axis.map.pixels = bar.axis.map.pixels.map(|p| p + bar.frame.y);
+        at = bar.frame.x + bar.width;
+        bar
+    });
+    let bars: Vec<BarPlan<'_>> = bars.collect();
+    margins.right = margins.right.max(at - width);
+    let title = font::lines(&panel.title, PANEL_TITLE * 1.06, (width + margins.left.min(24.0)).max(120.0));
+    if !title.is_empty() {
+        margins.top = margins.top.max(4.0) + title.len() as f64 * PANEL_TITLE * LEADING + 4.0;
+    }
+    let mut plan = PanelPlan { panel, frame, title, x, y, z, bars, legend: None, margins };
+    plan.legend = legend::place(&plan);
+    if let Some(legend) = plan.legend.as_mut().filter(|l| l.outside) {
+        legend.rect.x = width + plan.margins.right + 10.0;
+        plan.margins.right += 10.0 + legend.rect.width;
+    }
+    plan
+}
+
+impl PanelPlan<'_> {
+    /// Puts the upper left corner of the frame there.
+    fn moved(&mut self, x: f64, y: f64) {
+        self.frame = Rect { x, y, ..self.frame };
+        self.x.map.pixels = self.x.map.pixels.map(|p| p + x);
+        self.y.map.pixels = self.y.map.pixels.map(|p| p + y);
+        for bar in &mut self.bars {
+            bar.frame = Rect { x: bar.frame.x + x, y: bar.frame.y + y, ..bar.frame };
+            bar.axis.map.pixels = bar.axis.map.pixels.map(|p| p + y);
+        }
+        if let Some(legend) = &mut self.legend {
+            legend.rect = Rect { x: legend.rect.x + x, y: legend.rect.y + y, ..legend.rect };
+        }
+    }
+
+    /// The pixel of a point.
+    pub(crate) fn pixel(&self, x: f64, y: f64) -> [f64; 2] {
+        [self.x.map.pixel(x), self.y.map.pixel(y)]
+    }
+
+    /// Whether a point lies in the frame.
+    pub(crate) fn shows(&self, x: f64, y: f64) -> bool {
+        self.x.map.contains(x) && self.y.map.contains(y)
+    }
+}
+
+/// The frame's width and height: as given, or the largest within them in which one unit is as long on x as on y.
+fn frame_size(panel: &Panel, x: [f64; 2], y: [f64; 2]) -> [f64; 2] {
+    let [width, height] = panel.size;
+    if panel.aspect == Aspect::Free || panel.space.is_some() {
+        return [width, height];
+    }
+    let ratio = ((y[1] - y[0]) / (x[1] - x[0])).abs();
+    let fitting = width.min(height / ratio);
+    [fitting.round(), (fitting * ratio).round()]
+}
+
+/// Room for ticks, their labels and the axis' label, on the left and below; on the other sides for half a label.
+fn axis_margins(x: &AxisPlan, y: &AxisPlan) -> Margins {
+    let line = |label: &str| if label.is_empty() { 0.0 } else { LABEL * LEADING + 3.0 };
+    let sideways = x.overhang();
+    let y_labels = y.label_width();
+    let beside = if y_labels > 0.0 { TICK_GAP + y_labels } else { 0.0 };
+    let below = if x.ticks.is_empty() { 0.0 } else { TICK_GAP + TICK * 1.2 };
+    Margins {
+        left: (beside + line(&y.label)).max(sideways[0]),
+        right: sideways[1],
+        top: if y.ticks.is_empty() { 0.0 } else { TICK * 0.6 },
+        bottom: (below + line(&x.label)).max(if y.ticks.is_empty() { 0.0 } else { TICK * 0.6 }),
+    }
+}
+
+/// The colour bar of a mark, in a place of its own that is still to be moved.
+fn bar(mark: &Mark, frame_height: f64) -> Option<BarPlan<'_>> {
+    let (colours, values) = match mark {
+        Mark::Field { colours, grid, .. } | Mark::Surface { colours, grid, .. } => (colours, &grid.values),
+        Mark::Matrix { colours, values, .. } => (colours, values),
+        _ => return None,
+    };
+    let label = colours.bar.as_deref()?;
+    let ends = colours.ends(values);
+    let height = frame_height.min(320.0);
+    let axis = Axis { label: label.to_owned(), scale: colours.scale, ..Axis::default() };
+    let axis = AxisPlan::upright(&axis, ends, [height, 0.0]);
+    let label_width = if label.is_empty() { 0.0 } else { LABEL * LEADING + 2.0 };
+    let width = BAR_WIDTH + TICK_GAP + axis.label_width() + label_width;
+    Some(BarPlan { colours, label, axis, frame: Rect { x: 0.0, y: 0.0, width: BAR_WIDTH, height }, width })
+}
+
+/// Which part of the numbers' range an axis adds on both sides, so that no point sits on the frame.
+pub(crate) const PADDING: f64 = 0.04;
+
+impl Scale {
+    /// Ends that show these numbers with a little room around.
+    pub(crate) fn roomy(self, ends: [f64; 2]) -> [f64; 2] {
+        self.padded(ends, PADDING)
+    }
+}

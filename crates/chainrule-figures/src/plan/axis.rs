@@ -1,0 +1,218 @@
+//! One axis with its ends and ticks known: ends from the series, as many ticks as labels find room.
+
+use crate::font::{self, Weight};
+use crate::scale::{self, Map};
+use crate::ticks::{self, Tick};
+use crate::{Axis, Direction, Mark, Panel, Scale, Ticks};
+
+use super::TICK;
+
+/// An axis with its ends and ticks known.
+#[derive(Clone, Debug)]
+pub(crate) struct AxisPlan {
+    pub(crate) map: Map,
+    pub(crate) ticks: Vec<Tick>,
+    pub(crate) minor: Vec<f64>,
+    pub(crate) label: String,
+}
+
+impl AxisPlan {
+    /// A horizontal axis: labels keep half an em apart.
+    pub(super) fn across(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+        let mut n = (((pixels[1] - pixels[0]).abs() / 44.0).ceil() as usize).clamp(2, 12);
+        loop {
+            let plan = AxisPlan::with_ticks(axis, ends, pixels, n);
+            if n <= 2 || plan.apart() {
+                return plan;
+            }
+            n -= 1;
+        }
+    }
+
+    /// An upright axis, or one that is seen so.
+    pub(super) fn upright(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+        let n = (((pixels[1] - pixels[0]).abs() / 36.0).ceil() as usize).clamp(2, 10);
+        AxisPlan::with_ticks(axis, ends, pixels, n)
+    }
+
+    /// An axis with about this many ticks.
+    pub(crate) fn with_ticks(axis: &Axis, ends: [f64; 2], pixels: [f64; 2], n: usize) -> AxisPlan {
+        let map = Map { scale: axis.scale, ends, pixels };
+        let ticks = match &axis.ticks {
+            Ticks::Auto => ticks::ticks(ends, axis.scale, n),
+            Ticks::Hidden => Vec::new(),
+            Ticks::Names(names) => {
+                let named = names.iter().enumerate().map(|(i, n)| Tick { at: i as f64, label: n.clone() });
+                named.filter(|t| map.contains(t.at)).collect()
+            }
+        };
+        let minor = if axis.ticks == Ticks::Auto { ticks::minor(ends, axis.scale) } else { Vec::new() };
+        AxisPlan { map, ticks, minor, label: axis.label.clone() }
+    }
+
+    /// The width of the widest tick label.
+    pub(crate) fn label_width(&self) -> f64 {
+        self.ticks.iter().map(|t| font::width(&t.label, TICK, Weight::Regular)).fold(0.0, f64::max)
+    }
+
+    /// How far the outermost labels of a horizontal axis stand out to the left and to the right.
+    pub(super) fn overhang(&self) -> [f64; 2] {
+        let [a, b] = self.map.pixels;
+        let half = |t: &Tick| font::width(&t.label, TICK, Weight::Regular) / 2.0;
+        let out = |side: fn(f64, f64, f64, f64) -> f64| {
+            self.ticks
+                .iter()
+                .map(|t| side(self.map.pixel(t.at), half(t), a.min(b), a.max(b)))
+                .fold(0.0, f64::max)
+        };
+        [out(|at, half, left, _| left - (at - half)), out(|at, half, _, right| at + half - right)]
+    }
+
+    /// Whether the labels of a horizontal axis stand apart.
+    fn apart(&self) -> bool {
+        let span = |t: &Tick| {
+            let (at, half) = (self.map.pixel(t.at), font::width(&t.label, TICK, Weight::Regular) / 2.0);
+            [at - half, at + half]
+        };
+        self.ticks.windows(2).all(|w| {
+            let [a, b] = [span(&w[0]), span(&w[1])];
+            b[0] - a[1] >= 0.6 * TICK || a[0] - b[1] >= 0.6 * TICK
+        })
+    }
+}
+
+/// The ends of a panel's x, y and z.
+///
+/// Grids fill the frame to its edge; points and lines keep a little away from it; bars and areas stand on their axis.
+pub(super) fn ends(panel: &Panel) -> [[f64; 2]; 3] {
+    let z_axis = panel.space.as_ref().map(|s| &s.z);
+    let mut all = [Extent::new(Some(&panel.x)), Extent::new(Some(&panel.y)), Extent::new(z_axis)];
+    for series in &panel.series {
+        extend(&series.mark, &mut all);
+    }
+    let turned = panel.series.iter().any(|s| matches!(s.mark, Mark::Matrix { .. }));
+    let [x, y, z] = all.map(Extent::ends);
+    [x, if turned && panel.y.range.is_none() { [y[1], y[0]] } else { y }, z]
+}
+
+/// What an axis has to show: numbers that may lie on the frame, and numbers that may not.
+struct Extent {
+    given: Option<[f64; 2]>,
+    scale: Scale,
+    hard: Vec<f64>,
+    soft: Vec<f64>,
+}
+
+impl Extent {
+    fn new(axis: Option<&Axis>) -> Extent {
+        let (given, scale) = axis.map_or((None, Scale::Linear), |a| (a.range, a.scale));
+        Extent { given, scale, hard: Vec::new(), soft: Vec::new() }
+    }
+
+    /// Adds the bounds of numbers that may not lie on the frame.
+    fn soft(&mut self, numbers: &[f64]) {
+        self.soft.extend(scale::bounds(numbers.iter().copied(), self.scale).into_iter().flatten());
+    }
+
+    fn ends(self) -> [f64; 2] {
+        if let Some(given) = self.given {
+            return given;
+        }
+        let hard = scale::bounds(self.hard, self.scale);
+        let soft = scale::bounds(self.soft, self.scale).map(|e| scale::apart(e, self.scale));
+        let ends = match (hard, soft.map(|e| self.scale.roomy(e))) {
+            (Some([a, b]), Some([c, d])) => {
+                // Room is left only beyond what the hard ends do not already hold.
+                let soft = soft.expect("it was padded");
+                [if soft[0] >= a { a } else { c.min(a) }, if soft[1] <= b { b } else { d.max(b) }]
+            }
+            (Some(ends), None) | (None, Some(ends)) => ends,
+            (None, None) => [if self.scale == Scale::Log { 0.1 } else { 0.0 }, 1.0],
+        };
+        scale::apart(ends, self.scale)
+    }
+}
+
+fn extend(mark: &Mark, [x, y, z]: &mut [Extent; 3]) {
+    match mark {
+        Mark::Line { x: a, y: b, z: c, .. } | Mark::Points { x: a, y: b, z: c, .. } => {
+            x.soft(a);
+            y.soft(b);
+            z.soft(c);
+        }
+        Mark::Rug { at, along, .. } | Mark::Rule { at, along, .. } => match along {
+            Direction::X => x.soft(at),
+            Direction::Y => y.soft(at),
+        },
+        Mark::Bars { edges, heights, .. } => {
+            x.soft(edges);
+            y.hard.push(0.0);
+            y.soft(heights);
+        }
+        Mark::Area { x: a, low, high, .. } => {
+            x.soft(a);
+            y.soft(high);
+            // An area that stands on the axis has no room below it.
+            if low.iter().all(|v| *v == 0.0) { y.hard.push(0.0) } else { y.soft(low) }
+        }
+        Mark::Field { grid, .. } => {
+            x.hard.extend(grid.x);
+            y.hard.extend(grid.y);
+        }
+        Mark::Regions { probabilities, .. } => {
+            x.hard.extend(probabilities[0].x);
+            y.hard.extend(probabilities[0].y);
+        }
+        Mark::Matrix { n_columns, values, .. } => {
+            x.hard.extend([-0.5, *n_columns as f64 - 0.5]);
+            y.hard.extend([-0.5, (values.len() / n_columns) as f64 - 0.5]);
+        }
+        Mark::Text { at, .. } => {
+            x.soft(&at[..1]);
+            y.soft(&at[1..]);
+        }
+        Mark::Surface { grid, .. } => {
+            x.hard.extend(grid.x);
+            y.hard.extend(grid.y);
+            z.soft(&grid.values);
+        }
+        Mark::Network { nodes, .. } => {
+            x.soft(&nodes.iter().map(|n| n.at[0]).collect::<Vec<_>>());
+            y.soft(&nodes.iter().map(|n| n.at[1]).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Colour, ColourScale, Grid, Series, Shading};
+
+    #[test]
+    fn grids_reach_the_frame_and_points_do_not() {
+        let field = Mark::Field {
+            grid: Grid::of([-1.0, 1.0], [0.0, 2.0], 2, 2, |x, _| x),
+            colours: ColourScale::default(),
+            shading: Shading::Smooth,
+            levels: vec![],
+            lines: None,
+        };
+        let panel = Panel::default().with(Series::new("", field)).with(Series::line(
+            "",
+            vec![0.0, 2.0],
+            vec![0.5, 1.0],
+            Colour::Ink,
+        ));
+        let [x, y, _] = ends(&panel);
+        assert_eq!(y, [0.0, 2.0]);
+        assert_eq!(x[0], -1.0);
+        assert!(x[1] > 2.0);
+    }
+
+    #[test]
+    fn labels_of_a_narrow_axis_stand_apart() {
+        let plan = AxisPlan::across(&Axis::new(""), [0.0, 100_000.0], [0.0, 120.0]);
+        assert!(plan.apart(), "{:?}", plan.ticks);
+        assert!(plan.ticks.len() >= 2);
+    }
+}

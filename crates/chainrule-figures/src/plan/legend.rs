@@ -1,0 +1,99 @@
+//! Where a legend stands: in the corner where it covers least, or beside the frame.
+
+use crate::font::{self, Weight};
+use crate::{Legend, Mark};
+
+use super::{PanelPlan, Rect, SMALL};
+
+/// The height of a line, the width of a symbol with the gap after it, and the space around all.
+pub(crate) const LEGEND_LINE: f64 = 18.0;
+pub(crate) const LEGEND_SYMBOL: f64 = 30.0;
+pub(crate) const LEGEND_PAD: f64 = 7.0;
+/// From the frame to a legend within it.
+const INSET: f64 = 8.0;
+
+/// A legend with its place and the series that it lists.
+pub(crate) struct LegendPlan {
+    pub(crate) rect: Rect,
+    pub(crate) series: Vec<usize>,
+    pub(crate) outside: bool,
+}
+
+/// The place of a panel's legend, if it has one; of one outside, its x is still to be set.
+pub(super) fn place(plan: &PanelPlan<'_>) -> Option<LegendPlan> {
+    let all = plan.panel.series.iter().enumerate();
+    let series: Vec<usize> = all.filter(|(_, s)| !s.name.is_empty()).map(|(k, _)| k).collect();
+    if series.is_empty() || plan.panel.legend == Legend::Hidden {
+        return None;
+    }
+    let names = series.iter().map(|k| font::width(&plan.panel.series[*k].name, SMALL, Weight::Regular));
+    let width = names.fold(0.0, f64::max) + LEGEND_SYMBOL + 2.0 * LEGEND_PAD;
+    let height = series.len() as f64 * LEGEND_LINE + 2.0 * LEGEND_PAD - 4.0;
+    let rect = Rect { x: 0.0, y: 0.0, width, height };
+    let corner = if plan.panel.legend == Legend::Best { free_corner(plan, rect) } else { None };
+    Some(LegendPlan { outside: corner.is_none(), rect: corner.unwrap_or(rect), series })
+}
+
+/// The first corner where a rectangle of this size covers nothing, or next to nothing.
+fn free_corner(plan: &PanelPlan<'_>, rect: Rect) -> Option<Rect> {
+    let frame = plan.frame;
+    // A legend that fills the frame belongs beside it, and so does one in space, where corners hold labels.
+    if plan.z.is_some() || rect.width > 0.6 * frame.width || rect.height > 0.5 * frame.height {
+        return None;
+    }
+    let covered = shown(plan);
+    let (left, right) = (frame.x + INSET, frame.right() - INSET - rect.width);
+    let (top, bottom) = (frame.y + INSET, frame.bottom() - INSET - rect.height);
+    let corners = [[right, top], [left, top], [right, bottom], [left, bottom]];
+    let counted = corners.map(|[x, y]| {
+        let near = Rect { x: x - 5.0, y: y - 5.0, width: rect.width + 10.0, height: rect.height + 10.0 };
+        (covered.iter().filter(|p| near.contains(**p)).count(), Rect { x, y, ..rect })
+    });
+    let (count, corner) = counted.into_iter().min_by_key(|(count, _)| *count)?;
+    (count <= covered.len() / 400).then_some(corner)
+}
+
+/// Pixels of what is drawn over the background: of lines one every few pixels.
+fn shown(plan: &PanelPlan<'_>) -> Vec<[f64; 2]> {
+    let mut pixels = Vec::new();
+    let mut walk = |from: [f64; 2], to: [f64; 2]| {
+        let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+        let n = (length / 4.0).ceil().clamp(1.0, 1000.0);
+        (0..=n as usize).map(|k| k as f64 / n).for_each(|t| {
+            pixels.push([from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t]);
+        });
+    };
+    let at = |x: &f64, y: &f64| plan.pixel(*x, *y);
+    for series in &plan.panel.series {
+        match &series.mark {
+            Mark::Line { x, y, .. } => {
+                let line: Vec<_> = x.iter().zip(y).map(|(x, y)| at(x, y)).collect();
+                line.windows(2)
+                    .filter(|w| w.iter().flatten().all(|v| v.is_finite()))
+                    .for_each(|w| walk(w[0], w[1]));
+            }
+            Mark::Points { x, y, .. } => x.iter().zip(y).for_each(|(x, y)| walk(at(x, y), at(x, y))),
+            Mark::Bars { edges, heights, .. } => {
+                for (k, h) in heights.iter().enumerate() {
+                    let x = f64::midpoint(edges[k], edges[k + 1]);
+                    walk([plan.x.map.pixel(x), plan.frame.bottom()], at(&x, h));
+                }
+            }
+            Mark::Area { x, low, high, .. } => {
+                x.iter().zip(low.iter().zip(high)).for_each(|(x, (low, high))| walk(at(x, low), at(x, high)));
+            }
+            Mark::Text { at: [x, y], text, .. } => {
+                let [x, y] = at(x, y);
+                let half = font::width(text, SMALL, Weight::Regular) / 2.0;
+                walk([x - half, y], [x + half, y]);
+            }
+            Mark::Network { nodes, .. } => nodes.iter().for_each(|n| {
+                let [x, y] = at(&n.at[0], &n.at[1]);
+                walk([x - 15.0, y], [x + 15.0, y]);
+            }),
+            _ => {}
+        }
+    }
+    pixels.retain(|p| plan.frame.contains(*p));
+    pixels
+}

@@ -1,0 +1,75 @@
+//! A figure as PNG: the SVG rasterised by resvg with the embedded font, the same pixels on every machine.
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree};
+
+use crate::check::check;
+use crate::plan::Rect;
+use crate::svg::{data_uri, still};
+use crate::{Error, Figure, font};
+
+/// The figure as a PNG of `scale` pixels to each of its own: 1 for a thumbnail's size, 2 for sharp screens and print.
+///
+/// # Errors
+/// If the figure cannot be drawn (see [`Error`]), or the image would have no pixels or more than 20,000 along a side.
+///
+/// ```
+/// use chainrule_figures::{Colour, Figure, Panel, Series, png};
+///
+/// let line = Series::line("", vec![0.0, 1.0], vec![1.0, 0.5], Colour::Palette(0));
+/// let image = png(&Figure::new("", vec![vec![Panel::default().with(line)]]), 2.0)?;
+/// assert_eq!(image[1..4], *b"PNG");
+/// # Ok::<(), chainrule_figures::Error>(())
+/// ```
+pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>, Error> {
+    check(figure)?;
+    let tree = tree(&still(figure));
+    let (width, height) = (f64::from(tree.size().width()) * scale, f64::from(tree.size().height()) * scale);
+    let fits = |v: f64| (1.0..=20_000.0).contains(&v);
+    if !fits(width) || !fits(height) {
+        return Err(Error::PngSize { scale, width, height });
+    }
+    Ok(render(&tree, scale, [0.0, 0.0, width, height]).encode_png().expect("writing to memory"))
+}
+
+/// The parsed drawing, with text laid out in the embedded font.
+pub(crate) fn tree(svg: &str) -> Tree {
+    let options =
+        Options { fontdb: font::database(), font_family: "DejaVu Sans".to_owned(), ..Options::default() };
+    Tree::from_str(svg, &options).expect("our own SVG is well formed")
+}
+
+/// Elements as one embedded image of the rectangle, two pixels to each of the drawing: smaller where they are thousands.
+pub(crate) fn rasterised(elements: &str, frame: Rect) -> String {
+    // Symbols at the border stand out a little.
+    let rect =
+        Rect { x: frame.x - 8.0, y: frame.y - 8.0, width: frame.width + 16.0, height: frame.height + 16.0 };
+    let Rect { x, y, width, height } = rect;
+    let tree = tree(&format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\">{elements}</svg>",
+        x + width,
+        y + height
+    ));
+    let pixmap = render(&tree, 2.0, [2.0 * x, 2.0 * y, 2.0 * width, 2.0 * height]);
+    let rgba: Vec<u8> = pixmap
+        .pixels()
+        .iter()
+        .flat_map(|p| {
+            let p = p.demultiply();
+            [p.red(), p.green(), p.blue(), p.alpha()]
+        })
+        .collect();
+    format!(
+        "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" href=\"{}\"/>\n",
+        data_uri(pixmap.width() as usize, pixmap.height() as usize, &rgba)
+    )
+}
+
+/// The pixels of a part of a drawing, given in pixels of the image.
+fn render(tree: &Tree, scale: f64, [x, y, width, height]: [f64; 4]) -> Pixmap {
+    let mut pixmap =
+        Pixmap::new(width.round().max(1.0) as u32, height.round().max(1.0) as u32).expect("it has pixels");
+    let transform = Transform::from_scale(scale as f32, scale as f32).post_translate(-x as f32, -y as f32);
+    resvg::render(tree, transform, &mut pixmap.as_mut());
+    pixmap
+}

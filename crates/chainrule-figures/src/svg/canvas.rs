@@ -1,0 +1,212 @@
+//! The elements of an SVG, written one after another: lines, areas, text with subscripts, clipped groups.
+
+use std::fmt::Write;
+
+use crate::font::Weight;
+use crate::markup::{self, Level};
+use crate::plan::Rect;
+use crate::{Anchor, Colour, Dash, Fill, Stroke};
+
+/// An SVG in the making.
+pub(super) struct Canvas {
+    out: String,
+    prefix: String,
+    n_clips: usize,
+}
+
+/// How a text is set. Its point is the middle of its height.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    pub(super) size: f64,
+    pub(super) colour: Colour,
+    pub(super) anchor: Anchor,
+    pub(super) weight: Weight,
+    /// Degrees, clockwise.
+    pub(super) turn: f64,
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text { size: 11.0, colour: Colour::Ink, anchor: Anchor::Middle, weight: Weight::Regular, turn: 0.0 }
+    }
+}
+
+impl Canvas {
+    pub(super) fn new(prefix: String) -> Canvas {
+        Canvas { out: String::new(), prefix, n_clips: 0 }
+    }
+
+    pub(super) fn into_string(self) -> String {
+        self.out
+    }
+
+    /// Elements that are already written.
+    pub(super) fn raw(&mut self, elements: &str) {
+        self.out.push_str(elements);
+    }
+
+    /// What is drawn by `inside`, only as far as it lies in the rectangle.
+    pub(super) fn clipped(&mut self, to: Rect, inside: impl FnOnce(&mut Canvas)) {
+        let id = format!("{}c{}", self.prefix, self.n_clips);
+        self.n_clips += 1;
+        let _ = write!(
+            self.out,
+            "<clipPath id=\"{id}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n<g clip-path=\"url(#{id})\">\n",
+            number(to.x),
+            number(to.y),
+            number(to.width),
+            number(to.height)
+        );
+        inside(self);
+        self.raw("</g>\n");
+    }
+
+    /// One path of several lines.
+    pub(super) fn lines(&mut self, lines: &[Vec<[f64; 2]>], stroke: Stroke) {
+        let d: String = lines.iter().filter(|l| l.len() > 1).map(|l| path(l)).collect();
+        if !d.is_empty() {
+            let _ = writeln!(self.out, "<path d=\"{d}\" fill=\"none\"{}/>", stroke_attributes(stroke));
+        }
+    }
+
+    /// One straight line.
+    pub(super) fn line(&mut self, from: [f64; 2], to: [f64; 2], stroke: Stroke) {
+        self.lines(&[vec![from, to]], stroke);
+    }
+
+    /// One path of several filled polygons.
+    pub(super) fn polygons(&mut self, polygons: &[Vec<[f64; 2]>], fill: Fill) {
+        let d: String = polygons.iter().filter(|l| l.len() > 2).map(|l| path(l) + "z").collect();
+        if !d.is_empty() {
+            let _ = writeln!(
+                self.out,
+                "<path d=\"{d}\" fill=\"{}\"{}/>",
+                fill.colour.css(),
+                opacity(fill.opacity)
+            );
+        }
+    }
+
+    /// A rectangle, filled and bordered.
+    pub(super) fn rect(&mut self, rect: Rect, fill: Option<Fill>, stroke: Option<Stroke>) {
+        let fill = fill.map_or("fill=\"none\"".to_owned(), |f| {
+            format!(
+                "fill=\"{}\"{}",
+                f.colour.css(),
+                if f.opacity < 1.0 {
+                    format!(" fill-opacity=\"{}\"", number(f.opacity))
+                } else {
+                    String::new()
+                }
+            )
+        });
+        let _ = writeln!(
+            self.out,
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {fill}{}/>",
+            number(rect.x),
+            number(rect.y),
+            number(rect.width),
+            number(rect.height),
+            stroke.map(stroke_attributes).unwrap_or_default()
+        );
+    }
+
+    /// An image, given as a URI of data.
+    pub(super) fn image(&mut self, rect: Rect, uri: &str) {
+        let _ = writeln!(
+            self.out,
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" href=\"{uri}\"/>",
+            number(rect.x),
+            number(rect.y),
+            number(rect.width),
+            number(rect.height)
+        );
+    }
+
+    /// A label in the notation of labels.
+    pub(super) fn text(&mut self, [x, y]: [f64; 2], label: &str, style: Text) {
+        let anchor = match style.anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        // Turned text is lowered in its own direction.
+        let drop = 0.36 * style.size;
+        let place = if style.turn == 0.0 {
+            format!("x=\"{}\" y=\"{}\"", number(x), number(y + drop))
+        } else {
+            let turn = number(style.turn);
+            format!(
+                "y=\"{}\" transform=\"translate({} {}) rotate({turn})\"",
+                number(drop),
+                number(x),
+                number(y)
+            )
+        };
+        let weight = if style.weight == Weight::Bold { " font-weight=\"bold\"" } else { "" };
+        let _ = write!(
+            self.out,
+            "<text {place} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}>",
+            number(style.size),
+            style.colour.css()
+        );
+        let mut lowered = 0.0;
+        for run in markup::runs(label) {
+            let drop = run.level.drop() * style.size;
+            let mut attributes = String::new();
+            if run.italic {
+                attributes.push_str(" font-style=\"italic\"");
+            }
+            if run.level != Level::Line {
+                attributes.push_str(&format!(" font-size=\"{}\"", number(style.size * run.level.size())));
+            }
+            if drop != lowered {
+                attributes.push_str(&format!(" dy=\"{}\"", number(drop - lowered)));
+                lowered = drop;
+            }
+            let text = markup::escape(&run.text);
+            match &attributes[..] {
+                "" => self.out.push_str(&text),
+                some => self.out.push_str(&format!("<tspan{some}>{text}</tspan>")),
+            }
+        }
+        self.out.push_str("</text>\n");
+    }
+}
+
+/// A length or share with two decimals at most.
+pub(super) fn number(v: f64) -> String {
+    let text = format!("{v:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A stroke's attributes.
+pub(super) fn stroke_attributes(stroke: Stroke) -> String {
+    let w = stroke.width;
+    let dash = match stroke.dash {
+        Dash::Solid => String::new(),
+        Dash::Dashed => format!(" stroke-dasharray=\"{} {}\"", number(3.0 * w + 1.5), number(2.0 * w + 1.0)),
+        Dash::Dotted => format!(" stroke-dasharray=\"{} {}\"", number(w), number(2.0 * w)),
+    };
+    format!(
+        " stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\"{dash}{}",
+        stroke.colour.css(),
+        number(w),
+        opacity(stroke.opacity)
+    )
+}
+
+fn opacity(v: f64) -> String {
+    if v >= 1.0 { String::new() } else { format!(" opacity=\"{}\"", number(v)) }
+}
+
+/// A path through points, in tenths of a pixel.
+fn path(points: &[[f64; 2]]) -> String {
+    let mut d = String::with_capacity(points.len() * 10);
+    for (k, [x, y]) in points.iter().enumerate() {
+        let tenth = |v: f64| number((v * 10.0).round() / 10.0);
+        let _ = write!(d, "{}{} {}", if k == 0 { "M" } else { "L" }, tenth(*x), tenth(*y));
+    }
+    d
+}

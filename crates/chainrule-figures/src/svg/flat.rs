@@ -1,0 +1,249 @@
+//! The marks of a flat panel.
+
+use super::canvas::{Canvas, Text};
+use super::image;
+use super::marker::markers;
+use crate::contour::contour;
+use crate::font::{self, Weight};
+use crate::plan::{PanelPlan, Rect, SMALL, TICK};
+use crate::simplify::simplified;
+use crate::{
+    Anchor, Colour, ColourMap, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Scale, Shading,
+    Stroke, Symbol, png, ticks,
+};
+
+/// From how many points on they are embedded as an image.
+const MANY: usize = 4000;
+/// About how many levels a contour has when nobody says.
+const N_LEVELS: usize = 12;
+
+/// Draws a mark in the frame.
+pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) {
+    match mark {
+        Mark::Line { x, y, stroke, .. } => {
+            let lines = parts(plan, x, y);
+            canvas.clipped(plan.frame, |canvas| canvas.lines(&lines, *stroke));
+        }
+        Mark::Points { x, y, marker, .. } => draw_points(canvas, plan, x, y, *marker),
+        Mark::Rug { at, along, stroke } => draw_across(canvas, plan, at, *along, *stroke, 9.0),
+        Mark::Rule { at, along, stroke } => draw_across(canvas, plan, at, *along, *stroke, f64::INFINITY),
+        Mark::Bars { edges, heights, fill } => draw_bars(canvas, plan, edges, heights, *fill),
+        Mark::Area { x, low, high, fill } => {
+            let mut corners: Vec<[f64; 2]> = x.iter().zip(high).map(|(x, y)| plan.pixel(*x, *y)).collect();
+            corners.extend(x.iter().zip(low).rev().map(|(x, y)| floored(plan, *x, *y)));
+            corners.retain(|p| p.iter().all(|v| v.is_finite()));
+            canvas.clipped(plan.frame, |canvas| canvas.polygons(&[corners], *fill));
+        }
+        Mark::Field { grid, colours, shading, levels, lines } => {
+            let levels = &chosen_levels(grid, colours, levels);
+            if *shading != Shading::None {
+                let (rect, uri) = image::field(plan, grid, colours, *shading, levels);
+                canvas.image(rect, &uri);
+            }
+            if let Some(stroke) = lines {
+                let all: Vec<_> =
+                    levels.iter().flat_map(|level| contour_pixels(plan, grid, *level)).collect();
+                canvas.clipped(plan.frame, |canvas| canvas.lines(&all, *stroke));
+            }
+        }
+        Mark::Regions { probabilities, colours, boundary, .. } => {
+            let (rect, uri) = image::regions(plan, probabilities, colours);
+            canvas.image(rect, &uri);
+            if let Some(stroke) = boundary {
+                let all =
+                    boundaries(probabilities).into_iter().flat_map(|grid| contour_pixels(plan, &grid, 0.0));
+                let all: Vec<_> = all.collect();
+                canvas.clipped(plan.frame, |canvas| canvas.lines(&all, *stroke));
+            }
+        }
+        Mark::Matrix { n_columns, values, texts, colours } => {
+            draw_matrix(canvas, plan, *n_columns, values, texts, colours);
+        }
+        Mark::Text { at: [x, y], text, anchor, colour } => {
+            let style = Text { size: SMALL, anchor: *anchor, colour: *colour, ..Text::default() };
+            canvas.text(inside(plan, plan.pixel(*x, *y), text, *anchor), text, style);
+        }
+        Mark::Network { nodes, edges } => draw_network(canvas, plan, nodes, edges),
+        Mark::Surface { .. } => {}
+    }
+}
+
+/// A contour's levels: those given, or round ones.
+pub(crate) fn chosen_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) -> Vec<f64> {
+    if levels.is_empty() {
+        ticks::values(colours.ends(&grid.values), colours.scale, N_LEVELS)
+    } else {
+        levels.to_vec()
+    }
+}
+
+/// For each class but the last, a grid that is 0 where it is as probable as the likeliest other one, and NaN or of one
+/// sign where the boundary belongs to a pair that an earlier grid has.
+pub(crate) fn boundaries(probabilities: &[Grid]) -> Vec<Grid> {
+    let n = probabilities.len();
+    // Of two classes the one grid is the other's negative.
+    (0..if n == 2 { 1 } else { n })
+        .map(|k| {
+            let others = |p: usize| {
+                let other = (0..n).filter(|o| *o != k).map(|o| probabilities[o].values[p]);
+                probabilities[k].values[p] - other.fold(f64::NEG_INFINITY, f64::max)
+            };
+            let values = (0..probabilities[0].values.len()).map(others).collect();
+            Grid { values, ..probabilities[0].clone() }
+        })
+        .collect()
+}
+
+/// A line's parts between gaps, in pixels, without points that nobody would miss.
+fn parts(plan: &PanelPlan<'_>, x: &[f64], y: &[f64]) -> Vec<Vec<[f64; 2]>> {
+    let pixels: Vec<[f64; 2]> = x.iter().zip(y).map(|(x, y)| plan.pixel(*x, *y)).collect();
+    let whole = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
+    pixels.split(|p| !whole(p)).filter(|part| part.len() > 1).map(simplified).collect()
+}
+
+fn contour_pixels(plan: &PanelPlan<'_>, grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {
+    let pixel = |[i, j]: [f64; 2]| plan.pixel(grid.x_at(i), grid.y_at(j));
+    contour(grid, level)
+        .into_iter()
+        .map(|line| simplified(&line.into_iter().map(pixel).collect::<Vec<_>>()))
+        .collect()
+}
+
+/// The pixel of a point; where a logarithmic axis has none for it, at its low end.
+fn floored(plan: &PanelPlan<'_>, x: f64, y: f64) -> [f64; 2] {
+    let low_end = plan.y.map.scale == Scale::Log && y <= 0.0;
+    if low_end { [plan.x.map.pixel(x), plan.y.map.pixels[0]] } else { plan.pixel(x, y) }
+}
+
+fn draw_points(canvas: &mut Canvas, plan: &PanelPlan<'_>, x: &[f64], y: &[f64], marker: Marker) {
+    let shown = x.iter().zip(y).filter(|(x, y)| plan.shows(**x, **y));
+    let pixels: Vec<[f64; 2]> = shown.map(|(x, y)| plan.pixel(*x, *y)).collect();
+    match pixels.len() {
+        0 => {}
+        n if n > MANY => canvas.raw(&png::rasterised(&markers(&pixels, marker), plan.frame)),
+        _ => canvas.raw(&markers(&pixels, marker)),
+    }
+}
+
+/// Lines from the edge of the frame inwards, of this length at most.
+fn draw_across(
+    canvas: &mut Canvas,
+    plan: &PanelPlan<'_>,
+    at: &[f64],
+    along: Direction,
+    stroke: Stroke,
+    length: f64,
+) {
+    let Rect { x: left, y: top, width, height } = plan.frame;
+    let bottom = top + height;
+    let lines: Vec<_> = match along {
+        Direction::X => {
+            let inside = at.iter().filter(|v| plan.x.map.contains(**v)).map(|v| plan.x.map.pixel(*v));
+            inside.map(|x| vec![[x, bottom], [x, bottom - length.min(height)]]).collect()
+        }
+        Direction::Y => {
+            let inside = at.iter().filter(|v| plan.y.map.contains(**v)).map(|v| plan.y.map.pixel(*v));
+            inside.map(|y| vec![[left, y], [left + length.min(width), y]]).collect()
+        }
+    };
+    canvas.lines(&lines, stroke);
+}
+
+fn draw_bars(canvas: &mut Canvas, plan: &PanelPlan<'_>, edges: &[f64], heights: &[f64], fill: Fill) {
+    let bars = heights.iter().enumerate().filter(|(_, h)| h.is_finite() && **h != 0.0).map(|(k, h)| {
+        let [left, base] = floored(plan, edges[k], 0.0);
+        let [right, top] = plan.pixel(edges[k + 1], *h);
+        // A hair between bars, if they are wide enough for one.
+        let right = if right - left > 6.0 { right - 0.7 } else { right };
+        vec![[left, base], [left, top], [right, top], [right, base]]
+    });
+    let bars: Vec<_> = bars.collect();
+    canvas.clipped(plan.frame, |canvas| canvas.polygons(&bars, fill));
+}
+
+fn draw_matrix(
+    canvas: &mut Canvas,
+    plan: &PanelPlan<'_>,
+    n_columns: usize,
+    values: &[f64],
+    texts: &[String],
+    colours: &ColourScale,
+) {
+    let ends = colours.ends(values);
+    for (k, v) in values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+        let (i, j) = ((k / n_columns) as f64, (k % n_columns) as f64);
+        let [a, b] = [plan.pixel(j - 0.5, i - 0.5), plan.pixel(j + 0.5, i + 0.5)];
+        let rect = Rect {
+            x: a[0].min(b[0]) + 0.5,
+            y: a[1].min(b[1]) + 0.5,
+            width: ((a[0] - b[0]).abs() - 1.0).max(0.5),
+            height: ((a[1] - b[1]).abs() - 1.0).max(0.5),
+        };
+        let rgb = colours.at(*v, ends);
+        canvas.rect(rect, Some(Fill { colour: Colour::Rgb(rgb), opacity: 1.0 }), None);
+        if let Some(text) = texts.get(k) {
+            // As large as the cell allows.
+            let fits = (rect.width - 4.0) / font::width(text, 1.0, Weight::Regular).max(0.1);
+            let size = fits.min(0.45 * rect.height).clamp(5.0, 15.0);
+            canvas.text(rect.centre(), text, Text { size, colour: ink_on(rgb), ..Text::default() });
+        }
+    }
+}
+
+/// Black or white, whichever is easier to read on a colour.
+fn ink_on([r, g, b]: [u8; 3]) -> Colour {
+    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    if light > 140.0 { Colour::Ink } else { Colour::Paper }
+}
+
+/// A text's point, moved so far that all of it stands within the frame.
+fn inside(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) -> [f64; 2] {
+    let width = font::width(text, SMALL, Weight::Regular);
+    let left = match anchor {
+        Anchor::Start => x,
+        Anchor::Middle => x - width / 2.0,
+        Anchor::End => x - width,
+    };
+    let frame = plan.frame;
+    let free = left.min(frame.right() - 4.0 - width).max(frame.x + 4.0);
+    let half = 0.6 * SMALL;
+    [x + free - left, y.clamp(frame.y + half, (frame.bottom() - half).max(frame.y + half))]
+}
+
+/// Weights as lines under the units that they join.
+fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) {
+    let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
+    let at = |k: usize| plan.pixel(nodes[k].at[0], nodes[k].at[1]);
+    let mut sorted: Vec<&Edge> = edges.iter().filter(|e| e.weight != 0.0).collect();
+    sorted.sort_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
+    for edge in sorted {
+        canvas.line(at(edge.from), at(edge.to), edge_stroke(edge.weight / largest));
+    }
+    let size = node_size(plan, nodes);
+    for (k, node) in nodes.iter().enumerate() {
+        let marker = Marker { size, edge: Some(Colour::Ink), ..Marker::new(Symbol::Circle, node.colour) };
+        canvas.raw(&markers(&[at(k)], marker));
+        let fits = (size - 6.0) / font::width(&node.label, 1.0, Weight::Regular).max(0.1);
+        let style =
+            Text { size: fits.clamp(6.0, TICK + 1.5), colour: ink_on(node.colour.rgb()), ..Text::default() };
+        canvas.text(at(k), &node.label, style);
+    }
+}
+
+/// How a weight is drawn, given as a part of the largest.
+pub(crate) fn edge_stroke(part: f64) -> Stroke {
+    let colour = Colour::Rgb(ColourMap::Diverging.at(0.5 + 0.5 * part.signum() * (0.35 + 0.5 * part.abs())));
+    Stroke::new(colour).width(0.5 + 5.5 * part.abs()).opacity(0.9)
+}
+
+/// The diameter of the units: 34 pixels, less where they stand close.
+pub(crate) fn node_size(plan: &PanelPlan<'_>, nodes: &[Node]) -> f64 {
+    let pixels: Vec<[f64; 2]> = nodes.iter().map(|n| plan.pixel(n.at[0], n.at[1])).collect();
+    let mut closest = f64::INFINITY;
+    for (k, a) in pixels.iter().enumerate() {
+        for b in &pixels[..k] {
+            closest = closest.min((a[0] - b[0]).hypot(a[1] - b[1]));
+        }
+    }
+    (0.8 * closest).clamp(5.0, 34.0)
+}
