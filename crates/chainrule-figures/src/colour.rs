@@ -46,7 +46,7 @@ impl Colour {
         match self {
             Colour::Ink => [0x1a, 0x1a, 0x1a],
             Colour::Paper => [0xff; 3],
-            Colour::Muted => [0x75, 0x75, 0x75],
+            Colour::Muted => [0x60; 3],
             Colour::Palette(i) => PALETTE[i % PALETTE.len()],
             Colour::Rgb(rgb) => rgb,
         }

@@ -150,7 +150,8 @@ pub struct Space {
 pub struct Axis {
     /// The label; may be empty.
     pub label: String,
-    /// The ends, the first at the left or below; taken from the series when absent.
+    /// The ends, the first at the left or below. When absent they are those of the grids in the panel, whatever else is
+    /// in it; without grids all of the series is shown, with a little room around.
     pub range: Option<[f64; 2]>,
     /// Linear or logarithmic.
     pub scale: Scale,

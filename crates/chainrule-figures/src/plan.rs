@@ -9,7 +9,8 @@ pub(crate) use axis::AxisPlan;
 pub(crate) use legend::{LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, LegendPlan};
 
 use crate::font;
-use crate::{Aspect, Axis, Border, ColourScale, Figure, Mark, Panel, Scale, Spacing};
+use crate::svg::chosen_levels;
+use crate::{Aspect, Axis, Border, ColourScale, Figure, Mark, Panel, Scale, Shading, Spacing};
 
 /// Sizes of letters in pixels.
 pub(crate) const TITLE: f64 = 16.0;
@@ -85,6 +86,8 @@ pub(crate) struct PanelPlan<'a> {
 pub(crate) struct BarPlan<'a> {
     pub(crate) colours: &'a ColourScale,
     pub(crate) label: &'a str,
+    /// The levels between which the colour stays; none where colours run into each other.
+    pub(crate) levels: Vec<f64>,
     pub(crate) axis: AxisPlan,
     pub(crate) frame: Rect,
     pub(crate) width: f64,
@@ -104,7 +107,10 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
     let mut rows: Vec<Vec<PanelPlan<'_>>> =
         figure.rows.iter().map(|r| r.iter().map(plan_panel).collect()).collect();
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let gap = if figure.spacing == Spacing::Joined { 0.0 } else { GAP };
+    let n_rows = rows.len();
+    // Joined panels have their labels on the outside, so that nothing is between them.
+    let joined = figure.spacing == Spacing::Joined;
+    let gap = if joined { 0.0 } else { GAP };
     let over = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
     let column = |of: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
         (0..n_columns).map(|c| over(&mut rows.iter().filter_map(|r| r.get(c)).map(of))).collect()
@@ -116,7 +122,12 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
         (column(|p| p.margins.left), column(|p| p.frame.width), column(|p| p.margins.right));
     let (top, height, bottom) = (row(|p| p.margins.top), row(|p| p.frame.height), row(|p| p.margins.bottom));
 
-    let inner = left.iter().chain(&width).chain(&right).sum::<f64>() + gap * (n_columns.max(1) - 1) as f64;
+    let around = if joined {
+        left.first().unwrap_or(&0.0) + right.last().unwrap_or(&0.0)
+    } else {
+        left.iter().chain(&right).sum::<f64>() + gap * (n_columns.max(1) - 1) as f64
+    };
+    let inner = around + width.iter().sum::<f64>();
     let total = inner.max(280.0) + 2.0 * EDGE;
     let title = font::lines(&figure.title, TITLE * 1.06, total - 2.0 * EDGE);
     let caption = font::lines(&figure.caption, SMALL, total - 2.0 * EDGE);
@@ -124,16 +135,17 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
 
     let mut y = EDGE + title_height;
     for (r, panels) in rows.iter_mut().enumerate() {
-        y += top[r];
+        y += if joined && r > 0 { 0.0 } else { top[r] };
         let mut x = EDGE + (total - 2.0 * EDGE - inner) / 2.0;
         for (c, panel) in panels.iter_mut().enumerate() {
-            x += left[c];
+            let inner_left = if joined && c > 0 { 0.0 } else { left[c] };
+            x += inner_left;
             // A frame smaller than its column stands in the middle, one lower than its row as well.
             let [dx, dy] = [(width[c] - panel.frame.width) / 2.0, (height[r] - panel.frame.height) / 2.0];
             panel.moved(x + dx, y + dy);
-            x += width[c] + right[c] + gap;
+            x += width[c] + gap + if joined && c + 1 < n_columns { 0.0 } else { right[c] };
         }
-        y += height[r] + bottom[r] + gap;
+        y += height[r] + gap + if joined && r + 1 < n_rows { 0.0 } else { bottom[r] };
     }
     let caption_top = y - gap + 12.0;
     let caption_height = if caption.is_empty() { 0.0 } else { 12.0 + caption.len() as f64 * SMALL * LEADING };
@@ -148,9 +160,15 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
     let [width, height] = frame_size(panel, x_ends, y_ends);
     let frame = Rect { x: 0.0, y: 0.0, width, height };
     let space = panel.space.as_ref();
-    let x = AxisPlan::across(&panel.x, x_ends, [0.0, width]);
-    let y = AxisPlan::upright(&panel.y, y_ends, [height, 0.0]);
-    let z = space.map(|s| AxisPlan::upright(&s.z, z_ends, [height, 0.0]));
+    let [x, y] = match space {
+        None => [
+            AxisPlan::across(&panel.x, x_ends, [0.0, width]),
+            AxisPlan::upright(&panel.y, y_ends, [height, 0.0]),
+        ],
+        Some(_) => [AxisPlan::in_space(&panel.x, x_ends, 1.0), AxisPlan::in_space(&panel.y, y_ends, 1.0)],
+    };
+    // The upright axis is the shorter the steeper one looks.
+    let z = space.map(|s| AxisPlan::in_space(&s.z, z_ends, s.elevation.to_radians().cos()));
 
     let framed = space.is_none() && panel.border == Border::Box;
     let mut margins = if framed { axis_margins(&x, &y) } else { Margins::default() };
@@ -239,13 +257,24 @@ fn bar(mark: &Mark, frame_height: f64) -> Option<BarPlan<'_>> {
         _ => return None,
     };
     let label = colours.bar.as_deref()?;
+    let levels = match mark {
+        Mark::Field { grid, shading: Shading::Bands, levels, .. } => chosen_levels(grid, colours, levels),
+        _ => Vec::new(),
+    };
     let ends = colours.ends(values);
     let height = frame_height.min(320.0);
     let axis = Axis { label: label.to_owned(), scale: colours.scale, ..Axis::default() };
     let axis = AxisPlan::upright(&axis, ends, [height, 0.0]);
     let label_width = if label.is_empty() { 0.0 } else { LABEL * LEADING + 2.0 };
     let width = BAR_WIDTH + TICK_GAP + axis.label_width() + label_width;
-    Some(BarPlan { colours, label, axis, frame: Rect { x: 0.0, y: 0.0, width: BAR_WIDTH, height }, width })
+    Some(BarPlan {
+        colours,
+        label,
+        levels,
+        axis,
+        frame: Rect { x: 0.0, y: 0.0, width: BAR_WIDTH, height },
+        width,
+    })
 }
 
 /// Which part of the numbers' range an axis adds on both sides, so that no point sits on the frame.

@@ -88,7 +88,7 @@ fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     let power =
         if largest >= 1e5 || (largest < 1e-3 && largest > 0.0) { largest.log10().floor() as i32 } else { 0 };
     let unit = 10f64.powi(power);
-    let decimals = (-(step / unit).log10() + 1e-6).ceil().clamp(0.0, 12.0) as usize;
+    let decimals = (-(step / unit).log10() - 1e-6).ceil().clamp(0.0, 12.0) as usize;
     move |v| {
         let number = minus(&format!("{:.decimals$}", v / unit));
         if power == 0 || v == 0.0 { number } else { format!("${number}·10^{{{power}}}$") }

@@ -6,7 +6,7 @@ use chainrule_figures::{
 };
 
 /// Every example by name.
-pub fn all() -> Vec<(&'static str, Figure)> {
+pub(crate) fn all() -> Vec<(&'static str, Figure)> {
     vec![
         ("samples", samples()),
         ("activation", activation()),
@@ -60,7 +60,7 @@ fn line(x: Vec<f64>, y: Vec<f64>, stroke: Stroke) -> Mark {
     Mark::Line { x, y, z: vec![], stroke }
 }
 
-pub fn samples() -> Figure {
+fn samples() -> Figure {
     let x = range(-6.0, 6.0, 200);
     let (a, b) = (range(-5.0, 5.0, 10), range(-4.5, 4.8, 15));
     let noise = normals(3, 25);
@@ -91,7 +91,7 @@ pub fn samples() -> Figure {
     Figure::new("", vec![vec![plane, strip]])
 }
 
-pub fn activation() -> Figure {
+fn activation() -> Figure {
     let z = range(-5.0, 5.0, 401);
     let panel = |title: &str, f: fn(f64) -> f64, slope: fn(f64) -> f64| {
         Panel::new(Axis::new("$z$").range(-5.0, 5.0), Axis::new(""))
@@ -114,7 +114,7 @@ pub fn activation() -> Figure {
     )
 }
 
-pub fn density() -> Figure {
+fn density() -> Figure {
     let (a, b) = (map(&normals(1, 1000), |v| v - 6.0), map(&normals(2, 1000), |v| v + 6.0));
     let x = range(-10.0, 10.0, 401);
     let mut panel =
@@ -188,7 +188,7 @@ fn path(name: &str, x: &[f64], y: &[f64], z: &[f64], colour: Colour) -> Vec<Seri
     ]
 }
 
-pub fn loss_surface() -> Figure {
+fn loss_surface() -> Figure {
     let grid = Grid::of([-3.0, 3.0], [-2.5, 1.5], 200, 200, valley);
     let (x, y) = descent(valley, [2.4, 1.4], 0.9, 20);
     let z: Vec<f64> = x.iter().zip(&y).map(|(x, y)| valley(*x, *y)).collect();
@@ -214,30 +214,31 @@ pub fn loss_surface() -> Figure {
         .caption("The loss ξ over the hidden weight $w_h$ and the output bias $b_o$, all else held at the trained values; white: the path of the training from its start (disc) to its end (star).")
 }
 
+/// Two valleys that meet in a saddle, with walls in two corners.
 fn valleys(w: f64, v: f64) -> f64 {
-    30.0 + 25.0 * (w * v / 20.0 - 1.0).powi(2)
-        + 120.0 * logistic(-w - 8.0) * (v / 10.0).powi(2)
-        + 4.0 * (w - v).abs()
+    let y = |x: f64| (-(w * x).powi(2)).exp() * v;
+    [0.2, 0.6, 1.1, 1.9].iter().zip([1.0, 0.9, 0.2, 0.1]).map(|(x, t)| (y(*x) - t).powi(2)).sum::<f64>() * 0.5
+        + 0.02 * (w - 2.0).powi(2)
 }
 
-pub fn cost_surface() -> Figure {
+fn cost_surface() -> Figure {
     let grid = Grid::of([-10.0, 10.0], [-10.0, 10.0], 200, 200, valleys);
     let surface = Mark::Surface {
         grid,
         colours: ColourScale::new(ColourMap::Viridis).with_bar("cost"),
         lines: Some(Stroke::new(Colour::WHITE).width(0.7).opacity(0.6)),
     };
-    let (x, y) = descent(valleys, [-8.0, 9.0], 0.35, 60);
+    let (x, y) = descent(valleys, [0.15, 7.0], 0.11, 60);
     let z: Vec<f64> = x.iter().zip(&y).map(|(x, y)| valleys(*x, *y)).collect();
     let mut panel = Panel::new(Axis::new("$w_h$"), Axis::new("$w_o$"))
-        .in_space(Axis::new("cost"), 30.0, -60.0)
+        .in_space(Axis::new("cost"), 35.0, -50.0)
         .sized(460.0, 380.0)
         .with(Series::new("", surface));
     panel.series.extend(path("path", &x, &y, &z, Colour::Rgb([0xd5, 0x1f, 0x1f])));
     Figure::new("Cost surface with the path of 60 steps", vec![vec![panel]])
 }
 
-pub fn loss_curve() -> Figure {
+fn loss_curve() -> Figure {
     let epochs = range(0.0, 500.0, 501);
     let noise = normals(4, 501);
     let curve = |floor: f64, rate: f64, rise: f64, shake: f64| -> Vec<f64> {
@@ -281,7 +282,7 @@ fn sine_probability(x: f64, y: f64) -> f64 {
     logistic(4.0 * (y - 0.5 - x.sin()) + 0.25 * x)
 }
 
-pub fn regions() -> Figure {
+fn regions() -> Figure {
     let one = Grid::of([-6.0, 6.0], [-2.5, 3.5], 200, 200, sine_probability);
     let zero = Grid { values: map(&one.values, |p| 1.0 - p), ..one.clone() };
     let regions = Mark::Regions {
@@ -318,7 +319,7 @@ pub fn regions() -> Figure {
 }
 
 /// Two panels of three classes and a curve, as for two activations that are compared.
-pub fn rings() -> Figure {
+fn rings() -> Figure {
     let panel = |title: &str, corners: f64| {
         let r = |x: f64, y: f64| {
             let angle = y.atan2(x);
@@ -372,7 +373,7 @@ pub fn rings() -> Figure {
     )
 }
 
-pub fn regions_1d() -> Figure {
+fn regions_1d() -> Figure {
     let inner = Grid::of([-3.0, 3.0], [-1.0, 1.0], 600, 1, |x, _| (-x * x).exp());
     let outer = Grid { values: map(&inner.values, |p| 1.0 - p), ..inner.clone() };
     let mark = Mark::Regions {
@@ -395,7 +396,7 @@ pub fn regions_1d() -> Figure {
     Figure::new("Samples and their classification", vec![vec![panel]])
 }
 
-pub fn projection() -> Figure {
+fn projection() -> Figure {
     let f = |x: f64| (-1.3 * x * x).exp();
     let x = range(-3.0, 3.0, 301);
     let groups = [map(&normals(5, 16), |v| 0.3 * v), map(&normals(8, 14), |v| 0.5 * v + 1.4 * v.signum())];
@@ -425,7 +426,7 @@ pub fn projection() -> Figure {
     figure
 }
 
-pub fn weights() -> Figure {
+fn weights() -> Figure {
     let layers = [2usize, 5, 3, 1];
     let mut nodes = Vec::new();
     for (l, n) in layers.iter().enumerate() {
@@ -497,7 +498,7 @@ pub fn weights() -> Figure {
     Figure::new("", vec![vec![network, histogram, unit(0), unit(1)]])
 }
 
-pub fn gradients() -> Figure {
+fn gradients() -> Figure {
     let epochs = range(1.0, 200.0, 200);
     let mut norms = Panel::new(Axis::new("epoch").log(), Axis::new("gradient norm").log()).titled("By layer");
     for k in 0..4usize {
@@ -524,7 +525,7 @@ pub fn gradients() -> Figure {
     Figure::new("Gradients", vec![vec![norms, check]])
 }
 
-pub fn evaluation() -> Figure {
+fn evaluation() -> Figure {
     let names = ["setosa", "versicolor", "virginica"];
     let counts = [50.0, 0.0, 0.0, 0.0, 47.0, 3.0, 0.0, 2.0, 48.0];
     let matrix = Mark::Matrix {
@@ -585,7 +586,7 @@ pub fn evaluation() -> Figure {
     Figure::new("An evaluated model", vec![vec![confusion, roc], vec![calibration, residuals]])
 }
 
-pub fn hidden_space() -> Figure {
+fn hidden_space() -> Figure {
     let t = range(-5.0, 5.0, 120);
     let curve = |shift: f64| {
         let h = |a: f64, b: f64, c: f64| map(&t, |t| (a * t + b * (t.sin() + shift) + c).tanh());
@@ -609,7 +610,7 @@ pub fn hidden_space() -> Figure {
     Figure::new("The three units of the hidden layer", vec![vec![panel]])
 }
 
-pub fn animation() -> Figure {
+fn animation() -> Figure {
     let grid = Grid::of([-3.0, 3.0], [-2.5, 1.5], 120, 120, valley);
     let (x, y) = descent(valley, [2.4, 1.4], 0.9, 20);
     let field = Mark::Field {

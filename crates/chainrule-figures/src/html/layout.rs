@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::paint::stops;
 use crate::markup::html;
-use crate::plan::{AxisPlan, BarPlan, LABEL, PANEL_TITLE, PanelPlan, Plan, Rect, SMALL, TICK, TITLE};
+use crate::plan::{
+    AxisPlan, BarPlan, LABEL, LegendPlan, PANEL_TITLE, PanelPlan, Plan, Rect, SMALL, TICK, TITLE,
+};
 use crate::{Aspect, Axis, Border, Figure, Scale, Space, Ticks};
 
 /// What stands below the drawing for the slider of an animation, in pixels.
@@ -36,9 +38,15 @@ pub(super) fn layout(plan: &Plan<'_>, figure: &Figure) -> Value {
             }
         }
         if let Some(legend) = &panel.legend {
-            layout.insert(name("legend", k), place.legend(legend.rect));
+            layout.insert(name("legend", k), place.legend(legend));
         }
     }
+    // The axes of the traces that only carry colour bars.
+    let unseen = json!({ "visible": false, "domain": [0, 0.001], "range": [0, 1], "fixedrange": true });
+    layout.insert("xaxis99".to_owned(), unseen.clone());
+    layout.insert("yaxis99".to_owned(), unseen);
+    layout["xaxis99"]["anchor"] = "y99".into();
+    layout["yaxis99"]["anchor"] = "x99".into();
     let rest = json!({
         "margin": { "l": 0, "r": 0, "t": 0, "b": if figure.frames.is_empty() { 0.0 } else { SLIDER_HEIGHT } },
         "paper_bgcolor": "@paper",
@@ -68,7 +76,6 @@ pub(super) fn bar(plan: &Plan<'_>, bar: &BarPlan<'_>) -> Value {
     let shown = |v: f64| if log { v.log10() } else { v };
     let ticks: Vec<f64> = bar.axis.ticks.iter().map(|t| shown(t.at)).collect();
     let texts: Vec<String> = bar.axis.ticks.iter().map(|t| html(&t.label)).collect();
-    // A trace with no points needs axes; it takes the first pair, which may be that of no panel.
     json!({
         "type": "scatter", "x": [null], "y": [null], "mode": "markers", "showlegend": false, "hoverinfo": "skip",
         "xaxis": "x99", "yaxis": "y99",
@@ -128,10 +135,13 @@ impl Place {
         })
     }
 
-    fn legend(&self, rect: Rect) -> Value {
+    fn legend(&self, plan: &LegendPlan) -> Value {
+        let rect = plan.rect;
+        let ground = if plan.dark { "rgba(74,74,74,0.8)" } else { "@paper/0.85" };
+        let ink = if plan.dark { "#fff" } else { "@ink" };
         json!({
-            "x": self.x(rect.x), "y": self.y(rect.y), "xanchor": "left", "yanchor": "top", "bgcolor": "@paper/0.85",
-            "bordercolor": "@grid", "borderwidth": 1, "font": { "size": SMALL }, "itemsizing": "constant",
+            "x": self.x(rect.x), "y": self.y(rect.y), "xanchor": "left", "yanchor": "top", "bgcolor": ground,
+            "bordercolor": "@grid", "borderwidth": 1, "font": { "size": SMALL, "color": ink }, "itemsizing": "constant",
         })
     }
 }

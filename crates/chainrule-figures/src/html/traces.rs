@@ -19,7 +19,7 @@ pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series) -> Vec<Val
     let mut traces = of_mark(plan, &series.mark);
     let named = traces.iter().position(|t| t["showlegend"] != json!(false));
     for (t, trace) in traces.iter_mut().enumerate() {
-        let shown = !series.name.is_empty() && named == Some(t);
+        let shown = plan.legend.is_some() && !series.name.is_empty() && named == Some(t);
         let mut rest = json!({ "showlegend": shown, "legend": name("legend", k), "legendgroup": format!("{k}{}", series.name) });
         if trace.get("name").is_none() {
             rest["name"] = html(&series.name).into();

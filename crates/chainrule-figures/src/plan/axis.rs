@@ -31,8 +31,13 @@ impl AxisPlan {
 
     /// An upright axis, or one that is seen so.
     pub(super) fn upright(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
-        let n = (((pixels[1] - pixels[0]).abs() / 36.0).ceil() as usize).clamp(2, 10);
+        let n = (((pixels[1] - pixels[0]).abs() / 32.0).ceil() as usize).clamp(2, 10);
         AxisPlan::with_ticks(axis, ends, pixels, n)
+    }
+
+    /// An axis in space, which is seen at this part of its length.
+    pub(super) fn in_space(axis: &Axis, ends: [f64; 2], seen: f64) -> AxisPlan {
+        AxisPlan::with_ticks(axis, ends, [0.0, 1.0], ((6.0 * seen).round() as usize).max(2))
     }
 
     /// An axis with about this many ticks.
@@ -83,7 +88,8 @@ impl AxisPlan {
 
 /// The ends of a panel's x, y and z.
 ///
-/// Grids fill the frame to its edge; points and lines keep a little away from it; bars and areas stand on their axis.
+/// Grids fill the frame, whatever else is in it; points and lines keep a little away from its edge; bars and areas stand
+/// on their axis.
 pub(super) fn ends(panel: &Panel) -> [[f64; 2]; 3] {
     let z_axis = panel.space.as_ref().map(|s| &s.z);
     let mut all = [Extent::new(Some(&panel.x)), Extent::new(Some(&panel.y)), Extent::new(z_axis)];
@@ -95,10 +101,11 @@ pub(super) fn ends(panel: &Panel) -> [[f64; 2]; 3] {
     [x, if turned && panel.y.range.is_none() { [y[1], y[0]] } else { y }, z]
 }
 
-/// What an axis has to show: numbers that may lie on the frame, and numbers that may not.
+/// What an axis has to show: the ends of grids, other numbers that may lie on the frame, and numbers that may not.
 struct Extent {
     given: Option<[f64; 2]>,
     scale: Scale,
+    grid: Vec<f64>,
     hard: Vec<f64>,
     soft: Vec<f64>,
 }
@@ -106,7 +113,7 @@ struct Extent {
 impl Extent {
     fn new(axis: Option<&Axis>) -> Extent {
         let (given, scale) = axis.map_or((None, Scale::Linear), |a| (a.range, a.scale));
-        Extent { given, scale, hard: Vec::new(), soft: Vec::new() }
+        Extent { given, scale, grid: Vec::new(), hard: Vec::new(), soft: Vec::new() }
     }
 
     /// Adds the bounds of numbers that may not lie on the frame.
@@ -117,6 +124,9 @@ impl Extent {
     fn ends(self) -> [f64; 2] {
         if let Some(given) = self.given {
             return given;
+        }
+        if let Some(grid) = scale::bounds(self.grid, self.scale) {
+            return scale::apart(grid, self.scale);
         }
         let hard = scale::bounds(self.hard, self.scale);
         let soft = scale::bounds(self.soft, self.scale).map(|e| scale::apart(e, self.scale));
@@ -156,25 +166,25 @@ fn extend(mark: &Mark, [x, y, z]: &mut [Extent; 3]) {
             if low.iter().all(|v| *v == 0.0) { y.hard.push(0.0) } else { y.soft(low) }
         }
         Mark::Field { grid, .. } => {
-            x.hard.extend(grid.x);
-            y.hard.extend(grid.y);
+            x.grid.extend(grid.x);
+            y.grid.extend(grid.y);
         }
         Mark::Regions { probabilities, .. } => {
-            x.hard.extend(probabilities[0].x);
-            y.hard.extend(probabilities[0].y);
+            x.grid.extend(probabilities[0].x);
+            y.grid.extend(probabilities[0].y);
         }
         Mark::Matrix { n_columns, values, .. } => {
-            x.hard.extend([-0.5, *n_columns as f64 - 0.5]);
-            y.hard.extend([-0.5, (values.len() / n_columns) as f64 - 0.5]);
+            x.grid.extend([-0.5, *n_columns as f64 - 0.5]);
+            y.grid.extend([-0.5, (values.len() / n_columns) as f64 - 0.5]);
         }
         Mark::Text { at, .. } => {
             x.soft(&at[..1]);
             y.soft(&at[1..]);
         }
         Mark::Surface { grid, .. } => {
-            x.hard.extend(grid.x);
-            y.hard.extend(grid.y);
-            z.soft(&grid.values);
+            x.grid.extend(grid.x);
+            y.grid.extend(grid.y);
+            z.grid.extend(scale::bounds(grid.values.iter().copied(), z.scale).into_iter().flatten());
         }
         Mark::Network { nodes, .. } => {
             x.soft(&nodes.iter().map(|n| n.at[0]).collect::<Vec<_>>());
@@ -204,9 +214,9 @@ mod tests {
             Colour::Ink,
         ));
         let [x, y, _] = ends(&panel);
-        assert_eq!(y, [0.0, 2.0]);
-        assert_eq!(x[0], -1.0);
-        assert!(x[1] > 2.0);
+        assert_eq!((x, y), ([-1.0, 1.0], [0.0, 2.0]));
+        let [x, ..] = ends(&Panel::default().with(panel.series[1].clone()));
+        assert!(x[0] < 0.0 && x[1] > 2.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a legend stands: in the corner where it covers least, or beside the frame.
 
 use crate::font::{self, Weight};
-use crate::{Legend, Mark};
+use crate::{Colour, Legend, Mark};
 
 use super::{PanelPlan, Rect, SMALL};
 
@@ -17,6 +17,8 @@ pub(crate) struct LegendPlan {
     pub(crate) rect: Rect,
     pub(crate) series: Vec<usize>,
     pub(crate) outside: bool,
+    /// Whether it lists what is white, and so needs a dark ground.
+    pub(crate) dark: bool,
 }
 
 /// The place of a panel's legend, if it has one; of one outside, its x is still to be set.
@@ -31,7 +33,17 @@ pub(super) fn place(plan: &PanelPlan<'_>) -> Option<LegendPlan> {
     let height = series.len() as f64 * LEGEND_LINE + 2.0 * LEGEND_PAD - 4.0;
     let rect = Rect { x: 0.0, y: 0.0, width, height };
     let corner = if plan.panel.legend == Legend::Best { free_corner(plan, rect) } else { None };
-    Some(LegendPlan { outside: corner.is_none(), rect: corner.unwrap_or(rect), series })
+    let dark = series.iter().any(|k| white(&plan.panel.series[*k].mark));
+    Some(LegendPlan { dark, outside: corner.is_none(), rect: corner.unwrap_or(rect), series })
+}
+
+/// Whether a mark is a white line or symbol.
+fn white(mark: &Mark) -> bool {
+    match mark {
+        Mark::Line { stroke, .. } | Mark::Rule { stroke, .. } => stroke.colour == Colour::WHITE,
+        Mark::Points { marker, .. } => marker.colour == Colour::WHITE,
+        _ => false,
+    }
 }
 
 /// The first corner where a rectangle of this size covers nothing, or next to nothing.
@@ -53,7 +65,7 @@ fn free_corner(plan: &PanelPlan<'_>, rect: Rect) -> Option<Rect> {
     (count <= covered.len() / 400).then_some(corner)
 }
 
-/// Pixels of what is drawn over the background: of lines one every few pixels.
+/// Pixels of what is drawn over the background: of lines one every few pixels. Fields and areas may be covered.
 fn shown(plan: &PanelPlan<'_>) -> Vec<[f64; 2]> {
     let mut pixels = Vec::new();
     let mut walk = |from: [f64; 2], to: [f64; 2]| {
@@ -78,9 +90,6 @@ fn shown(plan: &PanelPlan<'_>) -> Vec<[f64; 2]> {
                     let x = f64::midpoint(edges[k], edges[k + 1]);
                     walk([plan.x.map.pixel(x), plan.frame.bottom()], at(&x, h));
                 }
-            }
-            Mark::Area { x, low, high, .. } => {
-                x.iter().zip(low.iter().zip(high)).for_each(|(x, (low, high))| walk(at(x, low), at(x, high)));
             }
             Mark::Text { at: [x, y], text, .. } => {
                 let [x, y] = at(x, y);

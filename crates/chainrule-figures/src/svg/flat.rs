@@ -15,7 +15,7 @@ use crate::{
 /// From how many points on they are embedded as an image.
 const MANY: usize = 4000;
 /// About how many levels a contour has when nobody says.
-const N_LEVELS: usize = 12;
+const N_LEVELS: usize = 18;
 
 /// Draws a mark in the frame.
 pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) {

@@ -1,16 +1,18 @@
 //! What helps to read a flat panel: grid lines, frame, ticks, labels, colour bars and the legend.
 
 use super::canvas::{Canvas, Text};
-use super::image::data_uri;
+use super::image::{band, data_uri};
 use super::marker::markers;
 use crate::plan::{
     AxisPlan, BAR_WIDTH, BarPlan, LABEL, LEADING, LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, PanelPlan, Rect,
     SMALL, TICK, TICK_GAP, TICK_LENGTH,
 };
-use crate::{Anchor, Border, Colour, Fill, Mark, Marker, Series, Stroke, Symbol};
+use crate::{Anchor, Border, Colour, Fill, Mark, Marker, Series, Stroke};
 
 const FRAME: Stroke =
     Stroke { colour: Colour::Rgb([0x55; 3]), width: 1.0, dash: crate::Dash::Solid, opacity: 1.0 };
+/// The ground of a legend that lists what is white.
+const DARK: Colour = Colour::Rgb([0x4a; 3]);
 const GRID: Stroke = Stroke { colour: Colour::Rgb([0xe4; 3]), width: 0.8, ..FRAME };
 
 /// Grid lines at the ticks, to be drawn first.
@@ -68,8 +70,11 @@ fn left_ticks(axis: &AxisPlan, x: f64, side: f64) -> impl Iterator<Item = Vec<[f
 pub(super) fn draw_bar(canvas: &mut Canvas, bar: &BarPlan<'_>) {
     let axis = &bar.axis;
     // Upper end first; one pixel of the image is one colour of the map.
+    let ends = axis.map.ends;
     let colours = (0..256).rev().flat_map(|i| {
-        let [r, g, b] = bar.colours.map.at(f64::from(i) / 255.0);
+        let v = bar.colours.scale.at((f64::from(i) + 0.5) / 256.0, ends);
+        let [r, g, b] =
+            bar.colours.at(if bar.levels.is_empty() { v } else { band(v, &bar.levels, ends) }, ends);
         [r, g, b, 255]
     });
     canvas.image(bar.frame, &data_uri(1, 256, &colours.collect::<Vec<_>>()));
@@ -88,14 +93,20 @@ pub(super) fn draw_bar(canvas: &mut Canvas, bar: &BarPlan<'_>) {
 pub(super) fn draw_legend(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     let Some(legend) = &plan.legend else { return };
     let rect = legend.rect;
-    let paper = Fill { colour: Colour::Paper, opacity: 0.88 };
+    let dark = legend.dark;
+    let paper = if dark {
+        Fill { colour: DARK, opacity: 0.8 }
+    } else {
+        Fill { colour: Colour::Paper, opacity: 0.88 }
+    };
+    let ink = if dark { Colour::WHITE } else { Colour::Ink };
     canvas.rect(rect, Some(paper), Some(Stroke { colour: Colour::Rgb([0xcc; 3]), ..GRID }));
     for (k, s) in legend.series.iter().enumerate() {
         let series = &plan.panel.series[*s];
         let y = rect.y + LEGEND_PAD - 2.0 + (k as f64 + 0.5) * LEGEND_LINE;
         let x = rect.x + LEGEND_PAD;
         draw_sample(canvas, series, Rect { x, y: y - 5.0, width: LEGEND_SYMBOL - 8.0, height: 10.0 });
-        let style = Text { size: SMALL, anchor: Anchor::Start, ..Text::default() };
+        let style = Text { size: SMALL, anchor: Anchor::Start, colour: ink, ..Text::default() };
         canvas.text([x + LEGEND_SYMBOL, y], &series.name, style);
     }
 }
@@ -107,29 +118,14 @@ fn draw_sample(canvas: &mut Canvas, series: &Series, rect: Rect) {
         canvas.line([rect.x, y], [rect.right(), y], Stroke { width: stroke.width.clamp(1.0, 3.0), ..stroke });
     };
     match &series.mark {
-        Mark::Line { stroke, .. } => {
-            // White lines are drawn over dark fields, and would not be seen here.
-            if stroke.colour == Colour::Paper {
-                canvas.rect(rect, Some(Fill { colour: Colour::Rgb([0x66; 3]), opacity: 1.0 }), None);
-            }
-            line(canvas, *stroke);
-        }
-        Mark::Rule { stroke, .. } => line(canvas, *stroke),
+        Mark::Line { stroke, .. } | Mark::Rule { stroke, .. } => line(canvas, *stroke),
         Mark::Rug { stroke, .. } => {
             let ticks = [-6.0, -1.0, 4.0].map(|dx| vec![[x + dx, rect.y], [x + dx, rect.bottom()]]);
             canvas.lines(&ticks, *stroke);
         }
         Mark::Points { marker, .. } => {
-            let light = marker.colour == Colour::Paper;
-            let edge = if light { Some(Colour::Ink) } else { marker.edge };
-            let colour = if light && marker.symbol == Symbol::Ring { Colour::Muted } else { marker.colour };
-            let shown = Marker {
-                size: marker.size.clamp(6.0, 12.0),
-                opacity: marker.opacity.max(0.6),
-                edge,
-                colour,
-                ..*marker
-            };
+            let shown =
+                Marker { size: marker.size.clamp(6.0, 12.0), opacity: marker.opacity.max(0.6), ..*marker };
             canvas.raw(&markers(&[[x, y]], shown));
         }
         Mark::Bars { fill, .. } | Mark::Area { fill, .. } => canvas.rect(rect, Some(*fill), None),

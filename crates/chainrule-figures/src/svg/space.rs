@@ -19,6 +19,9 @@ const SLACK: f64 = 0.02;
 /// About how many lines of a mesh are drawn along each side.
 const N_MESH: usize = 24;
 
+/// About how many levels the contour lines on a surface have.
+const N_LEVELS: usize = 12;
+
 const EDGE: Stroke = Stroke { colour: Colour::Rgb([0x77; 3]), width: 0.9, dash: Dash::Solid, opacity: 1.0 };
 const GRID: Stroke = Stroke { colour: Colour::Rgb([0xd2; 3]), width: 0.7, ..EDGE };
 const MESH: Stroke = Stroke { colour: Colour::Ink, width: 0.5, dash: Dash::Solid, opacity: 0.22 };
@@ -143,7 +146,7 @@ impl<'a> Scene<'a> {
             Mark::Surface { grid, colours, lines } => {
                 canvas.lines(&self.mesh(grid), MESH);
                 if let Some(stroke) = lines {
-                    let levels = ticks::values(colours.ends(&grid.values), colours.scale, 12);
+                    let levels = ticks::values(colours.ends(&grid.values), colours.scale, N_LEVELS);
                     let all = levels.into_iter().flat_map(|level| self.contour(grid, level));
                     canvas.lines(&all.collect::<Vec<_>>(), *stroke);
                 }
