@@ -104,16 +104,14 @@ fn check_series(series: &Series, panel: &Panel, place: &str) -> Result<(), Error
 /// Surfaces stand in space, and most other marks lie in a plane.
 fn suits(mark: &Mark, panel: &Panel, place: &str) -> Result<(), Error> {
     let series = place.to_owned();
+    let refused = |mark, suits, change| Err(Error::WrongPanel { series, mark, suits, change });
     match (mark, &panel.space) {
-        (Mark::Line { .. } | Mark::Points { .. }, _) | (Mark::Surface { .. }, Some(_)) => Ok(()),
         (Mark::Surface { .. }, None) => {
-            let change = "a `space`, or draw the grid as a field";
-            Err(Error::WrongPanel { series, mark: "a surface", suits: "in space", change })
+            refused("a surface", "in space", "a `space`, or draw the grid as a field")
         }
-        (_, None) => Ok(()),
+        (Mark::Line { .. } | Mark::Points { .. } | Mark::Surface { .. }, Some(_)) | (_, None) => Ok(()),
         (_, Some(_)) => {
-            let change = "no `space`, or draw lines, points and surfaces in it";
-            Err(Error::WrongPanel { series, mark: "this mark", suits: "that is flat", change })
+            refused("this mark", "that is flat", "no `space`, or draw lines, points and surfaces in it")
         }
     }
 }

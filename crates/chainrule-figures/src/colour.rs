@@ -167,10 +167,10 @@ fn diverging() -> colorgrad::LinearGradient {
         .expect("these are colours")
 }
 
-/// 256 colours of a gradient.
+/// 257 colours of a gradient, so that one is its middle.
 fn table(gradient: &impl Gradient) -> Vec<[u8; 3]> {
-    let rgb = |i: u16| gradient.at(f32::from(i) / 255.0).to_rgba8();
-    (0..256).map(rgb).map(|[r, g, b, _]| [r, g, b]).collect()
+    let rgb = |i: u16| gradient.at(f32::from(i) / 256.0).to_rgba8();
+    (0..=256).map(rgb).map(|[r, g, b, _]| [r, g, b]).collect()
 }
 
 /// The class with the largest probability at a place of the grids, and how sure that is: 0 when it is no likelier

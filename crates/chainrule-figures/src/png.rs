@@ -5,7 +5,7 @@ use resvg::usvg::{Options, Tree};
 
 use crate::check::check;
 use crate::plan::Rect;
-use crate::svg::{data_uri, still};
+use crate::svg::{IMAGE_LIMIT, data_uri, still};
 use crate::{Error, Figure, font};
 
 /// The figure as a PNG of `scale` pixels to each of its own: 1 for a thumbnail's size, 2 for sharp screens and print.
@@ -39,7 +39,8 @@ pub(crate) fn tree(svg: &str) -> Tree {
     Tree::from_str(svg, &options).expect("our own SVG is well formed")
 }
 
-/// Elements as one embedded image of the rectangle, two pixels to each of the drawing: smaller where they are thousands.
+/// Elements as one embedded image of the rectangle, two pixels to each of the drawing if that stays small: thousands of them make
+/// a smaller drawing so.
 pub(crate) fn rasterised(elements: &str, frame: Rect) -> String {
     // Symbols at the border stand out a little.
     let rect =
@@ -50,19 +51,21 @@ pub(crate) fn rasterised(elements: &str, frame: Rect) -> String {
         x + width,
         y + height
     ));
-    let pixmap = render(&tree, 2.0, [2.0 * x, 2.0 * y, 2.0 * width, 2.0 * height]);
-    let rgba: Vec<u8> = pixmap
-        .pixels()
-        .iter()
-        .flat_map(|p| {
-            let p = p.demultiply();
-            [p.red(), p.green(), p.blue(), p.alpha()]
-        })
-        .collect();
+    let sharp = uri(&tree, 2.0, rect);
+    let uri = if sharp.len() > IMAGE_LIMIT { uri(&tree, 1.0, rect) } else { sharp };
     format!(
-        "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" href=\"{}\"/>\n",
-        data_uri(pixmap.width() as usize, pixmap.height() as usize, &rgba)
+        "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" href=\"{uri}\"/>\n"
     )
+}
+
+/// A part of a drawing as a URI of data.
+fn uri(tree: &Tree, scale: f64, part: Rect) -> String {
+    let pixmap = render(tree, scale, [part.x, part.y, part.width, part.height].map(|v| v * scale));
+    let rgba = pixmap.pixels().iter().flat_map(|p| {
+        let p = p.demultiply();
+        [p.red(), p.green(), p.blue(), p.alpha()]
+    });
+    data_uri(pixmap.width() as usize, pixmap.height() as usize, &rgba.collect::<Vec<_>>())
 }
 
 /// The pixels of a part of a drawing, given in pixels of the image.

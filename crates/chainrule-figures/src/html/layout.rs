@@ -28,17 +28,14 @@ pub(super) fn layout(plan: &Plan<'_>, figure: &Figure) -> Value {
                 format!("<b>{}</b>", panel.title.iter().map(|l| html(l)).collect::<Vec<_>>().join("<br>"));
             annotations.push(place.text(&text, [frame.centre()[0], frame.y - 5.0], "bottom", PANEL_TITLE));
         }
-        match &panel.panel.space {
-            Some(space) => {
-                layout.insert(name("scene", k), scene(&place, panel, space));
-            }
-            None => {
-                layout.insert(name("xaxis", k), axis(&place, panel, k, Side::X));
-                layout.insert(name("yaxis", k), axis(&place, panel, k, Side::Y));
-            }
+        if let Some(space) = &panel.panel.space {
+            layout.insert(name("scene", k), scene(&place, panel, space));
+        } else {
+            layout.insert(name("xaxis", k), axis(&place, panel, k, Side::X));
+            layout.insert(name("yaxis", k), axis(&place, panel, k, Side::Y));
         }
         if let Some(legend) = &panel.legend {
-            layout.insert(name("legend", k), place.legend(legend));
+            layout.insert(name("legend", k), place.legend(legend, frame));
         }
     }
     // The axes of the traces that only carry colour bars.
@@ -135,12 +132,18 @@ impl Place {
         })
     }
 
-    fn legend(&self, plan: &LegendPlan) -> Value {
+    fn legend(&self, plan: &LegendPlan, frame: Rect) -> Value {
         let rect = plan.rect;
+        // From the corner of the frame that it stands in, as plotly.js makes it larger or smaller than planned.
+        let low = !plan.outside && rect.centre()[1] > frame.centre()[1];
+        let right = !plan.outside && rect.centre()[0] > frame.centre()[0];
+        let y = if low { rect.bottom() } else { rect.y };
+        let x = if right { rect.right() } else { rect.x };
         let ground = if plan.dark { "rgba(74,74,74,0.8)" } else { "@paper/0.85" };
         let ink = if plan.dark { "#fff" } else { "@ink" };
         json!({
-            "x": self.x(rect.x), "y": self.y(rect.y), "xanchor": "left", "yanchor": "top", "bgcolor": ground,
+            "x": self.x(x), "y": self.y(y), "xanchor": if right { "right" } else { "left" },
+            "yanchor": if low { "bottom" } else { "top" }, "bgcolor": ground,
             "bordercolor": "@grid", "borderwidth": 1, "font": { "size": SMALL, "color": ink }, "itemsizing": "constant",
         })
     }
@@ -201,7 +204,7 @@ fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {
 fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     let (se, ce) = space.elevation.to_radians().sin_cos();
     let (sa, ca) = space.azimuth.to_radians().sin_cos();
-    let eye = [ce * ca, ce * sa, se].map(|v| 1.9 * v);
+    let eye = [ce * ca, ce * sa, se].map(|v| 2.2 * v);
     let axes = [
         (&panel.panel.x, &panel.x),
         (&panel.panel.y, &panel.y),
@@ -209,7 +212,8 @@ fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     ];
     let [x, y, z] = axes.map(|(axis, plan)| {
         let mut core = axis_core(axis, plan);
-        core["backgroundcolor"] = "@grid/0.3".into();
+        core["backgroundcolor"] = "@grid/0.45".into();
+        core["gridcolor"] = "@box/0.35".into();
         core["showbackground"] = true.into();
         core
     });

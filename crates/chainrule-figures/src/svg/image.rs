@@ -9,6 +9,8 @@ use crate::{Colour, ColourScale, Grid, Shading};
 
 /// How many pixels of an image with sharp edges lie along one of the drawing.
 const SHARP: f64 = 2.0;
+/// From how many bytes on an image is drawn less sharp, so that an SVG of at most 500,000 has room for it.
+pub(crate) const IMAGE_LIMIT: usize = 330_000;
 
 /// A field's image over the grid's rectangle, which may reach beyond the frame.
 pub(super) fn field(

@@ -14,7 +14,7 @@ mod space;
 mod surface;
 
 pub(crate) use flat::{boundaries, chosen_levels, edge_stroke, node_size};
-pub(crate) use image::data_uri;
+pub(crate) use image::{IMAGE_LIMIT, data_uri};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -68,6 +68,15 @@ struct Label {
     size: f64,
 }
 
+impl Label {
+    /// Whether two labels touch.
+    fn overlaps(&self, other: &Label) -> bool {
+        let [a, b] = [self, other].map(|l| extent(&l.text, l.size));
+        let apart = |k: usize| (self.at[k] - other.at[k]).abs() - 0.5 * (a[k] + b[k]);
+        apart(0) < 3.0 && apart(1) < 2.0
+    }
+}
+
 /// A panel in space that is ready to be drawn.
 pub(super) struct Scene<'a> {
     plan: &'a PanelPlan<'a>,
@@ -197,7 +206,7 @@ impl<'a> Scene<'a> {
 
     /// Labels and ticks of all axes, outside the box.
     fn labels(&self) -> (Vec<Label>, Vec<Vec<[f64; 2]>>) {
-        let (mut labels, mut ticks) = (Vec::new(), Vec::new());
+        let (mut labels, mut ticks): (Vec<Label>, _) = (Vec::new(), Vec::new());
         for (k, axis) in self.axes.iter().enumerate() {
             let Some(edge) = self.edge(k) else { continue };
             // The middle of a text this far outside the edge.
@@ -213,7 +222,11 @@ impl<'a> Scene<'a> {
                 let text = tick.label.clone();
                 let [w, h] = extent(&text, TICK);
                 depth = depth.max(edge.out[0].abs() * w + edge.out[1].abs() * h);
-                labels.push(Label { at: beside(at, 6.0, &text, TICK), text, size: TICK });
+                let label = Label { at: beside(at, 6.0, &text, TICK), text, size: TICK };
+                // Where two axes meet, the ends of both have no room; the second goes without.
+                if !labels.iter().any(|other| label.overlaps(other)) {
+                    labels.push(label);
+                }
             }
             if !axis.label.is_empty() {
                 let at = self.camera.see(edge.at(k, 0.0)).pixel;

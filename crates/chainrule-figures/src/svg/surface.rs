@@ -3,16 +3,13 @@
 //! Painted rather than drawn as polygons: 200 by 200 of those make an SVG of megabytes with seams between them, and the
 //! depth of each pixel tells which part of a line is hidden.
 
-use super::image::data_uri;
+use super::image::{IMAGE_LIMIT, data_uri};
 use super::space::Seen;
 use crate::plan::Rect;
 
 /// Pixels of the image along one of the drawing, and samples along one of those, which smooth the edges.
 const SHARP: usize = 2;
 const SAMPLES: usize = 2;
-/// The most bytes of an image in an SVG of at most 500,000.
-const IMAGE_LIMIT: usize = 330_000;
-
 /// A surface: places in the box and what is seen of them, row after row.
 pub(super) struct Patch {
     pub(super) n_x: usize,

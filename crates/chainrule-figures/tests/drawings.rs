@@ -1,0 +1,216 @@
+//! Every example figure drawn in every way: SVGs that are whole, small and legible, PNGs that look as they did, pages that
+//! ask nothing of any network, and JSON that is read as it was written.
+
+#[path = "../examples/gallery/figures.rs"]
+mod figures;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use chainrule_figures::{
+    Axis, Colour, ColourScale, Figure, Grid, Mark, Marker, Panel, SVG_LIMIT, Series, Symbol, animated_svg,
+    html_fragment, png, svg,
+};
+use resvg::tiny_skia::{Pixmap, Rect};
+use resvg::usvg::{Group, Node, Options, TextChunk, Tree, fontdb::Database};
+
+/// How many of the 256 bits of a picture's hash may differ from the stored one.
+const HASH_TOLERANCE: u32 = 6;
+
+fn parsed(drawing: &str) -> Tree {
+    let mut database = Database::new();
+    for font in ["DejaVuSans.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-Bold.ttf"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(font);
+        database.load_font_data(fs::read(path).expect("the font is there"));
+    }
+    let options =
+        Options { fontdb: Arc::new(database), font_family: "DejaVu Sans".into(), ..Options::default() };
+    Tree::from_str(drawing, &options).expect("the SVG is well formed")
+}
+
+/// Each text of a drawing with the rectangle of its letters.
+fn texts(group: &Group) -> Vec<(String, Rect)> {
+    let of_node = |node: &Node| match node {
+        Node::Group(group) => texts(group),
+        Node::Text(text) => {
+            let words = text.chunks().iter().map(TextChunk::text).collect();
+            vec![(words, text.abs_bounding_box())]
+        }
+        _ => Vec::new(),
+    };
+    group.children().iter().flat_map(of_node).collect()
+}
+
+#[test]
+fn svgs_are_small_and_their_text_lies_inside_and_apart() {
+    for (name, figure) in figures::all() {
+        let drawing = svg(&figure).expect(name);
+        assert!(drawing.len() <= SVG_LIMIT);
+        let tree = parsed(&drawing);
+        let page = tree.size();
+        let texts = texts(tree.root());
+        assert!(texts.len() > 5, "{name} has only {} texts", texts.len());
+        for (k, (text, rect)) in texts.iter().enumerate() {
+            let inside = rect.left() >= 0.0
+                && rect.top() >= 0.0
+                && rect.right() <= page.width()
+                && rect.bottom() <= page.height();
+            assert!(inside, "{name}: \"{text}\" is cut off, {rect:?} in {page:?}");
+            for (other, beside) in &texts[..k] {
+                let over = |a: f32, b: f32, c: f32, d: f32| b.min(d) - a.max(c);
+                let wide = over(rect.left(), rect.right(), beside.left(), beside.right());
+                let high = over(rect.top(), rect.bottom(), beside.top(), beside.bottom());
+                assert!(wide < 1.0 || high < 1.0, "{name}: \"{text}\" lies over \"{other}\"");
+            }
+        }
+    }
+}
+
+/// A picture's difference hash: whether each of 16 by 16 fields is lighter than the one to its left, in row-major order.
+fn hash(image: &[u8]) -> [u64; 4] {
+    let pixmap = Pixmap::decode_png(image).expect("it is a PNG");
+    let (width, height) = (pixmap.width() as usize, pixmap.height() as usize);
+    let light = |u: usize, v: usize| {
+        let (columns, rows) = (u * width / 17..(u + 1) * width / 17, v * height / 16..(v + 1) * height / 16);
+        let n = columns.len() * rows.len();
+        let sum: u64 = rows
+            .flat_map(|y| columns.clone().map(move |x| (x, y)))
+            .map(|(x, y)| {
+                let p = pixmap.pixels()[y * width + x];
+                u64::from(p.red()) + u64::from(p.green()) + u64::from(p.blue())
+            })
+            .sum();
+        sum as f64 / n as f64
+    };
+    let mut bits = [0; 4];
+    for k in 0..256 {
+        let (u, v) = (k % 16, k / 16);
+        // Fields of paper are alike but for rounding.
+        if light(u + 1, v) > light(u, v) + 1.0 {
+            bits[k / 64] |= 1 << (k % 64);
+        }
+    }
+    bits
+}
+
+fn written(hash: [u64; 4]) -> String {
+    hash.map(|h| format!("{h:016x}")).concat()
+}
+
+fn differing(a: &str, b: &str) -> u32 {
+    a.chars()
+        .zip(b.chars())
+        .map(|(a, b)| (a.to_digit(16).unwrap_or(0) ^ b.to_digit(16).unwrap_or(15)).count_ones())
+        .sum()
+}
+
+/// `CHAINRULE_UPDATE_PICTURES=1 cargo test -p chainrule-figures --test drawings` writes the hashes anew; look at the
+/// pictures of the gallery before.
+#[test]
+fn pictures_look_as_they_did() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures.txt");
+    let now: Vec<(&str, String)> = figures::all()
+        .iter()
+        .map(|(name, figure)| (*name, written(hash(&png(figure, 0.5).expect(name)))))
+        .collect();
+    if std::env::var_os("CHAINRULE_UPDATE_PICTURES").is_some() {
+        let lines: Vec<String> = now.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
+        fs::write(&path, lines.join("\n") + "\n").expect("the folder can be written");
+    }
+    let stored = fs::read_to_string(&path).expect("the hashes are stored");
+    let stored: Vec<(&str, &str)> = stored.lines().filter_map(|l| l.split_once(' ')).collect();
+    assert_eq!(stored.len(), now.len(), "the stored hashes are of other figures");
+    for ((name, hash), (stored_name, before)) in now.iter().zip(stored) {
+        assert_eq!(*name, stored_name);
+        let bits = differing(hash, before);
+        assert!(bits <= HASH_TOLERANCE, "{name} looks different: {bits} of 256 bits");
+    }
+}
+
+#[test]
+fn a_hash_tells_pictures_apart() {
+    let drawn = |y: Vec<f64>| {
+        let panel = Panel::default().with(Series::line("", vec![0.0, 1.0, 2.0], y, Colour::Ink));
+        written(hash(&png(&Figure::new("", vec![vec![panel]]), 0.5).expect("it can be drawn")))
+    };
+    assert!(differing(&drawn(vec![0.0, 2.0, 1.0]), &drawn(vec![2.0, 0.0, 1.0])) > HASH_TOLERANCE);
+}
+
+#[test]
+fn json_is_read_as_it_was_written() {
+    for (name, figure) in figures::all() {
+        let json = serde_json::to_string(&figure).expect(name);
+        let read: Figure = serde_json::from_str(&json).expect(name);
+        assert_eq!(serde_json::to_string(&read).expect(name), json, "{name}");
+        assert_eq!(svg(&read), svg(&figure), "{name}");
+    }
+}
+
+#[test]
+fn pages_hold_all_they_need() {
+    for (name, figure) in figures::all() {
+        let page = html_fragment(&figure).expect(name);
+        for outside in ["http:", "https:", "src=", "url("] {
+            assert!(!page.contains(outside), "{name} has {outside}");
+        }
+        let start = page.find("application/json\">").expect(name) + 18;
+        let end = page.rfind("</script>").expect(name);
+        let description: serde_json::Value =
+            serde_json::from_str(&page[start..end].replace("<\\/", "</")).expect(name);
+        let traces = description["data"].as_array().expect(name);
+        for frame in description["frames"].as_array().expect(name) {
+            let (new, places) =
+                (frame["data"].as_array().expect(name), frame["traces"].as_array().expect(name));
+            assert_eq!(new.len(), places.len());
+            for (trace, place) in new.iter().zip(places) {
+                assert_eq!(trace["type"], traces[place.as_u64().expect(name) as usize]["type"], "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn animations_show_each_frame_once() {
+    let all = figures::all();
+    let (_, figure) = all.iter().find(|(name, _)| *name == "animation").expect("there is one");
+    let drawing = animated_svg(figure).expect("it can be drawn");
+    let changes: usize = figure.frames.iter().map(|f| f.changes.len()).sum();
+    assert_eq!(drawing.matches("<animate ").count(), changes);
+    assert_eq!(drawing.matches("<g visibility=\"visible\">").count(), figure.frames[0].changes.len());
+    parsed(&drawing);
+    let last = figure.at_frame(figure.frames.len() - 1);
+    assert_eq!(png(&last, 1.0), png(&Figure { frames: vec![], ..figure.clone() }, 1.0));
+}
+
+#[test]
+fn a_surface_hides_what_is_behind_it() {
+    let drawn = |z: f64| {
+        let grid = Grid::of([-1.0, 1.0], [-1.0, 1.0], 9, 9, |_, _| 0.0);
+        let marker = Marker::new(Symbol::Circle, Colour::Palette(1));
+        let panel = Panel::new(Axis::new("x"), Axis::new("y"))
+            .in_space(Axis::new("z").range(-1.0, 1.0), 40.0, -50.0)
+            .with(Series::new("", Mark::Surface { grid, colours: ColourScale::default(), lines: None }))
+            .with(Series::new("", Mark::Points { x: vec![0.1], y: vec![0.1], z: vec![z], marker }));
+        svg(&Figure::new("", vec![vec![panel]])).expect("it can be drawn")
+    };
+    assert!(drawn(-0.6).contains(" opacity=\"0.4\""));
+    for seen in [0.0, 0.6] {
+        assert!(!drawn(seen).contains(" opacity=\"0.4\""));
+    }
+}
+
+#[test]
+fn thousands_of_points_and_noisy_lines_stay_small() {
+    let n = 20_000;
+    let x: Vec<f64> = (0..n).map(|k| f64::from(k) / f64::from(n)).collect();
+    let y: Vec<f64> = x.iter().map(|x| (x * 9e4).sin() * (x * 37.0).cos()).collect();
+    let dots =
+        Series::points("", x.clone(), y.clone(), Marker::new(Symbol::Circle, Colour::Palette(0)).size(4.0));
+    let line = Series::line("", x, y, Colour::Palette(1));
+    for series in [dots, line] {
+        let drawing =
+            svg(&Figure::new("", vec![vec![Panel::default().with(series)]])).expect("it is small enough");
+        parsed(&drawing);
+    }
+}
