@@ -204,7 +204,7 @@ fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {
 fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     let (se, ce) = space.elevation.to_radians().sin_cos();
     let (sa, ca) = space.azimuth.to_radians().sin_cos();
-    let eye = [ce * ca, ce * sa, se].map(|v| 2.2 * v);
+    let eye = [ce * ca, ce * sa, se].map(|v| 2.15 * v);
     let axes = [
         (&panel.panel.x, &panel.x),
         (&panel.panel.y, &panel.y),
@@ -212,8 +212,9 @@ fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     ];
     let [x, y, z] = axes.map(|(axis, plan)| {
         let mut core = axis_core(axis, plan);
-        core["backgroundcolor"] = "@grid/0.45".into();
-        core["gridcolor"] = "@box/0.35".into();
+        // WebGL does not lay colours with opacity over the page.
+        core["backgroundcolor"] = "@mix/128,128,128/0.08".into();
+        core["gridcolor"] = "@mix/128,128,128/0.35".into();
         core["showbackground"] = true.into();
         core
     });
@@ -222,7 +223,7 @@ fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
         "xaxis": x, "yaxis": y, "zaxis": z,
         "aspectmode": "manual",
         "aspectratio": { "x": 1, "y": 1, "z": 0.76 },
-        "camera": { "eye": { "x": eye[0], "y": eye[1], "z": eye[2] }, "projection": { "type": "perspective" } },
+        "camera": { "center": { "x": 0, "y": 0, "z": -0.12 }, "eye": { "x": eye[0], "y": eye[1], "z": eye[2] }, "projection": { "type": "perspective" } },
     })
 }
 

@@ -37,7 +37,7 @@ impl AxisPlan {
 
     /// An axis in space, which is seen at this part of its length.
     pub(super) fn in_space(axis: &Axis, ends: [f64; 2], seen: f64) -> AxisPlan {
-        AxisPlan::with_ticks(axis, ends, [0.0, 1.0], ((6.0 * seen).round() as usize).max(2))
+        AxisPlan::with_ticks(axis, ends, [0.0, 1.0], ((6.0 * seen).round() as usize).max(4))
     }
 
     /// An axis with about this many ticks.
@@ -184,7 +184,9 @@ fn extend(mark: &Mark, [x, y, z]: &mut [Extent; 3]) {
         Mark::Surface { grid, .. } => {
             x.grid.extend(grid.x);
             y.grid.extend(grid.y);
-            z.grid.extend(scale::bounds(grid.values.iter().copied(), z.scale).into_iter().flatten());
+            // A path may end a little below all points of the grid.
+            let ends = scale::bounds(grid.values.iter().copied(), z.scale);
+            z.grid.extend(ends.map(|e| z.scale.roomy(scale::apart(e, z.scale))).into_iter().flatten());
         }
         Mark::Network { nodes, .. } => {
             x.soft(&nodes.iter().map(|n| n.at[0]).collect::<Vec<_>>());
