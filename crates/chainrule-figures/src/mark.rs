@@ -156,7 +156,7 @@ pub enum Mark {
         #[serde(default)]
         lines: Option<Stroke>,
     },
-    /// Units joined by weights: positive in blue, negative in orange, the wider the larger.
+    /// Units joined by weights: negative in blue, positive in orange, as in the diverging map; the wider the larger.
     Network {
         /// The units.
         nodes: Vec<Node>,
