@@ -241,7 +241,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
             let mut pieces: [&mut [T]; MOST_THREADS] =
                 std::array::from_fn(|_| rest.next().unwrap_or_default());
             let partials = &*partials;
-            pool::each(n_pieces, &mut pieces[..n_pieces], &|k, gradient: &mut &mut [T]| {
+            pool::each(n_pieces, &mut pieces[..n_pieces], &|k, gradient| {
                 for (j, gradient) in gradient.chunks_mut(JOINED).enumerate() {
                     join_gradients(partials, k * piece + j * JOINED, gradient);
                     divide(divisor, gradient);
@@ -317,7 +317,7 @@ fn task_chunks(chunks: usize, n_tasks: usize, task: usize) -> Range<usize> {
     while nodes > 1 {
         nodes /= 2;
         let middle = middle(&below);
-        below = if task / nodes % 2 == 0 { below.start..middle } else { middle..below.end };
+        below = if (task / nodes).is_multiple_of(2) { below.start..middle } else { middle..below.end };
     }
     below
 }

@@ -4,12 +4,14 @@
 //! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
 //! - `aligned`: numbers that begin where a line of the cache does;
 //! - `gather`: rows of a table turned into columns of a tile;
+//! - `combine`: sums of rows, each times a weight;
 //! - `dense`: the three products of a dense layer over one tile of samples;
 //! - `sample`: the forward one of them for one sample;
 //! - `slices`: sums and quotients of whole slices;
 //! - `pool`: threads that stand by for the chunks of a step.
 
 pub(crate) mod aligned;
+mod combine;
 pub(crate) mod dense;
 pub(crate) mod gather;
 pub mod lanes;
