@@ -32,20 +32,45 @@ const HALF: usize = FULL / 2;
 ///
 /// `a` is (n_in, n), `w` is (n_in, n_out) row-major, `b` is (n_out), none for a layer without bias.
 pub(crate) fn forward<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z: &mut [T]) {
-    let weights = ByTerm { w, stride: z.len() / n };
-    dispatch!(level(), simd => to_tile::<T, _>(simd, n, a, weights, #[inline(always)] |j| b.map_or(T::ZERO, |b| b[j]), z));
+    (T::kernels().forward)(n, a, w, b, z);
 }
 
 /// `da_i = Σ_j dz_j·W_ij` for each sample; `da` (n_in, n) is overwritten.
 pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
-    let weights = BySum { w, stride: dz.len() / n };
-    dispatch!(level(), simd => to_tile::<T, _>(simd, n, dz, weights, #[inline(always)] |_| T::ZERO, da));
+    (T::kernels().input_gradient)(n, w, dz, da);
 }
 
 /// `dW_ij += Σ_s a_i·dz_j`, summed over the tile's samples; `dw` (n_in, n_out) is added to.
 ///
 /// `room` is overwritten: at least [`room_for`] numbers.
 pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
+    (T::kernels().weight_gradient)(n, a, dz, room, dw);
+}
+
+/// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
+pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
+    (T::kernels().bias_gradient)(n, dz, db);
+}
+
+/// How much room [`weight_gradient`] takes for tiles of up to `n` samples.
+pub(crate) fn room_for<T: Scalar>(n: usize) -> usize {
+    PANEL * T::WIDTH * n
+}
+
+/// [`forward`] itself.
+pub(super) fn forward_kernel<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z: &mut [T]) {
+    let weights = ByTerm { w, stride: z.len() / n };
+    dispatch!(level(), simd => to_tile::<T, _>(simd, n, a, weights, #[inline(always)] |j| b.map_or(T::ZERO, |b| b[j]), z));
+}
+
+/// [`input_gradient`] itself.
+pub(super) fn input_gradient_kernel<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
+    let weights = BySum { w, stride: dz.len() / n };
+    dispatch!(level(), simd => to_tile::<T, _>(simd, n, dz, weights, #[inline(always)] |_| T::ZERO, da));
+}
+
+/// [`weight_gradient`] itself.
+pub(super) fn weight_gradient_kernel<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     if n_in.min(n_out) > NARROW {
         dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, room, dw));
@@ -59,13 +84,8 @@ pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut
     }
 }
 
-/// How much room [`weight_gradient`] takes for tiles of up to `n` samples.
-pub(crate) fn room_for<T: Scalar>(n: usize) -> usize {
-    PANEL * T::WIDTH * n
-}
-
-/// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
-pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
+/// [`bias_gradient`] itself.
+pub(super) fn bias_gradient_kernel<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
     match n {
         FULL => dispatch!(level(), simd => sums::<T, _>(simd, FULL, dz, db)),
         HALF => dispatch!(level(), simd => sums::<T, _>(simd, HALF, dz, db)),

@@ -11,6 +11,11 @@ use super::{Lanes, Scalar};
 /// # Panics
 /// When a row is not in `values`, or the tile's length is not that of the rows.
 pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
+    (T::kernels().gather)(values, n_columns, rows, tile);
+}
+
+/// [`gather`] itself.
+pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
     assert_eq!(tile.len(), n_columns * rows.len(), "the tile's length");
     if n_columns == 1 {
         for (to, &i) in tile.iter_mut().zip(rows) {

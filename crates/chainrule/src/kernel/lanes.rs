@@ -8,6 +8,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use fearless_simd::{Simd, f32x16, f64x8};
 
+use super::compiled::Kernels;
 use super::vector::Vector;
 
 /// Arithmetic and choice on one number, or on each of several side by side, without branches.
@@ -100,6 +101,9 @@ pub trait Scalar:
     fn to_f64(self) -> f64;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// The loops over tiles and slices in this precision.
+    #[doc(hidden)]
+    fn kernels() -> &'static Kernels<Self>;
     /// The loops of an activation in this precision.
     #[doc(hidden)]
     fn activation(
@@ -197,6 +201,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 self.is_finite()
+            }
+            fn kernels() -> &'static Kernels<Self> {
+                static KERNELS: Kernels<$float> = Kernels::of();
+                &KERNELS
             }
             fn activation(
                 function: &dyn crate::network::activation::Function,

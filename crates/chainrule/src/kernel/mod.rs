@@ -8,10 +8,12 @@
 //! - `dense`: the three products of a dense layer over one tile of samples;
 //! - `sample`: the forward one of them for one sample;
 //! - `slices`: sums and quotients of whole slices;
+//! - `compiled`: all of these for one precision, compiled once;
 //! - `pool`: threads that stand by for the chunks of a step.
 
 pub(crate) mod aligned;
 mod combine;
+pub(crate) mod compiled;
 pub(crate) mod dense;
 pub(crate) mod gather;
 pub mod lanes;

@@ -34,6 +34,11 @@ pub(crate) fn rows<T: Scalar>(n_out: usize, w: &[T], b: Option<&[T]>) -> Aligned
 
 /// `z_j = b_j + Σ_i x_i·W_ij` for one sample; `z`, as long as one of the rows, is overwritten. `x` is (n_in).
 pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
+    (T::kernels().sample)(x, rows, z);
+}
+
+/// [`forward`] itself.
+pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
     dispatch!(level(), simd => product::<T, _>(simd, x, rows, z));
 }
 

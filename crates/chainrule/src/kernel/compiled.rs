@@ -1,0 +1,53 @@
+//! The kernels of each precision, compiled with this crate and called through pointers.
+//!
+//! The engine is generic over its precision, so that every crate that trains compiles it anew. The kernels, each of them
+//! once for every level and block of registers, are most of that work, and need it only once.
+
+use super::{Scalar, dense, gather, sample, slices};
+
+/// The kernels of one precision.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Kernels<T: 'static> {
+    /// [`dense::forward`].
+    pub(super) forward: fn(usize, &[T], &[T], Option<&[T]>, &mut [T]),
+    /// [`dense::input_gradient`].
+    pub(super) input_gradient: fn(usize, &[T], &[T], &mut [T]),
+    /// [`dense::weight_gradient`].
+    pub(super) weight_gradient: fn(usize, &[T], &[T], &mut [T], &mut [T]),
+    /// [`dense::bias_gradient`].
+    pub(super) bias_gradient: fn(usize, &[T], &mut [T]),
+    /// [`sample::forward`].
+    pub(super) sample: fn(&[T], &[T], &mut [T]),
+    /// [`gather::gather`].
+    pub(super) gather: fn(&[T], usize, &[usize], &mut [T]),
+    /// [`slices::add`].
+    pub(super) add: fn(&[T], &mut [T]),
+    /// [`slices::multiply`].
+    pub(super) multiply: fn(&[T], &mut [T]),
+    /// [`slices::divide`].
+    pub(super) divide: fn(T, &mut [T]),
+    /// [`slices::all_finite`].
+    pub(super) all_finite: fn(&[T]) -> bool,
+    /// [`slices::weigh`].
+    pub(super) weigh: fn(&[T], &[T]) -> (f64, f64),
+}
+
+impl<T: Scalar> Kernels<T> {
+    /// The kernels of `T`, compiled where this is called.
+    pub(super) const fn of() -> Kernels<T> {
+        Kernels {
+            forward: dense::forward_kernel,
+            input_gradient: dense::input_gradient_kernel,
+            weight_gradient: dense::weight_gradient_kernel,
+            bias_gradient: dense::bias_gradient_kernel,
+            sample: sample::forward_kernel,
+            gather: gather::gather_kernel,
+            add: slices::add_kernel,
+            multiply: slices::multiply_kernel,
+            divide: slices::divide_kernel,
+            all_finite: slices::all_finite_kernel,
+            weigh: slices::weigh_kernel,
+        }
+    }
+}
