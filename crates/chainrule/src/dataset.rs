@@ -214,7 +214,7 @@ fn row<T>(values: &[T], n_columns: usize, i: usize) -> &[T] {
     &values[i * n_columns..(i + 1) * n_columns]
 }
 
-fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> Result<usize, Error> {
+pub(crate) fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> Result<usize, Error> {
     if n_columns == 0 {
         return Err(Error::NoColumns { what });
     }
@@ -224,7 +224,11 @@ fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> Result<usize
     Ok(values.len() / n_columns)
 }
 
-fn check_finite<T: Scalar>(what: &'static str, values: &[T], n_columns: usize) -> Result<(), Error> {
+pub(crate) fn check_finite<T: Scalar>(
+    what: &'static str,
+    values: &[T],
+    n_columns: usize,
+) -> Result<(), Error> {
     values.iter().position(|v| !v.is_finite()).map_or(Ok(()), |i| {
         let (row, column) = (i / n_columns + 1, i % n_columns + 1);
         Err(Error::NotFinite { what, row, column, value: values[i].to_f64() })

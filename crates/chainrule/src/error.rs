@@ -256,6 +256,52 @@ pub enum Error {
         /// The state's number.
         got: usize,
     },
+    /// A name that is no parameter of the network.
+    #[error(
+        "the network has no parameter called \"{name}\"{}; its parameters are called {} to {}",
+        hint(nearest.as_deref()), ends[0], ends[1]
+    )]
+    UnknownParameter {
+        /// The name given.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+        /// The first parameter's name and the last one's.
+        ends: [String; 2],
+    },
+    /// A name that is no hidden layer of the network.
+    #[error(
+        "the network has no hidden layer called \"{name}\"{}; {}",
+        hint(nearest.as_deref()), hidden_layers(choices)
+    )]
+    UnknownLayer {
+        /// The name given.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+        /// The names of all hidden layers.
+        choices: Vec<String>,
+    },
+    /// Directions that span less than they should.
+    #[error(
+        "the {n_directions} directions given do not span {n_directions} dimensions: one of them is 0, not finite, or a \
+         combination of the others; choose others, two parameters by name, say"
+    )]
+    DependentDirections {
+        /// How many there are.
+        n_directions: usize,
+    },
+    /// A path on which less than two parameters change.
+    #[error(
+        "{moved} parameter(s) change along the {n_records} record(s) of the path, but its principal directions need at \
+         least 2; record more steps, or choose two parameters by name"
+    )]
+    StillPath {
+        /// How many records there are.
+        n_records: usize,
+        /// How many parameters change.
+        moved: usize,
+    },
 }
 
 fn hint(nearest: Option<&str>) -> String {
@@ -264,4 +310,12 @@ fn hint(nearest: Option<&str>) -> String {
 
 fn listed(choices: &[&str]) -> String {
     if choices.is_empty() { "it takes none".to_owned() } else { format!("it takes: {}", choices.join(", ")) }
+}
+
+fn hidden_layers(choices: &[String]) -> String {
+    if choices.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("choose one of: {}", choices.join(", "))
+    }
 }

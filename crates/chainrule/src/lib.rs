@@ -5,6 +5,7 @@ pub mod datasets;
 mod error;
 pub mod gradcheck;
 pub mod kernel;
+pub mod landscape;
 pub mod metrics;
 pub mod network;
 pub mod objective;

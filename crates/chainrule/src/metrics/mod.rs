@@ -226,11 +226,11 @@ impl Predictions<'_> {
 }
 
 /// Whether a probability, or a target, counts as class 1.
-fn holds(p: f64) -> bool {
+pub(crate) fn holds(p: f64) -> bool {
     p >= 0.5
 }
 
 /// The place of the largest number, the first of equals.
-fn arg_max(v: &[f64]) -> usize {
+pub(crate) fn arg_max(v: &[f64]) -> usize {
     (1..v.len()).fold(0, |best, k| if v[k] > v[best] { k } else { best })
 }

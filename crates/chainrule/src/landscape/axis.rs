@@ -1,0 +1,121 @@
+//! The points of a grid: evenly spaced along each of its axes.
+
+use crate::Error;
+
+/// Evenly spaced points of one coordinate, both ends included.
+///
+/// ```
+/// use chainrule::landscape::Axis;
+///
+/// let axis = Axis::new(-10.0, 10.0, 5)?;
+/// assert_eq!(axis.values(), [-10.0, -5.0, 0.0, 5.0, 10.0]);
+/// let error = Axis::new(3.0, 3.0, 5).unwrap_err();
+/// assert!(error.to_string().starts_with("the range of a grid is 3..3, but must be"));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    from: f64,
+    to: f64,
+    n: usize,
+}
+
+impl Axis {
+    /// `n` points, the first at `from`, the last at `to`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] where there are less than 2 points, or the range is empty, reversed or not finite.
+    pub fn new(from: f64, to: f64, n: usize) -> Result<Axis, Error> {
+        if !(from < to && (to - from).is_finite()) {
+            return Err(Error::Setting {
+                setting: "the range of a grid".to_owned(),
+                value: format!("{from}..{to}"),
+                allowed: "two finite numbers, the smaller one first".to_owned(),
+            });
+        }
+        if n < 2 {
+            return Err(Error::Setting {
+                setting: "the number of points along an axis of a grid".to_owned(),
+                value: n.to_string(),
+                allowed: "at least 2, the two ends of its range".to_owned(),
+            });
+        }
+        Ok(Axis { from, to, n })
+    }
+
+    /// Where it begins and where it ends.
+    pub fn range(&self) -> [f64; 2] {
+        [self.from, self.to]
+    }
+
+    /// How many points it has, at least 2.
+    pub fn n_points(&self) -> usize {
+        self.n
+    }
+
+    /// Point `i`, counted from 0: `from + (to - from)·i/(n - 1)`.
+    ///
+    /// # Panics
+    /// When there is no such point.
+    pub fn value(&self, i: usize) -> f64 {
+        assert!(i < self.n, "point {i} of an axis of {}", self.n);
+        if i + 1 == self.n {
+            return self.to;
+        }
+        self.from + (self.to - self.from) * i as f64 / (self.n - 1) as f64
+    }
+
+    /// All its points.
+    pub fn values(&self) -> Vec<f64> {
+        (0..self.n).map(|i| self.value(i)).collect()
+    }
+}
+
+/// How many points the grid of these axes has.
+pub(super) fn n_points(axes: &[Axis]) -> usize {
+    axes.iter().map(Axis::n_points).product()
+}
+
+/// The coordinates of point `k` of the grid; along the first axis they follow each other.
+pub(super) fn coordinates(axes: &[Axis], k: usize) -> Vec<f64> {
+    let mut rest = k;
+    let mut next = |axis: &Axis| {
+        let i = rest % axis.n;
+        rest /= axis.n;
+        axis.value(i)
+    };
+    axes.iter().map(&mut next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_and_the_middle_are_exact() {
+        let axis = Axis::new(-0.1, 0.3, 7).unwrap();
+        assert_eq!((axis.value(0), axis.value(6)), (-0.1, 0.3));
+        assert_eq!(Axis::new(-3.0, 3.0, 201).unwrap().value(100), 0.0);
+    }
+
+    #[test]
+    fn the_first_axis_runs_fastest() {
+        let axes = [Axis::new(0.0, 1.0, 2).unwrap(), Axis::new(5.0, 7.0, 3).unwrap()];
+        assert_eq!(n_points(&axes), 6);
+        assert_eq!(coordinates(&axes, 0), [0.0, 5.0]);
+        assert_eq!(coordinates(&axes, 1), [1.0, 5.0]);
+        assert_eq!(coordinates(&axes, 4), [0.0, 7.0]);
+    }
+
+    #[test]
+    fn bad_ranges_are_refused() {
+        for (from, to) in [(1.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (-1e308, 1e308)] {
+            assert!(Axis::new(from, to, 3).is_err(), "{from}..{to}");
+        }
+        let error = Axis::new(0.0, 1.0, 1).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the number of points along an axis of a grid is 1, but must be at least 2, the two ends of its range"
+        );
+    }
+}
