@@ -76,15 +76,15 @@ pub(super) fn n_points(axes: &[Axis]) -> usize {
     axes.iter().map(Axis::n_points).product()
 }
 
-/// The coordinates of point `k` of the grid; along the first axis they follow each other.
-pub(super) fn coordinates(axes: &[Axis], k: usize) -> Vec<f64> {
-    let mut rest = k;
-    let mut next = |axis: &Axis| {
-        let i = rest % axis.n;
+/// The coordinates of point `k` of the grid, the first of three as many as there are axes; along the first axis points
+/// follow each other.
+pub(super) fn coordinates(axes: &[Axis], k: usize) -> [f64; 3] {
+    let (mut at, mut rest) = ([0.0; 3], k);
+    for (c, axis) in at.iter_mut().zip(axes) {
+        *c = axis.value(rest % axis.n);
         rest /= axis.n;
-        axis.value(i)
-    };
-    axes.iter().map(&mut next).collect()
+    }
+    at
 }
 
 #[cfg(test)]
@@ -102,9 +102,9 @@ mod tests {
     fn the_first_axis_runs_fastest() {
         let axes = [Axis::new(0.0, 1.0, 2).unwrap(), Axis::new(5.0, 7.0, 3).unwrap()];
         assert_eq!(n_points(&axes), 6);
-        assert_eq!(coordinates(&axes, 0), [0.0, 5.0]);
-        assert_eq!(coordinates(&axes, 1), [1.0, 5.0]);
-        assert_eq!(coordinates(&axes, 4), [0.0, 7.0]);
+        assert_eq!(coordinates(&axes, 0), [0.0, 5.0, 0.0]);
+        assert_eq!(coordinates(&axes, 1), [1.0, 5.0, 0.0]);
+        assert_eq!(coordinates(&axes, 4), [0.0, 7.0, 0.0]);
     }
 
     #[test]

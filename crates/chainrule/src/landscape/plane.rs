@@ -161,6 +161,11 @@ impl Plane {
         &self.directions
     }
 
+    /// How many directions it has: 1 for a line, 2 for a plane, 3 for a space.
+    pub fn n_dimensions(&self) -> usize {
+        self.directions.len()
+    }
+
     /// For principal directions the share of all variation that lies along each, from 0 to 1; else nothing.
     pub fn explained(&self) -> &[f64] {
         &self.explained
@@ -184,7 +189,14 @@ impl Plane {
             let along = at.iter().zip(&self.directions);
             along.fold(self.origin[i], |sum, (c, direction)| sum + c * direction[i])
         };
-        point.iter_mut().enumerate().for_each(|(i, to)| *to = T::from_f64(entry(i)));
+        if let ([c, d], [first, second]) = (at, &self.directions[..]) {
+            // What `entry` does, but in vectors: it is done for every parameter at every point of a surface.
+            let entries = self.origin.iter().zip(first).zip(second);
+            let sums = entries.map(|((origin, first), second)| origin + c * first + d * second);
+            point.iter_mut().zip(sums).for_each(|(to, sum)| *to = T::from_f64(sum));
+        } else {
+            point.iter_mut().enumerate().for_each(|(i, to)| *to = T::from_f64(entry(i)));
+        }
     }
 
     /// Where `point` is seen on the plane, at the foot of its perpendicular, and how far from the plane it is.
@@ -214,7 +226,7 @@ impl Plane {
 
     /// For each direction an axis of `n` points that shows all of `path`, with a tenth of its length beyond either end.
     ///
-    /// Where the path does not move along a direction, the axis reaches half as far as the longest one does, or 1.
+    /// Where the path does not move along a direction, the axis is half as long as the path's longest side, or 1.
     ///
     /// # Errors
     /// [`Error::Setting`] where `n` is less than 2, or the path is empty or not finite.

@@ -44,11 +44,12 @@ pub struct Regions<T> {
 /// # Panics
 /// When the plane is not one of the network's inputs, or there is not an axis for each of its directions.
 pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[Axis]) -> Regions<T> {
+    assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
     let architecture = network.architecture();
     let n_inputs = architecture.n_inputs();
     let mut x = vec![T::ZERO; n_points(axes) * n_inputs];
     for (k, x) in x.chunks_exact_mut(n_inputs).enumerate() {
-        plane.write_point(&coordinates(axes, k), x);
+        plane.write_point(&coordinates(axes, k)[..axes.len()], x);
     }
     Regions {
         axes: axes.to_vec(),

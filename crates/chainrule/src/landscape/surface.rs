@@ -49,6 +49,7 @@ pub fn surface<T: Scalar>(
     plane: &Plane,
     axes: &[Axis],
 ) -> Surface {
+    assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
     let architecture = objective.architecture();
     let mut loss = vec![0.0; n_points(axes)];
     let worker = || {
@@ -59,7 +60,7 @@ pub fn surface<T: Scalar>(
     };
     let mut workers: Vec<_> = (0..pool::threads().min(loss.len())).map(|_| worker()).collect();
     pool::run(&mut workers, &mut loss, &|(objective, parameters), k, loss: &mut f64| {
-        plane.write_point(&coordinates(axes, k), parameters);
+        plane.write_point(&coordinates(axes, k)[..axes.len()], parameters);
         *loss = objective.value(parameters, rows, reduction);
     });
     Surface { axes: axes.to_vec(), loss }
@@ -72,7 +73,7 @@ impl Surface {
     /// When there is no such value.
     pub fn at(&self, k: usize) -> Vec<f64> {
         assert!(k < self.loss.len(), "value {k} of {}", self.loss.len());
-        coordinates(&self.axes, k)
+        coordinates(&self.axes, k)[..self.axes.len()].to_vec()
     }
 
     /// The place in `loss` of the lowest value and the value, the first of equals; none where all are NaN.
