@@ -8,6 +8,7 @@ use super::{Scalar, dense, gather, sample, slices};
 /// The kernels of one precision.
 #[doc(hidden)]
 #[derive(Debug)]
+#[expect(clippy::type_complexity, reason = "the signatures of the functions that they point to")]
 pub struct Kernels<T: 'static> {
     /// [`dense::forward`].
     pub(super) forward: fn(usize, &[T], &[T], Option<&[T]>, &mut [T]),

@@ -205,7 +205,7 @@ fn through<T: Scalar>(network: &Network<T>, l: usize, x: &[T]) -> Vec<T> {
         tile.load_inputs(x, n_inputs);
         forward(architecture, network.parameters(), &mut tile, None);
         let (n, a) = (tile.columns(), tile.a(l));
-        rows.extend((0..tile.samples() * n_units).map(|place| a[place % n_units * n + place / n_units]));
+        rows.extend((0..x.len() / n_inputs * n_units).map(|place| a[place % n_units * n + place / n_units]));
     }
     rows
 }
