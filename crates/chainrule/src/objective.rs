@@ -200,7 +200,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         assert_eq!(parameters.len(), n_parameters, "the parameters' length");
         let divisor = |sums| reduction.map_or(1.0, |reduction| reduction.divisor(sums));
         let chunks = chunk_count(rows.len(), n_parameters);
-        let n_workers = threads_for(rows.len(), n_parameters, chunks);
+        let n_workers = self.n_threads(rows.len());
         while self.workers.len() < n_workers {
             self.workers.push(Worker::new(&self.architecture, self.data.n_targets()));
         }
@@ -235,7 +235,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         if let Some(gradient) = gradient {
             // Each entry goes its own way through the tree and the division, so that threads take a piece each.
             let divisor = divisor(sums);
-            let n_pieces = if n_tasks * n_parameters < WORTH_SHARING { 1 } else { n_workers };
+            let n_pieces = n_workers.min(n_tasks * n_parameters / WORTH_A_THREAD).max(1);
             let piece = n_parameters.div_ceil(n_pieces).next_multiple_of(JOINED);
             let mut rest = gradient.chunks_mut(piece);
             let mut pieces: [&mut [T]; MOST_THREADS] =
@@ -249,6 +249,15 @@ impl<'a, T: Scalar> Objective<'a, T> {
             });
         }
         sums
+    }
+
+    /// How many threads a batch of `n_rows` is shared by: as many as pay for the work. Handing over some of it, and the
+    /// parameters and gradients that go from cache to cache, cost what some 300,000 parameters times rows do
+    /// (`benches/README.md`).
+    pub(crate) fn n_threads(&self, n_rows: usize) -> usize {
+        let n_parameters = self.architecture.n_parameters();
+        let paid_for = n_rows * n_parameters / 300_000;
+        threads().min(chunk_count(n_rows, n_parameters)).min(paid_for).max(1)
     }
 
     /// Outputs, targets and weights of `rows` at `parameters`, row-major, for metrics.
@@ -297,12 +306,6 @@ pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
 /// Rows that make whole vectors in either precision.
 const GROUP: usize = 16;
 
-/// As many threads as pay for the work: handing over some of it, and the parameters and gradients that go from cache to
-/// cache, cost what some 300,000 parameters times rows do (`benches/README.md`).
-fn threads_for(n_rows: usize, n_parameters: usize, chunks: usize) -> usize {
-    threads().min(chunks).min(n_rows * n_parameters / 300_000).max(1)
-}
-
 /// Into how many tasks, a power of two, the tree of chunks is cut for several workers: eight for each, that slow ones do
 /// not delay the others, or where there are few chunks one.
 fn task_count(chunks: usize, n_workers: usize) -> usize {
@@ -332,8 +335,8 @@ fn join<T>(partials: &[Partial<T>]) -> Sums {
     halves(partials).map_or(partials[0].sums, |(first, second)| join(first).plus(join(second)))
 }
 
-/// So many additions of entries take as long as some hand-overs to other threads.
-const WORTH_SHARING: usize = 1 << 16;
+/// So many additions of entries are worth a thread.
+const WORTH_A_THREAD: usize = 1 << 12;
 
 /// So many entries of the gradients are added at a time.
 const JOINED: usize = 512;

@@ -164,7 +164,7 @@ pub(super) fn combine<T: Scalar, S: Simd>(
         match vectors {
             1 => blocks::<T, S, 8, 1>(x, weights, n_sums, sums),
             2 => blocks::<T, S, 8, 2>(x, weights, n_sums, sums),
-            3 => blocks::<T, S, 8, 3>(x, weights, n_sums, sums),
+            3 => blocks::<T, S, 6, 3>(x, weights, n_sums, sums),
             _ => blocks::<T, S, 6, 4>(x, weights, n_sums, sums),
         }
     } else {

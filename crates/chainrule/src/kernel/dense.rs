@@ -219,13 +219,13 @@ fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
     for unit in (0..width).step_by(T::WIDTH) {
         for s in (0..n).step_by(T::WIDTH) {
-            let mut square = [T::Vector::<S>::splat(0.0); MOST_LANES];
-            for (k, row) in square.iter_mut().take(T::WIDTH).enumerate() {
-                if (unit + k) * n < x.len() {
-                    *row = T::Vector::<S>::load(&x[(unit + k) * n + s..]);
-                }
-            }
-            let square = T::Vector::<S>::transposed(square);
+            let square = T::Vector::<S>::transposed(
+                #[inline(always)]
+                |k| match x.get((unit + k) * n + s..) {
+                    Some(row) if !row.is_empty() => T::Vector::<S>::load(row),
+                    _ => T::Vector::<S>::splat(0.0),
+                },
+            );
             for (k, row) in square.iter().take(T::WIDTH).enumerate() {
                 row.store(&mut y[(s + k) * width + unit..]);
             }

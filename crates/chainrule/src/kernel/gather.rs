@@ -2,9 +2,9 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::Scalar;
 use super::level::level;
 use super::vector::{MOST_LANES, Vector};
-use super::{Lanes, Scalar};
 
 /// Column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, n the number of rows; `tile` is overwritten.
 ///
@@ -47,13 +47,22 @@ fn squares<T: Scalar, S: Simd, const C: usize>(
     // Row by row through memory, as far as may be: the processor then fetches ahead.
     for (place, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
         for first in (0..n_columns).step_by(T::WIDTH) {
-            let mut square = [T::Vector::<S>::splat(0.0); MOST_LANES];
-            for (line, &i) in square.iter_mut().zip(rows) {
-                // Lanes beyond the last column hold what follows the row, if anything does; nobody looks at them.
-                let row = &values[i * n_columns + first..];
-                *line = T::Vector::<S>::load_some(&row[..row.len().min(T::WIDTH)]);
-            }
-            let square = T::Vector::<S>::transposed(square);
+            // Lanes beyond the last column hold what follows the row, if anything does; nobody looks at them.
+            let row = |k: usize| &values[rows[k] * n_columns + first..];
+            let square = if rows.iter().all(|&i| i * n_columns + first + T::WIDTH <= values.len()) {
+                T::Vector::<S>::transposed(
+                    #[inline(always)]
+                    |k| T::Vector::<S>::load(row(k)),
+                )
+            } else {
+                T::Vector::<S>::transposed(
+                    #[inline(always)]
+                    |k| {
+                        let row = row(k);
+                        T::Vector::<S>::load_some(&row[..row.len().min(T::WIDTH)])
+                    },
+                )
+            };
             let columns = (n_columns - first).min(T::WIDTH);
             for (j, column) in square[..C.min(T::WIDTH)].iter().enumerate() {
                 if j < columns {

@@ -44,9 +44,14 @@ pub trait Vector: Lanes {
     fn broadcast(v: Self::Lane) -> Self;
     /// The lanes of both in turn: `(x0 y0 x1 y1 ..., ... x_last y_last)`, the lower halves and the upper ones.
     fn zip(self, other: Self) -> (Self, Self);
-    /// Lane i of vector k becomes lane k of vector i, for the first `WIDTH` vectors.
+    /// Lane i of `vector(k)` becomes lane k of vector i, for k below `WIDTH`.
     #[inline(always)]
-    fn transposed(mut square: [Self; MOST_LANES]) -> [Self; MOST_LANES] {
+    fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MOST_LANES] {
+        let zero = Self::splat(0.0);
+        let mut square = std::array::from_fn(
+            #[inline(always)]
+            |k| if k < Self::WIDTH { vector(k) } else { zero },
+        );
         // Dealing the vectors out like cards, the first half against the second, log2(WIDTH) times, turns them round.
         let mut round = 1;
         while round < Self::WIDTH {

@@ -51,7 +51,7 @@ impl<T: Scalar> Training<'_, T> {
 
         // The update.
         if weight > 0.0 {
-            self.update(learning_rate);
+            self.update(to - from, learning_rate);
         }
         self.state.running_loss += match self.settings.reduction {
             Reduction::Mean => loss * (to - from) as f64,
@@ -113,21 +113,24 @@ impl<T: Scalar> Training<'_, T> {
         (loss, sums.weight)
     }
 
-    /// `p ← p·(1 - rate·decay)` on what is penalised, then the optimizer's update, on trainable ranges.
-    fn update(&mut self, learning_rate: f64) {
+    /// `p ← p·(1 - rate·decay)` on what is penalised, then the optimizer's update, on trainable ranges, after a batch of
+    /// `n_rows`.
+    fn update(&mut self, n_rows: usize, learning_rate: f64) {
         let Training { settings, objective, state, gradient, trainable, .. } = self;
         let architecture = objective.architecture();
         if let Some(clip) = settings.clip {
             clip.apply(gradient, trainable);
         }
         state.updates += 1;
+        let n_threads = objective.n_threads(n_rows);
         let decay = settings.penalty.decoupled + settings.optimizer.decay();
         for block in architecture.trainable() {
             if decay > 0.0 && settings.penalty.acts_on(block.part) {
                 penalty::decay(learning_rate, decay, &mut state.parameters[block.range.clone()]);
             }
             let range = block.range.clone();
-            settings.optimizer.update(
+            settings.optimizer.update_on(
+                n_threads,
                 learning_rate,
                 state.updates,
                 range,

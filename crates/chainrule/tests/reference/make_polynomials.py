@@ -80,7 +80,16 @@ sin_tail = series(
 cos_tail = series(
     lambda u: (mp.cos(mp.sqrt(u)) - 1 + u / 2) / u**2, [(-1) ** k / mp.factorial(2 * k + 4) for k in range(6)]
 )
+tanh_tail = series(
+    lambda u: (mp.tanh(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, [-mpf(1) / 3, mpf(2) / 15, -mpf(17) / 315, mpf(62) / 2835]
+)
 erf_rate = series(lambda x: -mp.log(mp.erfc(x)) / x - 1, [2 / mp.sqrt(mp.pi) - 1, 2 / mp.pi])
+
+
+def ln_1p_tail(v):
+    """(ln(1 + q) - q)/q² at q = 1 - v."""
+    q = 1 - v
+    return (mp.log1p(q) - q) / q**2 if q > mpf(10) ** -8 else -mpf(1) / 2 + q / 3 - q**2 / 4
 
 
 def erf_weight(unit):
@@ -91,12 +100,19 @@ def erf_weight(unit):
 def polynomials():
     half = LN2 / 2
     ln_end = (mp.sqrt(2) - 1) ** 4
-    for single, exp_n, ln_n, sin_n, cos_n, erf_n in [(True, 4, 2, 2, 2, 8), (False, 9, 6, 5, 5, 22)]:
+    tanh_end = (mpf("0.75") * half * mpf("1.001")) ** 2
+    for single, exp_n, ln_n, ln_1p_n, tanh_n, sin_n, cos_n, erf_n in [
+        (True, 4, 2, 8, 2, 2, 2, 8),
+        (False, 9, 6, 19, 6, 5, 5, 22),
+    ]:
         bits = "32" if single else "64"
         unit = mpf(2) ** (-24 if single else -53)
         relative = lambda r: r**2 / abs(mp.expm1(r)) if r else mpf(0)
         show("EXP_" + bits, exp_tail, relative, -half, half, exp_n, single)
         show("LN_" + bits, ln_tail, lambda u: u / 2, 0, ln_end * mpf("1.001"), ln_n, single)
+        ln_1p_weight = lambda v: (1 - v) ** 2 / mp.log1p(1 - v) if v < 1 else mpf(0)
+        show("LN_1P_" + bits, ln_1p_tail, ln_1p_weight, 0, 1, ln_1p_n, single)
+        show("TANH_" + bits, tanh_tail, lambda u: u, 0, tanh_end, tanh_n, single)
         show("SIN_" + bits, sin_tail, lambda u: u, 0, mpf("0.8") ** 2, sin_n, single)
         show("COS_" + bits, cos_tail, lambda u: u**2 / mp.cos(mp.sqrt(u)), 0, mpf("0.8") ** 2, cos_n, single)
         show("ERF_" + bits, erf_rate, erf_weight(unit), 0, 4 if single else 6, erf_n, single)
@@ -147,7 +163,8 @@ def table():
                   + [x for h in (-0.5, -0.75, float(mp.sqrt(2) - 1), float(mp.sqrt(0.5) - 1), 1.0) for x in neighbours(h)]
                   + [-float(1 - mpf(2) ** -k) for k in range(2, 54)]),
         "logistic": (lambda x: 1 / (1 + mp.exp(-x)), exponents),
-        "tanh": (mp.tanh, small + middle + steps + [x / 2 for x in steps]),
+        "tanh": (mp.tanh, small + middle + steps + [x / 2 for x in steps]
+                 + both([x for k in (0.75, 1.75, 2.75, 30.75) for x in neighbours(float(k * LN2 / 2))])),
         "erf": (mp.erf, small + both(spread(1e-3, 6.5, 250)) + both([5.9, 5.92, 5.95, 6.0])),
         "softplus": (lambda x: mp.log1p(mp.exp(x)), exponents + [x - 0.8813735870195430 for x in steps]),
         "sin": (mp.sin, angles),

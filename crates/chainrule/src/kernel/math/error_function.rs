@@ -1,6 +1,6 @@
 //! The error function.
 
-use super::exponential::{exp_m1_near_0, reduce};
+use super::exponential::{exp_tail, reduce};
 use super::{at_most, polynomial, splat};
 use crate::kernel::Lanes;
 
@@ -22,8 +22,9 @@ pub fn erf<L: Lanes>(x: L) -> L {
     let sum = u + more;
     let lost = more - (sum - u);
     let (r, exp2_n) = reduce(-sum, 0.0);
-    let minus = exp2_n.mul_add(exp_m1_near_0(r - lost), exp2_n - L::splat(1.0));
-    minus.copysign(x)
+    // e^(r - lost) - 1, as exp_m1 has it: taken off r itself, what was lost would be lost again.
+    let e = r + (r * r).mul_add(exp_tail(r), -lost);
+    exp2_n.mul_add(e, exp2_n - L::splat(1.0)).copysign(x)
 }
 
 // g(x) - 1: the 1 apart, so that it is exact.

@@ -44,7 +44,7 @@ pub(crate) fn exp_of_negative<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn exp_m1<L: Lanes>(x: L) -> L {
-    // Below the lower bound the result is -1 in either precision. Half of it, for 2^n may be too large by one order.
+    // Below the lower bound the result is -1 in either precision. It is halved at first, as 2^n may not exist.
     let within = at_most(at_least(x, L::splat(-60.0)), splat(89.0, 710.0));
     let (r, half) = reduce(within, -1.0);
     half.mul_add(exp_m1_near_0(r), half - L::splat(0.5)) * L::splat(2.0)
@@ -68,8 +68,8 @@ pub fn logistic<L: Lanes>(x: L) -> L {
 
 /// `(e^x - e^-x)/(e^x + e^-x)`, from -1 to 1.
 ///
-/// With `|x| = n·ln(2)/2 + h` and `u = tanh h` it is `a/(a + 2·(1 - u))`, where `a = (2^n - 1) + (2^n + 1)·u`. So n is
-/// 0 and the result u up to `|x| = 0.26`, from where on little is lost in the quotient.
+/// With `|x| = n·ln(2)/2 + h` and `u = tanh h` it is `a/(a + 2·(1 - u))`, where `a = (2^n - 1) + (2^n + 1)·u`. The n is
+/// such that h goes from -0.09 to 0.26: up to there the result is u itself, and from there on the quotient loses little.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -80,8 +80,8 @@ pub fn tanh<L: Lanes>(x: L) -> L {
     let one = L::splat(1.0);
     // Beyond the bound the quotient is 1 to the last bit.
     let within = at_most(x.abs(), splat(9.1, 20.0));
-    let three_quarters = within.mul_add(L::splat(2.0 * LOG2_E), L::splat(-0.25));
-    let (n, exp2_n) = three_quarters.round_and_exp2(one, 0.0);
+    let steps = within.mul_add(L::splat(2.0 * LOG2_E), L::splat(-0.25));
+    let (n, exp2_n) = steps.round_and_exp2(one, 0.0);
     let h = n.mul_add(L::splat(-0.5 * LN_2), within);
     let square = h * h;
     let tail = if L::SINGLE { polynomial(square, TANH_32) } else { polynomial(square, TANH_64) };
@@ -107,13 +107,13 @@ fn exp_near_0<L: Lanes>(r: L) -> L {
 
 /// `e^r - 1 = r + r²·q(r)` for `|r| <= ln(2)/2`.
 #[inline(always)]
-pub(super) fn exp_m1_near_0<L: Lanes>(r: L) -> L {
+fn exp_m1_near_0<L: Lanes>(r: L) -> L {
     (r * r).mul_add(exp_tail(r), r)
 }
 
 /// `q(r) = (e^r - 1 - r)/r²`.
 #[inline(always)]
-fn exp_tail<L: Lanes>(r: L) -> L {
+pub(super) fn exp_tail<L: Lanes>(r: L) -> L {
     if L::SINGLE { polynomial(r, EXP_32) } else { polynomial(r, EXP_64) }
 }
 
@@ -146,13 +146,12 @@ const EXP_64: [f64; 10] = [
 ];
 // (tanh(h)/h - 1)/h² in powers of h², for |h| up to 0.26.
 const TANH_32: [f64; 3] = [-0.3333321511745453, 0.13322731852531433, -0.05123000964522362];
-const TANH_64: [f64; 8] = [
-    -0.33333333333333326,
-    0.133333333333296,
-    -0.05396825396212327,
-    0.021869488048960967,
-    -0.00886321408470416,
-    0.0035915767000592636,
-    -0.001447573535389021,
-    0.0005226859127356397,
+const TANH_64: [f64; 7] = [
+    -0.33333333333332416,
+    0.13333333332987035,
+    -0.05396825352490523,
+    0.02186946159828294,
+    -0.008862358409483748,
+    0.0035763662981923234,
+    -0.0013074633405224096,
 ];

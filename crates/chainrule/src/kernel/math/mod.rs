@@ -28,7 +28,9 @@ mod logarithm;
 mod trigonometric;
 
 pub use error_function::erf;
+pub(crate) use exponential::exp_of_negative;
 pub use exponential::{exp, exp_m1, logistic, tanh};
+pub(crate) use logarithm::add_ln_1p;
 pub use logarithm::{ln, ln_1p, softplus};
 pub use trigonometric::{cos, sin};
 

@@ -1,9 +1,13 @@
 //! Softmax, which turns the outputs of a sample into a distribution: `a_k = e^z_k / Σ_j e^z_j`.
 //!
-//! Both functions take a tile: unit j of sample s lies at `j·n + s`, for n samples side by side, or n vectors of them.
+//! Both functions take a tile: unit j of sample s lies at `j·n + s`, for n samples side by side, any number of them.
+
+use fearless_simd::{Simd, dispatch};
 
 use super::{Activation, Kind};
-use crate::kernel::{Lanes, math};
+use crate::kernel::level::level;
+use crate::kernel::vector::Vector;
+use crate::kernel::{Lanes, Scalar, math};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Kind> = Entry {
@@ -29,38 +33,52 @@ impl Activation {
 }
 
 /// `a = softmax(z)` for every sample; `a` is overwritten.
-///
+pub(super) fn apply<T: Scalar>(n_units: usize, z: &[T], a: &mut [T]) {
+    dispatch!(level(), simd => apply_to_vectors(simd, n_units, z, a));
+}
+
+/// `dz_k = a_k·(da_k - Σ_j a_j·da_j)` for every sample, in place of `da`.
+pub(super) fn pull_back<T: Scalar>(n_units: usize, a: &[T], da: &mut [T]) {
+    dispatch!(level(), simd => pull_vectors_back(simd, n_units, a, da));
+}
+
 /// Each sample's largest z is subtracted first, so that nothing overflows.
-pub(super) fn apply<L: Lanes>(n_units: usize, z: &[L], a: &mut [L]) {
+#[inline(always)]
+fn apply_to_vectors<T: Scalar, S: Simd>(_: S, n_units: usize, z: &[T], a: &mut [T]) {
     let n = z.len() / n_units;
-    for s in 0..n {
-        let mut largest = z[s];
+    for s in (0..n).step_by(T::WIDTH) {
+        let unit = |j: usize| j * n + s..j * n + n.min(s + T::WIDTH);
+        let mut largest = T::Vector::<S>::load_some(&z[unit(0)]);
         for j in 1..n_units {
-            largest = math::at_least(z[j * n + s], largest);
+            largest = math::at_least(T::Vector::<S>::load_some(&z[unit(j)]), largest);
         }
-        let mut sum = L::splat(0.0);
+        let mut sum = T::Vector::<S>::splat(0.0);
         for j in 0..n_units {
-            let e = math::exp(z[j * n + s] - largest);
+            let e = math::exp_of_negative(T::Vector::<S>::load_some(&z[unit(j)]) - largest);
             sum += e;
-            a[j * n + s] = e;
+            e.store_some(&mut a[unit(j)]);
         }
-        let share = L::splat(1.0) / sum;
+        let share = T::Vector::<S>::splat(1.0) / sum;
         for j in 0..n_units {
-            a[j * n + s] = a[j * n + s] * share;
+            let e = T::Vector::<S>::load_some(&a[unit(j)]);
+            (e * share).store_some(&mut a[unit(j)]);
         }
     }
 }
 
-/// `dz_k = a_k·(da_k - Σ_j a_j·da_j)` for every sample, in place of `da`.
-pub(super) fn pull_back<L: Lanes>(n_units: usize, a: &[L], da: &mut [L]) {
+#[inline(always)]
+fn pull_vectors_back<T: Scalar, S: Simd>(_: S, n_units: usize, a: &[T], da: &mut [T]) {
     let n = a.len() / n_units;
-    for s in 0..n {
-        let mut mean = L::splat(0.0);
+    for s in (0..n).step_by(T::WIDTH) {
+        let unit = |j: usize| j * n + s..j * n + n.min(s + T::WIDTH);
+        let mut mean = T::Vector::<S>::splat(0.0);
         for j in 0..n_units {
-            mean = a[j * n + s].mul_add(da[j * n + s], mean);
+            let a = T::Vector::<S>::load_some(&a[unit(j)]);
+            mean = a.mul_add(T::Vector::<S>::load_some(&da[unit(j)]), mean);
         }
         for j in 0..n_units {
-            da[j * n + s] = a[j * n + s] * (da[j * n + s] - mean);
+            let da_j = T::Vector::<S>::load_some(&da[unit(j)]);
+            (T::Vector::<S>::load_some(&a[unit(j)]) * (da_j - mean)).store_some(&mut da[unit(j)]);
         }
     }
 }

@@ -52,9 +52,10 @@ impl PerSample for BinaryCrossEntropy {
         let (zero, one) = (L::splat(0.0), L::splat(1.0));
         let mut loss = zero;
         for ((dz, &z), &t) in dz.iter_mut().zip(z).zip(t) {
-            let e = math::exp(-z.abs());
-            loss += z.abs() * L::select(z.lt(zero), t, one - t) + math::ln_1p(e);
-            *dz = L::select(z.lt(zero), e, one) / (one + e) - t;
+            let (size, is_negative) = (z.abs(), z.lt(zero));
+            let e = math::exp_of_negative(-size);
+            loss = math::add_ln_1p(size.mul_add(L::select(is_negative, t, one - t), loss), e);
+            *dz = L::select(is_negative, e, one) / (one + e) - t;
         }
         loss
     }

@@ -78,11 +78,11 @@ impl PerSample for CrossEntropy {
             tops += L::select(is_below, zero, *e);
         }
         let rest = below + (tops - one);
-        let (sum, ln_sum) = (one + rest, math::ln_1p(rest));
+        let (share, ln_sum) = (one / (one + rest), math::ln_1p(rest));
         let mut loss = zero;
         for ((dz, &z), t) in dz.iter_mut().zip(z).zip(self.smoothed(t)) {
             loss += t * ((largest - z) + ln_sum);
-            *dz = *dz / sum - t;
+            *dz = dz.mul_add(share, -t);
         }
         loss
     }

@@ -18,7 +18,7 @@ use fearless_simd::dispatch;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::kernel::level::level;
-use crate::kernel::pool::{self, MOST_THREADS, threads};
+use crate::kernel::pool::{self, MOST_THREADS};
 use crate::registry::{self, Entry, Options, Value};
 
 /// All optimizers, in the order in which lists show them.
@@ -160,7 +160,7 @@ impl Optimizer {
     ///
     /// `parameters[range]` and `slots[..][range]` are overwritten. `rate` is the learning rate of this step; `step`
     /// counts the steps from 1. Ranges may be updated in any order and in any pieces: each parameter goes its own way.
-    /// Nothing is allocated.
+    /// Nothing is allocated, and no other thread takes part.
     ///
     /// # Panics
     /// When the number of slots is not [`n_slots`](Optimizer::n_slots), or the range reaches beyond one of the vectors.
@@ -173,16 +173,33 @@ impl Optimizer {
         gradient: &[T],
         slots: &mut [Vec<T>],
     ) {
+        self.update_on(1, rate, step, range, parameters, gradient, slots);
+    }
+
+    /// As [`update`](Optimizer::update), shared by `n_threads` where the range is long enough: those that have made the
+    /// gradient, each of which then has some of it, and of the parameters, in its own cache.
+    #[expect(clippy::too_many_arguments, reason = "an update's, and the threads")]
+    pub(super) fn update_on<T: Scalar>(
+        &self,
+        n_threads: usize,
+        rate: f64,
+        step: u64,
+        range: Range<usize>,
+        parameters: &mut [T],
+        gradient: &[T],
+        slots: &mut [Vec<T>],
+    ) {
         assert_eq!(slots.len(), self.n_slots(), "the slots of {}", self.name());
         let mut kept = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
         let mut slots: Slots<'_, T> = std::array::from_fn(|_| kept.next().unwrap_or_default());
         let (mut p, mut g) = (&mut parameters[range.clone()], &gradient[range]);
         let rule = T::optimizer(&*self.rule);
-        if p.len() < WORTH_SHARING || threads() == 1 {
+        let n_pieces = n_threads.min(p.len() / WORTH_A_THREAD);
+        if n_pieces <= 1 {
             rule.update(rate, step, p, g, slots);
             return;
         }
-        let piece = p.len().div_ceil(threads()).next_multiple_of(64);
+        let piece = p.len().div_ceil(n_pieces).next_multiple_of(64);
         let mut pieces: [Piece<'_, T>; MOST_THREADS] = std::array::from_fn(|_| {
             let end = piece.min(p.len());
             Piece {
@@ -193,7 +210,7 @@ impl Optimizer {
                     .map(|slot| slot.split_off_mut(..end.min(slot.len())).unwrap_or_default()),
             }
         });
-        pool::each(threads(), &mut pieces[..threads()], &|_, Piece { p, g, slots }: &mut Piece<'_, T>| {
+        pool::each(n_pieces, &mut pieces[..n_pieces], &|_, Piece { p, g, slots }: &mut Piece<'_, T>| {
             rule.update(rate, step, p, g, slots.each_mut().map(|slot| &mut **slot));
         });
     }
@@ -204,8 +221,8 @@ impl Optimizer {
     }
 }
 
-/// A range of at least so many parameters takes longer than some hand-overs to other threads.
-const WORTH_SHARING: usize = 1 << 14;
+/// So many parameters are worth a thread.
+const WORTH_A_THREAD: usize = 1 << 11;
 
 /// A thread's part of an update.
 struct Piece<'a, T> {
