@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Train small networks, see through them, prove their gradients.
@@ -26,6 +27,7 @@ Colours are left out when the output is no terminal or NO_COLOR is set.";
 pub(crate) enum Command {
     Reproduce(Reproduce),
     Run(Run),
+    Figure(Figure),
     Gradcheck(Gradcheck),
     Trace(Trace),
     New(New),
@@ -43,12 +45,16 @@ pub(crate) struct Reproduce {
     /// Experiments, or `demonstrations` for the two wrong gradients [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
+    /// Write a report of each experiment into this folder, with an index: pages that hold all their figures
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// Train the networks of an experiment and write a run folder.
 ///
-/// The folder holds settings.toml (trains the same again), history.jsonl (one line for each epoch) and
-/// weights.safetensors (W0, b0, W1, ...), in a folder for each variant where there are several. Ctrl-C ends the training
+/// The folder holds report.html (settings, history, figures, in one page), settings.toml (trains the same again),
+/// history.jsonl (one line for each epoch) and weights.safetensors (W0, b0, W1, ...), the last three in a folder for each
+/// variant where there are several. Ctrl-C ends the training
 /// after the step under way and writes what there is.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
@@ -60,6 +66,31 @@ pub(crate) struct Run {
     /// Where run folders are made
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     pub(crate) runs: PathBuf,
+    /// Leave out report.html
+    #[arg(long)]
+    pub(crate) no_report: bool,
+}
+
+/// Draw a figure of an experiment's networks, which are trained first.
+///
+/// What it draws into, the ending says: SVG (animated where the figure is), PNG, interactive HTML or the figure's JSON.
+/// `chainrule list figures` tells the kinds with their options.
+#[derive(Args, Debug)]
+pub(crate) struct Figure {
+    /// What to show: loss-surface, regions, ...
+    #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(chainrule_figures::kind::REGISTRY.iter().map(|entry| entry.name)))]
+    pub(crate) kind: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Options of the kind: `x=w_h`, `x_range=-10,10`
+    #[arg(value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+    /// The file to write [default: SOURCE-KIND.svg]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How many pixels of a PNG there are to one of the figure
+    #[arg(long, value_name = "TIMES", default_value_t = 2.0)]
+    pub(crate) scale: f64,
 }
 
 /// Check a gradient against central differences, parameter by parameter.
@@ -135,6 +166,7 @@ pub(crate) enum Listed {
     Schedules,
     Metrics,
     Datasets,
+    Figures,
 }
 
 /// Print the completions of a shell: `chainrule completions bash > /etc/bash_completion.d/chainrule`.

@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// The engine refuses something.
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] chainrule_figures::Error),
     /// Trainings that diverged, each with its variant; what they had reached has been written.
     #[error("{}", .0.join("\n"))]
     Diverged(Vec<String>),

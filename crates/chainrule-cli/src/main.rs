@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let done = set_threads(arguments.threads).and_then(|()| match arguments.command {
         Command::Reproduce(arguments) => command::reproduce::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Figure(arguments) => command::figure::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),
         Command::Trace(arguments) => command::trace::run(&arguments),
         Command::New(arguments) => command::new::run(&arguments),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule::datasets::Generator;
+use chainrule::datasets::{Curve, Generator};
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
 
@@ -57,6 +57,8 @@ pub struct Samples {
     pub inputs: Vec<String>,
     /// The names of the classes, in the order of their indices; empty where targets are numbers.
     pub classes: Vec<String>,
+    /// The curves x2 = f(x1) on which the samples of each class lie, where they are known.
+    pub curves: &'static [Curve],
     /// Where the samples are written, if they come from a file.
     places: Option<Places>,
 }
@@ -143,7 +145,7 @@ impl DataPlan {
                 let classes = generated.class_names.clone();
                 let dataset = generated.into_dataset();
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
-                Ok(Samples { dataset, inputs, classes, places: None })
+                Ok(Samples { dataset, inputs, classes, curves: generator.curves(), places: None })
             }
             Source::Csv(csv) => csv.read(wants_classes),
         }
@@ -225,7 +227,7 @@ impl Csv {
                 .map(|(t, line)| self.number(t, *line, &self.target))
                 .collect::<Result<_, _>>()?;
             let dataset = Dataset::new(x, inputs.len(), t, 1).map_err(engine)?;
-            return Ok(Samples { dataset, inputs: names, classes: Vec::new(), places });
+            return Ok(Samples { dataset, inputs: names, classes: Vec::new(), curves: &[], places });
         }
         if let Some((_, line)) = targets.iter().find(|(t, _)| t.is_empty()) {
             return Err(self.error(
@@ -256,7 +258,7 @@ impl Csv {
         } else {
             Dataset::from_classes(x, inputs.len(), &indices, classes.len())
         };
-        Ok(Samples { dataset: dataset.map_err(engine)?, inputs: names, classes, places })
+        Ok(Samples { dataset: dataset.map_err(engine)?, inputs: names, classes, curves: &[], places })
     }
 
     /// A finite number in a cell.

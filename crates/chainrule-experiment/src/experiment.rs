@@ -8,6 +8,7 @@ use crate::Error;
 use crate::builtin;
 use crate::claim::Claim;
 use crate::data::{DataPlan, Open};
+use crate::figure::FigurePlan;
 use crate::network::NetworkPlan;
 use crate::section::Section;
 use crate::train::TrainPlan;
@@ -35,6 +36,8 @@ pub struct Experiment {
     pub variants: Vec<Variant>,
     /// What the document claims.
     pub claims: Vec<Claim>,
+    /// The figures that it asks for.
+    pub figures: Vec<FigurePlan>,
 }
 
 /// The document that an experiment reproduces.
@@ -77,7 +80,7 @@ pub enum Precision {
 }
 
 /// The keys that belong to the whole experiment and to none of its networks.
-const TOP_KEYS: &[&str] = &["title", "document", "claim", "variant"];
+const TOP_KEYS: &[&str] = &["title", "document", "claim", "figure", "variant"];
 
 impl Experiment {
     /// The built-in experiment called `source`, or else the TOML file `source`, with each of `sets`
@@ -127,6 +130,7 @@ impl Experiment {
         let top = Section::top(&tree, tree::file(path));
         let title = top.text("title")?.unwrap_or_default();
         let document = document(&top.section("document")?)?;
+        let figures = top.sections("figure")?.iter().map(FigurePlan::read).collect::<Result<Vec<_>, _>>()?;
         let claims = top.sections("claim")?.iter().map(Claim::read).collect::<Result<Vec<_>, _>>()?;
 
         // What all variants share, and what each lays on top of it.
@@ -152,7 +156,7 @@ impl Experiment {
             Variant::read(name, tree, path, open)
         };
         let variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let experiment = Experiment { name: name.to_owned(), title, document, variants, claims };
+        let experiment = Experiment { name: name.to_owned(), title, document, variants, claims, figures };
         for claim in &experiment.claims {
             claim.check(&experiment)?;
         }

@@ -17,6 +17,7 @@ use crate::run::Outcome;
 ///
 /// ```text
 /// runs/three-rings-20261122-171500/
+///     report.html            settings, history and figures in one page, unless it is left out
 ///     leaky_relu/            one folder for each variant; none where the experiment has one network
 ///         settings.toml      trains the same network again: `chainrule run .../settings.toml`
 ///         history.jsonl      one line for each epoch
@@ -41,6 +42,15 @@ impl RunFolder {
         let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(runs).map_err(failed)?;
         let name = format!("{experiment}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"));
         Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
+    }
+
+    /// Writes a file of text beside the variants' folders.
+    ///
+    /// # Errors
+    /// [`Error::RunFolder`]; the unfinished folder is gone once it is dropped.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Error> {
+        let path = self.unfinished.path().join(name);
+        fs::write(&path, text).map_err(|source| Error::RunFolder { path, source })
     }
 
     /// Writes what came of each variant, and gives the folder its name.

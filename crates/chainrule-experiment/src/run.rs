@@ -216,12 +216,15 @@ impl Experiment {
     /// # Errors
     /// As [`Variant::prepare`].
     pub fn run(&self, progress: &mut dyn Progress, cancel: &AtomicBool) -> Result<Vec<Outcome>, Error> {
-        let run = |variant: &Variant| {
-            let epochs = self.claims.iter().flat_map(|claim| claim.epochs(&variant.name)).collect();
-            variant.run(&epochs, progress, cancel)
-        };
-        let mut run = run;
-        self.variants.iter().map(&mut run).collect()
+        self.variants
+            .iter()
+            .map(|variant| variant.run(&self.epochs(&variant.name), progress, cancel))
+            .collect()
+    }
+
+    /// The epochs after which the claims about the variant called `variant` need its parameters.
+    pub fn epochs(&self, variant: &str) -> BTreeSet<u64> {
+        self.claims.iter().flat_map(|claim| claim.epochs(variant)).collect()
     }
 }
 
@@ -230,6 +233,11 @@ impl Outcome {
     pub(crate) fn parameters_after(&self, epoch: Option<u64>) -> &[f64] {
         let kept = epoch.and_then(|epoch| self.snapshots.iter().find(|(known, _)| *known == epoch));
         kept.map_or(&self.parameters, |(_, parameters)| parameters)
+    }
+
+    /// The parameters after the epochs that were asked for, in their order; epoch 0 is the start.
+    pub fn trajectory(&self) -> &[(u64, Vec<f64>)] {
+        &self.snapshots
     }
 
     /// The network at the end, in f64.

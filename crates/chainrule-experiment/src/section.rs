@@ -225,22 +225,16 @@ impl<'t> Section<'t> {
                 let Some(Node { kind: Kind::Text(name), .. }) = tree.get("name") else {
                     return Err(self.refuse(key, allowed));
                 };
-                let option = |(key, node): &(String, Node)| match (&node.kind, number_or_list(node)) {
-                    (_, Some(value)) => Ok((key.clone(), value)),
-                    (Kind::Text(word), None) => Ok((key.clone(), registry::Value::Word(word.clone()))),
-                    _ => Err(Error::Value {
-                        origin: node.origin.clone(),
-                        key: key.clone(),
-                        value: node.kind.describe(),
-                        allowed: "a number, a list of numbers or a word in quotes".to_owned(),
-                    }),
-                };
-                let options = tree.entries.iter().filter(|(key, _)| key != "name").map(option);
-                (name.clone(), options.collect::<Result<_, Error>>()?)
+                (name.clone(), options(tree, "name")?)
             }
             _ => return Err(self.refuse(key, allowed)),
         };
         Ok(Some(Choice { name, options, origin: node.origin.clone() }))
+    }
+
+    /// All of the table but `name` as options of an entry of a registry.
+    pub(crate) fn options(&self, name: &str) -> Result<Vec<(String, registry::Value)>, Error> {
+        self.tree.map_or_else(|| Ok(Vec::new()), |tree| options(tree, name))
     }
 
     /// Ends the reading of this table: refuses the first key that was never asked for.
@@ -263,6 +257,21 @@ impl<'t> Section<'t> {
             choices,
         })
     }
+}
+
+/// A table's entries but for `name`, as options of an entry of a registry.
+fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::Value)>, Error> {
+    let option = |(key, node): &(String, Node)| match (&node.kind, number_or_list(node)) {
+        (_, Some(value)) => Ok((key.clone(), value)),
+        (Kind::Text(word), None) => Ok((key.clone(), registry::Value::Word(word.clone()))),
+        _ => Err(Error::Value {
+            origin: node.origin.clone(),
+            key: key.clone(),
+            value: node.kind.describe(),
+            allowed: "a number, a list of numbers or a word in quotes".to_owned(),
+        }),
+    };
+    tree.entries.iter().filter(|(key, _)| key != name).map(option).collect()
 }
 
 fn number_or_list(node: &Node) -> Option<registry::Value> {

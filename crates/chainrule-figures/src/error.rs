@@ -4,6 +4,37 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An unknown kind of figure or option, an option outside its range, or what the engine refuses.
+    #[error(transparent)]
+    Engine(#[from] chainrule::Error),
+    /// A variant that the experiment does not have, or that was not trained.
+    #[error("no network called \"{name}\" was trained{}; there are: {}", hint(nearest.as_deref()), choices.join(", "))]
+    UnknownVariant {
+        /// The name given.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+        /// The names of those that were.
+        choices: Vec<String>,
+    },
+    /// A figure that an experiment asks for and that cannot be drawn.
+    #[error("{origin}: {source}")]
+    Placed {
+        /// Where it is asked for.
+        origin: String,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// A kind of figure that does not suit the network.
+    #[error("{kind} does not suit {network}: {reason}")]
+    Unsuitable {
+        /// The kind.
+        kind: &'static str,
+        /// The network.
+        network: String,
+        /// Why, and what would.
+        reason: String,
+    },
     /// A figure with no panels.
     #[error("the figure \"{title}\" has no panels; give it at least one")]
     NoPanels {
@@ -95,4 +126,8 @@ pub enum Error {
         /// Its height.
         height: f64,
     },
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!(" (did you mean \"{nearest}\"?)"))
 }

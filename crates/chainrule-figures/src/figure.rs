@@ -208,6 +208,19 @@ impl Figure {
         self
     }
 
+    /// The figure as JSON, which serde reads again.
+    ///
+    /// ```
+    /// use chainrule_figures::{Figure, Panel};
+    ///
+    /// let figure = Figure::new("Nothing yet", vec![vec![Panel::default()]]);
+    /// assert_eq!(serde_json::from_str::<Figure>(&figure.to_json())?, figure);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("texts and numbers alone")
+    }
+
     /// The panels, along the rows; the order in which [`Change`] counts them.
     pub fn panels(&self) -> impl Iterator<Item = &Panel> {
         self.rows.iter().flatten()

@@ -42,10 +42,12 @@ mod error;
 mod figure;
 mod font;
 mod html;
+pub mod kind;
 mod mark;
 mod markup;
 mod plan;
 mod png;
+mod report;
 mod scale;
 mod simplify;
 mod svg;
@@ -55,8 +57,10 @@ pub use colour::{Colour, ColourMap, ColourScale};
 pub use error::Error;
 pub use figure::{Aspect, Axis, Border, Change, Figure, Frame, Legend, Panel, Scale, Space, Spacing, Ticks};
 pub use html::{html, html_fragment, html_head};
+pub use kind::{Subject, draw, epochs};
 pub use mark::{
     Anchor, Dash, Direction, Edge, Fill, Grid, Mark, Marker, Node, Series, Shading, Stroke, Symbol,
 };
 pub use png::png;
+pub use report::{check_figures, figures, index, report};
 pub use svg::{SVG_LIMIT, animated_svg, svg};

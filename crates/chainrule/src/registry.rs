@@ -41,6 +41,8 @@ pub enum Kind {
     List(&'static [f64], Allowed),
     /// One of these words, the first by default.
     Word(&'static [&'static str]),
+    /// A name of something that the registry does not know, none by default.
+    Name,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Kind::Number(v, _) => Value::Number(v),
             Kind::List(v, _) => Value::List(v.to_vec()),
             Kind::Word(words) => Value::Word(words[0].to_owned()),
+            Kind::Name => Value::Word(String::new()),
         }
     }
 }
@@ -188,7 +191,7 @@ impl Options {
         }
     }
 
-    /// The option `key`, a word.
+    /// The option `key`, a word or a name; empty for a name that nobody gave.
     ///
     /// # Panics
     /// When the entry declares no such word: a fault of the entry's file.
@@ -269,6 +272,8 @@ impl Parameter {
             (Kind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
             (Kind::Word(words), Value::Word(v)) if words.contains(&v.as_str()) => Ok(value.clone()),
             (Kind::Word(words), _) => Err(refused(format!("one of {}", words.join(", ")))),
+            (Kind::Name, Value::Word(_)) => Ok(value.clone()),
+            (Kind::Name, _) => Err(refused("a name in quotes".to_owned())),
         }
     }
 }

@@ -44,6 +44,7 @@ fn names(what: Listed) -> Vec<Row> {
         Listed::Schedules => rows(train::schedule::REGISTRY),
         Listed::Metrics => rows(metrics::REGISTRY),
         Listed::Datasets => rows(datasets::REGISTRY),
+        Listed::Figures => rows(chainrule_figures::kind::REGISTRY),
     }
 }
 
@@ -79,6 +80,7 @@ fn option(option: &Parameter) -> String {
         Kind::Number(v, allowed) => (Value::from(v).to_string(), allowed.text.to_owned()),
         Kind::List(v, allowed) => (format!("{v:?}"), format!("a list, each of it {}", allowed.text)),
         Kind::Word(words) => (format!("\"{}\"", words[0]), words.join(" | ")),
+        Kind::Name => ("\"\"".to_owned(), "a name".to_owned()),
     };
     format!("{} = {default} ({allowed}): {}", option.name, option.summary)
 }

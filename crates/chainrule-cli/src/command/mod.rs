@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub(crate) mod completions;
+pub(crate) mod figure;
 pub(crate) mod gradcheck;
 pub(crate) mod list;
 pub(crate) mod man;
@@ -9,10 +10,13 @@ pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod trace;
 
-use chainrule_experiment::{Experiment, Variant};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chainrule_experiment::{Experiment, Outcome, Variant};
 
 use crate::arguments::Source;
 use crate::error::Failure;
+use crate::progress::Bar;
 
 impl Source {
     /// The experiment with its changes, reduced to the variant asked for.
@@ -29,4 +33,16 @@ impl Source {
     fn one(&self) -> Result<Variant, Failure> {
         Ok(self.open()?.variants.swap_remove(0))
     }
+}
+
+/// Trains every network, with the parameters kept that its claims and figures need, until somebody cancels it.
+fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<Vec<Outcome>, Failure> {
+    let mut outcomes = Vec::new();
+    for variant in &experiment.variants {
+        outcomes.push(variant.run(&figure::recorded(experiment, variant), bar, cancel)?);
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    Ok(outcomes)
 }

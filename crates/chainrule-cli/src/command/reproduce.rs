@@ -1,7 +1,10 @@
 //! `chainrule reproduce`: every claim of the source documents beside what came out.
 
+use std::path::Path;
+
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
 use chainrule_experiment::{Experiment, Mark, Verdict, builtin};
+use chainrule_figures::{Subject, index, report};
 use comfy_table::{Cell, Color, Table};
 
 use crate::arguments::Reproduce;
@@ -21,13 +24,19 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let mut tally = Tally::default();
     let mut bar = Bar::new();
+    let mut reports = Vec::new();
+    if let Some(folder) = &arguments.report {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| Failure::Unwritable { path: folder.clone(), source })?;
+    }
     let reproduces =
         |experiment: &&Experiment| !experiment.claims.is_empty() && (!all || experiment.document.is_some());
     for experiment in experiments.iter().filter(reproduces) {
-        let outcomes = experiment.run(&mut bar, &cancel)?;
+        let outcomes = super::train(experiment, &mut bar, &cancel)?;
         if cancel.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Failure::Cancelled);
         }
+        let before = tally;
         let mut table = table::new(&["", "the document says", "claimed", "came out"]);
         for claim in &experiment.claims {
             let verdict = claim.judge(&outcomes)?;
@@ -36,7 +45,15 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
             tally.count(verdict.mark);
         }
         heading(experiment);
-        anstream::println!("{table}\n");
+        anstream::println!("{table}");
+        if let Some(folder) = &arguments.report {
+            let file = format!("{}.html", experiment.name);
+            let page = report(&Subject { experiment, outcomes: &outcomes })?;
+            write(&folder.join(&file), &page)?;
+            anstream::println!("report: {}", folder.join(&file).display());
+            reports.push((file, experiment.title.clone(), tally.since(before)));
+        }
+        anstream::println!();
     }
     for experiment in experiments.iter().filter(|experiment| !all && experiment.claims.is_empty()) {
         anstream::println!(
@@ -50,7 +67,15 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
             tally.count(demonstrate(demonstration)?);
         }
     }
+    if let Some(folder) = &arguments.report {
+        write(&folder.join("index.html"), &index(&reports))?;
+        anstream::println!("reports: {}", folder.join("index.html").display());
+    }
     tally.report()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
 /// Title and document of an experiment.
@@ -93,7 +118,7 @@ fn demonstrate(demonstration: &Demonstration) -> Result<Mark, Failure> {
 }
 
 /// How many claims came out.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Tally {
     matched: usize,
     mistakes: usize,
@@ -108,6 +133,14 @@ impl Tally {
             Mark::Shown => {}
             Mark::Mismatched => self.mismatched += 1,
         }
+    }
+
+    /// What has been counted since.
+    fn since(&self, before: Tally) -> String {
+        let matched = self.matched - before.matched;
+        let mistakes = self.mistakes - before.mistakes;
+        let mismatched = self.mismatched - before.mismatched;
+        format!("{matched} matched, {mistakes} mistaken in the document, {mismatched} mismatched")
     }
 
     fn report(&self) -> Result<(), Failure> {

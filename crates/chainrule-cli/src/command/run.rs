@@ -1,13 +1,14 @@
 //! `chainrule run`: train an experiment's networks and write a run folder.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use chainrule::metrics::{Predictions, Task, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
+use chainrule_figures::Subject;
 
+use super::figure::recorded;
 use crate::arguments::Run;
 use crate::error::Failure;
 use crate::progress::{Bar, cancelled_by_ctrl_c};
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let experiment = source.open()?;
     // What cannot be trained is known before anything is written, and a place that cannot be written before training.
     experiment.variants.iter().try_for_each(Variant::check)?;
+    chainrule_figures::check_figures(&experiment)?;
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
     let cancel = cancelled_by_ctrl_c();
     let mut bar = Bar::new();
@@ -26,7 +28,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     describe(&experiment);
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
-        let outcome = variant.run(&BTreeSet::new(), &mut bar, &cancel)?;
+        let outcome = variant.run(&recorded(&experiment, variant), &mut bar, &cancel)?;
         report(variant, &outcome);
         outcomes.push(outcome);
         if cancel.load(Ordering::Relaxed) {
@@ -34,9 +36,17 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
         }
     }
     summary(&outcomes);
+    let cancelled = cancel.load(Ordering::Relaxed);
+    if !arguments.no_report && !cancelled {
+        // A picture that cannot be drawn is no reason to lose what was trained.
+        match chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes }) {
+            Ok(page) => folder.write("report.html", &page)?,
+            Err(error) => anstream::eprintln!("no report.html: {error}"),
+        }
+    }
     let path = folder.finish(&experiment, &outcomes)?;
     anstream::println!("written to {}", path.display());
-    if cancel.load(Ordering::Relaxed) {
+    if cancelled {
         return Err(Failure::Cancelled);
     }
     // Written first: what a diverged training had reached is kept.

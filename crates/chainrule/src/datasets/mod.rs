@@ -38,6 +38,9 @@ pub static REGISTRY: &[Entry<Generate>] = &[
 /// What a dataset's file implements: samples from checked options and the random stream.
 pub type Generate = fn(&Options, &mut RandomState) -> Generated;
 
+/// A curve x2 = f(x1).
+pub type Curve = fn(f64) -> f64;
+
 /// A dataset's recipe, chosen by name with its options.
 ///
 /// ```
@@ -105,6 +108,15 @@ impl Generator {
     /// The name with every option's value.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// The curves on which the samples of each class lie, where the recipe has any.
+    pub fn curves(&self) -> &'static [Curve] {
+        match self.name() {
+            "sine_curves" => &sine_curves::CURVES,
+            "straight_lines" => &straight_lines::CURVES,
+            _ => &[],
+        }
     }
 
     /// Makes the samples, with draws from `random` where chance is in them.

@@ -1,6 +1,6 @@
 //! 25 points on two sine curves, one above the other: two classes that no straight line tells apart.
 
-use super::{Generate, Generated, linspace, named};
+use super::{Curve, Generate, Generated, linspace, named};
 use crate::kernel::math;
 use crate::random::RandomState;
 use crate::registry::{Entry, Options};
@@ -13,11 +13,13 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
 };
 
 fn generate(_options: &Options, _random: &mut RandomState) -> Generated {
-    on_two_curves([math::sin, |x1| math::sin(x1) + 1.0])
+    on_two_curves(CURVES)
 }
 
+pub(super) const CURVES: [Curve; 2] = [math::sin, |x1| math::sin(x1) + 1.0];
+
 /// 10 points `(x1, curve(x1))` of the first curve, x1 from -5 to 5, and 15 of the second, x1 from -4.5 to 4.8.
-pub(super) fn on_two_curves(curves: [fn(f64) -> f64; 2]) -> Generated {
+pub(super) fn on_two_curves(curves: [Curve; 2]) -> Generated {
     let lower = linspace(-5.0, 5.0, 10).into_iter().map(|x1| [x1, curves[0](x1)]);
     let upper = linspace(-4.5, 4.8, 15).into_iter().map(|x1| [x1, curves[1](x1)]);
     let x = lower.chain(upper).flatten().collect();

@@ -1,7 +1,7 @@
 //! 25 points on two parallel lines: two classes that one straight line tells apart, beside `sine_curves`.
 
 use super::sine_curves::on_two_curves;
-use super::{Generate, Generated};
+use super::{Curve, Generate, Generated};
 use crate::random::RandomState;
 use crate::registry::{Entry, Options};
 
@@ -13,5 +13,7 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
 };
 
 fn generate(_options: &Options, _random: &mut RandomState) -> Generated {
-    on_two_curves([|x1| -2.0 * x1 + 2.0, |x1| -2.0 * x1 + 4.0])
+    on_two_curves(CURVES)
 }
+
+pub(super) const CURVES: [Curve; 2] = [|x1| -2.0 * x1 + 2.0, |x1| -2.0 * x1 + 4.0];

@@ -46,7 +46,7 @@ pub fn ln_1p<L: Lanes>(x: L) -> L {
 
 /// `ln(1 + e^x)`, a smooth `max(x, 0)`.
 ///
-/// Computed as `max(x, 0) + ln(1 + e^-|x|)`, so that nothing overflows.
+/// Computed as `max(x, 0) + ln(1 + e^-|x|)`, so that nothing overflows, with the more exact of the two logarithms.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -54,10 +54,10 @@ pub fn ln_1p<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn softplus<L: Lanes>(x: L) -> L {
-    add_ln_1p(at_least(x, L::splat(0.0)), exp_of_negative(-x.abs()))
+    at_least(x, L::splat(0.0)) + ln_1p(exp_of_negative(-x.abs()))
 }
 
-/// `x + ln(1 + q)` for q from 0 to 1 and an x that is not negative.
+/// `x + ln(1 + q)` for q from 0 to 1 and an x that is not negative, without a division: for losses, where many are added.
 ///
 /// `ln(1 + q) = q + q²·p(1 - q)`: near 1, where most would be lost, all of p but its first term is small. And q comes
 /// last, for the sum of the rest is smaller and rounds by less.

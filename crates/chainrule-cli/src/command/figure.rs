@@ -1,0 +1,82 @@
+//! `chainrule figure`: one figure of an experiment's networks, as SVG, PNG, HTML or JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use chainrule::registry::Value;
+use chainrule_experiment::Experiment;
+use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
+
+use crate::arguments::Figure as Arguments;
+use crate::error::Failure;
+use crate::progress::{Bar, cancelled_by_ctrl_c};
+
+/// The endings of the files that can be written.
+const ENDINGS: [&str; 4] = ["svg", "png", "html", "json"];
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
+    let given: Vec<(&str, Value)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
+    kind::check(&arguments.kind, &given)?;
+    let experiment = arguments.source.open()?;
+    let default = || PathBuf::from(format!("{}-{}.svg", experiment.name, arguments.kind));
+    let path = arguments.output.clone().unwrap_or_else(default);
+    let ending = ending(&path)?;
+
+    let cancel = cancelled_by_ctrl_c();
+    let outcomes = super::train(&experiment, &mut Bar::new(), &cancel)?;
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Failure::Cancelled);
+    }
+    let subject = Subject { experiment: &experiment, outcomes: &outcomes };
+    let figure = draw(&arguments.kind, &given, &subject)?;
+    write(&path, ending, &figure, arguments.scale)?;
+    anstream::println!("written to {}", path.display());
+    Ok(())
+}
+
+/// `x_range=-10,10`: a number, a list of numbers or a word.
+fn option(text: &str) -> Result<(&str, Value), Failure> {
+    let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+        let allowed = "KEY=VALUE: `x_range=-10,10`, `x=w_h`".to_owned();
+        return Err(Failure::Argument { argument: "an option", value: text.to_owned(), allowed });
+    };
+    let numbers: Result<Vec<f64>, _> =
+        value.trim_start_matches('[').trim_end_matches(']').split(',').map(|v| v.trim().parse()).collect();
+    let value = match numbers {
+        Ok(numbers) if numbers.len() == 1 => Value::Number(numbers[0]),
+        Ok(numbers) => Value::List(numbers),
+        Err(_) => Value::Word(value.to_owned()),
+    };
+    Ok((key, value))
+}
+
+fn ending(path: &Path) -> Result<&'static str, Failure> {
+    let got = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    ENDINGS.into_iter().find(|ending| *ending == got).ok_or_else(|| Failure::Argument {
+        argument: "--output",
+        value: path.display().to_string(),
+        allowed: format!("a file that ends in one of: .{}", ENDINGS.join(", .")),
+    })
+}
+
+fn write(path: &Path, ending: &str, figure: &Figure, scale: f64) -> Result<(), Failure> {
+    let bytes = match ending {
+        "svg" if figure.frames.is_empty() => svg(figure)?.into_bytes(),
+        "svg" => animated_svg(figure)?.into_bytes(),
+        "png" => png(figure, scale)?,
+        "html" => html(figure)?.into_bytes(),
+        _ => figure.to_json().into_bytes(),
+    };
+    std::fs::write(path, bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
+}
+
+/// The epochs that the figures of a network want.
+pub(super) fn recorded(
+    experiment: &Experiment,
+    variant: &chainrule_experiment::Variant,
+) -> std::collections::BTreeSet<u64> {
+    let mut epochs = chainrule_figures::epochs(variant.train.settings.epochs);
+    epochs.extend(experiment.epochs(&variant.name));
+    epochs
+}

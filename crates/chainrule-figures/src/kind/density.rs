@@ -1,0 +1,144 @@
+//! `density`: the samples of one input as a histogram and a kernel density of each class, with the network's probability
+//! curve over them.
+
+use chainrule::kernel::math;
+use chainrule::landscape::{Plane, regions};
+use chainrule::random::RandomState;
+use chainrule::registry::{Entry, Options};
+use chainrule_experiment::Outcome;
+
+use super::parts::{around, classes, grids, input, points, spaced};
+use super::{Draw, Subject, option, unsuitable};
+use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};
+
+pub(super) const ENTRY: Entry<Draw> = Entry {
+    name: "density",
+    summary: "one input: histogram and kernel density of each class under the network's probability curve",
+    options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
+    make: |_| draw,
+};
+
+/// Bars of the histogram, points of the curves.
+const BARS: usize = 100;
+const POINTS: usize = 401;
+
+/// So many samples of each class are shown one by one.
+const SHOWN: usize = 1000;
+
+fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
+    let rows =
+        subject.rows(options, |outcome| Ok(vec![panel(outcome, options)?.titled(subject.title(outcome))]))?;
+    Ok(Figure::new("Samples and the network's probability", rows))
+}
+
+fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
+    let data = &outcome.samples.dataset;
+    let Some(classes) = classes(outcome).filter(|_| data.n_inputs() == 1) else {
+        return unsuitable(
+            ENTRY.name,
+            outcome,
+            "it shows classes over one input; \"regions\" shows two inputs or more, \"residuals\" numbers",
+        );
+    };
+    let range = match option::range(options, "x_range")? {
+        Some(range) => range,
+        None => around(data.x(), 0.05),
+    };
+    let [low, high] = option::range(options, "y_range")?.unwrap_or([0.0, 1.02]);
+    let mut panel = Panel::new(
+        Axis::new(input(outcome, 0)).range(range[0], range[1]),
+        Axis::new("density, probability").range(low, high),
+    )
+    .sized(520.0, 320.0);
+    let mut random = RandomState::new(0);
+    for (k, name) in classes.names.iter().enumerate() {
+        let samples: Vec<f64> =
+            data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k).map(|(x, _)| *x).collect();
+        if samples.is_empty() {
+            continue;
+        }
+        let colour = Colour::Palette(k);
+        let (edges, heights) = histogram(&samples, range);
+        let x = spaced(range, POINTS);
+        let density = kernel_density(&samples, &x);
+        let step = samples.len().div_ceil(SHOWN);
+        let few: Vec<f64> = samples.iter().step_by(step).copied().collect();
+        let jitter =
+            few.iter().map(|_| low + (high - low) * (0.012 + 0.02 * random.random_sample())).collect();
+        let dot = Marker { edge: None, opacity: 0.35, ..Marker::new(Symbol::Circle, colour).size(3.0) };
+        panel = panel
+            .with(Series::new("", Mark::Bars { edges, heights, fill: Fill { colour, opacity: 0.28 } }))
+            .with(Series::line(format!("density of {name}"), x, density, colour))
+            .with(Series::points("", few, jitter, dot));
+    }
+    let network = outcome.network();
+    let over = regions(&network, &Plane::features(&[0.0], &[0])?, &[points(range, POINTS)?]);
+    let curves = grids(&over, [0.0, 1.0]);
+    let shown = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
+    for k in shown {
+        let colour = if curves.len() == 2 { Colour::Ink } else { Colour::Palette(k) };
+        let name = format!("network's probability of {}", classes.names[k]);
+        panel = panel.with(Series::line(name, spaced(range, POINTS), curves[k].values.clone(), colour));
+    }
+    Ok(panel)
+}
+
+/// Edges and heights of a histogram whose area is the share of the samples that lie in the range.
+fn histogram(samples: &[f64], [low, high]: [f64; 2]) -> (Vec<f64>, Vec<f64>) {
+    let edges = spaced([low, high], BARS + 1);
+    let mut heights = vec![0.0; BARS];
+    let width = (high - low) / BARS as f64;
+    for v in samples.iter().filter(|v| (low..=high).contains(*v)) {
+        heights[(((v - low) / width) as usize).min(BARS - 1)] += 1.0 / (samples.len() as f64 * width);
+    }
+    (edges, heights)
+}
+
+/// A density with Gaussian kernels of Silverman's width, `0.9·min(deviation, quartiles' distance/1.34)·n^(-1/5)`.
+fn kernel_density(samples: &[f64], at: &[f64]) -> Vec<f64> {
+    let n = samples.len() as f64;
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let quartile = |part: f64| sorted[(part * (n - 1.0)) as usize];
+    let mean = samples.iter().sum::<f64>() / n;
+    let deviation = (samples.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let spread = [deviation, (quartile(0.75) - quartile(0.25)) / 1.34].into_iter().filter(|v| *v > 0.0);
+    let width = 0.9 * spread.fold(f64::INFINITY, f64::min) * n.powf(-0.2);
+    if !width.is_finite() {
+        return vec![f64::NAN; at.len()];
+    }
+    let scale = 1.0 / (n * width * (2.0 * std::f64::consts::PI).sqrt());
+    // Beyond five widths a kernel is less than a pixel high.
+    let near = |x: f64| {
+        let from = sorted.partition_point(|v| *v < x - 5.0 * width);
+        let to = sorted.partition_point(|v| *v <= x + 5.0 * width);
+        &sorted[from..to]
+    };
+    at.iter()
+        .map(|&x| scale * near(x).iter().map(|v| math::exp(-0.5 * ((x - v) / width).powi(2))).sum::<f64>())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histogram_and_density_have_an_area_of_one() {
+        let mut random = RandomState::new(3);
+        let samples: Vec<f64> = (0..2000).map(|_| random.standard_normal()).collect();
+        let (edges, heights) = histogram(&samples, [-6.0, 6.0]);
+        assert_eq!(edges.len(), heights.len() + 1);
+        assert!((heights.iter().sum::<f64>() * 0.12 - 1.0).abs() < 1e-12);
+        let x = spaced([-6.0, 6.0], 601);
+        let density = kernel_density(&samples, &x);
+        assert!((density.iter().sum::<f64>() * 0.02 - 1.0).abs() < 1e-3);
+        // The density of the normal distribution at its middle.
+        assert!((density[300] - 0.3989).abs() < 0.03, "{}", density[300]);
+    }
+
+    #[test]
+    fn equal_samples_have_no_width() {
+        assert!(kernel_density(&[2.0; 5], &[2.0])[0].is_nan());
+    }
+}

@@ -1,0 +1,97 @@
+//! `gradients`: the gradient's norm by layer over the training, and the gradient check as analytic against numeric.
+
+use chainrule::gradcheck::{self, Verdict, Which};
+use chainrule::objective::Objective;
+use chainrule::registry::{Entry, Options};
+use chainrule_experiment::Outcome;
+
+use super::parts::{around, line};
+use super::{Draw, Subject, option};
+use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
+
+pub(super) const ENTRY: Entry<Draw> = Entry {
+    name: "gradients",
+    summary: "the gradient's norm by layer over epochs; the gradient check, analytic against numeric",
+    options: &[option::VARIANT],
+    make: |_| draw,
+};
+
+/// So many parameters are checked, at so many samples at most.
+const CHECKED: usize = 300;
+const SAMPLES: usize = 1000;
+
+fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
+    let mut rows = Vec::new();
+    for outcome in subject.chosen(options)? {
+        let title = subject.title(outcome);
+        let mut row = Vec::new();
+        row.extend(norms(outcome, &title));
+        row.push(check(outcome, if row.is_empty() { &title } else { "" })?);
+        rows.push(row);
+    }
+    Ok(Figure::new("Gradients", rows).caption(
+        "Left: the length of the gradient by each layer's parameters at the last step of each epoch. Right: each derivative as \
+         backpropagation has it against central differences, at the end of the training.",
+    ))
+}
+
+fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
+    let epochs: Vec<_> =
+        outcome.history.epochs.iter().filter(|epoch| !epoch.gradient_norm.is_empty()).collect();
+    if epochs.is_empty() {
+        return None;
+    }
+    let mut panel = Panel::new(Axis::new("epoch"), Axis::new("norm of the gradient").log())
+        .sized(380.0, 280.0)
+        .titled(title);
+    for l in 0..outcome.architecture.layers().len() {
+        let x = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
+        let norm = |v: f64| if v > 0.0 && v.is_finite() { v } else { f64::NAN };
+        let y: Vec<f64> = epochs.iter().map(|epoch| norm(epoch.gradient_norm[l])).collect();
+        if y.iter().any(|v| v.is_finite()) {
+            panel = panel.with(Series::line(outcome.architecture.layer_name(l), x, y, Colour::Palette(l)));
+        }
+    }
+    (!panel.series.is_empty()).then_some(panel)
+}
+
+fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
+    let data = &outcome.samples.dataset;
+    let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data)?;
+    let rows: Vec<usize> = (0..data.n_samples().min(SAMPLES)).collect();
+    let which = if outcome.architecture.n_parameters() > CHECKED {
+        Which::Sample { count: CHECKED, seed: 0 }
+    } else {
+        Which::All
+    };
+    let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
+    let of = |verdict: Verdict| {
+        let checked = report.checked.iter().filter(move |checked| checked.verdict == verdict);
+        checked.map(|checked| (checked.analytic, checked.numeric)).unzip::<f64, f64, Vec<f64>, Vec<f64>>()
+    };
+    let all: Vec<f64> =
+        report.checked.iter().flat_map(|checked| [checked.analytic, checked.numeric]).collect();
+    let ends = around(&all, 0.06);
+    let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
+    let mut panel = Panel::new(
+        Axis::new("by backpropagation").range(ends[0], ends[1]),
+        Axis::new("by central differences").range(ends[0], ends[1]),
+    )
+    .equal()
+    .sized(280.0, 280.0)
+    .titled(title)
+    .with(Series::new("equal", line(ends.to_vec(), ends.to_vec(), stroke)));
+    let kinds = [
+        (Verdict::Agrees, "agrees", Symbol::Circle, Colour::Palette(0)),
+        (Verdict::Kink, "at a kink", Symbol::Diamond, Colour::Palette(4)),
+        (Verdict::Differs, "WRONG", Symbol::Cross, Colour::Palette(1)),
+    ];
+    for (verdict, name, symbol, colour) in kinds {
+        let (x, y) = of(verdict);
+        if !x.is_empty() {
+            let marker = Marker { edge: None, opacity: 0.7, ..Marker::new(symbol, colour).size(5.5) };
+            panel = panel.with(Series::points(format!("{name}: {}", x.len()), x, y, marker));
+        }
+    }
+    Ok(panel)
+}

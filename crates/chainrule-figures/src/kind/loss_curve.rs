@@ -1,0 +1,103 @@
+//! `loss-curve`: training and validation loss over epochs, several networks in one, the best epoch marked; the learning
+//! rate where it changes.
+
+use chainrule::registry::{Entry, Kind, Options, Parameter};
+use chainrule::train::Epoch;
+use chainrule_experiment::Outcome;
+
+use super::{Draw, Subject, option};
+use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
+
+pub(super) const ENTRY: Entry<Draw> = Entry {
+    name: "loss-curve",
+    summary: "training and validation loss over epochs, all networks in one, best epoch marked; the learning rate",
+    options: &[option::VARIANT, SCALE, option::X_RANGE, option::Y_RANGE],
+    make: |_| draw,
+};
+
+const SCALE: Parameter = Parameter {
+    name: "scale",
+    kind: Kind::Word(&["both", "linear", "log"]),
+    summary: "whether the loss is shown as it is, logarithmically, or both",
+};
+
+fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
+    let outcomes: Vec<&Outcome> =
+        subject.chosen(options)?.into_iter().filter(|outcome| !outcome.history.epochs.is_empty()).collect();
+    let Some(first) = outcomes.first() else {
+        return super::unsuitable(ENTRY.name, subject.chosen(options)?[0], "it was trained for no epoch");
+    };
+    let positive = outcomes.iter().flat_map(|outcome| &outcome.history.epochs).all(|epoch| epoch.loss > 0.0);
+    let x = || -> Result<Axis, Error> {
+        let ends = option::range(options, "x_range")?;
+        Ok(ends.map_or(Axis::new("epoch"), |[low, high]| Axis::new("epoch").range(low, high)))
+    };
+    let mut losses = Vec::new();
+    let name = if outcomes.iter().all(|outcome| outcome.loss == first.loss) { first.loss.name() } else { "" };
+    let label = if name.is_empty() { "loss".to_owned() } else { format!("loss: {}", name.replace('_', " ")) };
+    let y = Axis::new(label);
+    let y = option::range(options, "y_range")?.map_or(y.clone(), |[low, high]| y.range(low, high));
+    match options.word("scale") {
+        "linear" => losses.push(curves(subject, &outcomes, x()?, y)),
+        "log" if positive => losses.push(curves(subject, &outcomes, x()?, y.log())),
+        _ => {
+            losses.push(curves(subject, &outcomes, x()?, y.clone()));
+            let low = y.range.is_none_or(|[low, _]| low > 0.0);
+            if positive && low {
+                losses.push(curves(subject, &outcomes, x()?, y.log()).legend(crate::Legend::Hidden));
+            }
+        }
+    }
+    let mut rows = vec![losses];
+    let changes = |outcome: &&Outcome| {
+        outcome.history.epochs.windows(2).any(|pair| pair[0].learning_rate != pair[1].learning_rate)
+    };
+    if outcomes.iter().any(changes) {
+        let mut panel = Panel::new(x()?, Axis::new("learning rate")).sized(380.0, 110.0);
+        for (k, outcome) in outcomes.iter().enumerate() {
+            panel = panel.with(over_epochs(&subject.title(outcome), outcome, k, |epoch| epoch.learning_rate));
+        }
+        rows.push(vec![panel]);
+    }
+    Ok(Figure::new("Loss over the training", rows)
+        .caption("The loss of an epoch is the mean over its batches, each before its update."))
+}
+
+fn curves(subject: &Subject<'_>, outcomes: &[&Outcome], x: Axis, y: Axis) -> Panel {
+    let mut panel = Panel::new(x, y).sized(380.0, 280.0);
+    for (k, outcome) in outcomes.iter().enumerate() {
+        let title = subject.title(outcome);
+        let name = |what: &str| if title.is_empty() { what.to_owned() } else { format!("{title}, {what}") };
+        let validated = outcome.history.epochs.iter().any(|epoch| epoch.validation_loss.is_some());
+        let training = if validated || title.is_empty() { name("training") } else { title.clone() };
+        panel = panel.with(over_epochs(&training, outcome, k, |epoch| epoch.loss));
+        if !validated {
+            continue;
+        }
+        let mut validation =
+            over_epochs(&name("validation"), outcome, k, |epoch| epoch.validation_loss.unwrap_or(f64::NAN));
+        if let crate::Mark::Line { stroke, .. } = &mut validation.mark {
+            *stroke = if outcomes.len() == 1 {
+                Stroke::new(Colour::Palette(1))
+            } else {
+                Stroke::new(Colour::Palette(k)).dashed()
+            };
+        }
+        panel = panel.with(validation);
+        let epochs =
+            outcome.history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?)));
+        if let Some((epoch, loss)) = epochs.min_by(|a, b| a.1.total_cmp(&b.1)) {
+            let marker = Marker::new(Symbol::Star, Colour::Ink).size(11.0);
+            let best =
+                Series::points(name(&format!("best epoch, {epoch}")), vec![epoch as f64], vec![loss], marker);
+            panel = panel.with(best);
+        }
+    }
+    panel
+}
+
+fn over_epochs(name: &str, outcome: &Outcome, k: usize, value: impl Fn(&Epoch) -> f64) -> Series {
+    let epochs = &outcome.history.epochs;
+    let x = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
+    Series::line(name, x, epochs.iter().map(value).collect(), Colour::Palette(k))
+}

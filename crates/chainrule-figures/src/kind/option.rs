@@ -1,0 +1,78 @@
+//! Options that several kinds of figures take, and how they are read.
+
+use chainrule::Error as EngineError;
+use chainrule::registry::{Allowed, Kind, Options, Parameter, Value};
+
+use crate::Error;
+
+pub(super) const VARIANT: Parameter = Parameter {
+    name: "variant",
+    kind: Kind::Name,
+    summary: "which of the experiment's networks; all when none is named",
+};
+
+pub(super) const X_RANGE: Parameter = Parameter {
+    name: "x_range",
+    kind: Kind::List(&[], Allowed::FINITE),
+    summary: "the two ends of the horizontal axis, the lower first; found from the data when empty",
+};
+
+pub(super) const Y_RANGE: Parameter = Parameter {
+    name: "y_range",
+    kind: Kind::List(&[], Allowed::FINITE),
+    summary: "the two ends of the vertical axis, the lower first; found from the data when empty",
+};
+
+pub(super) const LAYER: Parameter =
+    Parameter { name: "layer", kind: Kind::Name, summary: "the hidden layer; the last when none is named" };
+
+/// How many points a grid has along each side.
+pub(super) const fn resolution(default: f64) -> Parameter {
+    const ALLOWED: Allowed = Allowed {
+        text: "a whole number from 2 to 2000",
+        test: |v| (2.0..=2000.0).contains(&v) && v.fract() == 0.0,
+    };
+    Parameter {
+        name: "resolution",
+        kind: Kind::Number(default, ALLOWED),
+        summary: "how many points the grid has along each side",
+    }
+}
+
+pub(super) const ANIMATE: Parameter = Parameter {
+    name: "animate",
+    kind: Kind::Word(&["no", "yes"]),
+    summary: "the training in frames: a slider in HTML, a moving picture in SVG",
+};
+
+/// The two ends that the option `key` gives, if it gives any.
+pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64; 2]>, Error> {
+    match options.list(key) {
+        [] => Ok(None),
+        &[low, high] if low < high => Ok(Some([low, high])),
+        other => Err(Error::Engine(EngineError::OptionRange {
+            of: options.name(),
+            key,
+            value: Value::List(other.to_vec()).to_string(),
+            allowed: "two numbers, the lower first".to_owned(),
+        })),
+    }
+}
+
+/// Whether the options are such that a kind can read them.
+pub(super) fn check(options: &Options) -> Result<(), Error> {
+    let is_range = |(key, _): &(&'static str, &Value)| key.ends_with("_range");
+    options.iter().filter(is_range).try_for_each(|(key, _)| range(options, key).map(|_| ()))
+}
+
+/// How many frames an animation has at most.
+const FRAMES: usize = 30;
+
+/// Which of `n` recorded states an animation shows: the first, the last, and some between; none where it is not asked for.
+pub(super) fn frames(options: &Options, n: usize) -> Vec<usize> {
+    if options.word(ANIMATE.name) == "no" || n < 2 {
+        return Vec::new();
+    }
+    let shown = n.min(FRAMES);
+    (0..shown).map(|k| k * (n - 1) / (shown - 1)).collect()
+}

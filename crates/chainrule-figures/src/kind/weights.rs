@@ -1,0 +1,180 @@
+//! `weights`: the network as a diagram of its weights, what each hidden unit computes of two inputs, and the weights of
+//! each layer as a histogram.
+
+use chainrule::landscape::{Plane, activations};
+use chainrule::registry::{Entry, Options};
+use chainrule_experiment::Outcome;
+
+use super::parts::{around, input, points, spaced};
+use super::{Draw, Subject, option};
+use crate::{
+    Anchor, Axis, Colour, ColourMap, ColourScale, Edge, Error, Figure, Fill, Grid, Mark, Node, Panel, Series,
+    Shading, Stroke,
+};
+
+pub(super) const ENTRY: Entry<Draw> = Entry {
+    name: "weights",
+    summary: "the network as a diagram, what its first hidden units compute of two inputs, each layer's weights",
+    options: &[option::VARIANT],
+    make: |_| draw,
+};
+
+/// Layers of more units are drawn as tables of numbers.
+const MOST_UNITS: usize = 24;
+
+/// So many units of a layer are shown as maps.
+const MOST_MAPS: usize = 8;
+
+/// Bars of a histogram.
+const BARS: usize = 24;
+
+fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
+    let mut rows = Vec::new();
+    for outcome in subject.chosen(options)? {
+        let title = subject.title(outcome);
+        let mut row = vec![network(outcome).titled(title)];
+        row.extend(histograms(outcome));
+        rows.push(row);
+        rows.extend(maps(outcome)?);
+    }
+    Ok(Figure::new("Weights", rows)
+        .caption("Weights below 0 are blue, above 0 orange, the wider the larger."))
+}
+
+/// Units in columns joined by their weights; the widest matrix as coloured cells where units are too many.
+fn network(outcome: &Outcome) -> Panel {
+    let architecture = &outcome.architecture;
+    let widths: Vec<usize> = [architecture.n_inputs()]
+        .into_iter()
+        .chain(architecture.layers().iter().map(|layer| layer.n_units))
+        .collect();
+    if widths.iter().any(|n| *n > MOST_UNITS) {
+        return matrix(outcome);
+    }
+    let last = widths.len() - 1;
+    let tallest = widths.iter().max().copied().unwrap_or(1) as f64;
+    let mut nodes = Vec::new();
+    for (l, &n) in widths.iter().enumerate() {
+        for i in 0..n {
+            let label = match l {
+                0 if n > 9 => String::new(),
+                0 => input(outcome, i),
+                l if l == last && n == 1 => "$y$".to_owned(),
+                l if l == last => format!("$y_{}$", i + 1),
+                _ if n > 9 => String::new(),
+                _ => format!("$h_{}$", i + 1),
+            };
+            let label = if label.chars().count() > 8 { format!("$x_{}$", i + 1) } else { label };
+            let colour = if l == 0 { Colour::Rgb([0xdd; 3]) } else { Colour::Paper };
+            let spread = if n > 1 { (tallest - 1.0).max(1.0) / (n as f64 - 1.0).max(1.0) } else { 1.0 };
+            let gap = spread.min(1.6);
+            nodes.push(Node { at: [l as f64, gap * ((n as f64 - 1.0) / 2.0 - i as f64)], label, colour });
+        }
+    }
+    let mut edges = Vec::new();
+    let mut first = 0;
+    for l in 0..last {
+        let w = architecture.weights(l, &outcome.parameters);
+        let (n_in, n_out) = (widths[l], widths[l + 1]);
+        for (k, &weight) in w.iter().enumerate() {
+            edges.push(Edge { from: first + k / n_out, to: first + n_in + k % n_out, weight });
+        }
+        first += n_in;
+    }
+    let low = nodes.iter().map(|node| node.at[1]).fold(0.0, f64::min);
+    let mut panel = Panel::new(
+        Axis::new("").range(-0.35, last as f64 + 0.35),
+        Axis::new("").range(low - 1.1, -low + 0.6),
+    )
+    .bare()
+    .sized((130.0 * last as f64).clamp(220.0, 460.0), (26.0 * tallest + 60.0).clamp(150.0, 380.0))
+    .with(Series::new("", Mark::Network { nodes, edges }));
+    for l in 0..=last {
+        let text = if l == 0 { "inputs".to_owned() } else { architecture.layer_name(l - 1) };
+        let mark =
+            Mark::Text { at: [l as f64, low - 0.85], text, anchor: Anchor::Middle, colour: Colour::Muted };
+        panel = panel.with(Series::new("", mark));
+    }
+    panel
+}
+
+/// The first layer's W as coloured cells.
+fn matrix(outcome: &Outcome) -> Panel {
+    let architecture = &outcome.architecture;
+    let w = architecture.weights(0, &outcome.parameters);
+    let n_columns = architecture.layers()[0].n_units;
+    let mark = Mark::Matrix {
+        n_columns,
+        values: w.to_vec(),
+        texts: Vec::new(),
+        colours: ColourScale::new(ColourMap::Diverging).centred(0.0).with_bar("weight"),
+    };
+    Panel::new(Axis::new(format!("unit of {}", architecture.layer_name(0))), Axis::new("input"))
+        .sized(360.0, 280.0)
+        .with(Series::new("", mark))
+}
+
+fn histograms(outcome: &Outcome) -> Option<Panel> {
+    let architecture = &outcome.architecture;
+    // A handful of weights is seen better in the diagram.
+    if architecture.n_parameters() < 30 {
+        return None;
+    }
+    let layers: Vec<&[f64]> =
+        (0..architecture.layers().len()).map(|l| architecture.weights(l, &outcome.parameters)).collect();
+    let ends = around(&layers.concat(), 0.02);
+    let edges = spaced(ends, BARS + 1);
+    let mut panel =
+        Panel::new(Axis::new("weight"), Axis::new("share of the layer's weights")).sized(300.0, 200.0);
+    for (l, w) in layers.iter().enumerate() {
+        let mut heights = vec![0.0; BARS];
+        for v in *w {
+            let bar = ((v - ends[0]) / (ends[1] - ends[0]) * BARS as f64) as usize;
+            heights[bar.min(BARS - 1)] += 1.0 / w.len() as f64;
+        }
+        let fill = Fill { colour: Colour::Palette(l), opacity: 0.45 };
+        let mark = Mark::Bars { edges: edges.clone(), heights, fill };
+        panel = panel.with(Series::new(architecture.layer_name(l), mark));
+    }
+    Some(panel)
+}
+
+/// What the units of the first hidden layer, and of the second, make of two inputs.
+fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
+    let (architecture, network, data) = (&outcome.architecture, outcome.network(), &outcome.samples.dataset);
+    if data.n_inputs() != 2 {
+        return Ok(Vec::new());
+    }
+    let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
+    let (x, y) = (around(&of(0), 0.1), around(&of(1), 0.1));
+    let n = 60;
+    let plane = Plane::features(&[0.0, 0.0], &[0, 1])?;
+    let (u, v) = (points(x, n)?.values(), points(y, n)?.values());
+    let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| plane.point(&[*u, *v]))).collect();
+    let mut rows = Vec::new();
+    for l in 0..(architecture.layers().len() - 1).min(3) {
+        let n_units = architecture.layers()[l].n_units;
+        let a = activations(&network, &architecture.layer_name(l), &at)?;
+        let mut row = Vec::new();
+        for unit in 0..n_units.min(MOST_MAPS) {
+            let values: Vec<f64> = a.iter().skip(unit).step_by(n_units).copied().collect();
+            let grid = Grid { x, y, n_x: n, n_y: n, values };
+            let colours = ColourScale::new(ColourMap::Diverging).centred(0.0);
+            let field = Mark::Field {
+                grid,
+                colours,
+                shading: Shading::Smooth,
+                levels: vec![0.0],
+                lines: Some(Stroke::default().width(0.8)),
+            };
+            let title = format!("{}, unit {}", architecture.layer_name(l), unit + 1);
+            let panel = Panel::new(Axis::new("").no_ticks(), Axis::new("").no_ticks())
+                .sized(105.0, 105.0)
+                .titled(title)
+                .with(Series::new("", field));
+            row.push(panel);
+        }
+        rows.extend(row.chunks(4).map(<[Panel]>::to_vec));
+    }
+    Ok(rows)
+}

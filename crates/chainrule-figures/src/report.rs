@@ -1,0 +1,326 @@
+//! Reports: one page of an experiment with its settings, data, claims, history, figures, gradient check and one traced
+//! sample, that holds all it needs.
+
+use std::fmt::Write as _;
+
+use chainrule::gradcheck::{self, Which};
+use chainrule::objective::Objective;
+use chainrule::registry::Value;
+use chainrule::train::Training;
+use chainrule::{Dataset, trace};
+use chainrule_experiment::{Experiment, FigurePlan, Mark, Outcome};
+
+use crate::kind::{self, Subject};
+use crate::markup::escape;
+use crate::{Error, Figure, html_fragment, html_head};
+
+const STYLE: &str = include_str!("report.css");
+
+/// So many epochs of a training are written out at most.
+const EPOCHS: usize = 12;
+
+/// So many parameters are checked.
+const CHECKED: usize = 200;
+
+/// Networks of more parameters are not traced: nobody would read it.
+const TRACED: usize = 200;
+
+/// Whether the figures that an experiment asks for are of known kinds, with options that these take: to be asked before
+/// anything is trained.
+///
+/// # Errors
+/// The first that is not, with its place in the file.
+pub fn check_figures(experiment: &Experiment) -> Result<(), Error> {
+    let check =
+        |plan: &FigurePlan| kind::check(&plan.kind, &given(plan)).map_err(|error| placed(plan, error));
+    experiment.figures.iter().try_for_each(check)
+}
+
+/// The figures that the experiment asks for; where it asks for none, one of every kind that suits it.
+///
+/// Figures of a variant that was not trained are left out.
+///
+/// # Errors
+/// What a figure refuses, with its place in the file.
+pub fn figures(subject: &Subject<'_>) -> Result<Vec<Figure>, Error> {
+    if subject.experiment.figures.is_empty() {
+        return Ok(kind::all(subject).into_iter().map(|(_, figure)| figure).collect());
+    }
+    let mut figures = Vec::new();
+    for plan in &subject.experiment.figures {
+        match kind::draw(&plan.kind, &given(plan), subject) {
+            Ok(figure) => figures.push(figure),
+            Err(Error::UnknownVariant { name, .. })
+                if subject.experiment.variants.iter().all(|variant| variant.name != name) => {}
+            Err(error) => return Err(placed(plan, error)),
+        }
+    }
+    Ok(figures)
+}
+
+fn given(plan: &FigurePlan) -> Vec<(&str, Value)> {
+    plan.options.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
+}
+
+fn placed(plan: &FigurePlan, error: Error) -> Error {
+    Error::Placed { origin: plan.origin.to_string(), source: Box::new(error) }
+}
+
+/// The report of an experiment as one HTML page, about 5 MB, that asks nothing of any network: for reading on a screen of any
+/// width, light or dark, and on paper.
+///
+/// # Errors
+/// As [`figures`].
+pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
+    let experiment = subject.experiment;
+    let figures: Vec<String> = figures(subject)?.iter().map(html_fragment).collect::<Result<_, _>>()?;
+    let mut body = String::new();
+    let title = if experiment.title.is_empty() { &experiment.name } else { &experiment.title };
+    let _ = write!(body, "<header>\n<h1>{}</h1>\n", escape(title));
+    let _ = writeln!(
+        body,
+        "<p class=\"muted\">Experiment <b>{}</b>, trained by Chainrule {}.</p>",
+        escape(&experiment.name),
+        env!("CARGO_PKG_VERSION")
+    );
+    if let Some(document) = &experiment.document {
+        let address = if document.address.starts_with("http") {
+            format!("<a href=\"{0}\">{0}</a>", escape(&document.address))
+        } else {
+            escape(&document.address)
+        };
+        let _ = writeln!(
+            body,
+            "<p>It reproduces {}, <i>{}</i>, {address}; licence: {}.</p>",
+            escape(&document.author),
+            escape(&document.title),
+            escape(&document.licence)
+        );
+    }
+    body.push_str("</header>\n");
+    section(&mut body, "Networks", &networks(subject.outcomes));
+    section(&mut body, "Published and obtained", &claims(subject));
+    section(&mut body, "Figures", &figures.concat());
+    section(&mut body, "History", &histories(subject.outcomes));
+    section(&mut body, "Gradient check", &checks(subject.outcomes));
+    section(&mut body, "One sample through the chain rule", &traced(subject));
+    section(&mut body, "Settings", &settings(subject));
+    Ok(page(title, &html_head(), &body))
+}
+
+/// The index of several reports: for each the file, the title, and how its claims came out.
+pub fn index(reports: &[(String, String, String)]) -> String {
+    let mut list = String::from("<header>\n<h1>Reports</h1>\n</header>\n<main>\n<ul>\n");
+    for (file, title, verdict) in reports {
+        let _ = writeln!(
+            list,
+            "<li><a href=\"{}\">{}</a> <span class=\"muted\">{}</span></li>",
+            escape(file),
+            escape(title),
+            escape(verdict)
+        );
+    }
+    list.push_str("</ul>\n</main>\n");
+    page("Reports", "", &list)
+}
+
+fn page(title: &str, head: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
+         <link rel=\"icon\" href=\"data:,\">\n{head}<style>\n{STYLE}</style>\n</head>\n<body class=\"report\">\n{body}</body>\n</html>\n",
+        escape(title)
+    )
+}
+
+fn section(body: &mut String, title: &str, content: &str) {
+    if !content.is_empty() {
+        let _ = write!(body, "<section>\n<h2>{title}</h2>\n{content}</section>\n");
+    }
+}
+
+/// A table; its cells are text, but for a class that the row may have.
+fn table(header: &[&str], rows: &[(&str, Vec<String>)]) -> String {
+    let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
+    for name in header {
+        let _ = write!(text, "<th>{}</th>", escape(name));
+    }
+    text.push_str("</tr></thead>\n<tbody>\n");
+    for (class, cells) in rows {
+        let _ = write!(text, "<tr class=\"{class}\">");
+        for cell in cells {
+            let _ = write!(text, "<td>{}</td>", escape(cell));
+        }
+        text.push_str("</tr>\n");
+    }
+    text.push_str("</tbody>\n</table></div>\n");
+    text
+}
+
+fn name(outcome: &Outcome) -> &str {
+    if outcome.variant.is_empty() { "-" } else { &outcome.variant }
+}
+
+fn number(v: f64) -> String {
+    if v != 0.0 && (v.abs() < 1e-4 || v.abs() >= 1e7) { format!("{v:.4e}") } else { format!("{v:.6}") }
+}
+
+fn networks(outcomes: &[Outcome]) -> String {
+    let row = |outcome: &Outcome| {
+        let samples = &outcome.samples;
+        let (training, validation) = outcome.final_loss;
+        let ending = match &outcome.ending {
+            Ok(ending) => format!("{ending:?}").to_lowercase(),
+            Err(error) => error.to_string(),
+        };
+        let cells = vec![
+            name(outcome).to_owned(),
+            outcome.architecture.describe(),
+            outcome.architecture.n_parameters().to_string(),
+            format!("{} of {}", samples.dataset.n_samples(), samples.inputs.join(", ")),
+            samples.classes.join(", "),
+            outcome.loss.options().short(),
+            outcome.history.epochs.len().to_string(),
+            number(training),
+            validation.map_or_else(|| "-".to_owned(), number),
+            ending,
+        ];
+        ("", cells)
+    };
+    let header = [
+        "network",
+        "layers",
+        "parameters",
+        "samples",
+        "classes",
+        "loss",
+        "epochs",
+        "final loss",
+        "on validation",
+        "ended",
+    ];
+    let mut text = table(&header, &outcomes.iter().map(row).collect::<Vec<_>>());
+    for outcome in outcomes {
+        for warning in &outcome.history.warnings {
+            let _ = writeln!(
+                text,
+                "<p class=\"warning\">{}: {}</p>",
+                escape(name(outcome)),
+                escape(&warning.to_string())
+            );
+        }
+    }
+    text
+}
+
+fn claims(subject: &Subject<'_>) -> String {
+    let rows: Vec<(&str, Vec<String>)> = subject
+        .experiment
+        .claims
+        .iter()
+        .filter_map(|claim| {
+            let verdict = claim.judge(subject.outcomes).ok()?;
+            let (class, mark) = match verdict.mark {
+                Mark::Matched => ("matched", "✓ matched"),
+                Mark::KnownMistake => ("mistaken", "! document errs"),
+                Mark::Shown => ("", "· shown"),
+                Mark::Mismatched => ("mismatched", "✗ mismatch"),
+            };
+            let cells = [mark, &claim.text, &verdict.claimed, &verdict.found, &claim.note];
+            Some((class, cells.map(str::to_owned).to_vec()))
+        })
+        .collect();
+    if rows.is_empty() {
+        String::new()
+    } else {
+        table(&["", "the document says", "published", "obtained", "note"], &rows)
+    }
+}
+
+/// Some epochs of each training, evenly spaced.
+fn histories(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        let epochs = &outcome.history.epochs;
+        if epochs.is_empty() {
+            continue;
+        }
+        let n = epochs.len().min(EPOCHS);
+        let mut header = vec!["epoch", "loss", "on validation", "learning rate"];
+        header.extend(&outcome.metric_names);
+        let row = |k: usize| {
+            let epoch = &epochs[if n > 1 { k * (epochs.len() - 1) / (n - 1) } else { 0 }];
+            let mut cells = vec![
+                epoch.epoch.to_string(),
+                number(epoch.loss),
+                epoch.validation_loss.map_or_else(|| "-".to_owned(), number),
+                number(epoch.learning_rate),
+            ];
+            cells.extend(epoch.metrics.iter().map(|v| number(*v)));
+            ("", cells)
+        };
+        if outcomes.len() > 1 {
+            let _ = writeln!(text, "<h3>{}</h3>", escape(name(outcome)));
+        }
+        text.push_str(&table(&header, &(0..n).map(row).collect::<Vec<_>>()));
+    }
+    text
+}
+
+fn checks(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        let data = &outcome.samples.dataset;
+        let Ok(mut objective) = Objective::new(&outcome.architecture, &outcome.loss, data) else { continue };
+        let rows: Vec<usize> = (0..data.n_samples().min(1000)).collect();
+        let which = if outcome.architecture.n_parameters() > CHECKED {
+            Which::Sample { count: CHECKED, seed: 0 }
+        } else {
+            Which::All
+        };
+        let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
+        let _ = writeln!(
+            text,
+            "<p>{} at the end of the training, over {} samples:</p>\n<pre>{}</pre>",
+            escape(name(outcome)),
+            rows.len(),
+            escape(&report.to_string())
+        );
+    }
+    text
+}
+
+/// The first sample of the smallest network, at its starting weights.
+fn traced(subject: &Subject<'_>) -> String {
+    let small = subject.experiment.variants.iter().filter_map(|variant| {
+        let prepared = variant.prepare().ok()?;
+        let n = prepared.architecture.n_parameters();
+        (n <= TRACED).then_some((n, variant, prepared))
+    });
+    let Some((_, variant, prepared)) = small.min_by_key(|(n, ..)| *n) else { return String::new() };
+    let data: &Dataset<f64> = &prepared.samples.dataset;
+    let settings = variant.settings_for_engine();
+    let training =
+        Training::new(prepared.start.clone(), &variant.train.loss, data, settings, prepared.random);
+    let Ok(trace) = training.and_then(|mut training| trace::step(&mut training, &[0])) else {
+        return String::new();
+    };
+    let whose =
+        if variant.name.is_empty() { String::new() } else { format!(" of {}", escape(&variant.name)) };
+    format!(
+        "<p>Sample 1{whose} at the starting weights, and the update after it.</p>\n<pre>{}</pre>\n",
+        escape(&trace.to_text())
+    )
+}
+
+fn settings(subject: &Subject<'_>) -> String {
+    let trained = |name: &str| subject.outcomes.iter().any(|outcome| outcome.variant == name);
+    let mut text = String::new();
+    for variant in subject.experiment.variants.iter().filter(|variant| trained(&variant.name)) {
+        if !variant.name.is_empty() {
+            let _ = writeln!(text, "<h3>{}</h3>", escape(&variant.name));
+        }
+        let _ = writeln!(text, "<pre>{}</pre>", escape(&variant.settings()));
+    }
+    text
+}
