@@ -1,8 +1,11 @@
 //! The chores of the project, run as `cargo xtask <chore>`.
 
 mod bench;
+mod browser;
+mod figures;
 mod house;
 mod neon;
+mod packages;
 mod step;
 mod test;
 
@@ -22,6 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Chore {
     Bench(bench::Options),
+    Figures(figures::Options),
     Test(test::Options),
 }
 
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository's root");
     match Arguments::parse().chore {
         Chore::Bench(options) => bench::run(&options, root),
+        Chore::Figures(options) => figures::run(&options, root),
         Chore::Test(options) => test::run(&options, root),
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::step::{Action, CargoCommand, Outcome, Step};
-use crate::{house, neon};
+use crate::{browser, house, neon};
 
 /// Every step in the order in which they run, the quick ones first.
 static STEPS: &[Step] = &[
@@ -22,6 +22,8 @@ static STEPS: &[Step] = &[
             CargoCommand::new("test --workspace --lib --bins --tests --examples"),
         ],
     ),
+    // Reports in chromium.
+    Step { name: "browser", action: Action::Own(browser::faults) },
     // The examples in doc comments, which nextest leaves out.
     cargo("doctests", &[CargoCommand::new("test --workspace --doc")]),
     cargo(

@@ -104,14 +104,13 @@ impl Claim {
 
     /// Whether the claim is about something that the experiment has.
     pub(crate) fn check(&self, experiment: &Experiment) -> Result<(), Error> {
-        let names = [
-            Some(&self.variant),
-            if let Expected::LessThan(other) = &self.expected { Some(other) } else { None },
-        ];
-        for name in names.into_iter().flatten() {
-            experiment.variant(name)?;
-        }
-        Ok(())
+        self.variants().try_for_each(|name| experiment.variant(name).map(|_| ()))
+    }
+
+    /// The variants that the claim is about, one or two.
+    pub(crate) fn variants(&self) -> impl Iterator<Item = &str> {
+        let other = if let Expected::LessThan(other) = &self.expected { Some(other.as_str()) } else { None };
+        std::iter::once(self.variant.as_str()).chain(other)
     }
 
     /// The epochs after which this claim needs the parameters of the variant called `variant`.

@@ -163,6 +163,17 @@ impl Experiment {
         Ok(experiment)
     }
 
+    /// Leaves but the variant called `name`, and the claims about it alone.
+    ///
+    /// # Errors
+    /// [`Error::UnknownVariant`], with the nearest one.
+    pub fn reduce_to(&mut self, name: &str) -> Result<(), Error> {
+        self.variant(name)?;
+        self.variants.retain(|variant| variant.name == name);
+        self.claims.retain(|claim| claim.variants().all(|variant| variant == name));
+        Ok(())
+    }
+
     /// The variant called `name`.
     ///
     /// # Errors

@@ -16,6 +16,10 @@ use crate::{Error, Figure, html_fragment, html_head};
 
 const STYLE: &str = include_str!("report.css");
 
+/// What the browser lets a report do: nothing but what is in it.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+                      img-src data: blob:; font-src data:";
+
 /// So many epochs of a training are written out at most.
 const EPOCHS: usize = 12;
 
@@ -128,6 +132,7 @@ fn page(title: &str, head: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <link rel=\"icon\" href=\"data:,\">\n{head}<style>\n{STYLE}</style>\n</head>\n<body class=\"report\">\n{body}</body>\n</html>\n",
         escape(title)
     )

@@ -1,8 +1,10 @@
-//! Every example figure drawn in every way: SVGs that are whole, small and legible, PNGs that look as they did, pages that
+//! Every example figure, and every figure of the published experiments, drawn in every way: SVGs that are whole, small and legible, PNGs that look as they did, pages that
 //! ask nothing of any network, and JSON that is read as it was written.
 
 #[path = "../examples/gallery/figures.rs"]
 mod figures;
+#[path = "../examples/gallery/published.rs"]
+mod published;
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +19,11 @@ use resvg::usvg::{Group, Node, Options, TextChunk, Tree, fontdb::Database};
 
 /// How many of the 256 bits of a picture's hash may differ from the stored one.
 const HASH_TOLERANCE: u32 = 6;
+
+fn all() -> Vec<(String, Figure)> {
+    let examples = figures::all().into_iter().map(|(name, figure)| (name.to_owned(), figure));
+    examples.chain(published::all()).collect()
+}
 
 fn parsed(drawing: &str) -> Tree {
     let mut database = Database::new();
@@ -44,8 +51,8 @@ fn texts(group: &Group) -> Vec<(String, Rect)> {
 
 #[test]
 fn svgs_are_small_and_their_text_lies_inside_and_apart() {
-    for (name, figure) in figures::all() {
-        let drawing = svg(&figure).expect(name);
+    for (name, figure) in all() {
+        let drawing = svg(&figure).expect(&name);
         assert!(drawing.len() <= SVG_LIMIT);
         let tree = parsed(&drawing);
         let page = tree.size();
@@ -110,9 +117,9 @@ fn differing(a: &str, b: &str) -> u32 {
 #[test]
 fn pictures_look_as_they_did() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures.txt");
-    let now: Vec<(&str, String)> = figures::all()
+    let now: Vec<(String, String)> = all()
         .iter()
-        .map(|(name, figure)| (*name, written(hash(&png(figure, 0.5).expect(name)))))
+        .map(|(name, figure)| (name.clone(), written(hash(&png(figure, 0.5).expect(name)))))
         .collect();
     if std::env::var_os("CHAINRULE_UPDATE_PICTURES").is_some() {
         let lines: Vec<String> = now.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
@@ -122,7 +129,7 @@ fn pictures_look_as_they_did() {
     let stored: Vec<(&str, &str)> = stored.lines().filter_map(|l| l.split_once(' ')).collect();
     assert_eq!(stored.len(), now.len(), "the stored hashes are of other figures");
     for ((name, hash), (stored_name, before)) in now.iter().zip(stored) {
-        assert_eq!(*name, stored_name);
+        assert_eq!(name, stored_name);
         let bits = differing(hash, before);
         assert!(bits <= HASH_TOLERANCE, "{name} looks different: {bits} of 256 bits");
     }
@@ -139,32 +146,32 @@ fn a_hash_tells_pictures_apart() {
 
 #[test]
 fn json_is_read_as_it_was_written() {
-    for (name, figure) in figures::all() {
-        let json = serde_json::to_string(&figure).expect(name);
-        let read: Figure = serde_json::from_str(&json).expect(name);
-        assert_eq!(serde_json::to_string(&read).expect(name), json, "{name}");
+    for (name, figure) in all() {
+        let json = serde_json::to_string(&figure).expect(&name);
+        let read: Figure = serde_json::from_str(&json).expect(&name);
+        assert_eq!(serde_json::to_string(&read).expect(&name), json, "{name}");
         assert_eq!(svg(&read), svg(&figure), "{name}");
     }
 }
 
 #[test]
 fn pages_hold_all_they_need() {
-    for (name, figure) in figures::all() {
-        let page = html_fragment(&figure).expect(name);
+    for (name, figure) in all() {
+        let page = html_fragment(&figure).expect(&name);
         for outside in ["http:", "https:", "src=", "url("] {
             assert!(!page.contains(outside), "{name} has {outside}");
         }
-        let start = page.find("application/json\">").expect(name) + 18;
-        let end = page.rfind("</script>").expect(name);
+        let start = page.find("application/json\">").expect(&name) + 18;
+        let end = page.rfind("</script>").expect(&name);
         let description: serde_json::Value =
-            serde_json::from_str(&page[start..end].replace("<\\/", "</")).expect(name);
-        let traces = description["data"].as_array().expect(name);
-        for frame in description["frames"].as_array().expect(name) {
+            serde_json::from_str(&page[start..end].replace("<\\/", "</")).expect(&name);
+        let traces = description["data"].as_array().expect(&name);
+        for frame in description["frames"].as_array().expect(&name) {
             let (new, places) =
-                (frame["data"].as_array().expect(name), frame["traces"].as_array().expect(name));
+                (frame["data"].as_array().expect(&name), frame["traces"].as_array().expect(&name));
             assert_eq!(new.len(), places.len());
             for (trace, place) in new.iter().zip(places) {
-                assert_eq!(trace["type"], traces[place.as_u64().expect(name) as usize]["type"], "{name}");
+                assert_eq!(trace["type"], traces[place.as_u64().expect(&name) as usize]["type"], "{name}");
             }
         }
     }

@@ -23,8 +23,7 @@ impl Source {
     fn open(&self) -> Result<Experiment, Failure> {
         let mut experiment = Experiment::open(&self.name, &self.set)?;
         if let Some(name) = &self.variant {
-            experiment.variant(name)?;
-            experiment.variants.retain(|variant| variant.name == *name);
+            experiment.reduce_to(name)?;
         }
         Ok(experiment)
     }

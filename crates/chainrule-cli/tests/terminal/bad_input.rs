@@ -205,3 +205,47 @@ fn arguments_that_do_not_fit() {
         ],
     );
 }
+
+#[test]
+fn figures_that_cannot_be_drawn() {
+    let session = Session::new();
+    session.write("kind.toml", format!("{GOOD}[[figure]]\nkind = \"region\"\n"));
+    session.write("option.toml", format!("{GOOD}[[figure]]\nkind = \"regions\"\nx_rang = [0, 1]\n"));
+    session.write("range.toml", format!("{GOOD}[[figure]]\nkind = \"regions\"\nx_range = [1, 0]\n"));
+    session.write("none.toml", format!("{GOOD}[[figure]]\nx_range = [1, 0]\n"));
+    refused(
+        "figures",
+        &session,
+        &[
+            &["figure", "regions", "good.toml"],
+            &["figure", "regions", "rbf-bias", "resolution"],
+            &["figure", "regions", "rbf-bias", "resolution=1"],
+            &["figure", "regions", "rbf-bias", "x_range=3,1"],
+            &["figure", "regions", "rbf-bias", "xrange=1,3"],
+            &["figure", "regions", "rbf-bias", "-o", "x.gif"],
+            &["figure", "regions", "rbf-bias", "-o", "no/such/folder/x.svg"],
+            &["figure", "regions", "three-rings", "variant=logstic"],
+            &["figure", "regions", "iris", "x=petal_lenght", "y=petal_width", "--set", "train.epochs=2"],
+            &["figure", "density", "three-rings", "--set", "train.epochs=2"],
+            &["figure", "projection", "three-rings", "--set", "train.epochs=2"],
+            &["figure", "residuals", "rbf-bias"],
+            &["figure", "hidden", "three-rings", "--variant", "linear", "--set", "train.epochs=2"],
+            &[
+                "figure",
+                "hidden",
+                "three-rings",
+                "layer=hiden",
+                "--variant",
+                "logistic",
+                "--set",
+                "train.epochs=2",
+            ],
+            &["figure", "loss-surface", "rbf-bias", "x=w_x", "y=b_o"],
+            &["figure", "loss-surface", "rbf-bias", "view=1"],
+            &["run", "kind.toml"],
+            &["run", "option.toml"],
+            &["run", "range.toml"],
+            &["run", "none.toml"],
+        ],
+    );
+}

@@ -165,3 +165,47 @@ fn no_colours_where_there_is_no_terminal() {
         assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}'), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_figure_is_written_as_its_ending_says() {
+    let session = Session::new();
+    let beginnings: [(&str, &[u8]); 4] =
+        [("svg", b"<svg"), ("png", b"\x89PNG"), ("html", b"<!doctype html>"), ("json", b"{")];
+    for (ending, beginning) in beginnings {
+        let file = format!("picture.{ending}");
+        let (_, err, code) = session.run(&["figure", "projection", "rbf-weights", "-o", &file]);
+        assert_eq!(code, 0, "{err}");
+        assert!(
+            std::fs::read(session.path(&file)).expect("it is written").starts_with(beginning),
+            "{ending}"
+        );
+    }
+    let animated = ["figure", "regions", "rbf-bias", "animate=yes", "resolution=40"];
+    let (out, err, code) = session.run(&animated);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("written to rbf-bias-regions.svg"), "{out}");
+    assert!(session.read("rbf-bias-regions.svg").contains("<animate "));
+}
+
+#[test]
+fn run_and_reproduce_write_reports() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["run", "rbf-bias"]);
+    assert_eq!(code, 0, "{err}");
+    let report = session.read(format!("{}/report.html", written(&out)));
+    for part in ["Published and obtained", "Figures", "History", "Gradient check", "chain rule", "Settings"] {
+        assert!(
+            report.contains(&format!("<h2>{part}")) || report.contains(&format!("{part}</h2>")),
+            "{part}"
+        );
+    }
+    let (out, err, code) = session.run(&["run", "rbf-bias", "--no-report"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(!session.path(&format!("{}/report.html", written(&out))).exists());
+
+    let (_, err, code) = session.run(&["reproduce", "rbf-bias", "rbf-weights", "--report", "out"]);
+    assert_eq!(code, 0, "{err}");
+    let index = session.read("out/index.html");
+    assert!(index.contains("href=\"rbf-bias.html\"") && index.contains("matched"), "{index}");
+    assert!(session.read("out/rbf-weights.html").contains("document errs"));
+}

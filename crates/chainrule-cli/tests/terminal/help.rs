@@ -5,7 +5,8 @@ use crate::session::Session;
 #[test]
 fn help_of_the_command_and_of_each_subcommand() {
     let session = Session::new();
-    let subcommands = ["reproduce", "run", "gradcheck", "trace", "new", "list", "completions", "man"];
+    let subcommands =
+        ["reproduce", "run", "figure", "gradcheck", "trace", "new", "list", "completions", "man"];
     let mut transcript = session.transcript(&["--help"]);
     for name in subcommands {
         transcript += &session.transcript(&[name, "--help"]);
@@ -25,6 +26,7 @@ fn everything_that_can_be_listed() {
         "schedules",
         "metrics",
         "datasets",
+        "figures",
     ];
     let mut transcript = session.transcript(&["list"]);
     for kind in kinds {

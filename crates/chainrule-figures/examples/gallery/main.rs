@@ -1,6 +1,7 @@
-//! Draws the example figures as SVG, PNG and HTML into a folder: `cargo run --example gallery -- FOLDER`.
+//! Draws the example figures, and those of the published experiments, as SVG, PNG and HTML into a folder: `cargo run --example gallery -- FOLDER`.
 
 mod figures;
+mod published;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use chainrule_figures::{animated_svg, html, png, svg};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args().nth(1).ok_or("give the folder to write to")?);
     fs::create_dir_all(&folder)?;
-    for (name, figure) in figures::all() {
+    let examples = figures::all().into_iter().map(|(name, figure)| (name.to_owned(), figure));
+    for (name, figure) in examples.chain(published::all()) {
         let drawing = svg(&figure)?;
         println!("{name}: {} bytes of SVG", drawing.len());
         fs::write(folder.join(format!("{name}.svg")), drawing)?;

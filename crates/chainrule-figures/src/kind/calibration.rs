@@ -42,7 +42,7 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
     let mut below = Panel::new(axis(), Axis::new("samples")).sized(280.0, 90.0).legend(Legend::Hidden);
     let shown = if p.len() == 2 { 1..2 } else { 0..p.len() };
     for k in shown {
-        let colour = Colour::Palette(k);
+        let colour = classes.colours[k];
         let mut bins = [[0.0; 3]; BINS];
         for (p, of) in p[k].iter().zip(&classes.of) {
             let [n, said, came] = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];

@@ -57,7 +57,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         if samples.is_empty() {
             continue;
         }
-        let colour = Colour::Palette(k);
+        let colour = classes.colours[k];
         let (edges, heights) = histogram(&samples, range);
         let x = spaced(range, POINTS);
         let density = kernel_density(&samples, &x);
@@ -76,7 +76,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let curves = grids(&over, [0.0, 1.0]);
     let shown = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
     for k in shown {
-        let colour = if curves.len() == 2 { Colour::Ink } else { Colour::Palette(k) };
+        let colour = if curves.len() == 2 { Colour::Ink } else { classes.colours[k] };
         let name = format!("network's probability of {}", classes.names[k]);
         panel = panel.with(Series::line(name, spaced(range, POINTS), curves[k].values.clone(), colour));
     }

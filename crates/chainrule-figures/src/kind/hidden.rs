@@ -5,7 +5,7 @@ use chainrule::landscape::{Boundary, Hidden, Projected};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, by_class, classes, coordinate, line, marker, spaced};
+use super::parts::{around, by_class, classes, coordinate, line, marker, spaced, step, thinned};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{
     Axis, Colour, ColourMap, ColourScale, Direction, Error, Figure, Grid, Legend, Mark, Panel, Series, Stroke,
@@ -50,13 +50,15 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let dimensions = if n_units <= 3 { n_units } else { 2 };
     let hidden = Hidden::new(&network, &layer, data.x(), dimensions)?;
     let mut images: Vec<(Vec<Projected>, Stroke)> = Vec::new();
+    let colours = classes(outcome).map(|classes| classes.colours).unwrap_or_default();
+    let of_class = |k: usize| colours.get(k).copied().unwrap_or(Colour::Palette(k));
     if data.n_inputs() == 2 && dimensions > 1 {
         let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
         let ranges = [around(&of(0), 0.1), around(&of(1), 0.1)];
         let curves = outcome.samples.curves;
         for (k, curve) in curves.iter().enumerate() {
             let x: Vec<f64> = spaced(ranges[0], 4 * POINTS).into_iter().flat_map(|x| [x, curve(x)]).collect();
-            images.push((hidden.image(&network, &x), Stroke::new(Colour::Palette(k)).opacity(0.6)));
+            images.push((hidden.image(&network, &x), Stroke::new(of_class(k)).opacity(0.6)));
         }
         if curves.is_empty() {
             let faint = Stroke::new(Colour::Muted).width(0.8).opacity(0.5);
@@ -80,8 +82,8 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     };
     let mut panel = match dimensions {
         1 => on_a_line(outcome, &hidden, name(0)),
-        2 => in_the_plane(outcome, &hidden, [name(0), name(1)], images),
-        _ => in_space(outcome, &hidden, [name(0), name(1), name(2)], images),
+        2 => in_the_plane(outcome, &hidden, [name(0), name(1)], &images),
+        _ => in_space(outcome, &hidden, [name(0), name(1), name(2)], &images),
     };
     panel.size = if dimensions == 1 { [420.0, 160.0] } else { [330.0, 300.0] };
     Ok(panel)
@@ -118,7 +120,7 @@ fn in_the_plane(
     outcome: &Outcome,
     hidden: &Hidden,
     [x, y]: [String; 2],
-    images: Vec<(Vec<Projected>, Stroke)>,
+    images: &[(Vec<Projected>, Stroke)],
 ) -> Panel {
     let all = |k: usize| {
         let points = hidden.points.iter().chain(images.iter().flat_map(|(image, _)| image));
@@ -126,7 +128,7 @@ fn in_the_plane(
     };
     let (u, v) = (all(0), all(1));
     let mut panel = Panel::new(Axis::new(x).range(u[0], u[1]), Axis::new(y).range(v[0], v[1]));
-    for (image, stroke) in &images {
+    for (image, stroke) in images {
         panel = panel.with(Series::new("", line(coordinate(image, 0), coordinate(image, 1), *stroke)));
     }
     panel.series.extend(samples(outcome, hidden));
@@ -146,7 +148,7 @@ fn in_space(
     outcome: &Outcome,
     hidden: &Hidden,
     [x, y, z]: [String; 3],
-    images: Vec<(Vec<Projected>, Stroke)>,
+    images: &[(Vec<Projected>, Stroke)],
 ) -> Panel {
     let ends = [0, 1, 2].map(|k| around(&coordinate(&hidden.points, k), 0.06));
     let axis = |label: String, k: usize| Axis::new(label).range(ends[k][0], ends[k][1]);
@@ -163,8 +165,8 @@ fn in_space(
         }
     }
     for (image, stroke) in images {
-        let [x, y, z] = [0, 1, 2].map(|k| coordinate(&image, k));
-        panel = panel.with(Series::new("", Mark::Line { x, y, z, stroke }));
+        let [x, y, z] = [0, 1, 2].map(|k| coordinate(image, k));
+        panel = panel.with(Series::new("", Mark::Line { x, y, z, stroke: *stroke }));
     }
     let z = coordinate(&hidden.points, 2);
     let classes = classes(outcome);
@@ -172,7 +174,7 @@ fn in_space(
         let mark = match series.mark {
             Mark::Points { x, y, marker, .. } => {
                 let own = |i: &usize| classes.as_ref().is_none_or(|classes| classes.of[*i] == k);
-                let z = (0..z.len()).filter(own).map(|i| z[i]).collect();
+                let z = (0..z.len()).step_by(step(z.len())).filter(own).map(|i| z[i]).collect();
                 Mark::Points { x, y, z, marker }
             }
             other => other,
@@ -185,13 +187,11 @@ fn in_space(
 /// The samples on the first two coordinates.
 fn samples(outcome: &Outcome, hidden: &Hidden) -> Vec<Series> {
     let at: Vec<[f64; 2]> = hidden.points.iter().map(|point| [point.at[0], point.at[1]]).collect();
-    match classes(outcome) {
-        Some(classes) => by_class(&classes, &at),
-        None => {
-            let (x, y) = at.iter().map(|at| (at[0], at[1])).unzip();
-            vec![Series::points("samples", x, y, marker(0))]
-        }
+    if let Some(classes) = classes(outcome) {
+        return by_class(&classes, &at);
     }
+    let (x, y) = at.iter().step_by(step(at.len())).map(|at| (at[0], at[1])).unzip();
+    vec![Series::points(thinned("samples", at.len()), x, y, marker(0))]
 }
 
 fn dashed() -> Stroke {

@@ -130,6 +130,15 @@ impl Scene {
                 *axis = points(range, resolution)?;
             }
         }
+        let n_rows = rows(outcome, &axes).len();
+        let caption = if n_rows < outcome.samples.dataset.n_samples() {
+            format!(
+                "{caption} Over {n_rows} of {} samples, evenly spaced.",
+                outcome.samples.dataset.n_samples()
+            )
+        } else {
+            caption
+        };
         let (loss, heights) = match outcome.precision {
             Precision::F32 => losses::<f32>(outcome, &plane, &axes, &path),
             Precision::F64 => losses::<f64>(outcome, &plane, &axes, &path),
@@ -236,7 +245,7 @@ fn losses<T: Scalar>(
 ) -> (Vec<f64>, Vec<f64>) {
     let data: Dataset<T> = outcome.samples.dataset.cast().expect("it was trained in this precision");
     let mut objective = Objective::new(&outcome.architecture, &outcome.loss, &data).expect("it was trained");
-    let rows: Vec<usize> = (0..data.n_samples()).collect();
+    let rows = rows(outcome, axes);
     let over = surface(&objective, &rows, outcome.reduction, plane, axes);
     let mut height = |seen: &Projected| {
         let parameters: Vec<T> = plane.point(&seen.at).into_iter().map(T::from_f64).collect();
@@ -244,6 +253,17 @@ fn losses<T: Scalar>(
     };
     let heights = path.iter().map(&mut height).collect();
     (over.loss, heights)
+}
+
+/// So many parameters times samples are evaluated in about a second.
+const BUDGET: usize = 100_000_000_000;
+
+/// The samples that the surface is over: all, or where that would take many seconds as many as take some, evenly spaced.
+fn rows(outcome: &Outcome, axes: &[Points]) -> Vec<usize> {
+    let (n, n_points) =
+        (outcome.samples.dataset.n_samples(), axes.iter().map(Points::n_points).product::<usize>());
+    let most = (BUDGET / (n_points * outcome.architecture.n_parameters())).clamp(16, n.max(16)).min(n);
+    (0..most).map(|k| k * n / most).collect()
 }
 
 /// The plane, what its axes are called, what to say about it, and whether the path may leave it.
@@ -287,7 +307,7 @@ fn plane(
     };
     let trajectory = || -> Result<_, Error> {
         let plane = Plane::trajectory(records)?;
-        let percent = |k: usize| format!("{:.0}", 100.0 * plane.explained()[k]);
+        let percent = |k: usize| format!("{:.1}", 100.0 * plane.explained()[k]);
         let caption = format!(
             "The loss over the two directions in which the path of the training varies most, {} and {} % of its variation, \
              through its end; red: the path from its start (disc) to its end (star), seen from straight above the plane.",

@@ -24,6 +24,26 @@ pub(super) struct Classes {
     pub(super) names: Vec<String>,
     /// Each sample's true one.
     pub(super) of: Vec<usize>,
+    /// Their colours.
+    pub(super) colours: Vec<Colour>,
+}
+
+impl Classes {
+    /// The mark of class k.
+    pub(super) fn marker(&self, k: usize) -> Marker {
+        Marker { colour: self.colours[k], ..marker(k) }
+    }
+}
+
+/// The palette's colours that have a name: a class that is called blue is blue.
+const NAMED: [(&str, usize); 7] =
+    [("blue", 0), ("red", 1), ("orange", 1), ("green", 2), ("pink", 3), ("yellow", 4), ("lightblue", 5)];
+
+/// The colours that classes are called by, where all are; else those of the palette in turn.
+fn colours(names: &[String]) -> Vec<Colour> {
+    let named = |name: &String| NAMED.iter().find(|(known, _)| known == name).map(|(_, place)| *place);
+    let places = names.iter().map(named).collect::<Option<Vec<usize>>>();
+    places.unwrap_or_else(|| (0..names.len()).collect()).into_iter().map(Colour::Palette).collect()
 }
 
 /// The true classes, where targets are classes: one that holds or not, or one of several.
@@ -37,7 +57,8 @@ pub(super) fn classes(outcome: &Outcome) -> Option<Classes> {
     let n = data.n_targets().max(2);
     let known = &outcome.samples.classes;
     let name = |k: usize| known.get(k).cloned().unwrap_or_else(|| format!("class {k}"));
-    Some(Classes { names: (0..n).map(name).collect(), of })
+    let names: Vec<String> = (0..n).map(name).collect();
+    Some(Classes { colours: colours(&names), names, of })
 }
 
 /// The place of the largest number, the first of equals.
@@ -87,17 +108,37 @@ pub(super) fn marker(k: usize) -> Marker {
     Marker::new(Symbol::of_class(k), Colour::Palette(k)).size(7.5)
 }
 
-/// The ring around what is classified wrongly.
-pub(super) fn ring() -> Marker {
-    Marker { edge: None, ..Marker::new(Symbol::Ring, Colour::Ink).size(14.0) }
+/// The ring around what is classified wrongly, of `n` samples.
+pub(super) fn ring(n: usize) -> Marker {
+    let size = if n > 100 { 9.5 } else { 14.0 };
+    Marker { edge: None, ..Marker::new(Symbol::Ring, Colour::Ink).size(size) }
+}
+
+/// So many samples are drawn one by one at most.
+const SHOWN: usize = 6000;
+
+/// Of `n` samples every so manieth is drawn.
+pub(super) fn step(n: usize) -> usize {
+    n.div_ceil(SHOWN).max(1)
+}
+
+/// `name`, and if not all samples are drawn, which are.
+pub(super) fn thinned(name: &str, n: usize) -> String {
+    if step(n) == 1 { name.to_owned() } else { format!("{name} (one of {} shown)", step(n)) }
 }
 
 /// Points by class, each with its name.
 pub(super) fn by_class(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
     let of = |k: usize| {
         let of_class = |i: usize| move |(c, at): (&usize, &[f64; 2])| (*c == k).then_some(at[i]);
-        let pick = |i: usize| classes.of.iter().zip(at).filter_map(of_class(i)).collect::<Vec<f64>>();
-        Series::points(&classes.names[k], pick(0), pick(1), small_if_many(marker(k), at.len()))
+        let shown = || classes.of.iter().zip(at).step_by(step(at.len()));
+        let pick = |i: usize| shown().filter_map(of_class(i)).collect::<Vec<f64>>();
+        Series::points(
+            thinned(&classes.names[k], at.len()),
+            pick(0),
+            pick(1),
+            small_if_many(classes.marker(k), at.len()),
+        )
     };
     (0..classes.names.len()).map(of).collect()
 }
@@ -105,7 +146,8 @@ pub(super) fn by_class(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
 /// The same marker, smaller where there are many points.
 pub(super) fn small_if_many(marker: Marker, n: usize) -> Marker {
     match n {
-        0..=300 => marker,
+        0..=100 => marker,
+        101..=300 => marker.size(5.5),
         301..=2000 => Marker { edge: None, ..marker.size(4.5) },
         _ => Marker { edge: None, opacity: 0.5, ..marker.size(3.0) },
     }
@@ -262,6 +304,13 @@ mod tests {
         ] {
             assert_eq!(symbol(name), symbol_);
         }
+    }
+
+    #[test]
+    fn a_class_that_is_called_by_a_colour_has_it() {
+        let names = |names: [&str; 2]| names.map(str::to_owned);
+        assert_eq!(colours(&names(["red", "blue"])), [Colour::Palette(1), Colour::Palette(0)]);
+        assert_eq!(colours(&names(["red", "not red"])), [Colour::Palette(0), Colour::Palette(1)]);
     }
 
     #[test]

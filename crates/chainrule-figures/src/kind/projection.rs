@@ -5,7 +5,7 @@ use chainrule::landscape::{activations, boundaries};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, classes, input, line, marker, spaced};
+use super::parts::{around, classes, input, line, spaced};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
 
@@ -53,7 +53,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     .sized(460.0, 320.0);
     let step = data.n_samples().div_ceil(JOINED);
     for (i, (x, h)) in data.x().iter().zip(&h).enumerate().step_by(step) {
-        let stroke = Stroke::new(Colour::Palette(classes.of[i])).width(0.8).opacity(0.35);
+        let stroke = Stroke::new(classes.colours[classes.of[i]]).width(0.8).opacity(0.35);
         let joined = line(vec![*x, *x, range[0]], vec![up[0], *h, *h], stroke);
         panel = panel.with(Series::new("", joined));
     }
@@ -63,12 +63,12 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         let pick = |v: &[f64]| own.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let inside = (up[1] - up[0]) * 0.03;
         panel = panel
-            .with(Series::points(name, pick(data.x()), vec![up[0] + inside; own.len()], marker(k)))
+            .with(Series::points(name, pick(data.x()), vec![up[0] + inside; own.len()], classes.marker(k)))
             .with(Series::points(
                 "",
                 vec![range[0] + (range[1] - range[0]) * 0.02; own.len()],
                 pick(&h),
-                marker(k),
+                classes.marker(k),
             ));
     }
     let cut: Vec<f64> =

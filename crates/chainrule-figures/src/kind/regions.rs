@@ -12,8 +12,8 @@ use super::parts::{
 };
 use super::{Draw, Subject, option, unsuitable};
 use crate::{
-    Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
-    Shading, Stroke,
+    Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Legend, Mark, Panel,
+    Series, Shading, Stroke,
 };
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
@@ -83,7 +83,15 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     // Frames change the same panels in all of them.
     let n_changes = frames.iter().map(|frame| frame.changes.len()).min().unwrap_or(0);
     frames.iter_mut().for_each(|frame| frame.changes.truncate(n_changes));
-    let rows = panels.chunks(3).map(<[Panel]>::to_vec).collect();
+    // Panels side by side have one legend: that of the first in which something is classified wrongly.
+    let listed = |panel: &Panel| panel.series.iter().filter(|series| !series.name.is_empty()).count();
+    let most = panels.iter().map(listed).max().unwrap_or(0);
+    if let Some(first) = panels.iter().position(|panel| listed(panel) == most) {
+        let others = panels.iter_mut().enumerate().filter(|(k, _)| *k != first);
+        others.for_each(|(_, panel)| panel.legend = Legend::Hidden);
+    }
+    let in_a_row = if panels.len() == 4 { 2 } else { 3 };
+    let rows = panels.chunks(in_a_row).map(<[Panel]>::to_vec).collect();
     let mut figure = Figure::new("What the network says everywhere", rows).caption(captions.join(" "));
     figure.frames = frames;
     Ok(figure)
@@ -137,7 +145,7 @@ impl Map<'_> {
         if let Some(classes) = classes(self.outcome) {
             return Ok(Mark::Regions {
                 probabilities: grids(&over, HEIGHT),
-                colours: (0..classes.names.len()).map(Colour::Palette).collect(),
+                colours: classes.colours,
                 classes: classes.names,
                 boundary: (!self.is_line()).then(|| Stroke::new(Colour::Ink).width(1.4)),
             });
@@ -191,7 +199,7 @@ impl Map<'_> {
             let curves = grids(&over, HEIGHT);
             let shown = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
             for k in shown {
-                let colour = if curves.len() == 2 { Colour::Ink } else { Colour::Palette(k) };
+                let colour = if curves.len() == 2 { Colour::Ink } else { classes.colours[k] };
                 let name = format!("probability of {}", classes.names[k]);
                 panel =
                     panel.with(Series::line(name, over.axes[0].values(), curves[k].values.clone(), colour));
@@ -207,7 +215,7 @@ impl Map<'_> {
         // Thousands of rings would hide what they ring.
         if (1..=200).contains(&wrong.len()) {
             let (x, y) = wrong.iter().map(|&i| (at[i][0], at[i][1])).unzip();
-            panel = panel.with(Series::points("classified wrongly", x, y, ring()));
+            panel = panel.with(Series::points("classified wrongly", x, y, ring(at.len())));
         }
         Ok(panel)
     }

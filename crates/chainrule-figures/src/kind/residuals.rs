@@ -4,7 +4,7 @@ use chainrule::metrics::Task;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, line, marker, small_if_many, spaced, task};
+use super::parts::{around, line, marker, small_if_many, spaced, step, task, thinned};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
@@ -46,8 +46,10 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
     for k in 0..n_outputs {
         let of = |v: &[f64]| v.iter().skip(k).step_by(n_outputs).copied().collect::<Vec<f64>>();
         let name = if n_outputs == 1 { String::new() } else { format!("output {}", k + 1) };
-        let points = small_if_many(marker(k), data.n_samples());
-        scatter = scatter.with(Series::points(&name, of(data.t()), of(&y), points));
+        let n = data.n_samples();
+        let some = |v: &[f64]| of(v).into_iter().step_by(step(n)).collect::<Vec<f64>>();
+        let shown = if step(n) == 1 { name.clone() } else { thinned(&name, n) };
+        scatter = scatter.with(Series::points(shown, some(data.t()), some(&y), small_if_many(marker(k), n)));
         let mut heights = vec![0.0; BARS];
         for v in of(&differences) {
             let bar = ((v - spread[0]) / (spread[1] - spread[0]) * BARS as f64) as usize;

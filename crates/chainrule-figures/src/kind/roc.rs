@@ -41,7 +41,7 @@ fn panel(outcome: &Outcome) -> Result<Panel, Error> {
         let holds: Vec<bool> = classes.of.iter().map(|of| *of == k).collect();
         let Some((x, y, area)) = curve(&p[k], &holds) else { continue };
         let name = format!("{}: area {area:.3}", classes.names[k]);
-        panel = panel.with(Series::line(name, x, y, Colour::Palette(k)));
+        panel = panel.with(Series::line(name, x, y, classes.colours[k]));
     }
     Ok(panel)
 }

@@ -6,7 +6,7 @@ use chainrule_experiment::Outcome;
 
 use super::parts::{around, by_class, classes, line, marker, seen, shown, small_if_many, spaced};
 use super::{Draw, Subject, option};
-use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
+use crate::{Axis, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "samples",
@@ -61,7 +61,7 @@ fn strip(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     for k in 0..classes.names.len() {
         let at =
             data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k).map(|(x, _)| *x).take(500).collect();
-        let stroke = Stroke::new(Colour::Palette(k)).width(1.2).opacity(0.7);
+        let stroke = Stroke::new(classes.colours[k]).width(1.2).opacity(0.7);
         panel.series.push(Series::new("", Mark::Rug { at, along: Direction::X, stroke }));
     }
     Ok(panel)
@@ -80,7 +80,7 @@ fn scatter(outcome: &Outcome, options: &Options, caption: &mut String) -> Result
         for (k, curve) in outcome.samples.curves.iter().enumerate() {
             let x = spaced(ends, 200);
             let y = x.iter().map(|x| curve(*x)).collect();
-            let stroke = Stroke::new(Colour::Palette(k)).opacity(0.5);
+            let stroke = Stroke::new(classes.colours[k]).opacity(0.5);
             panel =
                 panel.with(Series::new(format!("true curve of {}", classes.names[k]), line(x, y, stroke)));
         }

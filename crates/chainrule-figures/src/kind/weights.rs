@@ -22,8 +22,9 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 /// Layers of more units are drawn as tables of numbers.
 const MOST_UNITS: usize = 24;
 
-/// So many units of a layer are shown as maps.
+/// So many units of so many layers are shown as maps.
 const MOST_MAPS: usize = 8;
+const MAPPED: usize = 2;
 
 /// Bars of a histogram.
 const BARS: usize = 24;
@@ -109,8 +110,14 @@ fn matrix(outcome: &Outcome) -> Panel {
         texts: Vec::new(),
         colours: ColourScale::new(ColourMap::Diverging).centred(0.0).with_bar("weight"),
     };
-    Panel::new(Axis::new(format!("unit of {}", architecture.layer_name(0))), Axis::new("input"))
-        .sized(360.0, 280.0)
+    let n_inputs = architecture.n_inputs();
+    let inputs = if n_inputs <= MOST_UNITS {
+        Axis::new("").names((0..n_inputs).map(|j| input(outcome, j)))
+    } else {
+        Axis::new("input")
+    };
+    Panel::new(Axis::new(format!("unit of {}", architecture.layer_name(0))), inputs)
+        .sized(360.0, (40.0 * n_inputs as f64).clamp(60.0, 280.0))
         .with(Series::new("", mark))
 }
 
@@ -147,12 +154,12 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
     }
     let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
     let (x, y) = (around(&of(0), 0.1), around(&of(1), 0.1));
-    let n = 60;
+    let n = 48;
     let plane = Plane::features(&[0.0, 0.0], &[0, 1])?;
     let (u, v) = (points(x, n)?.values(), points(y, n)?.values());
     let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| plane.point(&[*u, *v]))).collect();
     let mut rows = Vec::new();
-    for l in 0..(architecture.layers().len() - 1).min(3) {
+    for l in 0..(architecture.layers().len() - 1).min(MAPPED) {
         let n_units = architecture.layers()[l].n_units;
         let a = activations(&network, &architecture.layer_name(l), &at)?;
         let mut row = Vec::new();

@@ -1,0 +1,28 @@
+//! The figures that the published experiments ask for, trained and drawn.
+
+use std::sync::atomic::AtomicBool;
+
+use chainrule_experiment::{Experiment, builtin};
+use chainrule_figures::{Figure, Subject, epochs, figures};
+
+/// Every figure of every experiment with a source document that asks for some, by name: `rbf-weights-3-loss-surface`.
+pub(crate) fn all() -> Vec<(String, Figure)> {
+    let mut all = Vec::new();
+    for name in builtin::names() {
+        let experiment = Experiment::open(&name, &[]).expect("it comes with the program");
+        if experiment.figures.is_empty() {
+            continue;
+        }
+        let run = |variant: &chainrule_experiment::Variant| {
+            let recorded = epochs(variant.train.settings.epochs);
+            variant.run(&recorded, &mut (), &AtomicBool::new(false)).expect("it can be trained")
+        };
+        let outcomes: Vec<_> = experiment.variants.iter().map(run).collect();
+        let figures = figures(&Subject { experiment: &experiment, outcomes: &outcomes });
+        let figures = figures.unwrap_or_else(|error| panic!("{error}"));
+        for (k, (plan, figure)) in experiment.figures.iter().zip(figures).enumerate() {
+            all.push((format!("{name}-{}-{}", k + 1, plan.kind), figure));
+        }
+    }
+    all
+}

@@ -1,0 +1,139 @@
+//! Figures of trained networks against the networks: losses, predictions, paths; and every kind of every experiment.
+
+use std::sync::atomic::AtomicBool;
+
+use chainrule_experiment::{Experiment, Outcome, builtin};
+use chainrule_figures::{Error, Figure, Mark, SVG_LIMIT, Series, Subject, draw, epochs, kind, svg};
+
+fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    let experiment = Experiment::open(name, &sets).unwrap();
+    let run = |variant: &chainrule_experiment::Variant| {
+        let recorded = epochs(variant.train.settings.epochs);
+        variant.run(&recorded, &mut (), &AtomicBool::new(false)).unwrap()
+    };
+    let outcomes = experiment.variants.iter().map(run).collect();
+    (experiment, outcomes)
+}
+
+fn figure(
+    kind: &str,
+    given: &[(&str, chainrule::registry::Value)],
+    trained: &(Experiment, Vec<Outcome>),
+) -> Figure {
+    draw(kind, given, &Subject { experiment: &trained.0, outcomes: &trained.1 }).unwrap()
+}
+
+fn series(figure: &Figure) -> impl Iterator<Item = &Series> {
+    figure.panels().flat_map(|panel| &panel.series)
+}
+
+#[test]
+fn the_path_lies_on_the_surface_at_the_losses_of_the_training() {
+    let trained = trained("rbf-bias", &[]);
+    let outcome = &trained.1[0];
+    let figure = figure("loss-surface", &[("resolution", 21.0.into())], &trained);
+    let heights = series(&figure).find_map(|series| match &series.mark {
+        Mark::Line { z, .. } if !z.is_empty() => Some(z),
+        _ => None,
+    });
+    let heights = heights.expect("a path in space");
+    // Before each update the loss is that at the parameters of the epoch before; at the end it is the final one.
+    assert_eq!(heights.len(), outcome.history.epochs.len() + 1);
+    for (height, epoch) in heights.iter().zip(&outcome.history.epochs) {
+        assert!((height - epoch.loss).abs() <= 1e-12 * epoch.loss, "{height} {}", epoch.loss);
+    }
+    assert!((heights[heights.len() - 1] - outcome.final_loss.0).abs() <= 1e-12 * outcome.final_loss.0);
+}
+
+#[test]
+fn the_surface_has_the_loss_at_the_parameters() {
+    let trained = trained("rbf-weights", &[]);
+    let outcome = &trained.1[0];
+    let at = |name: &str| {
+        let (_, index) = outcome.names.iter().find(|(known, _)| known == name).unwrap();
+        outcome.parameters[*index]
+    };
+    let range = |v: f64| vec![v, v + 1.0].into();
+    let given = [
+        ("x", "w_h".into()),
+        ("y", "w_o".into()),
+        ("x_range", range(at("w_h"))),
+        ("y_range", range(at("w_o"))),
+        ("resolution", 2.0.into()),
+    ];
+    let figure = figure("loss-surface", &given, &trained);
+    let grid = series(&figure).find_map(|series| match &series.mark {
+        Mark::Surface { grid, .. } => Some(grid),
+        _ => None,
+    });
+    let corner = grid.expect("a surface").values[0];
+    assert!((corner - outcome.final_loss.0).abs() <= 1e-12 * outcome.final_loss.0);
+}
+
+#[test]
+fn regions_are_what_the_network_predicts() {
+    let trained = trained("three-rings", &["train.epochs=50"]);
+    let given = [("variant", "logistic".into()), ("resolution", 17.0.into())];
+    let figure = figure("regions", &given, &trained);
+    let network = trained.1[1].network();
+    let Mark::Regions { probabilities, .. } = &figure.rows[0][0].series[0].mark else {
+        panic!("regions first")
+    };
+    let grid = &probabilities[0];
+    assert_eq!((grid.n_x, grid.n_y), (17, 17));
+    for (j, i) in [(0, 0), (3, 16), (16, 2), (8, 8)] {
+        let y = network.predict(&[grid.x_at(i as f64), grid.y_at(j as f64)]);
+        for (k, grid) in probabilities.iter().enumerate() {
+            assert!((grid.values[j * 17 + i] - y[k]).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn slices_hold_the_other_inputs_at_their_means() {
+    let trained = trained("iris", &["train.epochs=5"]);
+    let given = [("x", "petal_length".into()), ("y", "petal_width".into()), ("resolution", 3.0.into())];
+    let figure = figure("regions", &given, &trained);
+    assert!(figure.caption.contains("sepal_length = 5.843"), "{}", figure.caption);
+    let Mark::Regions { probabilities, .. } = &figure.rows[0][0].series[0].mark else {
+        panic!("regions first")
+    };
+    let x = trained.1[0].samples.dataset.x();
+    let mean = |j: usize| x.iter().skip(j).step_by(4).sum::<f64>() / 150.0;
+    let grid = &probabilities[0];
+    let y = trained.1[0].network().predict(&[mean(0), mean(1), grid.x_at(2.0), grid.y_at(0.0)]);
+    for (k, grid) in probabilities.iter().enumerate() {
+        assert!((grid.values[2] - y[k]).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn every_kind_is_drawn_of_every_experiment_or_says_what_suits_it() {
+    for name in builtin::names() {
+        let trained = trained(&name, &["train.epochs=12"]);
+        let subject = Subject { experiment: &trained.0, outcomes: &trained.1 };
+        let mut drawn = 0;
+        for entry in kind::REGISTRY {
+            match draw(entry.name, &[], &subject) {
+                Ok(figure) => {
+                    let drawing =
+                        svg(&figure).unwrap_or_else(|error| panic!("{name}: {}: {error}", entry.name));
+                    assert!(drawing.len() <= SVG_LIMIT, "{name}: {}", entry.name);
+                    drawn += 1;
+                }
+                Err(Error::Unsuitable { reason, .. }) => assert!(reason.len() > 20, "{reason}"),
+                Err(error) => panic!("{name}: {}: {error}", entry.name),
+            }
+        }
+        assert!(drawn >= 6, "{name}: {drawn}");
+    }
+}
+
+#[test]
+fn epochs_are_all_or_a_hundred_evenly_spaced() {
+    assert_eq!(epochs(3).into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let many: Vec<u64> = epochs(10_000).into_iter().collect();
+    assert_eq!((many.len(), many[0], many[1], many[100]), (101, 0, 100, 10_000));
+    assert_eq!(epochs(u64::MAX).last(), Some(&u64::MAX));
+}

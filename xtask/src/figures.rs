@@ -1,0 +1,50 @@
+//! `cargo xtask figures`: the figures drawn into a folder, to be looked at, and their hashes written anew.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Args;
+
+use crate::packages::status;
+use crate::step::cargo;
+
+/// Draw the gallery and the published experiments' figures, and store how they look.
+///
+/// They are written as SVG, PNG and HTML into a folder: look at them before the new hashes are committed.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where they are written
+    #[arg(value_name = "FOLDER", default_value = "target/figures")]
+    folder: PathBuf,
+}
+
+/// The pictures of the README.
+const README: [&str; 4] =
+    ["rbf-bias-3-loss-surface", "sine-classes-4-regions", "rbf-weights-6-projection", "gaussians-2-density"];
+
+fn copy(folder: &Path, root: &Path) -> Result<(), String> {
+    README.iter().try_for_each(|name| {
+        let file = format!("{name}.svg");
+        let (from, to) = (root.join(folder).join(&file), root.join("pictures").join(&file));
+        std::fs::copy(&from, &to)
+            .map(drop)
+            .map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))
+    })
+}
+
+pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
+    let mut draw = Command::new(cargo());
+    draw.args(["run", "--quiet", "--package", "chainrule-figures", "--example", "gallery", "--"]);
+    draw.arg(&options.folder).current_dir(root);
+    let mut store = Command::new(cargo());
+    store.args(["test", "--package", "chainrule-figures", "--test", "drawings", "pictures_look_as_they_did"]);
+    store.env("CHAINRULE_UPDATE_PICTURES", "1").current_dir(root);
+    let done = status(&mut draw).and_then(|()| copy(&options.folder, root)).and_then(|()| status(&mut store));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
