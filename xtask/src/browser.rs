@@ -15,6 +15,7 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
 
 fn run(root: &Path) -> Result<(), String> {
     let mut command = Command::new(cargo());
-    command.args(["test", "--package", "chainrule-figures", "--test", "browser", "--", "--ignored"]);
+    // Of the workspace, as all tests are built: the same crates with the same features.
+    command.args(["test", "--workspace", "--test", "browser", "--", "--ignored"]);
     status(command.current_dir(root))
 }

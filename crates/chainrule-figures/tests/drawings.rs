@@ -183,8 +183,10 @@ fn animations_show_each_frame_once() {
     let (_, figure) = all.iter().find(|(name, _)| *name == "animation").expect("there is one");
     let drawing = animated_svg(figure).expect("it can be drawn");
     let changes: usize = figure.frames.iter().map(|f| f.changes.len()).sum();
-    assert_eq!(drawing.matches("<animate ").count(), changes);
-    assert_eq!(drawing.matches("<g visibility=\"visible\">").count(), figure.frames[0].changes.len());
+    // Each change, and each frame's label.
+    assert_eq!(drawing.matches("<animate ").count(), changes + figure.frames.len());
+    assert_eq!(drawing.matches("<g visibility=\"visible\">").count(), figure.frames[0].changes.len() + 1);
+    assert!(figure.frames.iter().all(|frame| drawing.contains(&format!(">{}<", frame.label))));
     parsed(&drawing);
     let last = figure.at_frame(figure.frames.len() - 1);
     assert_eq!(png(&last, 1.0), png(&Figure { frames: vec![], ..figure.clone() }, 1.0));

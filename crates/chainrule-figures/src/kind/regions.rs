@@ -211,6 +211,12 @@ impl Map<'_> {
                     .with(Series::new("boundary", Mark::Rule { at: borders, along: Direction::X, stroke }));
             }
         }
+        for (curve, colour) in outcome.samples.curves.iter().zip(&classes.colours) {
+            let along = spaced(x, 200);
+            let across = along.iter().map(|x1| curve(*x1)).collect();
+            panel = panel
+                .with(Series::new("", line(along, across, Stroke::new(*colour).width(1.2).opacity(0.5))));
+        }
         panel.series.extend(by_class(&classes, &at));
         // Thousands of rings would hide what they ring.
         if (1..=200).contains(&wrong.len()) {

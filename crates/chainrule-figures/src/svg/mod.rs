@@ -99,6 +99,11 @@ fn document(figure: &Figure, motion: Motion) -> String {
     }
     let style = Text { size: SMALL, anchor: Anchor::Start, colour: Colour::Muted, ..Text::default() };
     lines(&mut canvas, &plan.caption, [12.0, plan.caption_top], style);
+    if motion == Motion::Animated && !figure.frames.is_empty() {
+        let style = Text { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..Text::default() };
+        let at = [width - 12.0, 12.0 + 0.5 * SMALL * LEADING];
+        draw_frames(&mut canvas, &figure.frames, |canvas, frame| canvas.text(at, &frame.label, style));
+    }
     canvas.raw("</svg>\n");
     canvas.into_string()
 }
@@ -124,7 +129,7 @@ fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Opt
             None => flat::draw_mark(canvas, plan, mark),
         };
         match animated.map(|figure| changes(figure, k, s)).filter(|c| !c.is_empty()) {
-            Some(marks) => draw_frames(canvas, &marks, one),
+            Some(marks) => draw_frames(canvas, &marks, |canvas, mark| one(canvas, mark)),
             None => one(canvas, &series.mark),
         }
     }
@@ -148,11 +153,11 @@ fn changes(figure: &Figure, panel: usize, series: usize) -> Vec<&Mark> {
     all.filter(|c| c.panel == panel && c.series == series).map(|c| &c.mark).collect()
 }
 
-/// Each mark in a group that is seen for its share of the time; without animation only the last one is.
-fn draw_frames(canvas: &mut Canvas, marks: &[&Mark], mut draw: impl FnMut(&mut Canvas, &Mark)) {
-    let n = marks.len();
+/// Each of some things in a group that is seen for its share of the time; without animation only the last one is.
+fn draw_frames<X>(canvas: &mut Canvas, things: &[X], mut draw: impl FnMut(&mut Canvas, &X)) {
+    let n = things.len();
     let total = (n - 1) as f64 * FRAME_SECONDS + LAST_SECONDS;
-    for (k, mark) in marks.iter().enumerate() {
+    for (k, thing) in things.iter().enumerate() {
         let seen = |seen: bool| if seen { "visible" } else { "hidden" };
         let start = k as f64 * FRAME_SECONDS / total;
         let end = (k + 1) as f64 * FRAME_SECONDS / total;
@@ -169,7 +174,7 @@ fn draw_frames(canvas: &mut Canvas, marks: &[&Mark], mut draw: impl FnMut(&mut C
             values.join(";"),
             times.join(";"),
         ));
-        draw(canvas, mark);
+        draw(canvas, thing);
         canvas.raw("</g>\n");
     }
 }
