@@ -144,6 +144,12 @@ fn section(body: &mut String, title: &str, content: &str) {
     }
 }
 
+/// Lines as they are.
+fn preformatted(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(escape).collect();
+    format!("<pre>{}</pre>", lines.join("\n"))
+}
+
 /// A table; its cells are text, but for a class that the row may have.
 fn table(header: &[&str], rows: &[(&str, Vec<String>)]) -> String {
     let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
@@ -286,10 +292,14 @@ fn checks(outcomes: &[Outcome]) -> String {
         let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
         let _ = writeln!(
             text,
-            "<p>{} at the end of the training, over {} samples:</p>\n<pre>{}</pre>",
-            escape(name(outcome)),
+            "<p>{}At the end of the training, over {} samples:</p>\n{}",
+            if outcome.variant.is_empty() {
+                String::new()
+            } else {
+                format!("{}. ", escape(&outcome.variant))
+            },
             rows.len(),
-            escape(&report.to_string())
+            preformatted(&report.to_string())
         );
     }
     text
@@ -313,8 +323,8 @@ fn traced(subject: &Subject<'_>) -> String {
     let whose =
         if variant.name.is_empty() { String::new() } else { format!(" of {}", escape(&variant.name)) };
     format!(
-        "<p>Sample 1{whose} at the starting weights, and the update after it.</p>\n<pre>{}</pre>\n",
-        escape(&trace.to_text())
+        "<p>Sample 1{whose} at the starting weights, and the update after it.</p>\n{}\n",
+        preformatted(&trace.to_text())
     )
 }
 
@@ -325,7 +335,7 @@ fn settings(subject: &Subject<'_>) -> String {
         if !variant.name.is_empty() {
             let _ = writeln!(text, "<h3>{}</h3>", escape(&variant.name));
         }
-        let _ = writeln!(text, "<pre>{}</pre>", escape(&variant.settings()));
+        let _ = writeln!(text, "{}", preformatted(&variant.settings()));
     }
     text
 }

@@ -199,6 +199,7 @@ fn run_and_reproduce_write_reports() {
             "{part}"
         );
     }
+    assert!(report.contains("\n[network]\n") && report.contains("\n  output.b[0]"), "lines stay lines");
     let (out, err, code) = session.run(&["run", "rbf-bias", "--no-report"]);
     assert_eq!(code, 0, "{err}");
     assert!(!session.path(&format!("{}/report.html", written(&out))).exists());
