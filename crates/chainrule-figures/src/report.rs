@@ -3,14 +3,12 @@
 
 use std::fmt::Write as _;
 
-use chainrule::gradcheck::{self, Which};
-use chainrule::objective::Objective;
 use chainrule::registry::Value;
 use chainrule::train::Training;
 use chainrule::{Dataset, trace};
 use chainrule_experiment::{Experiment, FigurePlan, Mark, Outcome};
 
-use crate::kind::{self, Subject};
+use crate::kind::{self, Subject, gradients};
 use crate::markup::escape;
 use crate::{Error, Figure, html_fragment, html_head};
 
@@ -22,9 +20,6 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eva
 
 /// So many epochs of a training are written out at most.
 const EPOCHS: usize = 12;
-
-/// So many parameters are checked.
-const CHECKED: usize = 200;
 
 /// Networks of more parameters are not traced: nobody would read it.
 const TRACED: usize = 200;
@@ -281,15 +276,7 @@ fn histories(outcomes: &[Outcome]) -> String {
 fn checks(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
-        let data = &outcome.samples.dataset;
-        let Ok(mut objective) = Objective::new(&outcome.architecture, &outcome.loss, data) else { continue };
-        let rows: Vec<usize> = (0..data.n_samples().min(1000)).collect();
-        let which = if outcome.architecture.n_parameters() > CHECKED {
-            Which::Sample { count: CHECKED, seed: 0 }
-        } else {
-            Which::All
-        };
-        let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
+        let Ok((report, n_samples)) = gradients::checked(outcome) else { continue };
         let _ = writeln!(
             text,
             "<p>{}At the end of the training, over {} samples:</p>\n{}",
@@ -298,7 +285,7 @@ fn checks(outcomes: &[Outcome]) -> String {
             } else {
                 format!("{}. ", escape(&outcome.variant))
             },
-            rows.len(),
+            n_samples,
             preformatted(&report.to_string())
         );
     }

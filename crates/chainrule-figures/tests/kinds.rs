@@ -131,6 +131,18 @@ fn every_kind_is_drawn_of_every_experiment_or_says_what_suits_it() {
 }
 
 #[test]
+fn frames_of_trainings_of_different_lengths_say_how_far_they_have_come() {
+    let trained = trained("sine-classes", &[]);
+    let given = [("animate", "yes".into()), ("resolution", 4.0.into())];
+    let figure = figure("regions", &given, &trained);
+    assert!(figure.frames.len() > 20 && figure.frames.iter().all(|frame| frame.changes.len() == 4));
+    let labels: Vec<&str> = figure.frames.iter().map(|frame| frame.label.as_str()).collect();
+    assert_eq!((labels[0], labels[labels.len() - 1]), ("epoch 0", "100 % of the training"));
+    let alone = [("animate", "yes".into()), ("resolution", 4.0.into()), ("variant", "deep".into())];
+    assert_eq!(self::figure("regions", &alone, &trained).frames.last().unwrap().label, "epoch 2000");
+}
+
+#[test]
 fn epochs_are_all_or_a_hundred_evenly_spaced() {
     assert_eq!(epochs(3).into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
     let many: Vec<u64> = epochs(10_000).into_iter().collect();

@@ -1,6 +1,6 @@
 //! `gradients`: the gradient's norm by layer over the training, and the gradient check as analytic against numeric.
 
-use chainrule::gradcheck::{self, Verdict, Which};
+use chainrule::gradcheck::{self, Report, Verdict, Which};
 use chainrule::objective::Objective;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
@@ -55,7 +55,8 @@ fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
     (!panel.series.is_empty()).then_some(panel)
 }
 
-fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
+/// The gradient check at the end of the training, over the first samples, and how many those are.
+pub(crate) fn checked(outcome: &Outcome) -> Result<(Report, usize), Error> {
     let data = &outcome.samples.dataset;
     let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data)?;
     let rows: Vec<usize> = (0..data.n_samples().min(SAMPLES)).collect();
@@ -65,6 +66,11 @@ fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
         Which::All
     };
     let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
+    Ok((report, rows.len()))
+}
+
+fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
+    let (report, _) = checked(outcome)?;
     let of = |verdict: Verdict| {
         let checked = report.checked.iter().filter(move |checked| checked.verdict == verdict);
         checked.map(|checked| (checked.analytic, checked.numeric)).unzip::<f64, f64, Vec<f64>, Vec<f64>>()

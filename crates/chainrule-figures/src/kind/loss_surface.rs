@@ -83,10 +83,8 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
         for (f, record) in option::frames(options, outcome.trajectory().len()).into_iter().enumerate() {
             let epoch = outcome.trajectory()[record].0;
             let changes = scene.changes(first, record);
-            match frames.get_mut(f) {
-                Some(frame) => frame.changes.extend(changes),
-                None => frames.push(Frame { label: format!("epoch {epoch}"), changes }),
-            }
+            let last = outcome.trajectory().last().map_or(0, |(epoch, _)| *epoch);
+            option::add_frame(&mut frames, f, [epoch, last], changes);
         }
         if !captions.contains(&scene.caption) {
             captions.push(scene.caption);
@@ -95,11 +93,9 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     if let Some(error) = refused.filter(|_| rows.is_empty()) {
         return Err(error);
     }
-    let n_changes = frames.iter().map(|frame| frame.changes.len()).min().unwrap_or(0);
-    frames.iter_mut().for_each(|frame| frame.changes.truncate(n_changes));
     let mut figure =
         Figure::new("Loss surface with the path of the training", rows).caption(captions.join(" "));
-    figure.frames = frames;
+    figure.frames = option::common(frames);
     Ok(figure)
 }
 

@@ -5,7 +5,7 @@ mod activation;
 mod calibration;
 mod confusion;
 mod density;
-mod gradients;
+pub(crate) mod gradients;
 mod hidden;
 mod loss_curve;
 mod loss_surface;

@@ -3,7 +3,7 @@
 use chainrule::Error as EngineError;
 use chainrule::registry::{Allowed, Kind, Options, Parameter, Value};
 
-use crate::Error;
+use crate::{Change, Error, Frame};
 
 pub(super) const VARIANT: Parameter = Parameter {
     name: "variant",
@@ -63,6 +63,29 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
 pub(super) fn check(options: &Options) -> Result<(), Error> {
     let is_range = |(key, _): &(&'static str, &Value)| key.ends_with("_range");
     options.iter().filter(is_range).try_for_each(|(key, _)| range(options, key).map(|_| ()))
+}
+
+/// Adds what one network shows in its frame number `k` to the others' of that number.
+///
+/// Networks of one length say the epoch; of several, how far each has come.
+pub(super) fn add_frame(frames: &mut Vec<Frame>, k: usize, [epoch, epochs]: [u64; 2], changes: Vec<Change>) {
+    let label = format!("epoch {epoch}");
+    match frames.get_mut(k) {
+        Some(frame) => {
+            if frame.label != label {
+                frame.label = format!("{:.0} % of the training", 100.0 * epoch as f64 / epochs.max(1) as f64);
+            }
+            frame.changes.extend(changes);
+        }
+        None => frames.push(Frame { label, changes }),
+    }
+}
+
+/// The frames that all networks have: each frame of a figure changes the same panels.
+pub(super) fn common(mut frames: Vec<Frame>) -> Vec<Frame> {
+    let most = frames.iter().map(|frame| frame.changes.len()).max().unwrap_or(0);
+    frames.retain(|frame| frame.changes.len() == most);
+    frames
 }
 
 /// How many frames an animation has at most.

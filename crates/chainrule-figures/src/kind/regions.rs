@@ -68,10 +68,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
             let (epoch, parameters) = &outcome.trajectory()[record];
             let network = Network::new(outcome.architecture.clone(), parameters.clone())?;
             let change = Change { panel: place, series: 0, mark: map.background(&network)? };
-            match frames.get_mut(f) {
-                Some(frame) => frame.changes.push(change),
-                None => frames.push(Frame { label: format!("epoch {epoch}"), changes: vec![change] }),
-            }
+            option::add_frame(&mut frames, f, [*epoch, last(outcome)], vec![change]);
         }
         if !map.shown.caption.is_empty() && !captions.contains(&map.shown.caption) {
             captions.push(map.shown.caption);
@@ -80,9 +77,6 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     if let Some(error) = refused.filter(|_| panels.is_empty()) {
         return Err(error);
     }
-    // Frames change the same panels in all of them.
-    let n_changes = frames.iter().map(|frame| frame.changes.len()).min().unwrap_or(0);
-    frames.iter_mut().for_each(|frame| frame.changes.truncate(n_changes));
     // Panels side by side have one legend: that of the first in which something is classified wrongly.
     let listed = |panel: &Panel| panel.series.iter().filter(|series| !series.name.is_empty()).count();
     let most = panels.iter().map(listed).max().unwrap_or(0);
@@ -93,8 +87,13 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let in_a_row = if panels.len() == 4 { 2 } else { 3 };
     let rows = panels.chunks(in_a_row).map(<[Panel]>::to_vec).collect();
     let mut figure = Figure::new("What the network says everywhere", rows).caption(captions.join(" "));
-    figure.frames = frames;
+    figure.frames = option::common(frames);
     Ok(figure)
+}
+
+/// The last epoch recorded.
+fn last(outcome: &Outcome) -> u64 {
+    outcome.trajectory().last().map_or(0, |(epoch, _)| *epoch)
 }
 
 /// The map of one network: what is shown, and where.
