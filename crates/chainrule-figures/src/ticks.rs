@@ -85,7 +85,12 @@ fn log_values(low: f64, high: f64, n: usize) -> Vec<f64> {
 fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     let step = at.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
     let largest = at.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-    let step = if step.is_finite() { step } else { largest.max(1e-300) };
+    // A single tick is written as far as it needs; a single 0 as 0.
+    let step = match () {
+        () if step.is_finite() => step,
+        () if largest > 0.0 => largest,
+        () => 1.0,
+    };
     let power =
         if largest >= 1e5 || (largest < 1e-3 && largest > 0.0) { largest.log10().floor() as i32 } else { 0 };
     let unit = 10f64.powi(power);
@@ -134,6 +139,7 @@ mod tests {
         assert_eq!(labels([0.0, 1000.0], Scale::Linear, 5), ["0", "200", "400", "600", "800", "1000"]);
         assert_eq!(labels([3.0, -3.0], Scale::Linear, 4), ["−2", "0", "2"]);
         assert_eq!(labels([0.0, 0.1], Scale::Linear, 2), ["0.00", "0.05", "0.10"]);
+        assert_eq!(labels([-2.6, 2.6], Scale::Linear, 2), ["0"]);
         assert_eq!(labels([0.0, 2e6], Scale::Linear, 2), ["0", "$1·10^{6}$", "$2·10^{6}$"]);
     }
 

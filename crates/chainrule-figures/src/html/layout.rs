@@ -204,7 +204,7 @@ fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {
 fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     let (se, ce) = space.elevation.to_radians().sin_cos();
     let (sa, ca) = space.azimuth.to_radians().sin_cos();
-    let eye = [ce * ca, ce * sa, se].map(|v| 2.15 * v);
+    let eye = [ce * ca, ce * sa, se].map(|v| 2.35 * v);
     let axes = [
         (&panel.panel.x, &panel.x),
         (&panel.panel.y, &panel.y),

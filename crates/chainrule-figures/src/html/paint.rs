@@ -62,8 +62,8 @@ pub(super) fn symbol_in_space(symbol: Symbol) -> &'static str {
     match symbol {
         Symbol::Circle => "circle",
         Symbol::Ring => "circle-open",
-        Symbol::Square | Symbol::Triangle => "square",
-        Symbol::Diamond | Symbol::Star => "diamond",
+        Symbol::Square => "square",
+        Symbol::Triangle | Symbol::Diamond | Symbol::Star => "diamond",
         Symbol::Plus => "cross",
         Symbol::Cross => "x",
     }

@@ -86,6 +86,8 @@ fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
         trace["type"] = "scatter3d".into();
         trace["z"] = numbers(z);
         trace["line"]["width"] = (2.0 * stroke.width).into();
+        // What is half transparent in space is drawn white.
+        trace["line"]["color"] = mixed(stroke.colour, stroke.opacity).into();
     }
     trace
 }
@@ -106,7 +108,7 @@ fn points(x: &[f64], y: &[f64], z: &[f64], marker: Marker) -> Value {
         trace["type"] = "scatter3d".into();
         trace["z"] = numbers(z);
         trace["marker"]["symbol"] = symbol_in_space(marker.symbol).into();
-        trace["marker"]["size"] = (0.7 * marker.size).into();
+        trace["marker"]["size"] = (0.55 * marker.size).into();
     }
     trace
 }

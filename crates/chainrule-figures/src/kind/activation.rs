@@ -1,8 +1,9 @@
 //! `activation`: each activation of the networks with its slope; softmax by the derivative of its first output.
 
 use chainrule::network::activation::Activation;
-use chainrule::registry::{Entry, Options};
+use chainrule::registry::{Entry, Kind, Options, Parameter};
 
+use super::arrange::under_one_legend;
 use super::parts::{line, spaced};
 use super::{Draw, Subject, option};
 use crate::{Axis, Colour, ColourMap, ColourScale, Error, Figure, Grid, Legend, Mark, Panel, Series, Stroke};
@@ -10,21 +11,34 @@ use crate::{Axis, Colour, ColourMap, ColourScale, Error, Figure, Grid, Legend, M
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "activation",
     summary: "each activation of the networks and its slope; of softmax the derivative as a surface",
-    options: &[option::VARIANT, option::X_RANGE],
+    options: &[option::VARIANT, OF, option::X_RANGE],
     make: |_| draw,
 };
 
+const OF: Parameter = Parameter {
+    name: "of",
+    kind: Kind::Word(&["networks", "all"]),
+    summary: "the activations of the networks, or all that there are",
+};
+
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let mut shown: Vec<Activation> = Vec::new();
-    for layer in subject.chosen(options)?.iter().flat_map(|outcome| outcome.architecture.layers()) {
-        if !shown.contains(&layer.activation) {
-            shown.push(layer.activation.clone());
-        }
-    }
+    let mut shown: Vec<Activation> = if options.word(OF.name) == "all" {
+        Activation::names().filter_map(|(name, _)| Activation::new(name, &[]).ok()).collect()
+    } else {
+        let layers = subject.chosen(options)?.into_iter().flat_map(|outcome| outcome.architecture.layers());
+        layers.map(|layer| layer.activation.clone()).collect()
+    };
+    let mut known: Vec<Activation> = Vec::new();
+    shown.retain(|activation| {
+        let is_new = !known.contains(activation);
+        known.push(activation.clone());
+        is_new
+    });
+    // What is a surface comes after the curves.
+    shown.sort_by_key(Activation::is_softmax);
     let range = option::range(options, "x_range")?.unwrap_or([-5.0, 5.0]);
-    let panels: Vec<Panel> = shown.iter().map(|activation| panel(activation, range)).collect();
-    let rows = panels.chunks(3).map(<[Panel]>::to_vec).collect();
-    Ok(Figure::new("Activations and their slopes", rows))
+    let panels = shown.iter().map(|activation| panel(activation, range)).collect();
+    Ok(Figure::new("Activations and their slopes", under_one_legend(panels)))
 }
 
 fn panel(activation: &Activation, range: [f64; 2]) -> Panel {

@@ -3,6 +3,7 @@
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
+use super::arrange::in_rows;
 use super::parts::{classes, predicted};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, ColourMap, ColourScale, Error, Figure, Mark, Panel, Series};
@@ -15,10 +16,8 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let rows = subject.rows(options, |outcome| Ok(vec![panel(outcome)?.titled(subject.title(outcome))]))?;
-    let panels: Vec<Panel> = rows.into_iter().flatten().collect();
-    let rows = panels.chunks(3).map(<[Panel]>::to_vec).collect();
-    Ok(Figure::new("Confusion", rows).caption("All samples, those of the training among them."))
+    let panels = subject.panels(options, panel)?;
+    Ok(Figure::new("Confusion", in_rows(&panels)).caption("All samples, those of the training among them."))
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {
@@ -30,11 +29,13 @@ fn panel(outcome: &Outcome) -> Result<Panel, Error> {
     for (truth, said) in classes.of.iter().zip(predicted(outcome)) {
         counts[truth * n + said] += 1.0;
     }
+    // One scale for all networks: full where all samples of the largest class are.
+    let largest = counts.chunks_exact(n).map(|row| row.iter().sum::<f64>()).fold(1.0, f64::max);
     let mark = Mark::Matrix {
         n_columns: n,
         texts: counts.iter().map(|v| format!("{v}")).collect(),
         values: counts,
-        colours: ColourScale::new(ColourMap::Blues),
+        colours: ColourScale { range: Some([0.0, largest]), ..ColourScale::new(ColourMap::Blues) },
     };
     let side = (70.0 * n as f64).clamp(170.0, 420.0);
     Ok(Panel::new(

@@ -77,7 +77,12 @@ fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
     };
     let all: Vec<f64> =
         report.checked.iter().flat_map(|checked| [checked.analytic, checked.numeric]).collect();
-    let ends = around(&all, 0.06);
+    // Where all derivatives are next to 0, what the differences are rounded by is no picture of anything.
+    let agreeing = report.checked.iter().filter(|checked| checked.verdict == Verdict::Agrees);
+    let rounding = agreeing.map(|checked| (checked.analytic - checked.numeric).abs()).fold(0.0, f64::max);
+    let (ends, room) = (around(&all, 0.06), 50.0 * rounding);
+    let middle = f64::midpoint(ends[0], ends[1]);
+    let ends = if ends[1] - middle < room { [middle - room, middle + room] } else { ends };
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let mut panel = Panel::new(
         Axis::new("by backpropagation").range(ends[0], ends[1]),

@@ -5,11 +5,10 @@ use chainrule::landscape::{Boundary, Hidden, Projected};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, by_class, classes, coordinate, line, marker, spaced, step, thinned};
+use super::arrange::under_one_legend;
+use super::parts::{around, by_class, classes, coordinate, in_strips, line, marker, spaced, step, thinned};
 use super::{Draw, Subject, option, unsuitable};
-use crate::{
-    Axis, Colour, ColourMap, ColourScale, Direction, Error, Figure, Grid, Legend, Mark, Panel, Series, Stroke,
-};
+use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "hidden",
@@ -22,16 +21,25 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 const LINES: usize = 13;
 const POINTS: usize = 120;
 
+/// So many lines across a plane, and one more.
+const ACROSS: usize = 16;
+const ACROSS_COLOUR: Colour = Colour::Palette(3);
+
+/// What boundaries are called in legends.
+const BOUNDARY: &str = "boundary";
+
 /// More boundaries than these would be a thicket.
 const MOST_BOUNDARIES: usize = 12;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let rows =
-        subject.rows(options, |outcome| Ok(vec![panel(outcome, options)?.titled(subject.title(outcome))]))?;
-    let panels: Vec<Panel> = rows.into_iter().flatten().collect();
-    let rows = panels.chunks(3).map(<[Panel]>::to_vec).collect();
-    Ok(Figure::new("What the hidden units make of the samples", rows)
-        .caption("Each sample at its hidden units' activations; dashed: where the next layer decides."))
+    let panels = subject.panels(options, |outcome| panel(outcome, options))?;
+    let bounded = panels.iter().flat_map(|panel| &panel.series).any(|series| series.name == BOUNDARY);
+    let caption = if bounded {
+        "Each sample at its hidden units' activations; dashed: where the next layer decides."
+    } else {
+        "Each sample at its hidden units' activations."
+    };
+    Ok(Figure::new("What the hidden units make of the samples", under_one_legend(panels)).caption(caption))
 }
 
 fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
@@ -54,14 +62,15 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let of_class = |k: usize| colours.get(k).copied().unwrap_or(Colour::Palette(k));
     if data.n_inputs() == 2 && dimensions > 1 {
         let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
-        let ranges = [around(&of(0), 0.1), around(&of(1), 0.1)];
         let curves = outcome.samples.curves;
         for (k, curve) in curves.iter().enumerate() {
-            let x: Vec<f64> = spaced(ranges[0], 4 * POINTS).into_iter().flat_map(|x| [x, curve(x)]).collect();
+            let x: Vec<f64> =
+                spaced(around(&of(0), 0.0), 4 * POINTS).into_iter().flat_map(|x| [x, curve(x)]).collect();
             images.push((hidden.image(&network, &x), Stroke::new(of_class(k)).opacity(0.6)));
         }
         if curves.is_empty() {
-            let faint = Stroke::new(Colour::Muted).width(0.8).opacity(0.5);
+            let ranges = [around(&of(0), 0.1), around(&of(1), 0.1)];
+            let faint = Stroke::new(Colour::Muted).width(0.8).opacity(if dimensions > 2 { 0.3 } else { 0.5 });
             for at in 0..LINES {
                 let fixed = [0, 1].map(|j| spaced(ranges[j], LINES)[at]);
                 let upright = spaced(ranges[1], POINTS).into_iter().flat_map(|x2| [fixed[0], x2]);
@@ -98,7 +107,7 @@ fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
             let names =
                 Axis::new("").names(classes.names.clone()).range(-0.7, classes.names.len() as f64 - 0.3);
             let mut panel = Panel::new(Axis::new(name), names).legend(Legend::Hidden);
-            panel.series = by_class(&classes, &at);
+            panel.series = in_strips(&classes, &at);
             panel
         }
         None => Panel::new(Axis::new(name), Axis::new("$t$")).with(Series::points(
@@ -111,7 +120,7 @@ fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
     let at: Vec<f64> = hidden.boundaries.iter().map(|Boundary { w, b, .. }| -b / w[0]).collect();
     let at: Vec<f64> = at.into_iter().filter(|h| h.is_finite()).collect();
     if !at.is_empty() {
-        panel = panel.with(Series::new("boundary", Mark::Rule { at, along: Direction::X, stroke: dashed() }));
+        panel = panel.with(Series::new(BOUNDARY, Mark::Rule { at, along: Direction::X, stroke: dashed() }));
     }
     panel
 }
@@ -132,18 +141,65 @@ fn in_the_plane(
         panel = panel.with(Series::new("", line(coordinate(image, 0), coordinate(image, 1), *stroke)));
     }
     panel.series.extend(samples(outcome, hidden));
-    if hidden.boundaries.len() <= MOST_BOUNDARIES {
-        let ends: Vec<[[f64; 2]; 2]> =
-            hidden.boundaries.iter().filter_map(|boundary| across(boundary, u, v)).collect();
-        for (k, [from, to]) in ends.into_iter().enumerate() {
-            let mark = line(vec![from[0], to[0]], vec![from[1], to[1]], dashed());
-            panel = panel.with(Series::new(if k == 0 { "boundary" } else { "" }, mark));
-        }
-    }
+    panel.series.extend(decided(hidden, &[u, v]));
     panel
 }
 
-/// Samples in space with each boundary as a plane, where it is not upright.
+/// Where the next layer decides within a box, as lines; of planes the outlines, and lines across them.
+fn decided(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
+    if hidden.boundaries.len() > MOST_BOUNDARIES {
+        return Vec::new();
+    }
+    let in_space = ends.len() == 3;
+    let mut all = Vec::new();
+    for boundary in &hidden.boundaries {
+        let mut corners = within(boundary, &hidden.boundaries, ends);
+        if corners.len() < ends.len() {
+            continue;
+        }
+        if in_space {
+            corners.push(corners[0].clone());
+            all.push(Series::new(
+                "",
+                through(&across(&corners), Stroke::new(ACROSS_COLOUR).width(1.1).opacity(0.5)),
+            ));
+        }
+        let known = all.iter().any(|series: &Series| series.name == BOUNDARY);
+        all.push(Series::new(if known { "" } else { BOUNDARY }, through(&corners, dashed())));
+    }
+    all
+}
+
+/// A line through points of the plane or of space.
+fn through(points: &[Vec<f64>], stroke: Stroke) -> Mark {
+    let of = |k: usize| points.iter().filter_map(|point| point.get(k).copied()).collect::<Vec<f64>>();
+    Mark::Line { x: of(0), y: of(1), z: of(2), stroke }
+}
+
+/// Lines from side to side of a convex polygon, whose outline ends where it begins, with gaps between them.
+fn across(outline: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let length =
+        |side: &[Vec<f64>]| side[0].iter().zip(&side[1]).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    let whole: f64 = outline.windows(2).map(length).sum();
+    // The point after this part of the way around.
+    let at = |part: f64| {
+        let mut left = part * whole;
+        let mut sides = outline.windows(2);
+        let on = sides.find(|side| {
+            let is_here = left <= length(side);
+            left -= if is_here { 0.0 } else { length(side) };
+            is_here
+        });
+        on.map_or_else(
+            || outline[0].clone(),
+            |side| between(&side[0], &side[1], left / length(side).max(1e-300)),
+        )
+    };
+    let lines = (1..ACROSS).map(|k| 0.5 * k as f64 / ACROSS as f64);
+    lines.flat_map(|part| [at(part), at(1.0 - part), vec![f64::NAN; 3]]).collect()
+}
+
+/// Samples in space with each boundary as the outline of a plane.
 fn in_space(
     outcome: &Outcome,
     hidden: &Hidden,
@@ -153,17 +209,6 @@ fn in_space(
     let ends = [0, 1, 2].map(|k| around(&coordinate(&hidden.points, k), 0.06));
     let axis = |label: String, k: usize| Axis::new(label).range(ends[k][0], ends[k][1]);
     let mut panel = Panel::new(axis(x, 0), axis(y, 1)).in_space(axis(z, 2), 25.0, -55.0);
-    if let [Boundary { w, b, .. }] = &hidden.boundaries[..] {
-        let height = |h1: f64, h2: f64| {
-            let h3 = -(b + w[0] * h1 + w[1] * h2) / w[2];
-            if (ends[2][0]..=ends[2][1]).contains(&h3) { h3 } else { f64::NAN }
-        };
-        let grid = Grid::of(ends[0], ends[1], 60, 60, height);
-        if grid.values.iter().any(|v| v.is_finite()) {
-            let colours = ColourScale::new(ColourMap::Blues);
-            panel = panel.with(Series::new("", Mark::Surface { grid, colours, lines: None }));
-        }
-    }
     for (image, stroke) in images {
         let [x, y, z] = [0, 1, 2].map(|k| coordinate(image, k));
         panel = panel.with(Series::new("", Mark::Line { x, y, z, stroke: *stroke }));
@@ -181,6 +226,7 @@ fn in_space(
         };
         panel = panel.with(Series::new(series.name, mark));
     }
+    panel.series.extend(decided(hidden, &ends));
     panel
 }
 
@@ -198,29 +244,128 @@ fn dashed() -> Stroke {
     Stroke::new(Colour::Ink).width(1.4).dashed()
 }
 
-/// Where the line `w·h + b = 0` enters and leaves a rectangle.
-fn across(boundary: &Boundary, x: [f64; 2], y: [f64; 2]) -> Option<[[f64; 2]; 2]> {
-    let (w, b) = (&boundary.w, boundary.b);
-    let inside = |v: f64, [low, high]: [f64; 2]| (low..=high).contains(&v);
-    let on_sides = x.into_iter().map(|x| [x, -(b + w[0] * x) / w[1]]).filter(|at| inside(at[1], y));
-    let on_ends = y.into_iter().map(|y| [-(b + w[1] * y) / w[0], y]).filter(|at| inside(at[0], x));
-    let mut ends: Vec<[f64; 2]> = on_sides.chain(on_ends).collect();
-    ends.sort_by(|p, q| p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1])));
-    let (first, last) = (ends.first()?, ends.last()?);
-    (first != last).then_some([*first, *last])
+/// The part of a boundary that lies in a box and, of a pair of classes, where no third is more probable: the two ends of a
+/// line in the plane, the corners of a polygon in space; nothing where it does not pass.
+fn within(boundary: &Boundary, all: &[Boundary], ends: &[[f64; 2]]) -> Vec<Vec<f64>> {
+    let corner = |c: usize| (0..ends.len()).map(|k| ends[k][c >> k & 1]).collect::<Vec<f64>>();
+    let corners: Vec<Vec<f64>> = (0..1usize << ends.len()).map(corner).collect();
+    let edges = (0..corners.len())
+        .flat_map(|c| (0..ends.len()).map(move |k| (c, c | 1 << k)))
+        .filter(|(from, to)| from != to);
+    let mut cut: Vec<Vec<f64>> = Vec::new();
+    for (from, to) in edges {
+        let (a, b) = (boundary.side(&corners[from]), boundary.side(&corners[to]));
+        // A corner on the boundary belongs to the edges that leave it, once.
+        if a != b && (a <= 0.0) != (b <= 0.0) {
+            cut.push(between(&corners[from], &corners[to], a / (a - b)));
+        }
+    }
+    around_their_middle(&mut cut, boundary);
+    let others = all.iter().filter(|_| boundary.against.is_some());
+    for other in others {
+        let own = [Some(boundary.unit), boundary.against];
+        // Both classes of the pair against each third one, whichever way round that is known.
+        if own.contains(&Some(other.unit)) && !own.contains(&other.against) {
+            cut = clipped(&cut, |h| other.side(h));
+        } else if own.contains(&other.against) && !own.contains(&Some(other.unit)) {
+            cut = clipped(&cut, |h| -other.side(h));
+        }
+    }
+    cut
+}
+
+/// The point that lies this part of the way from one to another.
+fn between(from: &[f64], to: &[f64], part: f64) -> Vec<f64> {
+    from.iter().zip(to).map(|(a, b)| a + (b - a) * part).collect()
+}
+
+/// Orders the corners of a convex polygon in space as one walks around it.
+fn around_their_middle(corners: &mut [Vec<f64>], boundary: &Boundary) {
+    let [w0, w1, w2] = boundary.w[..] else { return };
+    // Seen along the axis that the plane faces most.
+    let (u, v) = match () {
+        () if w2.abs() >= w0.abs().max(w1.abs()) => (0, 1),
+        () if w1.abs() >= w0.abs() => (0, 2),
+        () => (1, 2),
+    };
+    let n = corners.len() as f64;
+    let middle = |k: usize| corners.iter().map(|corner| corner[k]).sum::<f64>() / n;
+    let (mu, mv) = (middle(u), middle(v));
+    corners.sort_by(|a, b| {
+        let angle = |corner: &Vec<f64>| (corner[v] - mv).atan2(corner[u] - mu);
+        angle(a).total_cmp(&angle(b))
+    });
+}
+
+/// The part of a convex polygon, or of a line given by its two ends, on which `side` is not below 0.
+fn clipped(corners: &[Vec<f64>], side: impl Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
+    let mut kept: Vec<Vec<f64>> = Vec::new();
+    for (k, corner) in corners.iter().enumerate() {
+        let before = &corners[(k + corners.len() - 1) % corners.len()];
+        let (a, b) = (side(before), side(corner));
+        // A line has one edge, not one there and one back.
+        if (a < 0.0) != (b < 0.0) && (corners.len() > 2 || k > 0) {
+            kept.push(between(before, corner, a / (a - b)));
+        }
+        if b >= 0.0 {
+            kept.push(corner.clone());
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn boundary(w: &[f64], b: f64) -> Boundary {
+        Boundary { unit: 0, against: None, w: w.to_vec(), b }
+    }
+
     #[test]
     fn a_line_is_cut_to_the_rectangle() {
-        let boundary = |w: [f64; 2], b: f64| Boundary { unit: 0, against: None, w: w.to_vec(), b };
-        let (x, y) = ([0.0, 2.0], [0.0, 1.0]);
-        assert_eq!(across(&boundary([1.0, 0.0], -0.5), x, y), Some([[0.5, 0.0], [0.5, 1.0]]));
-        assert_eq!(across(&boundary([0.0, 2.0], -1.0), x, y), Some([[0.0, 0.5], [2.0, 0.5]]));
-        assert_eq!(across(&boundary([1.0, -1.0], 0.0), x, y), Some([[0.0, 0.0], [1.0, 1.0]]));
-        assert_eq!(across(&boundary([1.0, 1.0], 1.0), x, y), None);
+        let ends = [[0.0, 2.0], [0.0, 1.0]];
+        let cut = |w: [f64; 2], b: f64| {
+            let mut cut = within(&boundary(&w, b), &[], &ends);
+            cut.sort_by(|p, q| p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1])));
+            cut
+        };
+        assert_eq!(cut([1.0, 0.0], -0.5), [[0.5, 0.0], [0.5, 1.0]]);
+        assert_eq!(cut([0.0, 2.0], -1.0), [[0.0, 0.5], [2.0, 0.5]]);
+        assert_eq!(cut([2.0, -4.0], 1.0), [[0.0, 0.25], [1.5, 1.0]]);
+        assert_eq!(cut([1.0, 1.0], 1.0), Vec::<Vec<f64>>::new());
+    }
+
+    #[test]
+    fn a_plane_is_cut_to_the_box() {
+        let cube = [[0.0, 1.0]; 3];
+        let level = within(&boundary(&[0.0, 0.0, 2.0], -1.0), &[], &cube);
+        assert_eq!(level.len(), 4);
+        // Neighbours share a side of the box.
+        for k in 0..4 {
+            let (a, b) = (&level[k], &level[(k + 1) % 4]);
+            assert!(a[2] == 0.5 && (a[0] == b[0]) != (a[1] == b[1]), "{level:?}");
+        }
+        assert_eq!(within(&boundary(&[1.0, 1.0, 1.0], -1.5), &[], &cube).len(), 6);
+        assert_eq!(within(&boundary(&[1.0, 1.0, 1.0], -0.5), &[], &cube).len(), 3);
+    }
+
+    #[test]
+    fn of_three_classes_each_pair_has_its_half_of_the_line() {
+        // z = (h₁, -h₁, h₂): the classes 0 and 1 meet at h₁ = 0, and are the likeliest there where h₂ < 0.
+        let pair = |unit: usize, against: usize, w: [f64; 2]| Boundary {
+            unit,
+            against: Some(against),
+            w: w.to_vec(),
+            b: 0.0,
+        };
+        let all = [pair(0, 1, [2.0, 0.0]), pair(0, 2, [1.0, -1.0]), pair(1, 2, [-1.0, -1.0])];
+        let ends = [[-1.0, 1.0], [-1.0, 1.0]];
+        let mut first = within(&all[0], &all, &ends);
+        first.sort_by(|p, q| p[1].total_cmp(&q[1]));
+        assert_eq!(first, [[0.0, -1.0], [0.0, 0.0]]);
+        let mut second = within(&all[1], &all, &ends);
+        second.sort_by(|p, q| p[1].total_cmp(&q[1]));
+        assert_eq!((&second[0][..], second.len()), (&[0.0, 0.0][..], 2));
     }
 }

@@ -11,7 +11,7 @@ use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "loss-curve",
     summary: "training and validation loss over epochs, all networks in one, best epoch marked; the learning rate",
-    options: &[option::VARIANT, SCALE, option::X_RANGE, option::Y_RANGE],
+    options: &[option::VARIANT, SCALE, EPOCHS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 
@@ -19,6 +19,12 @@ const SCALE: Parameter = Parameter {
     name: "scale",
     kind: Kind::Word(&["both", "linear", "log"]),
     summary: "whether the loss is shown as it is, logarithmically, or both",
+};
+
+const EPOCHS: Parameter = Parameter {
+    name: "epochs",
+    kind: Kind::Word(&["linear", "log"]),
+    summary: "the axis of epochs; logarithmic for trainings of very different lengths",
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
@@ -29,8 +35,10 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     };
     let positive = outcomes.iter().flat_map(|outcome| &outcome.history.epochs).all(|epoch| epoch.loss > 0.0);
     let x = || -> Result<Axis, Error> {
+        let axis = Axis::new("epoch");
+        let axis = if options.word(EPOCHS.name) == "log" { axis.log() } else { axis };
         let ends = option::range(options, "x_range")?;
-        Ok(ends.map_or(Axis::new("epoch"), |[low, high]| Axis::new("epoch").range(low, high)))
+        Ok(ends.map_or(axis.clone(), |[low, high]| axis.range(low, high)))
     };
     let mut losses = Vec::new();
     let name = if outcomes.iter().all(|outcome| outcome.loss == first.loss) { first.loss.name() } else { "" };
@@ -72,6 +80,10 @@ fn curves(subject: &Subject<'_>, outcomes: &[&Outcome], x: Axis, y: Axis) -> Pan
         let training = if validated || title.is_empty() { name("training") } else { title.clone() };
         panel = panel.with(over_epochs(&training, outcome, k, |epoch| epoch.loss));
         if !validated {
+            // A star at each curve's end, or somewhere along a flat one, would say nothing.
+            let last = outcome.history.epochs.last().map_or(f64::NAN, |epoch| epoch.loss);
+            let best = best(outcome, k, name, |epoch| Some(epoch.loss));
+            panel.series.extend(best.filter(|(loss, _)| *loss < 0.999 * last).map(|(_, series)| series));
             continue;
         }
         let mut validation =
@@ -84,16 +96,26 @@ fn curves(subject: &Subject<'_>, outcomes: &[&Outcome], x: Axis, y: Axis) -> Pan
             };
         }
         panel = panel.with(validation);
-        let epochs =
-            outcome.history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?)));
-        if let Some((epoch, loss)) = epochs.min_by(|a, b| a.1.total_cmp(&b.1)) {
-            let marker = Marker::new(Symbol::Star, Colour::Ink).size(11.0);
-            let best =
-                Series::points(name(&format!("best epoch, {epoch}")), vec![epoch as f64], vec![loss], marker);
-            panel = panel.with(best);
-        }
+        let best = best(outcome, k, name, |epoch| epoch.validation_loss);
+        panel.series.extend(best.map(|(_, series)| series));
     }
     panel
+}
+
+/// The least loss, and the mark of its epoch.
+fn best(
+    outcome: &Outcome,
+    k: usize,
+    name: impl Fn(&str) -> String,
+    loss: impl Fn(&Epoch) -> Option<f64>,
+) -> Option<(f64, Series)> {
+    let known = outcome.history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, loss(epoch)?)));
+    let (epoch, loss) = known.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let marker =
+        Marker { edge: Some(Colour::Ink), ..Marker::new(Symbol::Star, Colour::Palette(k)).size(13.0) };
+    let series =
+        Series::points(name(&format!("best epoch, {epoch}")), vec![epoch as f64], vec![loss], marker);
+    Some((loss, series))
 }
 
 fn over_epochs(name: &str, outcome: &Outcome, k: usize, value: impl Fn(&Epoch) -> f64) -> Series {

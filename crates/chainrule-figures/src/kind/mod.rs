@@ -2,6 +2,7 @@
 //! add its line to [`REGISTRY`].
 
 mod activation;
+mod arrange;
 mod calibration;
 mod confusion;
 mod density;
@@ -151,6 +152,18 @@ impl<'s> Subject<'s> {
             Some(error) if rows.is_empty() => Err(error),
             _ => Ok(rows),
         }
+    }
+
+    /// One panel for each network that a kind suits, called by its variant.
+    ///
+    /// Where it suits none, the first network's reason is the error.
+    fn panels(
+        &self,
+        options: &Options,
+        panel: impl Fn(&'s Outcome) -> Result<crate::Panel, Error>,
+    ) -> Result<Vec<crate::Panel>, Error> {
+        let rows = self.rows(options, |outcome| Ok(vec![panel(outcome)?.titled(self.title(outcome))]))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 }
 

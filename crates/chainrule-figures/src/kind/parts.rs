@@ -127,6 +127,32 @@ pub(super) fn thinned(name: &str, n: usize) -> String {
     if step(n) == 1 { name.to_owned() } else { format!("{name} (one of {} shown)", step(n)) }
 }
 
+/// The mark of samples on one line, where many lie upon each other: where they do it is darker.
+pub(super) fn on_a_line(marker: Marker) -> Marker {
+    Marker { edge: None, opacity: 0.6 * marker.opacity, ..marker }
+}
+
+/// Points of samples by class at heights of their own, marked as [`on_a_line`].
+pub(super) fn in_strips(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
+    let mut all = by_class(classes, at);
+    for series in &mut all {
+        if let Mark::Points { marker, .. } = &mut series.mark {
+            *marker = on_a_line(*marker);
+        }
+    }
+    all
+}
+
+/// The true curves among samples seen there, from the first to the last of them.
+pub(super) fn true_curves(outcome: &Outcome, classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
+    let x = spaced(around(&at.iter().map(|at| at[0]).collect::<Vec<_>>(), 0.0), 200);
+    let curve = |(curve, colour): (&fn(f64) -> f64, &Colour)| {
+        let y = x.iter().map(|x| curve(*x)).collect();
+        Series::new("", line(x.clone(), y, Stroke::new(*colour).width(1.4).opacity(0.5)))
+    };
+    outcome.samples.curves.iter().zip(&classes.colours).map(curve).collect()
+}
+
 /// Points by class, each with its name.
 pub(super) fn by_class(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
     let of = |k: usize| {

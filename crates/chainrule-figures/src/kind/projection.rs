@@ -5,7 +5,7 @@ use chainrule::landscape::{activations, boundaries};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, classes, input, line, spaced};
+use super::parts::{around, classes, input, line, on_a_line, spaced};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
 
@@ -62,13 +62,14 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         let own: Vec<usize> = (0..data.n_samples()).filter(|&i| classes.of[i] == k).collect();
         let pick = |v: &[f64]| own.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let inside = (up[1] - up[0]) * 0.03;
+        let marker = on_a_line(classes.marker(k));
         panel = panel
-            .with(Series::points(name, pick(data.x()), vec![up[0] + inside; own.len()], classes.marker(k)))
+            .with(Series::points(name, pick(data.x()), vec![up[0] + inside; own.len()], marker))
             .with(Series::points(
                 "",
                 vec![range[0] + (range[1] - range[0]) * 0.02; own.len()],
                 pick(&h),
-                classes.marker(k),
+                marker,
             ));
     }
     let cut: Vec<f64> =

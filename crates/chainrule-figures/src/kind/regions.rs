@@ -6,14 +6,15 @@ use chainrule::network::Network;
 use chainrule::registry::{Entry, Kind, Options, Parameter};
 use chainrule_experiment::Outcome;
 
+use super::arrange::under_one_legend;
 use super::parts::{
-    Shown, around, by_class, classes, grid, grids, line, marker, points, predicted, ring, seen, shown,
-    small_if_many, spaced,
+    Shown, around, by_class, classes, grid, grids, in_strips, line, marker, points, predicted, ring, seen,
+    shown, small_if_many, spaced, true_curves,
 };
 use super::{Draw, Subject, option, unsuitable};
 use crate::{
-    Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Legend, Mark, Panel,
-    Series, Shading, Stroke,
+    Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
+    Shading, Stroke,
 };
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
@@ -77,16 +78,8 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     if let Some(error) = refused.filter(|_| panels.is_empty()) {
         return Err(error);
     }
-    // Panels side by side have one legend: that of the first in which something is classified wrongly.
-    let listed = |panel: &Panel| panel.series.iter().filter(|series| !series.name.is_empty()).count();
-    let most = panels.iter().map(listed).max().unwrap_or(0);
-    if let Some(first) = panels.iter().position(|panel| listed(panel) == most) {
-        let others = panels.iter_mut().enumerate().filter(|(k, _)| *k != first);
-        others.for_each(|(_, panel)| panel.legend = Legend::Hidden);
-    }
-    let in_a_row = if panels.len() == 4 { 2 } else { 3 };
-    let rows = panels.chunks(in_a_row).map(<[Panel]>::to_vec).collect();
-    let mut figure = Figure::new("What the network says everywhere", rows).caption(captions.join(" "));
+    let mut figure =
+        Figure::new("What the network says everywhere", under_one_legend(panels)).caption(captions.join(" "));
     figure.frames = option::common(frames);
     Ok(figure)
 }
@@ -210,13 +203,9 @@ impl Map<'_> {
                     .with(Series::new("boundary", Mark::Rule { at: borders, along: Direction::X, stroke }));
             }
         }
-        for (curve, colour) in outcome.samples.curves.iter().zip(&classes.colours) {
-            let along = spaced(x, 200);
-            let across = along.iter().map(|x1| curve(*x1)).collect();
-            panel = panel
-                .with(Series::new("", line(along, across, Stroke::new(*colour).width(1.2).opacity(0.5))));
-        }
-        panel.series.extend(by_class(&classes, &at));
+        panel.series.extend(true_curves(outcome, &classes, &at));
+        let samples = if self.is_line() { in_strips(&classes, &at) } else { by_class(&classes, &at) };
+        panel.series.extend(samples);
         // Thousands of rings would hide what they ring.
         if (1..=200).contains(&wrong.len()) {
             let (x, y) = wrong.iter().map(|&i| (at[i][0], at[i][1])).unzip();

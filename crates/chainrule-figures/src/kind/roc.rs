@@ -3,6 +3,7 @@
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
+use super::arrange::in_rows;
 use super::parts::{classes, line, probabilities};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Panel, Series, Stroke};
@@ -15,10 +16,8 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let rows = subject.rows(options, |outcome| Ok(vec![panel(outcome)?.titled(subject.title(outcome))]))?;
-    let panels: Vec<Panel> = rows.into_iter().flatten().collect();
-    let rows = panels.chunks(3).map(<[Panel]>::to_vec).collect();
-    Ok(Figure::new("Receiver operating characteristic", rows)
+    let panels = subject.panels(options, panel)?;
+    Ok(Figure::new("Receiver operating characteristic", in_rows(&panels))
         .caption("All samples, those of the training among them."))
 }
 

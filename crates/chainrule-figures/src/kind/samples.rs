@@ -4,7 +4,8 @@
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, by_class, classes, line, marker, seen, shown, small_if_many, spaced};
+use super::arrange::under_one_legend;
+use super::parts::{by_class, classes, in_strips, marker, seen, shown, small_if_many, true_curves};
 use super::{Draw, Subject, option};
 use crate::{Axis, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
@@ -18,22 +19,28 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut caption = String::new();
     // Variants that share their data share the picture.
-    let mut drawn: Vec<&Outcome> = Vec::new();
+    let mut drawn: Vec<(&Outcome, Vec<String>)> = Vec::new();
     for outcome in subject.chosen(options)? {
-        if drawn.iter().all(|other| other.samples.dataset != outcome.samples.dataset) {
-            drawn.push(outcome);
+        match drawn.iter_mut().find(|(other, _)| other.samples.dataset == outcome.samples.dataset) {
+            Some((_, names)) => names.push(subject.title(outcome)),
+            None => drawn.push((outcome, vec![subject.title(outcome)])),
         }
     }
-    let mut row = Vec::new();
-    for outcome in &drawn {
+    let mut panels = Vec::new();
+    for (outcome, names) in &drawn {
         let panel = if outcome.samples.dataset.n_inputs() == 1 {
             strip(outcome, options)?
         } else {
             scatter(outcome, options, &mut caption)?
         };
-        row.push(if drawn.len() > 1 { panel.titled(subject.title(outcome)) } else { panel });
+        panels.push(if drawn.len() > 1 { panel.titled(names.join(", ")) } else { panel });
     }
-    Ok(Figure::new("Samples", vec![row]).caption(caption))
+    let rows = if drawn.len() > 1 {
+        under_one_legend(panels)
+    } else {
+        panels.into_iter().map(|p| vec![p]).collect()
+    };
+    Ok(Figure::new("Samples", rows).caption(caption))
 }
 
 /// Each class at a height of its own, and all of them as ticks on the axis; numbers to predict as heights.
@@ -57,7 +64,7 @@ fn strip(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     )
     .sized(520.0, 60.0 + 40.0 * classes.names.len() as f64)
     .legend(Legend::Hidden);
-    panel.series = by_class(&classes, &heights);
+    panel.series = in_strips(&classes, &heights);
     for k in 0..classes.names.len() {
         let at =
             data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k).map(|(x, _)| *x).take(500).collect();
@@ -70,25 +77,22 @@ fn strip(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
 fn scatter(outcome: &Outcome, options: &Options, caption: &mut String) -> Result<Panel, Error> {
     let shown = shown(outcome, "", "")?;
     let at = seen(outcome, &shown.plane);
-    let x_range = option::range(options, "x_range")?;
     let [x, y] = shown.labels.map(Axis::new);
-    let x = x_range.map_or(x.clone(), |[low, high]| x.range(low, high));
+    let x = option::range(options, "x_range")?.map_or(x.clone(), |[low, high]| x.range(low, high));
     let y = option::range(options, "y_range")?.map_or(y.clone(), |[low, high]| y.range(low, high));
     let mut panel = Panel::new(x, y);
     if let Some(classes) = classes(outcome) {
-        let ends = x_range.unwrap_or_else(|| around(&at.iter().map(|at| at[0]).collect::<Vec<_>>(), 0.05));
-        for (k, curve) in outcome.samples.curves.iter().enumerate() {
-            let x = spaced(ends, 200);
-            let y = x.iter().map(|x| curve(*x)).collect();
-            let stroke = Stroke::new(classes.colours[k]).opacity(0.5);
-            panel =
-                panel.with(Series::new(format!("true curve of {}", classes.names[k]), line(x, y, stroke)));
+        panel.series = true_curves(outcome, &classes, &at);
+        if !panel.series.is_empty() {
+            "The lines are the true curves.".clone_into(caption);
         }
         panel.series.extend(by_class(&classes, &at));
     } else {
         let (x, y) = at.iter().map(|at| (at[0], at[1])).unzip();
         panel = panel.with(Series::points("samples", x, y, small_if_many(marker(0), at.len())));
     }
-    caption.clone_from(&shown.caption);
+    if !shown.caption.is_empty() {
+        caption.clone_from(&shown.caption);
+    }
     Ok(panel)
 }

@@ -1,7 +1,7 @@
 //! `weights`: the network as a diagram of its weights, what each hidden unit computes of two inputs, and the weights of
 //! each layer as a histogram.
 
-use chainrule::landscape::{Plane, activations};
+use chainrule::landscape::{Boundary, activations};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
@@ -30,16 +30,26 @@ const MAPPED: usize = 2;
 const BARS: usize = 24;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let mut rows = Vec::new();
+    let (mut rows, mut mapped) = (Vec::new(), false);
     for outcome in subject.chosen(options)? {
-        let title = subject.title(outcome);
-        let mut row = vec![network(outcome).titled(title)];
+        let mut row = vec![network(outcome).titled(subject.title(outcome))];
         row.extend(histograms(outcome));
+        let mut maps = maps(outcome)?;
+        mapped |= !maps.is_empty();
+        // A few maps have room beside the diagram.
+        if maps.len() == 1 && row.len() + maps[0].len() <= 4 {
+            row.extend(maps.remove(0));
+        }
         rows.push(row);
-        rows.extend(maps(outcome)?);
+        rows.extend(maps);
     }
-    Ok(Figure::new("Weights", rows)
-        .caption("Weights below 0 are blue, above 0 orange, the wider the larger."))
+    let mut caption = "Weights below 0 are blue, above 0 orange, the wider the larger.".to_owned();
+    if mapped {
+        caption.push_str(
+            " Maps: what a hidden unit makes of the inputs, on the black line where its z is 0, orange above and blue below.",
+        );
+    }
+    Ok(Figure::new("Weights", rows).caption(caption))
 }
 
 /// Units in columns joined by their weights; the widest matrix as coloured cells where units are too many.
@@ -63,6 +73,7 @@ fn network(outcome: &Outcome) -> Panel {
                 l if l == last && n == 1 => "$y$".to_owned(),
                 l if l == last => format!("$y_{}$", i + 1),
                 _ if n > 9 => String::new(),
+                _ if n == 1 => "$h$".to_owned(),
                 _ => format!("$h_{}$", i + 1),
             };
             let label = if label.chars().count() > 8 { format!("$x_{}$", i + 1) } else { label };
@@ -155,30 +166,40 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
     let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
     let (x, y) = (around(&of(0), 0.1), around(&of(1), 0.1));
     let n = 48;
-    let plane = Plane::features(&[0.0, 0.0], &[0, 1])?;
     let (u, v) = (points(x, n)?.values(), points(y, n)?.values());
-    let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| plane.point(&[*u, *v]))).collect();
+    let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| [*u, *v])).collect();
     let mut rows = Vec::new();
     for l in 0..(architecture.layers().len() - 1).min(MAPPED) {
-        let n_units = architecture.layers()[l].n_units;
+        let layer = &architecture.layers()[l];
+        let n_units = layer.n_units;
         let a = activations(&network, &architecture.layer_name(l), &at)?;
+        let before =
+            if l == 0 { at.clone() } else { activations(&network, &architecture.layer_name(l - 1), &at)? };
+        let mut middle = [0.0];
+        layer.activation.values(&[0.0], &mut middle);
         let mut row = Vec::new();
         for unit in 0..n_units.min(MOST_MAPS) {
-            let values: Vec<f64> = a.iter().skip(unit).step_by(n_units).copied().collect();
-            let grid = Grid { x, y, n_x: n, n_y: n, values };
-            let colours = ColourScale::new(ColourMap::Diverging).centred(0.0);
-            let field = Mark::Field {
+            let over = |values| Grid { x, y, n_x: n, n_y: n, values };
+            let colours = ColourScale::new(ColourMap::Diverging).centred(middle[0]);
+            let field = |grid, shading, lines| Mark::Field {
                 grid,
-                colours,
-                shading: Shading::Smooth,
+                colours: colours.clone(),
+                shading,
                 levels: vec![0.0],
-                lines: Some(Stroke::default().width(0.8)),
+                lines,
             };
+            let a = a.iter().skip(unit).step_by(n_units).copied().collect();
+            let (w, b) =
+                (architecture.weights(l, &outcome.parameters), architecture.bias(l, &outcome.parameters));
+            let w = w[unit..].iter().step_by(n_units).copied().collect();
+            let zero = Boundary { unit, against: None, w, b: b.map_or(0.0, |b| b[unit]) };
+            let z = before.chunks_exact(zero.w.len()).map(|x| zero.side(x)).collect();
             let title = format!("{}, unit {}", architecture.layer_name(l), unit + 1);
-            let panel = Panel::new(Axis::new("").no_ticks(), Axis::new("").no_ticks())
-                .sized(105.0, 105.0)
+            let panel = Panel::new(Axis::new(input(outcome, 0)), Axis::new(input(outcome, 1)))
+                .sized(110.0, 110.0)
                 .titled(title)
-                .with(Series::new("", field));
+                .with(Series::new("", field(over(a), Shading::Smooth, None)))
+                .with(Series::new("", field(over(z), Shading::None, Some(Stroke::default().width(0.8)))));
             row.push(panel);
         }
         rows.extend(row.chunks(4).map(<[Panel]>::to_vec));

@@ -19,7 +19,7 @@ pub(crate) struct AxisPlan {
 impl AxisPlan {
     /// A horizontal axis: labels keep half an em apart.
     pub(super) fn across(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
-        let mut n = (((pixels[1] - pixels[0]).abs() / 44.0).ceil() as usize).clamp(2, 12);
+        let mut n = (((pixels[1] - pixels[0]).abs() / 44.0).ceil() as usize).clamp(4, 12);
         loop {
             let plan = AxisPlan::with_ticks(axis, ends, pixels, n);
             if n <= 2 || plan.apart() {
@@ -29,9 +29,9 @@ impl AxisPlan {
         }
     }
 
-    /// An upright axis, or one that is seen so.
+    /// An upright axis, or one that is seen so: room for two labels at least.
     pub(super) fn upright(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
-        let n = (((pixels[1] - pixels[0]).abs() / 32.0).ceil() as usize).clamp(2, 10);
+        let n = (((pixels[1] - pixels[0]).abs() / 32.0).ceil() as usize).clamp(3, 10);
         AxisPlan::with_ticks(axis, ends, pixels, n)
     }
 

@@ -84,7 +84,11 @@ fn shown(plan: &PanelPlan<'_>) -> Vec<[f64; 2]> {
                     .filter(|w| w.iter().flatten().all(|v| v.is_finite()))
                     .for_each(|w| walk(w[0], w[1]));
             }
-            Mark::Points { x, y, .. } => x.iter().zip(y).for_each(|(x, y)| walk(at(x, y), at(x, y))),
+            Mark::Points { x, y, marker, .. } => x.iter().zip(y).for_each(|(x, y)| {
+                let ([x, y], r) = (at(x, y), marker.size / 2.0);
+                walk([x - r, y], [x + r, y]);
+                walk([x, y - r], [x, y + r]);
+            }),
             Mark::Bars { edges, heights, .. } => {
                 for (k, h) in heights.iter().enumerate() {
                     let x = f64::midpoint(edges[k], edges[k + 1]);

@@ -23,11 +23,20 @@ pub(super) struct Text {
     pub(super) weight: Weight,
     /// Degrees, clockwise.
     pub(super) turn: f64,
+    /// Whether paper surrounds the letters, which stand on lines.
+    pub(super) halo: bool,
 }
 
 impl Default for Text {
     fn default() -> Text {
-        Text { size: 11.0, colour: Colour::Ink, anchor: Anchor::Middle, weight: Weight::Regular, turn: 0.0 }
+        Text {
+            size: 11.0,
+            colour: Colour::Ink,
+            anchor: Anchor::Middle,
+            weight: Weight::Regular,
+            turn: 0.0,
+            halo: false,
+        }
     }
 }
 
@@ -144,9 +153,15 @@ impl Canvas {
             )
         };
         let weight = if style.weight == Weight::Bold { " font-weight=\"bold\"" } else { "" };
+        let halo = if style.halo {
+            let paper = Colour::Paper.css();
+            format!(" paint-order=\"stroke\" stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\"")
+        } else {
+            String::new()
+        };
         let _ = write!(
             self.out,
-            "<text {place} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}>",
+            "<text {place} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{halo}>",
             number(style.size),
             style.colour.css()
         );

@@ -1,5 +1,7 @@
 //! The marks of a flat panel.
 
+use std::collections::BTreeMap;
+
 use super::canvas::{Canvas, Text};
 use super::image;
 use super::marker::markers;
@@ -14,6 +16,10 @@ use crate::{
 
 /// From how many points on they are embedded as an image.
 const MANY: usize = 4000;
+/// In so many steps weights are told apart by colour and width.
+const SHADES: f64 = 64.0;
+/// So many weights of a network are written on their lines at most.
+const WRITTEN: usize = 8;
 /// About how many levels a contour has when nobody says.
 const N_LEVELS: usize = 18;
 
@@ -214,10 +220,24 @@ fn inside(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) ->
 fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) {
     let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
     let at = |k: usize| plan.pixel(nodes[k].at[0], nodes[k].at[1]);
-    let mut sorted: Vec<&Edge> = edges.iter().filter(|e| e.weight != 0.0).collect();
-    sorted.sort_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
-    for edge in sorted {
-        canvas.line(at(edge.from), at(edge.to), edge_stroke(edge.weight / largest));
+    // Weights that look alike are one path, the largest over the others.
+    let mut alike: BTreeMap<(u32, bool), Vec<Vec<[f64; 2]>>> = BTreeMap::new();
+    for edge in edges.iter().filter(|e| e.weight != 0.0) {
+        let part = (edge.weight.abs() / largest * SHADES).round() as u32;
+        alike.entry((part, edge.weight < 0.0)).or_default().push(vec![at(edge.from), at(edge.to)]);
+    }
+    for ((part, is_negative), lines) in alike {
+        let part = f64::from(part.max(1)) / SHADES;
+        canvas.lines(&lines, edge_stroke(if is_negative { -part } else { part }));
+    }
+    if edges.len() <= WRITTEN {
+        for edge in edges {
+            // A third of the way: in the middle those that cross would meet.
+            let (from, to) = (at(edge.from), at(edge.to));
+            let place = [0, 1].map(|k| from[k] + 0.34 * (to[k] - from[k]));
+            let style = Text { size: 9.5, halo: true, ..Text::default() };
+            canvas.text(place, &weight_text(edge.weight), style);
+        }
     }
     let size = node_size(plan, nodes);
     for (k, node) in nodes.iter().enumerate() {
@@ -228,6 +248,12 @@ fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges
             Text { size: fits.clamp(6.0, TICK + 1.5), colour: ink_on(node.colour.rgb()), ..Text::default() };
         canvas.text(at(k), &node.label, style);
     }
+}
+
+/// A weight in three digits, with a minus sign.
+fn weight_text(weight: f64) -> String {
+    let decimals = if weight.abs() < 9.995 { 2 } else { 1 };
+    format!("{weight:.decimals$}").replace('-', "−")
 }
 
 /// How a weight is drawn, given as a part of the largest.
