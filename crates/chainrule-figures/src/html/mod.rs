@@ -63,13 +63,15 @@ pub fn html_head() -> String {
 pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     check(figure)?;
     // No text can end the element that holds the description.
-    let description = describe(figure).to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
+    let described = describe(figure);
+    let width = described["width"].as_f64().unwrap_or_default();
+    let description = described.to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
     let caption = match &figure.caption[..] {
         "" => String::new(),
         caption => format!("<figcaption>{}</figcaption>\n", markup::html(caption)),
     };
     Ok(format!(
-        "<figure class=\"chainrule-figure\">\n<div></div>\n{caption}<script type=\"application/json\">{description}</script>\n</figure>\n"
+        "<figure class=\"chainrule-figure\">\n<div style=\"--width: {width}\"></div>\n{caption}<script type=\"application/json\">{description}</script>\n</figure>\n"
     ))
 }
 

@@ -18,7 +18,10 @@ pub(super) fn under_one_legend(mut panels: Vec<Panel>) -> Vec<Vec<Panel>> {
     }
     panels.iter_mut().for_each(|panel| panel.legend = Legend::Hidden);
     let mut rows = in_rows(&panels);
-    if let Some(last) = rows.first_mut().and_then(|row| row.last_mut()) {
+    // Curves are no series of a panel in space.
+    let first = rows.first_mut().map(Vec::as_mut_slice).unwrap_or_default();
+    let place = first.iter().rposition(|panel| panel.space.is_none()).unwrap_or(first.len().max(1) - 1);
+    if let Some(last) = first.get_mut(place) {
         let missing =
             named.into_iter().filter(|series| last.series.iter().all(|own| own.name != series.name));
         let missing: Vec<Series> =
