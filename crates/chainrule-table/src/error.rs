@@ -51,6 +51,96 @@ pub enum Problem {
         /// What the column holds: `number`, `date`.
         wanted: &'static str,
     },
+    /// A column that cannot be of the kind that is said of it.
+    #[error("it holds {holds} and cannot be read as a {kind}; leave its kind out, or mend the column")]
+    WrongKind {
+        /// The kind that is said of it.
+        kind: &'static str,
+        /// What it holds.
+        holds: &'static str,
+    },
+    /// No column left to predict from.
+    #[error(
+        "no column is left to predict from: all others are the target, left out, empty or the same in all rows"
+    )]
+    NoInputs,
+    /// A column that is to be predicted and to be predicted from.
+    #[error("it is to be predicted, and so cannot be one of the inputs; leave it out of them")]
+    TargetAsInput,
+    /// A column of too many different texts.
+    #[error(
+        "it has {got} different texts, more than {most}, of which one-hot columns could be made; leave the column out, or group its texts"
+    )]
+    TooManyCategories {
+        /// How many it has.
+        got: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// A target that is the same in all rows.
+    #[error("every row has the target {only}: there is nothing to tell apart")]
+    OneTarget {
+        /// The target.
+        only: String,
+    },
+    /// A target that is missing.
+    #[error("there is no target here; fill it in, or leave the row out")]
+    MissingTarget,
+    /// A class that the model does not know.
+    #[error("the class \"{class}\" is none of those that the model knows: {}", shortened(known))]
+    UnknownClass {
+        /// The class.
+        class: String,
+        /// The classes known.
+        known: Vec<String>,
+    },
+    /// A task that a target does not suit.
+    #[error("it holds {holds}, which does not suit the task \"{task}\": {wants}")]
+    WrongTask {
+        /// What it holds.
+        holds: String,
+        /// The task.
+        task: &'static str,
+        /// What it wants, and which task would do.
+        wants: &'static str,
+    },
+    /// A class of too few samples to be in both parts of a split.
+    #[error(
+        "the class \"{class}\" has {got} of {needed} samples that a split into parts needs; leave it out, or split without classes (--split random)"
+    )]
+    FewOfClass {
+        /// The class.
+        class: String,
+        /// How many samples it has.
+        got: usize,
+        /// How many it needs.
+        needed: usize,
+    },
+    /// Too few groups to split.
+    #[error("it has {got} groups, of which a split into parts needs {needed}")]
+    FewGroups {
+        /// How many it has.
+        got: usize,
+        /// How many it needs.
+        needed: usize,
+    },
+    /// Too few rows for what is asked.
+    #[error("there are {got} rows, of which {needed} are needed")]
+    FewRows {
+        /// How many there are.
+        got: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A time that is missing.
+    #[error("there is no time here; fill it in, or leave the row out")]
+    MissingTime,
+    /// A weight that is no weight.
+    #[error("the weight is {got}; it must be a number of at least 0")]
+    Weight {
+        /// What it is.
+        got: f64,
+    },
 }
 
 impl Error {

@@ -154,6 +154,15 @@ impl Values {
         }
     }
 
+    /// What the cells are, in a word.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Values::Numbers(_) => "numbers",
+            Values::Dates(_) => "dates",
+            Values::Texts(_) => "texts",
+        }
+    }
+
     /// A cell as a file would have it; nothing where it is missing.
     pub fn text(&self, row: usize) -> Option<String> {
         match self {

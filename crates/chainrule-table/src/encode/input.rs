@@ -1,0 +1,451 @@
+//! One column of a table as one or more inputs of a network: fitted on the rows of the training, applied to any.
+
+use std::collections::HashMap;
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kind::yes_and_no;
+use crate::{Column, Error, Kind, MISSING, Problem, Table, Values, Want};
+
+/// How numbers are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// As they are.
+    None,
+    /// `(x - mean) / standard deviation`: mean 0, variance 1.
+    #[default]
+    Standard,
+    /// `u = (x - median) / (third - first quartile)`, then `u / √(1 + (u/3)²)`: outliers end at ±3 (Holzmüller et al. 2024,
+    /// "Better by Default", who scale tables so).
+    Robust,
+    /// `(x - smallest) / (largest - smallest)`: from 0 to 1.
+    MinMax,
+}
+
+/// A column with how it becomes inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The column's name.
+    pub column: String,
+    /// What is done with it.
+    pub how: How,
+    /// Whether one more input says, by 1, that the cell is missing: where cells of the training were.
+    pub says_missing: bool,
+}
+
+/// What is done with a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum How {
+    /// A number, moved and scaled; a missing one is the median of the training.
+    Number {
+        /// What is done, and by what.
+        scale: Scale,
+        /// What a missing one is taken for.
+        fill: f64,
+    },
+    /// A date as its days since 1970, as a number is; with `parts`, as places in the year, the week and the day as well.
+    Date {
+        /// What is done to the days, and by what.
+        scale: Scale,
+        /// What a missing one is taken for.
+        fill: f64,
+        /// Whether sine and cosine of the place in year, week and day are inputs too.
+        parts: bool,
+    },
+    /// -1 for no, 1 for yes, 0 for what is missing or neither.
+    Boolean {
+        /// The cells that mean no and yes.
+        words: [String; 2],
+    },
+    /// An input for each word, 1 where the cell is that word and else 0; one more for all other words, where the training had
+    /// words too rare for one of their own.
+    Category {
+        /// The words, most frequent first.
+        words: Vec<String>,
+        /// The rare words of the training.
+        rare: Vec<String>,
+    },
+}
+
+/// `u = (x - shift) / by`, and then perhaps `u / √(1 + (u/3)²)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scale {
+    /// What is taken away.
+    pub shift: f64,
+    /// What is divided by.
+    pub by: f64,
+    /// Whether outliers are bent towards ±3.
+    pub bent: bool,
+}
+
+/// A word that fewer rows of the training have is rare.
+const RARE: usize = 5;
+/// So many words have an input of their own at most.
+const MOST_WORDS: usize = 64;
+/// A column of more different words is refused.
+pub(super) const MOST_CATEGORIES: usize = 10_000;
+
+impl Input {
+    /// Fits the input of a column on the rows `rows` of its table.
+    pub(super) fn fit(
+        table: &Table,
+        column: &Column,
+        kind: Kind,
+        rows: &[usize],
+        scaling: Scaling,
+        date_parts: bool,
+    ) -> Result<Input, Error> {
+        let (how, says_missing) = match (kind, &column.values) {
+            (Kind::Number, Values::Numbers(values)) | (Kind::Date, Values::Dates(values)) => {
+                let present: Vec<f64> = rows.iter().map(|i| values[*i]).filter(|v| !v.is_nan()).collect();
+                let (scale, fill) = Scale::fit(present.clone(), scaling);
+                let how = match kind {
+                    Kind::Date => How::Date { scale, fill, parts: date_parts },
+                    _ => How::Number { scale, fill },
+                };
+                (how, present.len() < rows.len())
+            }
+            (kind, values) => {
+                let (words, n_missing) = words(values, rows);
+                let how = if kind == Kind::Boolean {
+                    How::Boolean { words: no_and_yes(words) }
+                } else {
+                    let n_words = words.len();
+                    if n_words > MOST_CATEGORIES {
+                        let problem = Problem::TooManyCategories { got: n_words, most: MOST_CATEGORIES };
+                        return Err(Error::new(&table.path, problem).column(column.name.clone()));
+                    }
+                    kept(words)
+                };
+                (how, n_missing > 0)
+            }
+        };
+        Ok(Input { column: column.name.clone(), how, says_missing })
+    }
+
+    /// How many inputs the column becomes.
+    pub fn width(&self) -> usize {
+        let own = match &self.how {
+            How::Number { .. } | How::Boolean { .. } | How::Date { parts: false, .. } => 1,
+            How::Date { parts: true, .. } => 7,
+            How::Category { words, rare } => words.len() + usize::from(!rare.is_empty()),
+        };
+        own + usize::from(self.says_missing)
+    }
+
+    /// What the inputs are called: `age`, `town=Bern`, `town=(others)`, `age=(missing)`.
+    pub fn names(&self) -> Vec<String> {
+        let column = &self.column;
+        let mut names = match &self.how {
+            How::Number { .. } | How::Boolean { .. } | How::Date { parts: false, .. } => vec![column.clone()],
+            How::Date { parts: true, .. } => [
+                "",
+                " (year, sine)",
+                " (year, cosine)",
+                " (week, sine)",
+                " (week, cosine)",
+                " (day, sine)",
+                " (day, cosine)",
+            ]
+            .map(|part| format!("{column}{part}"))
+            .to_vec(),
+            How::Category { words, rare } => {
+                let others = (!rare.is_empty()).then(|| format!("{column}=(others)"));
+                words.iter().map(|word| format!("{column}={word}")).chain(others).collect()
+            }
+        };
+        names.extend(self.says_missing.then(|| format!("{column}=(missing)")));
+        names
+    }
+
+    /// What the column is to be read as.
+    pub fn wants(&self) -> Want {
+        match self.how {
+            How::Number { .. } => Want::Numbers,
+            How::Date { .. } => Want::Dates,
+            How::Boolean { .. } | How::Category { .. } => Want::Texts,
+        }
+    }
+
+    /// Writes the inputs of the rows from `from` on into the rows of `x`, which are `stride` long and hold zeros, from their
+    /// place `place` on; says how many cells were such as the training had none: new words, or missing where none was.
+    ///
+    /// # Panics
+    /// When the column holds something else than [`wants`](Input::wants).
+    pub(super) fn encode(
+        &self,
+        cells: &Cells<'_>,
+        from: usize,
+        x: &mut [f64],
+        place: usize,
+        stride: usize,
+    ) -> u64 {
+        let says = place + self.width() - 1;
+        let mut n_unseen = 0;
+        for (i, row) in x.chunks_exact_mut(stride).enumerate() {
+            match self.put(cells, from + i, &mut row[place..]) {
+                Found::Known => {}
+                Found::Missing if self.says_missing => row[says] = 1.0,
+                Found::Missing | Found::Unseen => n_unseen += 1,
+            }
+        }
+        n_unseen
+    }
+
+    /// Writes the inputs of one cell, but for that which says that it is missing.
+    fn put(&self, cells: &Cells<'_>, i: usize, row: &mut [f64]) -> Found {
+        match (&self.how, cells) {
+            (How::Number { scale, fill } | How::Date { scale, fill, .. }, Cells::Numbers(values)) => {
+                let missing = values[i].is_nan();
+                let v = if missing { *fill } else { values[i] };
+                row[0] = scale.apply(v);
+                if let How::Date { parts: true, .. } = self.how {
+                    for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
+                        (row[1 + 2 * k], row[2 + 2 * k]) = (TAU * (v / period).fract()).sin_cos();
+                    }
+                }
+                if missing { Found::Missing } else { Found::Known }
+            }
+            (How::Boolean { .. }, Cells::Words { codes, known }) => match codes.get(i, known) {
+                Some(Word::Known(k)) => {
+                    row[0] = if k == 1 { 1.0 } else { -1.0 };
+                    Found::Known
+                }
+                Some(_) => Found::Unseen,
+                None => Found::Missing,
+            },
+            (How::Category { words, rare }, Cells::Words { codes, known }) => match codes.get(i, known) {
+                Some(Word::Known(k)) => {
+                    row[k.min(words.len())] = 1.0;
+                    Found::Known
+                }
+                Some(Word::New) => {
+                    if !rare.is_empty() {
+                        row[words.len()] = 1.0;
+                    }
+                    Found::Unseen
+                }
+                None => Found::Missing,
+            },
+            _ => panic!("a column is read as it is wanted"),
+        }
+    }
+
+    /// A column's cells as they are encoded.
+    pub(super) fn cells<'t>(&self, values: &'t Values) -> Cells<'t> {
+        let all: Vec<&String> = match &self.how {
+            How::Number { .. } | How::Date { .. } => match values {
+                Values::Numbers(values) | Values::Dates(values) => return Cells::Numbers(values),
+                Values::Texts(_) => panic!("a column is read as it is wanted"),
+            },
+            How::Boolean { words } => words.iter().collect(),
+            How::Category { words, rare } => words.iter().chain(rare).collect(),
+        };
+        let places: HashMap<&str, usize> =
+            all.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
+        let find = |word: &str| match places.get(word) {
+            Some(k) => Word::Known(*k),
+            // Numbers as words: 1.0 is 1.
+            None => match word.parse::<f64>().ok().and_then(|v| places.get(v.to_string().as_str())) {
+                Some(k) => Word::Known(*k),
+                None => Word::New,
+            },
+        };
+        match values {
+            Values::Texts(texts) => Cells::Words {
+                codes: Codes::Texts(&texts.codes),
+                known: texts.words.iter().map(|word| find(word)).collect(),
+            },
+            Values::Numbers(values) | Values::Dates(values) => {
+                let mut known = Vec::new();
+                let mut codes = HashMap::new();
+                let code = |v: &f64| {
+                    if v.is_nan() {
+                        return MISSING;
+                    }
+                    *codes.entry(v.to_bits()).or_insert_with(|| {
+                        known.push(find(&v.to_string()));
+                        known.len() as u32 - 1
+                    })
+                };
+                let codes = values.iter().map(code).collect();
+                Cells::Words { codes: Codes::Own(codes), known }
+            }
+        }
+    }
+}
+
+/// What became of a cell.
+enum Found {
+    Known,
+    Missing,
+    Unseen,
+}
+
+/// A column's cells: numbers, or codes of words with what each word is to the encoder.
+pub(super) enum Cells<'t> {
+    Numbers(&'t [f64]),
+    Words { codes: Codes<'t>, known: Vec<Word> },
+}
+
+/// Codes of words, those of the table or made for numbers that are words.
+pub(super) enum Codes<'t> {
+    Texts(&'t [u32]),
+    Own(Vec<u32>),
+}
+
+/// A word: its place among those of the training, or new.
+#[derive(Clone, Copy)]
+pub(super) enum Word {
+    Known(usize),
+    New,
+}
+
+impl Codes<'_> {
+    fn get(&self, i: usize, known: &[Word]) -> Option<Word> {
+        let code = match self {
+            Codes::Texts(codes) => codes[i],
+            Codes::Own(codes) => codes[i],
+        };
+        (code != MISSING).then(|| known[code as usize])
+    }
+}
+
+impl Scale {
+    /// The scale of some numbers, and their median; those of no number change nothing.
+    fn fit(mut present: Vec<f64>, scaling: Scaling) -> (Scale, f64) {
+        if present.is_empty() {
+            return (Scale { shift: 0.0, by: 1.0, bent: false }, 0.0);
+        }
+        present.sort_by(f64::total_cmp);
+        let median = quantile(&present, 0.5);
+        let (low, high) = (present[0], present[present.len() - 1]);
+        let (shift, by) = match scaling {
+            Scaling::None => (0.0, 1.0),
+            Scaling::Standard => mean_and_deviation(&present),
+            // Half of all numbers may be the same, and there is a width nonetheless.
+            Scaling::Robust => match quantile(&present, 0.75) - quantile(&present, 0.25) {
+                width if width > 0.0 => (median, width),
+                _ => (median, 0.5 * (high - low)),
+            },
+            Scaling::MinMax => (low, high - low),
+        };
+        let by = if by > 0.0 && by.is_finite() { by } else { 1.0 };
+        (Scale { shift, by, bent: scaling == Scaling::Robust }, median)
+    }
+
+    pub(super) fn apply(&self, x: f64) -> f64 {
+        let u = (x - self.shift) / self.by;
+        if self.bent { u / (1.0 + (u / 3.0).powi(2)).sqrt() } else { u }
+    }
+}
+
+/// The mean and the standard deviation (over n, not n - 1).
+pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance.sqrt())
+}
+
+/// A quantile of sorted numbers, between neighbours in proportion.
+fn quantile(sorted: &[f64], part: f64) -> f64 {
+    let place = part * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
+}
+
+/// The distinct words of some rows with how many have them, and how many cells are missing.
+fn words(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
+    let mut n_missing = 0;
+    let mut count: Vec<(String, usize)> = match values {
+        Values::Texts(texts) => {
+            let mut counts = vec![0; texts.words.len()];
+            for i in rows {
+                match texts.codes[*i] {
+                    MISSING => n_missing += 1,
+                    code => counts[code as usize] += 1,
+                }
+            }
+            texts.words.iter().cloned().zip(counts).collect()
+        }
+        Values::Numbers(values) | Values::Dates(values) => {
+            let mut counts: HashMap<u64, usize> = HashMap::new();
+            for i in rows {
+                match values[*i] {
+                    v if v.is_nan() => n_missing += 1,
+                    v => *counts.entry(v.to_bits()).or_default() += 1,
+                }
+            }
+            counts.into_iter().map(|(bits, n)| (f64::from_bits(bits).to_string(), n)).collect()
+        }
+    };
+    count.retain(|(_, n)| *n > 0);
+    // Most frequent first, and an order that nothing else decides.
+    count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    (count, n_missing)
+}
+
+/// The words that mean no and yes: by meaning, or else in their order.
+fn no_and_yes(words: Vec<(String, usize)>) -> [String; 2] {
+    let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
+    words.sort();
+    if let Some([no, yes]) = yes_and_no(&words) {
+        return [no.to_owned(), yes.to_owned()];
+    }
+    let mut words = words.into_iter();
+    match (words.next(), words.next()) {
+        (Some(no), Some(yes)) => [no, yes],
+        // One of the two is not among the rows of the training.
+        (Some(word), None) if word == "1" => ["0".to_owned(), word],
+        (Some(word), None) => [word, "1".to_owned()],
+        _ => ["0".to_owned(), "1".to_owned()],
+    }
+}
+
+/// The words that have an input of their own, and the rare ones.
+fn kept(mut words: Vec<(String, usize)>) -> How {
+    let frequent = words.iter().take(MOST_WORDS).take_while(|(_, n)| *n >= RARE).count();
+    // One rare word would share its input with nobody; and where all are rare, the table is small.
+    let n = if words.len() <= frequent + 1 || frequent == 0 { words.len().min(MOST_WORDS) } else { frequent };
+    let rare = words.split_off(n).into_iter().map(|(word, _)| word).collect();
+    How::Category { words: words.into_iter().map(|(word, _)| word).collect(), rare }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_by_their_formulas() {
+        let numbers = || vec![1.0, 2.0, 3.0, 4.0, 10.0];
+        let at = |scaling, x| Scale::fit(numbers(), scaling).0.apply(x);
+        assert_eq!(at(Scaling::None, 7.0), 7.0);
+        assert_eq!(at(Scaling::Standard, 4.0), 0.0);
+        assert!((at(Scaling::Standard, 10.0) - 6.0 / 10f64.sqrt()).abs() < 1e-15);
+        assert_eq!([at(Scaling::MinMax, 1.0), at(Scaling::MinMax, 10.0)], [0.0, 1.0]);
+        // The quartiles are 2 and 4: x = 9 is 3 widths from the median.
+        assert!((at(Scaling::Robust, 9.0) - 3.0 / 2f64.sqrt()).abs() < 1e-15);
+        assert!(at(Scaling::Robust, 1e9) < 3.0 + 1e-9);
+        // What never changes is left at 0.
+        assert_eq!(Scale::fit(vec![5.0; 4], Scaling::Standard).0.apply(5.0), 0.0);
+        assert_eq!(Scale::fit(numbers(), Scaling::Standard).1, 3.0);
+    }
+
+    #[test]
+    fn words_are_kept_while_they_are_frequent() {
+        let words =
+            |counts: &[usize]| counts.iter().enumerate().map(|(k, n)| (format!("w{k}"), *n)).collect();
+        let n = |counts: &[usize]| match kept(words(counts)) {
+            How::Category { words, rare } => (words.len(), rare.len()),
+            _ => unreachable!(),
+        };
+        assert_eq!(n(&[50, 20, 3, 2, 1]), (2, 3));
+        assert_eq!(n(&[50, 20, 3]), (3, 0));
+        assert_eq!(n(&[2, 1, 1]), (3, 0));
+        assert_eq!(n(&[9; 100]), (64, 36));
+    }
+}

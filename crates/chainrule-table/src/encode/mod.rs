@@ -1,0 +1,149 @@
+//! Encoders: what turns the columns of a table into the inputs and targets of a network. Fitted on the rows of the training
+//! alone, kept with the network, applied to every table that it is to predict.
+
+mod input;
+mod target;
+
+use serde::{Deserialize, Serialize};
+
+pub use input::{How, Input, Scale, Scaling};
+pub use target::{Target, Task};
+
+use crate::{Error, Kinds, Table, Want};
+
+/// How columns become inputs.
+///
+/// | field | default | purpose |
+/// |---|---|---|
+/// | `scaling` | standard | how numbers, and dates as days, are moved and scaled |
+/// | `date_parts` | no | whether dates also become their place in the year, the week and the day |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table above says what each is")]
+pub struct EncoderOptions {
+    pub scaling: Scaling,
+    pub date_parts: DateParts,
+}
+
+/// Whether dates become their place in the year, the week and the day, besides their days since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DateParts {
+    /// They do not.
+    #[default]
+    Never,
+    /// They do.
+    Always,
+}
+
+/// Encoders fitted on a table.
+///
+/// ```
+/// use chainrule_table::{Column, EncoderOptions, Encoders, Kinds, Said, Table, Task, Texts, Values};
+///
+/// let table = Table::new(vec![
+///     Column::new("area", Values::Numbers(vec![50.0, 70.0, 90.0, f64::NAN])),
+///     Column::new("town", Values::Texts(Texts::from_iter([Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")]))),
+///     Column::new("price", Values::Numbers(vec![1.0, 2.0, 3.0, 2.5])),
+/// ]);
+/// let said = Said { targets: vec!["price".to_owned()], ..Said::default() };
+/// let kinds = Kinds::find(&table, &said)?;
+/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, Some(Task::Numbers), EncoderOptions::default())?;
+/// assert_eq!(encoders.input_names(), ["area", "town=Bern", "town=Turin"]);
+/// let (x, unseen) = encoders.encode(&table);
+/// assert_eq!(x[..3], [-1.224744871391589, 1.0, 0.0]);
+/// // Lyon and a missing area were not among the three rows: no town, and the median.
+/// assert_eq!((&x[9..], &unseen[..]), (&[0.0, 0.0, 0.0][..], &[("area", 1), ("town", 1)][..]));
+/// # Ok::<(), chainrule_table::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encoders {
+    /// The columns that are predicted from, in the order of the inputs.
+    pub inputs: Vec<Input>,
+    /// The columns that are predicted.
+    pub target: Target,
+}
+
+/// Rows that are encoded together, by one thread.
+const ROWS: usize = 4096;
+
+impl Encoders {
+    /// Fits encoders on the rows `rows` of a table; the task of the targets is found where none is given.
+    ///
+    /// # Errors
+    /// A column of too many categories, a target that does not suit the task, or that is missing or the same in all rows.
+    pub fn fit(
+        table: &Table,
+        rows: &[usize],
+        kinds: &Kinds,
+        targets: &[String],
+        task: Option<Task>,
+        options: EncoderOptions,
+    ) -> Result<Encoders, Error> {
+        let target = Target::fit(table, rows, targets, task)?;
+        let parts = options.date_parts == DateParts::Always;
+        let input = |(name, kind): &(String, crate::Kind)| {
+            Input::fit(table, table.column(name)?, *kind, rows, options.scaling, parts)
+        };
+        Ok(Encoders { inputs: kinds.inputs.iter().map(input).collect::<Result<_, _>>()?, target })
+    }
+
+    /// How many inputs a network has.
+    pub fn n_inputs(&self) -> usize {
+        self.inputs.iter().map(Input::width).sum()
+    }
+
+    /// What each input is called.
+    pub fn input_names(&self) -> Vec<String> {
+        self.inputs.iter().flat_map(Input::names).collect()
+    }
+
+    /// The columns that are to be read, with what each is to be read as.
+    pub fn wanted(&self) -> Vec<(&str, Want)> {
+        self.inputs.iter().map(|input| (input.column.as_str(), input.wants())).collect()
+    }
+
+    /// The inputs (n_rows, n_inputs), row-major, and for each column the number of cells of which the training had none
+    /// like: new words, which become no word or the others, and missing ones, which become the median or none.
+    ///
+    /// # Panics
+    /// When a column is not there, or holds something else than is [wanted](Encoders::wanted).
+    pub fn encode(&self, table: &Table) -> (Vec<f64>, Vec<(&str, u64)>) {
+        let stride = self.n_inputs();
+        let mut x = vec![0.0; table.n_rows() * stride];
+        let cells: Vec<_> = self
+            .inputs
+            .iter()
+            .map(|input| input.cells(&table.column(&input.column).expect("a column that is wanted").values))
+            .collect();
+        let encode = |from: usize, x: &mut [f64]| {
+            let mut place = 0;
+            let mut counts = Vec::with_capacity(self.inputs.len());
+            for (input, cells) in self.inputs.iter().zip(&cells) {
+                counts.push(input.encode(cells, from, x, place, stride));
+                place += input.width();
+            }
+            counts
+        };
+        let n_threads = chainrule::threads().min(table.n_rows().div_ceil(ROWS)).max(1);
+        let per_thread = table.n_rows().div_ceil(n_threads * ROWS).max(1) * ROWS;
+        let counts: Vec<Vec<u64>> = std::thread::scope(|scope| {
+            let parts = x.chunks_mut(per_thread * stride.max(1)).enumerate();
+            let running: Vec<_> = parts
+                .map(|(part, x)| {
+                    let encode = &encode;
+                    scope.spawn(move || {
+                        // Rows whose inputs stay in the cache while all columns are written.
+                        let pieces = x.chunks_mut(ROWS * stride).enumerate();
+                        let counts = pieces.map(|(piece, x)| encode(part * per_thread + piece * ROWS, x));
+                        counts
+                            .reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect())
+                            .unwrap_or_default()
+                    })
+                })
+                .collect();
+            running.into_iter().map(|thread| thread.join().expect("encoding does not panic")).collect()
+        });
+        let total = |k: usize| counts.iter().map(|counts| counts[k]).sum::<u64>();
+        let names = self.inputs.iter().enumerate().map(|(k, input)| (input.column.as_str(), total(k)));
+        (x, names.filter(|(_, n)| *n > 0).collect())
+    }
+}
