@@ -1,0 +1,15 @@
+//! Models: trained networks with the encoders of their tables, in one file that any reader of safetensors opens.
+//!
+//! [`Model::save`] and [`Model::load`] write and read the file, [`Model::predict`] predicts a table, and [`evaluate`] says how
+//! well.
+
+mod choice;
+mod error;
+mod evaluate;
+mod file;
+mod model;
+
+pub use error::Error;
+pub use evaluate::{Evaluation, Importance, evaluate, importance, naive};
+pub use file::{FORMAT_VERSION, write_whole};
+pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};

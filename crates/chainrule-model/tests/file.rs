@@ -1,0 +1,188 @@
+//! The model file: the same model comes back, and nothing else is taken for one.
+
+use std::path::Path;
+
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Layer, Network};
+use chainrule::random::RandomState;
+use chainrule_model::{FORMAT_VERSION, Member, Model, Precision, Score, Trained, TrainedEpoch};
+use chainrule_table::{
+    Column, DateParts, EncoderOptions, Encoders, Kinds, Said, Scaling, Table, Task, Texts, Values,
+};
+use proptest::prelude::*;
+
+fn table() -> Table {
+    let number = |k: i32| f64::from(k * 37 % 11) * 0.3 - 1.0;
+    let words = (0..30).map(|k| Some(["Bern", "Turin", "Lyon"][k * k % 3]).filter(|_| k != 4));
+    Table::new(vec![
+        Column::new("area", Values::Numbers((0..30).map(number).collect())),
+        Column::new("town", Values::Texts(words.collect::<Texts>())),
+        Column::new("built", Values::Dates((0..30).map(|k| f64::from(k * 401) + 0.25).collect())),
+        Column::new("garden", Values::Numbers((0..30).map(|k| f64::from(k / 3 % 2)).collect())),
+        Column::new(
+            "class",
+            Values::Texts((0..30).map(|k| Some(["a", "b", "c"][k / 10])).collect::<Texts>()),
+        ),
+        Column::new("price", Values::Numbers((0..30).map(|k| number(k) * 7.0 + f64::from(k)).collect())),
+    ])
+}
+
+fn model(target: &str, precision: Precision, n_members: usize) -> Model {
+    let table = table();
+    let said = Said { targets: vec![target.to_owned()], ..Said::default() };
+    let kinds = Kinds::find(&table, &said).unwrap();
+    let options = EncoderOptions { scaling: Scaling::Robust, date_parts: DateParts::Always };
+    let mut random = RandomState::new(7);
+    let mut member = |k: usize| {
+        let rows: Vec<usize> = (k..30).collect();
+        let encoders = Encoders::fit(&table, &rows, &kinds, &said.targets, None, options).unwrap();
+        let output = if encoders.target.task() == Task::Classes {
+            Activation::softmax()
+        } else {
+            Activation::identity()
+        };
+        let hidden = Activation::new("leaky_relu", &[("slope", 0.1.into())]).unwrap();
+        let layers = vec![
+            Layer::new(5, hidden),
+            Layer::new(4, Activation::tanh()).without_bias(),
+            Layer::new(encoders.target.n_outputs(), output),
+        ];
+        let architecture = Architecture::new(encoders.n_inputs(), layers).unwrap();
+        let network = Network::<f64>::initialize(architecture, &mut random);
+        let (architecture, parameters) = match precision {
+            Precision::F32 => network.cast::<f32>().cast::<f64>().into_parts(),
+            Precision::F64 => network.into_parts(),
+        };
+        Member { encoders, architecture, parameters }
+    };
+    let trained = Trained {
+        settings: "[train]\nepochs = 3\n".to_owned(),
+        data: "homes.csv".to_owned(),
+        rows: [24, 6],
+        scores: vec![Score {
+            part: "validation".to_owned(),
+            metric: "accuracy".to_owned(),
+            value: 0.1 + 0.2,
+        }],
+        history: vec![TrainedEpoch { epoch: 1, loss: 1.0 / 3.0, validation_loss: Some(0.7) }],
+        ..Trained::default()
+    };
+    let loss = if target == "class" { Loss::cross_entropy() } else { Loss::squared_error() };
+    Model { members: (0..n_members).map(&mut member).collect(), loss, precision, trained }
+}
+
+fn path() -> &'static Path {
+    Path::new("m.safetensors")
+}
+
+#[test]
+fn a_model_comes_back_as_it_was() {
+    for (target, precision, n) in
+        [("class", Precision::F32, 1), ("price", Precision::F64, 1), ("class", Precision::F64, 3)]
+    {
+        let model = model(target, precision, n);
+        let again = Model::from_bytes(&model.to_bytes().unwrap(), path()).unwrap();
+        assert_eq!(again, model);
+        assert_eq!(again.predict(&table()).unwrap(), model.predict(&table()).unwrap());
+    }
+}
+
+#[test]
+fn a_saved_file_is_whole_and_readable_by_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.safetensors");
+    let model = model("class", Precision::F32, 1);
+    std::fs::write(&path, "what was there before").unwrap();
+    model.save(&path).unwrap();
+    assert_eq!(Model::load(&path).unwrap(), model);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+    let error = model.save(&folder.path().join("none/m.safetensors")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot write ") && error.ends_with("choose another place"), "{error}");
+}
+
+/// A model of each format's version is read by all later ones. `CHAINRULE_STORE_MODEL=1` writes that of the present version,
+/// which is done once for a version and never again.
+#[test]
+fn models_of_every_version_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    let present = folder.join(format!("v{FORMAT_VERSION}.safetensors"));
+    if std::env::var_os("CHAINRULE_STORE_MODEL").is_some() && !present.exists() {
+        model("class", Precision::F32, 1).save(&present).unwrap();
+    }
+    for version in 1..=FORMAT_VERSION {
+        let stored = Model::load(&folder.join(format!("v{version}.safetensors"))).unwrap();
+        let expected = model("class", Precision::F32, 1);
+        assert_eq!(stored, expected, "format {version}");
+    }
+}
+
+fn refused(bytes: &[u8]) -> String {
+    Model::from_bytes(bytes, path()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_no_model_gets_a_sentence() {
+    let whole = model("class", Precision::F32, 1).to_bytes().unwrap();
+    assert!(
+        refused(b"").starts_with("m.safetensors is no model of Chainrule: it is no whole safetensors file")
+    );
+    assert!(refused(&whole[..whole.len() / 2]).contains("no whole safetensors file"));
+    // Forty bytes that claim 2^60 numbers.
+    let header = br#"{"a":{"dtype":"F64","shape":[1152921504606846976],"data_offsets":[0,8]}}"#;
+    let absurd = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
+    assert!(refused(&absurd).contains("no whole safetensors file"), "{}", refused(&absurd));
+    let other =
+        safetensors::serialize(Vec::<(&str, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap();
+    assert!(refused(&other).ends_with("it holds tensors, but no description of a model"));
+    let later = replaced(&whole, "version\\\":1", "version\\\":9");
+    assert_eq!(
+        refused(&later),
+        "m.safetensors is a model of format 9, but this version knows formats up to 1; use a later version"
+    );
+    let changed = replaced(&whole, "Bern", "Bonn");
+    assert_eq!(
+        refused(&changed),
+        "m.safetensors is damaged: its contents do not have its checksum; make it again, or take another copy"
+    );
+}
+
+/// The bytes with a text in place of another one of its length.
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).expect("it is there");
+    [&bytes[..place], to.as_bytes(), &bytes[place + from.len()..]].concat()
+}
+
+#[test]
+fn an_activation_that_is_code_cannot_be_stored() {
+    let mut model = model("price", Precision::F64, 1);
+    let custom = Activation::custom(
+        |z: &[f64], a: &mut [f64]| a.copy_from_slice(z),
+        |_, _, s: &mut [f64]| s.fill(1.0),
+    );
+    let member = &mut model.members[0];
+    let layers = vec![Layer::new(2, custom), Layer::new(1, Activation::identity())];
+    member.architecture = Architecture::new(member.encoders.n_inputs(), layers).unwrap();
+    member.parameters = vec![0.0; member.architecture.n_parameters()];
+    let error = model.to_bytes().unwrap_err().to_string();
+    assert!(error.starts_with("the activation of layer \"hidden\" is a custom one"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn no_flipped_byte_goes_unseen(place in 0.0..1.0, flip in 1u8..=255) {
+        let mut bytes = model("class", Precision::F32, 1).to_bytes().unwrap();
+        let place = (place * bytes.len() as f64) as usize;
+        bytes[place] ^= flip;
+        if let Ok(read) = Model::from_bytes(&bytes, path()) {
+            // Only what changes nothing that is read: a letter of a name that nobody asks for, spaces after the header.
+            prop_assert_eq!(read, model("class", Precision::F32, 1));
+        }
+    }
+}
