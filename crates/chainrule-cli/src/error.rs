@@ -13,6 +13,12 @@ pub(crate) enum Failure {
     /// The engine refuses something.
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
+    /// A table cannot be used.
+    #[error(transparent)]
+    Table(#[from] chainrule_table::Error),
+    /// A model cannot be read or written.
+    #[error(transparent)]
+    Model(#[from] chainrule_model::Error),
     /// A figure cannot be drawn.
     #[error(transparent)]
     Figure(#[from] chainrule_figures::Error),

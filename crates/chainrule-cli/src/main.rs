@@ -17,6 +17,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = set_threads(arguments.threads).and_then(|()| match arguments.command {
         Command::Reproduce(arguments) => command::reproduce::run(&arguments),
+        Command::Fit(arguments) => command::fit::run(&arguments),
+        Command::Predict(arguments) => command::predict::run(&arguments),
+        Command::Evaluate(arguments) => command::evaluate::run(&arguments),
+        Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Figure(arguments) => command::figure::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use chainrule::train::Epoch;
 use chainrule_experiment::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -13,6 +14,12 @@ pub(crate) struct Bar {
     name: String,
     epochs: u64,
     shown: Instant,
+    /// The samples of an epoch, where the rate is shown.
+    samples: Option<usize>,
+    began: Instant,
+    /// The latest validation loss, and the least with its epoch.
+    last: Option<f64>,
+    best: Option<(u64, f64)>,
 }
 
 /// The bar's length: it counts fractions of epochs in thousandths.
@@ -24,7 +31,38 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Bar {
     pub(crate) fn new() -> Bar {
-        Bar { drawn: None, name: String::new(), epochs: 0, shown: Instant::now() }
+        let now = Instant::now();
+        Bar {
+            drawn: None,
+            name: String::new(),
+            epochs: 0,
+            shown: now,
+            samples: None,
+            began: now,
+            last: None,
+            best: None,
+        }
+    }
+
+    /// A bar that also says how many samples are trained in a second, of so many in an epoch.
+    pub(crate) fn over(n_samples: usize) -> Bar {
+        Bar { samples: Some(n_samples), ..Bar::new() }
+    }
+
+    /// What the line says besides how far it is.
+    fn message(&self, epochs: f64, loss: f64) -> String {
+        let mut message = format!("loss {loss:.5}");
+        if let Some(validation) = self.last {
+            message.push_str(&format!("  validation {validation:.5}"));
+        }
+        if let Some((epoch, best)) = self.best {
+            message.push_str(&format!("  best {best:.5} ({epoch})"));
+        }
+        if let Some(n) = self.samples {
+            let rate = epochs * n as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
+            message.push_str(&format!("  {} samples/s", thousands(rate)));
+        }
+        message
     }
 
     fn make(&self) -> ProgressBar {
@@ -41,7 +79,17 @@ impl Progress for Bar {
         self.end();
         self.name = if variant.is_empty() { "training".to_owned() } else { variant.to_owned() };
         self.epochs = epochs;
-        self.shown = Instant::now();
+        (self.shown, self.began) = (Instant::now(), Instant::now());
+        (self.last, self.best) = (None, None);
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.last = epoch.validation_loss;
+        if let Some(loss) =
+            epoch.validation_loss.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best))
+        {
+            self.best = Some((epoch.epoch, loss));
+        }
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
@@ -49,12 +97,57 @@ impl Progress for Bar {
             self.shown = Instant::now();
             let bar = self.drawn.take().unwrap_or_else(|| self.make());
             bar.set_position((epochs * THOUSAND) as u64);
-            bar.set_message(format!("loss {loss:.5}"));
+            bar.set_message(self.message(epochs, loss));
             self.drawn = Some(bar);
         }
     }
 
     fn end(&mut self) {
+        if let Some(bar) = self.drawn.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A number of samples in thousands or millions.
+fn thousands(v: f64) -> String {
+    match v {
+        v if v >= 1e6 => format!("{:.1} million", v / 1e6),
+        v if v >= 1e4 => format!("{:.0} thousand", v / 1e3),
+        v => format!("{v:.0}"),
+    }
+}
+
+/// A bar for a file that is read, once that has taken half a second.
+pub(crate) struct ReadingBar {
+    drawn: Option<ProgressBar>,
+    began: Instant,
+}
+
+impl ReadingBar {
+    pub(crate) fn new() -> ReadingBar {
+        ReadingBar { drawn: None, began: Instant::now() }
+    }
+
+    /// So many bytes of so many are read.
+    pub(crate) fn show(&mut self, done: u64, of: u64) {
+        if self.began.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.drawn.get_or_insert_with(|| {
+            let bar = ProgressBar::new(of).with_elapsed(PATIENCE);
+            let template =
+                "{prefix:20} {bar:30} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}  {eta} left";
+            bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
+            bar.set_prefix("reading");
+            bar
+        });
+        bar.set_position(done);
+    }
+}
+
+impl Drop for ReadingBar {
+    fn drop(&mut self) {
         if let Some(bar) = self.drawn.take() {
             bar.finish_and_clear();
         }

@@ -1,13 +1,16 @@
 //! `[data]`: where the samples come from, a generator of the engine or a CSV file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chainrule::datasets::{Curve, Generator};
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
+use chainrule_table::{ReadOptions, Table, Target, Task};
 
 use crate::Error;
 use crate::section::Section;
+use crate::table::{FromTable, TablePlan};
 
 /// Finds a file that an experiment names: its path for messages, and its bytes.
 pub(crate) type Open<'o> = &'o dyn Fn(&str) -> Result<(PathBuf, Vec<u8>), Error>;
@@ -24,6 +27,7 @@ pub struct DataPlan {
 enum Source {
     Generator(Generator),
     Csv(Csv),
+    Table(TablePlan),
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct Samples {
     pub classes: Vec<String>,
     /// The curves x2 = f(x1) on which the samples of each class lie, where they are known.
     pub curves: &'static [Curve],
+    /// The table that they come from, with what was made of it.
+    pub from_table: Option<FromTable>,
     /// Where the samples are written, if they come from a file.
     places: Option<Places>,
 }
@@ -95,8 +101,13 @@ impl Samples {
 
 impl DataPlan {
     /// Reads `[data]`; files are looked for beside the experiment by `open`.
-    pub(crate) fn read(section: &Section<'_>, open: Open<'_>) -> Result<DataPlan, Error> {
+    pub(crate) fn read(section: &Section<'_>, folder: &Path, open: Open<'_>) -> Result<DataPlan, Error> {
         let seed = section.seed("seed")?.unwrap_or(0);
+        if let Some(file) = section.text("table")? {
+            let plan = TablePlan::read(section, &file, folder)?;
+            section.finish()?;
+            return Ok(DataPlan { source: Source::Table(plan), seed });
+        }
         let source = match (section.choice("generator")?, section.text("csv")?) {
             (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),
             (None, Some(file)) => {
@@ -128,24 +139,98 @@ impl DataPlan {
         Ok(DataPlan { source, seed })
     }
 
+    /// Whether the samples come from a table that is encoded.
+    pub fn is_table(&self) -> bool {
+        matches!(self.source, Source::Table(_))
+    }
+
     /// The file the samples come from, if any.
     pub fn file(&self) -> Option<&Path> {
         match &self.source {
             Source::Csv(csv) => Some(&csv.path),
+            Source::Table(plan) => Some(&plan.path),
             Source::Generator(_) => None,
         }
     }
 
-    /// Draws or reads the samples. `wants_classes`: the loss is over class probabilities.
-    pub(crate) fn samples(&self, random: &mut RandomState, wants_classes: bool) -> Result<Samples, Error> {
+    /// The table that the samples come from, if they do, read when it is first asked for.
+    ///
+    /// `progress` is told how many bytes are read, and of how many.
+    ///
+    /// # Errors
+    /// A table that cannot be read.
+    pub fn table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Arc<Table>>, Error> {
         match &self.source {
+            Source::Table(plan) => plan.table(progress).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The columns that are predicted of a table; none where the samples come from elsewhere.
+    pub fn targets(&self) -> &[String] {
+        match &self.source {
+            Source::Table(plan) => plan.targets(),
+            _ => &[],
+        }
+    }
+
+    /// The same plan with the table that another one has read, if both are of one table.
+    pub(crate) fn sharing(self, other: &DataPlan) -> DataPlan {
+        let source = match (self.source, &other.source) {
+            (Source::Table(plan), Source::Table(read)) => Source::Table(plan.sharing(read)),
+            (source, _) => source,
+        };
+        DataPlan { source, ..self }
+    }
+
+    /// What is predicted of a table, as it is said or found from its targets.
+    ///
+    /// # Errors
+    /// A table that cannot be read, or has no such column.
+    pub fn task(&self) -> Result<Option<Task>, Error> {
+        match &self.source {
+            Source::Table(plan) => Ok(Some(plan.task(&*plan.table(&mut |_, _| ())?)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// How a file such as the table's is read.
+    pub fn read_options(&self) -> ReadOptions {
+        match &self.source {
+            Source::Table(plan) => plan.options().clone(),
+            _ => ReadOptions::default(),
+        }
+    }
+
+    /// Draws or reads the samples. `wants_classes`: the loss is over class probabilities; `share`: that of a table's rows held
+    /// back.
+    pub(crate) fn samples(
+        &self,
+        random: &mut RandomState,
+        wants_classes: bool,
+        share: Option<f64>,
+    ) -> Result<Samples, Error> {
+        match &self.source {
+            Source::Table(plan) => {
+                let (dataset, from) = plan.samples(share, random)?;
+                let classes = match &from.encoders.target {
+                    Target::Classes { classes, .. } => classes.clone(),
+                    _ => Vec::new(),
+                };
+                let lines = from.rows[0].iter().filter_map(|i| from.table.lines.get(*i).copied()).collect();
+                let target = from.encoders.target.columns().join(", ");
+                let places = Some(Places { path: plan.path.clone(), lines, target });
+                let inputs = from.encoders.input_names();
+                Ok(Samples { dataset, inputs, classes, curves: &[], from_table: Some(from), places })
+            }
             Source::Generator(generator) => {
                 let generated = generator.generate(random);
                 let n_inputs = generated.n_inputs;
                 let classes = generated.class_names.clone();
                 let dataset = generated.into_dataset();
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
-                Ok(Samples { dataset, inputs, classes, curves: generator.curves(), places: None })
+                let curves = generator.curves();
+                Ok(Samples { dataset, inputs, classes, curves, from_table: None, places: None })
             }
             Source::Csv(csv) => csv.read(wants_classes),
         }
@@ -227,7 +312,8 @@ impl Csv {
                 .map(|(t, line)| self.number(t, *line, &self.target))
                 .collect::<Result<_, _>>()?;
             let dataset = Dataset::new(x, inputs.len(), t, 1).map_err(engine)?;
-            return Ok(Samples { dataset, inputs: names, classes: Vec::new(), curves: &[], places });
+            let (inputs, classes) = (names, Vec::new());
+            return Ok(Samples { dataset, inputs, classes, curves: &[], from_table: None, places });
         }
         if let Some((_, line)) = targets.iter().find(|(t, _)| t.is_empty()) {
             return Err(self.error(
@@ -258,7 +344,8 @@ impl Csv {
         } else {
             Dataset::from_classes(x, inputs.len(), &indices, classes.len())
         };
-        Ok(Samples { dataset: dataset.map_err(engine)?, inputs: names, classes, curves: &[], places })
+        let dataset = dataset.map_err(engine)?;
+        Ok(Samples { dataset, inputs: names, classes, curves: &[], from_table: None, places })
     }
 
     /// A finite number in a cell.

@@ -104,6 +104,12 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A table that cannot be read, or cannot be made samples of.
+    #[error(transparent)]
+    Data(#[from] chainrule_table::Error),
+    /// A model that cannot be read or written.
+    #[error(transparent)]
+    Model(#[from] chainrule_model::Error),
     /// A variant that the experiment does not have.
     #[error("{experiment} has no variant \"{name}\"{}; {}", hint(nearest.as_deref()), variants(choices))]
     UnknownVariant {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chainrule::registry::nearest;
+use chainrule_model::Precision;
 
 use crate::Error;
 use crate::builtin;
@@ -68,15 +69,6 @@ pub struct Variant {
     pub train: TrainPlan,
     /// All its settings, to be written beside a run's results.
     pub(crate) tree: Tree,
-}
-
-/// The numbers that a training calculates with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// 32 bits: the default, for speed.
-    F32,
-    /// 64 bits: for proofs, and for agreement with NumPy.
-    F64,
 }
 
 /// The keys that belong to the whole experiment and to none of its networks.
@@ -191,7 +183,7 @@ impl Experiment {
 }
 
 impl Variant {
-    fn read(name: String, tree: Tree, path: &Path, open: Open<'_>) -> Result<Variant, Error> {
+    pub(crate) fn read(name: String, tree: Tree, path: &Path, open: Open<'_>) -> Result<Variant, Error> {
         let top = Section::top(&tree, tree::file(path));
         // Known at a file's top and read there, but not within a variant.
         top.known(TOP_KEYS);
@@ -201,7 +193,7 @@ impl Variant {
             }
         }
         let precision = top.word("precision", &[("f32", Precision::F32), ("f64", Precision::F64)])?;
-        let data = DataPlan::read(&top.section("data")?, open)?;
+        let data = DataPlan::read(&top.section("data")?, path.parent().unwrap_or(Path::new("")), open)?;
         let network = NetworkPlan::read(&top.section("network")?)?;
         let train = TrainPlan::read(&top.section("train")?)?;
         top.finish()?;
@@ -214,6 +206,7 @@ impl Variant {
         // The file may be read from elsewhere later. One that comes with the program is found from anywhere.
         if let Some(file) = self.data.file().and_then(|file| file.canonicalize().ok()) {
             tree.replace_text("data", "csv", &file.to_string_lossy());
+            tree.replace_text("data", "table", &file.to_string_lossy());
         }
         tree.entries
             .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));

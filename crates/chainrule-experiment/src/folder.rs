@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
 use chainrule::train::Epoch;
+use chainrule_model::Precision;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
 use crate::Error;
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::Experiment;
 use crate::run::Outcome;
 
 /// A run folder in the making: it has its final name only once it is whole.

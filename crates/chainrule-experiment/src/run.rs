@@ -11,10 +11,11 @@ use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
 use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
+use chainrule_model::Precision;
 
 use crate::Error;
 use crate::data::Samples;
-use crate::experiment::{Experiment, Precision, Variant};
+use crate::experiment::{Experiment, Variant};
 
 /// A variant with its data and starting weights, ready to train.
 #[derive(Clone, Debug)]
@@ -70,6 +71,8 @@ pub trait Progress {
     fn begin(&mut self, variant: &str, epochs: u64);
     /// It has come to this many epochs (a fraction within one), and the loss was this.
     fn advance(&mut self, epochs: f64, loss: f64);
+    /// An epoch is done.
+    fn epoch(&mut self, _epoch: &Epoch) {}
     /// It is over.
     fn end(&mut self);
 }
@@ -92,7 +95,8 @@ impl Variant {
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let mut random = RandomState::new(self.data.seed);
         let wants_classes = self.train.loss.link().activation().is_softmax();
-        let samples = self.data.samples(&mut random, wants_classes)?;
+        let share = self.train.settings.validation_fraction;
+        let samples = self.data.samples(&mut random, wants_classes, share)?;
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
         let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
@@ -111,9 +115,11 @@ impl Variant {
     /// As [`Variant::prepare`], or settings that the engine refuses.
     pub fn check(&self) -> Result<(), Error> {
         let Prepared { samples, start, random, .. } = self.prepare()?;
-        let training =
-            Training::new(start, &self.train.loss, &samples.dataset, self.settings_for_engine(), random);
-        training.map(|_| ()).map_err(|error| self.placed(error))
+        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
+        let settings = self.settings_for_engine();
+        training(start, &self.train.loss, &samples.dataset, validation, settings, random)
+            .map(|_| ())
+            .map_err(|error| self.placed(error))
     }
 
     /// Puts the place in the file to an error of the engine.
@@ -143,7 +149,20 @@ impl Variant {
         progress: &mut dyn Progress,
         cancel: &AtomicBool,
     ) -> Result<Outcome, Error> {
-        let prepared = self.prepare()?;
+        self.run_prepared(self.prepare()?, epochs, progress, cancel)
+    }
+
+    /// Trains the network from what [`prepare`](Variant::prepare) made.
+    ///
+    /// # Errors
+    /// As [`Variant::run`].
+    pub fn run_prepared(
+        &self,
+        prepared: Prepared,
+        epochs: &BTreeSet<u64>,
+        progress: &mut dyn Progress,
+        cancel: &AtomicBool,
+    ) -> Result<Outcome, Error> {
         match self.precision {
             Precision::F32 => self.run_in::<f32>(prepared, epochs, progress, cancel),
             Precision::F64 => self.run_in::<f64>(prepared, epochs, progress, cancel),
@@ -163,6 +182,8 @@ impl Variant {
             .dataset
             .cast()
             .map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
+        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
+        let validation: Option<Dataset<T>> = validation.map(Dataset::cast).transpose().map_err(placed)?;
         let settings = self.settings_for_engine();
         let mut watcher = Watcher { variant: &self.name, epochs, progress, cancel, snapshots: Vec::new() };
         let mut restarts = Vec::new();
@@ -178,8 +199,9 @@ impl Variant {
                 Err(error) => return Err(placed(error)),
             }
         } else {
-            let training = Training::new(start.cast(), &self.train.loss, &data, settings, random);
-            let mut training = training.map_err(placed)?;
+            let loss = &self.train.loss;
+            let mut training =
+                training(start.cast(), loss, &data, validation.as_ref(), settings, random).map_err(placed)?;
             let ending = training.run(&mut watcher);
             (training, ending)
         };
@@ -206,7 +228,25 @@ impl Variant {
     /// The engine's settings, with the seed that dropout and restarts take.
     pub fn settings_for_engine(&self) -> chainrule::train::Settings {
         let seed = self.train.seed.unwrap_or(self.data.seed);
-        chainrule::train::Settings { seed, ..self.train.settings.clone() }
+        let settings = chainrule::train::Settings { seed, ..self.train.settings.clone() };
+        // A table's rows are held back before they are encoded.
+        let validation_fraction = settings.validation_fraction.filter(|_| !self.data.is_table());
+        chainrule::train::Settings { validation_fraction, ..settings }
+    }
+}
+
+/// A training with validation samples of its own, where there are any.
+fn training<'a, T: Scalar>(
+    start: Network<T>,
+    loss: &Loss,
+    data: &'a Dataset<T>,
+    validation: Option<&'a Dataset<T>>,
+    settings: chainrule::train::Settings,
+    random: RandomState,
+) -> Result<Training<'a, T>, EngineError> {
+    match validation {
+        Some(validation) => Training::with_validation(start, loss, data, validation, settings, random),
+        None => Training::new(start, loss, data, settings, random),
     }
 }
 
@@ -285,7 +325,8 @@ impl<T: Scalar> Observer<T> for Watcher<'_> {
         if self.cancel.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, T>, _epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+        self.progress.epoch(epoch);
         self.keep(training);
         ControlFlow::Continue(())
     }

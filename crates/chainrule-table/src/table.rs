@@ -1,5 +1,6 @@
 //! A table: named columns of equal length, of numbers, dates or texts, any of which may be missing.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::{Error, Problem};
@@ -110,6 +111,19 @@ impl Table {
         }
     }
 
+    /// Adds the rows of a table with the same columns.
+    ///
+    /// # Panics
+    /// When columns differ in number or in what they hold.
+    pub fn append(&mut self, other: Table) {
+        assert_eq!(self.columns.len(), other.columns.len(), "tables of the same columns");
+        self.n_rows += other.n_rows;
+        self.lines.extend(other.lines);
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            column.values.append(more.values);
+        }
+    }
+
     /// The rows `rows`, in this order.
     ///
     /// # Panics
@@ -173,6 +187,15 @@ impl Values {
         }
     }
 
+    fn append(&mut self, other: Values) {
+        match (self, other) {
+            (Values::Numbers(values), Values::Numbers(more))
+            | (Values::Dates(values), Values::Dates(more)) => values.extend(more),
+            (Values::Texts(texts), Values::Texts(more)) => texts.append(&more),
+            _ => panic!("columns of the same kind"),
+        }
+    }
+
     /// The cells of some rows, in this order.
     ///
     /// # Panics
@@ -199,9 +222,25 @@ impl Texts {
     }
 }
 
+impl Texts {
+    fn append(&mut self, other: &Texts) {
+        let mut places: HashMap<String, u32> =
+            self.words.iter().enumerate().map(|(k, word)| (word.clone(), k as u32)).collect();
+        let mut place = |word: &String| {
+            *places.entry(word.clone()).or_insert_with(|| {
+                self.words.push(word.clone());
+                self.words.len() as u32 - 1
+            })
+        };
+        let places: Vec<u32> = other.words.iter().map(&mut place).collect();
+        let code = |code: &u32| if *code == MISSING { MISSING } else { places[*code as usize] };
+        self.codes.extend(other.codes.iter().map(code));
+    }
+}
+
 impl<'a> FromIterator<Option<&'a str>> for Texts {
     fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Texts {
-        let mut places = std::collections::HashMap::new();
+        let mut places = HashMap::new();
         let mut texts = Texts::default();
         for cell in cells {
             let code = cell.map_or(MISSING, |word| {

@@ -1,11 +1,15 @@
 //! The subcommands, one file each.
 
 pub(crate) mod completions;
+pub(crate) mod evaluate;
 pub(crate) mod figure;
+pub(crate) mod fit;
 pub(crate) mod gradcheck;
+pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod predict;
 pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod trace;

@@ -88,6 +88,18 @@ const MOST_WORDS: usize = 64;
 /// A column of more different words is refused.
 pub(super) const MOST_CATEGORIES: usize = 10_000;
 
+impl How {
+    /// What the column is, in a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            How::Number { .. } => "number",
+            How::Date { .. } => "date",
+            How::Boolean { .. } => "boolean",
+            How::Category { .. } => "category",
+        }
+    }
+}
+
 impl Input {
     /// Fits the input of a column on the rows `rows` of its table.
     pub(super) fn fit(

@@ -87,8 +87,11 @@ impl Task {
 }
 
 impl Target {
-    /// Fits the targets on the rows `rows` of a table.
-    pub(super) fn fit(
+    /// Fits the targets on the rows `rows` of a table; classes are those of all its rows.
+    ///
+    /// # Errors
+    /// A target that does not suit the task, that is missing, or the same in all rows.
+    pub fn fit(
         table: &Table,
         rows: &[usize],
         targets: &[String],

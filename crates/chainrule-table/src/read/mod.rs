@@ -60,7 +60,7 @@ impl Stream {
     ///
     /// # Errors
     /// As [`read`], and a cell that is not what its column holds.
-    pub fn next(&mut self) -> Result<Option<Table>, Error> {
+    pub fn next_piece(&mut self) -> Result<Option<Table>, Error> {
         unimplemented!()
     }
 }

@@ -1,5 +1,7 @@
 //! The arguments of the command and of each subcommand; help, man page and completions are made from them.
 
+pub(crate) mod table;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -25,6 +27,10 @@ Colours are left out when the output is no terminal or NO_COLOR is set.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Fit(table::Fit),
+    Predict(table::Predict),
+    Evaluate(table::Evaluate),
+    Inspect(table::Inspect),
     Reproduce(Reproduce),
     Run(Run),
     Figure(Figure),

@@ -1,0 +1,317 @@
+//! `[data] table`: samples from a file of columns, encoded; which rows are trained on and which are held back.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use chainrule::Dataset;
+use chainrule::random::RandomState;
+use chainrule_table::{
+    DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
+    Table, Target, Task, Values, read,
+};
+
+use crate::Error;
+use crate::section::Section;
+use crate::tree;
+
+/// A file of columns and what is to be made of them.
+#[derive(Clone, Debug)]
+pub(crate) struct TablePlan {
+    pub(crate) path: PathBuf,
+    options: ReadOptions,
+    said: Said,
+    task: Option<Task>,
+    encoders: EncoderOptions,
+    weight: Option<String>,
+    class_weight: ClassWeight,
+    split: SplitPlan,
+    /// Which fold is held back, and of how many.
+    fold: Option<[usize; 2]>,
+    /// The table once it is read; all variants of an experiment share it.
+    read: Arc<OnceLock<Arc<Table>>>,
+}
+
+/// Whether samples of rare classes count more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClassWeight {
+    /// All count alike.
+    None,
+    /// `n / (k·n_class)`: each class as much as any other.
+    Balanced,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SplitPlan {
+    /// By class where there are classes, else by chance.
+    Stratified,
+    Random,
+    Group(String),
+    Time(String),
+}
+
+/// Where samples that are encoded come from.
+#[derive(Clone, Debug)]
+pub struct FromTable {
+    /// The whole table.
+    pub table: Arc<Table>,
+    /// What made numbers of it, fitted on the rows of the training.
+    pub encoders: Encoders,
+    /// The columns left out, with the reason.
+    pub ignored: Vec<(String, Ignored)>,
+    /// The rows that are trained on, and those that are held back.
+    pub rows: [Vec<usize>; 2],
+    /// The samples held back, if any are.
+    pub validation: Option<Dataset<f64>>,
+}
+
+impl TablePlan {
+    /// Reads the keys of `[data]` beside `table`; the file is looked for beside the experiment.
+    pub(crate) fn read(section: &Section<'_>, file: &str, folder: &Path) -> Result<TablePlan, Error> {
+        let targets = section.texts("target")?;
+        let targets = targets
+            .filter(|targets| !targets.is_empty())
+            .ok_or_else(|| section.missing("target", "the column to predict, or several"))?;
+        let (group, time) = (section.text("group")?, section.text("time")?);
+        let weight = section.text("weight")?;
+        let mut ignore = section.texts("ignore")?.unwrap_or_default();
+        // What says how much a row counts, or where it belongs, is no input unless somebody says so.
+        let inputs = section.texts("inputs")?.unwrap_or_default();
+        ignore.extend([&weight, &group].into_iter().flatten().filter(|name| !inputs.contains(name)).cloned());
+        let is_random = section.word("split", &[("stratified", false), ("random", true)])?;
+        let split = match (group, time) {
+            (None, None) if is_random => SplitPlan::Random,
+            (None, None) => SplitPlan::Stratified,
+            (Some(group), None) => SplitPlan::Group(group),
+            (None, Some(time)) => SplitPlan::Time(time),
+            (Some(_), Some(_)) => {
+                return Err(section.refuse("time", "left out beside \"group\": rows are parted one way"));
+            }
+        };
+        let fold = match section.numbers("fold")?.as_deref() {
+            None => None,
+            Some([k, of]) if k.fract() == 0.0 && of.fract() == 0.0 && *k >= 1.0 && *of >= 2.0 && k <= of => {
+                Some([*k as usize - 1, *of as usize])
+            }
+            Some(_) => {
+                return Err(section.refuse("fold", "two whole numbers: which fold, from 1, and of how many"));
+            }
+        };
+        let task = section.text("task")?;
+        let task = match task.as_deref() {
+            None | Some("guess") => None,
+            Some(word) => match Task::ALL.iter().find(|(name, _)| *name == word) {
+                Some((_, task)) => Some(*task),
+                None => {
+                    return Err(
+                        section.refuse("task", "one of \"guess\", \"classes\", \"labels\", \"numbers\"")
+                    );
+                }
+            },
+        };
+        let scaling = section.word(
+            "scaling",
+            &[
+                ("standard", Scaling::Standard),
+                ("robust", Scaling::Robust),
+                ("min_max", Scaling::MinMax),
+                ("none", Scaling::None),
+            ],
+        )?;
+        let date_parts =
+            section.word("date_parts", &[("never", DateParts::Never), ("always", DateParts::Always)])?;
+        let kinds = kinds(section)?;
+        // Categories are read as they are written: 007 is not 7.
+        let texts =
+            kinds.iter().filter(|(_, kind)| *kind == Kind::Category).map(|(name, _)| name.clone()).collect();
+        Ok(TablePlan {
+            path: folder.join(file),
+            options: ReadOptions { texts, ..read_options(section)? },
+            said: Said { targets, inputs, ignore, kinds },
+            task,
+            encoders: EncoderOptions { scaling, date_parts },
+            weight,
+            class_weight: section
+                .word("class_weight", &[("none", ClassWeight::None), ("balanced", ClassWeight::Balanced)])?,
+            split,
+            fold,
+            read: Arc::default(),
+        })
+    }
+
+    /// The table, read when it is first asked for; `progress` is told how many bytes are read, and of how many.
+    pub(crate) fn table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Arc<Table>, Error> {
+        if let Some(table) = self.read.get() {
+            return Ok(table.clone());
+        }
+        let table = Arc::new(read(&self.path, &self.options, progress)?);
+        Ok(self.read.get_or_init(|| table).clone())
+    }
+
+    /// What is predicted: as it is said, or found from the targets.
+    pub(crate) fn task(&self, table: &Table) -> Result<Task, Error> {
+        Ok(match self.task {
+            Some(task) => task,
+            None => Task::find(table, &self.said.targets)?,
+        })
+    }
+
+    /// The columns that are predicted.
+    pub(crate) fn targets(&self) -> &[String] {
+        &self.said.targets
+    }
+
+    /// The same plan with the table that another one has read.
+    pub(crate) fn sharing(self, other: &TablePlan) -> TablePlan {
+        TablePlan { path: other.path.clone(), read: other.read.clone(), ..self }
+    }
+
+    /// How a file such as this is read.
+    pub(crate) fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// The samples of the training, `share` of all rows held back.
+    pub(crate) fn samples(
+        &self,
+        share: Option<f64>,
+        random: &mut RandomState,
+    ) -> Result<(Dataset<f64>, FromTable), Error> {
+        let table = self.table(&mut |_, _| ())?;
+        let kinds = Kinds::find(&table, &self.said)?;
+        let task = Some(self.task(&table)?);
+        let all: Vec<usize> = (0..table.n_rows()).collect();
+        // Classes are those of all rows, so that rows can be parted by them.
+        let whole = Target::fit(&table, &all, &self.said.targets, task)?;
+        let rows = self.rows(&table, &whole, share, random)?;
+        let encoders = Encoders::fit(&table, &rows[0], &kinds, &self.said.targets, task, self.encoders)?;
+        let weights = self.weights(&table, &encoders.target, &rows[0])?;
+        let encode = |rows: &[usize]| {
+            let part =
+                if rows.len() == table.n_rows() { table.clone() } else { Arc::new(table.subset(rows)) };
+            let (x, _) = encoders.encode(&part);
+            let t = encoders.target.encode(&part)?;
+            let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
+            let dataset = dataset.map_err(|source| self.refused(source))?;
+            let own = weights.as_ref().map(|weights| rows.iter().map(|i| weights[*i]).collect());
+            own.map_or(Ok(dataset.clone()), |own| {
+                dataset.with_weights(own).map_err(|source| self.refused(source))
+            })
+        };
+        let dataset = encode(&rows[0])?;
+        let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
+        Ok((dataset, FromTable { table, encoders, ignored: kinds.ignored, rows, validation }))
+    }
+
+    fn refused(&self, source: chainrule::Error) -> Error {
+        Error::Engine { origin: tree::file(&self.path), source }
+    }
+
+    /// The rows of the training and those held back.
+    fn rows(
+        &self,
+        table: &Table,
+        target: &Target,
+        share: Option<f64>,
+        random: &mut RandomState,
+    ) -> Result<[Vec<usize>; 2], Error> {
+        let n = table.n_rows();
+        let of = classes(target, table)?;
+        let split = match (&self.split, &of) {
+            (SplitPlan::Stratified, Some((of, names))) => Split::Stratified(of, names),
+            (SplitPlan::Stratified | SplitPlan::Random, _) => Split::Random,
+            (SplitPlan::Group(name), _) => Split::Group(table.column(name)?),
+            (SplitPlan::Time(name), _) => Split::Time(table.column(name)?),
+        };
+        if let Some([fold, of]) = self.fold {
+            let held = split.folds(table, of, random)?.swap_remove(fold);
+            let mut is_held = vec![false; n];
+            held.iter().for_each(|i| is_held[*i] = true);
+            return Ok([(0..n).filter(|i| !is_held[*i]).collect(), held]);
+        }
+        match share {
+            Some(share) => Ok(split.once(table, share, random)?),
+            None => Ok([(0..n).collect(), Vec::new()]),
+        }
+    }
+
+    /// How much each row counts, where not all count alike.
+    fn weights(&self, table: &Table, target: &Target, rows: &[usize]) -> Result<Option<Vec<f64>>, Error> {
+        let mut weights = match &self.weight {
+            None => None,
+            Some(name) => {
+                let Values::Numbers(values) = &table.column(name)?.values else {
+                    let problem = Problem::WrongKind { kind: "number", holds: "texts" };
+                    return Err(chainrule_table::Error::new(&table.path, problem)
+                        .column(name.clone())
+                        .into());
+                };
+                if let Some(row) = values.iter().position(|w| w.is_nan() || *w < 0.0) {
+                    return Err(table.wrong(row, name, Problem::Weight { got: values[row] }).into());
+                }
+                Some(values.clone())
+            }
+        };
+        if self.class_weight == ClassWeight::Balanced
+            && let Some((of, names)) = classes(target, table)?
+        {
+            let own = weights.get_or_insert_with(|| vec![1.0; table.n_rows()]);
+            let mut sums = vec![0.0; names.len()];
+            rows.iter().for_each(|i| sums[of[*i]] += own[*i]);
+            let total: f64 = sums.iter().sum();
+            let per_class: Vec<f64> = sums
+                .iter()
+                .map(|sum| if *sum > 0.0 { total / (names.len() as f64 * sum) } else { 0.0 })
+                .collect();
+            own.iter_mut().zip(&of).for_each(|(weight, class)| *weight *= per_class[*class]);
+        }
+        Ok(weights)
+    }
+}
+
+/// The class of each row and the names of the classes, where targets are classes.
+fn classes(target: &Target, table: &Table) -> Result<Option<(Vec<usize>, Vec<String>)>, Error> {
+    let Target::Classes { classes, .. } = target else { return Ok(None) };
+    let t = target.encode(table)?;
+    let of = |row: &[f64]| match row {
+        [p] => *p as usize,
+        several => several.iter().position(|t| *t == 1.0).unwrap_or(0),
+    };
+    Ok(Some((t.chunks_exact(target.n_outputs()).map(of).collect(), classes.clone())))
+}
+
+fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
+    let delimiter = match section.text("delimiter")?.as_deref() {
+        None => None,
+        Some("tab" | "\t") => Some(b'\t'),
+        Some(text) if text.len() == 1 && text.is_ascii() => Some(text.as_bytes()[0]),
+        Some(_) => return Err(section.refuse("delimiter", "one character, or \"tab\"")),
+    };
+    let maybe = |key, [no, yes]: [&'static str; 2]| {
+        section.word(key, &[("guess", None), (no, Some(false)), (yes, Some(true))])
+    };
+    Ok(ReadOptions {
+        delimiter,
+        header: maybe("header", ["absent", "present"])?,
+        decimal_comma: maybe("decimal", ["point", "comma"])?,
+        encoding: section.text("encoding")?,
+        missing: section.texts("missing")?.unwrap_or_default(),
+        texts: Vec::new(),
+    })
+}
+
+/// `kinds = { size = "category" }`.
+fn kinds(section: &Section<'_>) -> Result<Vec<(String, Kind)>, Error> {
+    let kinds = section.section("kinds")?;
+    let mut said = Vec::new();
+    for (name, node) in kinds.tree().into_iter().flat_map(|tree| &tree.entries) {
+        let kind = match &node.kind {
+            tree::Kind::Text(word) => {
+                Kind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
+            }
+            _ => None,
+        };
+        let allowed = "one of \"number\", \"boolean\", \"category\", \"date\"";
+        said.push((name.clone(), kind.ok_or_else(|| kinds.refuse(name, allowed))?));
+    }
+    Ok(said)
+}
