@@ -141,6 +141,141 @@ pub enum Problem {
         /// What it is.
         got: f64,
     },
+    /// Nothing is in the file.
+    #[error(
+        "the file is empty; a table has at least one row, and mostly a first line with the columns' names"
+    )]
+    Empty,
+    /// There are names, but nothing below them.
+    #[error("there is a header but no row below it; a table has at least one row")]
+    NoRows,
+    /// A row with too many or too few fields.
+    #[error(
+        "this row has {got} {} where the {first} has {expected}; mend the row, or put quotes around a field that contains the delimiter",
+        plural(*got, "field", "fields")
+    )]
+    Ragged {
+        /// How many fields the row has.
+        got: usize,
+        /// How many it should have.
+        expected: usize,
+        /// What says so: `header`, `first row`.
+        first: &'static str,
+    },
+    /// Bytes that are no text in the encoding.
+    #[error(
+        "this is no text in {encoding}; say in which encoding it is, for example --encoding windows-1252"
+    )]
+    Encoding {
+        /// The encoding in which it was read.
+        encoding: &'static str,
+    },
+    /// No encoding of that name.
+    #[error(
+        "there is no encoding called \"{name}\"; use its name on the web, such as utf-8, utf-16le, windows-1252 or shift_jis"
+    )]
+    UnknownEncoding {
+        /// The name that was given.
+        name: String,
+    },
+    /// A separator that cannot be one.
+    #[error("\"{}\" cannot separate fields; use a comma, a semicolon, a tab, | or another ASCII sign", delimiter.escape_ascii())]
+    Delimiter {
+        /// What was given.
+        delimiter: u8,
+    },
+    /// A quote that is never closed.
+    #[error(
+        "the quote that opens here is never closed; close it, and write a quote inside a field as two quotes"
+    )]
+    OpenQuote,
+    /// Something between a closing quote and the delimiter.
+    #[error(
+        "a field that begins here goes on after its closing quote; write a quote inside a field as two quotes"
+    )]
+    AfterQuote,
+    /// A record so long that the file is probably no table.
+    #[error("one row is longer than {mebibytes} MiB; the file is probably no CSV, or a quote is not closed")]
+    LongRow {
+        /// The greatest length.
+        mebibytes: usize,
+    },
+    /// Two columns of one name.
+    #[error("columns {first} and {second} are both called \"{name}\"; rename one of them")]
+    DuplicateName {
+        /// The name.
+        name: String,
+        /// The first column's position, counted from 1.
+        first: usize,
+        /// The second's.
+        second: usize,
+    },
+    /// A column without a name among named ones.
+    #[error("column {position} has no name while others have one; name it in the header, or remove it")]
+    NamelessColumn {
+        /// Its position, counted from 1.
+        position: usize,
+    },
+    /// No text at all.
+    #[error(
+        "this is no text, it holds a NUL byte; give a CSV, Parquet, NPY, NPZ or JSON Lines file, and --encoding utf-16le if it is text of two bytes a letter"
+    )]
+    Binary,
+    /// Something that has to be unpacked or converted first.
+    #[error("it is {what}, no table; {remedy}")]
+    OtherFormat {
+        /// What the file is.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A file that contradicts its own format.
+    #[error("this {format} file is damaged or cut short ({reason}); fetch or write it again")]
+    Corrupt {
+        /// The format.
+        format: &'static str,
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// A cell or column that holds several values.
+    #[error(
+        "it holds {what}, and a cell is one number, date or text; write its parts as columns of their own"
+    )]
+    Nested {
+        /// What is there: `a list`, `an object`.
+        what: String,
+    },
+    /// Values of a kind that no column has.
+    #[error("it holds {kind}, which is neither number, date nor text; {remedy}")]
+    Unsupported {
+        /// What the file calls it.
+        kind: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Arrays of different lengths in one file.
+    #[error(
+        "the array \"{name}\" has {rows} rows where \"{other}\" has {other_rows}; write arrays of one length"
+    )]
+    Lengths {
+        /// The array.
+        name: String,
+        /// Its rows.
+        rows: usize,
+        /// Another.
+        other: String,
+        /// Its rows.
+        other_rows: usize,
+    },
+    /// A line that is no JSON object.
+    #[error("this line is no JSON object ({reason}); write one object on each line, like {{\"x\": 1.5}}")]
+    Json {
+        /// What the parser says.
+        reason: String,
+    },
+    /// The file is not what it was a moment ago.
+    #[error("the file changed while it was read; try again when nobody writes to it")]
+    Changed,
 }
 
 impl Error {
@@ -166,6 +301,14 @@ impl Error {
 }
 
 impl Problem {
+    /// The same problem, of text that was decoded from another encoding.
+    pub(crate) fn in_encoding(self, encoding: &'static str) -> Problem {
+        match self {
+            Problem::Encoding { .. } => Problem::Encoding { encoding },
+            other => other,
+        }
+    }
+
     /// That there is no column called `name` among `choices`.
     pub(crate) fn no_column<'a>(name: &str, choices: impl Iterator<Item = &'a str>) -> Problem {
         let choices: Vec<String> = choices.map(str::to_owned).collect();
@@ -198,6 +341,10 @@ impl std::error::Error for Error {
 
 pub(crate) fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))
+}
+
+fn plural(n: usize, one: &'static str, many: &'static str) -> &'static str {
+    if n == 1 { one } else { many }
 }
 
 /// The first names of a long list.

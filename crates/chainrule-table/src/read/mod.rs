@@ -1,8 +1,22 @@
 //! Files as tables: the format by the file's ending and first bytes, whole or piece by piece.
 
+mod block;
+mod cell;
+mod column;
+mod csv;
+mod date;
+mod pieces;
+mod source;
+mod words;
+
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
-use crate::{Error, Table};
+use csv::Csv;
+use pieces::{Pace, Pieces, Wanted};
+
+use crate::{Error, Problem, Table};
 
 /// How a file is read; what is left out is found from the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,26 +48,78 @@ pub enum Want {
 
 /// Reads a whole file; each column's cells are numbers if all of them are, else dates if all are, else texts.
 ///
-/// `progress` is told how many bytes are read, and of how many.
+/// `progress` is told how many bytes are read, and of how many, at most a few hundred times.
 ///
 /// # Errors
 /// A file that cannot be read, or is no table, with its place.
 pub fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64, u64)) -> Result<Table, Error> {
-    let _ = (path, options, progress);
-    unimplemented!()
+    read_at(Pace::new(), path, options, progress)
+}
+
+/// As [`read`], in blocks and by threads of any number.
+fn read_at(
+    pace: Pace,
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Table, Error> {
+    let mut told = 0;
+    let mut progress = |done: u64, total: u64| {
+        const STEPS: u64 = 200;
+        let step = done.saturating_mul(STEPS).checked_div(total).unwrap_or(STEPS);
+        if step != told {
+            told = step;
+            progress(done, total);
+        }
+    };
+    match Format::of(path)? {
+        Format::Csv => {
+            let csv = Csv::open(path, options)?;
+            known(path, options.texts.iter().map(String::as_str), csv.names())?;
+            csv.whole(pace, &mut progress)
+        }
+    }
 }
 
 /// A file that is read piece by piece, so that it need not fit in memory.
-pub struct Stream;
+pub struct Stream {
+    names: Vec<String>,
+    /// Nothing any more behind an error or the end.
+    pieces: Option<Box<dyn Pieces>>,
+}
 
 impl Stream {
     /// Opens a file of which the columns `wanted` are read, whatever their order there; others are passed over.
     ///
+    /// A column of any kind can be wanted as texts: it is then what the file says, as it says it.
+    ///
     /// # Errors
     /// As [`read`], and a wanted column that is not there.
     pub fn open(path: &Path, options: &ReadOptions, wanted: &[(&str, Want)]) -> Result<Stream, Error> {
-        let _ = (path, options, wanted);
-        unimplemented!()
+        Stream::open_at(Pace::new(), path, options, wanted)
+    }
+
+    fn open_at(
+        pace: Pace,
+        path: &Path,
+        options: &ReadOptions,
+        wanted: &[(&str, Want)],
+    ) -> Result<Stream, Error> {
+        let columns: Wanted = wanted.iter().map(|(name, want)| ((*name).to_owned(), *want)).collect();
+        let names_wanted = || wanted.iter().map(|(name, _)| *name);
+        let (names, pieces): (Vec<String>, Box<dyn Pieces>) = match Format::of(path)? {
+            Format::Csv => {
+                let csv = Csv::open(path, options)?;
+                known(path, names_wanted(), csv.names())?;
+                (csv.names().to_vec(), Box::new(csv.rows(columns, pace)?))
+            }
+        };
+        Ok(Stream { names, pieces: Some(pieces) })
+    }
+
+    /// The names of all columns in the file, wanted or not.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The next rows, with the columns in the order in which they were wanted; none at the end.
@@ -61,6 +127,51 @@ impl Stream {
     /// # Errors
     /// As [`read`], and a cell that is not what its column holds.
     pub fn next_piece(&mut self) -> Result<Option<Table>, Error> {
-        unimplemented!()
+        let Some(pieces) = &mut self.pieces else { return Ok(None) };
+        let piece = pieces.next();
+        if !matches!(piece, Ok(Some(_))) {
+            self.pieces = None;
+        }
+        piece
     }
+}
+
+/// What a file is.
+enum Format {
+    Csv,
+}
+
+impl Format {
+    /// What a file is by its first bytes, and where these say nothing, by its ending.
+    fn of(path: &Path) -> Result<Format, Error> {
+        let unreadable = |error| Error::new(path, Problem::Unreadable(error));
+        let mut start = Vec::new();
+        File::open(path).and_then(|file| file.take(8).read_to_end(&mut start)).map_err(unreadable)?;
+        if start.is_empty() {
+            return Err(Error::new(path, Problem::Empty));
+        }
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        let other = |what, remedy| Err(Error::new(path, Problem::OtherFormat { what, remedy }));
+        match (&start[..], ending.as_deref().unwrap_or_default()) {
+            ([0x1f, 0x8b, ..], _) => other("compressed with gzip", "decompress it first, with gunzip"),
+            ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => {
+                other("compressed with zstd", "decompress it first, with unzstd")
+            }
+            ([b'P', b'K', 3, 4, ..], _) => {
+                other("a ZIP archive or a workbook", "unpack it, or save the workbook's sheet as CSV")
+            }
+            _ => Ok(Format::Csv),
+        }
+    }
+}
+
+/// Checks that all these columns are among those of the file.
+fn known<'a>(path: &Path, names: impl Iterator<Item = &'a str>, choices: &[String]) -> Result<(), Error> {
+    for name in names {
+        if !choices.iter().any(|choice| choice == name) {
+            let problem = Problem::no_column(name, choices.iter().map(String::as_str));
+            return Err(Error::new(path, problem).column(name));
+        }
+    }
+    Ok(())
 }

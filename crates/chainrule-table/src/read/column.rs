@@ -1,0 +1,147 @@
+//! A column as it is read: cells of the kind it is thought to be, and a note of those that are something else.
+
+use super::cell::{Cells, Meaning, Seen};
+use super::words::Words;
+use super::{Want, cell};
+use crate::{MISSING, Problem, Texts, Values};
+
+/// Cells of one column, of a part of the file or of all of it.
+pub(super) struct Part {
+    want: Want,
+    /// Numbers or dates.
+    pub(super) values: Vec<f64>,
+    words: Words,
+    codes: Vec<u32>,
+    /// What kinds of cells there were, in a column that is not of texts.
+    pub(super) seen: Seen,
+    /// The first cell that is not what the column is thought to hold.
+    pub(super) stray: Option<Stray>,
+    /// The first number that is not finite.
+    pub(super) infinite: Option<Stray>,
+}
+
+/// A cell that does not fit, and its line or row.
+pub(super) struct Stray {
+    pub(super) place: u64,
+    pub(super) cell: String,
+}
+
+impl Part {
+    pub(super) fn new(want: Want) -> Part {
+        Part {
+            want,
+            values: Vec::new(),
+            words: Words::default(),
+            codes: Vec::new(),
+            seen: Seen::default(),
+            stray: None,
+            infinite: None,
+        }
+    }
+
+    pub(super) fn want(&self) -> Want {
+        self.want
+    }
+
+    /// Makes room for so many more cells.
+    pub(super) fn reserve(&mut self, n: usize) {
+        match self.want {
+            Want::Texts => self.codes.reserve(n),
+            Want::Numbers | Want::Dates => self.values.reserve(n),
+        }
+    }
+
+    /// Adds a missing cell.
+    pub(super) fn push_missing(&mut self) {
+        match self.want {
+            Want::Texts => self.codes.push(MISSING),
+            Want::Numbers | Want::Dates => self.values.push(f64::NAN),
+        }
+    }
+
+    /// Adds a cell of a text whose meaning is open, at a line or row.
+    pub(super) fn push(&mut self, cells: &Cells, text: &[u8], place: u64) -> Result<(), Problem> {
+        if self.want == Want::Texts {
+            let missing = cells.is_missing(cell::trimmed(text));
+            self.codes.push(if missing { MISSING } else { self.words.code(text)? });
+            return Ok(());
+        }
+        self.push_meaning(cells.meaning(text), place, || String::from_utf8_lossy(text).into_owned());
+        Ok(())
+    }
+
+    /// Adds a text that is what it is, whatever it looks like.
+    pub(super) fn push_text(&mut self, text: &[u8]) -> Result<(), Problem> {
+        self.codes.push(self.words.code(text)?);
+        Ok(())
+    }
+
+    /// Adds a cell to a column of numbers or dates.
+    pub(super) fn push_meaning(&mut self, meaning: Meaning, place: u64, cell: impl FnOnce() -> String) {
+        self.seen.note(meaning);
+        self.values.push(match (self.want, meaning) {
+            (_, Meaning::Missing) => f64::NAN,
+            (Want::Numbers, Meaning::Number(value) | Meaning::Code(value))
+            | (Want::Dates, Meaning::Date(value)) => value,
+            (Want::Numbers, Meaning::Infinite) => {
+                self.infinite.get_or_insert_with(|| Stray { place, cell: cell() });
+                f64::NAN
+            }
+            _ => {
+                self.stray.get_or_insert_with(|| Stray { place, cell: cell() });
+                f64::NAN
+            }
+        });
+    }
+
+    /// Adds the cells of the part that follows, whose places count from `first`.
+    pub(super) fn append(&mut self, next: Part, first: u64) {
+        self.values.extend_from_slice(&next.values);
+        let codes: Vec<u32> = next.words.into_list().into_iter().map(|word| self.words.adopt(word)).collect();
+        self.codes
+            .extend(next.codes.iter().map(|code| codes.get(*code as usize).copied().unwrap_or(MISSING)));
+        self.seen.merge(next.seen);
+        let later = |stray: Stray| Stray { place: stray.place + first, ..stray };
+        self.stray = self.stray.take().or(next.stray.map(later));
+        self.infinite = self.infinite.take().or(next.infinite.map(later));
+    }
+
+    /// Whether the column holds something else than it is thought to hold.
+    pub(super) fn misjudged(&self) -> bool {
+        self.want != Want::Texts && self.seen.want() != self.want
+    }
+
+    /// Lets the cells go.
+    pub(super) fn clear(&mut self) {
+        *self = Part::new(self.want);
+    }
+
+    /// What is wrong with the column if it must hold what it is thought to hold, and where.
+    pub(super) fn problem(&mut self) -> Option<(u64, Problem)> {
+        let stray = self.stray.take();
+        let infinite = self.infinite.take();
+        let stray = stray.map(|stray| {
+            let wanted = if self.want == Want::Dates { "date" } else { "number" };
+            (stray.place, Problem::Kind { cell: shortened(stray.cell), wanted })
+        });
+        let infinite = infinite.map(|stray| (stray.place, Problem::Infinite { cell: shortened(stray.cell) }));
+        [stray, infinite].into_iter().flatten().min_by_key(|(place, _)| *place)
+    }
+
+    pub(super) fn into_values(self) -> Values {
+        match self.want {
+            Want::Numbers => Values::Numbers(self.values),
+            Want::Dates => Values::Dates(self.values),
+            Want::Texts => Values::Texts(Texts { words: self.words.into_list(), codes: self.codes }),
+        }
+    }
+}
+
+/// A cell as a message can show it.
+fn shortened(cell: String) -> String {
+    const SHOWN: usize = 60;
+    match cell.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &cell[..end]),
+        None => cell,
+    }
+}
