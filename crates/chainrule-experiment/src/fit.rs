@@ -23,10 +23,12 @@ const BATCH: [usize; 2] = [16, 512];
 ///
 /// | setting | value | why |
 /// |---|---|---|
-/// | network | two hidden layers of 64 relu units | wide enough for most tables of up to millions of rows, and small enough to train in seconds |
-/// | optimizer | AdamW, rate 0.002 falling along a half cosine | needs no tuning to speak of |
+/// | network | two hidden layers of 64 silu units, dropout 0.1 | wide enough for most tables of up to millions of rows, and small enough to train in seconds |
+/// | optimizer | AdamW with decay 0.1, rate 0.002 falling along a half cosine | needs no tuning to speak of |
 /// | batch | a fiftieth of the rows, from 16 to 512 | enough steps in an epoch of few rows, fast ones of many |
 /// | stopping | 40 epochs without a better validation loss | the weights of the best epoch are kept |
+///
+/// Chosen on ten splits of five tables of scikit-learn: relu, tanh and silu, three rates, with dropout and decay and without.
 fn defaults(task: Task, n_outputs: usize, n_rows: usize) -> String {
     let (loss, metric) = match task {
         Task::Classes if n_outputs > 1 => ("cross_entropy", "accuracy"),
@@ -37,12 +39,14 @@ fn defaults(task: Task, n_outputs: usize, n_rows: usize) -> String {
     format!(
         r#"precision = "f32"
 [network]
-hidden = [{{ units = 64, activation = "relu" }}, {{ units = 64, activation = "relu" }}]
+hidden = [64, 64]
+activation = "silu"
+dropout = 0.1
 [train]
 loss = "{loss}"
 epochs = 400
 batch = {batch}
-optimizer = "adamw"
+optimizer = {{ name = "adamw", weight_decay = 0.1 }}
 learning_rate = 0.002
 schedule = "cosine"
 validation_fraction = 0.2

@@ -5,7 +5,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Initializer, Layer, Learning};
 
 use crate::Error;
-use crate::section::Section;
+use crate::section::{Choice, Section};
 use crate::tree::Origin;
 
 /// The layers as an experiment writes them.
@@ -32,21 +32,7 @@ impl NetworkPlan {
             weights: initializer(section, "weights_from")?.unwrap_or_else(Initializer::glorot_uniform),
             bias: initializer(section, "bias_from")?.unwrap_or_else(Initializer::zeros),
         };
-        let mut hidden = Vec::new();
-        for layer in section.sections("hidden")? {
-            let units = layer.whole("units", 1..=1_000_000, UNITS)?;
-            let units = units.ok_or_else(|| layer.missing("units", "how many units the layer has"))? as usize;
-            let activation = layer.choice("activation")?;
-            let activation =
-                activation.ok_or_else(|| layer.missing("activation", "what its units do: \"tanh\", say"))?;
-            let plain = Layer::new(units, activation.make(Activation::new)?);
-            let dropout = layer.number("dropout")?.unwrap_or(0.0);
-            if !(0.0..1.0).contains(&dropout) {
-                return Err(layer.refuse("dropout", "a number from 0 to below 1"));
-            }
-            hidden.push(common(&layer, plain, &defaults)?.dropout(dropout));
-            layer.finish()?;
-        }
+        let hidden = hidden(section, &defaults)?;
         let layer = section.section("output")?;
         let units = layer.whole("units", 1..=1_000_000, UNITS)?.map(|units| units as usize);
         let activation =
@@ -101,6 +87,54 @@ impl NetworkPlan {
             Ok((name.clone(), index))
         };
         self.names.iter().map(index).collect()
+    }
+}
+
+/// The hidden layers: tables, or widths alone, whose layers are all as the keys beside them say.
+fn hidden(section: &Section<'_>, defaults: &Defaults) -> Result<Vec<Layer>, Error> {
+    let shared = section.choice("activation")?;
+    let shared_dropout = dropout(section)?.unwrap_or(0.0);
+    let activation = |layer: &Section<'_>, own: Option<Choice>| {
+        let purpose = "what its units do: \"tanh\", say";
+        own.or_else(|| shared.clone())
+            .ok_or_else(|| layer.missing("activation", purpose))?
+            .make(Activation::new)
+    };
+    if section.holds_numbers("hidden") {
+        let widths = section.numbers("hidden")?.unwrap_or_default();
+        let layer = |width: f64| {
+            if width.fract() != 0.0 || !(1.0..=1e6).contains(&width) {
+                return Err(
+                    section.refuse("hidden", "a list of widths, each a whole number from 1 to 1000000")
+                );
+            }
+            let layer = Layer::new(width as usize, activation(section, None)?);
+            Ok(Layer {
+                weight_initializer: defaults.weights.clone(),
+                bias_initializer: defaults.bias.clone(),
+                ..layer.dropout(shared_dropout)
+            })
+        };
+        return widths.into_iter().map(layer).collect();
+    }
+    let layer = |layer: &Section<'_>| {
+        let units = layer.whole("units", 1..=1_000_000, UNITS)?;
+        let units = units.ok_or_else(|| layer.missing("units", "how many units the layer has"))? as usize;
+        let plain = Layer::new(units, activation(layer, layer.choice("activation")?)?);
+        let dropout = dropout(layer)?.unwrap_or(shared_dropout);
+        let made = common(layer, plain, defaults)?.dropout(dropout);
+        layer.finish()?;
+        Ok(made)
+    };
+    section.sections("hidden")?.iter().map(layer).collect()
+}
+
+fn dropout(section: &Section<'_>) -> Result<Option<f64>, Error> {
+    match section.number("dropout")? {
+        Some(share) if !(0.0..1.0).contains(&share) => {
+            Err(section.refuse("dropout", "a number from 0 to below 1"))
+        }
+        share => Ok(share),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Section<'t> {
 }
 
 /// A choice from a registry, as it was written: `"relu"` or `{ name = "leaky_relu", slope = 0.1 }`.
+#[derive(Clone)]
 pub(crate) struct Choice {
     pub(crate) name: String,
     pub(crate) options: Vec<(String, registry::Value)>,
@@ -213,6 +214,14 @@ impl<'t> Section<'t> {
     /// Whether a key holds text.
     pub(crate) fn holds_text(&self, key: &str) -> bool {
         matches!(self.tree.and_then(|tree| tree.get(key)), Some(Node { kind: Kind::Text(_), .. }))
+    }
+
+    /// Whether a key holds a list that begins with a number.
+    pub(crate) fn holds_numbers(&self, key: &str) -> bool {
+        let Some(Kind::List(list)) = self.tree.and_then(|tree| tree.get(key)).map(|node| &node.kind) else {
+            return false;
+        };
+        list.first().is_some_and(|node| matches!(node.kind, Kind::Integer(_) | Kind::Float(_)))
     }
 
     /// A choice from a registry.

@@ -38,6 +38,9 @@ pub(crate) struct Fit {
     /// The hidden layers' activation (chainrule list activations)
     #[arg(long, value_name = "NAME")]
     pub(crate) activation: Option<String>,
+    /// The share of each hidden layer's activations that a training step leaves out
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) dropout: Option<f64>,
     /// How numbers are scaled: standard to mean 0 and variance 1, robust by median and quartiles with outliers bent in,
     /// plain not at all
     #[arg(long, value_enum)]

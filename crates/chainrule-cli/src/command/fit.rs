@@ -169,9 +169,18 @@ fn ended(outcome: &Outcome, seconds: f64) {
     };
     let best = best
         .map_or_else(String::new, |(epoch, loss)| format!("; best epoch {epoch}, validation loss {loss:.4}"));
-    anstream::println!("{how} {} epochs in {seconds:.1} s{best}", epochs.len());
+    anstream::println!("{how} {} epochs in {}{best}", epochs.len(), duration(seconds));
     for warning in &outcome.history.warnings {
         anstream::println!("warning: {warning}");
+    }
+}
+
+/// Seconds in words that suit their size.
+pub(super) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
+        s if s < 100.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0),
     }
 }
 
@@ -357,6 +366,8 @@ impl Fit {
         set("data.encoding", self.reading.encoding.as_deref().map(text));
         set("data.missing", list(&self.reading.missing));
         set("network.hidden", self.hidden()?);
+        set("network.activation", self.activation.as_deref().map(text));
+        set("network.dropout", self.dropout.map(|v| format!("{v:?}")));
         set("train.validation_fraction", self.validation.map(|v| format!("{v:?}")));
         set("train.epochs", self.epochs.map(|v| v.to_string()));
         set("train.batch", self.batch.map(|v| v.to_string()));
@@ -366,25 +377,20 @@ impl Fit {
         Ok(sets)
     }
 
-    /// `--hidden 64,32 --activation tanh` as the list of hidden layers.
+    /// `--hidden 64,32` as a list of widths.
     fn hidden(&self) -> Result<Option<String>, Failure> {
-        let activation = text(self.activation.as_deref().unwrap_or("relu"));
-        let widths = match (self.hidden.as_deref(), &self.activation) {
-            (None, None) => return Ok(None),
-            (None, Some(_)) => "64,64",
-            (Some("none"), _) => return Ok(Some("[]".to_owned())),
-            (Some(widths), _) => widths,
-        };
-        let layer = |width: &str| match width.trim().parse::<u32>() {
-            Ok(units) => Ok(format!("{{ units = {units}, activation = {activation} }}")),
-            Err(_) => Err(Failure::Argument {
-                argument: "--hidden",
-                value: widths.to_owned(),
-                allowed: "numbers of units, like 64,64, or none".to_owned(),
-            }),
-        };
-        let layers = widths.split(',').map(layer).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(format!("[{}]", layers.join(", "))))
+        let Some(widths) = self.hidden.as_deref() else { return Ok(None) };
+        if widths == "none" {
+            return Ok(Some("[]".to_owned()));
+        }
+        if widths.split(',').all(|width| width.trim().parse::<u32>().is_ok()) {
+            return Ok(Some(format!("[{widths}]")));
+        }
+        Err(Failure::Argument {
+            argument: "--hidden",
+            value: widths.to_owned(),
+            allowed: "numbers of units, like 64,64, or none".to_owned(),
+        })
     }
 
     /// `--kind size=category` as a table.

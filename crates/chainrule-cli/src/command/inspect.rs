@@ -3,7 +3,7 @@
 use chainrule_model::{Model, Precision};
 use chainrule_table::{How, Input, Target};
 
-use super::fit::number;
+use super::fit::{duration, number};
 use crate::arguments::table::Inspect;
 use crate::error::Failure;
 use crate::table;
@@ -46,20 +46,33 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
     let trained = &model.trained;
     if !trained.date.is_empty() {
         anstream::println!(
-            "\ntrained on {} of {} rows of {} ({}; {:.1} s, {} epochs, {})",
+            "\ntrained on {} of {} rows of {} ({}; {}, {} epochs, {})",
             trained.rows[0],
             trained.rows[0] + trained.rows[1],
             trained.data,
             trained.date,
-            trained.seconds,
+            duration(trained.seconds),
             trained.history.len(),
             trained.ending
         );
     }
     if !trained.scores.is_empty() {
-        let mut scores = table::new(&["part", "metric", "value"]);
+        let mut parts: Vec<&str> = trained.scores.iter().map(|score| score.part.as_str()).collect();
+        parts.dedup();
+        let mut metrics: Vec<&str> = Vec::new();
         for score in &trained.scores {
-            scores.add_row([score.part.clone(), score.metric.clone(), number(score.value)]);
+            if !metrics.contains(&score.metric.as_str()) {
+                metrics.push(&score.metric);
+            }
+        }
+        let mut scores = table::new(&[&[""], &parts[..]].concat());
+        for metric in metrics {
+            let value = |part: &&str| {
+                let score =
+                    trained.scores.iter().find(|score| score.part == **part && score.metric == metric);
+                score.map_or_else(String::new, |score| number(score.value))
+            };
+            scores.add_row(std::iter::once(metric.to_owned()).chain(parts.iter().map(value)));
         }
         anstream::println!("\n{scores}");
     }
