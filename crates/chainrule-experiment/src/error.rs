@@ -110,6 +110,14 @@ pub enum Error {
     /// A model that cannot be read or written.
     #[error(transparent)]
     Model(#[from] chainrule_model::Error),
+    /// A checkpoint from which no training can go on.
+    #[error("{} is no checkpoint to go on from: {reason}", path.display())]
+    Checkpoint {
+        /// The file, or the folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A variant that the experiment does not have.
     #[error("{experiment} has no variant \"{name}\"{}; {}", hint(nearest.as_deref()), variants(choices))]
     UnknownVariant {

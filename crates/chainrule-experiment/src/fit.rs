@@ -8,7 +8,7 @@ use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
 use chainrule_table::{Target, Task};
 use sha2::{Digest, Sha256};
 
-use crate::data::DataPlan;
+use crate::data::{DataPlan, Samples};
 use crate::experiment::{Experiment, Variant};
 use crate::run::Outcome;
 use crate::section::Section;
@@ -72,14 +72,25 @@ impl Experiment {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Experiment, Error> {
         let path = Path::new(config.unwrap_or("fit"));
-        let mut said = match config {
-            None => Tree::default(),
-            Some(file) => {
-                let text = std::fs::read_to_string(file)
-                    .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-                Tree::parse(&text, path)?
-            }
+        let text = match config {
+            None => String::new(),
+            Some(_) => std::fs::read_to_string(path)
+                .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?,
         };
+        Experiment::fit_text(&text, path, sets, progress)
+    }
+
+    /// As [`Experiment::fit`], from the text of a TOML file; files that it names are looked for beside `path`.
+    ///
+    /// # Errors
+    /// As [`Experiment::fit`].
+    pub fn fit_text(
+        text: &str,
+        path: &Path,
+        sets: &[String],
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Experiment, Error> {
+        let mut said = Tree::parse(text, path)?;
         sets.iter().try_for_each(|set| said.set(set))?;
         let title = Section::top(&said, tree::file(path)).text("title")?.unwrap_or_default();
         for key in ["title", "figure"] {
@@ -151,7 +162,7 @@ impl Outcome {
         let trained = Trained {
             settings: variant.settings(),
             data: from.table.path.display().to_string(),
-            fingerprint: fingerprint(self),
+            fingerprint: fingerprint(&self.samples),
             date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds,
             ending: match &self.ending {
@@ -193,10 +204,10 @@ pub fn scores(part: &str, metrics: &[(&str, f64)]) -> Vec<Score> {
     metrics.iter().filter(|(_, value)| value.is_finite()).map(score).collect()
 }
 
-/// The SHA-256 of the samples of the training, in hexadecimal.
-fn fingerprint(outcome: &Outcome) -> String {
+/// The SHA-256 of samples, in hexadecimal: what tells them from others.
+pub fn fingerprint(samples: &Samples) -> String {
     let mut hash = Sha256::new();
-    for numbers in [outcome.samples.dataset.x(), outcome.samples.dataset.t()] {
+    for numbers in [samples.dataset.x(), samples.dataset.t()] {
         numbers.iter().for_each(|v| hash.update(v.to_le_bytes()));
     }
     hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))

@@ -15,6 +15,7 @@
 //! ```
 
 pub mod builtin;
+mod checkpoint;
 mod claim;
 mod data;
 pub mod demonstration;
@@ -32,12 +33,13 @@ mod train;
 mod tree;
 
 pub use chainrule_model::Precision;
+pub use checkpoint::{Checkpoint, Checkpoints, Every};
 pub use claim::{Claim, Mark, Verdict};
 pub use data::{DataPlan, Samples};
 pub use error::Error;
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
-pub use fit::{ensemble, scores};
+pub use fit::{ensemble, fingerprint, scores};
 pub use folder::RunFolder;
 pub use network::NetworkPlan;
 pub use run::{Outcome, Prepared, Progress};

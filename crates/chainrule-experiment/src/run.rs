@@ -9,11 +9,12 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
-use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, best_of};
+use chainrule::train::{Ending, Epoch, History, Observer, State, Step, Training, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
 use chainrule_model::Precision;
 
 use crate::Error;
+use crate::checkpoint::Checkpoints;
 use crate::data::Samples;
 use crate::experiment::{Experiment, Variant};
 
@@ -149,33 +150,33 @@ impl Variant {
         progress: &mut dyn Progress,
         cancel: &AtomicBool,
     ) -> Result<Outcome, Error> {
-        self.run_prepared(self.prepare()?, epochs, progress, cancel)
+        self.run_prepared(self.prepare()?, epochs, progress, cancel, None)
     }
 
-    /// Trains the network from what [`prepare`](Variant::prepare) made.
+    /// Trains the network from what [`prepare`](Variant::prepare) made, saved on the way where there are checkpoints; a
+    /// training of several restarts is not.
+    ///
+    /// A training that somebody ends is saved as it was, and its outcome has the weights of its best epoch, where there is one.
     ///
     /// # Errors
-    /// As [`Variant::run`].
+    /// As [`Variant::run`], and a checkpoint that is of another training.
     pub fn run_prepared(
         &self,
         prepared: Prepared,
         epochs: &BTreeSet<u64>,
         progress: &mut dyn Progress,
         cancel: &AtomicBool,
+        checkpoints: Option<&mut Checkpoints>,
     ) -> Result<Outcome, Error> {
+        let watcher =
+            Watcher { variant: &self.name, epochs, progress, cancel, checkpoints, snapshots: Vec::new() };
         match self.precision {
-            Precision::F32 => self.run_in::<f32>(prepared, epochs, progress, cancel),
-            Precision::F64 => self.run_in::<f64>(prepared, epochs, progress, cancel),
+            Precision::F32 => self.run_in::<f32>(prepared, watcher),
+            Precision::F64 => self.run_in::<f64>(prepared, watcher),
         }
     }
 
-    fn run_in<T: Scalar>(
-        &self,
-        prepared: Prepared,
-        epochs: &BTreeSet<u64>,
-        progress: &mut dyn Progress,
-        cancel: &AtomicBool,
-    ) -> Result<Outcome, Error> {
+    fn run_in<T: Scalar>(&self, prepared: Prepared, mut watcher: Watcher<'_>) -> Result<Outcome, Error> {
         let placed = |error| self.placed(error);
         let Prepared { samples, architecture, start, names, random } = prepared;
         let data: Dataset<T> = samples
@@ -185,7 +186,6 @@ impl Variant {
         let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
         let validation: Option<Dataset<T>> = validation.map(Dataset::cast).transpose().map_err(placed)?;
         let settings = self.settings_for_engine();
-        let mut watcher = Watcher { variant: &self.name, epochs, progress, cancel, snapshots: Vec::new() };
         let mut restarts = Vec::new();
         let (mut training, ending) = if self.train.restarts > 1 {
             let first = settings.seed;
@@ -202,10 +202,20 @@ impl Variant {
             let loss = &self.train.loss;
             let mut training =
                 training(start.cast(), loss, &data, validation.as_ref(), settings, random).map_err(placed)?;
+            if let Some(from) = watcher.checkpoints.as_mut().and_then(|checkpoints| checkpoints.from.take()) {
+                watcher.snapshots = from.restore(&mut training)?;
+            }
             let ending = training.run(&mut watcher);
+            if let (Ok(Ending::Cancelled), Some(checkpoints)) = (&ending, watcher.checkpoints.as_mut()) {
+                checkpoints.save(&training, &watcher.snapshots);
+            }
             (training, ending)
         };
         watcher.progress.end();
+        if let (Ok(Ending::Cancelled), Some(best)) = (&ending, training.state().best.clone()) {
+            let state = State { parameters: best.parameters, ..training.state().clone() };
+            training.restore(state).map_err(placed)?;
+        }
         let final_loss = (training.training_loss(), training.validation_loss());
         Ok(Outcome {
             variant: self.name.clone(),
@@ -280,6 +290,14 @@ impl Outcome {
         &self.snapshots
     }
 
+    /// The same outcome with the samples that were held back in place of those that were trained on, where there are any.
+    pub fn held_back(&self) -> Option<Outcome> {
+        let dataset = self.samples.from_table.as_ref()?.validation.clone()?;
+        let mut held_back = self.clone();
+        held_back.samples.dataset = dataset;
+        Some(held_back)
+    }
+
     /// The network at the end, in f64.
     ///
     /// # Panics
@@ -295,6 +313,7 @@ struct Watcher<'w> {
     epochs: &'w BTreeSet<u64>,
     progress: &'w mut dyn Progress,
     cancel: &'w AtomicBool,
+    checkpoints: Option<&'w mut Checkpoints>,
     snapshots: Vec<(u64, Vec<f64>)>,
 }
 
@@ -313,11 +332,25 @@ impl Watcher<'_> {
 impl<T: Scalar> Observer<T> for Watcher<'_> {
     fn started(&mut self, training: &Training<'_, T>) {
         self.progress.begin(self.variant, training.settings().epochs);
-        self.snapshots.clear();
-        self.keep(training);
+        // A training that goes on has its path already.
+        if training.state().step == 0 {
+            self.snapshots.clear();
+        }
+        if self
+            .snapshots
+            .last()
+            .is_none_or(|(epoch, _)| *epoch < training.state().epoch || training.state().step == 0)
+        {
+            self.keep(training);
+        }
     }
 
     fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+        if let Some(checkpoints) = &mut self.checkpoints
+            && !step.ends_epoch
+        {
+            checkpoints.stepped(training, &self.snapshots, false);
+        }
         if step.ends_epoch || step.step.is_multiple_of(REPORT) {
             let epochs = step.step as f64 / training.steps_per_epoch() as f64;
             self.progress.advance(epochs, step.loss);
@@ -328,6 +361,9 @@ impl<T: Scalar> Observer<T> for Watcher<'_> {
     fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
         self.progress.epoch(epoch);
         self.keep(training);
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.stepped(training, &self.snapshots, true);
+        }
         ControlFlow::Continue(())
     }
 }

@@ -268,8 +268,11 @@ impl TablePlan {
     }
 }
 
-/// The class of each row and the names of the classes, where targets are classes.
-fn classes(target: &Target, table: &Table) -> Result<Option<(Vec<usize>, Vec<String>)>, Error> {
+/// The class of each row, and the names of the classes.
+type Classes = (Vec<usize>, Vec<String>);
+
+/// The classes of the rows, where targets are classes.
+fn classes(target: &Target, table: &Table) -> Result<Option<Classes>, Error> {
     let Target::Classes { classes, .. } = target else { return Ok(None) };
     let t = target.encode(table)?;
     let of = |row: &[f64]| match row {

@@ -27,7 +27,7 @@ Colours are left out when the output is no terminal or NO_COLOR is set.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Fit(table::Fit),
+    Fit(Box<table::Fit>),
     Predict(table::Predict),
     Evaluate(table::Evaluate),
     Inspect(table::Inspect),

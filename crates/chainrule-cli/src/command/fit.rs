@@ -1,18 +1,22 @@
 //! `chainrule fit`: a table in, a model out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule::train::Ending;
-use chainrule_experiment::{Experiment, FromTable, Outcome, Variant, ensemble, scores};
+use chainrule_experiment::{
+    Checkpoint, Checkpoints, Every, Experiment, FromTable, Outcome, Samples, Variant, ensemble, fingerprint,
+    scores,
+};
 use chainrule_figures::Subject;
 use chainrule_model::{Model, evaluate, importance, naive};
 use chainrule_table::{Table, Target};
 use comfy_table::{Cell, CellAlignment};
 
-use crate::arguments::table::{Fit, Preset};
+use crate::arguments::table::{Checkpointing, Fit, Preset};
 use crate::error::Failure;
 use crate::progress::{Bar, ReadingBar, cancelled_by_ctrl_c};
 use crate::table;
@@ -20,8 +24,15 @@ use crate::table;
 pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
     let sets = arguments.sets()?;
     let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let resumed = arguments.resume.as_deref().map(Checkpoint::open).transpose()?;
     let mut reading = ReadingBar::new();
-    let experiment = Experiment::fit(config.as_deref(), &sets, &mut |done, of| reading.show(done, of))?;
+    let mut progress = |done, of| reading.show(done, of);
+    let experiment = match &resumed {
+        Some(checkpoint) => {
+            Experiment::fit_text(&checkpoint.settings, &checkpoint.path, &sets, &mut progress)?
+        }
+        None => Experiment::fit(config.as_deref(), &sets, &mut progress)?,
+    };
     drop(reading);
     let variant = &experiment.variants[0];
     // What cannot be trained or written is known before the training.
@@ -34,14 +45,16 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
     let test = arguments.test.as_ref().map(|path| test_table(path, variant)).transpose()?;
 
     let cancel = cancelled_by_ctrl_c();
-    let mut fitted = Fitted { cancel: &cancel, outcomes: Vec::new(), models: Vec::new() };
+    let report = arguments.report.is_some();
+    let mut fitted = Fitted { cancel: &cancel, report, outcomes: Vec::new(), models: Vec::new() };
+    let saving = Saving { every: arguments.checkpoint, folder: path.with_extension("checkpoints"), resumed };
     match arguments.folds {
-        None => fitted.train(variant, Some(&table))?,
+        None => fitted.train(variant, Some(&table), Some(saving))?,
         Some(k) => {
             for fold in 1..=k {
                 let held = format!("data.fold=[{fold}, {k}]");
                 let first = (fold == 1).then_some(&*table);
-                fitted.train(&variant.with(&[&held])?, first)?;
+                fitted.train(&variant.with(&[&held])?, first, None)?;
             }
         }
     }
@@ -76,13 +89,50 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
 /// What has been trained so far.
 struct Fitted<'c> {
     cancel: &'c Arc<AtomicBool>,
+    /// Whether there will be a report, with the path of the training in it.
+    report: bool,
     outcomes: Vec<Outcome>,
     models: Vec<Model>,
 }
 
+/// Where a training is saved on its way, and what it goes on from.
+struct Saving {
+    every: Checkpointing,
+    folder: PathBuf,
+    resumed: Option<Checkpoint>,
+}
+
+impl Saving {
+    /// The checkpoints of a training.
+    fn checkpoints(self, variant: &Variant, samples: &Samples) -> Result<Option<Checkpoints>, Failure> {
+        let every = match self.every {
+            Checkpointing::Never if self.resumed.is_none() => return Ok(None),
+            // It goes on from one, and writes none.
+            Checkpointing::Never => Every::Seconds(f64::from(u32::MAX)),
+            Checkpointing::Seconds(seconds) => Every::Seconds(seconds),
+            Checkpointing::Epochs(n) => Every::Epochs(n),
+        };
+        let fingerprint = fingerprint(samples);
+        if let Some(from) = self.resumed.as_ref().filter(|from| from.fingerprint != fingerprint) {
+            let reason = "the table has changed since it was written; train anew".to_owned();
+            return Err(chainrule_experiment::Error::Checkpoint { path: from.path.clone(), reason }.into());
+        }
+        let checkpoints = Checkpoints::new(&self.folder, every, variant.settings(), fingerprint);
+        Ok(Some(match self.resumed {
+            Some(from) => checkpoints.from(from),
+            None => checkpoints,
+        }))
+    }
+}
+
 impl Fitted<'_> {
     /// Trains one network; of the first says what is trained on what.
-    fn train(&mut self, variant: &Variant, first: Option<&Table>) -> Result<(), Failure> {
+    fn train(
+        &mut self,
+        variant: &Variant,
+        first: Option<&Table>,
+        saving: Option<Saving>,
+    ) -> Result<(), Failure> {
         if self.cancel.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -104,13 +154,40 @@ impl Fitted<'_> {
         }
         let began = Instant::now();
         let mut bar = Bar::over(prepared.samples.dataset.n_samples());
-        let recorded = chainrule_figures::epochs(variant.train.settings.epochs);
-        let outcome = variant.run_prepared(prepared, &recorded, &mut bar, self.cancel)?;
+        let recorded = if self.report {
+            chainrule_figures::epochs(variant.train.settings.epochs)
+        } else {
+            BTreeSet::new()
+        };
+        if let Some(from) = saving.as_ref().and_then(|saving| saving.resumed.as_ref()) {
+            anstream::println!("going on after epoch {} from {}", from.epoch(), from.path.display());
+        }
+        let mut checkpoints =
+            saving.map(|saving| saving.checkpoints(variant, &prepared.samples)).transpose()?.flatten();
+        let outcome =
+            variant.run_prepared(prepared, &recorded, &mut bar, self.cancel, checkpoints.as_mut())?;
+        if let Some(checkpoints) = &checkpoints {
+            after(checkpoints, self.cancel.load(Ordering::Relaxed));
+        }
         let seconds = began.elapsed().as_secs_f64();
         ended(&outcome, seconds);
         self.models.extend(outcome.model(variant, seconds));
         self.outcomes.push(outcome);
         Ok(())
+    }
+}
+
+/// What becomes of the checkpoints of a training that has ended.
+fn after(checkpoints: &Checkpoints, cancelled: bool) {
+    if let Some(error) = &checkpoints.failed {
+        anstream::eprintln!("warning: the latest checkpoint could not be written: {error}");
+    }
+    match &checkpoints.latest {
+        Some(path) if cancelled => {
+            anstream::println!("go on with: chainrule fit --resume {}", path.display())
+        }
+        _ if cancelled => {}
+        _ => checkpoints.remove(),
     }
 }
 
@@ -210,7 +287,7 @@ fn report_one(
     if !cancelled {
         // The same training without hidden layers.
         let linear = variant.with(&["network.hidden=[]", "network.names={}"])?;
-        let outcome = linear.run(&std::collections::BTreeSet::new(), &mut (), &AtomicBool::new(false))?;
+        let outcome = linear.run(&BTreeSet::new(), &mut (), &AtomicBool::new(false))?;
         if let Some(linear) = outcome.model(&linear, 0.0) {
             columns.push(("linear model", evaluate(&linear, &unseen)?.metrics));
         }

@@ -18,13 +18,15 @@ const BINS: usize = 10;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut rows: [Vec<Panel>; 2] = Default::default();
-    for pair in subject.rows(options, |outcome| panels(outcome, &subject.title(outcome)))? {
+    let (pairs, which) =
+        subject.rows_held_back(options, |outcome| panels(outcome, &subject.title(outcome)))?;
+    for pair in pairs {
         rows.iter_mut().zip(pair).for_each(|(row, panel)| row.push(panel));
     }
-    Ok(Figure::new("Calibration", rows.to_vec()).caption(
-        "Above: how often a class comes about where it is said to be so probable. Below: how many samples lie in each bin. \
-         All samples, those of the training among them.",
-    ))
+    let caption = format!(
+        "Above: how often a class comes about where it is said to be so probable. Below: how many samples lie in each bin. {which}"
+    );
+    Ok(Figure::new("Calibration", rows.to_vec()).caption(caption))
 }
 
 fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {

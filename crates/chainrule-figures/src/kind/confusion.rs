@@ -16,8 +16,10 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let panels = subject.panels(options, panel)?;
-    Ok(Figure::new("Confusion", in_rows(&panels)).caption("All samples, those of the training among them."))
+    let titled = |outcome: &Outcome| Ok(vec![panel(outcome)?.titled(subject.title(outcome))]);
+    let (rows, which) = subject.rows_held_back(options, titled)?;
+    let panels = rows.concat();
+    Ok(Figure::new("Confusion", in_rows(&panels)).caption(which))
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {

@@ -99,6 +99,10 @@ pub fn all(subject: &Subject<'_>) -> Vec<(&'static str, Figure)> {
     REGISTRY.iter().filter_map(figure).collect()
 }
 
+/// Which samples a model is evaluated on.
+const HELD_BACK: &str = "The samples held back from the training.";
+const ALL_SAMPLES: &str = "All samples, those of the training among them.";
+
 /// At most so many states of a training are recorded for paths, and one more for the start.
 const RECORDED: u64 = 100;
 
@@ -152,6 +156,20 @@ impl<'s> Subject<'s> {
             Some(error) if rows.is_empty() => Err(error),
             _ => Ok(rows),
         }
+    }
+
+    /// As [`rows`](Subject::rows), of the samples that were held back where some were, with a sentence that says which samples
+    /// are shown.
+    fn rows_held_back(
+        &self,
+        options: &Options,
+        panels: impl Fn(&Outcome) -> Result<Vec<crate::Panel>, Error>,
+    ) -> Result<(Vec<Vec<crate::Panel>>, &'static str), Error> {
+        let rows = self.rows(options, |outcome| panels(outcome.held_back().as_ref().unwrap_or(outcome)))?;
+        let held = |outcome: &Outcome| {
+            outcome.samples.from_table.as_ref().is_some_and(|from| from.validation.is_some())
+        };
+        Ok((rows, if self.outcomes.iter().any(held) { HELD_BACK } else { ALL_SAMPLES }))
     }
 
     /// One panel for each network that a kind suits, called by its variant.

@@ -18,8 +18,9 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 const BARS: usize = 30;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let rows = subject.rows(options, |outcome| panels(outcome, &subject.title(outcome)))?;
-    Ok(Figure::new("Residuals", rows).caption("All samples, those of the training among them."))
+    let (rows, which) =
+        subject.rows_held_back(options, |outcome| panels(outcome, &subject.title(outcome)))?;
+    Ok(Figure::new("Residuals", rows).caption(which))
 }
 
 fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
@@ -31,8 +32,14 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
         );
     }
     let data = &outcome.samples.dataset;
-    let (y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
-    let ends = around(&[data.t(), &y].concat(), 0.04);
+    let (mut y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
+    let mut t = data.t().to_vec();
+    if let Some(from) = &outcome.samples.from_table {
+        // In the table's own units.
+        from.encoders.target.decode(&mut y);
+        from.encoders.target.decode(&mut t);
+    }
+    let ends = around(&[&t[..], &y].concat(), 0.04);
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let mut scatter =
         Panel::new(Axis::new("true").range(ends[0], ends[1]), Axis::new("predicted").range(ends[0], ends[1]))
@@ -40,7 +47,7 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
             .sized(280.0, 280.0)
             .titled(title)
             .with(Series::new("", line(ends.to_vec(), ends.to_vec(), stroke)));
-    let differences: Vec<f64> = y.iter().zip(data.t()).map(|(y, t)| y - t).collect();
+    let differences: Vec<f64> = y.iter().zip(&t).map(|(y, t)| y - t).collect();
     let spread = around(&differences, 0.02);
     let mut histogram = Panel::new(Axis::new("predicted - true"), Axis::new("samples")).sized(320.0, 280.0);
     for k in 0..n_outputs {
@@ -49,7 +56,7 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
         let n = data.n_samples();
         let some = |v: &[f64]| of(v).into_iter().step_by(step(n)).collect::<Vec<f64>>();
         let shown = if step(n) == 1 { name.clone() } else { thinned(&name, n) };
-        scatter = scatter.with(Series::points(shown, some(data.t()), some(&y), small_if_many(marker(k), n)));
+        scatter = scatter.with(Series::points(shown, some(&t), some(&y), small_if_many(marker(k), n)));
         let mut heights = vec![0.0; BARS];
         for v in of(&differences) {
             let bar = ((v - spread[0]) / (spread[1] - spread[0]) * BARS as f64) as usize;

@@ -216,7 +216,17 @@ impl<'a, T: Scalar> Training<'a, T> {
         Ok(())
     }
 
-    /// The epochs done in this process, and the warnings.
+    /// As [`restore`](Training::restore), with the epochs that led to the state, so that the history is whole.
+    ///
+    /// # Errors
+    /// As [`restore`](Training::restore).
+    pub fn resume(&mut self, state: State<T>, history: History) -> Result<(), Error> {
+        self.restore(state)?;
+        self.history = history;
+        Ok(())
+    }
+
+    /// The epochs done in this process, or resumed from, and the warnings.
     pub fn history(&self) -> &History {
         &self.history
     }

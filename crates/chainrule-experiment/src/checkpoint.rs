@@ -1,0 +1,429 @@
+//! Checkpoints: the whole state of a training in a file, from which it goes on to the same bits.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chainrule::Scalar;
+use chainrule::random::{RandomState, State as RandomBits};
+use chainrule::train::{Best, Epoch, History, Progress, State, Training, Warning, schedule};
+use chainrule_model::{Precision, write_whole};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+
+/// How often a training is saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Every {
+    /// After so many seconds, at the end of the step under way.
+    Seconds(f64),
+    /// After so many epochs.
+    Epochs(u64),
+}
+
+/// The checkpoints of one training, in a folder of their own.
+#[derive(Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    every: Every,
+    /// So many are kept, the latest.
+    keep: usize,
+    settings: String,
+    fingerprint: String,
+    last: Instant,
+    /// What the training goes on from.
+    pub(crate) from: Option<Checkpoint>,
+    /// Why the latest one could not be written; the training goes on all the same.
+    pub failed: Option<std::io::Error>,
+    /// The latest one.
+    pub latest: Option<PathBuf>,
+}
+
+/// A checkpoint that has been read: whole, and of one training.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// The settings as TOML that trained so far.
+    pub settings: String,
+    /// The SHA-256 of the samples.
+    pub fingerprint: String,
+    description: Description,
+    tensors: HashMap<String, Vec<u64>>,
+}
+
+/// What is no vector.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Description {
+    version: u64,
+    checksum: String,
+    settings: String,
+    fingerprint: String,
+    precision: Precision,
+    n_slots: usize,
+    has_best: bool,
+    /// How many numbers an epoch of the history has: metrics, layers' norms, dead, saturated.
+    widths: [usize; 4],
+    warnings: Vec<SavedWarning>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct SavedWarning {
+    epoch: u64,
+    layer: String,
+    dead: usize,
+    of: usize,
+}
+
+const FORMAT: &str = "chainrule-checkpoint";
+const VERSION: u64 = 1;
+const ENDING: &str = "safetensors";
+
+impl Checkpoints {
+    /// Checkpoints in `folder`, which is made with the first, of a training by these settings on these samples.
+    pub fn new(folder: &Path, every: Every, settings: String, fingerprint: String) -> Checkpoints {
+        let (folder, last) = (folder.to_owned(), Instant::now());
+        Checkpoints {
+            folder,
+            every,
+            keep: 2,
+            settings,
+            fingerprint,
+            last,
+            from: None,
+            failed: None,
+            latest: None,
+        }
+    }
+
+    /// The same, for a training that goes on from a checkpoint.
+    pub fn from(self, checkpoint: Checkpoint) -> Checkpoints {
+        Checkpoints { from: Some(checkpoint), ..self }
+    }
+
+    /// Removes all checkpoints, once nobody needs them.
+    pub fn remove(&self) {
+        for path in saved(&self.folder) {
+            let _ = std::fs::remove_file(path);
+        }
+        // What else somebody put there stays.
+        let _ = std::fs::remove_dir(&self.folder);
+    }
+
+    /// Saves after a step if it is time.
+    pub(crate) fn stepped<T: Scalar>(
+        &mut self,
+        training: &Training<'_, T>,
+        snapshots: &[(u64, Vec<f64>)],
+        ends_epoch: bool,
+    ) {
+        let due = match self.every {
+            Every::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
+            Every::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
+        };
+        if due {
+            self.save(training, snapshots);
+        }
+    }
+
+    /// Saves the training as it is. What cannot be written is remembered, and the training goes on.
+    pub(crate) fn save<T: Scalar>(&mut self, training: &Training<'_, T>, snapshots: &[(u64, Vec<f64>)]) {
+        let state = training.state();
+        let name = format!("epoch-{:08}-step-{:012}.{ENDING}", state.epoch, state.step);
+        let path = self.folder.join(name);
+        let bytes = to_bytes(state, training.history(), snapshots, &self.settings, &self.fingerprint);
+        let written = std::fs::create_dir_all(&self.folder).and_then(|()| write_whole(&path, &bytes));
+        self.last = Instant::now();
+        match written {
+            Ok(()) => {
+                self.failed = None;
+                self.latest = Some(path);
+                let mut all = saved(&self.folder);
+                let old = all.len().saturating_sub(self.keep);
+                all.drain(..old).for_each(|path| drop(std::fs::remove_file(path)));
+            }
+            Err(error) => self.failed = Some(error),
+        }
+    }
+}
+
+/// The checkpoints of a folder, the latest last.
+fn saved(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("epoch-") && path.extension().is_some_and(|ending| ending == ENDING)
+    };
+    let mut all: Vec<PathBuf> = entries.filter(is_one).collect();
+    all.sort();
+    all
+}
+
+/// So many numbers of a path are saved at most; longer ones begin anew.
+const MOST_SNAPSHOTS: usize = 4_000_000;
+
+fn to_bytes<T: Scalar>(
+    state: &State<T>,
+    history: &History,
+    snapshots: &[(u64, Vec<f64>)],
+    settings: &str,
+    fingerprint: &str,
+) -> Vec<u8> {
+    let bits = |v: &[f64]| v.iter().flat_map(|v| v.to_bits().to_le_bytes()).collect::<Vec<u8>>();
+    let exact = |v: &[T]| bits(&v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>());
+    let whole = |v: &[u64]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let random = state.random.state();
+    let key: Vec<u64> = random.key.iter().map(|v| u64::from(*v)).collect();
+    let mut tensors: Vec<(String, Dtype, Vec<u8>)> = vec![
+        ("parameters".into(), Dtype::F64, exact(&state.parameters)),
+        ("finite".into(), Dtype::F64, exact(&state.finite)),
+        ("order".into(), Dtype::U64, whole(&state.order.iter().map(|i| *i as u64).collect::<Vec<_>>())),
+        ("random".into(), Dtype::U64, whole(&key)),
+        (
+            "counters".into(),
+            Dtype::U64,
+            whole(&[
+                state.updates,
+                state.step,
+                state.epoch,
+                state.samples,
+                state.place as u64,
+                state.schedule.wait,
+                state.stopping.wait,
+                random.pos as u64,
+                u64::from(random.has_gauss),
+                state.best.as_ref().map_or(0, |best| best.epoch),
+            ]),
+        ),
+        (
+            "numbers".into(),
+            Dtype::F64,
+            bits(&[
+                state.running_loss,
+                state.schedule.factor,
+                state.schedule.best,
+                state.stopping.best,
+                random.cached_gaussian,
+            ]),
+        ),
+        ("history".into(), Dtype::F64, bits(&history.epochs.iter().flat_map(row).collect::<Vec<_>>())),
+    ];
+    tensors.extend(
+        state.slots.iter().enumerate().map(|(k, slot)| (format!("slot{k}"), Dtype::F64, exact(slot))),
+    );
+    tensors.extend(state.best.iter().map(|best| ("best".into(), Dtype::F64, exact(&best.parameters))));
+    if snapshots.iter().map(|(_, parameters)| parameters.len()).sum::<usize>() <= MOST_SNAPSHOTS {
+        let (epochs, all): (Vec<u64>, Vec<&[f64]>) = snapshots.iter().map(|(e, p)| (*e, &p[..])).unzip();
+        tensors.push(("snapshot_epochs".into(), Dtype::U64, whole(&epochs)));
+        tensors.push(("snapshots".into(), Dtype::F64, bits(&all.concat())));
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    let warning = |Warning::DeadUnits { epoch, layer, dead, of }: &Warning| SavedWarning {
+        epoch: *epoch,
+        layer: layer.clone(),
+        dead: *dead,
+        of: *of,
+    };
+    let first = history.epochs.first();
+    let description = Description {
+        version: VERSION,
+        checksum: sum_of(tensors.iter().map(|(_, _, data)| data.as_slice())),
+        settings: settings.to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        precision: if size_of::<T>() == 4 { Precision::F32 } else { Precision::F64 },
+        n_slots: state.slots.len(),
+        has_best: state.best.is_some(),
+        widths: first
+            .map_or([0; 4], |e| [e.metrics.len(), e.gradient_norm.len(), e.dead.len(), e.saturated.len()]),
+        warnings: history.warnings.iter().map(warning).collect(),
+    };
+    let description = serde_json::to_string(&description).expect("texts and numbers");
+    let views = tensors.iter().map(|(name, dtype, data)| {
+        let view = TensorView::new(*dtype, vec![data.len() / 8], data).expect("eight bytes a number");
+        (name.as_str(), view)
+    });
+    serialize(views, Some(HashMap::from([(FORMAT.to_owned(), description)])))
+        .expect("tensors of their own lengths")
+}
+
+/// An epoch as numbers; a validation loss that is not there is NaN.
+fn row(epoch: &Epoch) -> Vec<f64> {
+    let fixed = [
+        epoch.epoch as f64,
+        epoch.loss,
+        epoch.validation_loss.unwrap_or(f64::NAN),
+        epoch.learning_rate,
+        epoch.seconds,
+    ];
+    [&fixed[..], &epoch.metrics, &epoch.gradient_norm, &epoch.dead, &epoch.saturated].concat()
+}
+
+fn sum_of<'d>(tensors: impl Iterator<Item = &'d [u8]>) -> String {
+    let mut hash = Sha256::new();
+    tensors.for_each(|data| hash.update(data));
+    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint, or the latest whole one of a folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no whole checkpoint of this version.
+    pub fn open(path: &Path) -> Result<Checkpoint, Error> {
+        if !path.is_dir() {
+            return Checkpoint::read(path);
+        }
+        let mut refused = None;
+        for file in saved(path).into_iter().rev() {
+            match Checkpoint::read(&file) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| Error::Checkpoint {
+            path: path.to_owned(),
+            reason: "there is none in this folder".to_owned(),
+        }))
+    }
+
+    fn read(path: &Path) -> Result<Checkpoint, Error> {
+        let refuse = |reason: &str| Error::Checkpoint { path: path.to_owned(), reason: reason.to_owned() };
+        let bytes =
+            std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| refuse("it is not whole"))?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|_| refuse("it is not whole"))?;
+        let text = header.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT));
+        let text = text.ok_or_else(|| refuse("it holds tensors, but no description of a training"))?;
+        let description: Description =
+            serde_json::from_str(text).map_err(|_| refuse("its description cannot be read"))?;
+        if description.version > VERSION {
+            return Err(refuse("a later version of Chainrule wrote it; go on with that one"));
+        }
+        let mut all = tensors.tensors();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        if sum_of(all.iter().map(|(_, view)| view.data())) != description.checksum {
+            return Err(refuse("its contents do not have its checksum"));
+        }
+        let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
+        let tensors = all.into_iter().map(|(name, view)| (name, words(view.data()))).collect();
+        let (settings, fingerprint) = (description.settings.clone(), description.fingerprint.clone());
+        Ok(Checkpoint { path: path.to_owned(), settings, fingerprint, description, tensors })
+    }
+
+    /// The epochs that were done.
+    pub fn epoch(&self) -> u64 {
+        self.tensors.get("counters").and_then(|counters| counters.get(2)).copied().unwrap_or(0)
+    }
+
+    fn whole(&self, name: &str) -> Result<&[u64], Error> {
+        let lacks = || Error::Checkpoint { path: self.path.clone(), reason: format!("it has no \"{name}\"") };
+        self.tensors.get(name).map(Vec::as_slice).ok_or_else(lacks)
+    }
+
+    fn numbers(&self, name: &str) -> Result<Vec<f64>, Error> {
+        Ok(self.whole(name)?.iter().map(|bits| f64::from_bits(*bits)).collect())
+    }
+
+    fn exact<T: Scalar>(&self, name: &str) -> Result<Vec<T>, Error> {
+        Ok(self.numbers(name)?.into_iter().map(T::from_f64).collect())
+    }
+
+    /// Puts a training with the same settings and data where this one was; returns the path that it had come.
+    pub(crate) fn restore<T: Scalar>(
+        &self,
+        training: &mut Training<'_, T>,
+    ) -> Result<Vec<(u64, Vec<f64>)>, Error> {
+        let refuse = |reason: String| Error::Checkpoint { path: self.path.clone(), reason };
+        let short = || refuse("its counters are too few".to_owned());
+        let [
+            updates,
+            step,
+            epoch,
+            samples,
+            place,
+            schedule_wait,
+            stopping_wait,
+            position,
+            has_gauss,
+            best_epoch,
+        ] = *self.whole("counters")?.first_chunk::<10>().ok_or_else(short)?;
+        let [running_loss, factor, schedule_best, stopping_best, gauss] =
+            *self.numbers("numbers")?.first_chunk::<5>().ok_or_else(short)?;
+        let random = RandomBits {
+            key: self
+                .whole("random")?
+                .iter()
+                .map(|v| *v as u32)
+                .collect::<Vec<u32>>()
+                .try_into()
+                .map_err(|_| short())?,
+            pos: position as usize,
+            has_gauss: has_gauss == 1,
+            cached_gaussian: gauss,
+        };
+        let slots = (0..self.description.n_slots)
+            .map(|k| self.exact(&format!("slot{k}")))
+            .collect::<Result<_, _>>()?;
+        let best = if self.description.has_best {
+            Some(Best { epoch: best_epoch, parameters: self.exact("best")? })
+        } else {
+            None
+        };
+        let state = State {
+            parameters: self.exact("parameters")?,
+            slots,
+            updates,
+            step,
+            epoch,
+            samples,
+            schedule: schedule::State { factor, best: schedule_best, wait: schedule_wait },
+            random: RandomState::from_state(random).map_err(|error| refuse(error.to_string()))?,
+            order: self.whole("order")?.iter().map(|i| *i as usize).collect(),
+            place: place as usize,
+            running_loss,
+            stopping: Progress { best: stopping_best, wait: stopping_wait },
+            best,
+            finite: self.exact("finite")?,
+        };
+        training.resume(state, self.history()?).map_err(|error| refuse(error.to_string()))?;
+        let n = training.architecture().n_parameters();
+        let (Ok(epochs), Ok(all)) = (self.whole("snapshot_epochs"), self.numbers("snapshots")) else {
+            return Ok(Vec::new());
+        };
+        Ok(epochs.iter().copied().zip(all.chunks_exact(n).map(<[f64]>::to_vec)).collect())
+    }
+
+    fn history(&self) -> Result<History, Error> {
+        let [n_metrics, n_norms, n_dead, n_saturated] = self.description.widths;
+        let width = 5 + n_metrics + n_norms + n_dead + n_saturated;
+        let epoch = |row: &[f64]| {
+            let (metrics, rest) = row[5..].split_at(n_metrics);
+            let (norms, rest) = rest.split_at(n_norms);
+            let (dead, saturated) = rest.split_at(n_dead);
+            Epoch {
+                epoch: row[0] as u64,
+                loss: row[1],
+                validation_loss: Some(row[2]).filter(|v| !v.is_nan()),
+                learning_rate: row[3],
+                seconds: row[4],
+                metrics: metrics.to_vec(),
+                gradient_norm: norms.to_vec(),
+                dead: dead.to_vec(),
+                saturated: saturated.to_vec(),
+            }
+        };
+        let warning = |w: &SavedWarning| Warning::DeadUnits {
+            epoch: w.epoch,
+            layer: w.layer.clone(),
+            dead: w.dead,
+            of: w.of,
+        };
+        Ok(History {
+            epochs: self.numbers("history")?.chunks_exact(width).map(epoch).collect(),
+            warnings: self.description.warnings.iter().map(warning).collect(),
+        })
+    }
+}
