@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         report(name, "stream", bytes, || {
             let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted)?;
             let mut rows = 0;
-            while let Some(piece) = stream.next_piece()? {
+            while let Some(piece) = stream.next()? {
                 rows += piece.n_rows();
             }
             Ok(rows)

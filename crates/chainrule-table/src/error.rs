@@ -147,7 +147,7 @@ pub enum Problem {
     )]
     Empty,
     /// There are names, but nothing below them.
-    #[error("there is a header but no row below it; a table has at least one row")]
+    #[error("there are columns but no rows; a table has at least one row")]
     NoRows,
     /// A row with too many or too few fields.
     #[error(
@@ -255,7 +255,8 @@ pub enum Problem {
     },
     /// Arrays of different lengths in one file.
     #[error(
-        "the array \"{name}\" has {rows} rows where \"{other}\" has {other_rows}; write arrays of one length"
+        "the array \"{name}\" has {rows} {} where \"{other}\" has {other_rows}; write arrays of one length",
+        plural(*rows, "row", "rows")
     )]
     Lengths {
         /// The array.

@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &Evaluate) -> Result<(), Failure> {
     wanted.extend(model.target().wanted());
     let mut stream = Stream::open(&arguments.data, &options(&arguments.reading)?, &wanted)?;
     let mut table: Option<Table> = None;
-    while let Some(piece) = stream.next_piece()? {
+    while let Some(piece) = stream.next()? {
         match &mut table {
             Some(table) => table.append(piece),
             None => table = Some(piece),

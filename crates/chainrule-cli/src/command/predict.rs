@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         arguments.keep.iter().map(String::as_str).chain(names.iter().map(String::as_str)).collect();
     output.header(&header)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
-    while let Some(piece) = stream.next_piece()? {
+    while let Some(piece) = stream.next()? {
         let n_inputs = model.wanted().len();
         let (inputs, kept) = piece.columns.split_at(n_inputs);
         let inputs = Table::new(inputs.to_vec());

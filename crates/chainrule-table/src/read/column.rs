@@ -70,10 +70,40 @@ impl Part {
         Ok(())
     }
 
-    /// Adds a text that is what it is, whatever it looks like.
-    pub(super) fn push_text(&mut self, text: &[u8]) -> Result<(), Problem> {
-        self.codes.push(self.words.code(text)?);
+    /// Adds a text that stands as such in the file, so that it is no number: missing, a date or a text.
+    pub(super) fn push_text(&mut self, cells: &Cells, text: &[u8], place: u64) -> Result<(), Problem> {
+        if self.want == Want::Texts {
+            return self.push(cells, text, place);
+        }
+        let meaning = match cells.meaning(text) {
+            meaning @ (Meaning::Missing | Meaning::Date(_)) => meaning,
+            _ => Meaning::Text,
+        };
+        self.push_meaning(meaning, place, || format!("\"{}\"", String::from_utf8_lossy(text)));
         Ok(())
+    }
+
+    /// Adds a number, or NaN where it is missing; `cell` is how it is written as a text.
+    pub(super) fn push_number(&mut self, value: f64, place: u64, cell: impl FnOnce() -> String) {
+        if value.is_nan() {
+            self.push_missing();
+        } else if self.want == Want::Texts {
+            let code = self.words.adopt(cell());
+            self.codes.push(code);
+        } else {
+            let meaning = if value.is_finite() { Meaning::Number(value) } else { Meaning::Infinite };
+            self.push_meaning(meaning, place, cell);
+        }
+    }
+
+    /// Adds a date; `cell` is how it is written as a text.
+    pub(super) fn push_date(&mut self, days: f64, place: u64, cell: impl FnOnce() -> String) {
+        if self.want == Want::Texts {
+            let code = self.words.adopt(cell());
+            self.codes.push(code);
+        } else {
+            self.push_meaning(Meaning::Date(days), place, cell);
+        }
     }
 
     /// Adds a cell to a column of numbers or dates.

@@ -5,15 +5,23 @@ mod cell;
 mod column;
 mod csv;
 mod date;
+mod jsonl;
+mod number;
+mod numpy;
+mod parquet;
 mod pieces;
 mod source;
 mod words;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
 use csv::Csv;
+use jsonl::JsonLines;
+use numpy::{Npy, Npz};
+use parquet::Parquet;
 use pieces::{Pace, Pieces, Wanted};
 
 use crate::{Error, Problem, Table};
@@ -72,11 +80,33 @@ fn read_at(
             progress(done, total);
         }
     };
+    let texts = || options.texts.iter().map(String::as_str);
     match Format::of(path)? {
         Format::Csv => {
             let csv = Csv::open(path, options)?;
-            known(path, options.texts.iter().map(String::as_str), csv.names())?;
+            known(path, texts(), csv.names())?;
             csv.whole(pace, &mut progress)
+        }
+        Format::JsonLines => {
+            let mut first_pass = |done, len: u64| progress(done, 2 * len);
+            let file = JsonLines::open(path, options, None, pace, &mut first_pass)?;
+            known(path, texts(), file.names())?;
+            file.whole(&options.texts, pace, &mut progress)
+        }
+        Format::Parquet => {
+            let file = Parquet::open(path, options)?;
+            known(path, texts(), file.names())?;
+            file.whole(&options.texts, pace, &mut progress)
+        }
+        Format::Npy => {
+            let file = Npy::open(path, pace)?;
+            known(path, texts(), file.names())?;
+            file.whole(&options.texts, &mut progress)
+        }
+        Format::Npz => {
+            let mut file = Npz::open(path)?;
+            known(path, texts(), file.names())?;
+            file.whole(options, &mut progress)
         }
     }
 }
@@ -113,11 +143,32 @@ impl Stream {
                 known(path, names_wanted(), csv.names())?;
                 (csv.names().to_vec(), Box::new(csv.rows(columns, pace)?))
             }
+            Format::JsonLines => {
+                let file = JsonLines::open(path, options, Some(wanted), pace, &mut |_, _| {})?;
+                known(path, names_wanted(), file.names())?;
+                (file.names().to_vec(), Box::new(file.rows(columns, pace)?))
+            }
+            Format::Parquet => {
+                let file = Parquet::open(path, options)?;
+                known(path, names_wanted(), file.names())?;
+                (file.names().to_vec(), Box::new(file.rows(columns, pace)))
+            }
+            Format::Npy => {
+                let file = Npy::open(path, pace)?;
+                known(path, names_wanted(), file.names())?;
+                (file.names().to_vec(), Box::new(file.want(columns)))
+            }
+            Format::Npz => {
+                let mut file = Npz::open(path)?;
+                known(path, names_wanted(), file.names())?;
+                let table = file.columns(&columns, &mut |_, _| {})?;
+                (file.names().to_vec(), Box::new(numpy::Rows { table, row: 0, pace }))
+            }
         };
         Ok(Stream { names, pieces: Some(pieces) })
     }
 
-    /// The names of all columns in the file, wanted or not.
+    /// The names of all columns in the file, wanted or not; of JSON Lines, those up to where all that are wanted have appeared.
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -126,7 +177,9 @@ impl Stream {
     ///
     /// # Errors
     /// As [`read`], and a cell that is not what its column holds.
-    pub fn next_piece(&mut self) -> Result<Option<Table>, Error> {
+    // An iterator would wrap each piece the other way round, and go on after an error.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Table>, Error> {
         let Some(pieces) = &mut self.pieces else { return Ok(None) };
         let piece = pieces.next();
         if !matches!(piece, Ok(Some(_))) {
@@ -139,6 +192,10 @@ impl Stream {
 /// What a file is.
 enum Format {
     Csv,
+    JsonLines,
+    Parquet,
+    Npy,
+    Npz,
 }
 
 impl Format {
@@ -157,12 +214,27 @@ impl Format {
             ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => {
                 other("compressed with zstd", "decompress it first, with unzstd")
             }
+            ([b'P', b'A', b'R', b'1', ..], _) | (_, "parquet") => Ok(Format::Parquet),
+            ([0x93, b'N', b'U', b'M', b'P', b'Y', ..], _) | (_, "npy") => Ok(Format::Npy),
+            (_, "npz") => Ok(Format::Npz),
+            (_, "jsonl" | "ndjson") => Ok(Format::JsonLines),
             ([b'P', b'K', 3, 4, ..], _) => {
                 other("a ZIP archive or a workbook", "unpack it, or save the workbook's sheet as CSV")
             }
             _ => Ok(Format::Csv),
         }
     }
+}
+
+/// Checks that no two columns have the same name.
+fn unique(names: &[String]) -> Result<(), Problem> {
+    let mut positions = HashMap::new();
+    for (i, name) in names.iter().enumerate() {
+        if let Some(first) = positions.insert(name, i + 1) {
+            return Err(Problem::DuplicateName { name: name.clone(), first, second: i + 1 });
+        }
+    }
+    Ok(())
 }
 
 /// Checks that all these columns are among those of the file.

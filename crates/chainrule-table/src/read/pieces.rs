@@ -1,5 +1,6 @@
 //! The pieces that a file comes in, whatever its format: joined to a whole table, or handed out one after the other.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -37,30 +38,25 @@ pub(super) struct Piece {
     pub(super) columns: Vec<Part>,
     /// At which line each row begins, counted from the piece's first, which is 0.
     pub(super) lines: Vec<u64>,
-    /// The line ends in it.
-    pub(super) n_lines: u64,
 }
 
-/// What makes a piece of whole records; lines of its errors count from 0.
-pub(super) type Parse = Box<dyn Fn(&[u8]) -> Result<Piece, Error> + Send + Sync>;
+/// What makes something of whole records, and says how many lines they have; lines of its errors count from 0.
+pub(super) type Parse<P> = dyn Fn(&[u8]) -> Result<(P, u64), Error> + Send + Sync;
 
 /// A text file that is read block by block.
 pub(super) struct Text {
     pub(super) cutter: Cutter,
     /// The line at which the next block begins, counted from 1.
     pub(super) line: u64,
-    pub(super) parse: Parse,
+    pub(super) parse: Box<Parse<Piece>>,
     pub(super) wanted: Wanted,
     pub(super) pace: Pace,
     /// Pieces that are parsed and not handed out yet, with their first lines, and what is wrong behind them.
     pub(super) ready: VecDeque<Result<(Piece, u64), Error>>,
 }
 
-/// All rows of a text file.
-pub(super) struct Whole {
-    pub(super) columns: Vec<Part>,
-    pub(super) lines: Vec<u64>,
-}
+/// All rows of a text file, with their lines in it.
+pub(super) type Whole = Piece;
 
 impl Text {
     /// Reads to the end. Cells that do not fit their columns are noted there, they are no errors here.
@@ -93,15 +89,26 @@ impl Text {
         take: &mut dyn FnMut(Piece, u64, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Text { cutter, line, parse, pace, .. } = self;
-        let first = std::cell::Cell::new(*line);
-        let result = in_order(cutter, (n_blocks, pace.threads), &**parse, &mut |piece: Piece, done| {
-            let at = first.get();
-            first.set(at + piece.n_lines);
-            take(piece, at, done)
-        });
-        *line = first.get();
-        result.map_err(|error| Error { line: error.line.map(|line| line + first.get()), ..error })
+        in_lines(cutter, line, (n_blocks, pace.threads), &**parse, take)
     }
+}
+
+/// As [`in_order`], with the line at which each block begins; `line` is that of the first one, and moves on.
+pub(super) fn in_lines<P: Send>(
+    cutter: &mut Cutter,
+    line: &mut u64,
+    counts: (usize, usize),
+    parse: &Parse<P>,
+    take: &mut dyn FnMut(P, u64, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let first = Cell::new(*line);
+    let result = in_order(cutter, counts, &|bytes| parse(bytes), &mut |(parsed, n_lines), done| {
+        let at = first.get();
+        first.set(at + n_lines);
+        take(parsed, at, done)
+    });
+    *line = first.get();
+    result.map_err(|error| Error { line: error.line.map(|line| line + first.get()), ..error })
 }
 
 impl Pieces for Text {
@@ -144,5 +151,8 @@ pub(super) fn table(
         return Err(if lines.is_empty() { error.row(place + first) } else { error.line(place + first) });
     }
     let columns = wanted.iter().zip(columns).map(|((name, _), part)| Column::new(name, part.into_values()));
-    Ok(Table::new(columns.collect()).from_file(path, lines))
+    let table = Table::new(columns.collect());
+    // Where no column is wanted there are no rows either.
+    let lines = if wanted.is_empty() { Vec::new() } else { lines };
+    Ok(table.from_file(path, lines))
 }

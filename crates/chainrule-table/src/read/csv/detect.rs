@@ -70,7 +70,7 @@ pub(super) fn decimal_comma(records: &[Vec<Vec<u8>>], delimiter: u8, options: &R
     let written_with = |sign: u8| {
         let is_one = |cell: &Vec<u8>| {
             let digits = cell.strip_prefix(b"-").unwrap_or(cell);
-            digits.iter().filter(|byte| **byte == sign).count() == 1
+            memchr::memchr_iter(sign, digits).count() == 1
                 && digits.iter().all(|byte| *byte == sign || byte.is_ascii_digit())
                 && digits.len() > 1
         };
@@ -78,9 +78,8 @@ pub(super) fn decimal_comma(records: &[Vec<Vec<u8>>], delimiter: u8, options: &R
     };
     match options.decimal_comma {
         Some(true) => DecimalComma::Yes,
-        Some(false) => DecimalComma::No,
         None if delimiter != b',' && written_with(b',') && !written_with(b'.') => DecimalComma::Yes,
-        None => DecimalComma::No,
+        Some(false) | None => DecimalComma::No,
     }
 }
 

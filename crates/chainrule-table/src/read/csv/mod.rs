@@ -6,7 +6,7 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 
 use detect::Sample;
@@ -178,14 +178,9 @@ fn names(fields: &[Vec<u8>], encoding: &'static str) -> Result<Vec<String>, Prob
     let names = fields.iter().map(|field| Ok(readable(field)?.trim().to_owned()));
     let names =
         names.collect::<Result<Vec<String>, Problem>>().map_err(|problem| problem.in_encoding(encoding))?;
-    let mut positions = HashMap::new();
-    for (i, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            return Err(Problem::NamelessColumn { position: i + 1 });
-        }
-        if let Some(first) = positions.insert(name, i + 1) {
-            return Err(Problem::DuplicateName { name: name.clone(), first, second: i + 1 });
-        }
+    if let Some(nameless) = names.iter().position(String::is_empty) {
+        return Err(Problem::NamelessColumn { position: nameless + 1 });
     }
+    super::unique(&names)?;
     Ok(names)
 }

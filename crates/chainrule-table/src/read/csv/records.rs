@@ -6,6 +6,7 @@ use super::field::{End, Field, blank_line};
 use crate::read::Want;
 use crate::read::cell::Cells;
 use crate::read::column::Part;
+use crate::read::number;
 use crate::read::pieces::Piece;
 use crate::{Error, Problem};
 
@@ -29,7 +30,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Parses whole records.
-    pub(super) fn parse(&self, bytes: &[u8]) -> Result<Piece, Error> {
+    pub(super) fn parse(&self, bytes: &[u8]) -> Result<(Piece, u64), Error> {
         let mut block = Block {
             layout: self,
             bytes,
@@ -52,7 +53,7 @@ impl Layout {
                 block.reserve(bytes.len() / (at / 16).max(1));
             }
         }
-        Ok(Piece { columns: block.columns, lines, n_lines: block.line })
+        Ok((Piece { columns: block.columns, lines }, block.line))
     }
 
     /// The error for a record that has not as many fields as it should have.
@@ -109,7 +110,7 @@ impl Block<'_> {
             return None;
         }
         let rest = &self.bytes[at..];
-        let (value, len) = fast_float2::parse_partial::<f64, _>(rest).ok()?;
+        let (value, len) = number::at_start(rest)?;
         let (after, end) = match rest.get(len..)? {
             [byte, ..] if *byte == self.layout.delimiter => (1, End::Delimiter),
             [b'\n', ..] => (1, End::Record),

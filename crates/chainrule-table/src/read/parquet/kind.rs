@@ -1,0 +1,170 @@
+//! What the columns of a Parquet file hold, by their physical and logical types, and how a value becomes a cell.
+
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::data_type::Int96;
+use parquet::schema::types::{ColumnDescriptor, Type};
+
+use crate::Problem;
+use crate::read::cell::Cells;
+use crate::read::column::Part;
+use crate::read::{Want, date};
+
+/// What a column holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// Numbers, and booleans as 0 and 1.
+    Number,
+    /// Whole numbers without a sign, of so many bits.
+    Unsigned(u32),
+    /// Whole numbers of 10^-scale.
+    Decimal(i32),
+    /// Days.
+    Day,
+    /// Moments, so many nanoseconds each from the next.
+    Moment(i64),
+    /// Texts.
+    Text,
+    /// Several values in a cell: what they are.
+    Nested(&'static str),
+    /// Something else, by its name.
+    Other(String),
+}
+
+const NANOSECONDS_A_DAY: i64 = 86_400_000_000_000;
+
+impl Kind {
+    /// What a leaf of the schema holds, which lies below `root`.
+    pub(super) fn of(column: &ColumnDescriptor, root: &Type) -> Kind {
+        if root.is_group() {
+            let is_list = matches!(root.get_basic_info().converted_type(), ConvertedType::LIST);
+            return Kind::Nested(if is_list { "lists" } else { "groups of values" });
+        }
+        if column.max_rep_level() > 0 {
+            return Kind::Nested("lists");
+        }
+        let nanoseconds = |unit: &TimeUnit| match unit {
+            TimeUnit::MILLIS => 1_000_000,
+            TimeUnit::MICROS => 1000,
+            TimeUnit::NANOS => 1,
+        };
+        let physical = column.physical_type();
+        let is_bytes = matches!(physical, Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY);
+        match (column.logical_type_ref(), column.converted_type()) {
+            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Kind::Day,
+            (Some(LogicalType::Timestamp(kind)), _) => Kind::Moment(nanoseconds(&kind.unit)),
+            (None, ConvertedType::TIMESTAMP_MILLIS) => Kind::Moment(1_000_000),
+            (None, ConvertedType::TIMESTAMP_MICROS) => Kind::Moment(1000),
+            (Some(LogicalType::Decimal(kind)), _) => Kind::Decimal(kind.scale),
+            (None, ConvertedType::DECIMAL) => Kind::Decimal(column.type_scale()),
+            (Some(LogicalType::Integer(kind)), _) if !kind.is_signed => {
+                Kind::Unsigned(if kind.bit_width > 32 { 64 } else { 32 })
+            }
+            (None, ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32) => {
+                Kind::Unsigned(32)
+            }
+            (None, ConvertedType::UINT_64) => Kind::Unsigned(64),
+            (Some(LogicalType::Time(_)), _)
+            | (None, ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS) => {
+                Kind::Other("times of day".to_owned())
+            }
+            (Some(LogicalType::String | LogicalType::Enum | LogicalType::Json), _) if is_bytes => Kind::Text,
+            (Some(other @ (LogicalType::Uuid | LogicalType::Float16)), _) => {
+                Kind::Other(format!("values of the type {other:?}"))
+            }
+            _ if physical == Physical::BYTE_ARRAY => Kind::Text,
+            _ if physical == Physical::FIXED_LEN_BYTE_ARRAY => {
+                Kind::Other("bytes of fixed length".to_owned())
+            }
+            _ if physical == Physical::INT96 => Kind::Moment(1),
+            _ => Kind::Number,
+        }
+    }
+
+    /// What a table has of it.
+    pub(super) fn want(&self) -> Want {
+        match self {
+            Kind::Day | Kind::Moment(_) => Want::Dates,
+            Kind::Text => Want::Texts,
+            _ => Want::Numbers,
+        }
+    }
+
+    /// Why it can be no column.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        match self {
+            Kind::Nested(what) => Some(Problem::Nested { what: (*what).to_owned() }),
+            Kind::Other(kind) => Some(Problem::Unsupported {
+                kind: kind.clone(),
+                remedy: "convert the column before the file is written, or leave it out",
+            }),
+            _ => None,
+        }
+    }
+
+    /// Adds a whole number.
+    pub(super) fn integer(&self, part: &mut Part, value: i64, row: u64) -> Result<(), Problem> {
+        match self {
+            Kind::Day => day(part, value, 0, row),
+            Kind::Moment(unit) => {
+                let a_day = NANOSECONDS_A_DAY / unit;
+                day(part, value.div_euclid(a_day), value.rem_euclid(a_day) * unit, row);
+            }
+            Kind::Decimal(scale) => return decimal(part, i128::from(value), *scale, row),
+            Kind::Unsigned(bits) => {
+                let value = if *bits == 32 { u64::from(value as u32) } else { value as u64 };
+                part.push_number(value as f64, row, || value.to_string());
+            }
+            _ => part.push_number(value as f64, row, || value.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Adds a moment of the old kind: nanoseconds of a day, and the day of the Julian calendar.
+    pub(super) fn int96(&self, part: &mut Part, value: &Int96, row: u64) -> Result<(), Problem> {
+        const JULIAN_DAY_OF_1970: i64 = 2_440_588;
+        let [low, high, julian] = *value.data() else { unreachable!("three numbers of 32 bits") };
+        let nanoseconds = (i64::from(high) << 32 | i64::from(low)).clamp(0, NANOSECONDS_A_DAY - 1);
+        day(part, i64::from(julian) - JULIAN_DAY_OF_1970, nanoseconds, row);
+        Ok(())
+    }
+
+    /// Adds a text, or a decimal number as whose bytes, the highest first, are given.
+    pub(super) fn bytes(
+        &self,
+        part: &mut Part,
+        cells: &Cells,
+        bytes: &[u8],
+        row: u64,
+    ) -> Result<(), Problem> {
+        let Kind::Decimal(scale) = self else { return part.push(cells, bytes, row) };
+        let negative = bytes.first().is_some_and(|byte| *byte >= 128);
+        let mut sixteen = [if negative { 255 } else { 0 }; 16];
+        let Some(from) = 16_usize.checked_sub(bytes.len()) else {
+            let kind = "decimal numbers of more than 38 digits".to_owned();
+            return Err(Problem::Unsupported { kind, remedy: "write them as floats" });
+        };
+        sixteen[from..].copy_from_slice(bytes);
+        decimal(part, i128::from_be_bytes(sixteen), *scale, row)
+    }
+}
+
+fn day(part: &mut Part, days: i64, nanoseconds: i64, row: u64) {
+    let value = days as f64 + nanoseconds as f64 / NANOSECONDS_A_DAY as f64;
+    part.push_date(value, row, || date::write(days, nanoseconds as u64));
+}
+
+/// Adds the number that is nearest to digits·10^-scale.
+fn decimal(part: &mut Part, digits: i128, scale: i32, row: u64) -> Result<(), Problem> {
+    let number = format!("{digits}e{}", -i64::from(scale));
+    let value = fast_float2::parse(&number).map_err(|_| super::damaged(format!("{number} is no number")))?;
+    part.push_number(value, row, || match usize::try_from(scale) {
+        Ok(scale @ 1..) => {
+            let (sign, digits) =
+                (if digits < 0 { "-" } else { "" }, format!("{:0>1$}", digits.unsigned_abs(), scale + 1));
+            let (whole, rest) = digits.split_at(digits.len() - scale);
+            format!("{sign}{whole}.{rest}")
+        }
+        _ => value.to_string(),
+    });
+    Ok(())
+}
