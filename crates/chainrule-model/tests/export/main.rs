@@ -1,0 +1,154 @@
+//! Exports, held to their models by the tools that run them: a C compiler, rustc, and what reads JSON. ONNX and other processors
+//! need more than every machine has, and are ignored unless they are asked for.
+
+mod models;
+
+use chainrule_model::{
+    ExportOptions, Format, Libm, Model, Precision, Tools, Verified, export, verify, verify_all,
+};
+use chainrule_table::Table;
+
+const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
+
+/// How far an export may be from its model: some units in the last place of sums of a few dozen terms.
+fn tolerance(precision: Precision) -> f64 {
+    match precision {
+        Precision::F32 => 1e-5,
+        Precision::F64 => 1e-12,
+    }
+}
+
+/// Verifies models together, and says the largest difference for each precision.
+fn check(format: Format, options: &ExportOptions<'_>, tools: &Tools, models: &[Model], table: &Table) {
+    let all: Vec<_> = models.iter().map(|model| (model, options.clone())).collect();
+    let verified = verify_all(&all, format, tools, table).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(verified.len(), models.len());
+    for precision in PRECISIONS {
+        let of = models.iter().zip(&verified).filter(|(model, _)| model.precision == precision);
+        let largest = of.clone().map(|(_, v)| v.largest_difference).fold(0.0, f64::max);
+        println!("{} {precision:?}: {} models, largest difference {largest:.2e}", format.name(), of.count());
+    }
+    for (model, Verified { largest_difference, n_rows, agreeing_predictions }) in models.iter().zip(verified)
+    {
+        let what = model.members[0].architecture.describe();
+        assert!(
+            largest_difference <= tolerance(model.precision),
+            "{what} {:?}: {largest_difference:e}",
+            model.precision
+        );
+        assert_eq!(n_rows, table.n_rows());
+        assert!(
+            agreeing_predictions.is_none_or(|n| n == n_rows),
+            "{what}: {agreeing_predictions:?} of {n_rows}"
+        );
+    }
+}
+
+/// Every activation with every output in both precisions.
+fn check_activations(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
+    let models: Vec<Model> = PRECISIONS.into_iter().flat_map(models::activations).collect();
+    check(format, options, tools, &models, &models::table());
+}
+
+/// Every way to encode, ensembles, and cells as no training saw them.
+fn check_encoders(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
+    let models: Vec<Model> = PRECISIONS.into_iter().flat_map(models::encoders).collect();
+    check(format, options, tools, &models, &models::table());
+    check(format, options, tools, &models, &models::strange_table());
+}
+
+fn check_hostile(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
+    let (table, model) = models::hostile();
+    let verified = verify(&model, format, options, tools, &table).unwrap_or_else(|error| panic!("{error}"));
+    assert!(verified.largest_difference <= 1e-5, "{verified:?}");
+}
+
+fn without_libm() -> ExportOptions<'static> {
+    ExportOptions { libm: Libm::None, ..ExportOptions::default() }
+}
+
+#[test]
+fn c_says_what_the_model_says() {
+    for options in [ExportOptions::default(), without_libm()] {
+        check_activations(Format::C, &options, &Tools::default());
+        check_encoders(Format::C, &options, &Tools::default());
+        check_hostile(Format::C, &options, &Tools::default());
+    }
+}
+
+#[test]
+fn rust_says_what_the_model_says() {
+    let options = ExportOptions::default();
+    check_activations(Format::Rust, &options, &Tools::default());
+    check_encoders(Format::Rust, &options, &Tools::default());
+    check_hostile(Format::Rust, &options, &Tools::default());
+}
+
+/// Held to single precision: the reader calculates in double.
+#[test]
+fn json_says_what_the_model_says() {
+    let options = ExportOptions::default();
+    check_activations(Format::Json, &options, &Tools::default());
+    check_encoders(Format::Json, &options, &Tools::default());
+    check_hostile(Format::Json, &options, &Tools::default());
+}
+
+/// `CHAINRULE_PYTHON` names a Python with `onnxruntime`, `numpy` and, to check the files once more, `onnx`.
+#[test]
+#[ignore = "needs Python with onnxruntime"]
+fn onnx_says_what_the_model_says() {
+    let options = ExportOptions::default();
+    check_activations(Format::Onnx, &options, &Tools::default());
+    check_encoders(Format::Onnx, &options, &Tools::default());
+    check_hostile(Format::Onnx, &options, &Tools::default());
+}
+
+/// A 32-bit processor, emulated.
+#[test]
+#[ignore = "needs gcc-arm-linux-gnueabihf and qemu-user"]
+fn c_says_the_same_on_arm() {
+    let tools = Tools {
+        cc: "arm-linux-gnueabihf-gcc".into(),
+        cc_options: vec!["-static".to_owned()],
+        runner: vec!["qemu-arm".to_owned()],
+        ..Tools::default()
+    };
+    for options in [ExportOptions::default(), without_libm()] {
+        check_activations(Format::C, &options, &tools);
+        check_encoders(Format::C, &options, &tools);
+        check_hostile(Format::C, &options, &tools);
+    }
+}
+
+#[test]
+fn a_missing_tool_says_what_to_install() {
+    let tools = Tools {
+        cc: "no-such-cc".into(),
+        rustc: "no-such-rustc".into(),
+        python: "no-such-python".into(),
+        ..Tools::default()
+    };
+    let (table, model) = models::hostile();
+    for (format, says) in [
+        (Format::C, "apt install gcc"),
+        (Format::Rust, "rustup.rs"),
+        (Format::Onnx, "pip install onnxruntime"),
+    ] {
+        let error =
+            verify(&model, format, &ExportOptions::default(), &tools, &table).unwrap_err().to_string();
+        assert!(error.starts_with("cannot run no-such-") && error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_exported_is_refused() {
+    let (_, mut model) = models::hostile();
+    let error = |model: &Model, format, prefix: &str| {
+        let options = ExportOptions { prefix: prefix.to_owned(), ..ExportOptions::default() };
+        export(model, format, &options).unwrap_err().to_string()
+    };
+    assert!(error(&model, Format::C, "2x").starts_with("\"2x\" cannot begin the names of a C file"));
+    assert!(error(&model, Format::C, "double").starts_with("\"double\" cannot begin"));
+    model.members[0].parameters[3] = f64::INFINITY;
+    assert!(error(&model, Format::Json, "m").starts_with("the parameter hidden1.W[0][3] is inf"));
+}
