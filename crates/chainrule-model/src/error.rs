@@ -86,6 +86,23 @@ pub enum Error {
         /// The format.
         format: &'static str,
     },
+    /// A layer whose sums would pass 32 bits.
+    #[error(
+        "the layer \"{layer}\" has {got} inputs, but with 8 bits at most {most} can be added up; leave the 8 bits out"
+    )]
+    TooWide {
+        /// The layer.
+        layer: String,
+        /// Its inputs.
+        got: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Nothing to find the scales of 8 bits from.
+    #[error(
+        "the table to find the scales of 8 bits from has no rows; give one with rows like those to be predicted"
+    )]
+    NoRows,
     /// What ONNX cannot say.
     #[error(
         "the column \"{column}\" cannot be an input of an ONNX file: {reason}; rename it, or export C or Rust"

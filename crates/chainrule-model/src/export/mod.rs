@@ -5,6 +5,7 @@ mod coefficients;
 mod columns;
 mod expression;
 mod identifier;
+mod int8;
 mod json;
 mod mathematics;
 mod onnx;
@@ -14,7 +15,7 @@ mod verify;
 
 use chainrule_table::Table;
 
-pub use c::Int8Loss;
+pub use int8::Int8Loss;
 pub use verify::{Tools, Verified, verify, verify_all};
 
 use crate::{Error, Model};

@@ -4,7 +4,7 @@
 mod models;
 
 use chainrule_model::{
-    ExportOptions, Format, Libm, Model, Precision, Tools, Verified, export, verify, verify_all,
+    Arithmetic, ExportOptions, Format, Libm, Model, Precision, Tools, Verified, export, verify, verify_all,
 };
 use chainrule_table::Table;
 
@@ -73,6 +73,37 @@ fn c_says_what_the_model_says() {
         check_activations(Format::C, &options, &Tools::default());
         check_encoders(Format::C, &options, &Tools::default());
         check_hostile(Format::C, &options, &Tools::default());
+    }
+}
+
+/// With 8 bits an export says what it says of itself: the loss in its header is that of the compiled code.
+#[test]
+fn eight_bits_cost_what_the_file_says() {
+    let table = models::table();
+    let options = ExportOptions { arithmetic: Arithmetic::Int8(&table), ..without_libm() };
+    for precision in PRECISIONS {
+        let models: Vec<Model> =
+            models::activations(precision).into_iter().chain(models::encoders(precision)).collect();
+        let all: Vec<_> = models.iter().map(|model| (model, options.clone())).collect();
+        let verified =
+            verify_all(&all, Format::C, &Tools::default(), &table).unwrap_or_else(|error| panic!("{error}"));
+        let mut largest = (0.0, String::new());
+        for (model, verified) in models.iter().zip(verified) {
+            let what = model.members[0].architecture.describe();
+            let loss = export(model, Format::C, &options).unwrap().int8.unwrap();
+            let said = (loss.largest_difference - verified.largest_difference).abs();
+            assert!(said <= 1e-6, "{what}: {loss:?}, but {verified:?}");
+            // An exponential of an exponential grows in steps too large for 8 bits; the file says so, and no more is promised.
+            if model.members[0].architecture.layers()[0].activation.name() == "exp" {
+                continue;
+            }
+            assert!(loss.largest_difference < 0.07, "{what}: {loss:?}");
+            assert!(loss.agreeing_predictions.is_none_or(|n| n >= 55), "{what}: {loss:?}");
+            if loss.largest_difference > largest.0 {
+                largest = (loss.largest_difference, what);
+            }
+        }
+        println!("c with 8 bits {precision:?}: largest difference {:.1e} ({})", largest.0, largest.1);
     }
 }
 

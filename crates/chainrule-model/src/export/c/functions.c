@@ -130,3 +130,20 @@ static double P_sqrt(double x) {
 /* What x is beyond a whole number, with its sign. */
 static double P_fract(double x) { return x > -1e15 && x < 1e15 ? x - (double)(long long)x : 0; }
 
+//@ to_int8
+/* The nearest whole number from -127 to 127. */
+static int8_t P_to_int8(REAL x) {
+    if (!(x > -NUMBER{127})) return -127;
+    if (x > NUMBER{127}) return 127;
+    return (int8_t)(x < 0 ? x - NUMBER{0.5} : x + NUMBER{0.5});
+}
+
+//@ rescaled
+/* sum * multiplier / 2^shift, rounded, from -128 to 127. */
+static int P_rescaled(int32_t sum, int32_t multiplier, int shift) {
+    const int64_t product = (int64_t)sum * multiplier;
+    const int64_t size = ((product < 0 ? -product : product) + ((int64_t)1 << (shift - 1))) >> shift;
+    if (size > 127) return product < 0 ? -128 : 127;
+    return (int)(product < 0 ? -size : size);
+}
+

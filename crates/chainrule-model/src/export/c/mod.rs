@@ -10,12 +10,10 @@ use std::fmt::Write;
 
 use chainrule_table::Target;
 
-pub use int8::Int8Loss;
-
 use super::columns::{Cells, Column};
 use super::expression::{Language, Width, Writer};
 use super::identifier::{C_KEYWORDS, Case, Identifiers, c_string, in_comment};
-use super::{Arithmetic, Export, ExportOptions, Libm, outputs};
+use super::{Arithmetic, Export, ExportOptions, Int8Loss, Libm, outputs};
 use crate::{Error, Model, Precision};
 
 /// What columns and words are called in the file.
@@ -39,7 +37,7 @@ pub(super) fn export(
     let names = Names::of(p, columns);
     let int8 = match options.arithmetic {
         Arithmetic::Floating => None,
-        Arithmetic::Int8(table) => Some(int8::quantize(model, table)?),
+        Arithmetic::Int8(table) => Some(super::int8::quantize(model, table)?),
     };
     let mut writer = Writer::new(Language::C { prefix: p, libm: options.libm }, model.precision);
     let mut body = String::new();
@@ -48,8 +46,8 @@ pub(super) fn export(
         encoders::write(&mut body, &mut writer, &own_name(model, p, k), member, columns, &names, &mut flash);
         let size = match &int8 {
             None => network::write(&mut body, &mut writer, &own_name(model, p, k), member),
-            Some(quantized) => {
-                int8::write(&mut body, &mut writer, &own_name(model, p, k), member, &quantized.members[k])
+            Some((quantized, _)) => {
+                int8::write(&mut body, &mut writer, &own_name(model, p, k), member, &quantized[k])
             }
         };
         flash += size.flash;
@@ -59,7 +57,7 @@ pub(super) fn export(
     let widest = model.members.iter().map(|member| member.architecture.n_inputs()).max().unwrap_or(0);
     let number = if model.precision == Precision::F32 { 4 } else { 8 };
     let stack = scratch + number * (widest + model.target().n_outputs()) + 8 * model.target().n_outputs();
-    let loss = int8.map(|quantized| quantized.loss);
+    let loss = int8.map(|(_, loss)| loss);
     let mut text = header(model, columns, options, loss.as_ref(), [flash, stack]);
     let upper = format!("{p}_DECLARATIONS");
     let _ = writeln!(text, "#ifndef {p}_DECLARED\n#define {p}_DECLARED\n");
@@ -132,6 +130,8 @@ impl Names {
             "scaled",
             "bent",
             "fract",
+            "to_int8",
+            "rescaled",
             "put",
         ];
         let own = own.map(|name| format!("{p}_{name}")).join(" ");
@@ -186,13 +186,12 @@ fn header(
             text,
             " * The networks calculate with whole numbers of 8 bits, but for the last layer's activation, which is in\n \
              * floating point. Over the {} rows that the scales were found from, the largest difference from the\n \
-             * unrounded model is {:.2e} ({}), and {}.\n",
+             * unrounded model is {:.2e} (of numbers: over the largest predicted), and {}.\n",
             loss.n_rows,
             loss.largest_difference,
-            "relative to the largest prediction",
-            match loss.agreeing {
+            match loss.agreeing_predictions {
                 Some(n) => format!("{n} rows of {} are predicted the same", loss.n_rows),
-                None => "numbers are predicted".to_owned(),
+                None => "no classes are predicted".to_owned(),
             }
         );
     }

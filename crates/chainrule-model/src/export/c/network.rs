@@ -22,8 +22,8 @@ pub(super) fn write(text: &mut String, writer: &mut Writer<'_>, own: &str, membe
     let real = writer.real();
     let architecture = &member.architecture;
     let layers = architecture.layers();
-    for l in 0..layers.len() {
-        let n_out = layers[l].n_units;
+    for (l, layer) in layers.iter().enumerate() {
+        let n_out = layer.n_units;
         let weights = architecture.weights(l, &member.parameters);
         // A unit's weights side by side: they are read so.
         let rows = (0..n_out).flat_map(|j| weights.iter().skip(j).step_by(n_out));

@@ -32,7 +32,7 @@ pub(super) fn export(model: &Model, columns: &[Column]) -> String {
     let mut text = header(model);
     types(&mut text, &writer, model, columns, &names);
     predict(&mut text, &writer, model);
-    text + &body + &writer.definitions().trim_end() + "\n"
+    text + &body + writer.definitions().trim_end() + "\n"
 }
 
 impl Names {
@@ -253,13 +253,14 @@ fn forward(text: &mut String, writer: &mut Writer<'_>, own: &str, member: &Membe
         let _ = writeln!(text, "/// {says}: {how}\nfn {name}(z: {real}) -> {real} {{\n    {value}\n}}\n");
         functions.insert(key, name);
     }
-    for l in 0..layers.len() {
-        let (n_in, n_out) = (architecture.n_in(l), layers[l].n_units);
+    for (l, layer) in layers.iter().enumerate() {
+        let (n_in, n_out) = (architecture.n_in(l), layer.n_units);
         let weights = architecture.weights(l, &member.parameters);
         let number = |v: &f64| writer.literal(*v);
         let row = |j: usize| weights.iter().skip(j).step_by(n_out).map(number).collect::<Vec<_>>().join(", ");
-        let rows: String = (0..n_out).map(|j| format!("    [{}],\n", row(j))).collect();
-        let _ = writeln!(text, "static W{l}{own}: [[{real}; {n_in}]; {n_out}] = [\n{rows}];\n");
+        let rows: Vec<String> = (0..n_out).map(row).collect();
+        let rows = rows.join("],\n    [");
+        let _ = writeln!(text, "static W{l}{own}: [[{real}; {n_in}]; {n_out}] = [\n    [{rows}],\n];\n");
         let bias = match architecture.bias(l, &member.parameters) {
             Some(bias) => bias.iter().map(number).collect::<Vec<_>>().join(", "),
             None => vec!["0.0"; n_out].join(", "),
