@@ -26,7 +26,7 @@ pub(super) const C_KEYWORDS: &str = "alignas alignof and and_eq asm assert atomi
     int interface linux long mutable namespace near new noexcept noreturn not not_eq nullptr operator or or_eq private \
     protected public register reinterpret_cast requires restrict return short signed sizeof small static static_assert \
     static_cast stderr stdin stdout struct switch template this thread_local throw true try typedef typeid typename \
-    typeof typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq";
+    typeof typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t";
 
 /// The keywords of Rust, and the names that a module of it has of its own.
 pub(super) const RUST_KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum \

@@ -44,9 +44,10 @@ fn check(format: Format, options: &ExportOptions<'_>, tools: &Tools, models: &[M
     }
 }
 
-/// Every activation with every output in both precisions.
+/// Every activation with every output in both precisions, and networks of unusual shapes and weights.
 fn check_activations(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
-    let models: Vec<Model> = PRECISIONS.into_iter().flat_map(models::activations).collect();
+    let each = |precision| models::activations(precision).into_iter().chain(models::unusual(precision));
+    let models: Vec<Model> = PRECISIONS.into_iter().flat_map(each).collect();
     check(format, options, tools, &models, &models::table());
 }
 

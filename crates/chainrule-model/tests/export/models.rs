@@ -89,6 +89,9 @@ pub(crate) struct Recipe {
     pub(crate) activation: Activation,
     pub(crate) options: EncoderOptions,
     pub(crate) n_members: usize,
+    pub(crate) hidden: Vec<usize>,
+    /// What random weights are multiplied by.
+    pub(crate) gain: f64,
     pub(crate) without_bias: Vec<usize>,
 }
 
@@ -101,6 +104,8 @@ impl Recipe {
             activation: Activation::tanh(),
             options: EncoderOptions::default(),
             n_members: 1,
+            hidden: vec![7, 5],
+            gain: 1.0,
             without_bias: Vec::new(),
         }
     }
@@ -127,21 +132,21 @@ impl Recipe {
             let encoders =
                 Encoders::fit(table, &rows, &kinds, &said.targets, Some(task), self.options).unwrap();
             let n_outputs = encoders.target.n_outputs();
-            let layers = [
-                (7, self.activation.clone()),
-                (5, self.activation.clone()),
-                (n_outputs, Activation::new(output, &[]).unwrap()),
-            ];
+            let hidden = self.hidden.iter().map(|n| (*n, self.activation.clone()));
+            let layers = hidden.chain([(n_outputs, Activation::new(output, &[]).unwrap())]);
             let layer = |(l, (n, activation))| {
                 let layer = Layer::new(n, activation);
                 if self.without_bias.contains(&l) { layer.without_bias() } else { layer }
             };
-            let layers = layers.into_iter().enumerate().map(layer).collect();
+            let layers = layers.enumerate().map(layer).collect();
             let architecture = Architecture::new(encoders.n_inputs(), layers).unwrap();
             let (architecture, mut parameters) =
                 Network::<f64>::initialize(architecture, &mut random).into_parts();
             // Biases are 0 at first, and would not be missed.
-            parameters.iter_mut().enumerate().for_each(|(i, p)| *p += 0.2 * noise(i as i32 + 1));
+            parameters
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, p)| *p = self.gain * (*p + 0.2 * noise(i as i32 + 1)));
             if self.precision == Precision::F32 {
                 parameters.iter_mut().for_each(|p| *p = f64::from(*p as f32));
             }
@@ -195,6 +200,27 @@ pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
     models
 }
 
+/// Networks of no hidden layer, of one, and of four; activations with options of their own, and pushed to their ends by weights
+/// that are far too large.
+pub(crate) fn unusual(precision: Precision) -> Vec<Model> {
+    let table = table();
+    let mut recipes = Vec::new();
+    for output in 0..OUTPUTS.len() {
+        for hidden in [vec![], vec![3], vec![4, 9, 1, 3]] {
+            recipes.push(Recipe { hidden, without_bias: vec![0], ..Recipe::new(output, precision) });
+        }
+    }
+    for (name, option, value) in [("leaky_relu", "slope", 0.3), ("elu", "alpha", 1.7)] {
+        let activation = Activation::new(name, &[(option, value.into())]).unwrap();
+        recipes.push(Recipe { activation, ..Recipe::new(3, precision) });
+    }
+    for name in ["logistic", "tanh", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign", "rbf"] {
+        let activation = Activation::new(name, &[]).unwrap();
+        recipes.push(Recipe { activation, gain: 40.0, hidden: vec![6], ..Recipe::new(1, precision) });
+    }
+    recipes.iter().map(|recipe| recipe.make(&table)).collect()
+}
+
 /// A table and a model of it whose names are as bad as names can be.
 pub(crate) fn hostile() -> (Table, Model) {
     let names = [
@@ -213,6 +239,14 @@ pub(crate) fn hostile() -> (Table, Model) {
         "self",
         "1st",
         "\u{202e}turned",
+        "Some",
+        "W0",
+        "Clone",
+        "int8_t",
+        "k",
+        "errno",
+        "x",
+        "probability",
     ];
     let words = ["a b", "a-b", "*/", "\"", "\\", "年", "1", "missing", "other", "{}", "a\nb"];
     let mut columns: Vec<Column> = names

@@ -227,6 +227,7 @@ fn declarations(
 ) {
     let real = writer.real();
     let n_outputs = outputs::n_predicted(model.target());
+    text.push_str("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     let _ = writeln!(text, "enum {{ {p}_N_COLUMNS = {}, {p}_N_OUTPUTS = {n_outputs} }};\n", columns.len());
     for (k, column) in columns.iter().enumerate() {
         let Cells::Words(words) = &column.cells else { continue };
@@ -278,7 +279,7 @@ fn declarations(
         let _ = writeln!(text, "void {own}_encode(const {p}_input *in, {real} *x);");
         let _ = writeln!(text, "void {own}_forward(const {real} *x, {real} *y);");
     }
-    text.push('\n');
+    text.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n");
 }
 
 /// The functions that are called: the mean over the members in the table's units, and what it decides.

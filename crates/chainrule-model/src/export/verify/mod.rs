@@ -199,7 +199,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// What a program writes, given `input`; `install` says how to come by it.
-fn output(command: &mut Command, install: &'static str, input: &str) -> Result<String, Error> {
+pub(super) fn output(command: &mut Command, install: &'static str, input: &str) -> Result<String, Error> {
     let tool = command.get_program().to_string_lossy().into_owned();
     let failed = |said: String| Error::Tool { tool: tool.clone(), said };
     let mut child = command
