@@ -5,6 +5,7 @@
 
 use chainrule_table::{How, Input, Table, Values};
 
+use super::expression::Width;
 use crate::{Error, Member, Model};
 
 /// The code of a cell that is missing.
@@ -14,6 +15,9 @@ pub(super) const OTHER: usize = 1;
 /// The code of the first word that has.
 pub(super) const FIRST: usize = 2;
 
+/// Numbers this many times their spread away from 0, such as seconds since 1970, keep less than four digits in single precision.
+const FAR: f64 = 1000.0;
+
 /// A column that is read.
 pub(super) struct Column {
     pub(super) name: String,
@@ -22,9 +26,9 @@ pub(super) struct Column {
 
 /// What a column holds.
 pub(super) enum Cells {
-    /// Numbers.
-    Numbers,
-    /// Days since 1970-01-01.
+    /// Numbers, in double where single precision would blur what tells them apart.
+    Numbers(Width),
+    /// Days since 1970-01-01, in double.
     Dates,
     /// Words, those with an input of their own in some member.
     Words(Vec<String>),
@@ -49,14 +53,14 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
                 (None, _) if k > 0 => return Err(differs()),
                 (None, how) => {
                     let cells = match how {
-                        How::Number { .. } => Cells::Numbers,
+                        How::Number { .. } => Cells::Numbers(Width::Own),
                         How::Date { .. } => Cells::Dates,
                         How::Boolean { words } => Cells::Words(words.to_vec()),
                         How::Category { words, .. } => Cells::Words(words.clone()),
                     };
                     columns.push(Column { name: input.column.clone(), cells });
                 }
-                (Some(Column { cells: Cells::Numbers, .. }), How::Number { .. })
+                (Some(Column { cells: Cells::Numbers(_), .. }), How::Number { .. })
                 | (Some(Column { cells: Cells::Dates, .. }), How::Date { .. }) => {}
                 (Some(Column { cells: Cells::Words(known), .. }), how) => {
                     let words = match how {
@@ -68,6 +72,17 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
                     known.extend(new);
                 }
                 _ => return Err(differs()),
+            }
+        }
+        for column in &mut columns {
+            let far = |input: &Input| match input.how {
+                How::Number { scale, .. } => {
+                    input.column == column.name && scale.shift.abs() > FAR * scale.by
+                }
+                _ => false,
+            };
+            if member.encoders.inputs.iter().any(far) {
+                column.cells = Cells::Numbers(Width::Wide);
             }
         }
         let read = |column: &&Column| member.encoders.inputs.iter().all(|input| input.column != column.name);
@@ -151,10 +166,10 @@ impl Column {
                 };
                 Ok((0..values.len()).map(code).collect())
             }
-            (Cells::Numbers | Cells::Dates, Values::Numbers(values) | Values::Dates(values)) => {
+            (Cells::Numbers(_) | Cells::Dates, Values::Numbers(values) | Values::Dates(values)) => {
                 Ok(values.clone())
             }
-            (Cells::Numbers | Cells::Dates, Values::Texts(_)) => {
+            (Cells::Numbers(_) | Cells::Dates, Values::Texts(_)) => {
                 Err(Error::NotNumbers { column: self.name.clone() })
             }
         }

@@ -253,7 +253,7 @@ mod tests {
         };
         output(compile.arg("-O").arg(&source).arg("-o").arg(&program), "install it", "").unwrap();
         let points = claims.iter().flat_map(|(_, of, (_, range, ..))| points(*range, *of));
-        let input: String = points.map(|x| format!("{x:?}\n")).collect();
+        let input = points.map(|x| format!("{x:?}")).collect::<Vec<_>>().join("\n");
         let said = output(&mut Command::new(&program), "", &input).unwrap();
         said.lines().map(|line| line.parse().unwrap()).collect()
     }

@@ -68,9 +68,13 @@ pub enum Arithmetic<'t> {
     Int8(&'t Table),
 }
 
-/// What an export gives.
+/// A file that a model was exported to.
 #[derive(Clone, Debug)]
 pub struct Export {
+    /// Its form.
+    pub format: Format,
+    /// C: what every name in it begins with.
+    pub prefix: String,
     /// The file: text, in UTF-8, for all formats but ONNX.
     pub bytes: Vec<u8>,
     /// What 8 bits cost, where they were asked for.
@@ -108,6 +112,30 @@ impl Default for ExportOptions<'_> {
 ///
 /// Every form takes the table's own cells: it holds the encoders, and for several members the mean over them.
 ///
+/// ```
+/// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
+/// use chainrule::random::RandomState;
+/// use chainrule_model::{ExportOptions, Format, Member, Model, Precision, Trained, export};
+/// use chainrule_table::{Column, EncoderOptions, Encoders, Kinds, Said, Table, Values};
+///
+/// let columns = [("age", [31.0, 64.0, 8.5]), ("days", [12.5, 3.0, 5.0])];
+/// let table = Table::new(columns.map(|(name, v)| Column::new(name, Values::Numbers(v.to_vec()))).to_vec());
+/// let said = Said { targets: vec!["days".to_owned()], ..Said::default() };
+/// let kinds = Kinds::find(&table, &said)?;
+/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, None, EncoderOptions::default())?;
+/// let layers = vec![Layer::new(3, Activation::tanh()), Layer::new(1, Activation::identity())];
+/// let network = Network::<f64>::initialize(Architecture::new(1, layers)?, &mut RandomState::new(1));
+/// let (architecture, parameters) = network.into_parts();
+/// let members = vec![Member { encoders, architecture, parameters }];
+/// let model =
+///     Model { members, loss: Loss::squared_error(), precision: Precision::F64, trained: Trained::default() };
+///
+/// let options = ExportOptions { prefix: "stay".to_owned(), ..ExportOptions::default() };
+/// let c = String::from_utf8(export(&model, Format::C, &options)?.bytes)?;
+/// assert!(c.contains("void stay_predict(const stay_input *in, double *out);"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// What the form cannot say: a custom activation, a parameter that is no finite number, members that read different columns,
 /// a prefix that is no identifier, and whatever is peculiar to a form, with the column that it is about.
@@ -118,13 +146,13 @@ pub fn export(model: &Model, format: Format, options: &ExportOptions<'_>) -> Res
     if !floating && format != Format::C {
         return Err(Error::OnlyInC { format: format.name() });
     }
-    let of = |bytes| Export { bytes, int8: None };
-    Ok(match format {
-        Format::Onnx => of(onnx::export(model, &columns)?),
+    let (bytes, int8) = match format {
+        Format::Onnx => (onnx::export(model, &columns)?, None),
         Format::C => c::export(model, &columns, options)?,
-        Format::Rust => of(rust::export(model, &columns).into_bytes()),
-        Format::Json => of(json::export(model).into_bytes()),
-    })
+        Format::Rust => (rust::export(model, &columns).into_bytes(), None),
+        Format::Json => (json::export(model).into_bytes(), None),
+    };
+    Ok(Export { format, prefix: options.prefix.clone(), bytes, int8 })
 }
 
 /// Refuses what no form can say.

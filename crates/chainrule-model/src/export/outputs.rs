@@ -14,6 +14,12 @@ pub(super) fn is_binary(target: &Target) -> bool {
     matches!(target, Target::Classes { classes, .. } if classes.len() == 2)
 }
 
+/// How a member's share in the mean is written before what it says: `0.5 * `, and nothing for the only one.
+pub(super) fn share(model: &Model) -> String {
+    let n = model.members.len();
+    if n == 1 { String::new() } else { format!("{:?} * ", 1.0 / n as f64) }
+}
+
 /// What a network's outputs are multiplied by, and then added, to be numbers as the table has them; none for probabilities.
 pub(super) fn scales(target: &Target) -> Option<&[[f64; 2]]> {
     match target {

@@ -4,7 +4,8 @@
 mod models;
 
 use chainrule_model::{
-    Arithmetic, ExportOptions, Format, Libm, Model, Precision, Tools, Verified, export, verify, verify_all,
+    Arithmetic, Export, ExportOptions, Format, Libm, Model, Precision, Tools, Verified, export, verify,
+    verify_all,
 };
 use chainrule_table::Table;
 
@@ -18,10 +19,22 @@ fn tolerance(precision: Precision) -> f64 {
     }
 }
 
+/// Each model's export, with a prefix of its own.
+fn exports(format: Format, options: &ExportOptions<'_>, models: &[Model]) -> Vec<Export> {
+    let of = |(k, model): (usize, &Model)| {
+        export(model, format, &ExportOptions { prefix: format!("m{k}"), ..options.clone() }).unwrap()
+    };
+    models.iter().enumerate().map(of).collect()
+}
+
+fn verify_exports(models: &[Model], exports: &[Export], tools: &Tools, table: &Table) -> Vec<Verified> {
+    let all: Vec<_> = models.iter().zip(exports).collect();
+    verify_all(&all, tools, table).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// Verifies models together, and says the largest difference for each precision.
 fn check(format: Format, options: &ExportOptions<'_>, tools: &Tools, models: &[Model], table: &Table) {
-    let all: Vec<_> = models.iter().map(|model| (model, options.clone())).collect();
-    let verified = verify_all(&all, format, tools, table).unwrap_or_else(|error| panic!("{error}"));
+    let verified = verify_exports(models, &exports(format, options, models), tools, table);
     assert_eq!(verified.len(), models.len());
     for precision in PRECISIONS {
         let of = models.iter().zip(&verified).filter(|(model, _)| model.precision == precision);
@@ -60,7 +73,8 @@ fn check_encoders(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
 
 fn check_hostile(format: Format, options: &ExportOptions<'_>, tools: &Tools) {
     let (table, model) = models::hostile();
-    let verified = verify(&model, format, options, tools, &table).unwrap_or_else(|error| panic!("{error}"));
+    let export = export(&model, format, options).unwrap();
+    let verified = verify(&model, &export, tools, &table).unwrap_or_else(|error| panic!("{error}"));
     assert!(verified.largest_difference <= 1e-5, "{verified:?}");
 }
 
@@ -85,13 +99,12 @@ fn eight_bits_cost_what_the_file_says() {
     for precision in PRECISIONS {
         let models: Vec<Model> =
             models::activations(precision).into_iter().chain(models::encoders(precision)).collect();
-        let all: Vec<_> = models.iter().map(|model| (model, options.clone())).collect();
-        let verified =
-            verify_all(&all, Format::C, &Tools::default(), &table).unwrap_or_else(|error| panic!("{error}"));
+        let exports = exports(Format::C, &options, &models);
+        let verified = verify_exports(&models, &exports, &Tools::default(), &table);
         let mut largest = (0.0, String::new());
-        for (model, verified) in models.iter().zip(verified) {
+        for ((model, export), verified) in models.iter().zip(exports).zip(verified) {
             let what = model.members[0].architecture.describe();
-            let loss = export(model, Format::C, &options).unwrap().int8.unwrap();
+            let loss = export.int8.unwrap();
             let said = (loss.largest_difference - verified.largest_difference).abs();
             assert!(said <= 1e-6, "{what}: {loss:?}, but {verified:?}");
             // An exponential of an exponential grows in steps too large for 8 bits; the file says so, and no more is promised.
@@ -152,6 +165,20 @@ fn c_says_the_same_on_arm() {
     }
 }
 
+/// The file of another model is far from this one.
+#[test]
+fn another_models_file_is_found_out() {
+    let table = models::table();
+    let [model, other] =
+        [1.0, 1.5].map(|gain| models::Recipe { gain, ..models::Recipe::new(0, Precision::F32) }.make(&table));
+    for format in [Format::C, Format::Rust, Format::Json] {
+        let export = export(&other, format, &ExportOptions::default()).unwrap();
+        let verified = verify(&model, &export, &Tools::default(), &table).unwrap();
+        assert!(verified.largest_difference > 0.02, "{}: {verified:?}", format.name());
+        assert!(verified.agreeing_predictions.is_some_and(|n| n < 60), "{}: {verified:?}", format.name());
+    }
+}
+
 #[test]
 fn a_missing_tool_says_what_to_install() {
     let tools = Tools {
@@ -166,8 +193,8 @@ fn a_missing_tool_says_what_to_install() {
         (Format::Rust, "rustup.rs"),
         (Format::Onnx, "pip install onnxruntime"),
     ] {
-        let error =
-            verify(&model, format, &ExportOptions::default(), &tools, &table).unwrap_err().to_string();
+        let export = export(&model, format, &ExportOptions::default()).unwrap();
+        let error = verify(&model, &export, &tools, &table).unwrap_err().to_string();
         assert!(error.starts_with("cannot run no-such-") && error.contains(says), "{error}");
     }
 }
@@ -181,6 +208,21 @@ fn what_cannot_be_exported_is_refused() {
     };
     assert!(error(&model, Format::C, "2x").starts_with("\"2x\" cannot begin the names of a C file"));
     assert!(error(&model, Format::C, "double").starts_with("\"double\" cannot begin"));
+    let table = models::table();
+    let rows = Arithmetic::Int8(&table);
+    let options = ExportOptions { arithmetic: rows, ..ExportOptions::default() };
+    let refused = export(&model, Format::Rust, &options).unwrap_err().to_string();
+    assert!(refused.starts_with("rust has no form of 8 bits"), "{refused}");
+    let none = table.subset(&[]);
+    let options = ExportOptions { arithmetic: Arithmetic::Int8(&none), ..ExportOptions::default() };
+    assert!(export(&model, Format::C, &options).unwrap_err().to_string().contains("has no rows"));
+    let mut unlike = model.clone();
+    unlike.members.push(model.members[0].clone());
+    unlike.members[1].encoders.inputs[2].column = "another".to_owned();
+    assert!(error(&unlike, Format::C, "m").contains("do not all read the column \"another\""));
+    let mut unnamed = model.clone();
+    unnamed.members[0].encoders.inputs[2].column = String::new();
+    assert!(error(&unnamed, Format::Onnx, "m").contains("it has no name"));
     model.members[0].parameters[3] = f64::INFINITY;
     assert!(error(&model, Format::Json, "m").starts_with("the parameter hidden1.W[0][3] is inf"));
 }

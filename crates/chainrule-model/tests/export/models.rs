@@ -41,7 +41,7 @@ pub(crate) fn table() -> Table {
         _ => word(k),
     };
     Table::new(vec![
-        Column::new("area", numbers(|k| f64::from(noise(k) as f32) * 40.0)),
+        Column::new("area", numbers(|k| noise(k) * 40.0)),
         Column::new("year", numbers(|k| if k % 9 == 4 { f64::NAN } else { f64::from(1990 + k * 13 % 31) })),
         Column::new(
             "built",
@@ -53,6 +53,7 @@ pub(crate) fn table() -> Table {
         Column::new("sold", texts(|k| (k % 11 != 3).then_some(["no", "yes"][(k % 2) as usize]))),
         Column::new("tree", texts(|k| (k % 13 != 5).then_some(rare(k)))),
         Column::new("floor", numbers(|k| f64::from(k * 5 % 4))),
+        Column::new("seconds", numbers(|k| 1.7e9 + f64::from(k * 17 % 59) * 1000.5)),
         Column::new("three", texts(|k| Some(["a", "b\"", "c*/é"][(k / 20) as usize]))),
         Column::new("two", texts(|k| Some(["left", "right"][(k / 7 % 2) as usize]))),
         Column::new("first", numbers(|k| f64::from(k % 2))),
@@ -176,7 +177,7 @@ pub(crate) fn activations(precision: Precision) -> Vec<Model> {
 /// Every scaling with and without the parts of dates, over columns of every kind; ensembles; layers without biases.
 pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
     let table = table();
-    let inputs = vec!["area", "year", "built", "garden", "sold", "tree", "floor"];
+    let inputs = vec!["area", "year", "built", "garden", "sold", "tree", "floor", "seconds"];
     let scalings = [Scaling::None, Scaling::Standard, Scaling::Robust, Scaling::MinMax];
     let mut models = Vec::new();
     for (k, scaling) in scalings.into_iter().enumerate() {

@@ -13,7 +13,7 @@ use chainrule_table::Target;
 use super::columns::{Cells, Column};
 use super::expression::{Language, Width, Writer};
 use super::identifier::{C_KEYWORDS, Case, Identifiers, c_string, in_comment};
-use super::{Arithmetic, Export, ExportOptions, Int8Loss, Libm, outputs};
+use super::{Arithmetic, ExportOptions, Int8Loss, Libm, outputs};
 use crate::{Error, Model, Precision};
 
 /// What columns and words are called in the file.
@@ -31,7 +31,7 @@ pub(super) fn export(
     model: &Model,
     columns: &[Column],
     options: &ExportOptions<'_>,
-) -> Result<Export, Error> {
+) -> Result<(Vec<u8>, Option<Int8Loss>), Error> {
     let p = options.prefix.as_str();
     check_prefix(p)?;
     let names = Names::of(p, columns);
@@ -74,7 +74,7 @@ pub(super) fn export(
     text += &writer.definitions();
     text += &body;
     let _ = writeln!(text, "#endif");
-    Ok(Export { bytes: text.into_bytes(), int8: loss })
+    Ok((text.into_bytes(), loss))
 }
 
 /// What the names of member k begin with.
@@ -198,7 +198,7 @@ fn header(
     text += " *\n * Columns:\n";
     for column in columns {
         let what = match &column.cells {
-            Cells::Numbers => "a number, NaN where it is missing".to_owned(),
+            Cells::Numbers(_) => "a number, NaN where it is missing".to_owned(),
             Cells::Dates => "days since 1970-01-01, NaN where it is missing".to_owned(),
             Cells::Words(words) => format!("one of {} words, another, or missing", words.len()),
         };
@@ -244,8 +244,8 @@ fn declarations(
     let _ = writeln!(text, "/* A row of the table. */\ntypedef struct {{");
     for (k, column) in columns.iter().enumerate() {
         let own = match &column.cells {
-            Cells::Numbers => real,
-            Cells::Dates => "double",
+            Cells::Numbers(Width::Own) => real,
+            Cells::Numbers(Width::Wide) | Cells::Dates => "double",
             Cells::Words(_) => &names.enums[k],
         };
         let _ = writeln!(text, "    {own} {}; /* {} */", names.members[k], in_comment(&column.name));
@@ -291,17 +291,15 @@ fn predict(text: &mut String, writer: &mut Writer<'_>, model: &Model, p: &str) {
     let _ = writeln!(text, "    {real} x[{widest}], y[{n}];\n    double mean[{n}] = {{0}};\n    int k;");
     for (k, member) in model.members.iter().enumerate() {
         let own = own_name(model, p, k);
-        let share = 1.0 / model.members.len() as f64;
+        let share = outputs::share(model);
         let _ = writeln!(text, "    {own}_encode(in, x);\n    {own}_forward(x, y);");
         if let Some(scales) = outputs::scales(&member.encoders.target) {
             for (k, [mean, deviation]) in scales.iter().enumerate() {
-                let _ = writeln!(
-                    text,
-                    "    mean[{k}] += {share:?} * ((double)y[{k}] * {deviation:?} + {mean:?});"
-                );
+                let _ =
+                    writeln!(text, "    mean[{k}] += {share}((double)y[{k}] * {deviation:?} + {mean:?});");
             }
         } else {
-            let _ = writeln!(text, "    for (k = 0; k < {n}; k++) mean[k] += {share:?} * (double)y[k];");
+            let _ = writeln!(text, "    for (k = 0; k < {n}; k++) mean[k] += {share}(double)y[k];");
         }
     }
     if outputs::is_binary(target) {

@@ -19,7 +19,7 @@ pub(super) enum Source {
 /// A column's cells, read once for all members.
 pub(super) fn source(builder: &mut Builder, column: &Column, name: &str) -> Result<Source, Error> {
     match &column.cells {
-        Cells::Numbers | Cells::Dates => Ok(Source::Numbers(builder.cast(name, Element::Double))),
+        Cells::Numbers(_) | Cells::Dates => Ok(Source::Numbers(builder.cast(name, Element::Double))),
         Cells::Words(words) => {
             if words.iter().any(String::is_empty) {
                 let reason = "one of its words is the empty text, which stands for a missing cell there";

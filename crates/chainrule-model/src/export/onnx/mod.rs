@@ -1,7 +1,7 @@
 //! Exports as ONNX: opset 17, with `LabelEncoder` of ai.onnx.ml 3 for words.
 //!
-//! Each column is an input of its own, (n, 1) and called as the column is: numbers in the model's precision and dates in double
-//! as days since 1970-01-01, NaN where one is missing; words as strings, empty where one is missing. A whole number that is a
+//! Each column is an input of its own, (n, 1) and called as the column is: numbers in the model's precision (in double where
+//! they are far from 0 and close to each other) and dates in double as days since 1970-01-01, NaN where one is missing; words as strings, empty where one is missing. A whole number that is a
 //! word may be written `3` or `3.0`.
 //!
 //! | task | outputs |
@@ -23,6 +23,7 @@ use prost::Message;
 use self::builder::{Builder, Element, integer};
 use self::messages::{Dimension, OperatorSet, Shape, TensorType, Type, ValueInfo};
 use super::columns::{Cells, Column};
+use super::expression::Width;
 use super::outputs;
 use crate::{Error, Member, Model};
 
@@ -71,8 +72,8 @@ pub(super) fn export(model: &Model, columns: &[Column]) -> Result<Vec<u8>, Error
 /// What a column's input holds.
 fn of(column: &Column, element: Element) -> Element {
     match column.cells {
-        Cells::Numbers => element,
-        Cells::Dates => Element::Double,
+        Cells::Numbers(Width::Own) => element,
+        Cells::Numbers(Width::Wide) | Cells::Dates => Element::Double,
         Cells::Words(_) => Element::String,
     }
 }

@@ -10,7 +10,7 @@ use super::columns::{self, Cells, Codes, Column};
 use super::expression::{Language, Width, Writer};
 use super::identifier::{Case, Identifiers, RUST_KEYWORDS, in_comment};
 use super::outputs;
-use crate::{Member, Model};
+use crate::{Member, Model, Precision};
 
 /// What columns and words are called in the module.
 pub(super) struct Names {
@@ -66,6 +66,12 @@ fn header(model: &Model) -> String {
     if model.members.len() > 1 {
         text += "//!\n//! What is predicted is the mean of what the networks say.\n";
     }
+    let number = if model.precision == Precision::F32 { 4 } else { 8 };
+    let n_bytes = number * model.members.iter().map(|member| member.parameters.len()).sum::<usize>();
+    let _ = writeln!(
+        text,
+        "//!\n//! Its tables take {n_bytes} bytes, and a little more for words and layers without biases."
+    );
     text += "//!\n//! Outputs:\n";
     for name in outputs::names(model.target()) {
         let _ = writeln!(text, "//! - {}", in_comment(&name));
@@ -93,7 +99,8 @@ fn types(text: &mut String, writer: &Writer<'_>, model: &Model, columns: &[Colum
     text.push_str("/// A row of the table.\n#[derive(Clone, Copy, Debug, PartialEq)]\npub struct Input {\n");
     for (k, column) in columns.iter().enumerate() {
         let (own, what) = match &column.cells {
-            Cells::Numbers => (real, ": NaN where it is missing"),
+            Cells::Numbers(Width::Own) => (real, ": NaN where it is missing"),
+            Cells::Numbers(Width::Wide) => ("f64", ": NaN where it is missing"),
             Cells::Dates => ("f64", ": days since 1970-01-01, NaN where it is missing"),
             Cells::Words(_) => (names.enums[k].as_str(), ""),
         };
@@ -112,19 +119,18 @@ fn predict(text: &mut String, writer: &Writer<'_>, model: &Model) {
     let _ = writeln!(text, "    let mut mean = [0.0_f64; {n}];");
     for (k, member) in model.members.iter().enumerate() {
         let own = if model.members.len() == 1 { String::new() } else { format!("_{k}") };
-        let share = 1.0 / model.members.len() as f64;
+        let share = outputs::share(model);
         let _ = writeln!(text, "    let y = forward{own}(&encode{own}(input));");
         if let Some(scales) = outputs::scales(&member.encoders.target) {
             for (k, [mean, deviation]) in scales.iter().enumerate() {
-                let _ = writeln!(
-                    text,
-                    "    mean[{k}] += {share:?} * (y[{k}] as f64 * {deviation:?} + {mean:?});"
-                );
+                let number = format!("y[{k}] as f64 * {deviation:?} + {mean:?}");
+                let number = if share.is_empty() { number } else { format!("{share}({number})") };
+                let _ = writeln!(text, "    mean[{k}] += {number};");
             }
         } else {
             let _ = writeln!(
                 text,
-                "    for (mean, y) in mean.iter_mut().zip(y) {{\n        *mean += {share:?} * y as f64;\n    }}"
+                "    for (mean, y) in mean.iter_mut().zip(y) {{\n        *mean += {share}y as f64;\n    }}"
             );
         }
     }

@@ -6,6 +6,8 @@ use std::process::Command;
 use chainrule_table::Target;
 
 use super::super::c::Names;
+use super::super::columns::Cells;
+use super::super::expression::Width;
 use super::super::outputs;
 use super::{Case, Said, Tools, output, write};
 use crate::{Error, Precision};
@@ -48,7 +50,7 @@ pub(super) fn run(cases: &[Case<'_>], tools: &Tools, folder: &Path) -> Result<Ve
 
 /// A function that reads rows and writes what the export says of them.
 fn rows(case: &Case<'_>, k: usize) -> String {
-    let p = &case.prefix;
+    let p = &case.export.prefix;
     let names = Names::of(p, &case.columns);
     let real = if case.model.precision == Precision::F32 { "float" } else { "double" };
     let n = outputs::n_predicted(case.model.target());
@@ -58,9 +60,9 @@ fn rows(case: &Case<'_>, k: usize) -> String {
     );
     for ((member, own), column) in names.members.iter().zip(&names.enums).zip(&case.columns) {
         let cast = match &column.cells {
-            super::columns::Cells::Numbers => real.to_owned(),
-            super::columns::Cells::Dates => "double".to_owned(),
-            super::columns::Cells::Words(_) => format!("{own})(int"),
+            Cells::Numbers(Width::Own) => real.to_owned(),
+            Cells::Numbers(Width::Wide) | Cells::Dates => "double".to_owned(),
+            Cells::Words(_) => format!("{own})(int"),
         };
         text += &format!("        in.{member} = ({cast})next();\n");
     }

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use chainrule_table::Table;
 
 use super::columns::{self, Column};
-use super::{Export, ExportOptions, Format, export, outputs};
+use super::{Export, Format, outputs};
 use crate::{Error, Model};
 
 /// How far an export is from its model.
@@ -60,39 +60,33 @@ impl Default for Tools {
     }
 }
 
-/// Exports a model, runs the export over a table and says how far it is from the model's own predictions.
+/// Runs a file that a model was exported to over a table, and says how far it is from the model's own predictions.
 ///
 /// # Errors
-/// As [`export`]; a tool that is missing or fails; a column that the table lacks.
-pub fn verify(
-    model: &Model,
-    format: Format,
-    options: &ExportOptions<'_>,
-    tools: &Tools,
-    table: &Table,
-) -> Result<Verified, Error> {
-    let mut verified = verify_all(&[(model, options.clone())], format, tools, table)?;
-    Ok(verified.pop().expect("one for each model"))
+/// A tool that is missing or fails; a column that the table lacks; what [`export`](super::export) refuses.
+pub fn verify(model: &Model, export: &Export, tools: &Tools, table: &Table) -> Result<Verified, Error> {
+    let mut verified = verify_all(&[(model, export)], tools, table)?;
+    Ok(verified.pop().expect("one for each file"))
 }
 
-/// [`verify`] for several models at once, in one program where they are compiled, which takes most of the time.
+/// [`verify`] for several files at once, in one program where they are compiled, which takes most of the time. The names of
+/// each C file need a prefix of their own.
 ///
 /// # Errors
 /// As [`verify`].
+///
+/// # Panics
+/// When the files are not all of one format.
 pub fn verify_all(
-    models: &[(&Model, ExportOptions<'_>)],
-    format: Format,
+    exports: &[(&Model, &Export)],
     tools: &Tools,
     table: &Table,
 ) -> Result<Vec<Verified>, Error> {
-    let mut cases = Vec::new();
-    for (k, (model, options)) in models.iter().enumerate() {
-        let mut options = options.clone();
-        if models.len() > 1 {
-            options.prefix = format!("{}_case{k}", options.prefix);
-        }
-        cases.push(Case::new(model, export(model, format, &options)?, options.prefix, table)?);
-    }
+    let Some(format) = exports.first().map(|(_, export)| export.format) else { return Ok(Vec::new()) };
+    assert!(exports.iter().all(|(_, export)| export.format == format), "files of one format");
+    let cases: Result<Vec<_>, Error> =
+        exports.iter().map(|(model, export)| Case::new(model, export, table)).collect();
+    let cases = cases?;
     let folder =
         tempfile::tempdir().map_err(|source| Error::Unwritable { path: std::env::temp_dir(), source })?;
     let said = match format {
@@ -107,8 +101,7 @@ pub fn verify_all(
 /// An export with what it is given.
 struct Case<'m> {
     model: &'m Model,
-    export: Export,
-    prefix: String,
+    export: &'m Export,
     columns: Vec<Column>,
     /// Each column's cells as numbers or codes, and for words as texts.
     cells: Vec<Vec<f64>>,
@@ -124,7 +117,7 @@ struct Said {
 }
 
 impl<'m> Case<'m> {
-    fn new(model: &'m Model, export: Export, prefix: String, table: &Table) -> Result<Case<'m>, Error> {
+    fn new(model: &'m Model, export: &'m Export, table: &Table) -> Result<Case<'m>, Error> {
         let columns = columns::columns(model)?;
         let cells = columns.iter().map(|column| column.cells_of(table)).collect::<Result<_, _>>()?;
         let texts = |column: &Column| {
@@ -132,7 +125,7 @@ impl<'m> Case<'m> {
             Ok((0..values.len()).map(|row| values.text(row).unwrap_or_default()).collect())
         };
         let texts = columns.iter().map(texts).collect::<Result<_, Error>>()?;
-        Ok(Case { model, export, prefix, columns, cells, texts, n_rows: table.n_rows() })
+        Ok(Case { model, export, columns, cells, texts, n_rows: table.n_rows() })
     }
 
     /// The cells of all rows, a row a line, after their number.

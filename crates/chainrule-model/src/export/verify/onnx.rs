@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::columns::Cells;
+use super::super::expression::Width;
 use super::{Case, Said, Tools, output, write};
 use crate::{Error, Precision};
 
@@ -26,8 +27,10 @@ pub(super) fn run(cases: &[Case<'_>], tools: &Tools, folder: &Path) -> Result<Ve
         write(&file, &case.export.bytes)?;
         let number = if case.model.precision == Precision::F32 { "float32" } else { "float64" };
         let column = |c: usize| match &case.columns[c].cells {
-            Cells::Numbers => json!({ "kind": number, "cells": case.cells[c] }),
-            Cells::Dates => json!({ "kind": "float64", "cells": case.cells[c] }),
+            Cells::Numbers(Width::Own) => json!({ "kind": number, "cells": case.cells[c] }),
+            Cells::Numbers(Width::Wide) | Cells::Dates => {
+                json!({ "kind": "float64", "cells": case.cells[c] })
+            }
             Cells::Words(_) => json!({ "kind": "object", "cells": case.texts[c] }),
         };
         let columns: Vec<_> = (0..case.columns.len()).map(column).collect();

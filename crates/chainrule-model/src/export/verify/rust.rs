@@ -6,6 +6,7 @@ use std::process::Command;
 use chainrule_table::Target;
 
 use super::super::columns::Cells;
+use super::super::expression::Width;
 use super::super::rust::Names;
 use super::{Case, Said, Tools, output, write};
 use crate::{Error, Precision};
@@ -45,8 +46,8 @@ fn rows(case: &Case<'_>, k: usize) -> String {
     for (c, column) in case.columns.iter().enumerate() {
         let (field, own) = (&names.fields[c], &names.enums[c]);
         let value = match &column.cells {
-            Cells::Numbers => format!("words.next().unwrap() as {real}"),
-            Cells::Dates => "words.next().unwrap()".to_owned(),
+            Cells::Numbers(Width::Own) => format!("words.next().unwrap() as {real}"),
+            Cells::Numbers(Width::Wide) | Cells::Dates => "words.next().unwrap()".to_owned(),
             Cells::Words(_) => {
                 let all: Vec<String> =
                     names.variants[c].iter().map(|variant| format!("case{k}::{own}::{variant}")).collect();
