@@ -12,6 +12,7 @@
 use chainrule::network::activation::Activation;
 use chainrule_table::Table;
 
+use super::columns::Column;
 use super::outputs;
 use super::verify::compare;
 use crate::{Error, Member, Model, Precision};
@@ -63,9 +64,16 @@ const MOST_INPUTS: usize = 60_000;
 const MOST_BIAS: f64 = (1 << 30) as f64;
 
 /// The members in whole numbers, the steps found from the rows of a table, and what that costs there.
-pub(super) fn quantize(model: &Model, table: &Table) -> Result<(Vec<Quantized>, Int8Loss), Error> {
+pub(super) fn quantize(
+    model: &Model,
+    columns: &[Column],
+    table: &Table,
+) -> Result<(Vec<Quantized>, Int8Loss), Error> {
     if table.n_rows() == 0 {
         return Err(Error::NoRows);
+    }
+    for column in columns {
+        column.cells_of(table)?;
     }
     let exact = outputs::expanded(model, model.predict(table)?.y);
     let mut members = Vec::new();

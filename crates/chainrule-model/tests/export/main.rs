@@ -129,6 +129,24 @@ fn rust_says_what_the_model_says() {
     check_hostile(Format::Rust, &options, &Tools::default());
 }
 
+/// A crate of exported modules that has no standard library compiles, whatever the activation and the encoders.
+#[test]
+fn exported_rust_needs_core_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "#![no_std]\n".to_owned();
+    let models = models::activations(Precision::F32).into_iter().chain(models::encoders(Precision::F64));
+    for (k, model) in models.enumerate() {
+        let export = export(&model, Format::Rust, &ExportOptions::default()).unwrap();
+        std::fs::write(folder.path().join(format!("m{k}.rs")), export.bytes).unwrap();
+        text += &format!("pub mod m{k};\n");
+    }
+    std::fs::write(folder.path().join("lib.rs"), text).unwrap();
+    let mut rustc = std::process::Command::new(Tools::default().rustc);
+    rustc.current_dir(&folder).args(["--edition", "2021", "--crate-type", "lib", "-D", "warnings", "lib.rs"]);
+    let output = rustc.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Held to single precision: the reader calculates in double.
 #[test]
 fn json_says_what_the_model_says() {
@@ -213,6 +231,10 @@ fn what_cannot_be_exported_is_refused() {
     let options = ExportOptions { arithmetic: rows, ..ExportOptions::default() };
     let refused = export(&model, Format::Rust, &options).unwrap_err().to_string();
     assert!(refused.starts_with("rust has no form of 8 bits"), "{refused}");
+    let (mut words, _) = models::hostile();
+    words.columns[0].values = words.columns[1].values.clone();
+    let options = ExportOptions { arithmetic: Arithmetic::Int8(&words), ..ExportOptions::default() };
+    assert!(export(&model, Format::C, &options).unwrap_err().to_string().contains("\"double\" holds texts"));
     let none = table.subset(&[]);
     let options = ExportOptions { arithmetic: Arithmetic::Int8(&none), ..ExportOptions::default() };
     assert!(export(&model, Format::C, &options).unwrap_err().to_string().contains("has no rows"));

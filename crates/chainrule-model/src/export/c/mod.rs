@@ -37,7 +37,7 @@ pub(super) fn export(
     let names = Names::of(p, columns);
     let int8 = match options.arithmetic {
         Arithmetic::Floating => None,
-        Arithmetic::Int8(table) => Some(super::int8::quantize(model, table)?),
+        Arithmetic::Int8(table) => Some(super::int8::quantize(model, columns, table)?),
     };
     let mut writer = Writer::new(Language::C { prefix: p, libm: options.libm }, model.precision);
     let mut body = String::new();
