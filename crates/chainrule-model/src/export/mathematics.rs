@@ -1,6 +1,6 @@
 //! The functions that exported C and Rust bring along: exp, tanh and their kin over polynomials, as the engine has them.
 //!
-//! `c/functions.c` and `rust/functions.rs` hold them as templates, a section for each function that begins with its name and
+//! `c/functions.c.in` and `rust/functions.rs.in` hold them as templates, a section for each function that begins with its name and
 //! those of the functions it calls: `//@ exp: power`. In a template `REAL` is the type, `P_` (in Rust `own_`) the beginning of
 //! a name, `NUMBER{v}` a literal, `POLYNOMIAL_EXP(r)` a polynomial in r and the words of [`constants`](super::coefficients::constants) what they say.
 
@@ -46,8 +46,8 @@ pub(super) fn definitions(
     called: &BTreeSet<(Width, &'static str)>,
 ) -> String {
     let template = match language {
-        Language::C { .. } => include_str!("c/functions.c"),
-        Language::Rust => include_str!("rust/functions.rs"),
+        Language::C { .. } => include_str!("c/functions.c.in"),
+        Language::Rust => include_str!("rust/functions.rs.in"),
     };
     let mut text = String::new();
     for width in [Width::Own, Width::Wide] {
