@@ -1,0 +1,70 @@
+//! Runs exports as Rust: one program of all of them, with warnings as errors.
+
+use std::path::Path;
+use std::process::Command;
+
+use chainrule_table::Target;
+
+use super::super::columns::Cells;
+use super::super::expression::Width;
+use super::super::rust::Names;
+use super::{Case, Said, Tools, output, write};
+use crate::{Error, Precision};
+
+pub(super) fn run(cases: &[Case<'_>], tools: &Tools, folder: &Path) -> Result<Vec<Said>, Error> {
+    let mut main = String::new();
+    let mut calls = String::new();
+    for (k, case) in cases.iter().enumerate() {
+        write(&folder.join(format!("case{k}.rs")), &case.export.bytes)?;
+        main += &format!("mod case{k};\n\n{}", rows(case, k));
+        calls += &format!("    rows{k}(&mut words);\n");
+    }
+    main += &format!(
+        "fn main() {{\n    let text = std::io::read_to_string(std::io::stdin()).unwrap();\n    \
+         let mut words = text.split_whitespace().map(|word| word.parse().unwrap());\n{calls}}}\n"
+    );
+    let [source, program] = [folder.join("main.rs"), folder.join("main")];
+    write(&source, main.as_bytes())?;
+    let install = "install Rust from rustup.rs, or name the compiler in the variable RUSTC";
+    let mut compile = Command::new(&tools.rustc);
+    compile.args(["--edition", "2021", "-D", "warnings", "-C", "opt-level=1", "-C", "debuginfo=0"]);
+    output(compile.arg(&source).arg("-o").arg(&program), install, "")?;
+    let input: String = cases.iter().map(Case::rows).collect();
+    let said = output(&mut Command::new(&program), install, &input)?;
+    let mut lines = said.lines();
+    cases.iter().map(|case| case.read(&mut lines)).collect()
+}
+
+/// A function that reads rows and writes what the export says of them.
+fn rows(case: &Case<'_>, k: usize) -> String {
+    let names = Names::of(&case.columns);
+    let real = if case.model.precision == Precision::F32 { "f32" } else { "f64" };
+    let mut text = format!(
+        "fn rows{k}(words: &mut impl Iterator<Item = f64>) {{\n    let n = words.next().unwrap() as usize;\n    \
+         for _ in 0..n {{\n        let input = case{k}::Input {{\n"
+    );
+    for (c, column) in case.columns.iter().enumerate() {
+        let (field, own) = (&names.fields[c], &names.enums[c]);
+        let value = match &column.cells {
+            Cells::Numbers(Width::Own) => format!("words.next().unwrap() as {real}"),
+            Cells::Numbers(Width::Wide) | Cells::Dates => "words.next().unwrap()".to_owned(),
+            Cells::Words(_) => {
+                let all: Vec<String> =
+                    names.variants[c].iter().map(|variant| format!("case{k}::{own}::{variant}")).collect();
+                format!("[{}][words.next().unwrap() as usize]", all.join(", "))
+            }
+        };
+        text += &format!("            {field}: {value},\n");
+    }
+    text += &format!(
+        "        }};\n        let out = case{k}::predict(&input);\n        out.iter().for_each(|v| print!(\"{{v:?}} \"));\n"
+    );
+    text += &match case.model.target() {
+        Target::Classes { .. } => format!("        print!(\"{{}}\", case{k}::class(&out));\n"),
+        Target::Labels { .. } => {
+            format!("        case{k}::labels(&out).iter().for_each(|v| print!(\"{{}} \", u8::from(*v)));\n")
+        }
+        Target::Numbers { .. } => String::new(),
+    };
+    text + "        println!();\n    }\n}\n\n"
+}

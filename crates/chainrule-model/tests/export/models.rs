@@ -1,0 +1,269 @@
+//! Models to export: each activation, each kind of output, each way to encode a column, names that nobody should give.
+
+use chainrule::network::activation::{Activation, REGISTRY};
+use chainrule::network::loss::Loss;
+use chainrule::network::{Architecture, Layer, Network};
+use chainrule::random::RandomState;
+use chainrule_model::{Member, Model, Precision, Trained};
+use chainrule_table::{
+    Column, DateParts, EncoderOptions, Encoders, Kind, Kinds, Said, Scaling, Table, Task, Texts, Values,
+};
+
+/// What is predicted: the columns, the task, and the activation that gives it.
+pub(crate) const OUTPUTS: [(&[&str], Task, &str); 4] = [
+    (&["three"], Task::Classes, "softmax"),
+    (&["two"], Task::Classes, "logistic"),
+    (&["first", "second"], Task::Labels, "logistic"),
+    (&["small", "large"], Task::Numbers, "identity"),
+];
+
+const N: i32 = 60;
+
+fn texts(cell: impl Fn(i32) -> Option<&'static str>) -> Values {
+    Values::Texts((0..N).map(cell).collect::<Texts>())
+}
+
+fn numbers(cell: impl Fn(i32) -> f64) -> Values {
+    Values::Numbers((0..N).map(cell).collect())
+}
+
+/// A number between -1 and 1 that looks like chance.
+fn noise(k: i32) -> f64 {
+    f64::from(k * 7919 % 1009) / 504.5 - 1.0
+}
+
+/// A table with columns of every kind, cells that are missing, and every target.
+pub(crate) fn table() -> Table {
+    let word = |k: i32| ["oak", "elm", "ash \"white\"", "päär"][(k * k % 7 % 4) as usize];
+    let rare = |k: i32| match k {
+        50 => "yew",
+        51 => "fir",
+        _ => word(k),
+    };
+    Table::new(vec![
+        Column::new("area", numbers(|k| noise(k) * 40.0)),
+        Column::new("year", numbers(|k| if k % 9 == 4 { f64::NAN } else { f64::from(1990 + k * 13 % 31) })),
+        Column::new(
+            "built",
+            Values::Dates(
+                (0..N).map(|k| if k == 7 { f64::NAN } else { f64::from(k * 401) - 900.375 }).collect(),
+            ),
+        ),
+        Column::new("garden", numbers(|k| f64::from(k / 3 % 2))),
+        Column::new("sold", texts(|k| (k % 11 != 3).then_some(["no", "yes"][(k % 2) as usize]))),
+        Column::new("tree", texts(|k| (k % 13 != 5).then_some(rare(k)))),
+        Column::new("floor", numbers(|k| f64::from(k * 5 % 4))),
+        Column::new("seconds", numbers(|k| 1.7e9 + f64::from(k * 17 % 59) * 1000.5)),
+        Column::new("three", texts(|k| Some(["a", "b\"", "c*/é"][(k / 20) as usize]))),
+        Column::new("two", texts(|k| Some(["left", "right"][(k / 7 % 2) as usize]))),
+        Column::new("first", numbers(|k| f64::from(k % 2))),
+        Column::new("second", texts(|k| Some(["out", "in"][(k / 5 % 2) as usize]))),
+        Column::new("small", numbers(|k| noise(k + 3) * 0.01)),
+        Column::new("large", numbers(|k| 1000.0 + 50.0 * noise(k + 5))),
+    ])
+}
+
+/// The same columns with words that no training saw, and cells missing where none were.
+pub(crate) fn strange_table() -> Table {
+    let mut table = table();
+    for column in &mut table.columns {
+        column.values = match (column.name.as_str(), &column.values) {
+            ("sold", _) => texts(|k| Some(["no", "yes", "maybe"][(k % 3) as usize])),
+            ("tree", _) => texts(|k| Some(["oak", "palm", "yew", "elm"][(k % 4) as usize])),
+            ("floor", _) => numbers(|k| if k % 5 == 0 { f64::NAN } else { f64::from(k % 6) }),
+            ("garden", _) => texts(|k| [None, Some("1.0"), Some("0"), Some("2")][(k % 4) as usize]),
+            ("area", Values::Numbers(values)) => Values::Numbers(
+                values.iter().enumerate().map(|(k, v)| if k % 6 == 0 { f64::NAN } else { *v }).collect(),
+            ),
+            (_, values) => values.clone(),
+        }
+    }
+    table
+}
+
+/// How a model is made.
+#[derive(Clone)]
+pub(crate) struct Recipe {
+    pub(crate) inputs: Vec<&'static str>,
+    pub(crate) output: usize,
+    pub(crate) precision: Precision,
+    pub(crate) activation: Activation,
+    pub(crate) options: EncoderOptions,
+    pub(crate) n_members: usize,
+    pub(crate) hidden: Vec<usize>,
+    /// What random weights are multiplied by.
+    pub(crate) gain: f64,
+    pub(crate) without_bias: Vec<usize>,
+}
+
+impl Recipe {
+    pub(crate) fn new(output: usize, precision: Precision) -> Recipe {
+        Recipe {
+            inputs: vec!["area", "garden"],
+            output,
+            precision,
+            activation: Activation::tanh(),
+            options: EncoderOptions::default(),
+            n_members: 1,
+            hidden: vec![7, 5],
+            gain: 1.0,
+            without_bias: Vec::new(),
+        }
+    }
+
+    /// A model of random weights with encoders fitted on the table; each member on other rows of it.
+    pub(crate) fn make(&self, table: &Table) -> Model {
+        let (targets, task, output) = OUTPUTS[self.output];
+        let said = Said {
+            targets: targets.iter().map(|name| (*name).to_owned()).collect(),
+            inputs: self.inputs.iter().map(|name| (*name).to_owned()).collect(),
+            kinds: self
+                .inputs
+                .iter()
+                .filter(|name| **name == "floor")
+                .map(|name| ((*name).to_owned(), Kind::Category))
+                .collect(),
+            ..Said::default()
+        };
+        let kinds = Kinds::find(table, &said).unwrap();
+        let mut random = RandomState::new(11);
+        let member = |k: usize| {
+            let rows: Vec<usize> =
+                (0..table.n_rows()).filter(|i| k == 0 || i % self.n_members != k).collect();
+            let encoders =
+                Encoders::fit(table, &rows, &kinds, &said.targets, Some(task), self.options).unwrap();
+            let n_outputs = encoders.target.n_outputs();
+            let hidden = self.hidden.iter().map(|n| (*n, self.activation.clone()));
+            let layers = hidden.chain([(n_outputs, Activation::new(output, &[]).unwrap())]);
+            let layer = |(l, (n, activation))| {
+                let layer = Layer::new(n, activation);
+                if self.without_bias.contains(&l) { layer.without_bias() } else { layer }
+            };
+            let layers = layers.enumerate().map(layer).collect();
+            let architecture = Architecture::new(encoders.n_inputs(), layers).unwrap();
+            let (architecture, mut parameters) =
+                Network::<f64>::initialize(architecture, &mut random).into_parts();
+            // Biases are 0 at first, and would not be missed.
+            parameters
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, p)| *p = self.gain * (*p + 0.2 * noise(i as i32 + 1)));
+            if self.precision == Precision::F32 {
+                parameters.iter_mut().for_each(|p| *p = f64::from(*p as f32));
+            }
+            Member { encoders, architecture, parameters }
+        };
+        let loss = Loss::squared_error();
+        Model {
+            members: (0..self.n_members).map(member).collect(),
+            loss,
+            precision: self.precision,
+            trained: Trained::default(),
+        }
+    }
+}
+
+/// Every activation with every kind of output in a precision.
+pub(crate) fn activations(precision: Precision) -> Vec<Model> {
+    let all = REGISTRY.iter().flat_map(|entry| (0..OUTPUTS.len()).map(move |output| (entry.name, output)));
+    let table = table();
+    let make = |(name, output)| {
+        Recipe { activation: Activation::new(name, &[]).unwrap(), ..Recipe::new(output, precision) }
+            .make(&table)
+    };
+    all.map(make).collect()
+}
+
+/// Every scaling with and without the parts of dates, over columns of every kind; ensembles; layers without biases.
+pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
+    let table = table();
+    let inputs = vec!["area", "year", "built", "garden", "sold", "tree", "floor", "seconds"];
+    let scalings = [Scaling::None, Scaling::Standard, Scaling::Robust, Scaling::MinMax];
+    let mut models = Vec::new();
+    for (k, scaling) in scalings.into_iter().enumerate() {
+        let date_parts = if k % 2 == 0 { DateParts::Always } else { DateParts::Never };
+        // Whole years and days are too large for anything but single inputs that go nowhere.
+        let inputs = if scaling == Scaling::None { vec!["area", "sold", "tree"] } else { inputs.clone() };
+        let options = EncoderOptions { scaling, date_parts };
+        models.push(Recipe { inputs, options, ..Recipe::new(k, precision) }.make(&table));
+    }
+    for output in 0..OUTPUTS.len() {
+        let options = EncoderOptions { scaling: Scaling::Robust, date_parts: DateParts::Always };
+        let recipe = Recipe {
+            inputs: inputs.clone(),
+            options,
+            n_members: 3,
+            without_bias: vec![1],
+            ..Recipe::new(output, precision)
+        };
+        models.push(recipe.make(&table));
+    }
+    models
+}
+
+/// Networks of no hidden layer, of one, and of four; activations with options of their own, and pushed to their ends by weights
+/// that are far too large.
+pub(crate) fn unusual(precision: Precision) -> Vec<Model> {
+    let table = table();
+    let mut recipes = Vec::new();
+    for output in 0..OUTPUTS.len() {
+        for hidden in [vec![], vec![3], vec![4, 9, 1, 3]] {
+            recipes.push(Recipe { hidden, without_bias: vec![0], ..Recipe::new(output, precision) });
+        }
+    }
+    for (name, option, value) in [("leaky_relu", "slope", 0.3), ("elu", "alpha", 1.7)] {
+        let activation = Activation::new(name, &[(option, value.into())]).unwrap();
+        recipes.push(Recipe { activation, ..Recipe::new(3, precision) });
+    }
+    for name in ["logistic", "tanh", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign", "rbf"] {
+        let activation = Activation::new(name, &[]).unwrap();
+        recipes.push(Recipe { activation, gain: 40.0, hidden: vec![6], ..Recipe::new(1, precision) });
+    }
+    recipes.iter().map(|recipe| recipe.make(&table)).collect()
+}
+
+/// A table and a model of it whose names are as bad as names can be.
+pub(crate) fn hostile() -> (Table, Model) {
+    let names = [
+        "double",
+        "fn",
+        "floor area",
+        "floor-area",
+        "*/ int x; /*",
+        "\"quoted\"\\",
+        "年齢",
+        "größe??/",
+        "x\ny\\\n",
+        "prediction",
+        "predict",
+        "N_OUTPUTS",
+        "self",
+        "1st",
+        "\u{202e}turned",
+        "Some",
+        "W0",
+        "Clone",
+        "int8_t",
+        "k",
+        "errno",
+        "x",
+        "probability",
+    ];
+    let words = ["a b", "a-b", "*/", "\"", "\\", "年", "1", "missing", "other", "{}", "a\nb"];
+    let mut columns: Vec<Column> = names
+        .iter()
+        .enumerate()
+        .map(|(c, name)| {
+            let values = if c % 2 == 0 {
+                numbers(|k| noise(k + c as i32))
+            } else {
+                Values::Texts((0..N).map(|k| Some(words[(k as usize * (c + 1) + c) % words.len()])).collect())
+            };
+            Column::new(*name, values)
+        })
+        .collect();
+    columns.push(table().columns.into_iter().find(|column| column.name == "three").unwrap());
+    let table = Table::new(columns);
+    let model = Recipe { inputs: names.to_vec(), ..Recipe::new(0, Precision::F32) }.make(&table);
+    (table, model)
+}
