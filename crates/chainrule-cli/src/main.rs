@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Predict(arguments) => command::predict::run(&arguments),
         Command::Evaluate(arguments) => command::evaluate::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
+        Command::Export(arguments) => command::export::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Figure(arguments) => command::figure::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),

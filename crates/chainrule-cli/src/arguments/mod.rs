@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Predict(table::Predict),
     Evaluate(table::Evaluate),
     Inspect(table::Inspect),
+    Export(table::Export),
     Reproduce(Reproduce),
     Run(Run),
     Figure(Figure),

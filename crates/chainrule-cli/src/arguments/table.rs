@@ -203,6 +203,36 @@ pub(crate) struct Evaluate {
     pub(crate) reading: Reading,
 }
 
+/// Write a model in a form that runs where Chainrule does not, encoders and all.
+///
+/// onnx for onnxruntime, c for C99 without dependencies or allocation, rust for a module that needs nothing but core, json for
+/// everything to read.
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// The model
+    pub(crate) model: PathBuf,
+    /// The form: onnx, c, rust or json [default: by the ending of --output]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) to: Option<String>,
+    /// The file to write [default: MODEL's name with the form's ending]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// C: what every name begins with
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+    /// C: exp, tanh and their kin come with the file, so that nothing is linked
+    #[arg(long)]
+    pub(crate) no_libm: bool,
+    /// C: calculate with 8 bits, scaled on the rows of this table
+    #[arg(long, value_name = "DATA")]
+    pub(crate) int8: Option<PathBuf>,
+    /// Run what was written on this table and say how far it is from the model (needs cc, rustc, or Python's onnxruntime)
+    #[arg(long, value_name = "DATA")]
+    pub(crate) verify: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
 /// Show what a model file holds: layers, encoders, training, metrics.
 #[derive(Args, Debug)]
 pub(crate) struct Inspect {

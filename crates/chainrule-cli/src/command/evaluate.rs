@@ -1,9 +1,8 @@
 //! `chainrule evaluate`: how well a model predicts a table.
 
 use chainrule_model::{Model, evaluate};
-use chainrule_table::{Stream, Table};
 
-use super::predict::options;
+use super::predict::whole;
 use crate::arguments::table::Evaluate;
 use crate::error::Failure;
 
@@ -11,15 +10,7 @@ pub(crate) fn run(arguments: &Evaluate) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
     let mut wanted = model.wanted();
     wanted.extend(model.target().wanted());
-    let mut stream = Stream::open(&arguments.data, &options(&arguments.reading)?, &wanted)?;
-    let mut table: Option<Table> = None;
-    while let Some(piece) = stream.next()? {
-        match &mut table {
-            Some(table) => table.append(piece),
-            None => table = Some(piece),
-        }
-    }
-    let table = table.unwrap_or_default();
+    let table = whole(&arguments.data, &arguments.reading, &wanted)?;
     let evaluation = evaluate(&model, &table)?;
     anstream::println!("{} rows of {}", evaluation.n_rows, arguments.data.display());
     super::fit::metrics(&[("", evaluation.metrics)]);

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod figure;
 pub(crate) mod fit;
 pub(crate) mod gradcheck;

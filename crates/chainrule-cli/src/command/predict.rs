@@ -16,20 +16,29 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         return Err(Failure::Argument { argument: "--threshold", value, allowed });
     }
     let model = Model::load(&arguments.model)?;
-    let mut wanted = model.wanted();
-    wanted.extend(arguments.keep.iter().map(|name| (name.as_str(), Want::Texts)));
-    let mut stream = Stream::open(&arguments.data, &options(&arguments.reading)?, &wanted)?;
+    let options = options(&arguments.reading)?;
+    let mut stream = Stream::open(&arguments.data, &options, &model.wanted())?;
+    let mut keep: Vec<(&str, Want)> = Vec::new();
+    for name in &arguments.keep {
+        if keep.iter().all(|(known, _)| known != name) {
+            keep.push((name, Want::Texts));
+        }
+    }
+    // A column that is kept is read as it is written, whatever the model takes it for: beside the inputs, in step with them.
+    let mut kept = if keep.is_empty() { None } else { Some(Stream::open(&arguments.data, &options, &keep)?) };
     let form = Form::of(arguments.output.as_deref())?;
     let mut output = Output::open(arguments.output.as_deref(), form)?;
     let names = names(&model);
     let header: Vec<&str> =
-        arguments.keep.iter().map(String::as_str).chain(names.iter().map(String::as_str)).collect();
+        keep.iter().map(|(name, _)| *name).chain(names.iter().map(String::as_str)).collect();
     output.header(&header)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
-    while let Some(piece) = stream.next()? {
-        let n_inputs = model.wanted().len();
-        let (inputs, kept) = piece.columns.split_at(n_inputs);
-        let inputs = Table::new(inputs.to_vec());
+    while let Some(inputs) = stream.next()? {
+        let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
+        assert!(
+            keep.is_empty() || kept.n_rows() == inputs.n_rows(),
+            "pieces of one file are of the same rows"
+        );
         let predictions = model.predict(&inputs)?;
         for (name, n) in &predictions.unseen {
             match unseen.iter_mut().find(|(known, _)| known == name) {
@@ -38,7 +47,8 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
             }
         }
         for row in 0..inputs.n_rows() {
-            let kept = kept.iter().map(|column| Cell::Text(column.values.text(row).unwrap_or_default()));
+            let kept =
+                kept.columns.iter().map(|column| Cell::Text(column.values.text(row).unwrap_or_default()));
             let cells = kept.chain(cells(&model, &predictions, row, arguments.threshold));
             output.row(&header, cells)?;
         }
@@ -69,6 +79,19 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
         missing: reading.missing.clone(),
         ..ReadOptions::default()
     })
+}
+
+/// A whole table of these columns.
+pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, Want)]) -> Result<Table, Failure> {
+    let mut stream = Stream::open(path, &options(reading)?, wanted)?;
+    let mut table: Option<Table> = None;
+    while let Some(piece) = stream.next()? {
+        match &mut table {
+            Some(table) => table.append(piece),
+            None => table = Some(piece),
+        }
+    }
+    Ok(table.unwrap_or_default())
 }
 
 /// What is written of each row.

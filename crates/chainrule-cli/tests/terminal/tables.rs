@@ -1,0 +1,378 @@
+//! From a table to predictions, as the README shows it; trainings that are killed; and files that are not what they should be.
+
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::session::Session;
+
+const IRIS: &str = include_str!("../../../../experiments/data/iris.csv");
+
+fn iris() -> Session {
+    let session = Session::new();
+    session.write("iris.csv", IRIS);
+    session
+}
+
+/// The text with times and dates left out, which differ from run to run, and the folder's name.
+fn timeless(session: &Session, text: &str) -> String {
+    let folder = session.path("").display().to_string();
+    let words = |line: &str| {
+        let line = line.replace(folder.trim_end_matches('/'), "FOLDER");
+        let mut parts: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        for k in 1..parts.len() {
+            let is_unit = parts[k].trim_end_matches([';', ',', ')']) == "ms"
+                || parts[k].trim_end_matches([';', ',']) == "s";
+            if is_unit && parts[k - 1].parse::<f64>().is_ok() {
+                parts[k - 1] = "N".to_owned();
+                parts[k] = parts[k].replacen("ms", "s", 1);
+            }
+            if parts[k].contains('T') && parts[k].contains(":") && parts[k].contains("Z;") {
+                parts[k] = "(DATE;".to_owned();
+            }
+        }
+        parts.join(" ")
+    };
+    text.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_table_becomes_a_model_that_predicts() {
+    let session = iris();
+    let steps: [&[&str]; 4] = [
+        &["fit", "iris.csv", "--target", "species", "--seed", "1", "--report", "iris.html", "--threads", "1"],
+        &["inspect", "iris.safetensors"],
+        &["evaluate", "iris.safetensors", "iris.csv"],
+        &["predict", "iris.safetensors", "iris.csv", "--keep", "petal_width,species"],
+    ];
+    let mut transcript = String::new();
+    for arguments in steps {
+        let text = session.transcript(arguments);
+        let lines: Vec<&str> = text.lines().take(60).collect();
+        transcript += &timeless(&session, &lines.join("\n"));
+        transcript.push('\n');
+    }
+    insta::assert_snapshot!("iris", transcript);
+    assert!(session.read("iris.html").contains("Confusion"));
+    assert!(!session.path("iris.checkpoints").exists(), "a training that ended leaves no checkpoints");
+}
+
+#[test]
+fn a_model_is_the_same_bits_on_any_number_of_threads() {
+    let session = iris();
+    let predictions = |threads: &str| {
+        let out = format!("{threads}.safetensors");
+        let (_, err, code) = session.run(&[
+            "fit",
+            "iris.csv",
+            "--target",
+            "petal_length",
+            "--out",
+            &out,
+            "--threads",
+            threads,
+            "--epochs",
+            "20",
+        ]);
+        assert_eq!(code, 0, "{err}");
+        session.run(&["predict", &out, "iris.csv"]).0
+    };
+    let one = predictions("1");
+    assert_eq!(one, predictions("2"));
+    assert_eq!(one.lines().count(), 151);
+}
+
+#[test]
+fn columns_are_matched_by_name_and_forms_by_ending() {
+    let session = Session::new();
+    let rows: String = (0..60)
+        .map(|i| {
+            let (size, town) = (i % 7, ["Bern", "Turin", "Lyon"][i % 3]);
+            let missing = if i == 5 { String::new() } else { size.to_string() };
+            format!("{i},{missing},{town},{},2024-01-{:02}\n", 3 * size + i % 3, 1 + i % 28)
+        })
+        .collect();
+    session.write("homes.csv", format!("id,size,town,price,sold\n{rows}"));
+    let (out, err, code) =
+        session.run(&["fit", "homes.csv", "--target", "price", "--task", "numbers", "--epochs", "30"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("left out: id, it tells rows apart and nothing else"), "{out}");
+    assert!(out.contains("number: size\ncategory: town\ndate: sold\n"), "{out}");
+    // Other columns, another order, a new town, another delimiter.
+    session.write("more.csv", "town;x;sold;size\nLyon;1;2024-02-01;4\nOslo;2;;1\n");
+    let (out, err, code) =
+        session.run(&["predict", "homes.safetensors", "more.csv", "-o", "said.jsonl", "--keep", "town"]);
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
+    assert!(err.contains("town: 1 cells were like none of the training's"), "{err}");
+    let said = session.read("said.jsonl");
+    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!(first["town"], "Lyon");
+    assert!(first["prediction"].is_f64());
+    assert_eq!(said.lines().count(), 2);
+}
+
+#[test]
+fn settings_may_come_from_toml_and_folds_become_one_model() {
+    let session = iris();
+    session.write(
+        "run.toml",
+        "[data]\ntable = \"iris.csv\"\ntarget = \"species\"\nkinds = { sepal_width = \"category\" }\n[train]\nepochs = 7\n",
+    );
+    let (out, err, code) = session.run(&[
+        "fit",
+        "--config",
+        "run.toml",
+        "--folds",
+        "3",
+        "--batch",
+        "50",
+        "--out",
+        "m.safetensors",
+    ]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("averages the networks of all 3 folds"), "{out}");
+    let (out, _, _) = session.run(&["inspect", "m.safetensors"]);
+    assert!(out.starts_with("3 networks, averaged"), "{out}");
+    assert!(out.contains("epochs = 7\n") && out.contains("batch = 50\n"), "{out}");
+}
+
+/// A training of about two seconds, saved after every few epochs.
+const LONG: [&str; 12] = [
+    "fit",
+    "iris.csv",
+    "--target",
+    "species",
+    "--epochs",
+    "4000",
+    "--patience",
+    "100000",
+    "--checkpoint",
+    "20 epochs",
+    "--out",
+    "m.safetensors",
+];
+
+fn start(session: &Session) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_chainrule"))
+        .args(LONG)
+        .current_dir(session.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command runs")
+}
+
+#[test]
+fn a_training_that_is_killed_goes_on_to_the_same_bits() {
+    let whole = iris();
+    assert_eq!(whole.run(&LONG).2, 0);
+    let expected = whole.run(&["predict", "m.safetensors", "iris.csv"]).0;
+    let mut resumed = 0;
+    for moment in 0..20 {
+        let session = iris();
+        let mut running = start(&session);
+        sleep(Duration::from_millis(40 + moment * 37));
+        running.kill().expect("it can be killed");
+        running.wait().expect("it ends");
+        let saved = std::fs::read_dir(session.path("m.checkpoints")).into_iter().flatten().flatten();
+        let begun =
+            saved.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("epoch-"));
+        if !begun || session.path("m.safetensors").exists() {
+            continue;
+        }
+        let (out, err, code) = session.run(&["fit", "--resume", "m.checkpoints", "--out", "m.safetensors"]);
+        assert_eq!(code, 0, "after {moment}: {err}");
+        assert!(out.contains("going on after epoch "), "{out}");
+        assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).0, expected, "after {moment}");
+        resumed += 1;
+    }
+    assert!(resumed >= 5, "only {resumed} trainings were killed between two checkpoints");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_says_how_to_go_on() {
+    use std::io::Read;
+    let session = iris();
+    let mut running = start(&session);
+    while !session.path("m.checkpoints").exists() {
+        sleep(Duration::from_millis(5));
+    }
+    let id = running.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    let mut out = String::new();
+    running.stdout.take().expect("it is piped").read_to_string(&mut out).expect("UTF-8");
+    assert_eq!(running.wait().expect("it ends").code(), Some(130), "{out}");
+    let line = out.lines().find(|line| line.starts_with("go on with: chainrule ")).expect("it says how");
+    let arguments: Vec<&str> = line["go on with: chainrule ".len()..].split(' ').collect();
+    let (out, err, code) = session.run(&arguments);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+/// Runs each of these, holds what they say against the snapshot `name`, and that nothing is left of them.
+fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
+    let files = || {
+        let mut files: Vec<String> = std::fs::read_dir(session.path(""))
+            .expect("the folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let mut transcript = String::new();
+    for arguments in commands {
+        let (out, err, code) = session.run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {out}{err}");
+        assert!(err.starts_with("error: ") && !err.contains("panicked"), "{arguments:?}: {err}");
+        transcript += &timeless(session, &format!("$ chainrule {}\n{err}", arguments.join(" ")));
+        transcript.push('\n');
+    }
+    assert_eq!(files(), before, "nothing is written for bad input");
+    insta::assert_snapshot!(name, transcript);
+}
+
+#[test]
+fn tables_that_cannot_be_learned() {
+    let session = Session::new();
+    let many = |row: &dyn Fn(usize) -> String| (0..40).map(|i| row(i) + "\n").collect::<String>();
+    session.write("ragged.csv", "a,b,t\n1,2,x\n1,2\n");
+    session.write("quote.csv", "a,t\n1,x\n\"2,y\n3,x\n");
+    session.write("latin.csv", b"a,t\n1,caf\xe9\n2,bar\n");
+    session.write("twice.csv", "a,a,t\n1,2,x\n3,4,y\n");
+    session.write("nameless.csv", "a,,t\n1,2,x\n3,4,y\n");
+    session.write("empty.csv", "");
+    session.write("header.csv", "a,t\n");
+    session.write("infinite.csv", "a,t\n1,x\ninf,y\n3,x\n");
+    session.write("one.csv", "a,t\n1,x\n2,x\n3,x\n");
+    session.write(
+        "lonely.csv",
+        format!("a,t\n{}7,z\n", many(&|i| format!("{},{}", i * i % 13, ["x", "y"][i % 2]))),
+    );
+    session.write(
+        "missing.csv",
+        format!("a,t\n{}7,\n", many(&|i| format!("{},{}", i * i % 13, ["x", "y"][i % 2]))),
+    );
+    session.write("void.csv", format!("a,t\n{}", many(&|i| format!(",{}", ["x", "y"][i % 2]))));
+    session.write(
+        "weight.csv",
+        format!("a,w,t\n{}", many(&|i| format!("{},{},{}", i * 7 % 11, i as i64 - 3, ["x", "y"][i % 2]))),
+    );
+    let words: String = (0..24_000).map(|i| format!("{},w{},{}\n", i * 31 % 17, i / 2, i % 2)).collect();
+    session.write("words.csv", format!("a,word,t\n{words}"));
+    session.write("torn.parquet", b"PAR1 and nothing more");
+    session.write("good.csv", format!("a,t\n{}", many(&|i| format!("{},{}", i * i % 13, ["x", "y"][i % 2]))));
+    let fit = |file: &'static str| ["fit", file, "--target", "t"];
+    let mut commands: Vec<Vec<&str>> = [
+        "ragged.csv",
+        "quote.csv",
+        "latin.csv",
+        "twice.csv",
+        "nameless.csv",
+        "empty.csv",
+        "header.csv",
+        "infinite.csv",
+        "one.csv",
+        "lonely.csv",
+        "missing.csv",
+        "void.csv",
+        "words.csv",
+        "torn.parquet",
+        "nothing.csv",
+    ]
+    .map(|file| fit(file).to_vec())
+    .to_vec();
+    commands.push(vec!["fit", "weight.csv", "--target", "t", "--weight", "w"]);
+    commands.push(vec!["fit", "good.csv"]);
+    for rest in [
+        &["--target", "tt"][..],
+        &["--target", "t", "--hidden", "64,x"],
+        &["--target", "t", "--activation", "relo"],
+        &["--target", "t", "--task", "numbers"],
+        &["--target", "t", "--kind", "a=colour"],
+        &["--target", "t", "--kind", "a"],
+        &["--target", "t", "--inputs", "b"],
+        &["--target", "t", "--group", "g"],
+        &["--target", "t", "--validation", "1.5"],
+        &["--target", "t", "--set", "train.epoch=3"],
+        &["--target", "t", "--out", "none/m.safetensors"],
+    ] {
+        commands.push([&["fit", "good.csv"], rest].concat());
+    }
+    let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();
+    refused("tables", &session, &commands);
+}
+
+#[test]
+fn models_and_tables_that_do_not_fit() {
+    let session = iris();
+    assert_eq!(session.run(&["fit", "iris.csv", "--target", "species", "--epochs", "3"]).2, 0);
+    let model = std::fs::read(session.path("iris.safetensors")).unwrap();
+    session.write("half.safetensors", &model[..model.len() / 2]);
+    let mut flipped = model.clone();
+    let last = flipped.len() - 9;
+    flipped[last] ^= 1;
+    session.write("flipped.safetensors", flipped);
+    session.write("text.safetensors", "no model");
+    session.write("lacks.csv", "sepal_length,sepal_width\n1,2\n");
+    session.write("words.csv", "sepal_length,sepal_width,petal_length,petal_width\n1,2,three,4\n");
+    session.write("other.csv", IRIS.replace("setosa", "rosa"));
+    refused(
+        "models",
+        &session,
+        &[
+            &["predict", "half.safetensors", "iris.csv"],
+            &["predict", "flipped.safetensors", "iris.csv"],
+            &["inspect", "text.safetensors"],
+            &["inspect", "nothing.safetensors"],
+            &["predict", "iris.safetensors", "lacks.csv"],
+            &["predict", "iris.safetensors", "words.csv", "-o", "out.csv"],
+            &["predict", "iris.safetensors", "iris.csv", "-o", "out.xlsx"],
+            &["predict", "iris.safetensors", "iris.csv", "--threshold", "2"],
+            &["predict", "iris.safetensors", "iris.csv", "--keep", "species,colour"],
+            &["evaluate", "iris.safetensors", "other.csv"],
+            &["fit", "--resume", "iris.safetensors", "--out", "m.safetensors"],
+        ],
+    );
+}
+
+#[test]
+fn exports_do_what_the_model_does() {
+    let session = iris();
+    assert_eq!(
+        session.run(&["fit", "iris.csv", "--target", "species", "--hidden", "8", "--epochs", "30"]).2,
+        0
+    );
+    for (form, file) in [("c", "iris.c"), ("rust", "iris.rs"), ("json", "iris.json")] {
+        let (out, err, code) =
+            session.run(&["export", "iris.safetensors", "--to", form, "--verify", "iris.csv"]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.starts_with(&format!("written to {file}")), "{out}");
+        assert!(out.contains("150 of 150 predictions the same"), "{out}");
+    }
+    let (out, err, code) = session.run(&[
+        "export",
+        "iris.safetensors",
+        "-o",
+        "small.c",
+        "--int8",
+        "iris.csv",
+        "--no-libm",
+        "--prefix",
+        "iris8",
+    ]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("8 bits: at most"), "{out}");
+    assert!(session.read("small.c").contains("iris8_predict"));
+    assert_eq!(session.run(&["export", "iris.safetensors", "--to", "onnx"]).2, 0);
+    refused(
+        "exports",
+        &session,
+        &[
+            &["export", "iris.safetensors"],
+            &["export", "iris.safetensors", "--to", "tflite"],
+            &["export", "iris.safetensors", "--to", "rust", "--int8", "iris.csv", "-o", "x.rs"],
+            &["export", "iris.safetensors", "--to", "c", "--prefix", "8bits", "-o", "x.c"],
+        ],
+    );
+}
