@@ -35,10 +35,9 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
     };
     drop(reading);
     let variant = &experiment.variants[0];
-    // What cannot be trained or written is known before the training.
-    variant.check()?;
     let table = variant.data.table(&mut |_, _| ())?.expect("it has a table");
     let path = arguments.out.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
+    // What cannot be written is known before the training.
     for path in [Some(&path), arguments.report.as_ref()].into_iter().flatten() {
         writable(path)?;
     }
