@@ -1,8 +1,10 @@
 //! Parquet: the columns of a flat schema, decoded side by side.
 
+mod guard;
+mod kind;
+
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,14 +16,13 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
+use self::guard::guarded;
 use self::kind::Kind;
 use super::ReadOptions;
 use super::cell::{Cells, DecimalComma};
 use super::column::Part;
 use super::pieces::{Pace, Pieces, Wanted, table};
 use crate::{Error, Problem, Table};
-
-mod kind;
 
 /// A Parquet file.
 pub(super) struct Parquet {
@@ -94,7 +95,7 @@ impl Parquet {
         let next = AtomicUsize::new(0);
         let columns: Result<Vec<Part>, Error> = std::thread::scope(|scope| {
             let (sender, receiver) = std::sync::mpsc::channel();
-            for _ in 0..pace.threads.clamp(1, n) {
+            for _ in 0..pace.threads_for(self.len).clamp(1, n) {
                 let (sender, next, column) = (sender.clone(), &next, &column);
                 scope.spawn(move || {
                     loop {
@@ -186,7 +187,7 @@ impl Pieces for Rows {
         self.row += n;
         let mut parts: Vec<Part> = self.wanted.iter().map(|(_, want)| Part::new(*want)).collect();
         let mut work: Vec<_> = self.cursors.iter_mut().zip(&mut parts).zip(&self.wanted).collect();
-        let share = work.len().div_ceil(self.pace.threads).max(1);
+        let share = work.len().div_ceil(self.pace.threads_for(self.file.len)).max(1);
         let (path, cells) = (&self.file.path, &self.file.cells);
         let read = |work: &mut [((&mut Cursor, &mut Part), &(String, super::Want))]| {
             work.iter_mut().try_for_each(|((cursor, part), (name, _))| {
@@ -317,12 +318,6 @@ impl ChunkReader for Chunk {
         }
         Ok(rest.slice(..length))
     }
-}
-
-/// Reads, and takes a panic of the library over a file that makes no sense for the error that it is.
-fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-    let panicked = |_| Err(damaged("its parts contradict each other".to_owned()));
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
 }
 
 impl From<ParquetError> for Problem {
