@@ -113,7 +113,8 @@ fn csv(path: &Path, write: impl Fn(f64) -> String) -> Result<(), Box<dyn Error>>
 }
 
 fn parquet_file(path: &Path, kind: &str) -> Result<(), Box<dyn Error>> {
-    let fields: String = (1..=COLUMNS).map(|i| format!("REQUIRED {kind} x{i};")).collect();
+    let fields: Vec<String> = (1..=COLUMNS).map(|i| format!("REQUIRED {kind} x{i};")).collect();
+    let fields = fields.concat();
     let schema = Arc::new(parse_message_type(&format!("message table {{ {fields} }}"))?);
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut writer = SerializedFileWriter::new(File::create(path)?, schema, Arc::new(properties))?;

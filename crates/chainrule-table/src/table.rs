@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(part.lines, [5, 2]);
         let cell = |c: usize, row| part.columns[c].values.text(row);
         assert_eq!(
-            [cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1)].map(|c| c.unwrap_or_default()),
+            [cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1)].map(Option::unwrap_or_default),
             ["", "1", "b", "a"]
         );
         let wrong = part.wrong(0, "x", Problem::Infinite { cell: "inf".to_owned() }).to_string();

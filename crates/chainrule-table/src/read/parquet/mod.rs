@@ -55,6 +55,9 @@ impl Parquet {
             }
         }
         super::unique(&names).map_err(error)?;
+        if names.is_empty() {
+            return Err(error(damaged("it has no columns".to_owned())));
+        }
         let groups = metadata.row_groups();
         if groups.iter().any(|group| group.num_rows() < 0 || group.columns().len() != schema.num_columns()) {
             return Err(error(damaged("its groups of rows contradict its schema".to_owned())));
@@ -186,12 +189,14 @@ impl Pieces for Rows {
         self.left -= n;
         self.row += n;
         let mut parts: Vec<Part> = self.wanted.iter().map(|(_, want)| Part::new(*want)).collect();
-        let mut work: Vec<_> = self.cursors.iter_mut().zip(&mut parts).zip(&self.wanted).collect();
+        let work = self.cursors.iter_mut().zip(&mut parts).zip(&self.wanted);
+        let mut work: Vec<Task> =
+            work.map(|((cursor, part), (name, _))| Task { cursor, part, name }).collect();
         let share = work.len().div_ceil(self.pace.threads_for(self.file.len)).max(1);
         let (path, cells) = (&self.file.path, &self.file.cells);
-        let read = |work: &mut [((&mut Cursor, &mut Part), &(String, super::Want))]| {
-            work.iter_mut().try_for_each(|((cursor, part), (name, _))| {
-                let error = |problem| Error::new(path, problem).column(name);
+        let read = |work: &mut [Task]| {
+            work.iter_mut().try_for_each(|Task { cursor, part, name }| {
+                let error = |problem| Error::new(path, problem).column(*name);
                 guarded(|| cursor.read(cells, n, 0, part)).map_err(error)
             })
         };
@@ -202,6 +207,13 @@ impl Pieces for Rows {
         results.into_iter().collect::<Result<(), Error>>()?;
         table(path, &self.wanted, parts, Vec::new(), row + 1).map(Some)
     }
+}
+
+/// A column of which some rows are to be read.
+struct Task<'a> {
+    cursor: &'a mut Cursor,
+    part: &'a mut Part,
+    name: &'a String,
 }
 
 /// A place in a column.
@@ -226,9 +238,10 @@ impl Cursor {
             ColumnReader::Int64ColumnReader(reader) => {
                 rows.read(reader, part, |part, value, row| kind.integer(part, *value, row))
             }
-            ColumnReader::Int96ColumnReader(reader) => {
-                rows.read(reader, part, |part, value, row| kind.int96(part, value, row))
-            }
+            ColumnReader::Int96ColumnReader(reader) => rows.read(reader, part, |part, value, row| {
+                kind::int96(part, value, row);
+                Ok(())
+            }),
             ColumnReader::FloatColumnReader(reader) => rows.read(reader, part, |part, value, row| {
                 part.push_number(f64::from(*value), row, || value.to_string());
                 Ok(())
