@@ -147,8 +147,21 @@ fn what_is_wrong_with_a_csv_is_said_with_its_place() {
         error("t.csv", b"\x1f\x8bxx"),
         "t.csv: it is compressed with gzip, no table; decompress it first, with gunzip"
     );
+    assert!(error("t.csv", "a,b\r1,2\r").contains("lines end in a carriage return"));
     assert!(error("t.xlsx", b"PK\x03\x04xx").contains("save the workbook's sheet as CSV"));
     assert_eq!(shown(&table("t.csv", "a\nword\ninf\n")), ["a:text", "word", "inf"]);
+}
+
+#[test]
+fn progress_is_told_a_few_times_and_to_the_end() {
+    let (_folder, path) = file("t.csv", "x,t\n".to_owned() + &"1,a\n".repeat(1 << 20) + "1.5,\nb,c\n");
+    let mut told = Vec::new();
+    let table = read(&path, &ReadOptions::default(), &mut |done, total| told.push((done, total))).unwrap();
+    assert_eq!(table.n_rows(), (1 << 20) + 2);
+    assert!(matches!(table.columns[0].values, Values::Texts(_)));
+    let len = path.metadata().unwrap().len();
+    assert!(told.len() <= 400 && told.is_sorted());
+    assert!(told.contains(&(len, len)) && told.last() == Some(&(2 * len, 2 * len)));
 }
 
 #[test]

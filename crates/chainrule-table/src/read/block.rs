@@ -9,7 +9,7 @@ use memchr::{memchr, memrchr};
 use super::source::{AtEnd, Source};
 use crate::{Error, Problem};
 
-/// How long blocks are: some 10,000 rows, and two of them fit in a core's cache.
+/// How long blocks are: thousands of rows, and one stays in a core's cache with the columns that are made of it.
 pub(super) const BLOCK: usize = 1 << 20;
 
 /// How long a record may be. A quote that is not closed makes the rest of the file one record.

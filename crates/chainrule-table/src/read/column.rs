@@ -84,8 +84,12 @@ impl Part {
     }
 
     /// Adds a number, or NaN where it is missing; `cell` is how it is written as a text.
+    #[inline]
     pub(super) fn push_number(&mut self, value: f64, place: u64, cell: impl FnOnce() -> String) {
-        if value.is_nan() {
+        if self.want == Want::Numbers && value.is_finite() {
+            self.seen.numbers = true;
+            self.values.push(value);
+        } else if value.is_nan() {
             self.push_missing();
         } else if self.want == Want::Texts {
             let code = self.words.adopt(cell());

@@ -46,11 +46,12 @@ impl JsonLines {
         let mut places = HashMap::new();
         let (mut cutter, mut line) = (file.cutter(pace)?, 1);
         let len = cutter.source().len;
+        let n_threads = pace.threads_for(len);
         let (parse_path, cells) = (file.path.clone(), file.cells.clone());
         let parse = move |bytes: &[u8]| survey(&parse_path, &cells, bytes);
         loop {
             let before = line;
-            in_lines(&mut cutter, &mut line, (pace.threads, pace.threads), &parse, &mut |found, _, done| {
+            in_lines(&mut cutter, &mut line, (4 * n_threads, n_threads), &parse, &mut |found, _, done| {
                 for (name, seen) in found {
                     let place = *places.entry(name.clone()).or_insert(file.names.len());
                     if place == file.names.len() {

@@ -11,6 +11,8 @@ mod numpy;
 mod parquet;
 mod pieces;
 mod source;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::HashMap;
@@ -56,7 +58,35 @@ pub enum Want {
 
 /// Reads a whole file; each column's cells are numbers if all of them are, else dates if all are, else texts.
 ///
-/// `progress` is told how many bytes are read, and of how many, at most a few hundred times.
+/// What the file is, is found from its first bytes and its ending: Parquet, NPY, NPZ, JSON Lines (`.jsonl`, `.ndjson`), or
+/// else CSV. In a CSV
+///
+/// - numbers are what programs write, `-1.5e3`; `inf` and `1e999` in a column of numbers are errors, since they are not finite;
+/// - a number like `007`, of digits alone after a leading nought, makes its column one of texts: it is a code;
+/// - `0x1F`, `1_000` and `1,000` are texts, as are `true` and `false`;
+/// - dates are `2024-05-31`, or `2024-05-31T12:30:15.25` with as much of the time as is known, and `Z` or an offset;
+/// - a column that is missing altogether is one of numbers.
+///
+/// The columns of an NPY are `x1`, `x2`, ...; those of an NPZ's array `X` are `X1`, `X2`, ..., and its array `y` of one axis is
+/// a column itself. The table does not depend on the number of threads.
+///
+/// `progress` is told how many bytes are read, and of how many, at most a few hundred times. A column of a CSV whose later cells
+/// contradict the first is read again, and JSON Lines are always read twice: the bytes then count twice.
+///
+/// Beside the table, a few MiB are allocated for each thread, for a file of a hundred bytes as for a large one; more only for a
+/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("towns.csv");
+/// use chainrule_table::{ReadOptions, read};
+///
+/// std::fs::write(&path, "town;height\nBern;542,5\nTurin;\n").unwrap();
+/// let table = read(&path, &ReadOptions::default(), &mut |_, _| {})?;
+/// assert_eq!(table.column("height")?.values.text(0).unwrap(), "542.5");
+/// assert_eq!(table.column("height")?.values.n_missing(), 1);
+/// # Ok::<(), chainrule_table::Error>(())
+/// ```
 ///
 /// # Errors
 /// A file that cannot be read, or is no table, with its place.
@@ -71,12 +101,12 @@ fn read_at(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Table, Error> {
-    let mut told = 0;
+    let mut told = (0, 0);
     let mut progress = |done: u64, total: u64| {
         const STEPS: u64 = 200;
         let step = done.saturating_mul(STEPS).checked_div(total).unwrap_or(STEPS);
-        if step != told {
-            told = step;
+        if (step, total) != told {
+            told = (step, total);
             progress(done, total);
         }
     };
@@ -123,8 +153,14 @@ impl Stream {
     ///
     /// A column of any kind can be wanted as texts: it is then what the file says, as it says it.
     ///
+    /// Pieces are some thousands to some 10,000s of rows, of which a few are read ahead. An NPZ is read as a whole, since its
+    /// arrays are compressed as a whole; and of Parquet a group of rows is in memory as it is compressed.
+    ///
     /// # Errors
     /// As [`read`], and a wanted column that is not there.
+    ///
+    /// # Panics
+    /// When a column is wanted twice.
     pub fn open(path: &Path, options: &ReadOptions, wanted: &[(&str, Want)]) -> Result<Stream, Error> {
         Stream::open_at(Pace::new(), path, options, wanted)
     }
@@ -136,6 +172,8 @@ impl Stream {
         wanted: &[(&str, Want)],
     ) -> Result<Stream, Error> {
         let columns: Wanted = wanted.iter().map(|(name, want)| ((*name).to_owned(), *want)).collect();
+        let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+        assert!(unique(&names).is_ok(), "each column is wanted once");
         let names_wanted = || wanted.iter().map(|(name, _)| *name);
         let (names, pieces): (Vec<String>, Box<dyn Pieces>) = match Format::of(path)? {
             Format::Csv => {

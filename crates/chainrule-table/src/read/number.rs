@@ -18,13 +18,13 @@ pub(super) fn at_start(bytes: &[u8]) -> Option<(f64, usize)> {
 #[inline]
 fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
     let minus = usize::from(*bytes.first()? == b'-');
-    let (mut mantissa, mut n_digits) = (0, 0);
-    let mut at = digits(bytes, minus, &mut mantissa)?;
-    n_digits += at - minus;
+    let mut mantissa = 0;
+    let mut at = few_digits(bytes, minus, &mut mantissa)?;
+    let mut n_digits = at - minus;
     let mut power = 0;
     if *bytes.get(at)? == b'.' {
         let point = at + 1;
-        at = digits(bytes, point, &mut mantissa)?;
+        at = many_digits(bytes, point, &mut mantissa)?;
         n_digits += at - point;
         power -= (at - point) as i32;
     }
@@ -35,39 +35,60 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
         let sign = *bytes.get(at + 1)?;
         let first = at + 1 + usize::from(matches!(sign, b'-' | b'+'));
         let mut exponent = 0;
-        at = digits(bytes, first, &mut exponent)?;
+        at = few_digits(bytes, first, &mut exponent)?;
         if !(1..=3).contains(&(at - first)) {
             return None;
         }
         power += if sign == b'-' { -(exponent as i32) } else { exponent as i32 };
     }
     let value = nearest(mantissa, power)?;
-    Some((if minus == 1 { -value } else { value }, at))
+    Some((f64::from_bits(value.to_bits() | (minus as u64) << 63), at))
 }
 
 /// So many digits always fit in 64 bits.
 const MOST_DIGITS: usize = 19;
 
+// Where a number ends is what the next one waits for. The ends of few digits, and of eight out of many, are branches, which a
+// processor foresees in a table; only the end of the last of many is computed.
+
 /// Appends the digits from `at` on to a number, and says where they end.
 #[inline]
-fn digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
+fn few_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
+    loop {
+        let digit = bytes.get(at)?.wrapping_sub(b'0');
+        if digit > 9 {
+            return Some(at);
+        }
+        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+    }
+}
+
+/// As [`few_digits`], eight at a time.
+#[inline]
+fn many_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     loop {
         // A digit's byte becomes its value; any other becomes more than 9, which the sum carries into its highest bit.
         let eight = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ 0x3030_3030_3030_3030;
         let others = (eight.wrapping_add(0x7676_7676_7676_7676) | eight) & HIGH_BITS;
-        let n = others.trailing_zeros() / 8;
-        // With noughts before them, the digits are always eight; then neighbours are joined to twos, fours and eights.
-        let ones = eight << (63 - (8 * n).min(63)) << u32::from(n < 8);
-        let twos = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
-        let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
-        let value = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
-        *number = number.wrapping_mul(TENS[n as usize]).wrapping_add(value);
-        at += n as usize;
-        if n < 8 {
-            return Some(at);
+        if others != 0 {
+            // With noughts before them, the digits are eight.
+            let n = others.trailing_zeros() / 8;
+            *number = number.wrapping_mul(TENS[n as usize]).wrapping_add(joined(eight << (63 - 8 * n) << 1));
+            return Some(at + n as usize);
         }
+        *number = number.wrapping_mul(TENS[8]).wrapping_add(joined(eight));
+        at += 8;
     }
+}
+
+/// The number of eight digits, a byte each, the first of which is the lowest: neighbours become twos, fours and eights.
+#[inline]
+fn joined(ones: u64) -> u64 {
+    let twos = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
 const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
@@ -128,8 +149,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A number's bits and its length.
+    type Found = Option<(u64, usize)>;
+
     /// The number at the start of a text with something behind it, and what is behind.
-    fn both(text: &str) -> (Option<(u64, usize)>, Option<(u64, usize)>) {
+    fn both(text: &str) -> (Found, Found) {
         let bytes = format!("{text},next-one");
         let bits = |(value, len): (f64, usize)| (value.to_bits(), len);
         (plain(bytes.as_bytes()).map(bits), fast_float2::parse_partial(bytes.as_bytes()).ok().map(bits))
@@ -207,7 +231,7 @@ mod tests {
 
         #[test]
         fn numbers_at_the_middle_of_two_are_rounded_right(bits in 1_u64 << 52..1 << 53, q in 0..10) {
-            let text = format!("{}.5e{q}", bits);
+            let text = format!("{bits}.5e{q}");
             let (plain, reference) = both(&text);
             prop_assert!(plain.is_none() || plain == reference, "{}", text);
         }

@@ -24,6 +24,14 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// The threads that a file of this length is worth: starting one takes as long as reading some kilobytes.
+    pub(super) fn threads_for(self, len: u64) -> usize {
+        let blocks = usize::try_from(len / self.block as u64).unwrap_or(usize::MAX);
+        self.threads.min(blocks.saturating_add(1))
+    }
+}
+
 /// A file that comes in pieces.
 pub(super) trait Pieces: Send {
     /// The next rows, none at the end.
@@ -89,7 +97,8 @@ impl Text {
         take: &mut dyn FnMut(Piece, u64, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Text { cutter, line, parse, pace, .. } = self;
-        in_lines(cutter, line, (n_blocks, pace.threads), &**parse, take)
+        let n_threads = pace.threads_for(cutter.source().len);
+        in_lines(cutter, line, (n_blocks, n_threads), &**parse, take)
     }
 }
 
@@ -111,6 +120,9 @@ pub(super) fn in_lines<P: Send>(
     result.map_err(|error| Error { line: error.line.map(|line| line + first.get()), ..error })
 }
 
+/// How many blocks each thread takes before the pieces are handed out: enough that starting it does not count.
+const BLOCKS_A_THREAD: usize = 4;
+
 impl Pieces for Text {
     fn next(&mut self) -> Result<Option<Table>, Error> {
         loop {
@@ -123,7 +135,7 @@ impl Pieces for Text {
                 }
             }
             let mut ready = VecDeque::new();
-            let result = self.each(self.pace.threads, &mut |piece, line, _| {
+            let result = self.each(BLOCKS_A_THREAD * self.pace.threads, &mut |piece, line, _| {
                 ready.push_back(Ok((piece, line)));
                 Ok(())
             });

@@ -42,6 +42,7 @@ impl Source {
         let len = file.metadata().map_err(unreadable)?.len();
         let mut start = Vec::with_capacity(4);
         file.by_ref().take(4).read_to_end(&mut start).map_err(unreadable)?;
+        let done = start.len() as u64;
         let mark = Encoding::for_bom(&start);
         if let Some((_, length)) = mark {
             start.drain(..length);
@@ -49,7 +50,7 @@ impl Source {
         let encoding = encoding.or(mark.map(|(encoding, _)| encoding)).unwrap_or(UTF_8);
         let decoding = (encoding != UTF_8)
             .then(|| Decoding { decoder: encoding.new_decoder_without_bom_handling(), raw: Vec::new() });
-        Ok(Source { path: path.to_owned(), file, len, done: 0, encoding: encoding.name(), decoding, start })
+        Ok(Source { path: path.to_owned(), file, len, done, encoding: encoding.name(), decoding, start })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -61,6 +61,13 @@ impl Csv {
             }
             more = bytes.len();
         };
+        if bytes.contains(&b'\r') && !bytes.contains(&b'\n') {
+            let remedy = "convert its line ends, with mac2unix or an editor";
+            return Err(error(Problem::OtherFormat {
+                what: "text whose lines end in a carriage return",
+                remedy,
+            }));
+        }
         let sample = Sample::new(&bytes, delimiter);
         let line = 1 + count_lines(&bytes[..sample.first]);
         let Some(first) = sample.records.first() else {

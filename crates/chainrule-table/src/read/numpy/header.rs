@@ -126,16 +126,18 @@ impl Header {
         }
     }
 
+    /// The bits of a number; there is a case for each size, so that none is copied byte by byte.
     fn bits(&self, bytes: &[u8]) -> u64 {
-        let mut eight = [0; 8];
-        let n = bytes.len();
-        if self.big_endian {
-            eight[8 - n..].copy_from_slice(bytes);
-            u64::from_be_bytes(eight)
-        } else {
-            eight[..n].copy_from_slice(bytes);
-            u64::from_le_bytes(eight)
-        }
+        let (one, two, four, eight) =
+            (bytes.first(), bytes.first_chunk(), bytes.first_chunk(), bytes.first_chunk());
+        let bits = match self.size {
+            1 => one.map(|byte| u64::from(*byte)),
+            2 => two.map(|two| u64::from(u16::from_le_bytes(*two))),
+            4 => four.map(|four| u64::from(u32::from_le_bytes(*four))),
+            _ => eight.map(|eight| u64::from_le_bytes(*eight)),
+        };
+        let bits = bits.expect("the bytes of a number");
+        if self.big_endian { bits.swap_bytes() >> (64 - 8 * self.size) } else { bits }
     }
 
     fn signed(&self, bits: u64) -> i64 {

@@ -119,15 +119,6 @@ impl Kind {
         Ok(())
     }
 
-    /// Adds a moment of the old kind: nanoseconds of a day, and the day of the Julian calendar.
-    pub(super) fn int96(&self, part: &mut Part, value: &Int96, row: u64) -> Result<(), Problem> {
-        const JULIAN_DAY_OF_1970: i64 = 2_440_588;
-        let [low, high, julian] = *value.data() else { unreachable!("three numbers of 32 bits") };
-        let nanoseconds = (i64::from(high) << 32 | i64::from(low)).clamp(0, NANOSECONDS_A_DAY - 1);
-        day(part, i64::from(julian) - JULIAN_DAY_OF_1970, nanoseconds, row);
-        Ok(())
-    }
-
     /// Adds a text, or a decimal number as whose bytes, the highest first, are given.
     pub(super) fn bytes(
         &self,
@@ -146,6 +137,14 @@ impl Kind {
         sixteen[from..].copy_from_slice(bytes);
         decimal(part, i128::from_be_bytes(sixteen), *scale, row)
     }
+}
+
+/// Adds a moment of the old kind: nanoseconds of a day, and the day as astronomers count them.
+pub(super) fn int96(part: &mut Part, value: &Int96, row: u64) {
+    const JULIAN_DAY_OF_1970: i64 = 2_440_588;
+    let [low, high, julian] = *value.data() else { unreachable!("three numbers of 32 bits") };
+    let nanoseconds = (i64::from(high) << 32 | i64::from(low)).clamp(0, NANOSECONDS_A_DAY - 1);
+    day(part, i64::from(julian) - JULIAN_DAY_OF_1970, nanoseconds, row);
 }
 
 fn day(part: &mut Part, days: i64, nanoseconds: i64, row: u64) {

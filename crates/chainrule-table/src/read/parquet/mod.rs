@@ -1,8 +1,10 @@
 //! Parquet: the columns of a flat schema, decoded side by side.
 
+mod guard;
+mod kind;
+
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,14 +16,13 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
+use self::guard::guarded;
 use self::kind::Kind;
 use super::ReadOptions;
 use super::cell::{Cells, DecimalComma};
 use super::column::Part;
 use super::pieces::{Pace, Pieces, Wanted, table};
 use crate::{Error, Problem, Table};
-
-mod kind;
 
 /// A Parquet file.
 pub(super) struct Parquet {
@@ -54,6 +55,9 @@ impl Parquet {
             }
         }
         super::unique(&names).map_err(error)?;
+        if names.is_empty() {
+            return Err(error(damaged("it has no columns".to_owned())));
+        }
         let groups = metadata.row_groups();
         if groups.iter().any(|group| group.num_rows() < 0 || group.columns().len() != schema.num_columns()) {
             return Err(error(damaged("its groups of rows contradict its schema".to_owned())));
@@ -94,7 +98,7 @@ impl Parquet {
         let next = AtomicUsize::new(0);
         let columns: Result<Vec<Part>, Error> = std::thread::scope(|scope| {
             let (sender, receiver) = std::sync::mpsc::channel();
-            for _ in 0..pace.threads.clamp(1, n) {
+            for _ in 0..pace.threads_for(self.len).clamp(1, n) {
                 let (sender, next, column) = (sender.clone(), &next, &column);
                 scope.spawn(move || {
                     loop {
@@ -185,12 +189,14 @@ impl Pieces for Rows {
         self.left -= n;
         self.row += n;
         let mut parts: Vec<Part> = self.wanted.iter().map(|(_, want)| Part::new(*want)).collect();
-        let mut work: Vec<_> = self.cursors.iter_mut().zip(&mut parts).zip(&self.wanted).collect();
-        let share = work.len().div_ceil(self.pace.threads).max(1);
+        let work = self.cursors.iter_mut().zip(&mut parts).zip(&self.wanted);
+        let mut work: Vec<Task> =
+            work.map(|((cursor, part), (name, _))| Task { cursor, part, name }).collect();
+        let share = work.len().div_ceil(self.pace.threads_for(self.file.len)).max(1);
         let (path, cells) = (&self.file.path, &self.file.cells);
-        let read = |work: &mut [((&mut Cursor, &mut Part), &(String, super::Want))]| {
-            work.iter_mut().try_for_each(|((cursor, part), (name, _))| {
-                let error = |problem| Error::new(path, problem).column(name);
+        let read = |work: &mut [Task]| {
+            work.iter_mut().try_for_each(|Task { cursor, part, name }| {
+                let error = |problem| Error::new(path, problem).column(*name);
                 guarded(|| cursor.read(cells, n, 0, part)).map_err(error)
             })
         };
@@ -201,6 +207,13 @@ impl Pieces for Rows {
         results.into_iter().collect::<Result<(), Error>>()?;
         table(path, &self.wanted, parts, Vec::new(), row + 1).map(Some)
     }
+}
+
+/// A column of which some rows are to be read.
+struct Task<'a> {
+    cursor: &'a mut Cursor,
+    part: &'a mut Part,
+    name: &'a String,
 }
 
 /// A place in a column.
@@ -225,9 +238,10 @@ impl Cursor {
             ColumnReader::Int64ColumnReader(reader) => {
                 rows.read(reader, part, |part, value, row| kind.integer(part, *value, row))
             }
-            ColumnReader::Int96ColumnReader(reader) => {
-                rows.read(reader, part, |part, value, row| kind.int96(part, value, row))
-            }
+            ColumnReader::Int96ColumnReader(reader) => rows.read(reader, part, |part, value, row| {
+                kind::int96(part, value, row);
+                Ok(())
+            }),
             ColumnReader::FloatColumnReader(reader) => rows.read(reader, part, |part, value, row| {
                 part.push_number(f64::from(*value), row, || value.to_string());
                 Ok(())
@@ -317,12 +331,6 @@ impl ChunkReader for Chunk {
         }
         Ok(rest.slice(..length))
     }
-}
-
-/// Reads, and takes a panic of the library over a file that makes no sense for the error that it is.
-fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-    let panicked = |_| Err(damaged("its parts contradict each other".to_owned()));
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
 }
 
 impl From<ParquetError> for Problem {

@@ -1,0 +1,42 @@
+//! Panics of the Parquet library over damaged files, which are errors of the file and nothing to print.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+use super::damaged;
+use crate::Problem;
+
+thread_local! {
+    /// Whether this thread is inside [`guarded`].
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Reads, and takes a panic for the error that it is. Other panics, and those of other threads, are reported as ever.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let report = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                report(panic);
+            }
+        }));
+    });
+    let before = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(read));
+    GUARDED.set(before);
+    result.unwrap_or_else(|_| Err(damaged("its parts contradict each other".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_sentence() {
+        let result = guarded(|| -> Result<(), Problem> { panic!("over a hostile file") });
+        assert!(matches!(result, Err(Problem::Corrupt { format: "Parquet", .. })));
+        assert!(guarded(|| Ok(1)).is_ok() && !GUARDED.get());
+    }
+}
