@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use chainrule::Scalar;
 use chainrule::random::{RandomState, State as RandomBits};
 use chainrule::train::{Best, Epoch, History, Progress, State, Training, Warning, schedule};
-use chainrule_model::{Precision, write_whole};
+use chainrule_model::{Precision, sha256, write_whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::Error;
 
@@ -230,7 +229,7 @@ fn to_bytes<T: Scalar>(
     let first = history.epochs.first();
     let description = Description {
         version: VERSION,
-        checksum: sum_of(tensors.iter().map(|(_, _, data)| data.as_slice())),
+        checksum: sha256(tensors.iter().map(|(_, _, data)| data.as_slice())),
         settings: settings.to_owned(),
         fingerprint: fingerprint.to_owned(),
         precision: if size_of::<T>() == 4 { Precision::F32 } else { Precision::F64 },
@@ -259,12 +258,6 @@ fn row(epoch: &Epoch) -> Vec<f64> {
         epoch.seconds,
     ];
     [&fixed[..], &epoch.metrics, &epoch.gradient_norm, &epoch.dead, &epoch.saturated].concat()
-}
-
-fn sum_of<'d>(tensors: impl Iterator<Item = &'d [u8]>) -> String {
-    let mut hash = Sha256::new();
-    tensors.for_each(|data| hash.update(data));
-    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 impl Checkpoint {
@@ -304,7 +297,7 @@ impl Checkpoint {
         }
         let mut all = tensors.tensors();
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        if sum_of(all.iter().map(|(_, view)| view.data())) != description.checksum {
+        if sha256(all.iter().map(|(_, view)| view.data())) != description.checksum {
             return Err(refuse("its contents do not have its checksum"));
         }
         let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();

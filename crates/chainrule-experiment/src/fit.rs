@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use chainrule::train::Ending;
-use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
+use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch, sha256};
 use chainrule_table::{Target, Task};
-use sha2::{Digest, Sha256};
 
 use crate::data::{DataPlan, Samples};
 use crate::experiment::{Experiment, Variant};
@@ -206,11 +205,7 @@ pub fn scores(part: &str, metrics: &[(&str, f64)]) -> Vec<Score> {
 
 /// The SHA-256 of samples, in hexadecimal: what tells them from others.
 pub fn fingerprint(samples: &Samples) -> String {
-    let mut hash = Sha256::new();
-    for numbers in [samples.dataset.x(), samples.dataset.t()] {
-        for piece in numbers.chunks(4096) {
-            hash.update(piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
-        }
-    }
-    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let pieces =
+        [samples.dataset.x(), samples.dataset.t()].into_iter().flat_map(|numbers| numbers.chunks(4096));
+    sha256(pieces.map(|piece| piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
 }

@@ -260,11 +260,16 @@ fn from_little_endian(data: &[u8], precision: Precision, to: &mut Vec<f64>) {
     }
 }
 
-fn sum_of<'d>(description: &str, tensors: impl Iterator<Item = &'d [u8]>) -> String {
+/// The SHA-256 of a text and the tensors behind it.
+fn sum_of<'d>(description: &'d str, tensors: impl Iterator<Item = &'d [u8]>) -> String {
+    sha256(std::iter::once(description.as_bytes()).chain(tensors))
+}
+
+/// The SHA-256 of some pieces one after the other, in hexadecimal.
+pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     let mut hash = Sha256::new();
-    hash.update(description);
-    tensors.for_each(|data| hash.update(data));
-    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    pieces.for_each(|piece| hash.update(piece));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a file that is whole or not there at all: under another name beside it, flushed to the disk, then renamed.

@@ -24,11 +24,11 @@ fn timeless(session: &Session, text: &str) -> String {
             let is_unit = parts[k].trim_end_matches([';', ',', ')']) == "ms"
                 || parts[k].trim_end_matches([';', ',']) == "s";
             if is_unit && parts[k - 1].parse::<f64>().is_ok() {
-                parts[k - 1] = "N".to_owned();
+                "N".clone_into(&mut parts[k - 1]);
                 parts[k] = parts[k].replacen("ms", "s", 1);
             }
-            if parts[k].contains('T') && parts[k].contains(":") && parts[k].contains("Z;") {
-                parts[k] = "(DATE;".to_owned();
+            if parts[k].contains('T') && parts[k].contains(':') && parts[k].contains("Z;") {
+                "(DATE;".clone_into(&mut parts[k]);
             }
         }
         parts.join(" ")

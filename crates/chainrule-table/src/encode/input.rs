@@ -332,19 +332,27 @@ impl Scale {
         if present.is_empty() {
             return (Scale { shift: 0.0, by: 1.0, bent: false }, 0.0);
         }
-        present.sort_by(f64::total_cmp);
-        let median = quantile(&present, 0.5);
-        let (low, high) = (present[0], present[present.len() - 1]);
+        let ends = |values: &[f64]| {
+            values
+                .iter()
+                .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(*v), high.max(*v)])
+        };
         let (shift, by) = match scaling {
             Scaling::None => (0.0, 1.0),
             Scaling::Standard => mean_and_deviation(&present),
             // Half of all numbers may be the same, and there is a width nonetheless.
-            Scaling::Robust => match quantile(&present, 0.75) - quantile(&present, 0.25) {
-                width if width > 0.0 => (median, width),
-                _ => (median, 0.5 * (high - low)),
-            },
-            Scaling::MinMax => (low, high - low),
+            Scaling::Robust => {
+                let [low, high] = ends(&present);
+                let quartiles = [0.25, 0.5, 0.75].map(|part| quantile(&mut present, part));
+                let width = quartiles[2] - quartiles[0];
+                (quartiles[1], if width > 0.0 { width } else { 0.5 * (high - low) })
+            }
+            Scaling::MinMax => {
+                let [low, high] = ends(&present);
+                (low, high - low)
+            }
         };
+        let median = quantile(&mut present, 0.5);
         let by = if by > 0.0 && by.is_finite() { by } else { 1.0 };
         (Scale { shift, by, bent: scaling == Scaling::Robust }, median)
     }
@@ -363,11 +371,12 @@ pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// A quantile of sorted numbers, between neighbours in proportion.
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let place = part * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    below + (above - below) * place.fract()
+/// A quantile of some numbers, which are put in another order; between neighbours in proportion.
+fn quantile(values: &mut [f64], part: f64) -> f64 {
+    let place = part * (values.len() - 1) as f64;
+    let (_, below, rest) = values.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
+    let above = rest.iter().copied().fold(f64::INFINITY, f64::min);
+    if place.fract() == 0.0 { *below } else { *below + (above - *below) * place.fract() }
 }
 
 /// The distinct words of some rows with how many have them, and how many cells are missing.
