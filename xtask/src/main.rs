@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod exports;
 mod figures;
 mod house;
 mod neon;

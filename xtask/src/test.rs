@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::step::{Action, CargoCommand, Outcome, Step};
-use crate::{browser, house, neon};
+use crate::{browser, exports, house, neon};
 
 /// Every step in the order in which they run, the quick ones first.
 static STEPS: &[Step] = &[
@@ -24,6 +24,8 @@ static STEPS: &[Step] = &[
     ),
     // Reports in chromium.
     Step { name: "browser", action: Action::Own(browser::faults) },
+    // Exported models in onnxruntime and on an ARM.
+    Step { name: "exports", action: Action::Own(exports::faults) },
     // The examples in doc comments, which nextest leaves out.
     cargo("doctests", &[CargoCommand::new("test --workspace --doc")]),
     cargo(
