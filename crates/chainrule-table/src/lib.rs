@@ -1,13 +1,13 @@
 //! Tables from files, and what makes samples of them.
 //!
-//! [`read`] takes a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns; [`Stream`] takes it piece by
+//! [`read()`] takes a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns; [`Stream`] takes it piece by
 //! piece. [`Kinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
 //! of a network's inputs and targets.
 
 mod encode;
 mod error;
 mod kind;
-pub mod read;
+mod read;
 mod split;
 mod table;
 

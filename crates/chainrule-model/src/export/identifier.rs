@@ -29,9 +29,11 @@ pub(super) const C_KEYWORDS: &str = "alignas alignof and and_eq asm assert atomi
     typeof typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor xor_eq int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t";
 
 /// The keywords of Rust, and the names that a module of it has of its own.
-pub(super) const RUST_KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum \
-    extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static \
-    struct super trait true try type typeof union unsafe unsized use virtual where while yield Self Input";
+pub(super) const RUST_KEYWORDS: &str = concat!(
+    "abstract as async await become box break const continue crate do dyn else enum ",
+    "extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static ",
+    "struct super trait true try type typeof union unsafe unsized use virtual where while yield Self Input",
+);
 
 impl Identifiers {
     /// A scope in which these words, separated by spaces, are taken.
