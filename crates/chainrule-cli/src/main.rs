@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Export(arguments) => command::export::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Runs(arguments) => command::runs::run(&arguments),
         Command::Figure(arguments) => command::figure::run(&arguments),
         Command::Gradcheck(arguments) => command::gradcheck::run(&arguments),
         Command::Trace(arguments) => command::trace::run(&arguments),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chainrule::datasets::{Curve, Generator};
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
-use chainrule_table::{ReadOptions, Table, Target, Task};
+use chainrule_table::{Encoders, ReadOptions, Table, Target, Task};
 
 use crate::Error;
 use crate::section::Section;
@@ -179,6 +179,15 @@ impl DataPlan {
         let source = match (self.source, &other.source) {
             (Source::Table(plan), Source::Table(read)) => Source::Table(plan.sharing(read)),
             (source, _) => source,
+        };
+        DataPlan { source, ..self }
+    }
+
+    /// The same plan for a table that a model's encoders turn into samples.
+    pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> DataPlan {
+        let source = match self.source {
+            Source::Table(plan) => Source::Table(plan.encoded_by(encoders, path)),
+            source => source,
         };
         DataPlan { source, ..self }
     }

@@ -110,6 +110,9 @@ pub enum Error {
     /// A model that cannot be read or written.
     #[error(transparent)]
     Model(#[from] chainrule_model::Error),
+    /// A model whose settings describe another network.
+    #[error("the model's network is not the one that its settings describe; train it anew")]
+    OtherNetwork,
     /// A checkpoint from which no training can go on.
     #[error("{} is no checkpoint to go on from: {reason}", path.display())]
     Checkpoint {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainrule::network::Network;
 use chainrule::registry::nearest;
 use chainrule_model::Precision;
 
@@ -67,6 +68,8 @@ pub struct Variant {
     pub network: NetworkPlan,
     /// Its training.
     pub train: TrainPlan,
+    /// The network to begin with, where it is a model's and not drawn.
+    pub(crate) given: Option<Network<f64>>,
     /// All its settings, to be written beside a run's results.
     pub(crate) tree: Tree,
 }
@@ -197,7 +200,7 @@ impl Variant {
         let network = NetworkPlan::read(&top.section("network")?)?;
         let train = TrainPlan::read(&top.section("train")?)?;
         top.finish()?;
-        Ok(Variant { name, precision, data, network, train, tree })
+        Ok(Variant { name, precision, data, network, train, given: None, tree })
     }
 
     /// The settings as TOML text that trains this network again.

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use chainrule::train::Ending;
+use chainrule::network::Network;
+use chainrule::train::{Ending, History};
 use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch, sha256};
 use chainrule_table::{Target, Task};
 
@@ -124,6 +125,55 @@ impl Experiment {
             claims: Vec::new(),
             figures: Vec::new(),
         })
+    }
+}
+
+/// A model as the experiment that trained it, to be looked at.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its one variant begins with the model's network, and its samples are all rows of the table.
+    pub experiment: Experiment,
+    /// What is known of the epochs of its training.
+    pub history: History,
+}
+
+impl Experiment {
+    /// A model as the experiment that trained it: the first of its networks, and the samples of `data`, or else of the table
+    /// that it was trained on, as its encoders make them.
+    ///
+    /// # Errors
+    /// A model that says nothing of its training, and whatever is wrong with its settings.
+    pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<Opened, Error> {
+        let member = &model.members[0];
+        let tree = Tree::parse(&model.trained.settings, path)?;
+        let mut variant = Variant::read(String::new(), tree, path, &builtin::open_data)?;
+        let table = data.unwrap_or(Path::new(&model.trained.data)).to_owned();
+        variant.data = variant.data.encoded_by(member.encoders.clone(), table);
+        let network = Network::new(member.architecture.clone(), member.parameters.clone());
+        variant.given = Some(network.expect("parameters that were checked when they were read"));
+        let epoch = |epoch: &TrainedEpoch| chainrule::train::Epoch {
+            epoch: epoch.epoch,
+            loss: epoch.loss,
+            validation_loss: epoch.validation_loss,
+            metrics: Vec::new(),
+            learning_rate: 0.0,
+            gradient_norm: Vec::new(),
+            dead: Vec::new(),
+            saturated: Vec::new(),
+            seconds: 0.0,
+        };
+        let epochs = if model.members.len() == 1 { &model.trained.history[..] } else { &[] };
+        let history = History { epochs: epochs.iter().map(epoch).collect(), warnings: Vec::new() };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let experiment = Experiment {
+            name,
+            title: String::new(),
+            document: None,
+            variants: vec![variant],
+            claims: Vec::new(),
+            figures: Vec::new(),
+        };
+        Ok(Opened { experiment, history })
     }
 }
 

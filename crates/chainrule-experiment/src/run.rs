@@ -106,7 +106,11 @@ impl Variant {
             random = RandomState::new(seed);
         }
         let names = self.network.named(&architecture)?;
-        let start = Network::initialize(architecture.clone(), &mut random);
+        let start = match &self.given {
+            Some(given) if given.architecture().describe() == architecture.describe() => given.clone(),
+            Some(_) => return Err(Error::OtherNetwork),
+            None => Network::initialize(architecture.clone(), &mut random),
+        };
         Ok(Prepared { samples, architecture, start, names, random })
     }
 
@@ -121,6 +125,36 @@ impl Variant {
         training(start, &self.train.loss, &samples.dataset, validation, settings, random)
             .map(|_| ())
             .map_err(|error| self.placed(error))
+    }
+
+    /// The network as it begins, untrained, or the model that was given, as an outcome to be looked at.
+    ///
+    /// # Errors
+    /// As [`Variant::prepare`].
+    pub fn as_it_is(&self, history: History) -> Result<Outcome, Error> {
+        let Prepared { samples, architecture, start, names, .. } = self.prepare()?;
+        let reduction = self.train.settings.reduction;
+        let mut objective =
+            Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|e| self.placed(e))?;
+        let rows: Vec<usize> = (0..samples.dataset.n_samples()).collect();
+        let loss = objective.value(start.parameters(), &rows, reduction);
+        let parameters = start.parameters().to_vec();
+        Ok(Outcome {
+            variant: self.name.clone(),
+            loss: self.train.loss.clone(),
+            reduction,
+            precision: self.precision,
+            snapshots: vec![(0, parameters.clone())],
+            parameters,
+            names,
+            history,
+            ending: Ok(Ending::Completed),
+            restarts: Vec::new(),
+            final_loss: (loss, None),
+            metric_names: Vec::new(),
+            architecture,
+            samples,
+        })
     }
 
     /// Puts the place in the file to an error of the engine.

@@ -7,7 +7,7 @@ use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_table::{
     DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
-    Table, Target, Task, Values, read,
+    Table, Target, Task, Values, Want, read,
 };
 
 use crate::Error;
@@ -27,6 +27,8 @@ pub(crate) struct TablePlan {
     split: SplitPlan,
     /// Which fold is held back, and of how many.
     fold: Option<[usize; 2]>,
+    /// The encoders of a model, with which all rows are encoded and none is held back.
+    fitted: Option<Arc<Encoders>>,
     /// The table once it is read; all variants of an experiment share it.
     read: Arc<OnceLock<Arc<Table>>>,
 }
@@ -134,6 +136,7 @@ impl TablePlan {
                 .word("class_weight", &[("none", ClassWeight::None), ("balanced", ClassWeight::Balanced)])?,
             split,
             fold,
+            fitted: None,
             read: Arc::default(),
         })
     }
@@ -145,6 +148,14 @@ impl TablePlan {
         }
         let table = Arc::new(read(&self.path, &self.options, progress)?);
         Ok(self.read.get_or_init(|| table).clone())
+    }
+
+    /// The same plan for a table that a model's encoders turn into samples, all of them.
+    pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
+        let words = encoders.inputs.iter().filter(|input| input.wants() == Want::Texts);
+        let texts = words.map(|input| input.column.clone()).collect();
+        let options = ReadOptions { texts, ..self.options };
+        TablePlan { path, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
     }
 
     /// What is predicted: as it is said, or found from the targets.
@@ -177,6 +188,9 @@ impl TablePlan {
         random: &mut RandomState,
     ) -> Result<(Dataset<f64>, FromTable), Error> {
         let table = self.table(&mut |_, _| ())?;
+        if let Some(encoders) = &self.fitted {
+            return self.encoded(table, encoders);
+        }
         let kinds = Kinds::find(&table, &self.said)?;
         let task = Some(self.task(&table)?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
@@ -200,6 +214,20 @@ impl TablePlan {
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
         Ok((dataset, FromTable { table, encoders, ignored: kinds.ignored, rows, validation }))
+    }
+
+    /// All rows of a table as a model sees them.
+    fn encoded(&self, table: Arc<Table>, encoders: &Encoders) -> Result<(Dataset<f64>, FromTable), Error> {
+        for (name, _) in encoders.wanted() {
+            table.column(name)?;
+        }
+        let (x, _) = encoders.encode(&table);
+        let t = encoders.target.encode(&table)?;
+        let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
+        let dataset = dataset.map_err(|source| self.refused(source))?;
+        let rows = [(0..table.n_rows()).collect(), Vec::new()];
+        let encoders = encoders.clone();
+        Ok((dataset, FromTable { table, encoders, ignored: Vec::new(), rows, validation: None }))
     }
 
     fn refused(&self, source: chainrule::Error) -> Error {

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Train small networks, see through them, prove their gradients.
 ///
-/// SOURCE is the name of a built-in experiment (`chainrule list experiments`) or a TOML file.
+/// SOURCE is the name of a built-in experiment (`chainrule list experiments`), a TOML file, or a model that `fit` wrote.
 #[derive(Debug, Parser)]
 #[command(name = "chainrule", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Export(table::Export),
     Reproduce(Reproduce),
     Run(Run),
+    Runs(Runs),
     Figure(Figure),
     Gradcheck(Gradcheck),
     Trace(Trace),
@@ -76,6 +77,23 @@ pub(crate) struct Run {
     /// Leave out report.html
     #[arg(long)]
     pub(crate) no_report: bool,
+}
+
+/// List the runs that are there, with the settings in which they differ.
+#[derive(Args, Debug)]
+pub(crate) struct Runs {
+    /// Only those whose name has this in it
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Where the run folders are
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    pub(crate) runs: PathBuf,
+    /// Only those with this setting: `train.learning_rate=0.01`; may be given several times
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub(crate) filters: Vec<String>,
+    /// The best first: by validation loss, where there is one
+    #[arg(long)]
+    pub(crate) best: bool,
 }
 
 /// Draw a figure of an experiment's networks, which are trained first.
@@ -193,9 +211,12 @@ pub(crate) struct Man {
 /// An experiment with changes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Source {
-    /// A built-in experiment or a TOML file
+    /// A built-in experiment, a TOML file or a model (.safetensors)
     #[arg(value_name = "SOURCE")]
     pub(crate) name: String,
+    /// The table, where SOURCE is a model [default: the one that it was trained on]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
     /// Change a setting of all its networks; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

@@ -18,13 +18,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
     let given: Vec<(&str, Value)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
     kind::check(&arguments.kind, &given)?;
-    let experiment = arguments.source.open()?;
+    let model = arguments.source.model()?;
+    let experiment = match &model {
+        Some(opened) => opened.experiment.clone(),
+        None => arguments.source.open()?,
+    };
     let default = || PathBuf::from(format!("{}-{}.svg", experiment.name, arguments.kind));
     let path = arguments.output.clone().unwrap_or_else(default);
     let ending = ending(&path)?;
 
     let cancel = cancelled_by_ctrl_c();
-    let outcomes = super::train(&experiment, &mut Bar::new(), &cancel)?;
+    let outcomes = match model {
+        // A model is trained already.
+        Some(opened) => vec![experiment.variants[0].as_it_is(opened.history)?],
+        None => super::train(&experiment, &mut Bar::new(), &cancel)?,
+    };
     if cancel.load(Ordering::Relaxed) {
         return Err(Failure::Cancelled);
     }

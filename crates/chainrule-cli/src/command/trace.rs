@@ -2,7 +2,7 @@
 
 use chainrule::Scalar;
 use chainrule::trace;
-use chainrule::train::Training;
+use chainrule::train::{Settings, Training};
 use chainrule_experiment::{Precision, Variant};
 
 use crate::arguments::{Format, Trace};
@@ -26,7 +26,8 @@ fn trace_in<T: Scalar>(arguments: &Trace, variant: &Variant) -> Result<(), Failu
     };
     let rows = arguments.samples.iter().map(row).collect::<Result<Vec<_>, _>>()?;
     let data = prepared.samples.dataset.cast::<T>()?;
-    let settings = variant.settings_for_engine();
+    // Nothing is stopped here, and rows held back to tell when are not there.
+    let settings = Settings { stopping: None, ..variant.settings_for_engine() };
     let mut training =
         Training::new(prepared.start.cast(), &variant.train.loss, &data, settings, prepared.random)?;
     let steps = training.steps_per_epoch() * training.settings().epochs;

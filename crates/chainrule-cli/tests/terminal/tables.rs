@@ -376,3 +376,66 @@ fn exports_do_what_the_model_does() {
         ],
     );
 }
+
+#[test]
+fn models_are_looked_at_as_experiments_are() {
+    let session = iris();
+    let fit = [
+        "fit",
+        "iris.csv",
+        "--target",
+        "species",
+        "--hidden",
+        "3",
+        "--epochs",
+        "30",
+        "--set",
+        "precision=f64",
+    ];
+    assert_eq!(session.run(&fit).2, 0);
+    let (out, err, code) = session.run(&["gradcheck", "iris.safetensors"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.starts_with("iris (4 -> 3 silu -> 3 softmax), cross_entropy(label_smoothing = 0) over 150"),
+        "{out}"
+    );
+    // The trace of a row begins with what the model says of it.
+    let (out, err, code) = session.run(&["trace", "iris.safetensors", "--sample", "51"]);
+    assert_eq!(code, 0, "{err}");
+    let said = session.run(&["predict", "iris.safetensors", "iris.csv"]).0;
+    let p = said.lines().nth(51).unwrap().split(',').nth(2).unwrap()[..5].to_owned();
+    assert!(out.contains(&p), "{p} is not in {out}");
+    for (kind, option) in [("confusion", ""), ("loss-curve", ""), ("regions", "x=petal_length")] {
+        let mut arguments = vec!["figure", kind, "iris.safetensors", "-o", "f.svg", "--data", "iris.csv"];
+        if !option.is_empty() {
+            arguments.extend([option, "y=petal_width"]);
+        }
+        let (_, err, code) = session.run(&arguments);
+        assert_eq!(code, 0, "{kind}: {err}");
+        assert!(session.read("f.svg").starts_with("<svg"));
+    }
+    let (_, err, code) = session.run(&["figure", "samples", "rbf-bias", "--data", "iris.csv"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (2, "error: --data is iris.csv, but must be left out, for SOURCE is no model\n")
+    );
+}
+
+#[test]
+fn runs_stand_beside_each_other() {
+    let session = Session::new();
+    for rate in ["0.01", "0.5"] {
+        let set = format!("train.learning_rate={rate}");
+        let arguments = ["run", "rbf-bias", "--no-report", "--set", &set, "--set", "train.epochs=4"];
+        assert_eq!(session.run(&arguments).2, 0);
+    }
+    let (out, err, code) = session.run(&["runs", "--best"]);
+    assert_eq!(code, 0, "{err}");
+    let rows: Vec<&str> = out.lines().filter(|line| line.contains("rbf-bias-")).collect();
+    assert!(rows.len() == 2 && out.contains("train.learning_rate"), "{out}");
+    assert!(rows[0].contains("0.5") && rows[1].contains("0.01"), "{out}");
+    let (out, _, _) = session.run(&["runs", "rbf", "--where", "train.learning_rate=0.01"]);
+    assert_eq!(out.lines().filter(|line| line.contains("rbf-bias-")).count(), 1, "{out}");
+    assert_eq!(session.run(&["runs", "--where", "x"]).2, 2);
+    assert_eq!(session.run(&["runs", "--runs", "none"]).2, 2);
+}

@@ -1,0 +1,59 @@
+//! `chainrule runs`: the runs that are there, beside each other.
+
+use chainrule_experiment::{PastRun, differences, past_runs};
+
+use super::fit::{duration, number};
+use crate::arguments::Runs;
+use crate::error::Failure;
+use crate::table;
+
+pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
+    if !arguments.runs.is_dir() {
+        let source = std::io::ErrorKind::NotFound.into();
+        return Err(Failure::Unreadable { path: arguments.runs.clone(), source });
+    }
+    let filters = arguments.filters.iter().map(|text| filter(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut runs = past_runs(&arguments.runs);
+    runs.retain(|run| {
+        run.name.contains(arguments.name.as_deref().unwrap_or(""))
+            && filters.iter().all(|(key, value)| run.setting(key) == Some(value))
+    });
+    if runs.is_empty() {
+        anstream::println!("no such runs in {}", arguments.runs.display());
+        return Ok(());
+    }
+    if arguments.best {
+        let last = |run: &PastRun| run.validation_loss.unwrap_or(run.loss);
+        runs.sort_by(|a, b| last(a).total_cmp(&last(b)));
+    }
+    let keys = differences(&runs);
+    let mut metrics: Vec<&str> = Vec::new();
+    for (name, _) in runs.iter().flat_map(|run| &run.metrics) {
+        if !metrics.contains(&name.as_str()) {
+            metrics.push(name);
+        }
+    }
+    let header = [&["run", "epochs", "time", "loss", "best validation"], &metrics[..]].concat();
+    let header: Vec<&str> = header.into_iter().chain(keys.iter().map(String::as_str)).collect();
+    let mut shown = table::new(&header);
+    for run in &runs {
+        let metric =
+            |name: &&str| run.metrics.iter().find(|(known, _)| known == name).map_or(f64::NAN, |(_, v)| *v);
+        let numbers =
+            [run.loss, run.validation_loss.unwrap_or(f64::NAN)].into_iter().chain(metrics.iter().map(metric));
+        let cells = [run.name.clone(), run.epochs.to_string(), duration(run.seconds)];
+        let settings = keys.iter().map(|key| run.setting(key).unwrap_or("").to_owned());
+        shown.add_row(cells.into_iter().chain(numbers.map(number)).chain(settings));
+    }
+    anstream::println!("{shown}");
+    Ok(())
+}
+
+/// `train.optimizer=adam`.
+fn filter(text: &str) -> Result<(&str, &str), Failure> {
+    text.split_once('=').ok_or_else(|| Failure::Argument {
+        argument: "--where",
+        value: text.to_owned(),
+        allowed: "KEY=VALUE, like train.learning_rate=0.01".to_owned(),
+    })
+}

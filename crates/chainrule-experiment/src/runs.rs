@@ -1,0 +1,136 @@
+//! The run folders that trainings have left: what each was set to, and how it went.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+/// A network that was trained, as its folder tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastRun {
+    /// The folder's name within the folder of runs, with the variant's behind it: `three-rings-20261122-171500/logistic`.
+    pub name: String,
+    /// The settings, each by its whole key: `train.learning_rate`, `0.05`.
+    pub settings: Vec<(String, String)>,
+    /// How many epochs were done, and how many seconds they took.
+    pub epochs: u64,
+    /// See [`epochs`](PastRun::epochs).
+    pub seconds: f64,
+    /// The last epoch's loss.
+    pub loss: f64,
+    /// The least validation loss.
+    pub validation_loss: Option<f64>,
+    /// The last epoch's metrics.
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl PastRun {
+    /// The value of a setting, if it is set.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The runs in a folder of runs, by name; what is no run, or no whole one, is passed over.
+pub fn past_runs(folder: &Path) -> Vec<PastRun> {
+    let mut runs: Vec<PastRun> = folders(folder)
+        .into_iter()
+        .flat_map(|run| {
+            let own = past_run(&run, folder);
+            if own.is_some() { own.into_iter().collect() } else { variants(&run, folder) }
+        })
+        .collect();
+    runs.sort_by(|a, b| a.name.cmp(&b.name));
+    runs
+}
+
+/// The keys of settings that are not the same in all runs.
+pub fn differences(runs: &[PastRun]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for (key, _) in runs.iter().flat_map(|run| &run.settings) {
+        let first = runs[0].setting(key);
+        if !keys.contains(key) && runs.iter().any(|run| run.setting(key) != first) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+fn variants(run: &Path, folder: &Path) -> Vec<PastRun> {
+    folders(run).iter().filter_map(|variant| past_run(variant, folder)).collect()
+}
+
+/// The folders within a folder but for hidden ones, which are unfinished.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_run = |path: &PathBuf| {
+        path.is_dir() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    entries.map(|entry| entry.path()).filter(is_run).collect()
+}
+
+fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
+    let document = std::fs::read_to_string(path.join("settings.toml")).ok()?.parse::<DocumentMut>().ok()?;
+    let mut settings = Vec::new();
+    flatten(document.as_table(), "", &mut settings);
+    let history = std::fs::read_to_string(path.join("history.jsonl")).ok()?;
+    let epochs: Vec<serde_json::Value> =
+        history.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let last = epochs.last()?;
+    let validation = epochs.iter().filter_map(|epoch| epoch["validation_loss"].as_f64());
+    let metrics = last["metrics"].as_object().into_iter().flatten();
+    Some(PastRun {
+        name: path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned(),
+        settings,
+        epochs: last["epoch"].as_u64()?,
+        seconds: epochs.iter().filter_map(|epoch| epoch["seconds"].as_f64()).sum(),
+        loss: last["loss"].as_f64().unwrap_or(f64::NAN),
+        validation_loss: validation.min_by(f64::total_cmp),
+        metrics: metrics.map(|(name, value)| (name.clone(), value.as_f64().unwrap_or(f64::NAN))).collect(),
+    })
+}
+
+/// Settings by their whole keys.
+fn flatten(table: &dyn TableLike, path: &str, to: &mut Vec<(String, String)>) {
+    for (key, item) in table.iter() {
+        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        match (item.as_table_like(), item) {
+            (Some(table), _) => flatten(table, &path, to),
+            (None, Item::Value(Value::String(text))) => to.push((path, text.value().clone())),
+            (None, item) => to.push((path, item.to_string().trim().to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_what_their_folders_tell() {
+        let runs = tempfile::tempdir().unwrap();
+        let write = |folder: &str, settings: &str, history: &str| {
+            let folder = runs.path().join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("settings.toml"), settings).unwrap();
+            std::fs::write(folder.join("history.jsonl"), history).unwrap();
+        };
+        let epoch = |epoch: u32, loss: f64| {
+            format!(
+                "{{\"epoch\":{epoch},\"loss\":{loss},\"validation_loss\":{loss},\"metrics\":{{\"r2\":0.5}},\"seconds\":0.25}}\n"
+            )
+        };
+        let history = epoch(1, 0.5) + &epoch(2, 0.25) + &epoch(3, 0.75);
+        write("b", "[train]\nlearning_rate = 0.1\noptimizer = { name = \"adam\" }\n", &history);
+        write("a/first", "[train]\nlearning_rate = 0.2\noptimizer = { name = \"adam\" }\n", &epoch(1, 0.5));
+        write(".unfinished-x", "", &history);
+        write("torn", "[train", &history);
+        let found = past_runs(runs.path());
+        let names: Vec<&str> = found.iter().map(|run| run.name.as_str()).collect();
+        assert_eq!(names, ["a/first", "b"]);
+        let run = &found[1];
+        assert_eq!((run.epochs, run.seconds, run.loss, run.validation_loss), (3, 0.75, 0.75, Some(0.25)));
+        assert_eq!(run.setting("train.optimizer.name"), Some("adam"));
+        assert_eq!(run.metrics, [("r2".to_owned(), 0.5)]);
+        assert_eq!(differences(&found), ["train.learning_rate"]);
+    }
+}
