@@ -86,8 +86,8 @@ pub(crate) struct Runs {
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Where the run folders are
-    #[arg(long, value_name = "FOLDER", default_value = "runs")]
-    pub(crate) runs: PathBuf,
+    #[arg(long = "runs", value_name = "FOLDER", default_value = "runs")]
+    pub(crate) folder: PathBuf,
     /// Only those with this setting: `train.learning_rate=0.01`; may be given several times
     #[arg(long = "where", value_name = "KEY=VALUE")]
     pub(crate) filters: Vec<String>,

@@ -8,18 +8,18 @@ use crate::error::Failure;
 use crate::table;
 
 pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
-    if !arguments.runs.is_dir() {
+    if !arguments.folder.is_dir() {
         let source = std::io::ErrorKind::NotFound.into();
-        return Err(Failure::Unreadable { path: arguments.runs.clone(), source });
+        return Err(Failure::Unreadable { path: arguments.folder.clone(), source });
     }
     let filters = arguments.filters.iter().map(|text| filter(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut runs = past_runs(&arguments.runs);
+    let mut runs = past_runs(&arguments.folder);
     runs.retain(|run| {
         run.name.contains(arguments.name.as_deref().unwrap_or(""))
             && filters.iter().all(|(key, value)| run.setting(key) == Some(value))
     });
     if runs.is_empty() {
-        anstream::println!("no such runs in {}", arguments.runs.display());
+        anstream::println!("no such runs in {}", arguments.folder.display());
         return Ok(());
     }
     if arguments.best {
