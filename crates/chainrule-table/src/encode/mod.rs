@@ -7,7 +7,7 @@ mod target;
 use serde::{Deserialize, Serialize};
 
 pub use input::{How, Input, Scale, Scaling};
-pub use target::{Target, Task};
+pub use target::{Target, TargetScaling, Task};
 
 use crate::{Error, Kinds, Table, Want};
 
@@ -16,11 +16,13 @@ use crate::{Error, Kinds, Table, Want};
 /// | field | default | purpose |
 /// |---|---|---|
 /// | `scaling` | standard | how numbers, and dates as days, are moved and scaled |
+/// | `target` | standard | how numbers that are predicted are scaled |
 /// | `date_parts` | no | whether dates also become their place in the year, the week and the day |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the table above says what each is")]
 pub struct EncoderOptions {
     pub scaling: Scaling,
+    pub target: TargetScaling,
     pub date_parts: DateParts,
 }
 
@@ -78,7 +80,7 @@ impl Encoders {
         task: Option<Task>,
         options: EncoderOptions,
     ) -> Result<Encoders, Error> {
-        let target = Target::fit(table, rows, targets, task)?;
+        let target = Target::fit(table, rows, targets, task, options.target)?;
         let parts = options.date_parts == DateParts::Always;
         let input = |(name, kind): &(String, crate::Kind)| {
             Input::fit(table, table.column(name)?, *kind, rows, options.scaling, parts)
