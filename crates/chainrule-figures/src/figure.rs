@@ -177,6 +177,8 @@ pub enum Ticks {
     /// Round numbers.
     #[default]
     Auto,
+    /// Round dates; the numbers are milliseconds since 1970-01-01.
+    Dates,
     /// Nothing; there are no ticks.
     Hidden,
     /// These names at 0, 1, 2 and so on.
@@ -304,6 +306,12 @@ impl Axis {
     /// The same axis, logarithmic.
     pub fn log(mut self) -> Axis {
         self.scale = Scale::Log;
+        self
+    }
+
+    /// The same axis for moments, in milliseconds since 1970-01-01.
+    pub fn dates(mut self) -> Axis {
+        self.ticks = Ticks::Dates;
         self
     }
 

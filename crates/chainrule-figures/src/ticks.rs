@@ -1,4 +1,9 @@
-//! Ticks at round numbers: steps of 1, 2 or 5 on a linear axis, decades on a logarithmic one, and how they are written.
+//! Ticks at round numbers: steps of 1, 2 or 5 on a linear axis, decades on a logarithmic one, and how they are written; those
+//! of dates are in `date.rs`.
+
+mod date;
+
+pub(crate) use date::dates;
 
 use crate::Scale;
 
@@ -24,7 +29,7 @@ pub(crate) fn values(ends: [f64; 2], scale: Scale, n: usize) -> Vec<f64> {
     let [low, high] = sorted(ends);
     match scale {
         Scale::Log if decades(ends) >= 1.0 => log_values(low, high, n),
-        _ => linear_values(low, high, n),
+        _ => linear_values(low, high, step(high - low, n)),
     }
 }
 
@@ -48,16 +53,15 @@ fn decades(ends: [f64; 2]) -> f64 {
     (high / low).log10()
 }
 
-/// Multiples of the smallest step of 1, 2 or 5 times a power of ten that leaves at most `n` intervals.
-fn linear_values(low: f64, high: f64, n: usize) -> Vec<f64> {
-    let step = step(high - low, n);
+/// Multiples of a step.
+fn linear_values(low: f64, high: f64, step: f64) -> Vec<f64> {
     let slack = 1e-9 * (high - low);
     let first = ((low - slack) / step).ceil() as i64;
     let last = ((high + slack) / step).floor() as i64;
     (first..=last).map(|i| i as f64 * step).map(|v| if v == 0.0 { 0.0 } else { v }).collect()
 }
 
-/// The smallest 1, 2 or 5 times a power of ten of which `n` cover the span.
+/// The smallest 1, 2 or 5 times a power of ten of which `n` cover the span, so that it leaves at most `n` intervals.
 fn step(span: f64, n: usize) -> f64 {
     let rough = span / n.max(1) as f64;
     let power = 10f64.powf(rough.log10().floor());
@@ -81,6 +85,9 @@ fn log_values(low: f64, high: f64, n: usize) -> Vec<f64> {
     (1..700).map(|stride| of(&[1.0], stride)).find(|t| t.len() <= n.max(2)).unwrap_or_default()
 }
 
+/// Numbers up to this one are written out: incomes and prices are read so.
+pub(crate) const PLAIN: f64 = 1e6;
+
 /// Numbers written alike: as many decimals as the step needs, or a power of ten where they are very large or small.
 fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     let step = at.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
@@ -91,8 +98,11 @@ fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
         () if largest > 0.0 => largest,
         () => 1.0,
     };
-    let power =
-        if largest >= 1e5 || (largest < 1e-3 && largest > 0.0) { largest.log10().floor() as i32 } else { 0 };
+    let power = if largest >= PLAIN || (largest < 1e-3 && largest > 0.0) {
+        largest.log10().floor() as i32
+    } else {
+        0
+    };
     let unit = 10f64.powi(power);
     let decimals = (-(step / unit).log10() - 1e-6).ceil().clamp(0.0, 12.0) as usize;
     move |v| {
@@ -140,6 +150,7 @@ mod tests {
         assert_eq!(labels([3.0, -3.0], Scale::Linear, 4), ["−2", "0", "2"]);
         assert_eq!(labels([0.0, 0.1], Scale::Linear, 2), ["0.00", "0.05", "0.10"]);
         assert_eq!(labels([-2.6, 2.6], Scale::Linear, 2), ["0"]);
+        assert_eq!(labels([0.0, 5e5], Scale::Linear, 2), ["0", "500000"]);
         assert_eq!(labels([0.0, 2e6], Scale::Linear, 2), ["0", "$1·10^{6}$", "$2·10^{6}$"]);
     }
 

@@ -4,6 +4,7 @@
 //! piece. [`Kinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
 //! of a network's inputs and targets.
 
+pub mod date;
 mod encode;
 mod error;
 mod kind;

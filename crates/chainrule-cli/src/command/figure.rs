@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule::registry::Value;
 use chainrule_experiment::Experiment;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
+use chainrule_table::date;
 
 use crate::arguments::Figure as Arguments;
 use crate::error::Failure;
@@ -43,18 +44,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `x_range=-10,10`: a number, a list of numbers or a word.
+/// `x_range=-10,10`: a number, a list of numbers, or of dates as days since 1970, or a word.
 fn option(text: &str) -> Result<(&str, Value), Failure> {
     let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
         let allowed = "KEY=VALUE: `x_range=-10,10`, `x=w_h`".to_owned();
         return Err(Failure::Argument { argument: "an option", value: text.to_owned(), allowed });
     };
-    let numbers: Result<Vec<f64>, _> =
-        value.trim_start_matches('[').trim_end_matches(']').split(',').map(|v| v.trim().parse()).collect();
+    let number = |text: &str| text.trim().parse().ok();
+    // The ends of an axis of dates.
+    let number_or_date = |text: &str| number(text).or_else(|| date::parse(text.trim().as_bytes()));
+    let list = value.trim_start_matches('[').trim_end_matches(']');
+    let numbers: Option<Vec<f64>> = list.split(',').map(number_or_date).collect();
     let value = match numbers {
-        Ok(numbers) if numbers.len() == 1 => Value::Number(numbers[0]),
-        Ok(numbers) => Value::List(numbers),
-        Err(_) => Value::Word(value.to_owned()),
+        Some(numbers) if numbers.len() > 1 => Value::List(numbers),
+        _ => number(list).map_or_else(|| Value::Word(value.to_owned()), Value::Number),
     };
     Ok((key, value))
 }
@@ -87,4 +90,19 @@ pub(super) fn recorded(
     let mut epochs = chainrule_figures::epochs(variant.train.settings.epochs);
     epochs.extend(experiment.epochs(&variant.name));
     epochs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_numbers_lists_dates_or_words() {
+        let value = |text| option(text).unwrap().1;
+        assert_eq!(value("resolution=40"), Value::Number(40.0));
+        assert_eq!(value("x_range=-1,2.5"), Value::List(vec![-1.0, 2.5]));
+        assert_eq!(value("x_range=[2024-05-30, 2024-05-31]"), Value::List(vec![19_873.0, 19_874.0]));
+        assert_eq!(value("x=petal_length"), Value::Word("petal_length".to_owned()));
+        assert_eq!(value("x=a,b"), Value::Word("a,b".to_owned()));
+    }
 }

@@ -7,7 +7,7 @@ use crate::markup::html;
 use crate::plan::{
     AxisPlan, BarPlan, LABEL, LegendPlan, PANEL_TITLE, PanelPlan, Plan, Rect, SMALL, TICK, TITLE,
 };
-use crate::{Aspect, Axis, Border, Figure, Scale, Space, Ticks};
+use crate::{Aspect, Axis, Border, Figure, Scale, Space, Ticks, ticks};
 
 /// What stands below the drawing for the slider of an animation, in pixels.
 const SLIDER_HEIGHT: f64 = 84.0;
@@ -152,9 +152,14 @@ impl Place {
 /// What axes of the plane and of space have in common.
 fn axis_core(axis: &Axis, plan: &AxisPlan) -> Value {
     let log = plan.map.scale == Scale::Log;
+    let kind = match (&axis.ticks, log) {
+        (Ticks::Dates, _) => "date",
+        (_, true) => "log",
+        (_, false) => "linear",
+    };
     let range = plan.map.ends.map(|v| if log { v.log10() } else { v });
     let mut core = json!({
-        "type": if log { "log" } else { "linear" },
+        "type": kind,
         "range": range,
         "title": { "text": html(&plan.label), "font": { "size": LABEL } },
         "tickfont": { "size": TICK },
@@ -169,10 +174,31 @@ fn axis_core(axis: &Axis, plan: &AxisPlan) -> Value {
     } else {
         core["nticks"] = (plan.ticks.len() + 2).into();
     }
+    if axis.ticks == Ticks::Dates {
+        core["tickformatstops"] = dates();
+        core["hoverformat"] = super::hover::date(plan.map.ends).into();
+    } else if !log && (1e4..ticks::PLAIN).contains(&plan.map.ends.iter().fold(0.0f64, |m, v| m.max(v.abs())))
+    {
+        // Written out as in still drawings.
+        core["minexponent"] = 5.into();
+    }
     if log {
         core["dtick"] = if plan.map.ends[1] / plan.map.ends[0] < 30.0 { "D2".into() } else { Value::Null };
     }
     core
+}
+
+/// How dates are written at ticks, as in still drawings, whatever the reader zooms to.
+fn dates() -> Value {
+    let stop = |from: Value, to: Value, format: &str| json!({ "dtickrange": [from, to], "value": format });
+    let day = 86_400_000.0;
+    json!([
+        stop(Value::Null, 59_999.0.into(), "%Y-%m-%d %H:%M:%S"),
+        stop(60_000.0.into(), (day - 1.0).into(), "%Y-%m-%d %H:%M"),
+        stop(day.into(), (28.0 * day).into(), "%Y-%m-%d"),
+        stop("M1".into(), "M11".into(), "%Y-%m"),
+        stop("M12".into(), Value::Null, "%Y"),
+    ])
 }
 
 fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {

@@ -4,6 +4,7 @@
 //! The panels stand where the static drawing has them. Colours of ink and paper are names that `figures.js` replaces by
 //! those of the reader's light or dark mode.
 
+mod hover;
 mod layout;
 mod paint;
 mod traces;

@@ -3,7 +3,8 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use crate::{Colour, ColourMap, Dash, Symbol};
+use crate::scale::bounds;
+use crate::{Colour, ColourMap, Dash, Scale, Symbol};
 
 /// A colour: as it is, or the name that `figures.js` replaces by the reader's.
 pub(super) fn colour(colour: Colour, opacity: f64) -> String {
@@ -78,6 +79,17 @@ pub(super) fn packed(values: impl Iterator<Item = f64>, row: Option<usize>) -> V
         Some(row) => json!({ "dtype": "f4", "bdata": data, "shape": format!("{}, {row}", n / row) }),
         None => json!({ "dtype": "f4", "bdata": data }),
     }
+}
+
+/// Coordinates as [`packed`], in double precision where single would be seen as steps: far from 0 and close together, as
+/// dates are.
+pub(super) fn coordinates(values: &[f64]) -> Value {
+    let [low, high] = bounds(values.iter().copied(), Scale::Linear).unwrap_or([0.0, 0.0]);
+    if low.abs().max(high.abs()) < 1e3 * (high - low) || low == high {
+        return packed(values.iter().copied(), None);
+    }
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    json!({ "dtype": "f8", "bdata": base64::engine::general_purpose::STANDARD.encode(bytes) })
 }
 
 /// Numbers one by one, where what is not finite leaves a gap.

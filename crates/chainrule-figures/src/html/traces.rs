@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::hover::{place, value};
 use super::layout::name;
-use super::paint::{colour, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
+use super::paint::{colour, coordinates, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
 use crate::colour::{REGION, winner};
 use crate::contour::contour;
 use crate::markup::html;
@@ -50,12 +51,12 @@ fn of_mark(plan: &PanelPlan<'_>, mark: &Mark) -> Vec<Value> {
             let lines = lines
                 .or(thin)
                 .map(|stroke| contours(&levels.iter().map(|l| (grid, *l)).collect::<Vec<_>>(), stroke));
-            let image = (*shading != Shading::None).then(|| heatmap(grid, colours));
+            let image = (*shading != Shading::None).then(|| heatmap(plan, grid, colours));
             image.into_iter().chain(lines).collect()
         }
         Mark::Regions { probabilities, colours, classes, boundary } => {
             let mut traces: Vec<Value> =
-                (0..colours.len()).map(|k| region(probabilities, k, colours[k], classes)).collect();
+                (0..colours.len()).map(|k| region(plan, probabilities, k, colours[k], classes)).collect();
             let grids = boundaries(probabilities);
             traces.extend(boundary.map(|s| contours(&grids.iter().map(|g| (g, 0.0)).collect::<Vec<_>>(), s)));
             traces
@@ -161,22 +162,21 @@ fn coloured(values: &[f64], row: usize, colours: &ColourScale) -> (Value, [f64; 
     (packed(values.iter().map(|v| shown(*v)), Some(row)), colours.ends(values).map(shown))
 }
 
-fn heatmap(grid: &Grid, colours: &ColourScale) -> Value {
+fn heatmap(plan: &PanelPlan<'_>, grid: &Grid, colours: &ColourScale) -> Value {
     let (z, [low, high]) = coloured(&grid.values, grid.n_x, colours);
     let mut trace = plane(grid);
     let rest = json!({
         "z": z, "zmin": low, "zmax": high, "colorscale": stops(colours.map), "zsmooth": "best", "showlegend": false,
     });
     trace.extend(rest.as_object().cloned().expect("an object"));
-    if colours.scale == Scale::Log {
+    let at = place(plan, 4);
+    let shown = if colours.scale == Scale::Log {
         trace.insert("customdata".to_owned(), packed(grid.values.iter().copied(), Some(grid.n_x)));
-        trace.insert(
-            "hovertemplate".to_owned(),
-            "%{x:.4g}, %{y:.4g}: %{customdata:.4g}<extra></extra>".into(),
-        );
+        "%{customdata:.4g}".to_owned()
     } else {
-        trace.insert("hovertemplate".to_owned(), "%{x:.4g}, %{y:.4g}: %{z:.4g}<extra></extra>".into());
-    }
+        format!("%{{z{}}}", value(colours.ends(&grid.values), 4))
+    };
+    trace.insert("hovertemplate".to_owned(), format!("{at}: {shown}<extra></extra>").into());
     Value::Object(trace)
 }
 
@@ -195,7 +195,13 @@ fn plane(grid: &Grid) -> Map<String, Value> {
 }
 
 /// Where one class wins: its probability, and nothing elsewhere.
-fn region(probabilities: &[Grid], class: usize, own: Colour, classes: &[String]) -> Value {
+fn region(
+    plan: &PanelPlan<'_>,
+    probabilities: &[Grid],
+    class: usize,
+    own: Colour,
+    classes: &[String],
+) -> Value {
     let grid = &probabilities[0];
     let own_values = (0..grid.values.len()).map(|p| {
         let (best, _) = winner(probabilities, (p % grid.n_x) as f64, (p / grid.n_x) as f64);
@@ -206,7 +212,7 @@ fn region(probabilities: &[Grid], class: usize, own: Colour, classes: &[String])
     let rest = json!({
         "z": packed(own_values, Some(grid.n_x)), "zmin": 1.0 / probabilities.len() as f64, "zmax": 1.0, "name": label,
         "colorscale": [[0, mixed(own, REGION[0])], [1, mixed(own, REGION[1])]], "showlegend": false,
-        "hovertemplate": format!("{label}: %{{z:.3f}}<br>at %{{x:.3g}}, %{{y:.3g}}<extra></extra>"),
+        "hovertemplate": format!("{label}: %{{z:.3f}}<br>at {}<extra></extra>", place(plan, 3)),
     });
     trace.extend(rest.as_object().cloned().expect("an object"));
     Value::Object(trace)
@@ -220,17 +226,16 @@ fn contours(levels: &[(&Grid, f64)], stroke: Stroke) -> Value {
             // A line of a fine grid has more points than a screen shows.
             let place = |[i, j]: [f64; 2]| [i, j].map(|v| 4.0 * v);
             for [i, j] in crate::simplify::simplified(&part.into_iter().map(place).collect::<Vec<_>>()) {
-                x.push(grid.x_at(i / 4.0) as f32);
-                y.push(grid.y_at(j / 4.0) as f32);
+                x.push(grid.x_at(i / 4.0));
+                y.push(grid.y_at(j / 4.0));
             }
-            x.push(f32::NAN);
-            y.push(f32::NAN);
+            x.push(f64::NAN);
+            y.push(f64::NAN);
         }
     }
-    let wide = |v: &[f32]| packed(v.iter().map(|v| f64::from(*v)), None);
     let mut trace = line(&[], &[], &[], stroke);
-    trace["x"] = wide(&x);
-    trace["y"] = wide(&y);
+    trace["x"] = coordinates(&x);
+    trace["y"] = coordinates(&y);
     trace["hoverinfo"] = "skip".into();
     trace
 }

@@ -1,13 +1,14 @@
 //! `density`: the samples of one input as a histogram and a kernel density of each class, with the network's probability
-//! curve over them.
+//! curve over them. A table's column is shown in its unit; by that a density may be of any size, and the highest is drawn as 1.
 
 use chainrule::kernel::math;
-use chainrule::landscape::{Plane, regions};
+use chainrule::landscape::Plane;
 use chainrule::random::RandomState;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, classes, grids, input, points, spaced};
+use super::parts::{classes, grids, input, points, spaced};
+use super::units::{Unit, joined, left_out, over};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};
 
@@ -28,7 +29,9 @@ const SHOWN: usize = 1000;
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let rows =
         subject.rows(options, |outcome| Ok(vec![panel(outcome, options)?.titled(subject.title(outcome))]))?;
-    Ok(Figure::new("Samples and the network's probability", rows))
+    let said = |outcome: &Outcome| said(outcome, options);
+    let captions = subject.chosen(options)?.into_iter().map(said).collect::<Result<Vec<_>, Error>>()?;
+    Ok(Figure::new("Samples and the network's probability", rows).caption(joined(captions)))
 }
 
 fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
@@ -40,27 +43,33 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
             "it shows classes over one input; \"regions\" shows two inputs or more, \"residuals\" numbers",
         );
     };
-    let range = match option::range(options, "x_range")? {
-        Some(range) => range,
-        None => around(data.x(), 0.05),
-    };
+    let unit = Unit::of(outcome, 0);
+    let range = range(outcome, unit, options)?;
     let [low, high] = option::range(options, "y_range")?.unwrap_or([0.0, 1.02]);
     let mut panel = Panel::new(
-        Axis::new(input(outcome, 0)).range(range[0], range[1]),
+        unit.axis(input(outcome, 0)).range(range[0], range[1]),
         Axis::new("density, probability").range(low, high),
     )
     .sized(520.0, 320.0);
+    let x = spaced(range, POINTS);
+    let of_class = |k: usize| -> Vec<f64> {
+        let own = data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k);
+        own.map(|(u, _)| unit.decode(*u)).collect()
+    };
+    let of_classes: Vec<Vec<f64>> = (0..classes.names.len()).map(of_class).collect();
+    let densities: Vec<Vec<f64>> = of_classes.iter().map(|samples| kernel_density(samples, &x)).collect();
+    // By one of a table's units a density may be far above any probability, or far below.
+    let highest = densities.iter().flatten().copied().fold(0.0, f64::max);
+    let factor = if unit == Unit::Own || highest == 0.0 { 1.0 } else { 1.0 / highest };
     let mut random = RandomState::new(0);
-    for (k, name) in classes.names.iter().enumerate() {
-        let samples: Vec<f64> =
-            data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k).map(|(x, _)| *x).collect();
+    for (k, (name, density)) in classes.names.iter().zip(densities).enumerate() {
+        let samples = &of_classes[k];
         if samples.is_empty() {
             continue;
         }
         let colour = classes.colours[k];
-        let (edges, heights) = histogram(&samples, range);
-        let x = spaced(range, POINTS);
-        let density = kernel_density(&samples, &x);
+        let (edges, heights) = histogram(samples, range);
+        let [heights, density] = [heights, density].map(|of| of.iter().map(|v| factor * v).collect());
         let step = samples.len().div_ceil(SHOWN);
         let few: Vec<f64> = samples.iter().step_by(step).copied().collect();
         let jitter =
@@ -68,11 +77,11 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         let dot = Marker { edge: None, opacity: 0.35, ..Marker::new(Symbol::Circle, colour).size(3.0) };
         panel = panel
             .with(Series::new("", Mark::Bars { edges, heights, fill: Fill { colour, opacity: 0.28 } }))
-            .with(Series::line(format!("density of {name}"), x, density, colour))
+            .with(Series::line(format!("density of {name}"), x.clone(), density, colour))
             .with(Series::points("", few, jitter, dot));
     }
     let network = outcome.network();
-    let over = regions(&network, &Plane::features(&[0.0], &[0])?, &[points(range, POINTS)?]);
+    let over = over(&network, &Plane::features(&[0.0], &[0])?, &[unit], &[points(range, POINTS)?]);
     let curves = grids(&over, [0.0, 1.0]);
     let shown = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
     for k in shown {
@@ -81,6 +90,23 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         panel = panel.with(Series::line(name, spaced(range, POINTS), curves[k].values.clone(), colour));
     }
     Ok(panel)
+}
+
+/// The two ends of the input's axis.
+fn range(outcome: &Outcome, unit: Unit, options: &Options) -> Result<[f64; 2], Error> {
+    let given = unit.range(options, "x_range")?;
+    Ok(given.unwrap_or_else(|| unit.ends(&unit.decoded(outcome.samples.dataset.x()), 0.05)))
+}
+
+/// What is to be said of a table's column: how densities are drawn, and whether samples are left out.
+fn said(outcome: &Outcome, options: &Options) -> Result<String, Error> {
+    let (data, unit) = (&outcome.samples.dataset, Unit::of(outcome, 0));
+    if data.n_inputs() != 1 || unit == Unit::Own {
+        return Ok(String::new());
+    }
+    let at: Vec<[f64; 2]> = data.x().iter().map(|u| [unit.decode(*u), 0.0]).collect();
+    let left_out = left_out(&[unit], &at, &[range(outcome, unit, options)?]);
+    Ok(joined(["Densities are drawn so that the highest is 1.".to_owned(), left_out]))
 }
 
 /// Edges and heights of a histogram whose area is the share of the samples that lie in the range.

@@ -7,6 +7,7 @@ use chainrule_experiment::Outcome;
 
 use super::arrange::under_one_legend;
 use super::parts::{around, by_class, classes, coordinate, in_strips, line, marker, spaced, step, thinned};
+use super::units::{numbers, target};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
@@ -110,10 +111,10 @@ fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
             panel.series = in_strips(&classes, &at);
             panel
         }
-        None => Panel::new(Axis::new(name), Axis::new("$t$")).with(Series::points(
+        None => Panel::new(Axis::new(name), Axis::new(target(outcome, "$t$"))).with(Series::points(
             "samples",
             h,
-            outcome.samples.dataset.t().to_vec(),
+            numbers(outcome, outcome.samples.dataset.t().to_vec()),
             marker(0),
         )),
     };

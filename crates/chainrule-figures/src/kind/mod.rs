@@ -1,5 +1,5 @@
 //! The kinds of figures: what can be drawn of an experiment's networks. One file a kind; to add one, write the file and
-//! add its line to [`REGISTRY`].
+//! add its line to [`REGISTRY`]. Inputs and numbers of a table are shown in its units, by `units.rs`.
 
 mod activation;
 mod arrange;
@@ -17,6 +17,7 @@ mod regions;
 mod residuals;
 mod roc;
 mod samples;
+mod units;
 mod weights;
 
 use std::collections::BTreeSet;

@@ -5,7 +5,8 @@ use chainrule::landscape::{Axis as Points, Plane, Projected, Regions};
 use chainrule::metrics::Task;
 use chainrule_experiment::Outcome;
 
-use crate::{Colour, Grid, Mark, Marker, Series, Stroke, Symbol};
+use super::units::Unit;
+use crate::{Axis, Colour, Grid, Mark, Marker, Series, Stroke, Symbol};
 
 /// The network in words: `the network 2-2-1 "hidden-2"`.
 pub(super) fn shape(outcome: &Outcome) -> String {
@@ -246,11 +247,30 @@ pub(super) fn grid(axes: &[Points], y: [f64; 2], values: Vec<f64>) -> Grid {
     Grid { x: axes[0].range(), y, n_x: axes[0].n_points(), n_y, values }
 }
 
-/// The plane of the inputs that a picture of two dimensions shows, what its axes are called, and what to say about it.
+/// The plane of the inputs that a picture of two dimensions shows, what its axes are called and measured in, and what to say
+/// about it.
 pub(super) struct Shown {
     pub(super) plane: Plane,
-    pub(super) labels: [String; 2],
+    pub(super) units: [Unit; 2],
+    labels: [String; 2],
     pub(super) caption: String,
+}
+
+impl Shown {
+    /// The plane's axis `k`.
+    pub(super) fn axis(&self, k: usize) -> Axis {
+        self.units[k].axis(self.labels[k].clone())
+    }
+
+    /// Where the samples are seen on the plane, in the units of its axes; on a line at the height 0.
+    pub(super) fn seen(&self, outcome: &Outcome) -> Vec<[f64; 2]> {
+        let data = &outcome.samples.dataset;
+        let point = |x: &[f64]| {
+            let at = self.plane.project(x).at;
+            [0, 1].map(|k| at.get(k).map_or(0.0, |u| self.units[k].decode(*u)))
+        };
+        data.x().chunks_exact(data.n_inputs()).map(point).collect()
+    }
 }
 
 /// The inputs themselves where there are one or two of them; a slice through the inputs called `x` and `y`, the others held at
@@ -261,7 +281,13 @@ pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate:
     if n <= 2 {
         let chosen: Vec<usize> = (0..n).collect();
         let labels = [0, 1].map(|j| if j < n { input(outcome, j) } else { String::new() });
-        return Ok(Shown { plane: Plane::features(&vec![0.0; n], &chosen)?, labels, caption: String::new() });
+        let units = [0, 1].map(|j| if j < n { Unit::of(outcome, j) } else { Unit::Own });
+        return Ok(Shown {
+            plane: Plane::features(&vec![0.0; n], &chosen)?,
+            units,
+            labels,
+            caption: String::new(),
+        });
     }
     if x.is_empty() && y.is_empty() {
         let plane = Plane::principal(data.x(), n, 2)?;
@@ -273,7 +299,7 @@ pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate:
             part(1)
         );
         let labels = ["first principal component".to_owned(), "second principal component".to_owned()];
-        return Ok(Shown { plane, labels, caption });
+        return Ok(Shown { plane, units: [Unit::Own; 2], labels, caption });
     }
     let find = |name: &str| {
         names.iter().position(|input| input == name).ok_or_else(|| {
@@ -290,28 +316,24 @@ pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate:
         })
     };
     let (x, y) = (find(x)?, find(y)?);
-    let mean = |j: usize| data.x().iter().skip(j).step_by(n).sum::<f64>() / data.n_samples() as f64;
-    let at: Vec<f64> = (0..n).map(mean).collect();
+    let units: Vec<Unit> = (0..n).map(|j| Unit::of(outcome, j)).collect();
+    let mean = |j: usize| {
+        let of = data.x().iter().skip(j).step_by(n).map(|u| units[j].decode(*u));
+        of.sum::<f64>() / data.n_samples() as f64
+    };
+    let means: Vec<f64> = (0..n).map(mean).collect();
     let held: Vec<String> = (0..n)
         .filter(|j| *j != x && *j != y)
-        .map(|j| format!("{} = {:.3}", symbol(&names[j]), at[j]))
+        .map(|j| format!("{} = {}", symbol(&names[j]), units[j].write(means[j])))
         .collect();
+    let at: Vec<f64> = means.iter().zip(&units).map(|(mean, unit)| unit.encode(*mean)).collect();
     let caption = format!("A slice through the inputs: {}, their means.", held.join(", "));
     Ok(Shown {
         plane: Plane::features(&at, &[x, y])?,
+        units: [units[x], units[y]],
         labels: [symbol(&names[x]), symbol(&names[y])],
         caption,
     })
-}
-
-/// Where the samples are seen on a plane of the inputs.
-pub(super) fn seen(outcome: &Outcome, plane: &Plane) -> Vec<[f64; 2]> {
-    let data = &outcome.samples.dataset;
-    let point = |x: &[f64]| {
-        let at = plane.project(x).at;
-        [at[0], at.get(1).copied().unwrap_or(0.0)]
-    };
-    data.x().chunks_exact(data.n_inputs()).map(point).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! `projection`: how one hidden unit projects one input. The input axis below, the activation in the middle, the hidden axis
-//! at the side, and lines that take each sample from the one to the other.
+//! at the side, and lines that take each sample from the one to the other. The input of a table is in its column's unit.
 
 use chainrule::landscape::{activations, boundaries};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::parts::{around, classes, input, line, on_a_line, spaced};
+use super::units::Unit;
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
 
@@ -40,19 +41,21 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         );
     };
     let layer = architecture.layer_name(0);
-    let range = option::range(options, "x_range")?.unwrap_or_else(|| around(data.x(), 0.12));
+    let unit = Unit::of(outcome, 0);
+    let samples = unit.decoded(data.x());
+    let range = unit.range(options, "x_range")?.unwrap_or_else(|| unit.ends(&samples, 0.12));
     let x = spaced(range, 401);
-    let curve = activations(&network, &layer, &x)?;
+    let curve = activations(&network, &layer, &unit.encoded(&x))?;
     let h = activations(&network, &layer, data.x())?;
     let up = around(&curve, 0.1);
     let mut panel = Panel::new(
-        Axis::new(input(outcome, 0)).range(range[0], range[1]),
+        unit.axis(input(outcome, 0)).range(range[0], range[1]),
         Axis::new(format!("$h$ ({})", architecture.layers()[0].activation.options().short()))
             .range(up[0], up[1]),
     )
     .sized(460.0, 320.0);
     let step = data.n_samples().div_ceil(JOINED);
-    for (i, (x, h)) in data.x().iter().zip(&h).enumerate().step_by(step) {
+    for (i, (x, h)) in samples.iter().zip(&h).enumerate().step_by(step) {
         let stroke = Stroke::new(classes.colours[classes.of[i]]).width(0.8).opacity(0.35);
         let joined = line(vec![*x, *x, range[0]], vec![up[0], *h, *h], stroke);
         panel = panel.with(Series::new("", joined));
@@ -64,7 +67,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         let inside = (up[1] - up[0]) * 0.03;
         let marker = on_a_line(classes.marker(k));
         panel = panel
-            .with(Series::points(name, pick(data.x()), vec![up[0] + inside; own.len()], marker))
+            .with(Series::points(name, pick(&samples), vec![up[0] + inside; own.len()], marker))
             .with(Series::points(
                 "",
                 vec![range[0] + (range[1] - range[0]) * 0.02; own.len()],

@@ -1,16 +1,17 @@
 //! `regions`: what the network says everywhere. The most probable class with its probability as shading, the samples on
-//! it, those classified wrongly ringed; numbers as a curve or a field.
+//! it, those classified wrongly ringed; numbers as a curve or a field. Of a table all is in the units of its columns.
 
-use chainrule::landscape::{Regions, regions};
+use chainrule::landscape::Regions;
 use chainrule::network::Network;
 use chainrule::registry::{Entry, Kind, Options, Parameter};
 use chainrule_experiment::Outcome;
 
 use super::arrange::under_one_legend;
 use super::parts::{
-    Shown, around, by_class, classes, grid, grids, in_strips, line, marker, points, predicted, ring, seen,
-    shown, small_if_many, spaced, true_curves,
+    Shown, around, by_class, classes, grid, grids, in_strips, line, marker, points, predicted, ring, shown,
+    small_if_many, spaced, true_curves,
 };
+use super::units::{joined, left_out, numbers, over, target};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{
     Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
@@ -71,15 +72,14 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
             let change = Change { panel: place, series: 0, mark: map.background(&network)? };
             option::add_frame(&mut frames, f, [*epoch, last(outcome)], vec![change]);
         }
-        if !map.shown.caption.is_empty() && !captions.contains(&map.shown.caption) {
-            captions.push(map.shown.caption);
-        }
+        let left_out = left_out(&map.shown.units, &map.at, &map.ranges);
+        captions.extend([map.shown.caption, left_out]);
     }
     if let Some(error) = refused.filter(|_| panels.is_empty()) {
         return Err(error);
     }
     let mut figure =
-        Figure::new("What the network says everywhere", under_one_legend(panels)).caption(captions.join(" "));
+        Figure::new("What the network says everywhere", under_one_legend(panels)).caption(joined(captions));
     figure.frames = option::common(frames);
     Ok(figure)
 }
@@ -93,7 +93,7 @@ fn last(outcome: &Outcome) -> u64 {
 struct Map<'o> {
     outcome: &'o Outcome,
     shown: Shown,
-    /// Where the samples are seen.
+    /// Where the samples are seen, and what is shown of each axis, in its unit.
     at: Vec<[f64; 2]>,
     ranges: [[f64; 2]; 2],
     resolution: usize,
@@ -109,10 +109,10 @@ impl Map<'_> {
             return unsuitable(ENTRY.name, outcome, reason);
         }
         let shown = shown(outcome, options.word("x"), options.word("y"))?;
-        let at = seen(outcome, &shown.plane);
-        let of = |k: usize| at.iter().map(|at| at[k]).collect::<Vec<f64>>();
-        let x = option::range(options, "x_range")?.unwrap_or_else(|| around(&of(0), 0.12));
-        let y = option::range(options, "y_range")?.unwrap_or_else(|| around(&of(1), 0.12));
+        let at = shown.seen(outcome);
+        let of = |k: usize| shown.units[k].ends(&at.iter().map(|at| at[k]).collect::<Vec<f64>>(), 0.12);
+        let x = shown.units[0].range(options, "x_range")?.unwrap_or_else(|| of(0));
+        let y = shown.units[1].range(options, "y_range")?.unwrap_or_else(|| of(1));
         let resolution = options.number("resolution") as usize;
         Ok(Map { outcome, shown, at, ranges: [x, y], resolution })
     }
@@ -128,7 +128,7 @@ impl Map<'_> {
         } else {
             vec![points(x, self.resolution)?, points(y, self.resolution)?]
         };
-        Ok(regions(network, &self.shown.plane, &axes))
+        Ok(over(network, &self.shown.plane, &self.shown.units, &axes))
     }
 
     /// What the first series of the panel shows of a network.
@@ -144,13 +144,13 @@ impl Map<'_> {
         }
         if self.is_line() {
             let x = over.axes[0].values();
-            return Ok(line(x, over.y, Stroke::new(Colour::Ink)));
+            return Ok(line(x, numbers(self.outcome, over.y), Stroke::new(Colour::Ink)));
         }
-        let ends = around(self.outcome.samples.dataset.t(), 0.0);
+        let ends = around(&numbers(self.outcome, self.outcome.samples.dataset.t().to_vec()), 0.0);
         let colours = ColourScale { range: Some(ends), ..ColourScale::new(ColourMap::Viridis) };
         Ok(Mark::Field {
-            grid: grid(&over.axes, HEIGHT, over.y),
-            colours: colours.with_bar("$y$"),
+            grid: grid(&over.axes, HEIGHT, numbers(self.outcome, over.y)),
+            colours: colours.with_bar(target(self.outcome, "$y$")),
             shading: Shading::Bands,
             levels: spaced(ends, 11),
             lines: None,
@@ -161,13 +161,15 @@ impl Map<'_> {
         let (outcome, network) = (self.outcome, self.outcome.network());
         let data = &outcome.samples.dataset;
         let [x, y] = self.ranges;
-        let [x_label, y_label] = self.shown.labels.clone();
-        let x_axis = Axis::new(x_label).range(x[0], x[1]);
+        let (x_axis, y_axis) = (self.shown.axis(0).range(x[0], x[1]), self.shown.axis(1));
         let Some(classes) = classes(outcome) else {
-            let (name, y_axis) =
-                if self.is_line() { ("network", Axis::new("$t$, $y$")) } else { ("", Axis::new(y_label)) };
+            let (name, y_axis) = if self.is_line() {
+                ("network", Axis::new(target(outcome, "$t$, $y$")))
+            } else {
+                ("", y_axis)
+            };
             let (at_x, at_y): (Vec<f64>, Vec<f64>) = self.at.iter().map(|at| (at[0], at[1])).unzip();
-            let at_y = if self.is_line() { data.t().to_vec() } else { at_y };
+            let at_y = if self.is_line() { numbers(outcome, data.t().to_vec()) } else { at_y };
             let samples = Series::points("samples", at_x, at_y, small_if_many(marker(0), data.n_samples()));
             let panel = Panel::new(x_axis, y_axis).titled(title);
             return Ok(panel.with(Series::new(name, self.background(&network)?)).with(samples));
@@ -179,7 +181,7 @@ impl Map<'_> {
         let mut panel = if self.is_line() {
             Panel::new(x_axis, Axis::new("probability").range(HEIGHT[0], HEIGHT[1])).sized(520.0, 240.0)
         } else {
-            Panel::new(x_axis, Axis::new(y_label).range(y[0], y[1])).sized(320.0, 300.0)
+            Panel::new(x_axis, y_axis.range(y[0], y[1])).sized(320.0, 300.0)
         };
         panel = panel.titled(title).with(Series::new("", self.background(&network)?));
         let mut at = self.at.clone();

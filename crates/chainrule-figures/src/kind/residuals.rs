@@ -5,6 +5,7 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::parts::{around, line, marker, small_if_many, spaced, step, task, thinned};
+use super::units::numbers;
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
@@ -32,13 +33,9 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
         );
     }
     let data = &outcome.samples.dataset;
-    let (mut y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
-    let mut t = data.t().to_vec();
-    if let Some(from) = &outcome.samples.from_table {
-        // In the table's own units.
-        from.encoders.target.decode(&mut y);
-        from.encoders.target.decode(&mut t);
-    }
+    let n_outputs = outcome.architecture.n_outputs();
+    let y = numbers(outcome, outcome.network().predict(data.x()));
+    let t = numbers(outcome, data.t().to_vec());
     let ends = around(&[&t[..], &y].concat(), 0.04);
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let mut scatter =

@@ -1,11 +1,12 @@
 //! `weights`: the network as a diagram of its weights, what each hidden unit computes of two inputs, and the weights of
-//! each layer as a histogram.
+//! each layer as a histogram. The two inputs of a table are in the units of their columns.
 
 use chainrule::landscape::{Boundary, activations};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::parts::{around, input, points, spaced};
+use super::units::Unit;
 use super::{Draw, Subject, option};
 use crate::{
     Anchor, Axis, Colour, ColourMap, ColourScale, Edge, Error, Figure, Fill, Grid, Mark, Node, Panel, Series,
@@ -163,10 +164,11 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
     if data.n_inputs() != 2 {
         return Ok(Vec::new());
     }
-    let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
-    let (x, y) = (around(&of(0), 0.1), around(&of(1), 0.1));
+    let units = [0, 1].map(|j| Unit::of(outcome, j));
+    let of = |j: usize| data.x().iter().skip(j).step_by(2).map(|u| units[j].decode(*u)).collect::<Vec<f64>>();
+    let (x, y) = (units[0].ends(&of(0), 0.1), units[1].ends(&of(1), 0.1));
     let n = 48;
-    let (u, v) = (points(x, n)?.values(), points(y, n)?.values());
+    let (u, v) = (units[0].encoded(&points(x, n)?.values()), units[1].encoded(&points(y, n)?.values()));
     let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| [*u, *v])).collect();
     let mut rows = Vec::new();
     for l in 0..(architecture.layers().len() - 1).min(MAPPED) {
@@ -195,7 +197,8 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
             let zero = Boundary { unit, against: None, w, b: b.map_or(0.0, |b| b[unit]) };
             let z = before.chunks_exact(zero.w.len()).map(|x| zero.side(x)).collect();
             let title = format!("{}, unit {}", architecture.layer_name(l), unit + 1);
-            let panel = Panel::new(Axis::new(input(outcome, 0)), Axis::new(input(outcome, 1)))
+            let [x_axis, y_axis] = [0, 1].map(|j| units[j].axis(input(outcome, j)));
+            let panel = Panel::new(x_axis, y_axis)
                 .sized(110.0, 110.0)
                 .titled(title)
                 .with(Series::new("", field(over(a), Shading::Smooth, None)))

@@ -23,10 +23,25 @@ impl AxisPlan {
         loop {
             let plan = AxisPlan::with_ticks(axis, ends, pixels, n);
             if n <= 2 || plan.apart() {
-                return plan;
+                return if plan.ticks.len() < 2 { plan.or_the_outermost(axis, ends, pixels) } else { plan };
             }
             n -= 1;
         }
+    }
+
+    /// The same axis, which has not two ticks, with those of a finer choice, or with the first and the last of them: from one
+    /// alone nobody reads how long a unit is.
+    fn or_the_outermost(self, axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+        if axis.ticks == Ticks::Hidden {
+            return self;
+        }
+        let finer = (3..=12).map(|n| AxisPlan::with_ticks(axis, ends, pixels, n));
+        let Some(mut plan) = finer.into_iter().find(|plan| plan.ticks.len() > 1) else { return self };
+        if !plan.apart() {
+            let last = plan.ticks.len() - 1;
+            plan.ticks = [0, last].map(|k| plan.ticks[k].clone()).to_vec();
+        }
+        if plan.apart() { plan } else { self }
     }
 
     /// An upright axis, or one that is seen so: room for two labels at least.
@@ -45,6 +60,7 @@ impl AxisPlan {
         let map = Map { scale: axis.scale, ends, pixels };
         let ticks = match &axis.ticks {
             Ticks::Auto => ticks::ticks(ends, axis.scale, n),
+            Ticks::Dates => ticks::dates(ends, n),
             Ticks::Hidden => Vec::new(),
             Ticks::Names(names) => {
                 let named = names.iter().enumerate().map(|(i, n)| Tick { at: i as f64, label: n.clone() });
@@ -219,6 +235,16 @@ mod tests {
         assert_eq!((x, y), ([-1.0, 1.0], [0.0, 2.0]));
         let [x, ..] = ends(&Panel::default().with(panel.series[1].clone()));
         assert!(x[0] < 0.0 && x[1] > 2.0);
+    }
+
+    #[test]
+    fn an_axis_has_two_ticks_where_there_is_room() {
+        let ticks = |axis: &Axis, ends: [f64; 2]| -> Vec<String> {
+            AxisPlan::across(axis, ends, [0.0, 110.0]).ticks.into_iter().map(|tick| tick.label).collect()
+        };
+        assert_eq!(ticks(&Axis::new(""), [10.8, 97.0]), ["20", "40", "60", "80"]);
+        let days = |from: f64, to: f64| [from, to].map(|day| day * 86_400_000.0);
+        assert_eq!(ticks(&Axis::new("").dates(), days(18_650.0, 19_350.0)), ["2021-07", "2022-07"]);
     }
 
     #[test]

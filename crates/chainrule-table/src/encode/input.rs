@@ -5,24 +5,9 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
+use super::scale::{Scale, Scaling};
 use crate::kind::yes_and_no;
 use crate::{Column, Error, Kind, MISSING, Problem, Table, Values, Want};
-
-/// How numbers are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scaling {
-    /// As they are.
-    None,
-    /// `(x - mean) / standard deviation`: mean 0, variance 1.
-    #[default]
-    Standard,
-    /// `u = (x - median) / (third - first quartile)`, then `u / √(1 + (u/3)²)`: outliers end at ±3 (Holzmüller et al. 2024,
-    /// "Better by Default", who scale tables so).
-    Robust,
-    /// `(x - smallest) / (largest - smallest)`: from 0 to 1.
-    MinMax,
-}
 
 /// A column with how it becomes inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,17 +53,6 @@ pub enum How {
         /// The rare words of the training.
         rare: Vec<String>,
     },
-}
-
-/// `u = (x - shift) / by`, and then perhaps `u / √(1 + (u/3)²)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scale {
-    /// What is taken away.
-    pub shift: f64,
-    /// What is divided by.
-    pub by: f64,
-    /// Whether outliers are bent towards ±3.
-    pub bent: bool,
 }
 
 /// A word that fewer rows of the training have is rare.
@@ -171,6 +145,18 @@ impl Input {
         };
         names.extend(self.says_missing.then(|| format!("{column}=(missing)")));
         names
+    }
+
+    /// For each of the inputs, in the order of [`names`](Input::names): whether it is the number or the date itself, and then on
+    /// which scale; none for words, places in the year and the like, which have no unit.
+    pub fn scales(&self) -> Vec<Option<(Kind, Scale)>> {
+        let mut scales = vec![None; self.width()];
+        match self.how {
+            How::Number { scale, .. } => scales[0] = Some((Kind::Number, scale)),
+            How::Date { scale, .. } => scales[0] = Some((Kind::Date, scale)),
+            How::Boolean { .. } | How::Category { .. } => {}
+        }
+        scales
     }
 
     /// What the column is to be read as.
@@ -326,59 +312,6 @@ impl Codes<'_> {
     }
 }
 
-impl Scale {
-    /// The scale of some numbers, and their median; those of no number change nothing.
-    fn fit(mut present: Vec<f64>, scaling: Scaling) -> (Scale, f64) {
-        if present.is_empty() {
-            return (Scale { shift: 0.0, by: 1.0, bent: false }, 0.0);
-        }
-        let ends = |values: &[f64]| {
-            values
-                .iter()
-                .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(*v), high.max(*v)])
-        };
-        let (shift, by) = match scaling {
-            Scaling::None => (0.0, 1.0),
-            Scaling::Standard => mean_and_deviation(&present),
-            // Half of all numbers may be the same, and there is a width nonetheless.
-            Scaling::Robust => {
-                let [low, high] = ends(&present);
-                let quartiles = [0.25, 0.5, 0.75].map(|part| quantile(&mut present, part));
-                let width = quartiles[2] - quartiles[0];
-                (quartiles[1], if width > 0.0 { width } else { 0.5 * (high - low) })
-            }
-            Scaling::MinMax => {
-                let [low, high] = ends(&present);
-                (low, high - low)
-            }
-        };
-        let median = quantile(&mut present, 0.5);
-        let by = if by > 0.0 && by.is_finite() { by } else { 1.0 };
-        (Scale { shift, by, bent: scaling == Scaling::Robust }, median)
-    }
-
-    pub(super) fn apply(&self, x: f64) -> f64 {
-        let u = (x - self.shift) / self.by;
-        if self.bent { u / (1.0 + (u / 3.0).powi(2)).sqrt() } else { u }
-    }
-}
-
-/// The mean and the standard deviation (over n, not n - 1).
-pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance.sqrt())
-}
-
-/// A quantile of some numbers, which are put in another order; between neighbours in proportion.
-fn quantile(values: &mut [f64], part: f64) -> f64 {
-    let place = part * (values.len() - 1) as f64;
-    let (_, below, rest) = values.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
-    let above = rest.iter().copied().fold(f64::INFINITY, f64::min);
-    if place.fract() == 0.0 { *below } else { *below + (above - *below) * place.fract() }
-}
-
 /// The distinct words of some rows with how many have them, and how many cells are missing.
 fn words(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
     let mut n_missing = 0;
@@ -439,23 +372,6 @@ fn kept(mut words: Vec<(String, usize)>) -> How {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scales_by_their_formulas() {
-        let numbers = || vec![1.0, 2.0, 3.0, 4.0, 10.0];
-        let at = |scaling, x| Scale::fit(numbers(), scaling).0.apply(x);
-        assert_eq!(at(Scaling::None, 7.0), 7.0);
-        assert_eq!(at(Scaling::Standard, 4.0), 0.0);
-        assert!((at(Scaling::Standard, 10.0) - 6.0 / 10f64.sqrt()).abs() < 1e-15);
-        assert_eq!([at(Scaling::MinMax, 1.0), at(Scaling::MinMax, 10.0)], [0.0, 1.0]);
-        // The quartiles are 2 and 4: x = 9 is 3 widths from the median.
-        assert!((at(Scaling::Robust, 9.0) - 3.0 / 2f64.sqrt()).abs() < 1e-15);
-        assert!(at(Scaling::Robust, 1e9) < 3.0 + 1e-9);
-        // What never changes is left at 0.
-        assert_eq!(Scale::fit(vec![5.0; 4], Scaling::Standard).0.apply(5.0), 0.0);
-        assert_eq!(Scale::fit(numbers(), Scaling::Standard).1, 3.0);
-    }
-
     #[test]
     fn words_are_kept_while_they_are_frequent() {
         let words =

@@ -2,11 +2,13 @@
 //! alone, kept with the network, applied to every table that it is to predict.
 
 mod input;
+mod scale;
 mod target;
 
 use serde::{Deserialize, Serialize};
 
-pub use input::{How, Input, Scale, Scaling};
+pub use input::{How, Input};
+pub use scale::{Scale, Scaling};
 pub use target::{Target, TargetScaling, Task};
 
 use crate::{Error, Kinds, Table, Want};
@@ -98,6 +100,11 @@ impl Encoders {
         self.inputs.iter().flat_map(Input::names).collect()
     }
 
+    /// For each input: whether it is a number or a date of the table itself, and then on which scale; see [`Input::scales`].
+    pub fn input_scales(&self) -> Vec<Option<(crate::Kind, Scale)>> {
+        self.inputs.iter().flat_map(Input::scales).collect()
+    }
+
     /// The columns that are to be read, with what each is to be read as.
     pub fn wanted(&self) -> Vec<(&str, Want)> {
         self.inputs.iter().map(|input| (input.column.as_str(), input.wants())).collect()
@@ -147,5 +154,35 @@ impl Encoders {
         let total = |k: usize| counts.iter().map(|counts| counts[k]).sum::<u64>();
         let names = self.inputs.iter().enumerate().map(|(k, input)| (input.column.as_str(), total(k)));
         (x, names.filter(|(_, n)| *n > 0).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Column, Kind, Said, Texts, Values};
+
+    #[test]
+    fn the_number_of_a_column_has_a_scale_and_what_is_made_of_it_has_none() {
+        let towns = ["Bern", "Turin", "Bern", "Turin"].map(Some);
+        let table = Table::new(vec![
+            Column::new("town", Values::Texts(Texts::from_iter(towns))),
+            Column::new("day", Values::Dates(vec![0.0, 10.0, f64::NAN, 20.0])),
+            Column::new("area", Values::Numbers(vec![1.0, 2.0, 3.0, 6.0])),
+            Column::new("price", Values::Numbers(vec![1.5, 2.5, 3.0, 4.0])),
+        ]);
+        let said = Said { targets: vec!["price".to_owned()], ..Said::default() };
+        let said = Said { kinds: vec![("town".to_owned(), Kind::Category)], ..said };
+        let kinds = Kinds::find(&table, &said).unwrap();
+        let options = EncoderOptions { scaling: Scaling::MinMax, date_parts: DateParts::Always };
+        let encoders =
+            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &said.targets, Some(Task::Numbers), options)
+                .unwrap();
+        let (names, scales) = (encoders.input_names(), encoders.input_scales());
+        assert_eq!(names.len(), scales.len());
+        let scale = |shift, by| Scale { shift, by, bent: false };
+        let of: Vec<_> =
+            names.iter().zip(scales).filter_map(|(name, scale)| Some((&name[..], scale?))).collect();
+        assert_eq!(of, [("day", (Kind::Date, scale(0.0, 20.0))), ("area", (Kind::Number, scale(1.0, 5.0)))]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::mean_and_deviation;
+use super::scale::mean_and_deviation;
 use crate::kind::yes_and_no;
 use crate::{Column, Error, Problem, Table, Values, Want};
 

@@ -1,6 +1,7 @@
 //! What a cell's text means: missing, a number, a date, or just text; and what a column of such cells is.
 
-use super::{ReadOptions, Want, date};
+use super::{ReadOptions, Want};
+use crate::date;
 
 /// How the cells of a file are understood.
 #[derive(Clone, Debug, Default)]

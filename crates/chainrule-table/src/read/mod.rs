@@ -4,7 +4,6 @@ mod block;
 mod cell;
 mod column;
 mod csv;
-mod date;
 mod jsonl;
 mod number;
 mod numpy;

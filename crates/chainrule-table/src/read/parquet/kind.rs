@@ -5,9 +5,10 @@ use parquet::data_type::Int96;
 use parquet::schema::types::{ColumnDescriptor, Type};
 
 use crate::Problem;
+use crate::date;
+use crate::read::Want;
 use crate::read::cell::Cells;
 use crate::read::column::Part;
-use crate::read::{Want, date};
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,16 @@
 
 /// A date, or a date and a time of day, as days since 1970-01-01 with the time as their fraction.
 ///
-/// `2024-05-31`, `2024-05-31T12:30`, `2024-05-31 12:30:15.25`, with `Z` or an offset such as `+02:00` at the end.
-pub(super) fn parse(text: &[u8]) -> Option<f64> {
+/// `2024-05-31`, `2024-05-31T12:30`, `2024-05-31 12:30:15.25`, with `Z` or an offset such as `+02:00` at the end. None
+/// where the text is no such date.
+///
+/// ```
+/// use chainrule_table::date;
+///
+/// assert_eq!(date::parse(b"1970-01-02T12:00"), Some(1.5));
+/// assert_eq!(date::parse(b"31.05.2024"), None);
+/// ```
+pub fn parse(text: &[u8]) -> Option<f64> {
     let (date, time) = text.split_at_checked(10)?;
     if date[4] != b'-' || date[7] != b'-' {
         return None;
@@ -20,8 +28,8 @@ pub(super) fn parse(text: &[u8]) -> Option<f64> {
     }
 }
 
-/// A day, and nanoseconds since its midnight, as ISO has them.
-pub(super) fn write(days: i64, nanoseconds: u64) -> String {
+/// A day, in days since 1970-01-01, and nanoseconds since its midnight, as ISO has them.
+pub fn write(days: i64, nanoseconds: u64) -> String {
     let (year, month, day) = civil_from_days(days);
     let mut text = format!("{year:04}-{month:02}-{day:02}");
     if nanoseconds > 0 {
@@ -32,6 +40,28 @@ pub(super) fn write(days: i64, nanoseconds: u64) -> String {
         }
     }
     text
+}
+
+/// The days from 1970-01-01 to a day, by its year, month and day, both counted from 1.
+pub fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    // Years begin in March here, so that the leap day comes last.
+    let year = if month <= 2 { year - 1 } else { year };
+    let month = (month + 9) % 12;
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+}
+
+/// The year, month and day of a number of days from 1970-01-01.
+pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    const DAYS_IN_400_YEARS: i64 = 146_097;
+    let days = days.saturating_add(719_468);
+    let (era, day) = (days.div_euclid(DAYS_IN_400_YEARS), days.rem_euclid(DAYS_IN_400_YEARS));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (era * 400 + year + next_year, month, day)
 }
 
 const SECONDS_A_DAY: f64 = 86_400.0;
@@ -97,27 +127,6 @@ fn days_in_month(year: i32, month: i32) -> i32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
-}
-
-/// The days from 1970-01-01. Years begin in March here, so that the leap day comes last.
-fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month = (month + 9) % 12;
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
-}
-
-/// Year, month and day of a number of days from 1970-01-01.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    const DAYS_IN_400_YEARS: i64 = 146_097;
-    let days = days.saturating_add(719_468);
-    let (era, day) = (days.div_euclid(DAYS_IN_400_YEARS), days.rem_euclid(DAYS_IN_400_YEARS));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next_year, month, day)
 }
 
 #[cfg(test)]
