@@ -112,6 +112,58 @@ fn columns_are_matched_by_name_and_forms_by_ending() {
 }
 
 #[test]
+fn predictions_are_the_same_in_every_form() {
+    let session = iris();
+    assert_eq!(session.run(&["fit", "iris.csv", "--target", "species", "--epochs", "20"]).2, 0);
+    let predict = ["predict", "iris.safetensors", "iris.csv"];
+    let run = |rest: &[&str]| {
+        let (out, err, code) = session.run(&[&predict[..], rest].concat());
+        assert_eq!(code, 0, "{rest:?}: {err}");
+        (out, err)
+    };
+    let (csv, _) = run(&["--keep", "species"]);
+    assert!(csv.starts_with("species,prediction,probability_setosa,"), "{csv}");
+    let (out, err) = run(&["--keep", "species", "-o", "said.parquet"]);
+    assert_eq!((out.as_str(), err.as_str()), ("", "written to said.parquet\n"));
+    let read = |name: &str| {
+        let path = session.path(name);
+        chainrule_table::read(&path, &chainrule_table::ReadOptions::default(), &mut |_, _| {}).unwrap()
+    };
+    session.write("said.csv", &csv);
+    let (lines, _) = run(&["--keep", "species", "--to", "jsonl"]);
+    session.write("said.jsonl", &lines);
+    run(&["--keep", "species", "--to", "parquet", "-o", "said.dat"]);
+    let expected = read("said.csv").columns;
+    for name in ["said.jsonl", "said.parquet", "said.dat"] {
+        assert!(read(name).columns == expected, "{name}");
+    }
+    run(&["-o", "said.npy"]);
+    let npy = std::fs::read(session.path("said.npy")).unwrap();
+    let header = String::from_utf8_lossy(&npy[10..]).into_owned();
+    assert!(
+        header.starts_with("{'descr': [('prediction', '<U10'), ('probability_setosa', '<f8'), "),
+        "{header}"
+    );
+    assert!(header.contains("'shape': (150,), }"), "{header}");
+    let begin = 10 + usize::from(u16::from_le_bytes([npy[8], npy[9]]));
+    assert_eq!(npy.len(), begin + 150 * (4 * 10 + 3 * 8));
+    session.write("again.csv", IRIS.replacen("species", "prediction", 1));
+    refused(
+        "predict",
+        &session,
+        &[
+            &[&predict[..], &["-o", "said.xlsx"]].concat(),
+            &[&predict[..], &["-o", "said"]].concat(),
+            &[&predict[..], &["--keep", "species", "-o", "kept.npy"]].concat(),
+            &[&predict[..], &["--keep", "species", "--to", "npy"]].concat(),
+            &[&predict[..], &["--to", "xlsx"]].concat(),
+            &[&predict[..], &["-o", "none/said.parquet"]].concat(),
+            &["predict", "iris.safetensors", "again.csv", "--keep", "prediction"],
+        ],
+    );
+}
+
+#[test]
 fn settings_may_come_from_toml_and_folds_become_one_model() {
     let session = iris();
     session.write(

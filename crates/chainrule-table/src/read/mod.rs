@@ -265,11 +265,12 @@ impl Format {
 }
 
 /// Checks that no two columns have the same name.
-fn unique(names: &[String]) -> Result<(), Problem> {
+pub(crate) fn unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
     let mut positions = HashMap::new();
     for (i, name) in names.iter().enumerate() {
+        let name = name.as_ref();
         if let Some(first) = positions.insert(name, i + 1) {
-            return Err(Problem::DuplicateName { name: name.clone(), first, second: i + 1 });
+            return Err(Problem::DuplicateName { name: name.to_owned(), first, second: i + 1 });
         }
     }
     Ok(())
