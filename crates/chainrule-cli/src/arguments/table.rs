@@ -135,12 +135,30 @@ pub(crate) struct Reading {
     /// What separates the fields of a CSV: one character, or `tab`
     #[arg(long, value_name = "CHARACTER")]
     pub(crate) delimiter: Option<String>,
+    /// Whether a CSV's first line names its columns [default: found from its cells]
+    #[arg(long, value_enum)]
+    pub(crate) header: Option<Header>,
+    /// Whether numbers in a CSV have a decimal point or comma [default: found from its cells]
+    #[arg(long, value_enum)]
+    pub(crate) decimal: Option<Decimal>,
     /// The encoding of a CSV, by its name on the web: windows-1252
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
     /// Texts that mean a missing cell, besides an empty one, NA, NaN, null and ?
     #[arg(long, value_name = "TEXT,...", value_delimiter = ',')]
     pub(crate) missing: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Header {
+    Present,
+    Absent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Decimal {
+    Point,
+    Comma,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,7 @@ use chainrule_table::{
     Want, Writer,
 };
 
-use crate::arguments::table::{Predict, Reading};
+use crate::arguments::table::{Decimal, Header, Predict, Reading};
 use crate::error::Failure;
 
 pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
@@ -130,9 +130,11 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
     };
     Ok(ReadOptions {
         delimiter,
+        header: reading.header.map(|header| header == Header::Present),
+        decimal_comma: reading.decimal.map(|decimal| decimal == Decimal::Comma),
         encoding: reading.encoding.clone(),
         missing: reading.missing.clone(),
-        ..ReadOptions::default()
+        texts: Vec::new(),
     })
 }
 

@@ -164,6 +164,35 @@ fn predictions_are_the_same_in_every_form() {
 }
 
 #[test]
+fn what_cannot_be_found_in_a_csv_can_be_said() {
+    let session = Session::new();
+    // The names are years, and so could be numbers; a comma is in every number, and could part thousands.
+    let rows: String = (0..60).map(|i| format!("{};{},5\n", i % 7, 2 * (i % 7))).collect();
+    session.write("years.csv", format!("2023;2024\n{rows}"));
+    session.write("bare.csv", &rows);
+    let reading = ["--header", "present", "--decimal", "comma"];
+    let fit = ["fit", "years.csv", "--target", "2024", "--task", "numbers", "--epochs", "5"];
+    let (out, err, code) = session.run(&[&fit[..], &reading].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("years.csv: 60 rows; 2024 is a number"), "{out}");
+    let (out, err, code) =
+        session.run(&[&["evaluate", "years.safetensors", "years.csv"][..], &reading].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("60 rows of years.csv"), "{out}");
+    let (out, err, code) =
+        session.run(&[&["predict", "years.safetensors", "years.csv"][..], &reading].concat());
+    assert_eq!((code, out.lines().count()), (0, 61), "{err}");
+    // Without names; and with a point, what has a comma is a text.
+    let bare = ["fit", "bare.csv", "--target", "column2", "--header", "absent", "--epochs", "5", "--decimal"];
+    let (out, err, code) = session.run(&[&bare[..], &["comma"]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("bare.csv: 60 rows; column2 is a number"), "{out}");
+    let (out, err, code) = session.run(&[&bare[..], &["point", "--delimiter", ";"]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("column2 is one of 7 classes"), "{out}");
+}
+
+#[test]
 fn settings_may_come_from_toml_and_folds_become_one_model() {
     let session = iris();
     session.write(
