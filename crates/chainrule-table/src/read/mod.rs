@@ -74,7 +74,8 @@ pub enum Want {
 /// contradict the first is read again, and JSON Lines are always read twice: the bytes then count twice.
 ///
 /// Beside the table, a few MiB are allocated for each thread, for a file of a hundred bytes as for a large one; more only for a
-/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to.
+/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to. No
+/// page of a Parquet file is believed that claims to become longer than both 64 MiB and 1000 times what it is compressed to.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
