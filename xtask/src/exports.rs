@@ -1,4 +1,5 @@
-//! The step `exports`: exported models run by what will run them: onnxruntime, and C on an ARM under QEMU.
+//! The step `exports`: exported models run by what will run them, onnxruntime and C on an ARM under QEMU, and tables that
+//! are written read by NumPy.
 
 use std::path::Path;
 use std::process::Command;
@@ -38,6 +39,6 @@ fn run(root: &Path) -> Result<(), String> {
     status(&mut pip)?;
     let mut command = Command::new(cargo());
     // Of the workspace, as all tests are built: the same crates with the same features.
-    command.args(["test", "--workspace", "--test", "export", "--", "--ignored"]);
+    command.args(["test", "--workspace", "--test", "export", "--test", "numpy", "--", "--ignored"]);
     status(command.current_dir(root).env("CHAINRULE_PYTHON", python))
 }

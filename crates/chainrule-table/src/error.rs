@@ -27,6 +27,14 @@ pub enum Problem {
     /// The file cannot be opened or read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
+    /// The file cannot be written.
+    #[error("it cannot be written: {0}; choose another name or place")]
+    Unwritable(#[source] std::io::Error),
+    /// A column of texts for an NPY file, where all texts are as wide as the longest.
+    #[error(
+        "an NPY file begins with how long the texts of a column get, which is not known before all are read; write .parquet or .csv instead, or leave the column out"
+    )]
+    UnknownWidth,
     /// No column of that name.
     #[error("there is no such column{}; there are: {}", hint(nearest.as_deref()), shortened(choices))]
     NoColumn {

@@ -1,7 +1,7 @@
 //! Tables from files, and what makes samples of them.
 //!
 //! [`read()`] takes a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns; [`Stream`] takes it piece by
-//! piece. [`Kinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
+//! piece, and [`Writer`] writes one so. [`Kinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
 //! of a network's inputs and targets.
 
 pub mod date;
@@ -11,6 +11,7 @@ mod kind;
 mod read;
 mod split;
 mod table;
+mod write;
 
 pub use encode::{DateParts, EncoderOptions, Encoders, How, Input, Scale, Scaling, Target, TargetScaling, Task};
 pub use error::{Error, Problem};
@@ -18,3 +19,4 @@ pub use kind::{Ignored, Kind, Kinds, Said};
 pub use read::{ReadOptions, Stream, Want, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Table, Texts, Values};
+pub use write::{Destination, Form, Holds, Writer};

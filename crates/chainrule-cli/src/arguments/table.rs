@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use chainrule_table::Form;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 /// Train a network on a table: a file in, a model out.
@@ -133,12 +135,30 @@ pub(crate) struct Reading {
     /// What separates the fields of a CSV: one character, or `tab`
     #[arg(long, value_name = "CHARACTER")]
     pub(crate) delimiter: Option<String>,
+    /// Whether a CSV's first line names its columns [default: found from its cells]
+    #[arg(long, value_enum)]
+    pub(crate) header: Option<Header>,
+    /// Whether numbers in a CSV have a decimal point or comma [default: found from its cells]
+    #[arg(long, value_enum)]
+    pub(crate) decimal: Option<Decimal>,
     /// The encoding of a CSV, by its name on the web: windows-1252
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
     /// Texts that mean a missing cell, besides an empty one, NA, NaN, null and ?
     #[arg(long, value_name = "TEXT,...", value_delimiter = ',')]
     pub(crate) missing: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Header {
+    Present,
+    Absent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Decimal {
+    Point,
+    Comma,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -172,7 +192,8 @@ pub(crate) enum Split {
 /// Predict the rows of a table with a model.
 ///
 /// Columns are matched by name, in any order; others are passed over. Predictions go to standard output as CSV, or to a file
-/// whose ending says the form: .csv, .jsonl. The table is read piece by piece and may be larger than the memory.
+/// whose ending says the form: .csv, .jsonl, .parquet, .npy. The table is read, and what is predicted written, piece by piece;
+/// both may be larger than the memory.
 #[derive(Args, Debug)]
 pub(crate) struct Predict {
     /// The model
@@ -182,6 +203,9 @@ pub(crate) struct Predict {
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// The form [default: by the ending of --output, or csv]
+    #[arg(long, value_name = "FORM", value_parser = form())]
+    pub(crate) to: Option<Form>,
     /// The probability from which on the second of two classes is predicted
     #[arg(long, value_name = "P", default_value_t = 0.5)]
     pub(crate) threshold: f64,
@@ -190,6 +214,14 @@ pub(crate) struct Predict {
     pub(crate) keep: Vec<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+/// The forms in which a table is written, by their names.
+fn form() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Form::ALL.map(|(name, ..)| name)).map(|name| {
+        let found = Form::ALL.iter().find(|(known, ..)| *known == name);
+        found.map(|(.., form)| *form).expect("one of the names")
+    })
 }
 
 /// Say how well a model predicts a table that has its targets.

@@ -439,6 +439,8 @@ impl Fit {
         set("data.time", self.time.as_deref().map(text));
         set("data.seed", self.seed.map(|v| v.to_string()));
         set("data.delimiter", self.reading.delimiter.as_deref().map(text));
+        set("data.header", self.reading.header.map(|v| text(&format!("{v:?}").to_lowercase())));
+        set("data.decimal", self.reading.decimal.map(|v| text(&format!("{v:?}").to_lowercase())));
         set("data.encoding", self.reading.encoding.as_deref().map(text));
         set("data.missing", list(&self.reading.missing));
         set("network.hidden", self.hidden()?);

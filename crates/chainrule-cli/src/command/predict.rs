@@ -1,13 +1,15 @@
 //! `chainrule predict`: the rows of a table through a model, piece by piece.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
 
 use chainrule_model::{Model, Predictions};
-use chainrule_table::{ReadOptions, Stream, Table, Target, Want};
+use chainrule_table::{
+    Column, Destination, Error, Form, Holds, Problem, ReadOptions, Stream, Table, Target, Texts, Values,
+    Want, Writer,
+};
 
-use crate::arguments::table::{Predict, Reading};
+use crate::arguments::table::{Decimal, Header, Predict, Reading};
 use crate::error::Failure;
 
 pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
@@ -15,6 +17,8 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         let (value, allowed) = (arguments.threshold.to_string(), "from 0 to 1".to_owned());
         return Err(Failure::Argument { argument: "--threshold", value, allowed });
     }
+    let terminal = if std::io::stdout().is_terminal() { Terminal::Yes } else { Terminal::No };
+    let form = form(arguments.output.as_deref(), arguments.to, terminal)?;
     let model = Model::load(&arguments.model)?;
     let options = options(&arguments.reading)?;
     let mut stream = Stream::open(&arguments.data, &options, &model.wanted())?;
@@ -26,12 +30,20 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
     }
     // A column that is kept is read as it is written, whatever the model takes it for: beside the inputs, in step with them.
     let mut kept = if keep.is_empty() { None } else { Some(Stream::open(&arguments.data, &options, &keep)?) };
-    let form = Form::of(arguments.output.as_deref())?;
-    let mut output = Output::open(arguments.output.as_deref(), form)?;
-    let names = names(&model);
-    let header: Vec<&str> =
-        keep.iter().map(|(name, _)| *name).chain(names.iter().map(String::as_str)).collect();
-    output.header(&header)?;
+    let predicted = predicted(&model);
+    if let Some((name, _)) = keep.iter().find(|(name, _)| predicted.iter().any(|(other, _)| name == other)) {
+        let data = arguments.data.display();
+        let allowed = format!("called otherwise than what is predicted; rename the column in {data}");
+        return Err(Failure::Argument { argument: "--keep", value: (*name).to_owned(), allowed });
+    }
+    let columns = keep.iter().map(|(name, _)| (*name, Holds::Texts { longest: None }));
+    let columns: Vec<(&str, Holds)> =
+        columns.chain(predicted.iter().map(|(name, holds)| (name.as_str(), *holds))).collect();
+    let destination = match &arguments.output {
+        Some(path) => Destination::File(path),
+        None => Destination::Stream(Box::new(std::io::stdout())),
+    };
+    let mut writer = Writer::open(destination, form, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
     while let Some(inputs) = stream.next()? {
         let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
@@ -46,20 +58,63 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
                 None => unseen.push((name.clone(), *n)),
             }
         }
-        for row in 0..inputs.n_rows() {
-            let kept =
-                kept.columns.iter().map(|column| Cell::Text(column.values.text(row).unwrap_or_default()));
-            let cells = kept.chain(cells(&model, &predictions, row, arguments.threshold));
-            output.row(&header, cells)?;
-        }
+        let cells = cells(&model, &predictions, arguments.threshold);
+        let said = predicted.iter().zip(cells).map(|((name, _), values)| Column::new(name, values));
+        writer.write(&Table::new(kept.columns.into_iter().chain(said).collect())).map_err(unwritten)?;
     }
-    output.finish()?;
+    writer.finish().map_err(unwritten)?;
+    if let Some(path) = &arguments.output {
+        anstream::eprintln!("written to {}", path.display());
+    }
     for (column, n) in unseen {
         anstream::eprintln!(
             "{column}: {n} cells were like none of the training's, and were taken for no particular ones"
         );
     }
     Ok(())
+}
+
+/// Whether standard output is a terminal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    No,
+    Yes,
+}
+
+/// The form of the output: as it is said, or as the file's ending says.
+fn form(output: Option<&Path>, to: Option<Form>, terminal: Terminal) -> Result<Form, Failure> {
+    let Some(path) = output else {
+        let form = to.unwrap_or(Form::Csv);
+        if form.is_text() || terminal == Terminal::No {
+            return Ok(form);
+        }
+        let known = Form::ALL.iter().find(|(.., known)| *known == form);
+        let value = known.map_or("", |(name, ..)| *name).to_owned();
+        let allowed = "csv or jsonl on a terminal; name a file with --output, or send it to one with >";
+        return Err(Failure::Argument { argument: "--to", value, allowed: allowed.to_owned() });
+    };
+    to.or(Form::of(path)).ok_or_else(|| {
+        let endings: Vec<String> =
+            Form::ALL.iter().map(|(_, endings, _)| format!(".{}", endings[0])).collect();
+        let allowed = format!("a file that ends in {}, or come with --to FORM", endings.join(", "));
+        Failure::Argument { argument: "--output", value: path.display().to_string(), allowed }
+    })
+}
+
+/// What it means that something cannot be written.
+fn unwritten(error: Error) -> Failure {
+    let to_file = !error.path.as_os_str().is_empty();
+    match error.problem {
+        // Whoever reads only the first lines has what it wanted.
+        Problem::Unwritable(source) if !to_file && source.kind() == ErrorKind::BrokenPipe => {
+            std::process::exit(0)
+        }
+        Problem::Unwritable(source) => {
+            let path = if to_file { error.path } else { "standard output".into() };
+            Failure::Unwritable { path, source }
+        }
+        _ => error.into(),
+    }
 }
 
 /// How a file is read, as the arguments say.
@@ -75,9 +130,11 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
     };
     Ok(ReadOptions {
         delimiter,
+        header: reading.header.map(|header| header == Header::Present),
+        decimal_comma: reading.decimal.map(|decimal| decimal == Decimal::Comma),
         encoding: reading.encoding.clone(),
         missing: reading.missing.clone(),
-        ..ReadOptions::default()
+        texts: Vec::new(),
     })
 }
 
@@ -94,179 +151,80 @@ pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, Want)]) -> 
     Ok(table.unwrap_or_default())
 }
 
-/// What is written of each row.
-fn names(model: &Model) -> Vec<String> {
+/// The columns that are predicted, with what they hold.
+fn predicted(model: &Model) -> Vec<(String, Holds)> {
+    let texts =
+        |words: &[String]| Holds::Texts { longest: words.iter().map(|word| word.chars().count()).max() };
     match model.target() {
         Target::Classes { classes, .. } => {
-            let probabilities = classes.iter().map(|class| format!("probability_{class}"));
-            std::iter::once("prediction".to_owned()).chain(probabilities).collect()
+            let probabilities = classes.iter().map(|class| (format!("probability_{class}"), Holds::Numbers));
+            std::iter::once(("prediction".to_owned(), texts(classes))).chain(probabilities).collect()
         }
-        Target::Labels { columns, .. } => columns
+        Target::Labels { columns, words } => columns
             .iter()
-            .flat_map(|column| [format!("prediction_{column}"), format!("probability_{column}")])
+            .zip(words)
+            .flat_map(|(column, words)| {
+                let label = (format!("prediction_{column}"), texts(words));
+                [label, (format!("probability_{column}"), Holds::Numbers)]
+            })
             .collect(),
-        Target::Numbers { columns, .. } if columns.len() == 1 => vec!["prediction".to_owned()],
+        Target::Numbers { columns, .. } if columns.len() == 1 => {
+            vec![("prediction".to_owned(), Holds::Numbers)]
+        }
         Target::Numbers { columns, .. } => {
-            columns.iter().map(|column| format!("prediction_{column}")).collect()
+            columns.iter().map(|column| (format!("prediction_{column}"), Holds::Numbers)).collect()
         }
     }
 }
 
-/// A cell of the output.
-enum Cell {
-    Text(String),
-    Number(f64),
-}
-
-fn cells(model: &Model, predictions: &Predictions, row: usize, threshold: f64) -> Vec<Cell> {
-    let y = predictions.row(row);
+/// The cells of these columns.
+fn cells(model: &Model, predictions: &Predictions, threshold: f64) -> Vec<Values> {
+    let (y, n_outputs) = (&predictions.y, predictions.n_outputs);
+    let rows = || y.chunks_exact(n_outputs);
+    let output = |k: usize| y.iter().skip(k).step_by(n_outputs).copied();
+    let second = |p: f64| u32::from(p >= threshold);
+    let texts = |words: &[String], codes| Values::Texts(Texts { words: words.to_vec(), codes });
     match model.target() {
+        Target::Classes { classes, .. } if n_outputs == 1 => vec![
+            texts(classes, output(0).map(second).collect()),
+            Values::Numbers(output(0).map(|p| 1.0 - p).collect()),
+            Values::Numbers(output(0).collect()),
+        ],
         Target::Classes { classes, .. } => {
-            let p: Vec<f64> = if let [p] = y { vec![1.0 - p, *p] } else { y.to_vec() };
-            let class = match y {
-                [p] => usize::from(*p >= threshold),
-                y => (1..y.len()).fold(0, |best, k| if y[k] > y[best] { k } else { best }),
-            };
-            std::iter::once(Cell::Text(classes[class].clone()))
-                .chain(p.into_iter().map(Cell::Number))
-                .collect()
+            let likeliest = |y: &[f64]| (1..y.len()).fold(0, |best, k| if y[k] > y[best] { k } else { best });
+            let codes = rows().map(|y| likeliest(y) as u32).collect();
+            let probabilities = (0..n_outputs).map(|k| Values::Numbers(output(k).collect()));
+            std::iter::once(texts(classes, codes)).chain(probabilities).collect()
         }
-        Target::Labels { words, .. } => {
-            let label = |(p, words): (&f64, &[String; 2])| {
-                [Cell::Text(words[usize::from(*p >= threshold)].clone()), Cell::Number(*p)]
-            };
-            y.iter().zip(words).flat_map(label).collect()
-        }
-        Target::Numbers { .. } => y.iter().map(|v| Cell::Number(*v)).collect(),
+        Target::Labels { words, .. } => words
+            .iter()
+            .enumerate()
+            .flat_map(|(k, words)| {
+                [texts(words, output(k).map(second).collect()), Values::Numbers(output(k).collect())]
+            })
+            .collect(),
+        Target::Numbers { .. } => (0..n_outputs).map(|k| Values::Numbers(output(k).collect())).collect(),
     }
 }
 
-/// The form of the output.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Csv,
-    JsonLines,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Form {
-    fn of(path: Option<&Path>) -> Result<Form, Failure> {
-        let Some(path) = path else { return Ok(Form::Csv) };
-        match path.extension().unwrap_or_default().to_string_lossy().to_lowercase().as_str() {
-            "csv" => Ok(Form::Csv),
-            "jsonl" | "ndjson" => Ok(Form::JsonLines),
-            _ => {
-                let (value, allowed) =
-                    (path.display().to_string(), "a file that ends in .csv or .jsonl".to_owned());
-                Err(Failure::Argument { argument: "--output", value, allowed })
-            }
-        }
-    }
-}
-
-/// Where predictions go: a file that has its name only once it is whole, or standard output.
-struct Output<'p> {
-    to: Sink,
-    form: Form,
-    path: Option<&'p Path>,
-}
-
-enum Sink {
-    File(BufWriter<tempfile::NamedTempFile>),
-    Standard(BufWriter<std::io::Stdout>),
-}
-
-impl Output<'_> {
-    fn open(path: Option<&Path>, form: Form) -> Result<Output<'_>, Failure> {
-        let to = match path {
-            None => Sink::Standard(BufWriter::new(std::io::stdout())),
-            Some(path) => {
-                let folder =
-                    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder);
-                let file = file.map_err(|source| Failure::Unwritable { path: path.to_owned(), source })?;
-                Sink::File(BufWriter::new(file))
-            }
+    #[test]
+    fn the_form_is_said_or_found_and_no_terminal_gets_bytes() {
+        let of = |output: Option<&str>, to, terminal| {
+            form(output.map(Path::new), to, terminal).map_err(|failure| failure.to_string())
         };
-        Ok(Output { to, form, path })
-    }
-
-    fn failed(&self, source: std::io::Error) -> Failure {
-        // Whoever reads only the first lines has what it wanted.
-        if self.path.is_none() && source.kind() == std::io::ErrorKind::BrokenPipe {
-            std::process::exit(0);
+        assert_eq!(of(None, None, Terminal::Yes), Ok(Form::Csv));
+        assert_eq!(of(None, Some(Form::Parquet), Terminal::No), Ok(Form::Parquet));
+        assert_eq!(of(Some("p.NPY"), None, Terminal::Yes), Ok(Form::Numpy));
+        assert_eq!(of(Some("p.csv"), Some(Form::JsonLines), Terminal::No), Ok(Form::JsonLines));
+        for (name, form) in [("parquet", Form::Parquet), ("npy", Form::Numpy)] {
+            let said = of(None, Some(form), Terminal::Yes).unwrap_err();
+            let expected =
+                "but must be csv or jsonl on a terminal; name a file with --output, or send it to one with >";
+            assert_eq!(said, format!("--to is {name}, {expected}"));
         }
-        let path = self.path.unwrap_or(Path::new("standard output")).to_owned();
-        Failure::Unwritable { path, source }
     }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = match &mut self.to {
-            Sink::File(file) => file.write_all(bytes),
-            Sink::Standard(out) => out.write_all(bytes),
-        };
-        written.map_err(|source| self.failed(source))
-    }
-
-    fn header(&mut self, names: &[&str]) -> Result<(), Failure> {
-        if self.form == Form::JsonLines {
-            return Ok(());
-        }
-        let cells = names.iter().map(|name| Cell::Text((*name).to_owned()));
-        self.csv(cells)
-    }
-
-    fn row(&mut self, names: &[&str], cells: impl Iterator<Item = Cell>) -> Result<(), Failure> {
-        if self.form == Form::Csv {
-            return self.csv(cells);
-        }
-        let value = |cell: Cell| match cell {
-            Cell::Text(text) => serde_json::Value::from(text),
-            Cell::Number(v) => serde_json::Value::from(v),
-        };
-        let object: serde_json::Map<_, _> =
-            names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), value(cell))).collect();
-        let line = format!("{}\n", serde_json::Value::Object(object));
-        self.write(line.as_bytes())
-    }
-
-    fn csv(&mut self, cells: impl Iterator<Item = Cell>) -> Result<(), Failure> {
-        let mut line = csv::WriterBuilder::new().from_writer(Vec::with_capacity(128));
-        for cell in cells {
-            let written = match cell {
-                Cell::Text(text) => line.write_field(text),
-                Cell::Number(v) => line.write_field(v.to_string()),
-            };
-            written.expect("a line in memory");
-        }
-        line.write_record(None::<&[u8]>).expect("a line in memory");
-        let line = line.into_inner().expect("a line in memory");
-        self.write(&line)
-    }
-
-    fn finish(mut self) -> Result<(), Failure> {
-        let path = self.path.map(Path::to_owned);
-        let flushed = match &mut self.to {
-            Sink::File(file) => file.flush(),
-            Sink::Standard(out) => out.flush(),
-        };
-        flushed.map_err(|source| self.failed(source))?;
-        let (Sink::File(file), Some(path)) = (self.to, path) else { return Ok(()) };
-        let failed = |source| Failure::Unwritable { path: path.clone(), source };
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        readable(file.as_file()).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        anstream::eprintln!("written to {}", path.display());
-        Ok(())
-    }
-}
-
-/// A temporary file is its maker's alone; predictions are as readable as any other file.
-fn readable(file: &File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    let _ = file;
-    Ok(())
 }

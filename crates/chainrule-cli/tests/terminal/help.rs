@@ -5,8 +5,21 @@ use crate::session::Session;
 #[test]
 fn help_of_the_command_and_of_each_subcommand() {
     let session = Session::new();
-    let subcommands =
-        ["reproduce", "run", "figure", "gradcheck", "trace", "new", "list", "completions", "man"];
+    let subcommands = [
+        "predict",
+        "evaluate",
+        "inspect",
+        "export",
+        "reproduce",
+        "run",
+        "figure",
+        "gradcheck",
+        "trace",
+        "new",
+        "list",
+        "completions",
+        "man",
+    ];
     let mut transcript = session.transcript(&["--help"]);
     for name in subcommands {
         transcript += &session.transcript(&[name, "--help"]);

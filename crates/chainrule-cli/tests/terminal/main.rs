@@ -3,5 +3,6 @@
 mod bad_input;
 mod commands;
 mod help;
+mod predictions;
 mod session;
 mod tables;

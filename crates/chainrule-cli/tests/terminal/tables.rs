@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::session::Session;
 
-const IRIS: &str = include_str!("../../../../experiments/data/iris.csv");
+pub(crate) const IRIS: &str = include_str!("../../../../experiments/data/iris.csv");
 
-fn iris() -> Session {
+pub(crate) fn iris() -> Session {
     let session = Session::new();
     session.write("iris.csv", IRIS);
     session
@@ -214,7 +214,7 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
 }
 
 /// Runs each of these, holds what they say against the snapshot `name`, and that nothing is left of them.
-fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
+pub(crate) fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
     let files = || {
         let mut files: Vec<String> = std::fs::read_dir(session.path(""))
             .expect("the folder")

@@ -74,7 +74,8 @@ pub enum Want {
 /// contradict the first is read again, and JSON Lines are always read twice: the bytes then count twice.
 ///
 /// Beside the table, a few MiB are allocated for each thread, for a file of a hundred bytes as for a large one; more only for a
-/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to.
+/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to. No
+/// page of a Parquet file is believed that claims to become longer than both 64 MiB and 1000 times what it is compressed to.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -275,11 +276,12 @@ impl Format {
 }
 
 /// Checks that no two columns have the same name.
-fn unique(names: &[String]) -> Result<(), Problem> {
+pub(crate) fn unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
     let mut positions = HashMap::new();
     for (i, name) in names.iter().enumerate() {
+        let name = name.as_ref();
         if let Some(first) = positions.insert(name, i + 1) {
-            return Err(Problem::DuplicateName { name: name.clone(), first, second: i + 1 });
+            return Err(Problem::DuplicateName { name: name.to_owned(), first, second: i + 1 });
         }
     }
     Ok(())

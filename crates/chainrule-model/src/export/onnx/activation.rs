@@ -2,8 +2,8 @@
 
 use chainrule::network::activation::{Activation, Call, Formula, Join};
 
-use super::super::coefficients::ERF_64;
 use super::builder::{Builder, Element, integer};
+use chainrule::kernel::math::coefficients::ERF_64;
 
 /// `a = f(z)`.
 pub(super) fn activation(

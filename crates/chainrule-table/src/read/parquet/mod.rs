@@ -2,6 +2,9 @@
 
 mod guard;
 mod kind;
+mod page;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -309,6 +312,15 @@ struct Chunk {
     bytes: Bytes,
 }
 
+impl Chunk {
+    /// The bytes from a place in the file on.
+    fn rest(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let from = start.checked_sub(self.start).filter(|from| *from <= self.bytes.len() as u64);
+        let from = from.ok_or_else(|| ParquetError::EOF("a page lies outside its column".to_owned()))?;
+        Ok(self.bytes.slice(from as usize..))
+    }
+}
+
 impl Length for Chunk {
     fn len(&self) -> u64 {
         self.start + self.bytes.len() as u64
@@ -318,14 +330,16 @@ impl Length for Chunk {
 impl ChunkReader for Chunk {
     type T = bytes::buf::Reader<Bytes>;
 
+    /// From the beginning of a page's header on: it is read with this and the page with [`Self::get_bytes`], as long as no page
+    /// is passed over or looked at beforehand, which only columns of lists need.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let from = start.checked_sub(self.start).filter(|from| *from <= self.bytes.len() as u64);
-        let from = from.ok_or_else(|| ParquetError::EOF("a page lies outside its column".to_owned()))?;
-        Ok(self.bytes.slice(from as usize..).reader())
+        let rest = self.rest(start)?;
+        page::check(&rest).map_err(ParquetError::General)?;
+        Ok(rest.reader())
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let rest = self.get_read(start)?.into_inner();
+        let rest = self.rest(start)?;
         if rest.len() < length {
             return Err(ParquetError::EOF("a page ends behind its column".to_owned()));
         }

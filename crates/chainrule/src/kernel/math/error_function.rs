@@ -27,8 +27,8 @@ pub fn erf<L: Lanes>(x: L) -> L {
     exp2_n.mul_add(e, exp2_n - L::splat(1.0)).copysign(x)
 }
 
-// g(x) - 1: the 1 apart, so that it is exact.
-const ERF_32: [f64; 9] = [
+/// `g(x) - 1 = -ln(1 - erf x)/x - 1` in powers of x, for x from 0 to 4, in f32: the 1 apart, so that it is exact.
+pub const ERF_32: [f64; 9] = [
     0.12837916612625122,
     0.6366193890571594,
     0.10277785360813141,
@@ -39,7 +39,8 @@ const ERF_32: [f64; 9] = [
     0.00011758341133827344,
     -9.248965398001019e-06,
 ];
-const ERF_64: [f64; 23] = [
+/// The same in f64, for x from 0 to 6.
+pub const ERF_64: [f64; 23] = [
     0.1283791670955125,
     0.6366197723676117,
     0.10277260330005626,

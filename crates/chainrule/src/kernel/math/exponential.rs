@@ -125,14 +125,17 @@ const MOST_32: f64 = 88.72283935546875;
 const MOST_64: f64 = 709.7827128933841;
 
 // The coefficients of this folder are printed by tests/reference/make_polynomials.py.
-const EXP_32: [f64; 5] = [
+
+/// `(e^r - 1 - r)/r²` in powers of r, for `|r| <= ln(2)/2`, in f32.
+pub const EXP_32: [f64; 5] = [
     0.4999999701976776,
     0.1666654348373413,
     0.04166720062494278,
     0.008366514928638935,
     0.0013882494531571865,
 ];
-const EXP_64: [f64; 10] = [
+/// The same in f64.
+pub const EXP_64: [f64; 10] = [
     0.500000000000001,
     0.16666666666666674,
     0.041666666666522106,

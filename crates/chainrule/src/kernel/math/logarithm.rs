@@ -90,9 +90,10 @@ fn with_poles<L: Lanes>(u: L, y: L, x: L) -> L {
     L::select(u.lt(L::splat(f64::INFINITY)), L::select(zero.lt(u), y, pole), x)
 }
 
-// P(u) = R(u)/u = (ln((1 + s)/(1 - s))/s - 2)/u with u = s², for u up to (sqrt(2) - 1)^4.
-const LN_32: [f64; 3] = [0.6666677594184875, 0.399774968624115, 0.2987305819988251];
-const LN_64: [f64; 7] = [
+/// `(ln((1 + s)/(1 - s))/s - 2)/u` in powers of `u = s²`, for u up to `(sqrt(2) - 1)^4`, in f32.
+pub const LN_32: [f64; 3] = [0.6666677594184875, 0.399774968624115, 0.2987305819988251];
+/// The same in f64.
+pub const LN_64: [f64; 7] = [
     0.6666666666666735,
     0.3999999999941111,
     0.285714287432593,

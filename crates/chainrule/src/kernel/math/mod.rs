@@ -36,6 +36,15 @@ pub use trigonometric::{cos, sin};
 
 use super::Lanes;
 
+/// The numbers that these functions are made of, the lowest power first, for whoever writes the functions down in another
+/// language: exports of models bring them along, so that they come to the same.
+pub mod coefficients {
+    pub use super::error_function::{ERF_32, ERF_64};
+    pub use super::exponential::{EXP_32, EXP_64};
+    pub use super::logarithm::{LN_32, LN_64};
+    pub use super::trigonometric::{COS_32, COS_64, HALF_PI_32, HALF_PI_64, SIN_32, SIN_64};
+}
+
 /// The larger of the two; `x` where it is NaN.
 #[inline(always)]
 pub fn at_least<L: Lanes>(x: L, bound: L) -> L {

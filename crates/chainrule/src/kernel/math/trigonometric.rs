@@ -75,19 +75,23 @@ fn of_quadrant<L: Lanes>(n: L, r: L) -> L {
     L::select(L::splat(0.25).lt((quarter - quarter.round()).abs()), -y, y)
 }
 
-// π/2 in parts: all but the last have so few bits that their products with whole numbers up to 2048 (f32) or 65536
-// (f64) are exact, and those before the last two end where an r around 1 does, so that taking them off is exact too.
-// The first is less than π/2, that no product overflows.
-const HALF_PI_32: [f64; 4] =
+/// π/2 in parts, in f32.
+///
+/// All but the last have so few bits that their products with whole numbers up to 2048 (65536 in f64) are exact, and those
+/// before the last two end where an r around 1 does, so that taking them off is exact too. The first is less than π/2, that
+/// no product overflows.
+pub const HALF_PI_32: [f64; 4] =
     [1.570556640625, 0.0002396106719970703, 7.549533620476723e-08, 2.563344151594519e-12];
-const HALF_PI_64: [f64; 3] = [1.5707963267923333, 2.5633441515839558e-12, 1.0562999066987428e-23];
+/// The same in f64.
+pub const HALF_PI_64: [f64; 3] = [1.5707963267923333, 2.5633441515839558e-12, 1.0562999066987428e-23];
 
 /// How far r may be from 0: π/4, and what n's rounding adds in f32 at `|x| = 1e5`.
 const FARTHEST: f64 = 0.795;
 
-// p(u) = (sin(r)/r - 1)/u and q(u) = (cos(r) - 1 + u/2)/u² with u = r², for r up to FARTHEST.
-const SIN_32: [f64; 3] = [-0.16666653752326965, 0.008332090452313423, -0.000195052387425676];
-const SIN_64: [f64; 6] = [
+/// `p(u) = (sin(r)/r - 1)/u` in powers of `u = r²`, for `|r| <= 0.795`, in f32.
+pub const SIN_32: [f64; 3] = [-0.16666653752326965, 0.008332090452313423, -0.000195052387425676];
+/// The same in f64.
+pub const SIN_64: [f64; 6] = [
     -0.16666666666666624,
     0.008333333333320222,
     -0.00019841269828002402,
@@ -95,8 +99,10 @@ const SIN_64: [f64; 6] = [
     -2.505065579188959e-08,
     1.5890770272839144e-10,
 ];
-const COS_32: [f64; 3] = [0.04166664183139801, -0.0013887194218114018, 2.4419199689873494e-05];
-const COS_64: [f64; 6] = [
+/// `q(u) = (cos(r) - 1 + u/2)/u²` in powers of `u = r²`, for `|r| <= 0.795`, in f32.
+pub const COS_32: [f64; 3] = [0.04166664183139801, -0.0013887194218114018, 2.4419199689873494e-05];
+/// The same in f64.
+pub const COS_64: [f64; 6] = [
     0.041666666666666574,
     -0.0013888888888869803,
     2.4801587286802243e-05,

@@ -1,0 +1,30 @@
+//! NumPy itself reads the NPY files that are written.
+
+use std::process::Command;
+
+use chainrule_table::{Column, Destination, Form, Holds, Table, Texts, Values, Writer};
+
+/// `CHAINRULE_PYTHON` names a Python with `numpy`.
+#[test]
+#[ignore = "needs a Python with numpy, and is run by cargo xtask test exports"]
+fn an_npy_file_is_an_array_of_structures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.npy");
+    let columns = [("it's \\", Holds::Texts { longest: Some(6) }), ("Höhe", Holds::Numbers)];
+    let mut writer = Writer::open(Destination::File(&path), Form::Numpy, &columns).unwrap();
+    for cells in [&[Some("Zürich"), None][..], &[Some("Bern")]] {
+        let numbers = Values::Numbers(vec![0.25; cells.len()]);
+        let texts = Values::Texts(cells.iter().copied().collect::<Texts>());
+        let columns = vec![Column::new(columns[0].0, texts), Column::new(columns[1].0, numbers)];
+        writer.write(&Table::new(columns)).unwrap();
+    }
+    writer.finish().unwrap();
+    let program = "import sys, numpy\n\
+                   a = numpy.load(sys.argv[1])\n\
+                   print(ascii(a[\"it's \\\\\"].tolist()), a['Höhe'].tolist())";
+    let python = std::env::var("CHAINRULE_PYTHON").unwrap_or("python3".to_owned());
+    let output = Command::new(python).arg("-c").arg(program).arg(&path).output().expect("Python runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let wrong = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "['Z\\xfcrich', '', 'Bern'] [0.25, 0.25, 0.25]\n", "{wrong}");
+}
