@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::metrics::Metric;
-use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Objective, Reduction};
@@ -13,7 +12,6 @@ use chainrule::random::RandomState;
 use chainrule::train::{Ending, Epoch, History, Observer, State, Step, Training, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
 use chainrule_model::Precision;
-use chainrule_table::TargetScaling;
 
 use crate::Error;
 use crate::checkpoint::Checkpoints;
@@ -97,8 +95,9 @@ impl Variant {
     /// A table that cannot be used, or layers, targets and loss that do not fit each other.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let mut random = RandomState::new(self.data.seed);
+        let wants_classes = self.train.loss.link().activation().is_softmax();
         let share = self.train.settings.validation_fraction;
-        let samples = self.data.samples(&mut random, share, self.target_scaling())?;
+        let samples = self.data.samples(&mut random, wants_classes, share)?;
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
         let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
@@ -113,12 +112,6 @@ impl Variant {
             None => Network::initialize(architecture.clone(), &mut random),
         };
         Ok(Prepared { samples, architecture, start, names, random })
-    }
-
-    /// The scaling of targets that suits the outputs, where nobody says another: only what takes any value can be moved.
-    pub(crate) fn target_scaling(&self) -> TargetScaling {
-        let output = self.network.output_activation(&self.train.loss);
-        if output == Activation::identity() { TargetScaling::Standard } else { TargetScaling::None }
     }
 
     /// Whether the network can be trained at all: data, layers, loss and settings fit each other.

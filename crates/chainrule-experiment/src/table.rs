@@ -7,24 +7,21 @@ use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_table::{
     DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
-    Table, Target, TargetScaling, Task, Values, Want, read, read_csv,
+    Table, Target, Task, Values, Want, read,
 };
 
 use crate::Error;
-use crate::builtin::Named;
 use crate::section::Section;
 use crate::tree;
 
 /// A file of columns and what is to be made of them.
 #[derive(Clone, Debug)]
 pub(crate) struct TablePlan {
-    file: Named,
+    pub(crate) path: PathBuf,
     options: ReadOptions,
     said: Said,
     task: Option<Task>,
     encoders: EncoderOptions,
-    /// What is said of it.
-    target_scaling: Option<TargetScaling>,
     weight: Option<String>,
     class_weight: ClassWeight,
     split: SplitPlan,
@@ -70,8 +67,8 @@ pub struct FromTable {
 }
 
 impl TablePlan {
-    /// Reads the keys of `[data]` beside `table`.
-    pub(crate) fn read(section: &Section<'_>, file: Named) -> Result<TablePlan, Error> {
+    /// Reads the keys of `[data]` beside `table`; the file is looked for beside the experiment.
+    pub(crate) fn read(section: &Section<'_>, file: &str, folder: &Path) -> Result<TablePlan, Error> {
         let targets = section.texts("target")?;
         let targets = targets
             .filter(|targets| !targets.is_empty())
@@ -124,25 +121,16 @@ impl TablePlan {
         )?;
         let date_parts =
             section.word("date_parts", &[("never", DateParts::Never), ("always", DateParts::Always)])?;
-        let target_scaling = section.word(
-            "target_scaling",
-            &[
-                ("guess", None),
-                ("standard", Some(TargetScaling::Standard)),
-                ("none", Some(TargetScaling::None)),
-            ],
-        )?;
         let kinds = kinds(section)?;
         // Categories are read as they are written: 007 is not 7.
         let texts =
             kinds.iter().filter(|(_, kind)| *kind == Kind::Category).map(|(name, _)| name.clone()).collect();
         Ok(TablePlan {
-            file,
+            path: folder.join(file),
             options: ReadOptions { texts, ..read_options(section)? },
             said: Said { targets, inputs, ignore, kinds },
             task,
-            encoders: EncoderOptions { scaling, date_parts, ..EncoderOptions::default() },
-            target_scaling,
+            encoders: EncoderOptions { scaling, date_parts },
             weight,
             class_weight: section
                 .word("class_weight", &[("none", ClassWeight::None), ("balanced", ClassWeight::Balanced)])?,
@@ -158,10 +146,7 @@ impl TablePlan {
         if let Some(table) = self.read.get() {
             return Ok(table.clone());
         }
-        let table = Arc::new(match self.file.built_in {
-            Some(bytes) => read_csv(&self.file.path, bytes, &self.options)?,
-            None => read(&self.file.path, &self.options, progress)?,
-        });
+        let table = Arc::new(read(&self.path, &self.options, progress)?);
         Ok(self.read.get_or_init(|| table).clone())
     }
 
@@ -170,8 +155,7 @@ impl TablePlan {
         let words = encoders.inputs.iter().filter(|input| input.wants() == Want::Texts);
         let texts = words.map(|input| input.column.clone()).collect();
         let options = ReadOptions { texts, ..self.options };
-        let file = Named { path, built_in: None };
-        TablePlan { file, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
+        TablePlan { path, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
     }
 
     /// What is predicted: as it is said, or found from the targets.
@@ -189,12 +173,7 @@ impl TablePlan {
 
     /// The same plan with the table that another one has read.
     pub(crate) fn sharing(self, other: &TablePlan) -> TablePlan {
-        TablePlan { file: other.file.clone(), read: other.read.clone(), ..self }
-    }
-
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.file.path
+        TablePlan { path: other.path.clone(), read: other.read.clone(), ..self }
     }
 
     /// How a file such as this is read.
@@ -202,13 +181,11 @@ impl TablePlan {
         &self.options
     }
 
-    /// The samples of the training, `share` of all rows held back; numbers to predict are scaled so, unless it is said
-    /// otherwise.
+    /// The samples of the training, `share` of all rows held back.
     pub(crate) fn samples(
         &self,
-        random: &mut RandomState,
         share: Option<f64>,
-        scaling: TargetScaling,
+        random: &mut RandomState,
     ) -> Result<(Dataset<f64>, FromTable), Error> {
         let table = self.table(&mut |_, _| ())?;
         if let Some(encoders) = &self.fitted {
@@ -218,10 +195,9 @@ impl TablePlan {
         let task = Some(self.task(&table)?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
         // Classes are those of all rows, so that rows can be parted by them.
-        let target = self.target_scaling.unwrap_or(scaling);
-        let whole = Target::fit(&table, &all, &self.said.targets, task, target)?;
+        let whole = Target::fit(&table, &all, &self.said.targets, task)?;
         let rows = self.rows(&table, &whole, share, random)?;
-        let encoders = Encoders::fit(&table, &rows[0], &kinds, &self.said.targets, task, EncoderOptions { target, ..self.encoders })?;
+        let encoders = Encoders::fit(&table, &rows[0], &kinds, &self.said.targets, task, self.encoders)?;
         let weights = self.weights(&table, &encoders.target, &rows[0])?;
         let encode = |rows: &[usize]| {
             let part =
@@ -255,7 +231,7 @@ impl TablePlan {
     }
 
     fn refused(&self, source: chainrule::Error) -> Error {
-        Error::Engine { origin: tree::file(&self.file.path), source }
+        Error::Engine { origin: tree::file(&self.path), source }
     }
 
     /// The rows of the training and those held back.

@@ -7,6 +7,7 @@ mod records;
 mod tests;
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use detect::Sample;
 use records::{Layout, count_lines};
@@ -14,7 +15,7 @@ use records::{Layout, count_lines};
 use super::block::{Cutter, LONGEST_RECORD, Records};
 use super::cell::{Cells, Seen};
 use super::pieces::{Pace, Text, Wanted, Whole};
-use super::source::{AtEnd, Origin, Source};
+use super::source::{AtEnd, Source};
 use super::words::readable;
 use super::{ReadOptions, Want};
 use crate::{Error, Problem, Table};
@@ -24,7 +25,6 @@ const SAMPLE: usize = 1 << 18;
 
 /// A CSV of which it is known how it is written.
 pub(super) struct Csv {
-    origin: Origin,
     layout: Layout,
     encoding: Option<String>,
     /// What the columns seem to hold.
@@ -36,8 +36,7 @@ pub(super) struct Csv {
 
 impl Csv {
     /// Looks at a file's beginning.
-    pub(super) fn open(origin: Origin, options: &ReadOptions) -> Result<Csv, Error> {
-        let path = &origin.path;
+    pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Csv, Error> {
         let error = |problem| Error::new(path, problem);
         let given = options.delimiter;
         if let Some(delimiter) =
@@ -45,7 +44,7 @@ impl Csv {
         {
             return Err(error(Problem::Delimiter { delimiter }));
         }
-        let mut source = Source::open(&origin, options.encoding.as_deref())?;
+        let mut source = Source::open(path, options.encoding.as_deref())?;
         let (mut bytes, mut more) = (Vec::new(), SAMPLE);
         let delimiter = loop {
             let end = source.fill(&mut bytes, more)?;
@@ -100,7 +99,7 @@ impl Csv {
             body,
             line: 1 + count_lines(&bytes[..body]),
             layout: Layout {
-                path: path.clone(),
+                path: path.to_owned(),
                 delimiter,
                 encoding: source.encoding,
                 cells,
@@ -109,7 +108,6 @@ impl Csv {
                 names,
                 wants: Vec::new(),
             },
-            origin,
         })
     }
 
@@ -126,7 +124,7 @@ impl Csv {
             layout.places[place.expect("the column is there")] = Some(i);
             layout.wants.push(*want);
         }
-        let mut source = Source::open(&self.origin, self.encoding.as_deref())?;
+        let mut source = Source::open(&layout.path, self.encoding.as_deref())?;
         let (mut rest, mut end) = (Vec::new(), AtEnd::No);
         while rest.len() < self.body && end == AtEnd::No {
             end = source.fill(&mut rest, self.body)?;
