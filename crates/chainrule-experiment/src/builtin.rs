@@ -1,10 +1,8 @@
 //! The experiments that come with the program: the files of `experiments/`, embedded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-
-use crate::Error;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../experiments");
 
@@ -24,11 +22,30 @@ pub fn text(name: &str) -> Option<&'static str> {
     FILES.get_file(format!("{name}.toml"))?.contents_utf8()
 }
 
-/// A file that a built-in experiment names.
-pub(crate) fn open_data(file: &str) -> Result<(PathBuf, Vec<u8>), Error> {
-    let found = FILES.get_file(file).ok_or_else(|| {
-        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "it does not come with the program");
-        Error::Unreadable { path: file.into(), source }
-    })?;
-    Ok((PathBuf::from(file), found.contents().to_vec()))
+/// Where an experiment looks for the files that it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Beside<'a> {
+    /// Among those that come with the program.
+    Program,
+    /// In this folder, and where there is none, among those that come with the program.
+    Folder(&'a Path),
+}
+
+/// A file that an experiment names: its path, and what is in it where it comes with the program.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) path: PathBuf,
+    pub(crate) built_in: Option<&'static [u8]>,
+}
+
+impl Beside<'_> {
+    pub(crate) fn find(self, file: &str) -> Named {
+        let built_in = FILES.get_file(file).map(include_dir::File::contents);
+        match self {
+            Beside::Folder(folder) if built_in.is_none() || folder.join(file).exists() => {
+                Named { path: folder.join(file), built_in: None }
+            }
+            _ => Named { path: PathBuf::from(file), built_in },
+        }
+    }
 }

@@ -7,9 +7,9 @@ use chainrule::registry::nearest;
 use chainrule_model::Precision;
 
 use crate::Error;
-use crate::builtin;
+use crate::builtin::{self, Beside};
 use crate::claim::Claim;
-use crate::data::{DataPlan, Open};
+use crate::data::DataPlan;
 use crate::figure::FigurePlan;
 use crate::network::NetworkPlan;
 use crate::section::Section;
@@ -86,32 +86,18 @@ impl Experiment {
     pub fn open(source: &str, sets: &[String]) -> Result<Experiment, Error> {
         let path = Path::new(source);
         if let Some(text) = builtin::text(source).filter(|_| !path.exists() || path.extension().is_none()) {
-            return Experiment::parse(
-                source,
-                text,
-                Path::new(&format!("{source}.toml")),
-                sets,
-                &builtin::open_data,
-            );
+            let path = PathBuf::from(format!("{source}.toml"));
+            return Experiment::parse(source, text, &path, sets, Beside::Program);
         }
         if !path.is_file() {
             let choices = builtin::names();
             let near = nearest(source, choices.iter().map(String::as_str)).map(str::to_owned);
             return Err(Error::NotFound { name: source.to_owned(), nearest: near, choices });
         }
-        let unreadable = |path: &Path, source| Error::Unreadable { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let open = |file: &str| -> Result<(PathBuf, Vec<u8>), Error> {
-            let path = folder.join(file);
-            if !path.exists() && builtin::open_data(file).is_ok() {
-                return builtin::open_data(file);
-            }
-            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
-            Ok((path, bytes))
-        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Experiment::parse(&name, &text, path, sets, &open)
+        Experiment::parse(&name, &text, path, sets, Beside::Folder(folder(path)))
     }
 
     fn parse(
@@ -119,7 +105,7 @@ impl Experiment {
         text: &str,
         path: &Path,
         sets: &[String],
-        open: Open<'_>,
+        beside: Beside<'_>,
     ) -> Result<Experiment, Error> {
         let tree = Tree::parse(text, path)?;
         let top = Section::top(&tree, tree::file(path));
@@ -148,7 +134,7 @@ impl Experiment {
             let mut tree = shared.clone();
             tree.overlay(&over);
             sets.iter().try_for_each(|set| tree.set(set))?;
-            Variant::read(name, tree, path, open)
+            Variant::read(name, tree, path, beside)
         };
         let variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let experiment = Experiment { name: name.to_owned(), title, document, variants, claims, figures };
@@ -186,7 +172,7 @@ impl Experiment {
 }
 
 impl Variant {
-    pub(crate) fn read(name: String, tree: Tree, path: &Path, open: Open<'_>) -> Result<Variant, Error> {
+    pub(crate) fn read(name: String, tree: Tree, path: &Path, beside: Beside<'_>) -> Result<Variant, Error> {
         let top = Section::top(&tree, tree::file(path));
         // Known at a file's top and read there, but not within a variant.
         top.known(TOP_KEYS);
@@ -196,7 +182,7 @@ impl Variant {
             }
         }
         let precision = top.word("precision", &[("f32", Precision::F32), ("f64", Precision::F64)])?;
-        let data = DataPlan::read(&top.section("data")?, path.parent().unwrap_or(Path::new("")), open)?;
+        let data = DataPlan::read(&top.section("data")?, beside)?;
         let network = NetworkPlan::read(&top.section("network")?)?;
         let train = TrainPlan::read(&top.section("train")?)?;
         top.finish()?;
@@ -208,13 +194,17 @@ impl Variant {
         let mut tree = self.tree.clone();
         // The file may be read from elsewhere later. One that comes with the program is found from anywhere.
         if let Some(file) = self.data.file().and_then(|file| file.canonicalize().ok()) {
-            tree.replace_text("data", "csv", &file.to_string_lossy());
             tree.replace_text("data", "table", &file.to_string_lossy());
         }
         tree.entries
             .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));
         tree.to_toml()
     }
+}
+
+/// The folder of a file.
+pub(crate) fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {

@@ -4,16 +4,18 @@
 use std::path::Path;
 
 use chainrule::network::Network;
+use chainrule::network::loss::Loss;
 use chainrule::train::{Ending, History};
 use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch, sha256};
-use chainrule_table::{Target, Task};
+use chainrule_table::{Target, TargetScaling, Task};
 
+use crate::Error;
+use crate::builtin::Beside;
 use crate::data::{DataPlan, Samples};
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::{Experiment, Variant, folder};
 use crate::run::Outcome;
 use crate::section::Section;
 use crate::tree::{self, Tree};
-use crate::{Error, builtin};
 
 /// Rows of a batch: one in so many of all, within these ends.
 const BATCHES: usize = 50;
@@ -96,23 +98,25 @@ impl Experiment {
         for key in ["title", "figure"] {
             said.remove(key);
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let data = {
+        let beside = Beside::Folder(folder(path));
+        let (data, loss) = {
             let top = Section::top(&said, tree::file(path));
             let section = top.section("data")?;
             if !section.has("table") {
                 return Err(section.missing("table", "the file of the table"));
             }
-            DataPlan::read(&section, folder, &builtin::open_data)?
+            let loss =
+                top.section("train")?.choice("loss")?.map(|choice| choice.make(Loss::new)).transpose()?;
+            (DataPlan::read(&section, beside)?, loss)
         };
         let table = data.table(progress)?.expect("it has a table");
-        let task = data.task()?.expect("it has a table");
+        let task = data.task(loss.as_ref())?.expect("it has a table");
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        let target = Target::fit(&table, &rows, data.targets(), Some(task))?;
+        let target = Target::fit(&table, &rows, data.targets(), Some(task), TargetScaling::Standard)?;
         let mut tree =
             Tree::parse(&defaults(task, target.n_outputs(), table.n_rows()), Path::new("defaults"))?;
         tree.overlay(&said);
-        let mut variant = Variant::read(String::new(), tree, path, &builtin::open_data)?;
+        let mut variant = Variant::read(String::new(), tree, path, Beside::Folder(folder(path)))?;
         // The table that is read already.
         variant.data = data;
         let name =
@@ -146,7 +150,7 @@ impl Experiment {
     pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<Opened, Error> {
         let member = &model.members[0];
         let tree = Tree::parse(&model.trained.settings, path)?;
-        let mut variant = Variant::read(String::new(), tree, path, &builtin::open_data)?;
+        let mut variant = Variant::read(String::new(), tree, path, Beside::Folder(folder(path)))?;
         let table = data.unwrap_or(Path::new(&model.trained.data)).to_owned();
         variant.data = variant.data.encoded_by(member.encoders.clone(), table);
         let network = Network::new(member.architecture.clone(), member.parameters.clone());
@@ -185,8 +189,8 @@ impl Variant {
     pub fn with(&self, sets: &[&str]) -> Result<Variant, Error> {
         let mut tree = self.tree.clone();
         sets.iter().try_for_each(|set| tree.set(set))?;
-        let path = Path::new("fit");
-        let mut variant = Variant::read(self.name.clone(), tree, path, &builtin::open_data)?;
+        let beside = Beside::Folder(Path::new(""));
+        let mut variant = Variant::read(self.name.clone(), tree, Path::new("fit"), beside)?;
         variant.data = variant.data.sharing(&self.data);
         Ok(variant)
     }

@@ -52,6 +52,11 @@ impl NetworkPlan {
         Ok(NetworkPlan { hidden, output, names: named, origin: section.origin().clone() })
     }
 
+    /// What turns the last layer's z into outputs.
+    pub(crate) fn output_activation(&self, loss: &Loss) -> Activation {
+        self.output.activation.clone().unwrap_or_else(|| loss.link().activation())
+    }
+
     /// The architecture for these data and this loss.
     pub(crate) fn architecture(
         &self,
@@ -61,7 +66,7 @@ impl NetworkPlan {
     ) -> Result<Architecture, Error> {
         let output = Layer {
             n_units: self.output.units.unwrap_or_else(|| loss.n_outputs(n_targets)),
-            activation: self.output.activation.clone().unwrap_or_else(|| loss.link().activation()),
+            activation: self.output_activation(loss),
             ..self.output.rest.clone()
         };
         let layers = self.hidden.iter().cloned().chain([output]).collect();

@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::metrics::Metric;
-use chainrule::network::loss::Loss;
+use chainrule::network::activation::Activation;
+use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
 use chainrule::train::{Ending, Epoch, History, Observer, State, Step, Training, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
 use chainrule_model::Precision;
+use chainrule_table::{Target, TargetScaling};
 
 use crate::Error;
 use crate::checkpoint::Checkpoints;
@@ -95,10 +97,10 @@ impl Variant {
     /// A table that cannot be used, or layers, targets and loss that do not fit each other.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let mut random = RandomState::new(self.data.seed);
-        let wants_classes = self.train.loss.link().activation().is_softmax();
         let share = self.train.settings.validation_fraction;
-        let samples = self.data.samples(&mut random, wants_classes, share)?;
+        let samples = self.data.samples(&mut random, share, &self.train.loss, self.target_scaling())?;
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
+        self.suits_table(&samples)?;
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
         let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
         objective.map_err(|error| samples.placed(&error).unwrap_or_else(|| self.placed(error)))?;
@@ -112,6 +114,34 @@ impl Variant {
             None => Network::initialize(architecture.clone(), &mut random),
         };
         Ok(Prepared { samples, architecture, start, names, random })
+    }
+
+    /// Checks that outputs mean something to the table's targets: one for each, and for two classes the second's probability.
+    fn suits_table(&self, samples: &Samples) -> Result<(), Error> {
+        let Some(from) = &samples.from_table else { return Ok(()) };
+        let target = &from.encoders.target;
+        let allowed = match target {
+            Target::Classes { column, classes }
+                if classes.len() == 2 && self.train.loss.link() == Link::Softmax =>
+            {
+                format!(
+                    "binary_cross_entropy, since {column} has two classes and one output is enough for them"
+                )
+            }
+            _ if self.train.loss.n_outputs(target.n_outputs()) != target.n_outputs() => {
+                "a loss of one output for each target: of quantile, one level at a time".to_owned()
+            }
+            _ => return Ok(()),
+        };
+        let origin = self.tree.origin_of("train.loss").unwrap_or(&self.train.origin).clone();
+        let value = self.train.loss.options().short();
+        Err(Error::Value { origin, key: "train.loss".to_owned(), value, allowed })
+    }
+
+    /// The scaling of targets that suits the outputs, where nobody says another: only what takes any value can be moved.
+    pub(crate) fn target_scaling(&self) -> TargetScaling {
+        let output = self.network.output_activation(&self.train.loss);
+        if output == Activation::identity() { TargetScaling::Standard } else { TargetScaling::None }
     }
 
     /// Whether the network can be trained at all: data, layers, loss and settings fit each other.
@@ -224,7 +254,13 @@ impl Variant {
         let (mut training, ending) = if self.train.restarts > 1 {
             let first = settings.seed;
             let seeds: Vec<u32> = (0..self.train.restarts).map(|k| first.wrapping_add(k)).collect();
-            match best_of(&architecture, &self.train.loss, &data, &settings, &seeds, &mut watcher) {
+            let restart = |seed| {
+                let mut random = RandomState::new(seed);
+                let start = Network::initialize(architecture.clone(), &mut random);
+                let settings = chainrule::train::Settings { seed, ..settings.clone() };
+                training(start, &self.train.loss, &data, validation.as_ref(), settings, random)
+            };
+            match best_of(&seeds, restart, &mut watcher) {
                 Ok(best) => {
                     restarts = best.losses;
                     (best.best, Ok(best.ending))

@@ -4,24 +4,28 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chainrule::Dataset;
+use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
     DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
-    Table, Target, Task, Values, Want, read,
+    Table, Target, TargetScaling, Task, Values, Want, read, read_csv,
 };
 
 use crate::Error;
+use crate::builtin::Named;
 use crate::section::Section;
 use crate::tree;
 
 /// A file of columns and what is to be made of them.
 #[derive(Clone, Debug)]
 pub(crate) struct TablePlan {
-    pub(crate) path: PathBuf,
+    file: Named,
     options: ReadOptions,
     said: Said,
     task: Option<Task>,
     encoders: EncoderOptions,
+    /// What is said of it.
+    target_scaling: Option<TargetScaling>,
     weight: Option<String>,
     class_weight: ClassWeight,
     split: SplitPlan,
@@ -67,8 +71,8 @@ pub struct FromTable {
 }
 
 impl TablePlan {
-    /// Reads the keys of `[data]` beside `table`; the file is looked for beside the experiment.
-    pub(crate) fn read(section: &Section<'_>, file: &str, folder: &Path) -> Result<TablePlan, Error> {
+    /// Reads the keys of `[data]` beside `table`.
+    pub(crate) fn read(section: &Section<'_>, file: Named) -> Result<TablePlan, Error> {
         let targets = section.texts("target")?;
         let targets = targets
             .filter(|targets| !targets.is_empty())
@@ -121,16 +125,25 @@ impl TablePlan {
         )?;
         let date_parts =
             section.word("date_parts", &[("never", DateParts::Never), ("always", DateParts::Always)])?;
+        let target_scaling = section.word(
+            "target_scaling",
+            &[
+                ("guess", None),
+                ("standard", Some(TargetScaling::Standard)),
+                ("none", Some(TargetScaling::None)),
+            ],
+        )?;
         let kinds = kinds(section)?;
         // Categories are read as they are written: 007 is not 7.
         let texts =
             kinds.iter().filter(|(_, kind)| *kind == Kind::Category).map(|(name, _)| name.clone()).collect();
         Ok(TablePlan {
-            path: folder.join(file),
+            file,
             options: ReadOptions { texts, ..read_options(section)? },
             said: Said { targets, inputs, ignore, kinds },
             task,
-            encoders: EncoderOptions { scaling, date_parts },
+            encoders: EncoderOptions { scaling, date_parts, ..EncoderOptions::default() },
+            target_scaling,
             weight,
             class_weight: section
                 .word("class_weight", &[("none", ClassWeight::None), ("balanced", ClassWeight::Balanced)])?,
@@ -146,7 +159,10 @@ impl TablePlan {
         if let Some(table) = self.read.get() {
             return Ok(table.clone());
         }
-        let table = Arc::new(read(&self.path, &self.options, progress)?);
+        let table = Arc::new(match self.file.built_in {
+            Some(bytes) => read_csv(&self.file.path, bytes, &self.options)?,
+            None => read(&self.file.path, &self.options, progress)?,
+        });
         Ok(self.read.get_or_init(|| table).clone())
     }
 
@@ -155,15 +171,24 @@ impl TablePlan {
         let words = encoders.inputs.iter().filter(|input| input.wants() == Want::Texts);
         let texts = words.map(|input| input.column.clone()).collect();
         let options = ReadOptions { texts, ..self.options };
-        TablePlan { path, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
+        let file = Named { path, built_in: None };
+        TablePlan { file, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
     }
 
-    /// What is predicted: as it is said, or found from the targets.
-    pub(crate) fn task(&self, table: &Table) -> Result<Task, Error> {
-        Ok(match self.task {
-            Some(task) => task,
-            None => Task::find(table, &self.said.targets)?,
-        })
+    /// What is predicted: as it is said, or found from the targets and the loss, where one is said. Small counts look like
+    /// classes, but not to a loss over numbers.
+    pub(crate) fn task(&self, table: &Table, loss: Option<&Loss>) -> Result<Task, Error> {
+        if let Some(task) = self.task {
+            return Ok(task);
+        }
+        let targets = &self.said.targets;
+        if loss.is_some_and(|loss| matches!(loss.link(), Link::Identity | Link::Exp)) {
+            let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
+            if columns.iter().all(|column| matches!(column.values, Values::Numbers(_))) {
+                return Ok(Task::Numbers);
+            }
+        }
+        Ok(Task::find(table, targets)?)
     }
 
     /// The columns that are predicted.
@@ -173,7 +198,12 @@ impl TablePlan {
 
     /// The same plan with the table that another one has read.
     pub(crate) fn sharing(self, other: &TablePlan) -> TablePlan {
-        TablePlan { path: other.path.clone(), read: other.read.clone(), ..self }
+        TablePlan { file: other.file.clone(), read: other.read.clone(), ..self }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
     }
 
     /// How a file such as this is read.
@@ -181,23 +211,34 @@ impl TablePlan {
         &self.options
     }
 
-    /// The samples of the training, `share` of all rows held back.
+    /// The samples of the training, `share` of all rows held back; numbers to predict are scaled so, unless it is said
+    /// otherwise.
     pub(crate) fn samples(
         &self,
-        share: Option<f64>,
         random: &mut RandomState,
+        share: Option<f64>,
+        loss: &Loss,
+        scaling: TargetScaling,
     ) -> Result<(Dataset<f64>, FromTable), Error> {
         let table = self.table(&mut |_, _| ())?;
         if let Some(encoders) = &self.fitted {
             return self.encoded(table, encoders);
         }
         let kinds = Kinds::find(&table, &self.said)?;
-        let task = Some(self.task(&table)?);
+        let task = Some(self.task(&table, Some(loss))?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
         // Classes are those of all rows, so that rows can be parted by them.
-        let whole = Target::fit(&table, &all, &self.said.targets, task)?;
+        let target = self.target_scaling.unwrap_or(scaling);
+        let whole = Target::fit(&table, &all, &self.said.targets, task, target)?;
         let rows = self.rows(&table, &whole, share, random)?;
-        let encoders = Encoders::fit(&table, &rows[0], &kinds, &self.said.targets, task, self.encoders)?;
+        let encoders = Encoders::fit(
+            &table,
+            &rows[0],
+            &kinds,
+            &self.said.targets,
+            task,
+            EncoderOptions { target, ..self.encoders },
+        )?;
         let weights = self.weights(&table, &encoders.target, &rows[0])?;
         let encode = |rows: &[usize]| {
             let part =
@@ -231,7 +272,7 @@ impl TablePlan {
     }
 
     fn refused(&self, source: chainrule::Error) -> Error {
-        Error::Engine { origin: tree::file(&self.path), source }
+        Error::Engine { origin: tree::file(&self.file.path), source }
     }
 
     /// The rows of the training and those held back.

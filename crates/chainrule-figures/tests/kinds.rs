@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::{Experiment, Outcome, builtin};
 use chainrule_figures::{Error, Figure, Mark, SVG_LIMIT, Series, Subject, draw, epochs, kind, svg};
+use chainrule_table::Values;
 
 fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
@@ -95,14 +96,23 @@ fn slices_hold_the_other_inputs_at_their_means() {
     let trained = trained("iris", &["train.epochs=5"]);
     let given = [("x", "petal_length".into()), ("y", "petal_width".into()), ("resolution", 3.0.into())];
     let figure = figure("regions", &given, &trained);
-    assert!(figure.caption.contains("sepal_length = 5.843"), "{}", figure.caption);
+    let from = trained.1[0].samples.from_table.as_ref().expect("a table");
+    // Means over the rows that are trained on, in centimetres; encoded they are 0.
+    let Values::Numbers(lengths) = &from.table.column("sepal_length").unwrap().values else {
+        panic!("lengths are numbers")
+    };
+    let mean = from.rows[0].iter().map(|i| lengths[*i]).sum::<f64>() / from.rows[0].len() as f64;
+    assert!(figure.caption.contains(&format!("sepal_length = {mean:.3}")), "{}", figure.caption);
     let Mark::Regions { probabilities, .. } = &figure.rows[0][0].series[0].mark else {
         panic!("regions first")
     };
-    let x = trained.1[0].samples.dataset.x();
-    let mean = |j: usize| x.iter().skip(j).step_by(4).sum::<f64>() / 150.0;
+    let encoded = |name: &str, v: f64| {
+        let place = from.encoders.inputs.iter().position(|input| input.column == name).unwrap();
+        from.encoders.input_scales()[place].expect("a number has a scale").1.apply(v)
+    };
     let grid = &probabilities[0];
-    let y = trained.1[0].network().predict(&[mean(0), mean(1), grid.x_at(2.0), grid.y_at(0.0)]);
+    let (x, y) = (encoded("petal_length", grid.x_at(2.0)), encoded("petal_width", grid.y_at(0.0)));
+    let y = trained.1[0].network().predict(&[0.0, 0.0, x, y]);
     for (k, grid) in probabilities.iter().enumerate() {
         assert!((grid.values[2] - y[k]).abs() < 1e-12);
     }

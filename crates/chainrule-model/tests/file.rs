@@ -32,7 +32,11 @@ fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let table = table();
     let said = Said { targets: vec![target.to_owned()], ..Said::default() };
     let kinds = Kinds::find(&table, &said).unwrap();
-    let options = EncoderOptions { scaling: Scaling::Robust, date_parts: DateParts::Always };
+    let options = EncoderOptions {
+        scaling: Scaling::Robust,
+        date_parts: DateParts::Always,
+        ..EncoderOptions::default()
+    };
     let mut random = RandomState::new(7);
     let mut member = |k: usize| {
         let rows: Vec<usize> = (k..30).collect();

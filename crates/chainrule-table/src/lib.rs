@@ -13,10 +13,12 @@ mod split;
 mod table;
 mod write;
 
-pub use encode::{DateParts, EncoderOptions, Encoders, How, Input, Scale, Scaling, Target, Task};
+pub use encode::{
+    DateParts, EncoderOptions, Encoders, How, Input, Scale, Scaling, Target, TargetScaling, Task,
+};
 pub use error::{Error, Problem};
 pub use kind::{Ignored, Kind, Kinds, Said};
-pub use read::{ReadOptions, Stream, Want, read};
+pub use read::{ReadOptions, Stream, Want, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Table, Texts, Values};
 pub use write::{Destination, Form, Holds, Writer};

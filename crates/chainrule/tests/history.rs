@@ -223,17 +223,15 @@ fn restarts_keep_the_best_of_the_seeds() {
     let (architecture, loss) = (architecture(), Loss::squared_error());
     for validation_fraction in [None, Some(0.3)] {
         let settings = Settings { validation_fraction, ..settings() };
+        let start = |seed| seeded(&architecture, &loss, &data, &settings, seed);
         let alone = |seed: u32| {
-            let mut random = RandomState::new(seed);
-            let network = Network::initialize(architecture.clone(), &mut random);
-            let settings = Settings { seed, ..settings.clone() };
-            let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+            let mut training = start(seed).unwrap();
             training.run(()).unwrap();
             let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
             (end, training.state().parameters.clone())
         };
         let seeds = [3, 1, 4, 15, 9];
-        let best = best_of(&architecture, &loss, &data, &settings, &seeds, ()).unwrap();
+        let best = best_of(&seeds, start, ()).unwrap();
         assert_eq!(best.losses, seeds.map(|seed| (seed, alone(seed).0)));
         let least = best.losses.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
         assert_eq!((best.seed, best.ending), (least.0, Ending::Completed));
@@ -253,16 +251,15 @@ fn a_restart_that_ends_without_a_loss_is_not_the_best() {
     let plane = Architecture::new(1, vec![hidden, output]).unwrap();
     let settings = Settings { epochs: 1, validation_fraction: Some(0.3), ..Settings::default() };
     let loss = Loss::absolute_error();
+    let start = |seed| seeded(&plane, &loss, &data, &settings, seed);
     let end = |seed: u32| {
-        let mut random = RandomState::new(seed);
-        let network = Network::initialize(plane.clone(), &mut random);
-        let mut training = Training::new(network, &loss, &data, settings.clone(), random).unwrap();
+        let mut training = start(seed).unwrap();
         training.run(()).ok().and_then(|_| training.validation_loss())
     };
     let without = (0..1000).find(|&seed| end(seed).is_some_and(f64::is_nan)).unwrap();
     let with = (0..1000).find(|&seed| end(seed).is_some_and(f64::is_finite)).unwrap();
     for seeds in [[without, with], [with, without]] {
-        let best = best_of(&plane, &loss, &data, &settings, &seeds, ()).unwrap();
+        let best = best_of(&seeds, start, ()).unwrap();
         assert_eq!(best.seed, with);
         assert!(best.losses.contains(&(without, f64::INFINITY)));
     }
@@ -276,8 +273,8 @@ fn restarts_pass_over_seeds_that_diverge() {
             .unwrap();
     let restarts = |learning_rate, seeds: &[u32], observer: &mut dyn Observer<f64>| {
         let settings = Settings { epochs: 5, learning_rate, ..Settings::default() };
-        best_of(&line, &Loss::poisson(), &data, &settings, seeds, observer)
-            .map(|best| (best.seed, best.losses, best.ending))
+        let start = |seed| seeded(&line, &Loss::poisson(), &data, &settings, seed);
+        best_of(seeds, start, observer).map(|best| (best.seed, best.losses, best.ending))
     };
     let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], &mut ()).unwrap();
     assert!(losses.iter().any(|(_, loss)| *loss == f64::INFINITY), "{losses:?}");
@@ -287,6 +284,19 @@ fn restarts_pass_over_seeds_that_diverge() {
     let mut notes = Notes { stop_after_epoch: Some(1), ..Notes::default() };
     let (_, losses, _) = restarts(0.01, &[0, 1, 2], &mut Second { inner: &mut notes, runs: 0 }).unwrap();
     assert_eq!(losses.len(), 2);
+}
+
+/// A training whose weights, split and shuffles come from a seed.
+fn seeded<'a>(
+    architecture: &Architecture,
+    loss: &Loss,
+    data: &'a Dataset<f64>,
+    settings: &Settings,
+    seed: u32,
+) -> Result<Training<'a, f64>, Error> {
+    let mut random = RandomState::new(seed);
+    let network = Network::initialize(architecture.clone(), &mut random);
+    Training::new(network, loss, data, Settings { seed, ..settings.clone() }, random)
 }
 
 /// Shows the second run alone to another observer.

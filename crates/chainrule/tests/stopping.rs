@@ -1,5 +1,7 @@
 //! How trainings end: early stopping, the best weights, divergence.
 
+use std::ops::ControlFlow;
+
 use chainrule::Dataset;
 use chainrule::Error;
 use chainrule::metrics::Metric;
@@ -8,7 +10,9 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::{Batch, Ending, Monitor, Recorder, Settings, Stopping, Training};
+use chainrule::train::{
+    Batch, Ending, Epoch, Monitor, Observer, Recorder, Settings, State, Stopping, Training,
+};
 
 #[test]
 fn the_epochs_that_patience_allows_are_scikit_learns() {
@@ -36,6 +40,41 @@ fn a_loss_that_stays_the_same_improves_by_0() {
         |tol| Settings { epochs: 20, learning_rate: 1e-30, stopping: stopping(tol), ..Settings::default() };
     assert_eq!(descent(settings(0.0)).run(()), Ok(Ending::Completed));
     assert_eq!(descent(settings(1e-9)).run(()), Ok(Ending::Stopped));
+}
+
+#[test]
+fn a_training_that_was_about_to_stop_stops_when_it_goes_on() {
+    struct States(Vec<State<f64>>);
+    impl Observer<f64> for States {
+        fn finished_epoch(&mut self, training: &Training<'_, f64>, _epoch: &Epoch) -> ControlFlow<()> {
+            self.0.push(training.state().clone());
+            ControlFlow::Continue(())
+        }
+    }
+    let stopping = Some(Stopping { monitor: Monitor::Loss, patience: 3, tol: 1.0 });
+    let settings = Settings { epochs: 40, learning_rate: 0.015625, stopping, ..Settings::default() };
+    let mut states = States(Vec::new());
+    let mut whole = descent(settings.clone());
+    assert_eq!(whole.run(&mut states).unwrap(), Ending::Stopped);
+    assert_eq!(states.0.len(), 5);
+    for (done, state) in states.0.into_iter().enumerate() {
+        let mut again = descent(settings.clone());
+        again.restore(state).unwrap();
+        assert_eq!(again.run(()).unwrap(), Ending::Stopped);
+        assert_eq!((done + 1 + again.history().epochs.len(), again.state()), (5, whole.state()));
+    }
+}
+
+#[test]
+fn metrics_of_several_outputs_a_target_are_refused() {
+    let data = Dataset::new(vec![1.0, 2.0], 1, vec![0.0, 1.0], 1).unwrap();
+    let plane = Architecture::new(1, vec![Layer::new(2, Activation::identity())]).unwrap();
+    let mut random = RandomState::new(0);
+    let network = Network::<f64>::initialize(plane, &mut random);
+    let settings = Settings { metrics: vec![Metric::new("r2", &[]).unwrap()], ..Settings::default() };
+    let refused =
+        Training::new(network, &Loss::quantile(&[0.1, 0.9]), &data, settings, random).err().unwrap();
+    assert!(refused.to_string().contains("2 outputs for one target"), "{refused}");
 }
 
 /// y = w, w = 10 at first, loss |y|: the gradient is 1.

@@ -39,7 +39,7 @@ fn a_csv_beside_its_experiment_is_found_from_the_run_folder_too() {
     let session = Session::new();
     std::fs::create_dir(session.path("mine")).expect("a folder");
     session.write("mine/d.csv", "a,b,kind\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n");
-    let toml = "[data]\ncsv = \"d.csv\"\ntarget = \"kind\"\n[network]\nhidden = [{ units = 8, activation = \"tanh\" }]\n\
+    let toml = "[data]\ntable = \"d.csv\"\ntarget = \"kind\"\n[network]\nhidden = [{ units = 8, activation = \"tanh\" }]\n\
                 [train]\nloss = \"binary_cross_entropy\"\noptimizer = \"adam\"\nlearning_rate = 0.1\nepochs = 200\n";
     session.write("mine/xor.toml", toml);
     let (out, err, code) = session.run(&["run", "mine/xor.toml"]);

@@ -184,11 +184,15 @@ pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
         let date_parts = if k % 2 == 0 { DateParts::Always } else { DateParts::Never };
         // Whole years and days are too large for anything but single inputs that go nowhere.
         let inputs = if scaling == Scaling::None { vec!["area", "sold", "tree"] } else { inputs.clone() };
-        let options = EncoderOptions { scaling, date_parts };
+        let options = EncoderOptions { scaling, date_parts, ..EncoderOptions::default() };
         models.push(Recipe { inputs, options, ..Recipe::new(k, precision) }.make(&table));
     }
     for output in 0..OUTPUTS.len() {
-        let options = EncoderOptions { scaling: Scaling::Robust, date_parts: DateParts::Always };
+        let options = EncoderOptions {
+            scaling: Scaling::Robust,
+            date_parts: DateParts::Always,
+            ..EncoderOptions::default()
+        };
         let recipe = Recipe {
             inputs: inputs.clone(),
             options,

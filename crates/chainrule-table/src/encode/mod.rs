@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use input::{How, Input};
 pub use scale::{Scale, Scaling};
-pub use target::{Target, Task};
+pub use target::{Target, TargetScaling, Task};
 
 use crate::{Error, Kinds, Table, Want};
 
@@ -18,11 +18,13 @@ use crate::{Error, Kinds, Table, Want};
 /// | field | default | purpose |
 /// |---|---|---|
 /// | `scaling` | standard | how numbers, and dates as days, are moved and scaled |
+/// | `target` | standard | how numbers that are predicted are scaled |
 /// | `date_parts` | no | whether dates also become their place in the year, the week and the day |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the table above says what each is")]
 pub struct EncoderOptions {
     pub scaling: Scaling,
+    pub target: TargetScaling,
     pub date_parts: DateParts,
 }
 
@@ -80,7 +82,7 @@ impl Encoders {
         task: Option<Task>,
         options: EncoderOptions,
     ) -> Result<Encoders, Error> {
-        let target = Target::fit(table, rows, targets, task)?;
+        let target = Target::fit(table, rows, targets, task, options.target)?;
         let parts = options.date_parts == DateParts::Always;
         let input = |(name, kind): &(String, crate::Kind)| {
             Input::fit(table, table.column(name)?, *kind, rows, options.scaling, parts)
@@ -172,7 +174,11 @@ mod tests {
         let said = Said { targets: vec!["price".to_owned()], ..Said::default() };
         let said = Said { kinds: vec![("town".to_owned(), Kind::Category)], ..said };
         let kinds = Kinds::find(&table, &said).unwrap();
-        let options = EncoderOptions { scaling: Scaling::MinMax, date_parts: DateParts::Always };
+        let options = EncoderOptions {
+            scaling: Scaling::MinMax,
+            date_parts: DateParts::Always,
+            ..EncoderOptions::default()
+        };
         let encoders =
             Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &said.targets, Some(Task::Numbers), options)
                 .unwrap();

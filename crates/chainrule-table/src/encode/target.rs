@@ -20,6 +20,16 @@ pub enum Task {
     Numbers,
 }
 
+/// How numbers that are predicted are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TargetScaling {
+    /// To mean 0 and variance 1 over the rows of the training: for outputs that take any value.
+    #[default]
+    Standard,
+    /// Not at all: for outputs that are counts or shares, behind exp or logistic.
+    None,
+}
+
 /// The targets of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
@@ -39,11 +49,11 @@ pub enum Target {
         /// The cells of each that mean 0 and 1.
         words: Vec<[String; 2]>,
     },
-    /// Numbers with mean 0 and variance 1 over the rows of the training.
+    /// Numbers, moved and scaled.
     Numbers {
         /// The columns.
         columns: Vec<String>,
-        /// The mean and the standard deviation of each.
+        /// The mean and the standard deviation of each over the rows of the training; 0 and 1 where they stay as they are.
         scales: Vec<[f64; 2]>,
     },
 }
@@ -96,6 +106,7 @@ impl Target {
         rows: &[usize],
         targets: &[String],
         task: Option<Task>,
+        scaling: TargetScaling,
     ) -> Result<Target, Error> {
         let task = match task {
             Some(task) => task,
@@ -164,10 +175,12 @@ impl Target {
                     Values::Numbers(values) | Values::Dates(values) => {
                         let values: Vec<f64> = rows.iter().map(|i| values[*i]).collect();
                         let (mean, deviation) = mean_and_deviation(&values);
-                        if deviation > 0.0 {
-                            Ok([mean, deviation])
-                        } else {
-                            Err(same(column, mean.to_string()))
+                        match scaling {
+                            _ if deviation.is_nan() || deviation <= 0.0 => {
+                                Err(same(column, mean.to_string()))
+                            }
+                            TargetScaling::Standard => Ok([mean, deviation]),
+                            TargetScaling::None => Ok([0.0, 1.0]),
                         }
                     }
                     Values::Texts(_) => Err(wrong(column, "texts".to_owned(), "numbers; take \"classes\"")),
@@ -374,7 +387,7 @@ mod tests {
     fn fitted(columns: Vec<Values>, task: Option<Task>) -> Result<(Target, Vec<f64>), Error> {
         let (table, names) = table(columns);
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        let target = Target::fit(&table, &rows, &names, task)?;
+        let target = Target::fit(&table, &rows, &names, task, TargetScaling::Standard)?;
         let t = target.encode(&table)?;
         Ok((target, t))
     }

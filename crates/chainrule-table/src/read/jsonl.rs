@@ -12,7 +12,7 @@ use super::block::{Cutter, Records};
 use super::cell::{Cells, DecimalComma, Meaning, Seen};
 use super::column::Part;
 use super::pieces::{Pace, Piece, Text, Wanted, in_lines};
-use super::source::{AtEnd, Source};
+use super::source::{AtEnd, Origin, Source};
 use super::{ReadOptions, Want};
 use crate::{Error, Problem, Table};
 
@@ -110,7 +110,7 @@ impl JsonLines {
     }
 
     fn cutter(&self, pace: Pace) -> Result<Cutter, Error> {
-        let source = Source::open(&self.path, self.encoding.as_deref())?;
+        let source = Source::open(&Origin::file(&self.path), self.encoding.as_deref())?;
         Ok(Cutter::new(source, Records::Lines, pace.block, Vec::new(), AtEnd::No))
     }
 }

@@ -24,6 +24,7 @@ use jsonl::JsonLines;
 use numpy::{Npy, Npz};
 use parquet::Parquet;
 use pieces::{Pace, Pieces, Wanted};
+use source::Origin;
 
 use crate::{Error, Problem, Table};
 
@@ -94,6 +95,16 @@ pub fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64, u6
     read_at(Pace::new(), path, options, progress)
 }
 
+/// As [`read`], from a CSV in memory that goes by the name of a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_csv(name: &Path, bytes: &'static [u8], options: &ReadOptions) -> Result<Table, Error> {
+    let csv = Csv::open(Origin::memory(name, bytes), options)?;
+    known(name, options.texts.iter().map(String::as_str), csv.names())?;
+    csv.whole(Pace::new(), &mut |_, _| ())
+}
+
 /// As [`read`], in blocks and by threads of any number.
 fn read_at(
     pace: Pace,
@@ -113,7 +124,7 @@ fn read_at(
     let texts = || options.texts.iter().map(String::as_str);
     match Format::of(path)? {
         Format::Csv => {
-            let csv = Csv::open(path, options)?;
+            let csv = Csv::open(Origin::file(path), options)?;
             known(path, texts(), csv.names())?;
             csv.whole(pace, &mut progress)
         }
@@ -177,7 +188,7 @@ impl Stream {
         let names_wanted = || wanted.iter().map(|(name, _)| *name);
         let (names, pieces): (Vec<String>, Box<dyn Pieces>) = match Format::of(path)? {
             Format::Csv => {
-                let csv = Csv::open(path, options)?;
+                let csv = Csv::open(Origin::file(path), options)?;
                 known(path, names_wanted(), csv.names())?;
                 (csv.names().to_vec(), Box::new(csv.rows(columns, pace)?))
             }

@@ -8,10 +8,37 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 
 use crate::{Error, Problem};
 
+/// Where a text lies: in a file, or in memory under a file's name.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) path: PathBuf,
+    memory: Option<&'static [u8]>,
+}
+
+impl Origin {
+    pub(super) fn file(path: &Path) -> Origin {
+        Origin { path: path.to_owned(), memory: None }
+    }
+
+    pub(super) fn memory(name: &Path, bytes: &'static [u8]) -> Origin {
+        Origin { path: name.to_owned(), memory: Some(bytes) }
+    }
+
+    /// What is read, and its length.
+    fn open(&self) -> std::io::Result<(Box<dyn Read + Send>, u64)> {
+        if let Some(bytes) = self.memory {
+            return Ok((Box::new(bytes), bytes.len() as u64));
+        }
+        let file = File::open(&self.path)?;
+        let len = file.metadata()?.len();
+        Ok((Box::new(file), len))
+    }
+}
+
 /// A text file that is being read.
 pub(super) struct Source {
     path: PathBuf,
-    file: File,
+    file: Box<dyn Read + Send>,
     /// The file's length when it was opened.
     pub(super) len: u64,
     /// How much of the file has been read.
@@ -31,15 +58,15 @@ struct Decoding {
 
 impl Source {
     /// Opens a file; without an encoding it is UTF-8 or what its byte-order mark says.
-    pub(super) fn open(path: &Path, encoding: Option<&str>) -> Result<Source, Error> {
+    pub(super) fn open(origin: &Origin, encoding: Option<&str>) -> Result<Source, Error> {
+        let path = &origin.path;
         let unreadable = |error| Error::new(path, Problem::Unreadable(error));
         let encoding = encoding.map(|name| {
             let unknown = || Error::new(path, Problem::UnknownEncoding { name: name.to_owned() });
             Encoding::for_label(name.as_bytes()).ok_or_else(unknown)
         });
         let encoding = encoding.transpose()?;
-        let mut file = File::open(path).map_err(unreadable)?;
-        let len = file.metadata().map_err(unreadable)?.len();
+        let (mut file, len) = origin.open().map_err(unreadable)?;
         let mut start = Vec::with_capacity(4);
         file.by_ref().take(4).read_to_end(&mut start).map_err(unreadable)?;
         let done = start.len() as u64;
@@ -50,7 +77,7 @@ impl Source {
         let encoding = encoding.or(mark.map(|(encoding, _)| encoding)).unwrap_or(UTF_8);
         let decoding = (encoding != UTF_8)
             .then(|| Decoding { decoder: encoding.new_decoder_without_bom_handling(), raw: Vec::new() });
-        Ok(Source { path: path.to_owned(), file, len, done, encoding: encoding.name(), decoding, start })
+        Ok(Source { path: path.clone(), file, len, done, encoding: encoding.name(), decoding, start })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -90,7 +117,7 @@ pub(super) enum AtEnd {
     Yes,
 }
 
-fn read(file: &mut File, bytes: &mut Vec<u8>, n: usize) -> std::io::Result<(usize, AtEnd)> {
+fn read(file: &mut impl Read, bytes: &mut Vec<u8>, n: usize) -> std::io::Result<(usize, AtEnd)> {
     bytes.reserve(n);
     let read = file.take(n as u64).read_to_end(bytes)?;
     Ok((read, if read < n { AtEnd::Yes } else { AtEnd::No }))

@@ -1,14 +1,9 @@
 //! Restarts: the same training from several seeds, the best kept.
 
 use super::observer::Observer;
-use super::settings::Settings;
 use super::training::{Ending, Training};
 use crate::Error;
-use crate::dataset::Gather;
 use crate::kernel::Scalar;
-use crate::network::loss::Loss;
-use crate::network::{Architecture, Network};
-use crate::random::RandomState;
 
 /// What came of each seed, and the training that came out best.
 pub struct Restarts<'a, T: Scalar> {
@@ -23,30 +18,45 @@ pub struct Restarts<'a, T: Scalar> {
     pub losses: Vec<(u32, f64)>,
 }
 
-/// Trains from each of `seeds` (starting weights, validation split, shuffles and dropout drawn from it) and keeps the
-/// one of the lowest final loss; the first of equals.
+/// Trains from each of `seeds` the training that `start` makes of it, its starting weights, validation split, shuffles and
+/// dropout drawn from the seed, and keeps the one of the lowest final loss; the first of equals.
+///
+/// ```
+/// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
+/// use chainrule::random::RandomState;
+/// use chainrule::train::{Settings, Training, best_of};
+/// use chainrule::Dataset;
+///
+/// let xor = Dataset::new(vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 2, vec![0.0, 1.0, 1.0, 0.0], 1)?;
+/// let layers = vec![Layer::new(2, Activation::tanh()), Layer::new(1, Activation::logistic())];
+/// let architecture = Architecture::new(2, layers)?;
+/// let start = |seed| {
+///     let mut random = RandomState::new(seed);
+///     let network = Network::<f64>::initialize(architecture.clone(), &mut random);
+///     let settings = Settings { epochs: 200, learning_rate: 1.0, seed, ..Settings::default() };
+///     Training::new(network, &Loss::binary_cross_entropy(), &xor, settings, random)
+/// };
+/// let restarts = best_of(&[1, 2, 3], start, ())?;
+/// let least = restarts.losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+/// assert!(restarts.losses.contains(&(restarts.seed, least)));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 ///
 /// # Errors
-/// Settings or data that cannot be trained; the last divergence if every seed diverges.
+/// What `start` refuses; the last divergence if every seed diverges.
 ///
 /// # Panics
 /// When `seeds` is empty.
 pub fn best_of<'a, T: Scalar>(
-    architecture: &Architecture,
-    loss: &Loss,
-    data: &'a dyn Gather<T>,
-    settings: &Settings,
     seeds: &[u32],
+    start: impl Fn(u32) -> Result<Training<'a, T>, Error>,
     mut observer: impl Observer<T>,
 ) -> Result<Restarts<'a, T>, Error> {
     let mut losses = Vec::new();
     let mut best: Option<(f64, Restarts<'a, T>)> = None;
     let mut divergence = None;
     for &seed in seeds {
-        let mut random = RandomState::new(seed);
-        let network = Network::initialize(architecture.clone(), &mut random);
-        let settings = Settings { seed, ..settings.clone() };
-        let mut training = Training::new(network, loss, data, settings, random)?;
+        let mut training = start(seed)?;
         let ending = match training.run(&mut observer) {
             Ok(ending) => ending,
             Err(error @ Error::Diverged { .. }) => {

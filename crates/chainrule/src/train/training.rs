@@ -13,6 +13,7 @@ use super::units::Watcher;
 use crate::Error;
 use crate::dataset::Gather;
 use crate::kernel::Scalar;
+use crate::metrics::Metric;
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Network};
 use crate::objective::Objective;
@@ -142,6 +143,22 @@ impl<'a, T: Scalar> Training<'a, T> {
                         .to_owned(),
             });
         }
+        let n_outputs = architecture.n_outputs();
+        if !settings.metrics.is_empty() && n_outputs != data.n_targets() {
+            let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
+            return Err(Error::Setting {
+                setting: "metrics".to_owned(),
+                value: names.join(", "),
+                allowed: format!(
+                    "left out, since the loss has {n_outputs} outputs for {} and metrics compare one with one",
+                    if data.n_targets() == 1 {
+                        "one target".to_owned()
+                    } else {
+                        format!("{} targets", data.n_targets())
+                    }
+                ),
+            });
+        }
         let watcher = (settings.watch_units == Watch::EachEpoch && architecture.layers().len() > 1)
             .then(|| Watcher::new(architecture, data, &order));
         let state = State {
@@ -267,8 +284,8 @@ impl<'a, T: Scalar> Training<'a, T> {
     /// last epoch that began with a finite loss, and the history is that of the epochs before.
     pub fn run(&mut self, mut observer: impl Observer<T>) -> Result<Ending, Error> {
         observer.started(self);
-        let mut ending = Ending::Completed;
-        while self.state.epoch < self.settings.epochs {
+        // Asked before the first step too: a state may be that of a training which had come to its end.
+        while !self.is_over() {
             let step = self.step()?;
             let mut cancelled = observer.stepped(self, &step).is_break();
             if step.ends_epoch {
@@ -278,16 +295,21 @@ impl<'a, T: Scalar> Training<'a, T> {
             if cancelled {
                 return Ok(Ending::Cancelled);
             }
-            let patience = self.settings.stopping.as_ref().map_or(u64::MAX, |stopping| stopping.patience);
-            if step.ends_epoch && self.state.stopping.wait > patience {
-                ending = Ending::Stopped;
-                break;
-            }
         }
+        let ending = if self.is_out_of_patience() { Ending::Stopped } else { Ending::Completed };
         if let (Some(_), Some(best)) = (&self.settings.stopping, &self.state.best) {
             self.state.parameters.copy_from_slice(&best.parameters);
         }
         Ok(ending)
+    }
+
+    /// Whether there is nothing more to train: all epochs are done, or patience is at its end.
+    pub fn is_over(&self) -> bool {
+        self.state.epoch >= self.settings.epochs || self.is_out_of_patience()
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        self.settings.stopping.as_ref().is_some_and(|stopping| self.state.stopping.wait > stopping.patience)
     }
 
     /// Trains to the end of the epoch under way.

@@ -7,7 +7,6 @@ mod records;
 mod tests;
 
 use std::collections::VecDeque;
-use std::path::Path;
 
 use detect::Sample;
 use records::{Layout, count_lines};
@@ -15,7 +14,7 @@ use records::{Layout, count_lines};
 use super::block::{Cutter, LONGEST_RECORD, Records};
 use super::cell::{Cells, Seen};
 use super::pieces::{Pace, Text, Wanted, Whole};
-use super::source::{AtEnd, Source};
+use super::source::{AtEnd, Origin, Source};
 use super::words::readable;
 use super::{ReadOptions, Want};
 use crate::{Error, Problem, Table};
@@ -25,6 +24,7 @@ const SAMPLE: usize = 1 << 18;
 
 /// A CSV of which it is known how it is written.
 pub(super) struct Csv {
+    origin: Origin,
     layout: Layout,
     encoding: Option<String>,
     /// What the columns seem to hold.
@@ -36,7 +36,8 @@ pub(super) struct Csv {
 
 impl Csv {
     /// Looks at a file's beginning.
-    pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Csv, Error> {
+    pub(super) fn open(origin: Origin, options: &ReadOptions) -> Result<Csv, Error> {
+        let path = &origin.path;
         let error = |problem| Error::new(path, problem);
         let given = options.delimiter;
         if let Some(delimiter) =
@@ -44,7 +45,7 @@ impl Csv {
         {
             return Err(error(Problem::Delimiter { delimiter }));
         }
-        let mut source = Source::open(path, options.encoding.as_deref())?;
+        let mut source = Source::open(&origin, options.encoding.as_deref())?;
         let (mut bytes, mut more) = (Vec::new(), SAMPLE);
         let delimiter = loop {
             let end = source.fill(&mut bytes, more)?;
@@ -99,7 +100,7 @@ impl Csv {
             body,
             line: 1 + count_lines(&bytes[..body]),
             layout: Layout {
-                path: path.to_owned(),
+                path: path.clone(),
                 delimiter,
                 encoding: source.encoding,
                 cells,
@@ -108,6 +109,7 @@ impl Csv {
                 names,
                 wants: Vec::new(),
             },
+            origin,
         })
     }
 
@@ -124,7 +126,7 @@ impl Csv {
             layout.places[place.expect("the column is there")] = Some(i);
             layout.wants.push(*want);
         }
-        let mut source = Source::open(&layout.path, self.encoding.as_deref())?;
+        let mut source = Source::open(&self.origin, self.encoding.as_deref())?;
         let (mut rest, mut end) = (Vec::new(), AtEnd::No);
         while rest.len() < self.body && end == AtEnd::No {
             end = source.fill(&mut rest, self.body)?;
