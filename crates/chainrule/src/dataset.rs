@@ -1,5 +1,7 @@
 //! A dataset: numbers ready to train on, checked once; and the seam through which rows reach the engine's tiles.
 
+use std::sync::Arc;
+
 use crate::kernel::gather::gather;
 use crate::{Error, Scalar};
 
@@ -207,6 +209,25 @@ impl<T: Scalar> Gather<T> for Dataset<T> {
         if let Some(weights) = &self.weights {
             gather(weights, 1, rows, weight);
         }
+    }
+}
+
+/// Several may hold the same samples.
+impl<T: Scalar, G: Gather<T> + Send + ?Sized> Gather<T> for Arc<G> {
+    fn n_samples(&self) -> usize {
+        (**self).n_samples()
+    }
+
+    fn n_inputs(&self) -> usize {
+        (**self).n_inputs()
+    }
+
+    fn n_targets(&self) -> usize {
+        (**self).n_targets()
+    }
+
+    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
+        (**self).gather(rows, x, t, weight);
     }
 }
 

@@ -3,7 +3,7 @@
 //! The engine is generic over its precision, so that every crate that trains compiles it anew. The kernels, each of them
 //! once for every level and block of registers, are most of that work, and need it only once.
 
-use super::{Scalar, dense, gather, sample, slices};
+use super::{Scalar, dense, dropout, gather, sample, slices};
 
 /// The kernels of one precision.
 #[doc(hidden)]
@@ -22,6 +22,8 @@ pub struct Kernels<T: 'static> {
     pub(super) sample: fn(&[T], &[T], &mut [T]),
     /// [`gather::gather`].
     pub(super) gather: fn(&[T], usize, &[usize], &mut [T]),
+    /// [`dropout::drop()`].
+    pub(super) drop: fn(&dropout::Draws, (usize, usize), T, &[T], [&mut [T]; 2]),
     /// [`slices::add`].
     pub(super) add: fn(&[T], &mut [T]),
     /// [`slices::multiply`].
@@ -44,6 +46,7 @@ impl<T: Scalar> Kernels<T> {
             bias_gradient: dense::bias_gradient_kernel,
             sample: sample::forward_kernel,
             gather: gather::gather_kernel,
+            drop: dropout::drop_kernel,
             add: slices::add_kernel,
             multiply: slices::multiply_kernel,
             divide: slices::divide_kernel,

@@ -9,12 +9,14 @@
 //! - `sample`: the forward one of them for one sample;
 //! - `slices`: sums and quotients of whole slices;
 //! - `compiled`: all of these for one precision, compiled once;
+//! - `dropout`: which activations a step drops;
 //! - `pool`: threads that stand by for the chunks of a step.
 
 pub(crate) mod aligned;
 mod combine;
 pub(crate) mod compiled;
 pub(crate) mod dense;
+pub(crate) mod dropout;
 pub(crate) mod gather;
 pub mod lanes;
 pub(crate) mod level;

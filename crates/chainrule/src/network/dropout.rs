@@ -1,7 +1,6 @@
 //! Dropout: in a training step, some activations are set to 0 and the others scaled up to make good for them.
 
-use crate::kernel::Scalar;
-use crate::random::philox4x32;
+use crate::kernel::dropout::Draws;
 
 /// Which activations one training step drops (Srivastava et al. 2014, with inverted scaling).
 ///
@@ -17,21 +16,9 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// What layer `l` multiplies its activations by: `keep` (n_units, n), 0 for a share of them and 1/(1 - share) for the
-    /// others, is overwritten. `first` is the place in the batch of the first of the n samples.
-    pub(super) fn mask<T: Scalar>(self, l: usize, share: f64, first: usize, n: usize, keep: &mut [T]) {
-        let scale = T::from_f64(1.0 / (1.0 - share));
+    /// What decides which activations of layer `l` are dropped, `share` of them.
+    pub(super) fn draws(self, l: usize, share: f64) -> Draws {
         let threshold = (share * 4294967296.0) as u64;
-        let n_units = keep.len() / n;
-        for s in 0..n {
-            for four in 0..n_units.div_ceil(4) {
-                let counter = [self.step as u32, (self.step >> 32) as u32, (first + s) as u32, four as u32];
-                let words = philox4x32(counter, [self.seed, l as u32]);
-                for (j, word) in (four * 4..n_units).zip(words) {
-                    let kept = u64::from(word) >= threshold;
-                    keep[j * n + s] = if kept { scale } else { T::ZERO };
-                }
-            }
-        }
+        Draws { step: self.step, key: [self.seed, l as u32], threshold }
     }
 }

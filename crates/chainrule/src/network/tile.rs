@@ -5,7 +5,7 @@ use super::dropout::Dropout;
 use super::loss::Loss;
 use crate::dataset::Gather;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::{Scalar, dense, slices};
+use crate::kernel::{self, Scalar, dense, slices};
 
 /// The samples that go through the network together.
 pub(crate) const TILE: usize = 64;
@@ -113,22 +113,19 @@ impl<T: Scalar> Tile<T> {
         self.n
     }
 
-    /// Drops activations of layer `l`: `kept = a ∘ keep`.
+    /// Drops activations of layer `l`, scaled up to make good for those: `kept = a ∘ keep`, keep 0 or 1/(1 - share).
     pub(super) fn drop(&mut self, l: usize, share: f64, dropout: Dropout, first: usize) {
         let LayerTile { width, a, keep, kept, .. } = &mut self.layers[l];
         let used = *width * self.n;
-        dropout.mask(l, share, first, self.n, &mut keep[..used]);
-        for ((kept, &a), &keep) in kept.iter_mut().zip(a.iter()).zip(&keep[..used]) {
-            *kept = a * keep;
-        }
+        let scale = T::from_f64(1.0 / (1.0 - share));
+        let to = [&mut keep[..used], &mut kept[..used]];
+        kernel::dropout::drop(&dropout.draws(l, share), (first, self.n), scale, &a[..used], to);
     }
 
     /// `da ← da ∘ keep` in layer `l`, where it drops activations.
     pub(super) fn pull_back_dropout(&mut self, l: usize) {
         let LayerTile { width, d, keep, .. } = &mut self.layers[l];
-        for (d, &keep) in d.iter_mut().zip(keep.iter()).take(*width * self.n) {
-            *d *= keep;
-        }
+        slices::multiply(keep, &mut d[..*width * self.n]);
     }
 
     /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given; and

@@ -7,6 +7,7 @@
 mod philox;
 
 pub use philox::philox4x32;
+pub(crate) use philox::philox4x32_lanes;
 
 use crate::Error;
 

@@ -30,9 +30,39 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
         let (high_0, low_0) = product(MULTIPLIERS[0], c[0]);
         let (high_1, low_1) = product(MULTIPLIERS[1], c[2]);
         c = [high_1 ^ c[1] ^ k[0], low_1, high_0 ^ c[3] ^ k[1], low_0];
-        k = [k[0].wrapping_add(KEY_STEPS[0]), k[1].wrapping_add(KEY_STEPS[1])];
+        k = next(k);
     }
     c
+}
+
+/// As [`philox4x32`], of several counters side by side with one key; of each word the lower 32 bits are looked at.
+///
+/// Words have 64 bits, for products of two vectors of 32 bits have: nothing needs to change its lane.
+#[inline(always)]
+pub(crate) fn philox4x32_lanes<const L: usize>(counter: [[u64; L]; 4], key: [u32; 2]) -> [[u64; L]; 4] {
+    const LOW: u64 = 0xffff_ffff;
+    let ([mut c0, mut c1, mut c2, mut c3], mut k) = (counter, key);
+    for _ in 0..N_ROUNDS {
+        for i in 0..L {
+            let of_0 = (c0[i] & LOW) * u64::from(MULTIPLIERS[0]);
+            let of_2 = (c2[i] & LOW) * u64::from(MULTIPLIERS[1]);
+            // The upper halves fill up with what nobody looks at.
+            c0[i] = (of_2 >> 32) ^ c1[i] ^ u64::from(k[0]);
+            c2[i] = (of_0 >> 32) ^ c3[i] ^ u64::from(k[1]);
+            (c1[i], c3[i]) = (of_2, of_0);
+        }
+        k = next(k);
+    }
+    for word in [&mut c0, &mut c1, &mut c2, &mut c3].into_iter().flatten() {
+        *word &= LOW;
+    }
+    [c0, c1, c2, c3]
+}
+
+/// The key of the next round.
+#[inline(always)]
+fn next(k: [u32; 2]) -> [u32; 2] {
+    [k[0].wrapping_add(KEY_STEPS[0]), k[1].wrapping_add(KEY_STEPS[1])]
 }
 
 /// The high and the low half of `a·b`.

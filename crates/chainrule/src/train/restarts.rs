@@ -47,11 +47,11 @@ pub struct Restarts<'a, T: Scalar> {
 ///
 /// # Panics
 /// When `seeds` is empty.
-pub fn best_of<'a, T: Scalar>(
+pub fn best_of<'a, T: Scalar, E: From<Error>>(
     seeds: &[u32],
-    start: impl Fn(u32) -> Result<Training<'a, T>, Error>,
+    start: impl Fn(u32) -> Result<Training<'a, T>, E>,
     mut observer: impl Observer<T>,
-) -> Result<Restarts<'a, T>, Error> {
+) -> Result<Restarts<'a, T>, E> {
     let mut losses = Vec::new();
     let mut best: Option<(f64, Restarts<'a, T>)> = None;
     let mut divergence = None;
@@ -64,7 +64,7 @@ pub fn best_of<'a, T: Scalar>(
                 losses.push((seed, f64::INFINITY));
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
         // The last update may lead where there is no loss any more. A NaN that was kept would be beaten by nothing.
@@ -79,7 +79,7 @@ pub fn best_of<'a, T: Scalar>(
     }
     match (best, divergence) {
         (Some((_, best)), _) => Ok(Restarts { losses, ..best }),
-        (None, Some(error)) => Err(error),
+        (None, Some(error)) => Err(error.into()),
         (None, None) => panic!("restarts need a seed"),
     }
 }
