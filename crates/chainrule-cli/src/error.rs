@@ -34,6 +34,9 @@ pub(crate) enum Failure {
     /// The user ended it; what there was has been written.
     #[error("cancelled")]
     Cancelled,
+    /// What was trained could not be written where it was to be, and was written elsewhere.
+    #[error("what was trained is not where it was to be; the lines above say where it is")]
+    Elsewhere,
     /// A file that cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
@@ -73,7 +76,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 1 a check came out negative, 2 bad input, 3 divergence, 130 cancelled.
+    /// The exit code: 1 a check came out negative, 2 bad input, 3 divergence, 4 written elsewhere, 130 cancelled.
     pub(crate) fn exit_code(&self) -> u8 {
         use chainrule_experiment::Error as Experiment;
         match self {
@@ -81,6 +84,7 @@ impl Failure {
             Failure::Diverged(_)
             | Failure::Engine(chainrule::Error::Diverged { .. })
             | Failure::Experiment(Experiment::Training(_)) => 3,
+            Failure::Elsewhere => 4,
             Failure::Cancelled => 130,
             _ => 2,
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chainrule::train::Epoch;
-use chainrule_experiment::Progress;
+use chainrule_experiment::{Checkpoint, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar for the training under way; it appears once the training has taken half a second.
@@ -20,6 +20,8 @@ pub(crate) struct Bar {
     /// The latest validation loss, and the least with its epoch.
     last: Option<f64>,
     best: Option<(u64, f64)>,
+    /// Whether the latest checkpoint could not be written.
+    unsaved: bool,
 }
 
 /// The bar's length: it counts fractions of epochs in thousandths.
@@ -41,6 +43,7 @@ impl Bar {
             began: now,
             last: None,
             best: None,
+            unsaved: false,
         }
     }
 
@@ -90,6 +93,21 @@ impl Progress for Bar {
         {
             self.best = Some((epoch.epoch, loss));
         }
+    }
+
+    fn going_on(&mut self, from: &Checkpoint, changed: &[String]) {
+        anstream::println!("going on after epoch {} from {}", from.epoch(), from.path.display());
+        changed.iter().for_each(|change| anstream::println!("  {change}"));
+    }
+
+    fn saved(&mut self, failed: Option<&std::io::Error>) {
+        if let Some(error) = failed.filter(|_| !self.unsaved) {
+            let say = || {
+                anstream::eprintln!("warning: no checkpoint can be written: {error}; the training goes on")
+            };
+            self.drawn.as_ref().map_or_else(say, |bar| bar.suspend(say));
+        }
+        self.unsaved = failed.is_some();
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {

@@ -2,44 +2,18 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use chainrule::Scalar;
 use chainrule::random::{RandomState, State as RandomBits};
 use chainrule::train::{Best, Epoch, History, Progress, State, Training, Warning, schedule};
-use chainrule_model::{Precision, sha256, write_whole};
+use chainrule_model::{Precision, sha256};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-
-/// How often a training is saved.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Every {
-    /// After so many seconds, at the end of the step under way.
-    Seconds(f64),
-    /// After so many epochs.
-    Epochs(u64),
-}
-
-/// The checkpoints of one training, in a folder of their own.
-#[derive(Debug)]
-pub struct Checkpoints {
-    folder: PathBuf,
-    every: Every,
-    /// So many are kept, the latest.
-    keep: usize,
-    settings: String,
-    fingerprint: String,
-    last: Instant,
-    /// What the training goes on from.
-    pub(crate) from: Option<Checkpoint>,
-    /// Why the latest one could not be written; the training goes on all the same.
-    pub failed: Option<std::io::Error>,
-    /// The latest one.
-    pub latest: Option<PathBuf>,
-}
+use crate::checkpoints::saved;
+use crate::runs::settings_of;
 
 /// A checkpoint that has been read: whole, and of one training.
 #[derive(Clone, Debug)]
@@ -79,92 +53,12 @@ struct SavedWarning {
 
 const FORMAT: &str = "chainrule-checkpoint";
 const VERSION: u64 = 1;
-const ENDING: &str = "safetensors";
-
-impl Checkpoints {
-    /// Checkpoints in `folder`, which is made with the first, of a training by these settings on these samples.
-    pub fn new(folder: &Path, every: Every, settings: String, fingerprint: String) -> Checkpoints {
-        let (folder, last) = (folder.to_owned(), Instant::now());
-        Checkpoints {
-            folder,
-            every,
-            keep: 2,
-            settings,
-            fingerprint,
-            last,
-            from: None,
-            failed: None,
-            latest: None,
-        }
-    }
-
-    /// The same, for a training that goes on from a checkpoint.
-    pub fn from(self, checkpoint: Checkpoint) -> Checkpoints {
-        Checkpoints { from: Some(checkpoint), ..self }
-    }
-
-    /// Removes all checkpoints, once nobody needs them.
-    pub fn remove(&self) {
-        for path in saved(&self.folder) {
-            let _ = std::fs::remove_file(path);
-        }
-        // What else somebody put there stays.
-        let _ = std::fs::remove_dir(&self.folder);
-    }
-
-    /// Saves after a step if it is time.
-    pub(crate) fn stepped<T: Scalar>(
-        &mut self,
-        training: &Training<'_, T>,
-        snapshots: &[(u64, Vec<f64>)],
-        ends_epoch: bool,
-    ) {
-        let due = match self.every {
-            Every::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
-            Every::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
-        };
-        if due {
-            self.save(training, snapshots);
-        }
-    }
-
-    /// Saves the training as it is. What cannot be written is remembered, and the training goes on.
-    pub(crate) fn save<T: Scalar>(&mut self, training: &Training<'_, T>, snapshots: &[(u64, Vec<f64>)]) {
-        let state = training.state();
-        let name = format!("epoch-{:08}-step-{:012}.{ENDING}", state.epoch, state.step);
-        let path = self.folder.join(name);
-        let bytes = to_bytes(state, training.history(), snapshots, &self.settings, &self.fingerprint);
-        let written = std::fs::create_dir_all(&self.folder).and_then(|()| write_whole(&path, &bytes));
-        self.last = Instant::now();
-        match written {
-            Ok(()) => {
-                self.failed = None;
-                self.latest = Some(path);
-                let mut all = saved(&self.folder);
-                let old = all.len().saturating_sub(self.keep);
-                all.drain(..old).for_each(|path| drop(std::fs::remove_file(path)));
-            }
-            Err(error) => self.failed = Some(error),
-        }
-    }
-}
-
-/// The checkpoints of a folder, the latest last.
-fn saved(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_one = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("epoch-") && path.extension().is_some_and(|ending| ending == ENDING)
-    };
-    let mut all: Vec<PathBuf> = entries.filter(is_one).collect();
-    all.sort();
-    all
-}
 
 /// So many numbers of a path are saved at most; longer ones begin anew.
 const MOST_SNAPSHOTS: usize = 4_000_000;
 
-fn to_bytes<T: Scalar>(
+/// A checkpoint as a file's bytes.
+pub(crate) fn to_bytes<T: Scalar>(
     state: &State<T>,
     history: &History,
     snapshots: &[(u64, Vec<f64>)],
@@ -261,7 +155,8 @@ fn row(epoch: &Epoch) -> Vec<f64> {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint, or the latest whole one of a folder.
+    /// Reads a checkpoint, or the latest whole one of a folder; where the folder holds those of several trainings, of one of
+    /// them.
     ///
     /// # Errors
     /// A file that cannot be read, or is no whole checkpoint of this version.
@@ -275,6 +170,12 @@ impl Checkpoint {
                 Ok(checkpoint) => return Ok(checkpoint),
                 Err(error) => refused = refused.or(Some(error)),
             }
+        }
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut within: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+        within.sort();
+        if let Some(first) = within.iter().find_map(|folder| Checkpoint::open(folder).ok()) {
+            return Ok(first);
         }
         Err(refused.unwrap_or_else(|| Error::Checkpoint {
             path: path.to_owned(),
@@ -324,11 +225,8 @@ impl Checkpoint {
         Ok(self.numbers(name)?.into_iter().map(T::from_f64).collect())
     }
 
-    /// Puts a training with the same settings and data where this one was; returns the path that it had come.
-    pub(crate) fn restore<T: Scalar>(
-        &self,
-        training: &mut Training<'_, T>,
-    ) -> Result<Vec<(u64, Vec<f64>)>, Error> {
+    /// Puts a training with the same settings and data where this one was.
+    pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<'_, T>) -> Result<(), Error> {
         let refuse = |reason: String| Error::Checkpoint { path: self.path.clone(), reason };
         let short = || refuse("its counters are too few".to_owned());
         let [
@@ -381,12 +279,33 @@ impl Checkpoint {
             best,
             finite: self.exact("finite")?,
         };
-        training.resume(state, self.history()?).map_err(|error| refuse(error.to_string()))?;
-        let n = training.architecture().n_parameters();
-        let (Ok(epochs), Ok(all)) = (self.whole("snapshot_epochs"), self.numbers("snapshots")) else {
+        training.resume(state, self.history()?).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// The path that the training had come: its `n_parameters` parameters after some epochs; nothing where it was too long to
+    /// be saved.
+    pub(crate) fn trajectory(&self, n_parameters: usize) -> Result<Vec<(u64, Vec<f64>)>, Error> {
+        if !self.tensors.contains_key("snapshots") {
             return Ok(Vec::new());
+        }
+        let (epochs, all) = (self.whole("snapshot_epochs")?, self.numbers("snapshots")?);
+        Ok(epochs.iter().copied().zip(all.chunks_exact(n_parameters).map(<[f64]>::to_vec)).collect())
+    }
+
+    /// The settings that are not as they were, each with what it was and what it is.
+    pub(crate) fn changed(&self, settings: &str) -> Vec<String> {
+        let [was, is] = [&self.settings, settings].map(|text| settings_of(text).unwrap_or_default());
+        let get = |settings: &[(String, String)], key: &str| {
+            let found = settings.iter().find(|(known, _)| known == key);
+            found.map_or_else(|| "-".to_owned(), |(_, value)| value.clone())
         };
-        Ok(epochs.iter().copied().zip(all.chunks_exact(n).map(<[f64]>::to_vec)).collect())
+        let mut keys: Vec<&String> = was.iter().chain(&is).map(|(key, _)| key).collect();
+        keys.sort();
+        keys.dedup();
+        let both = keys.into_iter().map(|key| (key, get(&was, key), get(&is, key)));
+        both.filter(|(_, was, is)| was != is)
+            .map(|(key, was, is)| format!("{key} was {was} and is {is}"))
+            .collect()
     }
 
     fn history(&self) -> Result<History, Error> {

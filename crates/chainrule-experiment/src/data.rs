@@ -1,12 +1,13 @@
 //! `[data]`: where the samples come from, a generator of the engine or a table.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chainrule::datasets::{Curve, Generator};
 use chainrule::network::loss::Loss;
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
+use chainrule_model::sha256;
 use chainrule_table::{Encoders, ReadOptions, Table, Target, TargetScaling, Task};
 
 use crate::Error;
@@ -25,14 +26,14 @@ pub struct DataPlan {
 #[derive(Clone, Debug)]
 enum Source {
     Generator(Generator),
-    Table(TablePlan),
+    Table(Box<TablePlan>),
 }
 
 /// Samples, and what their columns are called.
 #[derive(Clone, Debug)]
 pub struct Samples {
     /// The numbers.
-    pub dataset: Dataset<f64>,
+    pub dataset: Arc<Dataset<f64>>,
     /// The names of the inputs.
     pub inputs: Vec<String>,
     /// The names of the classes, in the order of their indices; empty where targets are numbers.
@@ -43,6 +44,7 @@ pub struct Samples {
     pub from_table: Option<FromTable>,
     /// Where the samples are written, if they come from a file.
     places: Option<Places>,
+    sum: OnceLock<String>,
 }
 
 /// Where samples are written.
@@ -55,6 +57,20 @@ struct Places {
 }
 
 impl Samples {
+    /// The SHA-256 of the samples, in hexadecimal: what tells them from others.
+    pub fn fingerprint(&self) -> &str {
+        self.sum.get_or_init(|| {
+            let numbers = [self.dataset.x(), self.dataset.t()].into_iter();
+            let pieces = numbers.flat_map(|numbers| numbers.chunks(4096));
+            sha256(pieces.map(|piece| piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
+        })
+    }
+
+    /// The same with other numbers.
+    pub(crate) fn holding(self, dataset: Arc<Dataset<f64>>) -> Samples {
+        Samples { dataset, sum: OnceLock::new(), ..self }
+    }
+
     /// An error about one of the numbers, with its line and column where the samples come from a file.
     pub(crate) fn placed(&self, error: &EngineError) -> Option<Error> {
         let places = self.places.as_ref()?;
@@ -81,7 +97,7 @@ impl DataPlan {
         let seed = section.seed("seed")?.unwrap_or(0);
         let source = match (section.choice("generator")?, section.text("table")?) {
             (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),
-            (None, Some(file)) => Source::Table(TablePlan::read(section, beside.find(&file))?),
+            (None, Some(file)) => Source::Table(Box::new(TablePlan::read(section, beside.find(&file))?)),
             (Some(_), Some(_)) => {
                 let allowed = "left out beside \"generator\": data come from one place";
                 return Err(section.refuse("table", allowed));
@@ -129,10 +145,28 @@ impl DataPlan {
         }
     }
 
+    /// Whether both read the same table in the same way.
+    pub(crate) fn reads_as(&self, other: &DataPlan) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Table(one), Source::Table(other)) => {
+                one.path() == other.path() && one.options() == other.options()
+            }
+            _ => false,
+        }
+    }
+
+    /// Which fold of a table's rows is held back, from 1, and of how many.
+    pub fn fold(&self) -> Option<[usize; 2]> {
+        match &self.source {
+            Source::Table(plan) => plan.fold(),
+            Source::Generator(_) => None,
+        }
+    }
+
     /// The same plan with the table that another one has read, if both are of one table.
     pub(crate) fn sharing(self, other: &DataPlan) -> DataPlan {
         let source = match (self.source, &other.source) {
-            (Source::Table(plan), Source::Table(read)) => Source::Table(plan.sharing(read)),
+            (Source::Table(plan), Source::Table(read)) => Source::Table(Box::new(plan.sharing(read))),
             (source, _) => source,
         };
         DataPlan { source, ..self }
@@ -141,7 +175,7 @@ impl DataPlan {
     /// The same plan for a table that a model's encoders turn into samples.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> DataPlan {
         let source = match self.source {
-            Source::Table(plan) => Source::Table(plan.encoded_by(encoders, path)),
+            Source::Table(plan) => Source::Table(Box::new(plan.encoded_by(encoders, path))),
             source @ Source::Generator(_) => source,
         };
         DataPlan { source, ..self }
@@ -186,16 +220,25 @@ impl DataPlan {
                 let target = from.encoders.target.columns().join(", ");
                 let places = Some(Places { path: plan.path().to_owned(), lines, target });
                 let inputs = from.encoders.input_names();
-                Ok(Samples { dataset, inputs, classes, curves: &[], from_table: Some(from), places })
+                Ok(Samples {
+                    dataset,
+                    inputs,
+                    classes,
+                    curves: &[],
+                    from_table: Some(from),
+                    places,
+                    sum: OnceLock::new(),
+                })
             }
             Source::Generator(generator) => {
                 let generated = generator.generate(random);
                 let n_inputs = generated.n_inputs;
                 let classes = generated.class_names.clone();
-                let dataset = generated.into_dataset();
+                let dataset = Arc::new(generated.into_dataset());
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
                 let curves = generator.curves();
-                Ok(Samples { dataset, inputs, classes, curves, from_table: None, places: None })
+                let sum = OnceLock::new();
+                Ok(Samples { dataset, inputs, classes, curves, from_table: None, places: None, sum })
             }
         }
     }

@@ -135,7 +135,7 @@ pub enum Error {
     },
     /// A training that diverged; what it had reached is in the outcome beside this error.
     #[error(transparent)]
-    Training(chainrule::Error),
+    Training(#[from] chainrule::Error),
     /// A run folder that cannot be written.
     #[error("cannot write the run folder {}: {source}; choose another place with --runs", path.display())]
     RunFolder {

@@ -123,6 +123,10 @@ impl Experiment {
         for section in top.sections("variant")? {
             let purpose = "a name, to tell the variant from the others";
             let name = section.text("name")?.ok_or_else(|| section.missing("name", purpose))?;
+            if !is_a_name(&name) || layers.iter().any(|(known, _)| *known == name) {
+                let allowed = "a name that no other variant has, of letters, digits, spaces, _ , - and ., as a folder is named";
+                return Err(section.refuse("name", allowed));
+            }
             let mut over = section.tree().cloned().unwrap_or_default();
             over.remove("name");
             layers.push((name, over));
@@ -136,7 +140,8 @@ impl Experiment {
             sets.iter().try_for_each(|set| tree.set(set))?;
             Variant::read(name, tree, path, beside)
         };
-        let variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        share_tables(&mut variants);
         let experiment = Experiment { name: name.to_owned(), title, document, variants, claims, figures };
         for claim in &experiment.claims {
             claim.check(&experiment)?;
@@ -200,6 +205,22 @@ impl Variant {
             .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));
         tree.to_toml()
     }
+}
+
+/// Lets variants that read the same table in the same way read it once.
+fn share_tables(variants: &mut [Variant]) {
+    for k in 1..variants.len() {
+        let (before, rest) = variants.split_at_mut(k);
+        if let Some(same) = before.iter().find(|variant| variant.data.reads_as(&rest[0].data)) {
+            rest[0].data = rest[0].data.clone().sharing(&same.data);
+        }
+    }
+}
+
+/// Whether a folder can be called so, on any system and within another one.
+fn is_a_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || " _-.".contains(c);
+    name.starts_with(char::is_alphanumeric) && !name.ends_with([' ', '.']) && name.chars().all(allowed)
 }
 
 /// The folder of a file.

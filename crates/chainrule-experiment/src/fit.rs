@@ -6,12 +6,12 @@ use std::path::Path;
 use chainrule::network::Network;
 use chainrule::network::loss::Loss;
 use chainrule::train::{Ending, History};
-use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch, sha256};
+use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
 use chainrule_table::{Target, TargetScaling, Task};
 
 use crate::Error;
 use crate::builtin::Beside;
-use crate::data::{DataPlan, Samples};
+use crate::data::DataPlan;
 use crate::experiment::{Experiment, Variant, folder};
 use crate::run::Outcome;
 use crate::section::Section;
@@ -181,6 +181,26 @@ impl Experiment {
     }
 }
 
+impl Experiment {
+    /// The experiment of one network as that of `k`, called `fold-1` and so on, each with another part of the table's rows held
+    /// back.
+    ///
+    /// # Errors
+    /// As [`Variant::with`].
+    ///
+    /// # Panics
+    /// When it has no network.
+    pub fn in_folds(mut self, k: usize) -> Result<Experiment, Error> {
+        let one = self.variants.swap_remove(0);
+        let fold = |fold| {
+            let variant = one.with(&[&format!("data.fold=[{fold}, {k}]")])?;
+            Ok(Variant { name: format!("fold-{fold}"), ..variant })
+        };
+        self.variants = (1..=k).map(fold).collect::<Result<_, Error>>()?;
+        Ok(self)
+    }
+}
+
 impl Variant {
     /// The same data and training with some settings changed (`network.hidden=[]`).
     ///
@@ -215,7 +235,7 @@ impl Outcome {
         let trained = Trained {
             settings: variant.settings(),
             data: from.table.path.display().to_string(),
-            fingerprint: fingerprint(&self.samples),
+            fingerprint: self.samples.fingerprint().to_owned(),
             date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds,
             ending: match &self.ending {
@@ -255,11 +275,4 @@ pub fn scores(part: &str, metrics: &[(&str, f64)]) -> Vec<Score> {
         value: *value,
     };
     metrics.iter().filter(|(_, value)| value.is_finite()).map(score).collect()
-}
-
-/// The SHA-256 of samples, in hexadecimal: what tells them from others.
-pub fn fingerprint(samples: &Samples) -> String {
-    let pieces =
-        [samples.dataset.x(), samples.dataset.t()].into_iter().flat_map(|numbers| numbers.chunks(4096));
-    sha256(pieces.map(|piece| piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
 use chainrule::train::Epoch;
-use chainrule_model::Precision;
+use chainrule_model::{Precision, sha256};
+use chainrule_table::{Column, Table, Values};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
@@ -21,6 +22,7 @@ use crate::run::Outcome;
 ///     report.html            settings, history and figures in one page, unless it is left out
 ///     leaky_relu/            one folder for each variant; none where the experiment has one network
 ///         settings.toml      trains the same network again: `chainrule run .../settings.toml`
+///         data.json          what was trained on: how many samples, and their sum, which tells them from others
 ///         history.jsonl      one line for each epoch
 ///         weights.safetensors    W0, b0, W1, b1, ... each W of shape (n_in, n_out)
 /// ```
@@ -45,29 +47,34 @@ impl RunFolder {
         Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
     }
 
-    /// Writes a file of text beside the variants' folders.
-    ///
-    /// # Errors
-    /// [`Error::RunFolder`]; the unfinished folder is gone once it is dropped.
-    pub fn write(&self, name: &str, text: &str) -> Result<(), Error> {
-        let path = self.unfinished.path().join(name);
-        fs::write(&path, text).map_err(|source| Error::RunFolder { path, source })
+    /// Where checkpoints are saved until the folder has its name.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.runs.join(format!("{}.checkpoints", self.name))
     }
 
-    /// Writes what came of each variant, and gives the folder its name.
+    /// Writes what came of each variant and the text of a report, and gives the folder its name.
     ///
     /// # Errors
     /// [`Error::RunFolder`]; the unfinished folder is gone then.
     ///
     /// # Panics
     /// When an outcome is of no variant of the experiment.
-    pub fn finish(self, experiment: &Experiment, outcomes: &[Outcome]) -> Result<PathBuf, Error> {
+    pub fn finish(
+        self,
+        experiment: &Experiment,
+        outcomes: &[Outcome],
+        report: Option<&str>,
+    ) -> Result<PathBuf, Error> {
         let failed = |source| Error::RunFolder { path: self.runs.join(&self.name), source };
+        if let Some(report) = report {
+            fs::write(self.unfinished.path().join("report.html"), report).map_err(failed)?;
+        }
         for outcome in outcomes {
             let folder = self.unfinished.path().join(&outcome.variant);
             fs::create_dir_all(&folder).map_err(failed)?;
             let variant = experiment.variant(&outcome.variant)?;
             fs::write(folder.join("settings.toml"), variant.settings()).map_err(failed)?;
+            fs::write(folder.join("data.json"), data(outcome).to_string()).map_err(failed)?;
             write_history(&folder.join("history.jsonl"), outcome).map_err(failed)?;
             fs::write(folder.join("weights.safetensors"), weights(outcome).map_err(failed)?)
                 .map_err(failed)?;
@@ -82,6 +89,33 @@ impl RunFolder {
         let _ = self.unfinished.keep();
         Ok(path)
     }
+}
+
+/// What was trained on. The sum is of the whole table, where there is one: runs with other splits are of the same data.
+fn data(outcome: &Outcome) -> serde_json::Value {
+    let samples = &outcome.samples;
+    let from = samples.from_table.as_ref();
+    let held = from.and_then(|from| from.validation.as_ref());
+    json!({
+        "fingerprint": from.map_or_else(|| samples.fingerprint().to_owned(), |from| sum(&from.table)),
+        "n_samples": samples.dataset.n_samples(),
+        "n_held_back": held.map_or(0, |held| held.n_samples()),
+        "inputs": samples.inputs,
+    })
+}
+
+/// The SHA-256 of a table's names and cells.
+fn sum(table: &Table) -> String {
+    let cells = |column: &Column| match &column.values {
+        Values::Numbers(values) | Values::Dates(values) => {
+            values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()
+        }
+        Values::Texts(texts) => {
+            let codes = texts.codes.iter().flat_map(|code| code.to_le_bytes());
+            texts.words.iter().flat_map(|word| word.bytes().chain([0])).chain(codes).collect()
+        }
+    };
+    sha256(table.columns.iter().flat_map(|column| [column.name.clone().into_bytes(), cells(column)]))
 }
 
 fn write_history(path: &Path, outcome: &Outcome) -> Result<(), IoError> {

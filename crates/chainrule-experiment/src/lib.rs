@@ -16,6 +16,7 @@
 
 pub mod builtin;
 mod checkpoint;
+mod checkpoints;
 mod claim;
 mod data;
 pub mod demonstration;
@@ -34,13 +35,14 @@ mod train;
 mod tree;
 
 pub use chainrule_model::Precision;
-pub use checkpoint::{Checkpoint, Checkpoints, Every};
+pub use checkpoint::Checkpoint;
+pub use checkpoints::{Checkpoints, Every};
 pub use claim::{Claim, Mark, Verdict};
 pub use data::{DataPlan, Samples};
 pub use error::Error;
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
-pub use fit::{Opened, ensemble, fingerprint, scores};
+pub use fit::{Opened, ensemble, scores};
 pub use folder::RunFolder;
 pub use network::NetworkPlan;
 pub use run::{Outcome, Prepared, Progress};

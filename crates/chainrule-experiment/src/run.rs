@@ -1,6 +1,6 @@
 //! Running an experiment's networks: data drawn, weights drawn, trained, and what came of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,7 +16,8 @@ use chainrule_model::Precision;
 use chainrule_table::{Target, TargetScaling};
 
 use crate::Error;
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::Checkpoint;
+use crate::checkpoints::Checkpoints;
 use crate::data::Samples;
 use crate::experiment::{Experiment, Variant};
 
@@ -76,6 +77,10 @@ pub trait Progress {
     fn advance(&mut self, epochs: f64, loss: f64);
     /// An epoch is done.
     fn epoch(&mut self, _epoch: &Epoch) {}
+    /// The training that begins next goes on from here; these settings are not as they were.
+    fn going_on(&mut self, _from: &Checkpoint, _changed: &[String]) {}
+    /// A checkpoint has been written, or could not be.
+    fn saved(&mut self, _failed: Option<&std::io::Error>) {}
     /// It is over.
     fn end(&mut self);
 }
@@ -99,6 +104,15 @@ impl Variant {
         let mut random = RandomState::new(self.data.seed);
         let share = self.train.settings.validation_fraction;
         let samples = self.data.samples(&mut random, share, &self.train.loss, self.target_scaling())?;
+        self.prepare_with(samples, random)
+    }
+
+    /// As [`prepare`](Variant::prepare), with samples that are made already, such as those of another variant with the same
+    /// data, and the stream for the draws to come.
+    ///
+    /// # Errors
+    /// As [`prepare`](Variant::prepare).
+    pub fn prepare_with(&self, samples: Samples, mut random: RandomState) -> Result<Prepared, Error> {
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
         self.suits_table(&samples)?;
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
@@ -150,7 +164,7 @@ impl Variant {
     /// As [`Variant::prepare`], or settings that the engine refuses.
     pub fn check(&self) -> Result<(), Error> {
         let Prepared { samples, start, random, .. } = self.prepare()?;
-        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
+        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_deref());
         let settings = self.settings_for_engine();
         training(start, &self.train.loss, &samples.dataset, validation, settings, random)
             .map(|_| ())
@@ -217,8 +231,8 @@ impl Variant {
         self.run_prepared(self.prepare()?, epochs, progress, cancel, None)
     }
 
-    /// Trains the network from what [`prepare`](Variant::prepare) made, saved on the way where there are checkpoints; a
-    /// training of several restarts is not.
+    /// Trains the network from what [`prepare`](Variant::prepare) made, saved on the way where there are checkpoints, and from
+    /// where those lead that it goes on from.
     ///
     /// A training that somebody ends is saved as it was, and its outcome has the weights of its best epoch, where there is one.
     ///
@@ -232,8 +246,15 @@ impl Variant {
         cancel: &AtomicBool,
         checkpoints: Option<&mut Checkpoints>,
     ) -> Result<Outcome, Error> {
-        let watcher =
-            Watcher { variant: &self.name, epochs, progress, cancel, checkpoints, snapshots: Vec::new() };
+        let watcher = Watcher {
+            variant: &self.name,
+            epochs,
+            progress,
+            cancel,
+            checkpoints,
+            restarts: self.train.restarts > 1,
+            paths: BTreeMap::new(),
+        };
         match self.precision {
             Precision::F32 => self.run_in::<f32>(prepared, watcher),
             Precision::F64 => self.run_in::<f64>(prepared, watcher),
@@ -248,37 +269,44 @@ impl Variant {
             .cast()
             .map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
         let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
-        let validation: Option<Dataset<T>> = validation.map(Dataset::cast).transpose().map_err(placed)?;
+        let validation: Option<Dataset<T>> =
+            validation.map(|held| held.cast()).transpose().map_err(placed)?;
         let settings = self.settings_for_engine();
-        let mut restarts = Vec::new();
-        let (mut training, ending) = if self.train.restarts > 1 {
-            let first = settings.seed;
-            let seeds: Vec<u32> = (0..self.train.restarts).map(|k| first.wrapping_add(k)).collect();
-            let restart = |seed| {
+        let several = watcher.restarts;
+        let seeds: Vec<u32> =
+            (0..self.train.restarts.max(1)).map(|k| settings.seed.wrapping_add(k)).collect();
+        let mut saved = BTreeMap::new();
+        if let Some(checkpoints) = &mut watcher.checkpoints {
+            checkpoints.begin(&self.name, self.settings(), samples.fingerprint().to_owned());
+            for seed in &seeds {
+                let Some(from) = checkpoints.saved(several.then_some(*seed))? else { continue };
+                watcher.progress.going_on(&from, &from.changed(&self.settings()));
+                watcher.paths.insert(*seed, from.trajectory(architecture.n_parameters())?);
+                saved.insert(*seed, from);
+            }
+        }
+        let begin = |seed| {
+            let (start, random) = if several {
                 let mut random = RandomState::new(seed);
-                let start = Network::initialize(architecture.clone(), &mut random);
-                let settings = chainrule::train::Settings { seed, ..settings.clone() };
-                training(start, &self.train.loss, &data, validation.as_ref(), settings, random)
+                (Network::initialize(architecture.clone(), &mut random), random)
+            } else {
+                (start.cast(), random.clone())
             };
-            match best_of(&seeds, restart, &mut watcher) {
-                Ok(best) => {
-                    restarts = best.losses;
-                    (best.best, Ok(best.ending))
-                }
-                Err(error @ EngineError::Diverged { .. }) => return Err(Error::Training(error)),
-                Err(error) => return Err(placed(error)),
-            }
-        } else {
-            let loss = &self.train.loss;
+            let settings = chainrule::train::Settings { seed, ..settings.clone() };
             let mut training =
-                training(start.cast(), loss, &data, validation.as_ref(), settings, random).map_err(placed)?;
-            if let Some(from) = watcher.checkpoints.as_mut().and_then(|checkpoints| checkpoints.from.take()) {
-                watcher.snapshots = from.restore(&mut training)?;
-            }
+                training(start, &self.train.loss, &data, validation.as_ref(), settings, random)
+                    .map_err(placed)?;
+            saved.get(&seed).map_or(Ok(()), |from: &Checkpoint| from.restore(&mut training))?;
+            Ok::<_, Error>(training)
+        };
+        let mut restarts = Vec::new();
+        let (mut training, ending) = if several {
+            let best = best_of(&seeds, begin, &mut watcher)?;
+            restarts = best.losses;
+            (best.best, Ok(best.ending))
+        } else {
+            let mut training = begin(seeds[0])?;
             let ending = training.run(&mut watcher);
-            if let (Ok(Ending::Cancelled), Some(checkpoints)) = (&ending, watcher.checkpoints.as_mut()) {
-                checkpoints.save(&training, &watcher.snapshots);
-            }
             (training, ending)
         };
         watcher.progress.end();
@@ -293,7 +321,7 @@ impl Variant {
             reduction: self.train.settings.reduction,
             precision: self.precision,
             parameters: exact(&training.state().parameters),
-            snapshots: watcher.snapshots,
+            snapshots: watcher.paths.remove(&training.settings().seed).unwrap_or_default(),
             names,
             history: training.history().clone(),
             ending,
@@ -363,9 +391,8 @@ impl Outcome {
     /// The same outcome with the samples that were held back in place of those that were trained on, where there are any.
     pub fn held_back(&self) -> Option<Outcome> {
         let dataset = self.samples.from_table.as_ref()?.validation.clone()?;
-        let mut held_back = self.clone();
-        held_back.samples.dataset = dataset;
-        Some(held_back)
+        let held_back = self.clone();
+        Some(Outcome { samples: held_back.samples.holding(dataset), ..held_back })
     }
 
     /// The network at the end, in f64.
@@ -384,57 +411,68 @@ struct Watcher<'w> {
     progress: &'w mut dyn Progress,
     cancel: &'w AtomicBool,
     checkpoints: Option<&'w mut Checkpoints>,
-    snapshots: Vec<(u64, Vec<f64>)>,
+    /// Whether there are several seeds.
+    restarts: bool,
+    /// For each seed the parameters after some epochs.
+    paths: BTreeMap<u32, Vec<(u64, Vec<f64>)>>,
 }
 
 /// Steps between two reports within an epoch.
 const REPORT: u64 = 64;
 
 impl Watcher<'_> {
+    /// Keeps the parameters as they are, where they were asked for and are not kept yet.
     fn keep<T: Scalar>(&mut self, training: &Training<'_, T>) {
         let state = training.state();
-        if self.epochs.contains(&state.epoch) {
-            self.snapshots.push((state.epoch, exact(&state.parameters)));
+        let path = self.paths.entry(training.settings().seed).or_default();
+        if self.epochs.contains(&state.epoch) && path.last().is_none_or(|(epoch, _)| *epoch < state.epoch) {
+            path.push((state.epoch, exact(&state.parameters)));
         }
+    }
+
+    /// Saves the training where it is time, or where it is to end here.
+    fn save<T: Scalar>(&mut self, training: &Training<'_, T>, ends_epoch: bool) -> ControlFlow<()> {
+        let cancelled = self.cancel.load(Ordering::Relaxed);
+        if let Some(checkpoints) = &mut self.checkpoints {
+            let path = self.paths.get(&training.settings().seed).map_or(&[][..], Vec::as_slice);
+            let written = if cancelled {
+                checkpoints.save(training, path)
+            } else {
+                checkpoints.stepped(training, path, ends_epoch)
+            };
+            if let Some(written) = written {
+                self.progress.saved(written.err().as_ref());
+            }
+        }
+        if cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
 impl<T: Scalar> Observer<T> for Watcher<'_> {
     fn started(&mut self, training: &Training<'_, T>) {
         self.progress.begin(self.variant, training.settings().epochs);
-        // A training that goes on has its path already.
-        if training.state().step == 0 {
-            self.snapshots.clear();
+        if let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| self.restarts) {
+            checkpoints.restart(training.settings().seed);
         }
-        if self
-            .snapshots
-            .last()
-            .is_none_or(|(epoch, _)| *epoch < training.state().epoch || training.state().step == 0)
-        {
+        // Within an epoch the parameters are those of none.
+        if training.state().place == 0 {
             self.keep(training);
         }
     }
 
     fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
-        if let Some(checkpoints) = &mut self.checkpoints
-            && !step.ends_epoch
-        {
-            checkpoints.stepped(training, &self.snapshots, false);
-        }
         if step.ends_epoch || step.step.is_multiple_of(REPORT) {
             let epochs = step.step as f64 / training.steps_per_epoch() as f64;
             self.progress.advance(epochs, step.loss);
         }
-        if self.cancel.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        // At an epoch's end once its parameters are kept.
+        if step.ends_epoch { ControlFlow::Continue(()) } else { self.save(training, false) }
     }
 
     fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
         self.progress.epoch(epoch);
         self.keep(training);
-        if let Some(checkpoints) = &mut self.checkpoints {
-            checkpoints.stepped(training, &self.snapshots, true);
-        }
-        ControlFlow::Continue(())
+        self.save(training, true)
     }
 }
 

@@ -9,6 +9,8 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 pub struct PastRun {
     /// The folder's name within the folder of runs, with the variant's behind it: `three-rings-20261122-171500/logistic`.
     pub name: String,
+    /// What tells the samples from others, in hexadecimal, where it is known.
+    pub data: Option<String>,
     /// The settings, each by its whole key: `train.learning_rate`, `0.05`.
     pub settings: Vec<(String, String)>,
     /// How many epochs were done, and how many seconds they took.
@@ -69,9 +71,9 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
-    let document = std::fs::read_to_string(path.join("settings.toml")).ok()?.parse::<DocumentMut>().ok()?;
-    let mut settings = Vec::new();
-    flatten(document.as_table(), "", &mut settings);
+    let settings = settings_of(&std::fs::read_to_string(path.join("settings.toml")).ok()?)?;
+    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).ok();
+    let data = std::fs::read_to_string(path.join("data.json")).ok().and_then(json);
     let history = std::fs::read_to_string(path.join("history.jsonl")).ok()?;
     let epochs: Vec<serde_json::Value> =
         history.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -80,6 +82,7 @@ fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
     let metrics = last["metrics"].as_object().into_iter().flatten();
     Some(PastRun {
         name: path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned(),
+        data: data.and_then(|data| Some(data["fingerprint"].as_str()?.to_owned())),
         settings,
         epochs: last["epoch"].as_u64()?,
         seconds: epochs.iter().filter_map(|epoch| epoch["seconds"].as_f64()).sum(),
@@ -89,7 +92,14 @@ fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
     })
 }
 
-/// Settings by their whole keys.
+/// The settings of a text of TOML by their whole keys, if it is TOML.
+pub(crate) fn settings_of(text: &str) -> Option<Vec<(String, String)>> {
+    let document = text.parse::<DocumentMut>().ok()?;
+    let mut settings = Vec::new();
+    flatten(document.as_table(), "", &mut settings);
+    Some(settings)
+}
+
 fn flatten(table: &dyn TableLike, path: &str, to: &mut Vec<(String, String)>) {
     for (key, item) in table.iter() {
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
@@ -124,11 +134,13 @@ mod tests {
         write("a/first", "[train]\nlearning_rate = 0.2\noptimizer = { name = \"adam\" }\n", &epoch(1, 0.5));
         write(".unfinished-x", "", &history);
         write("torn", "[train", &history);
+        std::fs::write(runs.path().join("b/data.json"), "{\"fingerprint\":\"0af3\"}").unwrap();
         let found = past_runs(runs.path());
         let names: Vec<&str> = found.iter().map(|run| run.name.as_str()).collect();
         assert_eq!(names, ["a/first", "b"]);
         let run = &found[1];
         assert_eq!((run.epochs, run.seconds, run.loss, run.validation_loss), (3, 0.75, 0.75, Some(0.25)));
+        assert_eq!([&run.data, &found[0].data], [&Some("0af3".to_owned()), &None]);
         assert_eq!(run.setting("train.optimizer.name"), Some("adam"));
         assert_eq!(run.metrics, [("r2".to_owned(), 0.5)]);
         assert_eq!(differences(&found), ["train.learning_rate"]);

@@ -8,7 +8,7 @@ use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
     DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
-    Table, Target, TargetScaling, Task, Values, Want, read, read_csv,
+    Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
 };
 
 use crate::Error;
@@ -67,7 +67,7 @@ pub struct FromTable {
     /// The rows that are trained on, and those that are held back.
     pub rows: [Vec<usize>; 2],
     /// The samples held back, if any are.
-    pub validation: Option<Dataset<f64>>,
+    pub validation: Option<Arc<Dataset<f64>>>,
 }
 
 impl TablePlan {
@@ -159,20 +159,22 @@ impl TablePlan {
         if let Some(table) = self.read.get() {
             return Ok(table.clone());
         }
-        let table = Arc::new(match self.file.built_in {
-            Some(bytes) => read_csv(&self.file.path, bytes, &self.options)?,
-            None => read(&self.file.path, &self.options, progress)?,
+        let table = Arc::new(match (&self.fitted, self.file.built_in) {
+            (Some(encoders), _) => {
+                let mut wanted = encoders.wanted();
+                wanted.extend(encoders.target.wanted());
+                Stream::open(&self.file.path, &self.options, &wanted)?.whole(progress)?
+            }
+            (None, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?,
+            (None, None) => read(&self.file.path, &self.options, progress)?,
         });
         Ok(self.read.get_or_init(|| table).clone())
     }
 
     /// The same plan for a table that a model's encoders turn into samples, all of them.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
-        let words = encoders.inputs.iter().filter(|input| input.wants() == Want::Texts);
-        let texts = words.map(|input| input.column.clone()).collect();
-        let options = ReadOptions { texts, ..self.options };
         let file = Named { path, built_in: None };
-        TablePlan { file, options, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
+        TablePlan { file, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
     }
 
     /// What is predicted: as it is said, or found from the targets and the loss, where one is said. Small counts look like
@@ -206,6 +208,11 @@ impl TablePlan {
         &self.file.path
     }
 
+    /// Which fold is held back, from 1, and of how many.
+    pub(crate) fn fold(&self) -> Option<[usize; 2]> {
+        self.fold.map(|[k, of]| [k + 1, of])
+    }
+
     /// How a file such as this is read.
     pub(crate) fn options(&self) -> &ReadOptions {
         &self.options
@@ -219,7 +226,7 @@ impl TablePlan {
         share: Option<f64>,
         loss: &Loss,
         scaling: TargetScaling,
-    ) -> Result<(Dataset<f64>, FromTable), Error> {
+    ) -> Result<(Arc<Dataset<f64>>, FromTable), Error> {
         let table = self.table(&mut |_, _| ())?;
         if let Some(encoders) = &self.fitted {
             return self.encoded(table, encoders);
@@ -240,32 +247,33 @@ impl TablePlan {
             EncoderOptions { target, ..self.encoders },
         )?;
         let weights = self.weights(&table, &encoders.target, &rows[0])?;
+        let t = encoders.target.encode(&table)?;
+        let n_outputs = encoders.target.n_outputs();
         let encode = |rows: &[usize]| {
-            let part =
-                if rows.len() == table.n_rows() { table.clone() } else { Arc::new(table.subset(rows)) };
-            let (x, _) = encoders.encode(&part);
-            let t = encoders.target.encode(&part)?;
-            let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
-            let dataset = dataset.map_err(|source| self.refused(source))?;
-            let own = weights.as_ref().map(|weights| rows.iter().map(|i| weights[*i]).collect());
-            own.map_or(Ok(dataset.clone()), |own| {
-                dataset.with_weights(own).map_err(|source| self.refused(source))
-            })
+            let (x, _) = encoders.encode_rows(&table, rows);
+            let own = rows.iter().flat_map(|i| &t[i * n_outputs..][..n_outputs]).copied().collect();
+            let dataset = Dataset::new(x, encoders.n_inputs(), own, n_outputs)?;
+            match &weights {
+                None => Ok(dataset),
+                Some(weights) => dataset.with_weights(rows.iter().map(|i| weights[*i]).collect()),
+            }
         };
+        let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.refused(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
         Ok((dataset, FromTable { table, encoders, ignored: kinds.ignored, rows, validation }))
     }
 
     /// All rows of a table as a model sees them.
-    fn encoded(&self, table: Arc<Table>, encoders: &Encoders) -> Result<(Dataset<f64>, FromTable), Error> {
-        for (name, _) in encoders.wanted() {
-            table.column(name)?;
-        }
+    fn encoded(
+        &self,
+        table: Arc<Table>,
+        encoders: &Encoders,
+    ) -> Result<(Arc<Dataset<f64>>, FromTable), Error> {
         let (x, _) = encoders.encode(&table);
         let t = encoders.target.encode(&table)?;
         let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
-        let dataset = dataset.map_err(|source| self.refused(source))?;
+        let dataset = Arc::new(dataset.map_err(|source| self.refused(source))?);
         let rows = [(0..table.n_rows()).collect(), Vec::new()];
         let encoders = encoders.clone();
         Ok((dataset, FromTable { table, encoders, ignored: Vec::new(), rows, validation: None }))

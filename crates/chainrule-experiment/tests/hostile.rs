@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chainrule::random::RandomState;
-use chainrule_experiment::{Checkpoint, Checkpoints, Every, Experiment, builtin, fingerprint};
+use chainrule_experiment::{Checkpoints, Every, Experiment, builtin};
 
 /// The bytes with some of them replaced, removed, doubled or cut off.
 fn mangled(bytes: &[u8], random: &mut RandomState) -> Vec<u8> {
@@ -65,18 +65,13 @@ fn mangled_checkpoints_get_a_sentence() {
         let (prepared, cancel) = (variant.prepare().expect("a table"), AtomicBool::new(false));
         variant.run_prepared(prepared, &[0, 2].into(), &mut (), &cancel, Some(checkpoints))
     };
-    let sum = fingerprint(&variant.prepare().expect("a table").samples);
     let saved = folder.path().join("saved");
-    let mut checkpoints = Checkpoints::new(&saved, Every::Epochs(2), variant.settings(), sum.clone());
+    let mut checkpoints = Checkpoints::new(&saved, Some(Every::Epochs(2)));
     let whole = run(&mut checkpoints).expect("it trains");
     let path = checkpoints.latest.clone().expect("one was written");
     let bytes = std::fs::read(&path).expect("it is there");
 
-    let go_on = |path: &Path| {
-        let checkpoint = Checkpoint::open(path)?;
-        run(&mut Checkpoints::new(&saved, Every::Seconds(1e6), variant.settings(), sum.clone())
-            .from(checkpoint))
-    };
+    let go_on = |path: &Path| run(&mut Checkpoints::new(&saved, None).going_on_from(path));
     let again = go_on(&path).expect("it goes on");
     assert_eq!((&again.parameters, again.trajectory()), (&whole.parameters, whole.trajectory()));
     assert_eq!(again.history.epochs.len(), 3);

@@ -40,32 +40,46 @@ pub fn evaluate(model: &Model, table: &Table) -> Result<Evaluation, Error> {
     Ok(Evaluation { metrics, n_rows: table.n_rows(), unseen: predictions.unseen })
 }
 
-/// What the metrics would be for guessing the same for every row: the shares of the classes, or the mean, of the rows `from`.
+/// The metrics of a model of one network on rows that its encoders have encoded: inputs x (n, n_inputs) and targets t
+/// (n, n_outputs), row-major.
 ///
-/// # Errors
-/// As [`evaluate`].
-pub fn naive(model: &Model, from: &Table, table: &Table) -> Result<Vec<(&'static str, f64)>, Error> {
-    let (known, t) = (targets(model, from)?, targets(model, table)?);
-    let n_outputs = model.target().n_outputs();
-    let mean = |k: usize| known.iter().skip(k).step_by(n_outputs).sum::<f64>() / from.n_rows() as f64;
-    let guess: Vec<f64> = (0..n_outputs).map(mean).collect();
-    let y: Vec<f64> = (0..table.n_rows()).flat_map(|_| guess.iter().copied()).collect();
-    Ok(measure(model.task(), &y, &t, n_outputs))
+/// # Panics
+/// When the lengths do not fit each other and the network.
+pub fn evaluate_encoded(model: &Model, x: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
+    let target = model.target();
+    let mut y = model.outputs(&model.members[0], x);
+    target.decode(&mut y);
+    measure(model.task(), &y, &decoded(target, t), target.n_outputs())
+}
+
+/// What the metrics would be for guessing the same for every row of the encoded targets `t`: the shares of the classes, or the
+/// mean, of the targets `from`.
+///
+/// # Panics
+/// When the lengths are no multiples of the number of outputs.
+pub fn naive(model: &Model, from: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
+    let (target, n_outputs) = (model.target(), model.target().n_outputs());
+    let mut guess = vec![0.0; n_outputs];
+    from.chunks_exact(n_outputs).for_each(|row| guess.iter_mut().zip(row).for_each(|(sum, t)| *sum += t));
+    guess.iter_mut().for_each(|sum| *sum /= (from.len() / n_outputs) as f64);
+    target.decode(&mut guess);
+    let y: Vec<f64> = guess.iter().copied().cycle().take(t.len()).collect();
+    measure(model.task(), &y, &decoded(target, t), n_outputs)
 }
 
 /// How often each column is mixed up, and of how many rows at most.
 const MIXINGS: usize = 5;
 const MIXED_ROWS: usize = 5000;
 
-/// How much the first metric (accuracy, R²) loses when a column's cells are mixed up among the rows, for each column, the most
-/// needed first (Breiman 2001, permutation importance).
+/// How much the first metric (accuracy, R²) loses when a column's cells are mixed up among the rows `rows` of a table, for each
+/// column, the most needed first (Breiman 2001, permutation importance). Of many rows some are taken, evenly spread.
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn importance(model: &Model, table: &Table, seed: u32) -> Result<Vec<Importance>, Error> {
+pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Result<Vec<Importance>, Error> {
     let mut random = RandomState::new(seed);
-    let n = table.n_rows().min(MIXED_ROWS);
-    let rows: Vec<usize> = (0..n).map(|i| i * table.n_rows() / n.max(1)).collect();
+    let n = rows.len().min(MIXED_ROWS);
+    let rows: Vec<usize> = (0..n).map(|i| rows[i * rows.len() / n]).collect();
     let table = table.subset(&rows);
     let t = targets(model, &table)?;
     let n_outputs = model.target().n_outputs();
@@ -96,10 +110,14 @@ pub fn importance(model: &Model, table: &Table, seed: u32) -> Result<Vec<Importa
 
 /// The targets in the table's own units.
 fn targets(model: &Model, table: &Table) -> Result<Vec<f64>, Error> {
-    let target: &Target = model.target();
-    let mut t = target.encode(table)?;
+    let target = model.target();
+    Ok(decoded(target, &target.encode(table)?))
+}
+
+fn decoded(target: &Target, t: &[f64]) -> Vec<f64> {
+    let mut t = t.to_vec();
     target.decode(&mut t);
-    Ok(t)
+    t
 }
 
 fn measure(task: Task, y: &[f64], t: &[f64], n_outputs: usize) -> Vec<(&'static str, f64)> {

@@ -13,7 +13,7 @@
 //! anything is made of them, and what is read takes no more room than some times the file's size.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Error as IoError, ErrorKind, Write};
 use std::path::Path;
 
 use chainrule::network::activation::Activation;
@@ -280,8 +280,13 @@ pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
 /// What the system says of the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let made = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder);
+    // What could not be made has a name that says nothing to anybody.
+    let mut file = made.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "there is no such folder"),
+        kind => kind.into(),
+    })?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     #[cfg(unix)]
     {

@@ -11,7 +11,7 @@ mod file;
 mod model;
 
 pub use error::Error;
-pub use evaluate::{Evaluation, Importance, evaluate, importance, naive};
+pub use evaluate::{Evaluation, Importance, evaluate, evaluate_encoded, importance, naive};
 pub use export::{
     Arithmetic, Export, ExportOptions, Format, Int8Loss, Libm, Tools, Verified, export, verify, verify_all,
 };

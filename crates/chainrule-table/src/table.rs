@@ -168,6 +168,17 @@ impl Values {
         }
     }
 
+    /// Whether a cell is missing.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Values::Numbers(values) | Values::Dates(values) => values[row].is_nan(),
+            Values::Texts(texts) => texts.codes[row] == MISSING,
+        }
+    }
+
     /// What the cells are, in a word.
     pub fn describe(&self) -> &'static str {
         match self {

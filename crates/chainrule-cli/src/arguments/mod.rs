@@ -4,6 +4,7 @@ pub(crate) mod table;
 
 use std::path::PathBuf;
 
+use chainrule_experiment::Every;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success; 1 a claim did not come out or a gradient is wrong; 2 bad input; 3 a training diverged \
-(what it reached is kept); 130 cancelled.
+(what it reached is kept); 4 the results are not where they were to be, but elsewhere; 130 cancelled.
 Colours are left out when the output is no terminal or NO_COLOR is set.";
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +78,12 @@ pub(crate) struct Run {
     /// Leave out report.html
     #[arg(long)]
     pub(crate) no_report: bool,
+    /// Save the whole state so often, beside the run folders: seconds, `10 epochs`, or `never`
+    #[arg(long, value_name = "EVERY", default_value = "30", value_parser = checkpoint_every)]
+    pub(crate) checkpoint: Checkpointing,
+    /// Go on from the checkpoints of a folder, to the same results as without the interruption
+    #[arg(long, value_name = "PATH")]
+    pub(crate) resume: Option<PathBuf>,
 }
 
 /// List the runs that are there, with the settings in which they differ.
@@ -223,4 +230,39 @@ pub(crate) struct Source {
     /// Take this one of its variants
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
+}
+
+/// How often a training is saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Checkpointing {
+    Never,
+    Seconds(f64),
+    Epochs(u64),
+}
+
+impl Checkpointing {
+    /// How often, if at all.
+    pub(crate) fn every(self) -> Option<Every> {
+        match self {
+            Checkpointing::Never => None,
+            Checkpointing::Seconds(seconds) => Some(Every::Seconds(seconds)),
+            Checkpointing::Epochs(n) => Some(Every::Epochs(n)),
+        }
+    }
+}
+
+fn checkpoint_every(text: &str) -> Result<Checkpointing, String> {
+    let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
+    let positive = |v: &f64| v.is_finite() && *v > 0.0;
+    match text.trim().split_once(' ') {
+        None if text == "never" => Ok(Checkpointing::Never),
+        None => {
+            let seconds = text.trim_end_matches('s').parse::<f64>().ok().filter(positive);
+            seconds.map(Checkpointing::Seconds).ok_or_else(refused)
+        }
+        Some((n, "epochs" | "epoch")) => {
+            n.parse::<u64>().ok().filter(|n| *n > 0).map(Checkpointing::Epochs).ok_or_else(refused)
+        }
+        Some(_) => Err(refused()),
+    }
 }

@@ -6,6 +6,8 @@ use chainrule_table::Form;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::{Checkpointing, checkpoint_every};
+
 /// Train a network on a table: a file in, a model out.
 ///
 /// DATA is CSV, Parquet, NPY, NPZ or JSON Lines. What is to be predicted, classes or numbers, is found from the target; what
@@ -93,8 +95,11 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "EVERY", default_value = "30", value_parser = checkpoint_every)]
     pub(crate) checkpoint: Checkpointing,
     /// Go on from a checkpoint, or from the latest of a folder, to the same model as without the interruption
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["data", "target", "config", "folds", "set"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["target", "config", "folds"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Leave a run folder in this folder too, with settings, history, weights and report (chainrule runs)
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) runs: Option<PathBuf>,
     /// The seed of split, weights and shuffling; the same seed gives the same model, bit for bit
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
@@ -103,30 +108,6 @@ pub(crate) struct Fit {
     /// Any setting by its key in TOML: `train.optimizer=sgd`; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-}
-
-/// How often a training is saved.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Checkpointing {
-    Never,
-    Seconds(f64),
-    Epochs(u64),
-}
-
-fn checkpoint_every(text: &str) -> Result<Checkpointing, String> {
-    let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
-    let positive = |v: &f64| v.is_finite() && *v > 0.0;
-    match text.trim().split_once(' ') {
-        None if text == "never" => Ok(Checkpointing::Never),
-        None => {
-            let seconds = text.trim_end_matches('s').parse::<f64>().ok().filter(positive);
-            seconds.map(Checkpointing::Seconds).ok_or_else(refused)
-        }
-        Some((n, "epochs" | "epoch")) => {
-            n.parse::<u64>().ok().filter(|n| *n > 0).map(Checkpointing::Epochs).ok_or_else(refused)
-        }
-        Some(_) => Err(refused()),
-    }
 }
 
 /// How a file is read, where it cannot be found from the file.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule::registry::Value;
 use chainrule_experiment::Experiment;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
+use chainrule_model::write_whole;
 use chainrule_table::date;
 
 use crate::arguments::Figure as Arguments;
@@ -79,7 +80,7 @@ fn write(path: &Path, ending: &str, figure: &Figure, scale: f64) -> Result<(), F
         "html" => html(figure)?.into_bytes(),
         _ => figure.to_json().into_bytes(),
     };
-    std::fs::write(path, bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
+    write_whole(path, &bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
 /// The epochs that the figures of a network want.

@@ -19,10 +19,10 @@ pub(crate) mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chainrule_experiment::{Experiment, Opened, Outcome, Variant};
+use chainrule_experiment::{Checkpoints, Experiment, Opened, Outcome, Variant};
 use chainrule_model::Model;
 
-use crate::arguments::Source;
+use crate::arguments::{Checkpointing, Source};
 use crate::error::Failure;
 use crate::progress::Bar;
 
@@ -73,4 +73,69 @@ fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<
         }
     }
     Ok(outcomes)
+}
+
+/// The checkpoints of a command's trainings: in the folder that they go on from, or else in `folder`.
+fn checkpoints(every: Checkpointing, resume: Option<&Path>, folder: &Path) -> Checkpoints {
+    let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
+    let checkpoints = Checkpoints::new(folder, every.every());
+    match resume {
+        Some(path) => checkpoints.going_on_from(path),
+        None => checkpoints,
+    }
+}
+
+/// Says how trainings that were ended go on: `again` is the command but for where they go on from.
+fn way_on(checkpoints: &Checkpoints, again: Vec<String>) {
+    if checkpoints.latest.is_none() {
+        return;
+    }
+    let folder = checkpoints.folder().display().to_string();
+    let words = ["chainrule".to_owned()].into_iter().chain(again).chain(["--resume".to_owned(), folder]);
+    let words: Vec<String> = words.collect();
+    // No argument of a program has a byte of 0 in it, which alone cannot be quoted.
+    let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
+    anstream::println!("go on with: {command}");
+}
+
+/// Where something is that was written.
+struct Kept {
+    path: PathBuf,
+    /// Whether it is where it was to be.
+    in_place: bool,
+}
+
+/// Writes what was trained to its place, or where that cannot be, for want of room say, somewhere else; and says so.
+fn keep(place: &Path, mut write: impl FnMut(&Path) -> Result<PathBuf, Failure>) -> Result<Kept, Failure> {
+    let failed = match write(place) {
+        Ok(path) => return Ok(Kept { path, in_place: true }),
+        Err(failed) => failed,
+    };
+    let name = place.file_name().unwrap_or(place.as_os_str());
+    for elsewhere in [Some(std::env::temp_dir()), std::env::home_dir()].into_iter().flatten() {
+        let Ok(folder) = tempfile::Builder::new().prefix("chainrule-").tempdir_in(elsewhere) else {
+            continue;
+        };
+        if let Ok(path) = write(&folder.path().join(name)) {
+            let _ = folder.keep();
+            anstream::eprintln!("warning: {failed}");
+            return Ok(Kept { path, in_place: false });
+        }
+    }
+    Err(failed)
+}
+
+/// What is left to say of trainings whose results have been written: which of them diverged, and whether the results are
+/// where they were to be.
+fn ending(outcomes: &[Outcome], kept: &[Kept]) -> Result<(), Failure> {
+    let diverged = |outcome: &Outcome| {
+        let error = outcome.ending.as_ref().err()?;
+        let named = |name: &str| if name.is_empty() { String::new() } else { format!("{name}: ") };
+        Some(format!("{}{error}", named(&outcome.variant)))
+    };
+    let diverged: Vec<String> = outcomes.iter().filter_map(diverged).collect();
+    if !diverged.is_empty() {
+        return Err(Failure::Diverged(diverged));
+    }
+    if kept.iter().all(|kept| kept.in_place) { Ok(()) } else { Err(Failure::Elsewhere) }
 }

@@ -11,6 +11,7 @@ use chainrule_table::{
 
 use crate::arguments::table::{Decimal, Header, Predict, Reading};
 use crate::error::Failure;
+use crate::progress::ReadingBar;
 
 pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
     if !(0.0..=1.0).contains(&arguments.threshold) {
@@ -45,12 +46,15 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
     };
     let mut writer = Writer::open(destination, form, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
+    let mut bar = ReadingBar::new();
     while let Some(inputs) = stream.next()? {
         let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
         assert!(
             keep.is_empty() || kept.n_rows() == inputs.n_rows(),
             "pieces of one file are of the same rows"
         );
+        let (done, of) = stream.done();
+        bar.show(done, of);
         let predictions = model.predict(&inputs)?;
         for (name, n) in &predictions.unseen {
             match unseen.iter_mut().find(|(known, _)| known == name) {
@@ -63,6 +67,7 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         writer.write(&Table::new(kept.columns.into_iter().chain(said).collect())).map_err(unwritten)?;
     }
     writer.finish().map_err(unwritten)?;
+    drop(bar);
     if let Some(path) = &arguments.output {
         anstream::eprintln!("written to {}", path.display());
     }
@@ -140,15 +145,8 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
 
 /// A whole table of these columns.
 pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, Want)]) -> Result<Table, Failure> {
-    let mut stream = Stream::open(path, &options(reading)?, wanted)?;
-    let mut table: Option<Table> = None;
-    while let Some(piece) = stream.next()? {
-        match &mut table {
-            Some(table) => table.append(piece),
-            None => table = Some(piece),
-        }
-    }
-    Ok(table.unwrap_or_default())
+    let mut bar = ReadingBar::new();
+    Ok(Stream::open(path, &options(reading)?, wanted)?.whole(&mut |done, of| bar.show(done, of))?)
 }
 
 /// The columns that are predicted, with what they hold.

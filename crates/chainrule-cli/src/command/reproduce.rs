@@ -5,6 +5,7 @@ use std::path::Path;
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
 use chainrule_experiment::{Experiment, Mark, Verdict, builtin};
 use chainrule_figures::{Subject, index, report};
+use chainrule_model::write_whole;
 use comfy_table::{Cell, Color, Table};
 
 use crate::arguments::Reproduce;
@@ -75,7 +76,7 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
+    write_whole(path, text.as_bytes()).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
 /// Title and document of an experiment.

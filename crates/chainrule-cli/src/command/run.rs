@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use chainrule::metrics::{Predictions, Task, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
+use chainrule_experiment::{Checkpoint, Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
 use super::figure::recorded;
+use super::{checkpoints, ending, keep, way_on};
 use crate::arguments::Run;
 use crate::error::Failure;
 use crate::progress::{Bar, cancelled_by_ctrl_c};
@@ -21,14 +22,21 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     // What cannot be trained is known before anything is written, and a place that cannot be written before training.
     experiment.variants.iter().try_for_each(Variant::check)?;
     chainrule_figures::check_figures(&experiment)?;
+    if let Some(path) = &arguments.resume {
+        // There is something to go on from.
+        Checkpoint::open(path)?;
+    }
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
     let cancel = cancelled_by_ctrl_c();
     let mut bar = Bar::new();
 
     describe(&experiment);
+    let mut checkpoints =
+        checkpoints(arguments.checkpoint, arguments.resume.as_deref(), &folder.checkpoints());
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
-        let outcome = variant.run(&recorded(&experiment, variant), &mut bar, &cancel)?;
+        let (prepared, recorded) = (variant.prepare()?, recorded(&experiment, variant));
+        let outcome = variant.run_prepared(prepared, &recorded, &mut bar, &cancel, Some(&mut checkpoints))?;
         report(variant, &outcome);
         outcomes.push(outcome);
         if cancel.load(Ordering::Relaxed) {
@@ -37,29 +45,39 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     }
     summary(&outcomes);
     let cancelled = cancel.load(Ordering::Relaxed);
-    if !arguments.no_report && !cancelled {
+    let page = if arguments.no_report || cancelled {
+        None
+    } else {
         // A picture that cannot be drawn is no reason to lose what was trained.
-        match chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes }) {
-            Ok(page) => folder.write("report.html", &page)?,
-            Err(error) => anstream::eprintln!("no report.html: {error}"),
-        }
-    }
-    let path = folder.finish(&experiment, &outcomes)?;
-    anstream::println!("written to {}", path.display());
+        let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
+        page.inspect_err(|error| anstream::eprintln!("no report.html: {error}")).ok()
+    };
+    let mut folder = Some(folder);
+    let kept = keep(&arguments.runs, |runs| {
+        let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
+        Ok(folder.finish(&experiment, &outcomes, page.as_deref())?)
+    })?;
+    anstream::println!("written to {}", kept.path.display());
     if cancelled {
+        way_on(&checkpoints, again());
         return Err(Failure::Cancelled);
     }
-    // Written first: what a diverged training had reached is kept.
-    let diverged = outcomes.iter().filter_map(|outcome| {
-        let error = outcome.ending.as_ref().err()?;
-        Some(if outcome.variant.is_empty() {
-            error.to_string()
-        } else {
-            format!("{}: {error}", outcome.variant)
-        })
-    });
-    let diverged: Vec<String> = diverged.collect();
-    if diverged.is_empty() { Ok(()) } else { Err(Failure::Diverged(diverged)) }
+    checkpoints.remove();
+    ending(&outcomes, &[kept])
+}
+
+/// The arguments that this command was called with, but for where it goes on from.
+fn again() -> Vec<String> {
+    let mut words = std::env::args().skip(1);
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "--resume" {
+            words.next();
+        } else if !word.starts_with("--resume=") {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 fn describe(experiment: &Experiment) {

@@ -7,6 +7,9 @@ use crate::arguments::Runs;
 use crate::error::Failure;
 use crate::table;
 
+/// What the samples are filtered by: the beginning of their sum.
+const DATA: &str = "data.fingerprint";
+
 pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
     if !arguments.folder.is_dir() {
         let source = std::io::ErrorKind::NotFound.into();
@@ -16,7 +19,10 @@ pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
     let mut runs = past_runs(&arguments.folder);
     runs.retain(|run| {
         run.name.contains(arguments.name.as_deref().unwrap_or(""))
-            && filters.iter().all(|(key, value)| run.setting(key) == Some(value))
+            && filters.iter().all(|(key, value)| match *key {
+                DATA => run.data.as_ref().is_some_and(|data| data.starts_with(value)),
+                key => run.setting(key) == Some(value),
+            })
     });
     if runs.is_empty() {
         anstream::println!("no such runs in {}", arguments.folder.display());
@@ -33,7 +39,7 @@ pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
             metrics.push(name);
         }
     }
-    let header = [&["run", "epochs", "time", "loss", "best validation"], &metrics[..]].concat();
+    let header = [&["run", "data", "epochs", "time", "loss", "best validation"], &metrics[..]].concat();
     let header: Vec<&str> = header.into_iter().chain(keys.iter().map(String::as_str)).collect();
     let mut shown = table::new(&header);
     for run in &runs {
@@ -41,7 +47,8 @@ pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
             |name: &&str| run.metrics.iter().find(|(known, _)| known == name).map_or(f64::NAN, |(_, v)| *v);
         let numbers =
             [run.loss, run.validation_loss.unwrap_or(f64::NAN)].into_iter().chain(metrics.iter().map(metric));
-        let cells = [run.name.clone(), run.epochs.to_string(), duration(run.seconds)];
+        let data = run.data.as_ref().map_or("-", |data| data.get(..8).unwrap_or(data));
+        let cells = [run.name.clone(), data.to_owned(), run.epochs.to_string(), duration(run.seconds)];
         let settings = keys.iter().map(|key| run.setting(key).unwrap_or("").to_owned());
         shown.add_row(cells.into_iter().chain(numbers.map(number)).chain(settings));
     }

@@ -127,6 +127,14 @@ fn files_that_say_something_else() {
         ),
         ("date.toml", "title = 1979-05-27\n"),
         ("twice.toml", "[data]\n[data]\n"),
+        (
+            "outside.toml",
+            "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[variant]]\nname = \"../x\"\n",
+        ),
+        (
+            "same.toml",
+            "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n[[variant]]\nname = \"a\"\n[[variant]]\nname = \"a\"\n",
+        ),
     ];
     for (name, text) in files {
         session.write(name, text);

@@ -1,9 +1,5 @@
 //! From a table to predictions, as the README shows it; trainings that are killed; and files that are not what they should be.
 
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
-
 use crate::session::Session;
 
 pub(crate) const IRIS: &str = include_str!("../../../../experiments/data/iris.csv");
@@ -136,83 +132,6 @@ fn settings_may_come_from_toml_and_folds_become_one_model() {
     assert!(out.contains("epochs = 7\n") && out.contains("batch = 50\n"), "{out}");
 }
 
-/// A training of about two seconds, saved after every few epochs.
-const LONG: [&str; 12] = [
-    "fit",
-    "iris.csv",
-    "--target",
-    "species",
-    "--epochs",
-    "4000",
-    "--patience",
-    "100000",
-    "--checkpoint",
-    "20 epochs",
-    "--out",
-    "m.safetensors",
-];
-
-fn start(session: &Session) -> std::process::Child {
-    Command::new(env!("CARGO_BIN_EXE_chainrule"))
-        .args(LONG)
-        .current_dir(session.path(""))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the command runs")
-}
-
-#[test]
-fn a_training_that_is_killed_goes_on_to_the_same_bits() {
-    let whole = iris();
-    assert_eq!(whole.run(&LONG).2, 0);
-    let expected = whole.run(&["predict", "m.safetensors", "iris.csv"]).0;
-    let mut resumed = 0;
-    for moment in 0..20 {
-        let session = iris();
-        let mut running = start(&session);
-        // Moments count from the first checkpoint, whenever a machine comes to it.
-        while !session.path("m.checkpoints").exists() && running.try_wait().expect("it runs").is_none() {
-            sleep(Duration::from_millis(2));
-        }
-        sleep(Duration::from_millis(5 + moment * 29));
-        running.kill().expect("it can be killed");
-        running.wait().expect("it ends");
-        let saved = std::fs::read_dir(session.path("m.checkpoints")).into_iter().flatten().flatten();
-        let begun =
-            saved.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("epoch-"));
-        if !begun || session.path("m.safetensors").exists() {
-            continue;
-        }
-        let (out, err, code) = session.run(&["fit", "--resume", "m.checkpoints", "--out", "m.safetensors"]);
-        assert_eq!(code, 0, "after {moment}: {err}");
-        assert!(out.contains("going on after epoch "), "{out}");
-        assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).0, expected, "after {moment}");
-        resumed += 1;
-    }
-    assert!(resumed >= 5, "only {resumed} trainings were killed between two checkpoints");
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_saves_and_says_how_to_go_on() {
-    use std::io::Read;
-    let session = iris();
-    let mut running = start(&session);
-    while !session.path("m.checkpoints").exists() {
-        sleep(Duration::from_millis(5));
-    }
-    let id = running.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
-    let mut out = String::new();
-    running.stdout.take().expect("it is piped").read_to_string(&mut out).expect("UTF-8");
-    assert_eq!(running.wait().expect("it ends").code(), Some(130), "{out}");
-    let line = out.lines().find(|line| line.starts_with("go on with: chainrule ")).expect("it says how");
-    let arguments: Vec<&str> = line["go on with: chainrule ".len()..].split(' ').collect();
-    let (out, err, code) = session.run(&arguments);
-    assert_eq!(code, 0, "{out}{err}");
-}
-
 /// Runs each of these, holds what they say against the snapshot `name`, and that nothing is left of them.
 pub(crate) fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
     let files = || {
@@ -319,7 +238,10 @@ fn models_and_tables_that_do_not_fit() {
     session.write("flipped.safetensors", flipped);
     session.write("text.safetensors", "no model");
     session.write("lacks.csv", "sepal_length,sepal_width\n1,2\n");
-    session.write("words.csv", "sepal_length,sepal_width,petal_length,petal_width\n1,2,three,4\n");
+    session.write(
+        "words.csv",
+        "sepal_length,sepal_width,petal_length,petal_width,species\n1,2,three,4,setosa\n",
+    );
     session.write("other.csv", IRIS.replace("setosa", "rosa"));
     refused(
         "models",
@@ -331,6 +253,8 @@ fn models_and_tables_that_do_not_fit() {
             &["inspect", "nothing.safetensors"],
             &["predict", "iris.safetensors", "lacks.csv"],
             &["predict", "iris.safetensors", "words.csv", "-o", "out.csv"],
+            &["gradcheck", "iris.safetensors", "--data", "words.csv"],
+            &["fit", "iris.csv", "--target", "species", "--test", "words.csv", "-o", "m.safetensors"],
             &["predict", "iris.safetensors", "iris.csv", "-o", "out.xlsx"],
             &["predict", "iris.safetensors", "iris.csv", "--threshold", "2"],
             &["predict", "iris.safetensors", "iris.csv", "--keep", "species,colour"],

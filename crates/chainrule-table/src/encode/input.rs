@@ -168,23 +168,23 @@ impl Input {
         }
     }
 
-    /// Writes the inputs of the rows from `from` on into the rows of `x`, which are `stride` long and hold zeros, from their
-    /// place `place` on; says how many cells were such as the training had none: new words, or missing where none was.
+    /// Writes the inputs of some rows into the rows of `x`, which are `stride` long and hold zeros, from their place `place` on;
+    /// says how many cells were such as the training had none: new words, or missing where none was.
     ///
     /// # Panics
     /// When the column holds something else than [`wants`](Input::wants).
     pub(super) fn encode(
         &self,
         cells: &Cells<'_>,
-        from: usize,
+        rows: impl Iterator<Item = usize>,
         x: &mut [f64],
         place: usize,
         stride: usize,
     ) -> u64 {
         let says = place + self.width() - 1;
         let mut n_unseen = 0;
-        for (i, row) in x.chunks_exact_mut(stride).enumerate() {
-            match self.put(cells, from + i, &mut row[place..]) {
+        for (i, row) in rows.zip(x.chunks_exact_mut(stride)) {
+            match self.put(cells, i, &mut row[place..]) {
                 Found::Known => {}
                 Found::Missing if self.says_missing => row[says] = 1.0,
                 Found::Missing | Found::Unseen => n_unseen += 1,

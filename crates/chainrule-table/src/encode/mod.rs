@@ -116,8 +116,25 @@ impl Encoders {
     /// # Panics
     /// When a column is not there, or holds something else than is [wanted](Encoders::wanted).
     pub fn encode(&self, table: &Table) -> (Vec<f64>, Vec<(&str, u64)>) {
+        self.encode_some(table, table.n_rows(), |i| i)
+    }
+
+    /// As [`encode`](Encoders::encode), of the rows `rows` alone, in their order.
+    ///
+    /// # Panics
+    /// As [`encode`](Encoders::encode), and when there is no such row.
+    pub fn encode_rows(&self, table: &Table, rows: &[usize]) -> (Vec<f64>, Vec<(&str, u64)>) {
+        self.encode_some(table, rows.len(), |i| rows[i])
+    }
+
+    fn encode_some(
+        &self,
+        table: &Table,
+        n_rows: usize,
+        row: impl Fn(usize) -> usize + Sync,
+    ) -> (Vec<f64>, Vec<(&str, u64)>) {
         let stride = self.n_inputs();
-        let mut x = vec![0.0; table.n_rows() * stride];
+        let mut x = vec![0.0; n_rows * stride];
         let cells: Vec<_> = self
             .inputs
             .iter()
@@ -127,13 +144,13 @@ impl Encoders {
             let mut place = 0;
             let mut counts = Vec::with_capacity(self.inputs.len());
             for (input, cells) in self.inputs.iter().zip(&cells) {
-                counts.push(input.encode(cells, from, x, place, stride));
+                counts.push(input.encode(cells, (from..n_rows).map(&row), x, place, stride));
                 place += input.width();
             }
             counts
         };
-        let n_threads = chainrule::threads().min(table.n_rows().div_ceil(ROWS)).max(1);
-        let per_thread = table.n_rows().div_ceil(n_threads * ROWS).max(1) * ROWS;
+        let n_threads = chainrule::threads().min(n_rows.div_ceil(ROWS)).max(1);
+        let per_thread = n_rows.div_ceil(n_threads * ROWS).max(1) * ROWS;
         let counts: Vec<Vec<u64>> = std::thread::scope(|scope| {
             let parts = x.chunks_mut(per_thread * stride.max(1)).enumerate();
             let running: Vec<_> = parts
@@ -161,6 +178,29 @@ impl Encoders {
 mod tests {
     use super::*;
     use crate::{Column, Kind, Said, Texts, Values};
+
+    #[test]
+    fn some_rows_are_encoded_as_among_all() {
+        // More rows than one thread takes at once.
+        let n = 3 * ROWS + 5;
+        let number = |i: usize| if i.is_multiple_of(7) { f64::NAN } else { (i * i % 101) as f64 };
+        let table = Table::new(vec![
+            Column::new("a", Values::Numbers((0..n).map(number).collect())),
+            Column::new("w", Values::Texts((0..n).map(|i| Some(["x", "y", "z"][i % 3])).collect())),
+            Column::new("t", Values::Numbers((0..n).map(|i| i as f64).collect())),
+        ]);
+        let said = Said { targets: vec!["t".to_owned()], ..Said::default() };
+        let kinds = Kinds::find(&table, &said).unwrap();
+        let some: Vec<usize> = (0..n).rev().step_by(2).collect();
+        let options = EncoderOptions::default();
+        let encoders = Encoders::fit(&table, &some, &kinds, &said.targets, None, options).unwrap();
+        let ((all, _), (part, _)) = (encoders.encode(&table), encoders.encode_rows(&table, &some));
+        let width = encoders.n_inputs();
+        assert_eq!((width, part.len()), (5, some.len() * width));
+        for (row, i) in part.chunks(width).zip(&some) {
+            assert_eq!(row, &all[i * width..][..width]);
+        }
+    }
 
     #[test]
     fn the_number_of_a_column_has_a_scale_and_what_is_made_of_it_has_none() {

@@ -84,7 +84,7 @@ impl Task {
                 Values::Numbers(values) => {
                     let whole = values.iter().all(|v| v.is_nan() || v.fract() == 0.0);
                     let n_present = values.len() - table.column(target)?.values.n_missing();
-                    let few = distinct(values).filter(|n| *n <= FEW && 3 * n <= n_present.max(6));
+                    let few = few(values).filter(|few| 3 * few.len() <= n_present.max(6));
                     if whole && few.is_some() { Task::Classes } else { Task::Numbers }
                 }
             });
@@ -115,7 +115,7 @@ impl Target {
         let columns =
             targets.iter().map(|name| table.column(name)).collect::<Result<Vec<&Column>, Error>>()?;
         for column in &columns {
-            if let Some(row) = (0..table.n_rows()).find(|i| column.values.text(*i).is_none()) {
+            if let Some(row) = (0..table.n_rows()).find(|i| column.values.is_missing(*i)) {
                 return Err(table.wrong(row, &column.name, Problem::MissingTarget));
             }
         }
@@ -273,20 +273,19 @@ impl Target {
     }
 }
 
-/// How many distinct numbers there are, if not more than a few.
-fn distinct(values: &[f64]) -> Option<usize> {
-    let mut known: Vec<u64> = Vec::new();
+/// The distinct numbers, if there are but a few.
+fn few(values: &[f64]) -> Option<Vec<f64>> {
+    let mut known: Vec<f64> = Vec::new();
     for v in values.iter().filter(|v| !v.is_nan()) {
-        // 0 and -0 are one.
-        let bits = (v + 0.0).to_bits();
-        if !known.contains(&bits) {
-            known.push(bits);
+        if !known.contains(v) {
+            // 0 and -0 are one.
+            known.push(v + 0.0);
             if known.len() > FEW {
                 return None;
             }
         }
     }
-    Some(known.len())
+    Some(known)
 }
 
 /// The distinct cells of a column, numbers by size and names by letter.
@@ -308,7 +307,9 @@ fn distinct_cells(column: &Column) -> Vec<String> {
             words
         }
         Values::Numbers(values) | Values::Dates(values) => {
-            let mut numbers: Vec<f64> = values.iter().filter(|v| !v.is_nan()).map(|v| v + 0.0).collect();
+            // Sorting all would take longer than finding that there are few.
+            let all = || values.iter().filter(|v| !v.is_nan()).map(|v| v + 0.0).collect();
+            let mut numbers: Vec<f64> = few(values).unwrap_or_else(all);
             numbers.sort_by(f64::total_cmp);
             numbers.dedup();
             numbers.into_iter().map(|v| v.to_string()).collect()

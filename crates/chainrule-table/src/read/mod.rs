@@ -236,6 +236,29 @@ impl Stream {
         }
         piece
     }
+
+    /// How much is read, and of how much: bytes of a text, rows of what else; nothing of nothing behind the end.
+    pub fn done(&self) -> (u64, u64) {
+        self.pieces.as_ref().map_or((0, 0), |pieces| pieces.done())
+    }
+
+    /// All rows that are left, as one table; `progress` is told how much is read, and of how much.
+    ///
+    /// # Errors
+    /// As [`next`](Stream::next).
+    pub fn whole(mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Table, Error> {
+        let mut whole = Table::default();
+        while let Some(piece) = self.next()? {
+            let (done, of) = self.done();
+            progress(done, of);
+            if whole.columns.is_empty() {
+                whole = piece;
+            } else {
+                whole.append(piece);
+            }
+        }
+        Ok(whole)
+    }
 }
 
 /// What a file is.

@@ -36,6 +36,8 @@ impl Pace {
 pub(super) trait Pieces: Send {
     /// The next rows, none at the end.
     fn next(&mut self) -> Result<Option<Table>, Error>;
+    /// How much is read, and of how much: bytes or rows.
+    fn done(&self) -> (u64, u64);
 }
 
 /// The columns that are read, with what they hold.
@@ -145,6 +147,11 @@ impl Pieces for Text {
             }
             self.ready = ready;
         }
+    }
+
+    fn done(&self) -> (u64, u64) {
+        let source = self.cutter.source();
+        (source.done, source.len)
     }
 }
 

@@ -122,6 +122,10 @@ impl Pieces for Npy {
         let Some((row, parts)) = self.piece()? else { return Ok(None) };
         table(&self.path, &self.wanted, parts, Vec::new(), row + 1).map(Some)
     }
+
+    fn done(&self) -> (u64, u64) {
+        (self.row, self.header.rows)
+    }
 }
 
 /// Adds the numbers of some rows to a column, the first of which is `first` numbers from the bytes' beginning.
@@ -245,6 +249,10 @@ impl Pieces for Rows {
         let rows: Vec<usize> = (self.row..end).collect();
         self.row = end;
         Ok((!rows.is_empty()).then(|| self.table.subset(&rows)))
+    }
+
+    fn done(&self) -> (u64, u64) {
+        (self.row as u64, self.table.n_rows() as u64)
     }
 }
 

@@ -210,6 +210,11 @@ impl Pieces for Rows {
         results.into_iter().collect::<Result<(), Error>>()?;
         table(path, &self.wanted, parts, Vec::new(), row + 1).map(Some)
     }
+
+    fn done(&self) -> (u64, u64) {
+        let groups = self.file.metadata.row_groups();
+        (self.row, groups.iter().map(|group| group.num_rows() as u64).sum())
+    }
 }
 
 /// A column of which some rows are to be read.

@@ -1,0 +1,168 @@
+//! `chainrule fit`: a table in, a model out.
+
+mod assess;
+mod settings;
+mod shown;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use chainrule_experiment::{
+    Checkpoint, Checkpoints, Experiment, FromTable, Outcome, Prepared, RunFolder, Samples, Variant,
+};
+use chainrule_figures::Subject;
+use chainrule_model::{Model, write_whole};
+use chainrule_table::{Stream, Table};
+
+pub(super) use self::shown::{duration, metrics, number};
+use super::{checkpoints, keep, way_on};
+use crate::arguments::table::Fit;
+use crate::error::Failure;
+use crate::progress::{Bar, ReadingBar, cancelled_by_ctrl_c};
+
+pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
+    let experiment = experiment(arguments)?;
+    let first = &experiment.variants[0];
+    let table = first.data.table(&mut |_, _| ())?.expect("it has a table");
+    let path = arguments.out.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
+    // What cannot be written is known before the training.
+    for path in [Some(&path), arguments.report.as_ref()].into_iter().flatten() {
+        writable(path)?;
+    }
+    let mut folder =
+        arguments.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
+
+    let prepared = first.prepare()?;
+    let from = from_table(&prepared.samples);
+    shown::describe(&table, from);
+    shown::network(first, &prepared);
+    let test = arguments.test.as_ref().map(|path| test_table(path, first, from)).transpose()?;
+
+    let cancel = cancelled_by_ctrl_c();
+    let saved = path.with_extension("checkpoints");
+    let mut training = Training {
+        cancel: &cancel,
+        recorded: arguments.report.is_some() || arguments.runs.is_some(),
+        checkpoints: checkpoints(arguments.checkpoint, arguments.resume.as_deref(), &saved),
+    };
+    let (mut outcomes, mut models) = (Vec::new(), Vec::new());
+    let mut prepared = Some(prepared);
+    for variant in &experiment.variants {
+        let prepared = prepared.take().map_or_else(|| variant.prepare(), Ok)?;
+        let (outcome, model) = training.run(variant, prepared)?;
+        outcomes.push(outcome);
+        models.push(model);
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    let cancelled = cancel.load(Ordering::Relaxed);
+    let mut model = match &models[..] {
+        [_] => assess::one(models.swap_remove(0), first, &outcomes[0], test.as_ref(), cancelled)?,
+        _ => assess::folds(models, &outcomes, test.as_ref(), cancelled)?,
+    };
+    if !cancelled {
+        assess::columns(&model, from_table(&outcomes[0].samples), test.as_ref())?;
+    }
+    model.trained.data = table.path.display().to_string();
+    anstream::println!();
+    let report = || chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
+    let report = training.recorded.then(report).transpose()?;
+    let mut kept = vec![keep(&path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?];
+    anstream::println!("model written to {}", kept[0].path.display());
+    if let (Some(path), Some(page)) = (&arguments.report, &report) {
+        let write = |path: &Path| write_whole(path, page.as_bytes()).map(|()| path.to_owned());
+        let refused = |path: &Path, source| Failure::Unwritable { path: path.to_owned(), source };
+        let report = keep(path, |path| write(path).map_err(|source| refused(path, source)))?;
+        anstream::println!("report written to {}", report.path.display());
+        kept.push(report);
+    }
+    if let Some(runs) = &arguments.runs {
+        let run = keep(runs, |runs| {
+            let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
+            Ok(folder.finish(&experiment, &outcomes, report.as_deref())?)
+        })?;
+        anstream::println!("run written to {}", run.path.display());
+        kept.push(run);
+    }
+    if cancelled {
+        way_on(&training.checkpoints, arguments.again());
+        return Err(Failure::Cancelled);
+    }
+    training.checkpoints.remove();
+    super::ending(&outcomes, &kept)
+}
+
+/// The experiment of a table: by its arguments, or by the settings of what it goes on from; with folds, one network for each.
+fn experiment(arguments: &Fit) -> Result<Experiment, Failure> {
+    let sets = arguments.sets()?;
+    let mut reading = ReadingBar::new();
+    let mut progress = |done, of| reading.show(done, of);
+    let (experiment, folds) = if let Some(path) = &arguments.resume {
+        let from = Checkpoint::open(path)?;
+        let experiment = Experiment::fit_text(&from.settings, &from.path, &sets, &mut progress)?;
+        // Of several trainings each has a folder of its own within that which is named.
+        let several = path.is_dir() && from.path.parent() != Some(path);
+        let folds = experiment.variants[0].data.fold().filter(|_| several).map(|[_, of]| of);
+        (experiment, folds)
+    } else {
+        let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let experiment = Experiment::fit(config.as_deref(), &sets, &mut progress)?;
+        (experiment, arguments.folds.map(|k| k as usize))
+    };
+    Ok(match folds {
+        Some(k) => experiment.in_folds(k)?,
+        None => experiment,
+    })
+}
+
+/// What all trainings of a command share.
+struct Training<'c> {
+    cancel: &'c AtomicBool,
+    /// Whether the path of a training is recorded, for figures.
+    recorded: bool,
+    checkpoints: Checkpoints,
+}
+
+impl Training<'_> {
+    fn run(&mut self, variant: &Variant, prepared: Prepared) -> Result<(Outcome, Model), Failure> {
+        let began = Instant::now();
+        let mut bar = Bar::over(prepared.samples.dataset.n_samples());
+        let epochs = variant.train.settings.epochs;
+        let recorded = if self.recorded { chainrule_figures::epochs(epochs) } else { BTreeSet::new() };
+        let outcome =
+            variant.run_prepared(prepared, &recorded, &mut bar, self.cancel, Some(&mut self.checkpoints))?;
+        // Those of before an interruption too.
+        let epochs = outcome.history.epochs.iter().map(|epoch| epoch.seconds);
+        let seconds = began.elapsed().as_secs_f64().max(epochs.sum());
+        shown::ended(&outcome, seconds);
+        let model = outcome.model(variant, seconds).expect("it is of a table");
+        Ok((outcome, model))
+    }
+}
+
+fn from_table(samples: &Samples) -> &FromTable {
+    samples.from_table.as_ref().expect("they are of a table")
+}
+
+/// A table to evaluate on: the columns that are read of the training's, as they are read there.
+fn test_table(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
+    let mut wanted = from.encoders.wanted();
+    wanted.extend(from.encoders.target.wanted());
+    let stream = Stream::open(path, &variant.data.read_options(), &wanted)?;
+    let mut reading = ReadingBar::new();
+    Ok(stream.whole(&mut |done, of| reading.show(done, of))?)
+}
+
+/// Whether a file can be made there, without making it.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let tried = tempfile::tempfile_in(folder);
+    let refused = |source| Failure::Unwritable { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+    }
+    tried.map(drop).map_err(refused)
+}

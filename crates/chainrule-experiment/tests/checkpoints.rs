@@ -1,0 +1,187 @@
+//! Trainings that are cut off and go on: one after the other, with variants and restarts, to the same bits as in one go.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chainrule::train::Epoch;
+use chainrule_experiment::{Checkpoint, Checkpoints, Every, Experiment, Outcome, Progress};
+
+/// Cancels after some epochs, and counts the trainings that went on from a checkpoint.
+struct Impatient<'c> {
+    left: u32,
+    cancel: &'c AtomicBool,
+    went_on: usize,
+    changed: Vec<String>,
+}
+
+impl Progress for Impatient<'_> {
+    fn begin(&mut self, _variant: &str, _epochs: u64) {}
+    fn advance(&mut self, _epochs: f64, _loss: f64) {}
+    fn end(&mut self) {}
+
+    fn epoch(&mut self, _epoch: &Epoch) {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            self.cancel.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn going_on(&mut self, _from: &Checkpoint, changed: &[String]) {
+        self.went_on += 1;
+        self.changed.extend_from_slice(changed);
+    }
+}
+
+/// Trains for at most so many epochs in all, going on from what is in the folder.
+fn train(experiment: &Experiment, folder: &Path, epochs: u32) -> (Vec<Outcome>, bool, usize) {
+    let cancel = AtomicBool::new(false);
+    let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
+    let mut checkpoints = Checkpoints::new(folder, Some(Every::Epochs(1)));
+    if folder.is_dir() {
+        checkpoints = checkpoints.going_on_from(folder);
+    }
+    let mut outcomes = Vec::new();
+    for variant in &experiment.variants {
+        let (prepared, recorded) = (variant.prepare().expect("data"), BTreeSet::from([0, 2, 5]));
+        let outcome =
+            variant.run_prepared(prepared, &recorded, &mut progress, &cancel, Some(&mut checkpoints));
+        outcomes.push(outcome.expect("it trains"));
+        if cancel.load(Ordering::Relaxed) {
+            return (outcomes, false, progress.went_on);
+        }
+    }
+    assert!(progress.changed.is_empty(), "{:?}", progress.changed);
+    checkpoints.remove();
+    (outcomes, true, progress.went_on)
+}
+
+fn experiment(folder: &Path, sets: &[&str]) -> Experiment {
+    let path = folder.join("moons.toml");
+    let text = r#"
+[data]
+generator = { name = "moons", n_samples = 60, noise = 0.2 }
+[network]
+hidden = [3]
+activation = "tanh"
+[train]
+loss = "binary_cross_entropy"
+batch = 7
+epochs = 6
+optimizer = "adam"
+validation_fraction = 0.25
+stopping = { patience = 1 }
+[[variant]]
+name = "slow"
+[[variant]]
+name = "fast"
+train = { learning_rate = 0.5 }
+"#;
+    std::fs::write(&path, text).expect("a file");
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    Experiment::open(path.to_str().expect("UTF-8"), &sets).expect("an experiment")
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+#[test]
+fn several_trainings_that_are_cut_off_go_on_to_the_same_bits() {
+    for sets in [&[][..], &["train.restarts=3"], &["train.stopping.patience=100"]] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let experiment = experiment(folder.path(), sets);
+        let (whole, finished, _) = train(&experiment, &folder.path().join("whole"), u32::MAX);
+        assert!(finished && !folder.path().join("whole").exists());
+        for epochs in [1, 4, 5] {
+            let saved = folder.path().join(format!("saved-{epochs}"));
+            let mut went_on = 0;
+            let outcomes = loop {
+                let (outcomes, finished, n) = train(&experiment, &saved, epochs);
+                went_on += n;
+                if finished {
+                    break outcomes;
+                }
+                assert!(!folders(&saved).is_empty());
+            };
+            assert!(went_on > 1, "{sets:?}, {epochs}: {went_on}");
+            for (outcome, whole) in outcomes.iter().zip(&whole) {
+                assert_eq!(outcome.parameters, whole.parameters, "{sets:?}, {epochs}: {}", whole.variant);
+                assert_eq!(outcome.trajectory(), whole.trajectory(), "{sets:?}, {epochs}");
+                assert_eq!(outcome.restarts, whole.restarts);
+                assert_eq!(outcome.ending, whole.ending);
+                let losses =
+                    |o: &Outcome| o.history.epochs.iter().map(|epoch| epoch.loss).collect::<Vec<f64>>();
+                assert_eq!(losses(outcome), losses(whole));
+            }
+            assert!(!saved.exists(), "what is finished is removed");
+        }
+    }
+}
+
+#[test]
+fn the_path_of_restarts_is_that_of_the_best() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let restarts = experiment(folder.path(), &["train.restarts=4", "train.stopping.patience=100"]);
+    let run = |experiment: &Experiment| {
+        let outcomes = experiment.variants[1].run(&(0..=6).collect(), &mut (), &AtomicBool::new(false));
+        outcomes.expect("it trains")
+    };
+    let best = run(&restarts);
+    let least = best.restarts.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("four");
+    assert!(best.restarts[3].0 != least.0, "the last is the best, which shows nothing: {:?}", best.restarts);
+    let path = best.trajectory();
+    assert_eq!(path.len(), 7);
+    let start = &path[0].1;
+    let drawn = |seed: u32| {
+        let alone =
+            experiment(folder.path(), &[&format!("train.seed={seed}"), "train.stopping.patience=100"]);
+        let start = alone.variants[1].prepare().expect("data").start;
+        start.parameters().to_vec()
+    };
+    let f32s = |p: Vec<f64>| p.into_iter().map(|v| f64::from(v as f32)).collect::<Vec<f64>>();
+    assert_eq!(start, &f32s(drawn(least.0)));
+}
+
+#[test]
+fn one_file_is_no_folder_of_several_trainings() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let experiment = experiment(folder.path(), &[]);
+    let saved = folder.path().join("saved");
+    let (_, finished, _) = train(&experiment, &saved, 3);
+    assert!(!finished);
+    let file = folders(&saved.join("slow")).pop().expect("one was written");
+    let variant = &experiment.variants[1];
+    let refused = |from: &Path, variant: &chainrule_experiment::Variant| {
+        let mut checkpoints = Checkpoints::new(&saved, None).going_on_from(from);
+        let prepared = variant.prepare().expect("data");
+        let cancel = AtomicBool::new(false);
+        let error =
+            variant.run_prepared(prepared, &BTreeSet::new(), &mut (), &cancel, Some(&mut checkpoints));
+        error.map(|_| ()).unwrap_err().to_string()
+    };
+    assert!(
+        refused(&file, variant)
+            .ends_with("it is of one training and there are several; name the folder of all")
+    );
+    // Other samples than those that it was trained on.
+    let other = self::experiment(folder.path(), &["data.seed=9"]);
+    assert!(refused(&saved, &other.variants[0]).contains("the samples have changed since it was written"));
+}
+
+#[test]
+fn settings_that_changed_are_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let saved = folder.path().join("saved");
+    train(&experiment(folder.path(), &[]), &saved, 3);
+    let changed = experiment(folder.path(), &["train.epochs=9", "train.watch_units=never"]);
+    let cancel = AtomicBool::new(false);
+    let mut progress = Impatient { left: 99, cancel: &cancel, went_on: 0, changed: Vec::new() };
+    let mut checkpoints = Checkpoints::new(&saved, None).going_on_from(&saved);
+    let variant = &changed.variants[0];
+    let prepared = variant.prepare().expect("data");
+    variant
+        .run_prepared(prepared, &BTreeSet::new(), &mut progress, &cancel, Some(&mut checkpoints))
+        .expect("it goes on");
+    assert_eq!(progress.changed, ["train.epochs was 6 and is 9", "train.watch_units was - and is never"]);
+}
