@@ -1,9 +1,10 @@
 //! Principal directions: the few along which the rows of a table vary most.
 //!
-//! Block iteration with Rayleigh and Ritz's choice (Golub and Van Loan, Matrix Computations, 8.2): the table's product with
-//! itself, C = Σ_s d_s·d_sᵀ, is never formed. A block of orthonormal vectors Q is multiplied by C; the eigenvectors of the
-//! small QᵀCQ are the best that the block contains; and the products, made orthonormal, are the next block. What is
-//! wanted converges by the ratio of the first eigenvalue beyond the block to its own.
+//! Block iteration with Rayleigh and Ritz's choice (Golub and Van Loan, Matrix Computations, 8.2) on the table's product with
+//! itself, C = Σ_s d_s·d_sᵀ. A block of orthonormal vectors Q is multiplied by C; the eigenvectors of the small QᵀCQ are the
+//! best that the block contains; and the products, made orthonormal, are the next block. What is wanted converges by the
+//! ratio of the first eigenvalue beyond the block to its own. C is formed where there are more rows than columns, once for
+//! all iterations; of a path through parameters, a few rows of many columns, it would be too large, and never is.
 
 use crate::random::RandomState;
 
@@ -25,18 +26,30 @@ pub(super) fn principal(
 ) -> (Vec<Vec<f64>>, Vec<f64>) {
     let mut d = vec![0.0; n_columns];
     let mut total = 0.0;
+    // The upper triangle of C by rows, each from the diagonal on.
+    let mut c: Vec<Vec<f64>> =
+        (0..if n_rows > n_columns { n_columns } else { 0 }).map(|i| vec![0.0; n_columns - i]).collect();
     for s in 0..n_rows {
         row(s, &mut d);
         total += dot(&d, &d);
+        for (i, c) in c.iter_mut().enumerate() {
+            add(d[i], &d[i..], c);
+        }
     }
     let mut random = RandomState::new(0);
     let mut q = vec![vec![0.0; n_columns]; BLOCK.min(n_columns)];
     let mut values = vec![0.0; q.len()];
     orthonormalise(&mut q, &mut random);
     for _ in 0..MOST_ITERATIONS {
-        // Y = C·Q, a row of the table at a time.
+        // Y = C·Q, by rows of C, or where it is not formed of the table.
         let mut y = vec![vec![0.0; n_columns]; q.len()];
-        for s in 0..n_rows {
+        for (q, y) in q.iter().zip(&mut y) {
+            for (i, c) in c.iter().enumerate() {
+                y[i] += dot(c, &q[i..]);
+                add(q[i], &c[1..], &mut y[i + 1..]);
+            }
+        }
+        for s in 0..if c.is_empty() { n_rows } else { 0 } {
             row(s, &mut d);
             for (q, y) in q.iter().zip(&mut y) {
                 add(dot(&d, q), &d, y);
@@ -192,6 +205,23 @@ mod tests {
         for (k, direction) in directions.iter().enumerate() {
             assert!((dot(direction, &frame[k]).abs() - 1.0).abs() < 1e-12, "direction {k}");
             assert!((shares[k] - scales(k) * scales(k) / total).abs() < 1e-13, "share {k}");
+        }
+    }
+
+    #[test]
+    fn many_rows_have_the_directions_of_the_few_that_they_repeat() {
+        // Each row three times: more rows than columns, and C three times as large.
+        let (n, scales) = (21, |s: usize| 10.0 / (s + 1) as f64);
+        let mut frame: Vec<Vec<f64>> = vec![vec![0.0; n]; n];
+        orthonormalise(&mut frame, &mut RandomState::new(5));
+        let row = |s: usize, to: &mut [f64]| {
+            to.fill(0.0);
+            add(scales(s % n), &frame[s % n], to);
+        };
+        let ((few, of_few), (many, of_many)) = (principal(n, n, row, 4), principal(3 * n, n, row, 4));
+        for k in 0..4 {
+            assert!((dot(&few[k], &many[k]) - 1.0).abs() < 1e-12, "direction {k}");
+            assert!((of_few[k] - of_many[k]).abs() < 1e-13, "share {k}");
         }
     }
 
