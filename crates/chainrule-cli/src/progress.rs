@@ -1,5 +1,6 @@
 //! A progress bar on standard error for trainings that take more than a moment; nothing where it is no terminal.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +17,8 @@ pub(crate) struct Bar {
     shown: Instant,
     /// The samples of an epoch, where the rate is shown.
     samples: Option<usize>,
-    began: Instant,
+    /// How many epochs were done when it first came to something, and when that was.
+    since: Option<(f64, Instant)>,
     /// The latest validation loss, and the least with its epoch.
     last: Option<f64>,
     best: Option<(u64, f64)>,
@@ -40,7 +42,7 @@ impl Bar {
             epochs: 0,
             shown: now,
             samples: None,
-            began: now,
+            since: None,
             last: None,
             best: None,
             unsaved: false,
@@ -54,23 +56,25 @@ impl Bar {
 
     /// What the line says besides how far it is.
     fn message(&self, epochs: f64, loss: f64) -> String {
-        let mut message = format!("loss {loss:.5}");
+        let mut message = format!("epoch {} of {}  loss {loss:.5}", epochs.ceil(), self.epochs);
         if let Some(validation) = self.last {
             message.push_str(&format!("  validation {validation:.5}"));
         }
         if let Some((epoch, best)) = self.best {
             message.push_str(&format!("  best {best:.5} ({epoch})"));
         }
+        let Some((first, since)) = self.since.filter(|(first, _)| epochs > *first) else { return message };
+        let seconds = since.elapsed().as_secs_f64();
+        let rate = (epochs - first) / seconds.max(1e-9);
         if let Some(n) = self.samples {
-            let rate = epochs * n as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
-            message.push_str(&format!("  {} samples/s", thousands(rate)));
+            message.push_str(&format!("  {} samples/s", thousands(rate * n as f64)));
         }
-        message
+        message + &format!("  {} left", duration((self.epochs as f64 - epochs) / rate))
     }
 
     fn make(&self) -> ProgressBar {
-        let bar = ProgressBar::new((self.epochs as f64 * THOUSAND) as u64).with_elapsed(PATIENCE);
-        let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}  {eta} left";
+        let bar = ProgressBar::new((self.epochs as f64 * THOUSAND) as u64);
+        let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}";
         bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
         bar.set_prefix(self.name.clone());
         bar
@@ -82,8 +86,8 @@ impl Progress for Bar {
         self.end();
         self.name = if variant.is_empty() { "training".to_owned() } else { variant.to_owned() };
         self.epochs = epochs;
-        (self.shown, self.began) = (Instant::now(), Instant::now());
-        (self.last, self.best) = (None, None);
+        self.shown = Instant::now();
+        (self.last, self.best, self.since) = (None, None, None);
     }
 
     fn epoch(&mut self, epoch: &Epoch) {
@@ -111,6 +115,7 @@ impl Progress for Bar {
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
+        self.since.get_or_insert_with(|| (epochs, Instant::now()));
         if self.shown.elapsed() > if self.drawn.is_some() { PAUSE } else { PATIENCE } {
             self.shown = Instant::now();
             let bar = self.drawn.take().unwrap_or_else(|| self.make());
@@ -127,6 +132,15 @@ impl Progress for Bar {
     }
 }
 
+/// Seconds in words that suit their size.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
+        s if s < 100.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0),
+    }
+}
+
 /// A number of samples in thousands or millions.
 fn thousands(v: f64) -> String {
     match v {
@@ -140,27 +154,34 @@ fn thousands(v: f64) -> String {
 pub(crate) struct ReadingBar {
     drawn: Option<ProgressBar>,
     began: Instant,
+    /// The file's length in bytes, where it is known.
+    len: Option<u64>,
 }
 
 impl ReadingBar {
-    pub(crate) fn new() -> ReadingBar {
-        ReadingBar { drawn: None, began: Instant::now() }
+    pub(crate) fn new(file: Option<&Path>) -> ReadingBar {
+        let len = file.and_then(|file| std::fs::metadata(file).ok()).map(|file| file.len());
+        ReadingBar { drawn: None, began: Instant::now(), len }
     }
 
-    /// So many bytes of so many are read.
+    /// So much of so much is read: bytes, or rows.
     pub(crate) fn show(&mut self, done: u64, of: u64) {
-        if self.began.elapsed() < PATIENCE {
+        let seconds = self.began.elapsed().as_secs_f64();
+        if seconds < PATIENCE.as_secs_f64() || done == 0 {
             return;
         }
         let bar = self.drawn.get_or_insert_with(|| {
-            let bar = ProgressBar::new(of).with_elapsed(PATIENCE);
-            let template =
-                "{prefix:20} {bar:30} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}  {eta} left";
+            let bar = ProgressBar::new(of);
+            let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}";
             bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
             bar.set_prefix("reading");
             bar
         });
         bar.set_position(done);
+        let share = done as f64 / of.max(done) as f64;
+        let rate = |len| format!("{:.0} MB a second  ", share * len as f64 / 1e6 / seconds);
+        let rate = self.len.map_or_else(String::new, rate);
+        bar.set_message(format!("{rate}{} left", duration(seconds * (1.0 - share) / share)));
     }
 }
 
@@ -169,6 +190,23 @@ impl Drop for ReadingBar {
         if let Some(bar) = self.drawn.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Says what is being done, as long as it lives, where nobody knows how long that takes.
+pub(crate) struct Busy(ProgressBar);
+
+impl Busy {
+    pub(crate) fn new(what: &'static str) -> Busy {
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(PAUSE);
+        Busy(bar)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The checkpoints of trainings on their way: when they are saved, where, and where trainings go on from.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use chainrule::Scalar;
@@ -10,13 +11,42 @@ use chainrule_model::write_whole;
 use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
 
-/// How often a training is saved.
+/// How often a training is saved. As text: seconds (`30`), epochs (`10 epochs`) or `never`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Every {
+    /// It is not.
+    Never,
     /// After so many seconds, at the end of the step under way.
     Seconds(f64),
     /// After so many epochs.
     Epochs(u64),
+}
+
+impl Default for Every {
+    /// 30 seconds.
+    fn default() -> Every {
+        Every::Seconds(30.0)
+    }
+}
+
+impl FromStr for Every {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Every, String> {
+        let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
+        let positive = |v: &f64| v.is_finite() && *v > 0.0;
+        match text.trim().split_once(' ') {
+            None if text.trim() == "never" => Ok(Every::Never),
+            None => {
+                let seconds = text.trim().trim_end_matches('s').parse().ok().filter(positive);
+                seconds.map(Every::Seconds).ok_or_else(refused)
+            }
+            Some((n, "epochs" | "epoch")) => {
+                n.parse().ok().filter(|n| *n > 0).map(Every::Epochs).ok_or_else(refused)
+            }
+            Some(_) => Err(refused()),
+        }
+    }
 }
 
 /// The checkpoints of one training or of several, one after the other, in a folder that is made with the first.
@@ -34,7 +64,7 @@ pub struct Checkpoints {
     folder: PathBuf,
     /// Where trainings go on from.
     from: Option<PathBuf>,
-    every: Option<Every>,
+    every: Every,
     began: Instant,
     last: Instant,
     under_way: UnderWay,
@@ -62,7 +92,7 @@ const SPARED: f64 = 1.0;
 
 impl Checkpoints {
     /// Checkpoints in `folder`, so often; never, where trainings only go on from some.
-    pub fn new(folder: &Path, every: Option<Every>) -> Checkpoints {
+    pub fn new(folder: &Path, every: Every) -> Checkpoints {
         let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
@@ -132,9 +162,9 @@ impl Checkpoints {
         ends_epoch: bool,
     ) -> Option<std::io::Result<()>> {
         let due = match self.every {
-            Some(Every::Seconds(seconds)) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
-            Some(Every::Epochs(n)) => ends_epoch && training.state().epoch.is_multiple_of(n),
-            None => return None,
+            Every::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
+            Every::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
+            Every::Never => return None,
         };
         let ends = || ends_epoch && training.is_over() && self.began.elapsed().as_secs_f64() > SPARED;
         if due || ends() { self.save(training, snapshots) } else { None }
@@ -146,7 +176,9 @@ impl Checkpoints {
         training: &Training<'_, T>,
         snapshots: &[(u64, Vec<f64>)],
     ) -> Option<std::io::Result<()>> {
-        self.every?;
+        if self.every == Every::Never {
+            return None;
+        }
         let UnderWay { part, restart, settings, fingerprint } = &self.under_way;
         let state = training.state();
         let folder = self.folder.join(part).join(restart);

@@ -11,6 +11,7 @@ use crate::builtin::{self, Beside};
 use crate::claim::Claim;
 use crate::data::DataPlan;
 use crate::figure::FigurePlan;
+use crate::fit_plan::FitPlan;
 use crate::network::NetworkPlan;
 use crate::section::Section;
 use crate::train::TrainPlan;
@@ -75,7 +76,7 @@ pub struct Variant {
 }
 
 /// The keys that belong to the whole experiment and to none of its networks.
-const TOP_KEYS: &[&str] = &["title", "document", "claim", "figure", "variant"];
+const TOP_KEYS: &[&str] = &["title", "document", "claim", "figure", "variant", "fit"];
 
 impl Experiment {
     /// The built-in experiment called `source`, or else the TOML file `source`, with each of `sets`
@@ -94,8 +95,7 @@ impl Experiment {
             let near = nearest(source, choices.iter().map(String::as_str)).map(str::to_owned);
             return Err(Error::NotFound { name: source.to_owned(), nearest: near, choices });
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Experiment::parse(&name, &text, path, sets, Beside::Folder(folder(path)))
     }
@@ -112,6 +112,8 @@ impl Experiment {
         let title = top.text("title")?.unwrap_or_default();
         let document = document(&top.section("document")?)?;
         let figures = top.sections("figure")?.iter().map(FigurePlan::read).collect::<Result<Vec<_>, _>>()?;
+        // What it says is for another command, but it is right or refused.
+        FitPlan::read(&top, folder(path))?;
         let claims = top.sections("claim")?.iter().map(Claim::read).collect::<Result<Vec<_>, _>>()?;
 
         // What all variants share, and what each lays on top of it.
@@ -221,6 +223,11 @@ fn share_tables(variants: &mut [Variant]) {
 fn is_a_name(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " _-.".contains(c);
     name.starts_with(char::is_alphanumeric) && !name.ends_with([' ', '.']) && name.chars().all(allowed)
+}
+
+/// The text of a file.
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
 }
 
 /// The folder of a file.

@@ -12,7 +12,7 @@ use chainrule_table::{Target, TargetScaling, Task};
 use crate::Error;
 use crate::builtin::Beside;
 use crate::data::DataPlan;
-use crate::experiment::{Experiment, Variant, folder};
+use crate::experiment::{Experiment, Variant, folder, read_text};
 use crate::run::Outcome;
 use crate::section::Section;
 use crate::tree::{self, Tree};
@@ -74,11 +74,7 @@ impl Experiment {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Experiment, Error> {
         let path = Path::new(config.unwrap_or("fit"));
-        let text = match config {
-            None => String::new(),
-            Some(_) => std::fs::read_to_string(path)
-                .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?,
-        };
+        let text = config.map(|_| read_text(path)).transpose()?.unwrap_or_default();
         Experiment::fit_text(&text, path, sets, progress)
     }
 
@@ -95,7 +91,7 @@ impl Experiment {
         let mut said = Tree::parse(text, path)?;
         sets.iter().try_for_each(|set| said.set(set))?;
         let title = Section::top(&said, tree::file(path)).text("title")?.unwrap_or_default();
-        for key in ["title", "figure"] {
+        for key in ["title", "figure", "fit"] {
             said.remove(key);
         }
         let beside = Beside::Folder(folder(path));

@@ -50,21 +50,24 @@ fn keys_of_documents_and_claims_are_there_too() {
     for key in ["author", "title", "address", "licence"] {
         assert!(text.contains(&format!("# {key} = ")), "{key}");
     }
-    // A claim refuses an unknown key with the list of those that it has.
-    let folder = std::env::temp_dir().join(format!("chainrule-claim-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a temporary folder");
-    let file = folder.join("claim.toml");
-    let claim = "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n\
-                 [[claim]]\ntext = \"x\"\nquantity = \"output\"\nof = [1, 2]\nzzz = 1\n";
-    std::fs::write(&file, claim).expect("a file");
-    let refused = Experiment::open(file.to_str().expect("a path in UTF-8"), &[]);
-    std::fs::remove_dir_all(&folder).expect("it was made");
-    let Err(Error::UnknownKey { choices, .. }) = refused else { panic!("{refused:?}") };
-    assert!(choices.len() >= 12, "{choices:?}");
-    for key in choices {
-        assert!(
-            text.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))),
-            "{key}"
-        );
+    // What refuses an unknown key says which it has.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("file.toml");
+    let tables = [
+        ("[[claim]]\ntext = \"x\"\nquantity = \"output\"\nof = [1, 2]\nzzz = 1\n", 12),
+        ("[fit]\nzzz = 1\n", 6),
+    ];
+    for (table, n_keys) in tables {
+        let network = "[data]\ngenerator = \"moons\"\n[train]\nloss = \"huber\"\n";
+        std::fs::write(&file, format!("{network}{table}")).expect("a file");
+        let refused = Experiment::open(file.to_str().expect("a path in UTF-8"), &[]);
+        let Err(Error::UnknownKey { choices, .. }) = refused else { panic!("{refused:?}") };
+        assert!(choices.len() >= n_keys, "{choices:?}");
+        for key in choices {
+            assert!(
+                text.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))),
+                "{key}"
+            );
+        }
     }
 }

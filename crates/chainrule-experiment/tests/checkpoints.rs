@@ -37,7 +37,7 @@ impl Progress for Impatient<'_> {
 fn train(experiment: &Experiment, folder: &Path, epochs: u32) -> (Vec<Outcome>, bool, usize) {
     let cancel = AtomicBool::new(false);
     let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
-    let mut checkpoints = Checkpoints::new(folder, Some(Every::Epochs(1)));
+    let mut checkpoints = Checkpoints::new(folder, Every::Epochs(1));
     if folder.is_dir() {
         checkpoints = checkpoints.going_on_from(folder);
     }
@@ -153,7 +153,7 @@ fn one_file_is_no_folder_of_several_trainings() {
     let file = folders(&saved.join("slow")).pop().expect("one was written");
     let variant = &experiment.variants[1];
     let refused = |from: &Path, variant: &chainrule_experiment::Variant| {
-        let mut checkpoints = Checkpoints::new(&saved, None).going_on_from(from);
+        let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(from);
         let prepared = variant.prepare().expect("data");
         let cancel = AtomicBool::new(false);
         let error =
@@ -177,11 +177,23 @@ fn settings_that_changed_are_said() {
     let changed = experiment(folder.path(), &["train.epochs=9", "train.watch_units=never"]);
     let cancel = AtomicBool::new(false);
     let mut progress = Impatient { left: 99, cancel: &cancel, went_on: 0, changed: Vec::new() };
-    let mut checkpoints = Checkpoints::new(&saved, None).going_on_from(&saved);
+    let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(&saved);
     let variant = &changed.variants[0];
     let prepared = variant.prepare().expect("data");
     variant
         .run_prepared(prepared, &BTreeSet::new(), &mut progress, &cancel, Some(&mut checkpoints))
         .expect("it goes on");
     assert_eq!(progress.changed, ["train.epochs was 6 and is 9", "train.watch_units was - and is never"]);
+}
+
+#[test]
+fn how_often_is_said_in_seconds_or_epochs() {
+    let said = |text: &str| text.parse::<Every>();
+    assert_eq!(said("30"), Ok(Every::Seconds(30.0)));
+    assert_eq!(said(" 0.5s "), Ok(Every::Seconds(0.5)));
+    assert_eq!(said("10 epochs"), Ok(Every::Epochs(10)));
+    assert_eq!(said("never"), Ok(Every::Never));
+    for text in ["", "0", "-1", "nan", "inf", "0 epochs", "10 steps", "1.5 epochs", "always"] {
+        assert_eq!(said(text), Err("write seconds (30), epochs (10 epochs) or never".to_owned()), "{text}");
+    }
 }

@@ -66,12 +66,12 @@ fn mangled_checkpoints_get_a_sentence() {
         variant.run_prepared(prepared, &[0, 2].into(), &mut (), &cancel, Some(checkpoints))
     };
     let saved = folder.path().join("saved");
-    let mut checkpoints = Checkpoints::new(&saved, Some(Every::Epochs(2)));
+    let mut checkpoints = Checkpoints::new(&saved, Every::Epochs(2));
     let whole = run(&mut checkpoints).expect("it trains");
     let path = checkpoints.latest.clone().expect("one was written");
     let bytes = std::fs::read(&path).expect("it is there");
 
-    let go_on = |path: &Path| run(&mut Checkpoints::new(&saved, None).going_on_from(path));
+    let go_on = |path: &Path| run(&mut Checkpoints::new(&saved, Every::Never).going_on_from(path));
     let again = go_on(&path).expect("it goes on");
     assert_eq!((&again.parameters, again.trajectory()), (&whole.parameters, whole.trajectory()));
     assert_eq!(again.history.epochs.len(), 3);

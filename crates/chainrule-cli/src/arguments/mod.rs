@@ -79,8 +79,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) no_report: bool,
     /// Save the whole state so often, beside the run folders: seconds, `10 epochs`, or `never`
-    #[arg(long, value_name = "EVERY", default_value = "30", value_parser = checkpoint_every)]
-    pub(crate) checkpoint: Checkpointing,
+    #[arg(long, value_name = "EVERY", default_value = "30")]
+    pub(crate) checkpoint: Every,
     /// Go on from the checkpoints of a folder, to the same results as without the interruption
     #[arg(long, value_name = "PATH")]
     pub(crate) resume: Option<PathBuf>,
@@ -230,39 +230,4 @@ pub(crate) struct Source {
     /// Take this one of its variants
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
-}
-
-/// How often a training is saved.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Checkpointing {
-    Never,
-    Seconds(f64),
-    Epochs(u64),
-}
-
-impl Checkpointing {
-    /// How often, if at all.
-    pub(crate) fn every(self) -> Option<Every> {
-        match self {
-            Checkpointing::Never => None,
-            Checkpointing::Seconds(seconds) => Some(Every::Seconds(seconds)),
-            Checkpointing::Epochs(n) => Some(Every::Epochs(n)),
-        }
-    }
-}
-
-fn checkpoint_every(text: &str) -> Result<Checkpointing, String> {
-    let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
-    let positive = |v: &f64| v.is_finite() && *v > 0.0;
-    match text.trim().split_once(' ') {
-        None if text == "never" => Ok(Checkpointing::Never),
-        None => {
-            let seconds = text.trim_end_matches('s').parse::<f64>().ok().filter(positive);
-            seconds.map(Checkpointing::Seconds).ok_or_else(refused)
-        }
-        Some((n, "epochs" | "epoch")) => {
-            n.parse::<u64>().ok().filter(|n| *n > 0).map(Checkpointing::Epochs).ok_or_else(refused)
-        }
-        Some(_) => Err(refused()),
-    }
 }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
+use chainrule_experiment::Every;
 use chainrule_table::Form;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-
-use super::{Checkpointing, checkpoint_every};
 
 /// Train a network on a table: a file in, a model out.
 ///
@@ -91,9 +90,9 @@ pub(crate) struct Fit {
     /// Epochs that may pass without a better validation loss
     #[arg(long, value_name = "N")]
     pub(crate) patience: Option<u64>,
-    /// Save the whole state so often, beside the model: seconds, `10 epochs`, or `never`
-    #[arg(long, value_name = "EVERY", default_value = "30", value_parser = checkpoint_every)]
-    pub(crate) checkpoint: Checkpointing,
+    /// Save the whole state so often, beside the model: seconds, `10 epochs`, or `never` [default: 30]
+    #[arg(long, value_name = "EVERY")]
+    pub(crate) checkpoint: Option<Every>,
     /// Go on from a checkpoint, or from the latest of a folder, to the same model as without the interruption
     #[arg(long, value_name = "PATH", conflicts_with_all = ["target", "config", "folds"])]
     pub(crate) resume: Option<PathBuf>,

@@ -3,9 +3,10 @@
 use chainrule_model::{Model, Precision};
 use chainrule_table::{How, Input, Target};
 
-use super::fit::{duration, number};
+use super::fit::number;
 use crate::arguments::table::Inspect;
 use crate::error::Failure;
+use crate::progress::duration;
 use crate::table;
 
 pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {

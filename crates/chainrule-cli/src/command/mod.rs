@@ -19,10 +19,10 @@ pub(crate) mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chainrule_experiment::{Checkpoints, Experiment, Opened, Outcome, Variant};
+use chainrule_experiment::{Checkpoints, Every, Experiment, Opened, Outcome, Variant};
 use chainrule_model::Model;
 
-use crate::arguments::{Checkpointing, Source};
+use crate::arguments::Source;
 use crate::error::Failure;
 use crate::progress::Bar;
 
@@ -76,9 +76,9 @@ fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<
 }
 
 /// The checkpoints of a command's trainings: in the folder that they go on from, or else in `folder`.
-fn checkpoints(every: Checkpointing, resume: Option<&Path>, folder: &Path) -> Checkpoints {
+fn checkpoints(every: Every, resume: Option<&Path>, folder: &Path) -> Checkpoints {
     let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
-    let checkpoints = Checkpoints::new(folder, every.every());
+    let checkpoints = Checkpoints::new(folder, every);
     match resume {
         Some(path) => checkpoints.going_on_from(path),
         None => checkpoints,

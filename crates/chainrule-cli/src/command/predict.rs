@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
     };
     let mut writer = Writer::open(destination, form, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
-    let mut bar = ReadingBar::new();
+    let mut bar = ReadingBar::new(Some(&arguments.data));
     while let Some(inputs) = stream.next()? {
         let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
         assert!(
@@ -145,7 +145,7 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
 
 /// A whole table of these columns.
 pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, Want)]) -> Result<Table, Failure> {
-    let mut bar = ReadingBar::new();
+    let mut bar = ReadingBar::new(Some(path));
     Ok(Stream::open(path, &options(reading)?, wanted)?.whole(&mut |done, of| bar.show(done, of))?)
 }
 

@@ -12,7 +12,7 @@ use super::figure::recorded;
 use super::{checkpoints, ending, keep, way_on};
 use crate::arguments::Run;
 use crate::error::Failure;
-use crate::progress::{Bar, cancelled_by_ctrl_c};
+use crate::progress::{Bar, Busy, cancelled_by_ctrl_c};
 use crate::table;
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let page = if arguments.no_report || cancelled {
         None
     } else {
+        let _busy = Busy::new("drawing the report");
         // A picture that cannot be drawn is no reason to lose what was trained.
         let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
         page.inspect_err(|error| anstream::eprintln!("no report.html: {error}")).ok()

@@ -2,9 +2,10 @@
 
 use chainrule_experiment::{PastRun, differences, past_runs};
 
-use super::fit::{duration, number};
+use super::fit::number;
 use crate::arguments::Runs;
 use crate::error::Failure;
+use crate::progress::duration;
 use crate::table;
 
 /// What the samples are filtered by: the beginning of their sum.

@@ -112,20 +112,19 @@ fn settings_may_come_from_toml_and_folds_become_one_model() {
     let session = iris();
     session.write(
         "run.toml",
-        "[data]\ntable = \"iris.csv\"\ntarget = \"species\"\nkinds = { sepal_width = \"category\" }\n[train]\nepochs = 7\n",
+        "[data]\ntable = \"iris.csv\"\ntarget = \"species\"\nkinds = { sepal_width = \"category\" }\n\
+         [train]\nepochs = 7\n\
+         [fit]\nfolds = 3\nout = \"m.safetensors\"\nreport = \"said.html\"\ntest = \"iris.csv\"\ncheckpoint = 5\n",
     );
-    let (out, err, code) = session.run(&[
-        "fit",
-        "--config",
-        "run.toml",
-        "--folds",
-        "3",
-        "--batch",
-        "50",
-        "--out",
-        "m.safetensors",
-    ]);
+    let (out, err, code) =
+        session.run(&["fit", "--config", "run.toml", "--batch", "50", "--report", "other.html"]);
     assert_eq!(code, 0, "{err}");
+    let of_three = session.read("other.html");
+    assert!(
+        !session.path("said.html").exists() && of_three.contains("fold-3"),
+        "the argument is laid on top"
+    );
+    assert!(out.contains("all on test"), "{out}");
     assert!(out.contains("averages the networks of all 3 folds"), "{out}");
     let (out, _, _) = session.run(&["inspect", "m.safetensors"]);
     assert!(out.starts_with("3 networks, averaged"), "{out}");

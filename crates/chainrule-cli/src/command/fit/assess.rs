@@ -11,6 +11,7 @@ use chainrule_table::Table;
 
 use super::{from_table, number, shown};
 use crate::error::Failure;
+use crate::progress::Bar;
 use crate::table;
 
 /// Encoded rows: what they are called, their inputs and their targets.
@@ -42,11 +43,13 @@ pub(super) fn one(
     let (unseen, x, t) = parts[parts.len() - 1];
     if !cancelled {
         // The same training without hidden layers, on the same samples.
-        let linear = variant.with(&["network.hidden=[]", "network.names={}"])?;
+        let mut linear = variant.with(&["network.hidden=[]", "network.names={}"])?;
+        linear.name = String::from("linear model");
+        let mut bar = Bar::over(outcome.samples.dataset.n_samples());
         let random = RandomState::new(linear.data.seed);
         let prepared = linear.prepare_with(outcome.samples.clone(), random)?;
         let trained =
-            linear.run_prepared(prepared, &BTreeSet::new(), &mut (), &AtomicBool::new(false), None)?;
+            linear.run_prepared(prepared, &BTreeSet::new(), &mut bar, &AtomicBool::new(false), None)?;
         if let Some(linear) = trained.model(&linear, 0.0) {
             columns.push(("linear model", evaluate_encoded(&linear, x, t)));
         }

@@ -10,42 +10,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FromTable, Outcome, Prepared, RunFolder, Samples, Variant,
+    Checkpoint, Checkpoints, Experiment, FitPlan, FromTable, Outcome, Prepared, RunFolder, Samples, Variant,
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
 use chainrule_table::{Stream, Table};
 
-pub(super) use self::shown::{duration, metrics, number};
-use super::{checkpoints, keep, way_on};
+pub(super) use self::shown::{metrics, number};
+use super::{Kept, checkpoints, keep, way_on};
 use crate::arguments::table::Fit;
 use crate::error::Failure;
-use crate::progress::{Bar, ReadingBar, cancelled_by_ctrl_c};
+use crate::progress::{Bar, Busy, ReadingBar, cancelled_by_ctrl_c};
 
 pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
-    let experiment = experiment(arguments)?;
+    let sets = arguments.sets()?;
+    let plan = arguments.plan(&sets)?;
+    let experiment = experiment(arguments, &sets, plan.folds)?;
     let first = &experiment.variants[0];
     let table = first.data.table(&mut |_, _| ())?.expect("it has a table");
-    let path = arguments.out.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
+    let path = plan.out.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
     // What cannot be written is known before the training.
-    for path in [Some(&path), arguments.report.as_ref()].into_iter().flatten() {
+    for path in [Some(&path), plan.report.as_ref()].into_iter().flatten() {
         writable(path)?;
     }
-    let mut folder =
-        arguments.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
+    let folder = plan.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
 
     let prepared = first.prepare()?;
     let from = from_table(&prepared.samples);
     shown::describe(&table, from);
     shown::network(first, &prepared);
-    let test = arguments.test.as_ref().map(|path| test_table(path, first, from)).transpose()?;
+    let test = plan.test.as_ref().map(|path| test_table(path, first, from)).transpose()?;
 
     let cancel = cancelled_by_ctrl_c();
     let saved = path.with_extension("checkpoints");
     let mut training = Training {
         cancel: &cancel,
-        recorded: arguments.report.is_some() || arguments.runs.is_some(),
-        checkpoints: checkpoints(arguments.checkpoint, arguments.resume.as_deref(), &saved),
+        recorded: plan.report.is_some() || plan.runs.is_some(),
+        checkpoints: checkpoints(plan.checkpoint.unwrap_or_default(), arguments.resume.as_deref(), &saved),
     };
     let (mut outcomes, mut models) = (Vec::new(), Vec::new());
     let mut prepared = Some(prepared);
@@ -67,50 +68,70 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
         assess::columns(&model, from_table(&outcomes[0].samples), test.as_ref())?;
     }
     model.trained.data = table.path.display().to_string();
-    anstream::println!();
-    let report = || chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
-    let report = training.recorded.then(report).transpose()?;
-    let mut kept = vec![keep(&path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?];
-    anstream::println!("model written to {}", kept[0].path.display());
-    if let (Some(path), Some(page)) = (&arguments.report, &report) {
-        let write = |path: &Path| write_whole(path, page.as_bytes()).map(|()| path.to_owned());
-        let refused = |path: &Path, source| Failure::Unwritable { path: path.to_owned(), source };
-        let report = keep(path, |path| write(path).map_err(|source| refused(path, source)))?;
-        anstream::println!("report written to {}", report.path.display());
-        kept.push(report);
-    }
-    if let Some(runs) = &arguments.runs {
-        let run = keep(runs, |runs| {
-            let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
-            Ok(folder.finish(&experiment, &outcomes, report.as_deref())?)
-        })?;
-        anstream::println!("run written to {}", run.path.display());
-        kept.push(run);
-    }
+    let subject = Subject { experiment: &experiment, outcomes: &outcomes };
+    let kept = write(&model, &path, &plan, &subject, folder);
     if cancelled {
-        way_on(&training.checkpoints, arguments.again());
-        return Err(Failure::Cancelled);
+        way_on(&training.checkpoints, settings::again(&plan));
+        return kept.and(Err(Failure::Cancelled));
     }
+    let kept = kept?;
     training.checkpoints.remove();
     super::ending(&outcomes, &kept)
 }
 
+/// Writes the model, and the run folder and the report that are asked for.
+fn write(
+    model: &Model,
+    path: &Path,
+    plan: &FitPlan,
+    subject: &Subject<'_>,
+    folder: Option<RunFolder>,
+) -> Result<Vec<Kept>, Failure> {
+    anstream::println!();
+    // First: a picture that cannot be drawn is no reason to lose what was trained.
+    let mut kept = vec![keep(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?];
+    anstream::println!("model written to {}", kept[0].path.display());
+    let report = (plan.report.is_some() || folder.is_some()).then(|| {
+        let _busy = Busy::new("drawing the report");
+        chainrule_figures::report(subject)
+    });
+    let page = report.as_ref().and_then(|report| report.as_deref().ok());
+    let (experiment, mut folder) = (subject.experiment, folder);
+    if let Some(runs) = &plan.runs {
+        let run = keep(runs, |runs| {
+            let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
+            Ok(folder.finish(experiment, subject.outcomes, page)?)
+        })?;
+        anstream::println!("run written to {}", run.path.display());
+        kept.push(run);
+    }
+    if let (Some(path), Some(page)) = (&plan.report, page) {
+        let report = keep(path, |path| match write_whole(path, page.as_bytes()) {
+            Ok(()) => Ok(path.to_owned()),
+            Err(source) => Err(Failure::Unwritable { path: path.to_owned(), source }),
+        })?;
+        anstream::println!("report written to {}", report.path.display());
+        kept.push(report);
+    }
+    report.transpose()?;
+    Ok(kept)
+}
+
 /// The experiment of a table: by its arguments, or by the settings of what it goes on from; with folds, one network for each.
-fn experiment(arguments: &Fit) -> Result<Experiment, Failure> {
-    let sets = arguments.sets()?;
-    let mut reading = ReadingBar::new();
+fn experiment(arguments: &Fit, sets: &[String], folds: Option<usize>) -> Result<Experiment, Failure> {
+    let mut reading = ReadingBar::new(arguments.data.as_deref());
     let mut progress = |done, of| reading.show(done, of);
     let (experiment, folds) = if let Some(path) = &arguments.resume {
         let from = Checkpoint::open(path)?;
-        let experiment = Experiment::fit_text(&from.settings, &from.path, &sets, &mut progress)?;
+        let experiment = Experiment::fit_text(&from.settings, &from.path, sets, &mut progress)?;
         // Of several trainings each has a folder of its own within that which is named.
         let several = path.is_dir() && from.path.parent() != Some(path);
         let folds = experiment.variants[0].data.fold().filter(|_| several).map(|[_, of]| of);
         (experiment, folds)
     } else {
         let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let experiment = Experiment::fit(config.as_deref(), &sets, &mut progress)?;
-        (experiment, arguments.folds.map(|k| k as usize))
+        let experiment = Experiment::fit(config.as_deref(), sets, &mut progress)?;
+        (experiment, folds)
     };
     Ok(match folds {
         Some(k) => experiment.in_folds(k)?,
@@ -152,7 +173,7 @@ fn test_table(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table,
     let mut wanted = from.encoders.wanted();
     wanted.extend(from.encoders.target.wanted());
     let stream = Stream::open(path, &variant.data.read_options(), &wanted)?;
-    let mut reading = ReadingBar::new();
+    let mut reading = ReadingBar::new(Some(path));
     Ok(stream.whole(&mut |done, of| reading.show(done, of))?)
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use chainrule_experiment::FitPlan;
+
 use crate::arguments::table::{Fit, Preset};
 use crate::error::Failure;
 
@@ -54,20 +56,17 @@ impl Fit {
         Ok(sets)
     }
 
-    /// The arguments that go on with this training, but for where it goes on from; its settings are there.
-    pub(super) fn again(&self) -> Vec<String> {
-        let mut words = vec!["fit".to_owned()];
-        let files = [
-            ("--out", &self.out),
-            ("--report", &self.report),
-            ("--test", &self.test),
-            ("--runs", &self.runs),
-        ];
-        for (flag, path) in files {
-            let path = path.as_ref().map(|path| path.to_string_lossy().into_owned());
-            words.extend(path.into_iter().flat_map(|path| [flag.to_owned(), path]));
-        }
-        words
+    /// What is done besides training: as the arguments say, and where they do not, `[fit]`.
+    pub(super) fn plan(&self, sets: &[String]) -> Result<FitPlan, Failure> {
+        let said = FitPlan::open(self.config.as_deref(), sets)?;
+        Ok(FitPlan {
+            out: self.out.clone().or(said.out),
+            report: self.report.clone().or(said.report),
+            test: self.test.clone().or(said.test),
+            runs: self.runs.clone().or(said.runs),
+            folds: self.folds.map(|k| k as usize).or(said.folds),
+            checkpoint: self.checkpoint.or(said.checkpoint),
+        })
     }
 
     /// `--hidden 64,32` as a list of widths.
@@ -99,6 +98,18 @@ impl Fit {
         let kinds = self.kind.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
         Ok((!kinds.is_empty()).then(|| format!("{{ {} }}", kinds.join(", "))))
     }
+}
+
+/// The arguments that go on with a training, but for where it goes on from; its settings are there.
+pub(super) fn again(plan: &FitPlan) -> Vec<String> {
+    let mut words = vec!["fit".to_owned()];
+    let files =
+        [("--out", &plan.out), ("--report", &plan.report), ("--test", &plan.test), ("--runs", &plan.runs)];
+    for (flag, path) in files {
+        let path = path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        words.extend(path.into_iter().flat_map(|path| [flag.to_owned(), path]));
+    }
+    words
 }
 
 /// Text as TOML has it.

@@ -6,6 +6,7 @@ use chainrule_model::{Importance, Model};
 use chainrule_table::{Table, Target};
 use comfy_table::{Cell, CellAlignment};
 
+use crate::progress::duration;
 use crate::table;
 
 /// What the table is taken for.
@@ -83,15 +84,6 @@ pub(super) fn ended(outcome: &Outcome, seconds: f64) {
     anstream::println!("{how} {} epochs in {}{best}", epochs.len(), duration(seconds));
     for warning in &outcome.history.warnings {
         anstream::println!("warning: {warning}");
-    }
-}
-
-/// Seconds in words that suit their size.
-pub(in crate::command) fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
-        s if s < 100.0 => format!("{s:.1} s"),
-        s => format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0),
     }
 }
 
