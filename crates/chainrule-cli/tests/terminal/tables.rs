@@ -363,6 +363,19 @@ fn runs_stand_beside_each_other() {
     assert!(rows[0].contains("0.5") && rows[1].contains("0.01"), "{out}");
     let (out, _, _) = session.run(&["runs", "rbf", "--where", "train.learning_rate=0.01"]);
     assert_eq!(out.lines().filter(|line| line.contains("rbf-bias-")).count(), 1, "{out}");
+    // What was trained on is the same; and where many settings differ they stand below, a row each.
+    let data: Vec<&str> = rows.iter().map(|row| row.split('┆').nth(2).unwrap().trim()).collect();
+    assert_eq!((data[0].len(), data[0]), (8, data[1]), "{rows:?}");
+    let same = format!("data.fingerprint={}", data[0]);
+    let (out, _, _) = session.run(&["runs", "--where", &same]);
+    assert_eq!(out.lines().filter(|line| line.contains("rbf-bias-")).count(), 2, "{out}");
+    assert_eq!(session.run(&["run", "iris", "--no-report", "--set", "train.epochs=2"]).2, 0);
+    let (out, _, _) = session.run(&["runs"]);
+    assert!(out.lines().any(|line| line.contains(" setting ") && line.contains('3')), "{out}");
+    assert!(
+        out.lines().any(|line| line.starts_with(" data.table ") && line.contains("data/iris.csv")),
+        "{out}"
+    );
     assert_eq!(session.run(&["runs", "--where", "x"]).2, 2);
     assert_eq!(session.run(&["runs", "--runs", "none"]).2, 2);
 }
