@@ -154,9 +154,17 @@ fn row(epoch: &Epoch) -> Vec<f64> {
     [&fixed[..], &epoch.metrics, &epoch.gradient_norm, &epoch.dead, &epoch.saturated].concat()
 }
 
+/// The folders within a folder, by name.
+fn within(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
 impl Checkpoint {
-    /// Reads a checkpoint, or the latest whole one of a folder; where the folder holds those of several trainings, of one of
-    /// them.
+    /// Reads a checkpoint, or the latest whole one of a folder; where the folder holds those of several trainings, of the first
+    /// that has one.
     ///
     /// # Errors
     /// A file that cannot be read, or is no whole checkpoint of this version.
@@ -164,18 +172,19 @@ impl Checkpoint {
         if !path.is_dir() {
             return Checkpoint::read(path);
         }
+        // Trainings have folders within it, and their restarts within those.
+        let trainings = within(path).into_iter().flat_map(|training| {
+            let restarts = within(&training);
+            std::iter::once(training).chain(restarts)
+        });
         let mut refused = None;
-        for file in saved(path).into_iter().rev() {
-            match Checkpoint::read(&file) {
-                Ok(checkpoint) => return Ok(checkpoint),
-                Err(error) => refused = refused.or(Some(error)),
+        for folder in std::iter::once(path.to_owned()).chain(trainings) {
+            for file in saved(&folder).into_iter().rev() {
+                match Checkpoint::read(&file) {
+                    Ok(checkpoint) => return Ok(checkpoint),
+                    Err(error) => refused = refused.or(Some(error)),
+                }
             }
-        }
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut within: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
-        within.sort();
-        if let Some(first) = within.iter().find_map(|folder| Checkpoint::open(folder).ok()) {
-            return Ok(first);
         }
         Err(refused.unwrap_or_else(|| Error::Checkpoint {
             path: path.to_owned(),

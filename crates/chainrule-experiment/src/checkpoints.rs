@@ -1,15 +1,17 @@
 //! The checkpoints of trainings on their way: when they are saved, where, and where trainings go on from.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use chainrule::Scalar;
 use chainrule::train::Training;
-use chainrule_model::write_whole;
+use chainrule_model::{UNFINISHED, write_whole};
 
 use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
+use crate::experiment::{Experiment, Variant};
 
 /// How often a training is saved. As text: seconds (`30`), epochs (`10 epochs`) or `never`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,18 +70,21 @@ pub struct Checkpoints {
     began: Instant,
     last: Instant,
     under_way: UnderWay,
+    /// The places within the folder of the trainings that have begun, and of their restarts.
+    places: BTreeSet<PathBuf>,
     /// The latest one.
     pub latest: Option<PathBuf>,
 }
 
-const ENDING: &str = "safetensors";
+const ENDING: &str = ".safetensors";
 
 /// The training under way.
 #[derive(Debug, Default)]
 struct UnderWay {
-    /// Its place within the folder, and, of several restarts, that of the one under way.
-    part: PathBuf,
-    restart: PathBuf,
+    /// Its place within the folder; of several restarts that of the one under way.
+    place: PathBuf,
+    /// Its checkpoints, those that it goes on from among them.
+    own: Vec<PathBuf>,
     settings: String,
     fingerprint: String,
 }
@@ -101,13 +106,36 @@ impl Checkpoints {
             began: now,
             last: now,
             under_way: UnderWay::default(),
+            places: BTreeSet::new(),
             latest: None,
         }
     }
 
-    /// The same, for trainings that go on from those in a folder, or for one that goes on from a file.
-    pub fn going_on_from(self, path: &Path) -> Checkpoints {
-        Checkpoints { from: Some(path.to_owned()), ..self }
+    /// The same, for the trainings of an experiment that go on from those in a folder, or for its one that goes on from a file.
+    ///
+    /// # Errors
+    /// A place where there is none of any of them.
+    pub fn going_on_from(self, path: &Path, experiment: &Experiment) -> Result<Checkpoints, Error> {
+        let refused = |reason: &str| {
+            let reason = reason.to_owned();
+            Err(Error::Checkpoint { path: path.to_owned(), reason })
+        };
+        let of = |variant: &Variant| {
+            let place = path.join(&variant.name);
+            let restarts = std::fs::read_dir(&place).into_iter().flatten().flatten();
+            let restarts = restarts.map(|entry| entry.path()).filter(|path| is_of_restart(path));
+            std::iter::once(place.clone()).chain(restarts).any(|place| !saved(&place).is_empty())
+        };
+        let one = experiment.variants.len() == 1
+            && experiment.variants[0].name.is_empty()
+            && experiment.variants[0].train.restarts == 1;
+        if path.is_dir() && !experiment.variants.iter().any(of) {
+            return refused("there is none of these trainings in this folder");
+        }
+        if path.is_file() && !one {
+            return refused("it is of one training and there are several; name the folder of all");
+        }
+        Ok(Checkpoints { from: Some(path.to_owned()), ..self })
     }
 
     /// The folder.
@@ -115,39 +143,50 @@ impl Checkpoints {
         &self.folder
     }
 
-    /// Removes all checkpoints, once nobody needs them.
+    /// Whether there are some already, of trainings that were not finished.
+    pub fn are_there(&self) -> bool {
+        Checkpoint::open(&self.folder).is_ok()
+    }
+
+    /// Removes those of the trainings that have begun, once nobody needs them, and what folders are empty then.
     pub fn remove(&self) {
-        remove(&self.folder);
+        for place in self.places.iter().rev().map(|place| self.folder.join(place)) {
+            // What a kill left half-written too.
+            let half = files(&place, |name| name.starts_with(UNFINISHED));
+            saved(&place).into_iter().chain(half).for_each(|path| drop(std::fs::remove_file(path)));
+            let _ = std::fs::remove_dir(place);
+        }
+        let _ = std::fs::remove_dir(&self.folder);
     }
 
-    /// A training begins, whose name is `name`.
-    pub(crate) fn begin(&mut self, name: &str, settings: String, fingerprint: String) {
-        self.under_way =
-            UnderWay { part: PathBuf::from(name), restart: PathBuf::new(), settings, fingerprint };
+    /// A training begins, whose name is `name`; of its restarts, where there are several, that from `seed`.
+    pub(crate) fn begin(&mut self, name: &str, seed: Option<u32>, settings: &str, fingerprint: &str) {
+        let place = place(name, seed);
+        // Others that lie there are of a training that this one takes the place of.
+        let goes_on = self.from.as_ref() == Some(&self.folder);
+        let own = if goes_on { saved(&self.folder.join(&place)) } else { Vec::new() };
+        self.places.extend([PathBuf::from(name), place.clone()]);
+        let (settings, fingerprint) = (settings.to_owned(), fingerprint.to_owned());
+        self.under_way = UnderWay { place, own, settings, fingerprint };
     }
 
-    /// Of its restarts that from `seed` begins.
-    pub(crate) fn restart(&mut self, seed: u32) {
-        self.under_way.restart = restart(seed);
-    }
-
-    /// What the training goes on from, or of its restarts that from `seed`; nothing where there is nothing of it.
+    /// What a training goes on from, or of its restarts that from `seed`; nothing where there is nothing of it.
     ///
     /// # Errors
     /// A checkpoint that is not whole, or is of other samples.
-    pub(crate) fn saved(&self, seed: Option<u32>) -> Result<Option<Checkpoint>, Error> {
+    pub(crate) fn saved(
+        &self,
+        name: &str,
+        seed: Option<u32>,
+        fingerprint: &str,
+    ) -> Result<Option<Checkpoint>, Error> {
         let Some(from) = &self.from else { return Ok(None) };
-        let part = self.under_way.part.join(seed.map_or_else(PathBuf::new, restart));
-        let path = if from.is_dir() { from.join(&part) } else { from.clone() };
-        if from.is_file() && part != Path::new("") {
-            let reason = "it is of one training and there are several; name the folder of all".to_owned();
-            return Err(Error::Checkpoint { path, reason });
-        }
+        let path = if from.is_dir() { from.join(place(name, seed)) } else { from.clone() };
         if from.is_dir() && saved(&path).is_empty() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(&path)?;
-        if checkpoint.fingerprint != self.under_way.fingerprint {
+        if checkpoint.fingerprint != fingerprint {
             let reason = "the samples have changed since it was written; train anew".to_owned();
             return Err(Error::Checkpoint { path: checkpoint.path, reason });
         }
@@ -179,48 +218,47 @@ impl Checkpoints {
         if self.every == Every::Never {
             return None;
         }
-        let UnderWay { part, restart, settings, fingerprint } = &self.under_way;
+        let UnderWay { place, own, settings, fingerprint } = &mut self.under_way;
         let state = training.state();
-        let folder = self.folder.join(part).join(restart);
-        let path = folder.join(format!("epoch-{:08}-step-{:012}.{ENDING}", state.epoch, state.step));
+        let folder = self.folder.join(place);
+        let path = folder.join(format!("epoch-{:08}-step-{:012}{ENDING}", state.epoch, state.step));
         let bytes = to_bytes(state, training.history(), snapshots, settings, fingerprint);
         let written = std::fs::create_dir_all(&folder).and_then(|()| write_whole(&path, &bytes));
         self.last = Instant::now();
         if written.is_ok() {
+            own.retain(|other| *other != path);
+            own.push(path.clone());
+            let kept = &own[own.len().saturating_sub(KEPT)..];
+            let old = saved(&folder).into_iter().filter(|path| !kept.contains(path));
+            old.for_each(|path| drop(std::fs::remove_file(path)));
             self.latest = Some(path);
-            let mut all = saved(&folder);
-            let old = all.len().saturating_sub(KEPT);
-            all.drain(..old).for_each(|path| drop(std::fs::remove_file(path)));
         }
         Some(written)
     }
 }
 
-/// The folder of the checkpoints of one of several restarts.
-fn restart(seed: u32) -> PathBuf {
-    PathBuf::from(format!("seed-{seed}"))
+/// The place within the folder of a training's checkpoints, or of those of its restart from `seed`.
+fn place(name: &str, seed: Option<u32>) -> PathBuf {
+    let place = PathBuf::from(name);
+    seed.map_or_else(|| place.clone(), |seed| place.join(format!("{RESTART}{seed}")))
 }
 
-/// Removes the checkpoints in a folder, in the folders within it, and what is empty then; what else somebody put there stays.
-fn remove(folder: &Path) {
-    for path in saved(folder) {
-        let _ = std::fs::remove_file(path);
-    }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        remove(&entry.path());
-    }
-    let _ = std::fs::remove_dir(folder);
+const RESTART: &str = "seed-";
+
+fn is_of_restart(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(RESTART))
 }
 
 /// The checkpoints of a folder, the latest last.
 pub(crate) fn saved(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_one = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("epoch-") && path.extension().is_some_and(|ending| ending == ENDING)
-    };
-    let mut all: Vec<PathBuf> = entries.filter(is_one).collect();
+    files(folder, |name| name.starts_with("epoch-") && name.ends_with(ENDING))
+}
+
+/// The files and folders in a folder with such names, by name.
+fn files(folder: &Path, such: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = entries.filter(|entry| such(&entry.file_name().to_string_lossy()));
+    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     all.sort();
     all
 }

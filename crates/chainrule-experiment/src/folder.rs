@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
 use chainrule::train::Epoch;
-use chainrule_model::{Precision, sha256};
+use chainrule_model::{Precision, UNFINISHED, sha256};
 use chainrule_table::{Column, Table, Values};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
@@ -42,7 +42,7 @@ impl RunFolder {
     pub fn begin(runs: &Path, experiment: &str) -> Result<RunFolder, Error> {
         let failed = |source| Error::RunFolder { path: runs.to_owned(), source };
         fs::create_dir_all(runs).map_err(failed)?;
-        let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(runs).map_err(failed)?;
+        let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(runs).map_err(failed)?;
         let name = format!("{experiment}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"));
         Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
     }

@@ -252,6 +252,8 @@ impl Variant {
             progress,
             cancel,
             checkpoints,
+            settings: self.settings(),
+            fingerprint: prepared.samples.fingerprint().to_owned(),
             restarts: self.train.restarts > 1,
             paths: BTreeMap::new(),
         };
@@ -277,10 +279,11 @@ impl Variant {
             (0..self.train.restarts.max(1)).map(|k| settings.seed.wrapping_add(k)).collect();
         let mut saved = BTreeMap::new();
         if let Some(checkpoints) = &mut watcher.checkpoints {
-            checkpoints.begin(&self.name, self.settings(), samples.fingerprint().to_owned());
             for seed in &seeds {
-                let Some(from) = checkpoints.saved(several.then_some(*seed))? else { continue };
-                watcher.progress.going_on(&from, &from.changed(&self.settings()));
+                let restart = several.then_some(*seed);
+                let from = checkpoints.saved(&self.name, restart, samples.fingerprint())?;
+                let Some(from) = from else { continue };
+                watcher.progress.going_on(&from, &from.changed(&watcher.settings));
                 watcher.paths.insert(*seed, from.trajectory(architecture.n_parameters())?);
                 saved.insert(*seed, from);
             }
@@ -411,7 +414,9 @@ struct Watcher<'w> {
     progress: &'w mut dyn Progress,
     cancel: &'w AtomicBool,
     checkpoints: Option<&'w mut Checkpoints>,
-    /// Whether there are several seeds.
+    /// The settings, what tells the samples from others, and whether there are several seeds, for checkpoints.
+    settings: String,
+    fingerprint: String,
     restarts: bool,
     /// For each seed the parameters after some epochs.
     paths: BTreeMap<u32, Vec<(u64, Vec<f64>)>>,
@@ -451,8 +456,9 @@ impl Watcher<'_> {
 impl<T: Scalar> Observer<T> for Watcher<'_> {
     fn started(&mut self, training: &Training<'_, T>) {
         self.progress.begin(self.variant, training.settings().epochs);
-        if let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| self.restarts) {
-            checkpoints.restart(training.settings().seed);
+        if let Some(checkpoints) = &mut self.checkpoints {
+            let restart = self.restarts.then_some(training.settings().seed);
+            checkpoints.begin(self.variant, restart, &self.settings, &self.fingerprint);
         }
         // Within an epoch the parameters are those of none.
         if training.state().place == 0 {

@@ -39,7 +39,7 @@ fn train(experiment: &Experiment, folder: &Path, epochs: u32) -> (Vec<Outcome>, 
     let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
     let mut checkpoints = Checkpoints::new(folder, Every::Epochs(1));
     if folder.is_dir() {
-        checkpoints = checkpoints.going_on_from(folder);
+        checkpoints = checkpoints.going_on_from(folder, experiment).expect("there are some");
     }
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
@@ -151,22 +151,23 @@ fn one_file_is_no_folder_of_several_trainings() {
     let (_, finished, _) = train(&experiment, &saved, 3);
     assert!(!finished);
     let file = folders(&saved.join("slow")).pop().expect("one was written");
-    let variant = &experiment.variants[1];
-    let refused = |from: &Path, variant: &chainrule_experiment::Variant| {
-        let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(from);
+    let go_on = |from: &Path, experiment: &Experiment| {
+        let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(from, experiment)?;
+        let (variant, cancel) = (&experiment.variants[0], AtomicBool::new(false));
         let prepared = variant.prepare().expect("data");
-        let cancel = AtomicBool::new(false);
-        let error =
-            variant.run_prepared(prepared, &BTreeSet::new(), &mut (), &cancel, Some(&mut checkpoints));
-        error.map(|_| ()).unwrap_err().to_string()
+        variant.run_prepared(prepared, &BTreeSet::new(), &mut (), &cancel, Some(&mut checkpoints))
     };
-    assert!(
-        refused(&file, variant)
-            .ends_with("it is of one training and there are several; name the folder of all")
-    );
+    let refused = |from: &Path, experiment: &Experiment| {
+        go_on(from, experiment).map(|outcome| outcome.ending).unwrap_err().to_string()
+    };
+    let one_of_two = refused(&file, &experiment);
+    assert!(one_of_two.ends_with("it is of one training and there are several; name the folder of all"));
+    // A folder that holds that of all, somewhere.
+    let further_up = refused(folder.path(), &experiment);
+    assert!(further_up.ends_with("there is none of these trainings in this folder"), "{further_up}");
     // Other samples than those that it was trained on.
     let other = self::experiment(folder.path(), &["data.seed=9"]);
-    assert!(refused(&saved, &other.variants[0]).contains("the samples have changed since it was written"));
+    assert!(refused(&saved, &other).contains("the samples have changed since it was written"));
 }
 
 #[test]
@@ -177,7 +178,8 @@ fn settings_that_changed_are_said() {
     let changed = experiment(folder.path(), &["train.epochs=9", "train.watch_units=never"]);
     let cancel = AtomicBool::new(false);
     let mut progress = Impatient { left: 99, cancel: &cancel, went_on: 0, changed: Vec::new() };
-    let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(&saved);
+    let checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(&saved, &changed);
+    let mut checkpoints = checkpoints.expect("there is one");
     let variant = &changed.variants[0];
     let prepared = variant.prepare().expect("data");
     variant
@@ -196,4 +198,51 @@ fn how_often_is_said_in_seconds_or_epochs() {
     for text in ["", "0", "-1", "nan", "inf", "0 epochs", "10 steps", "1.5 epochs", "always"] {
         assert_eq!(said(text), Err("write seconds (30), epochs (10 epochs) or never".to_owned()), "{text}");
     }
+}
+
+#[test]
+fn what_is_saved_is_of_the_training_and_nothing_else_is_touched() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let experiment = experiment(folder.path(), &["train.stopping.patience=100"]);
+    let saved = folder.path().join("saved");
+    let names = |part: &str| {
+        let mut names: Vec<String> = folders(&saved.join(part))
+            .iter()
+            .map(|path| path.file_name().expect("a name").to_string_lossy()[..14].to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let train_anew = |epochs| {
+        let cancel = AtomicBool::new(false);
+        let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
+        let mut checkpoints = Checkpoints::new(&saved, Every::Epochs(1));
+        let (variant, recorded) = (&experiment.variants[0], BTreeSet::new());
+        let prepared = variant.prepare().expect("data");
+        variant
+            .run_prepared(prepared, &recorded, &mut progress, &cancel, Some(&mut checkpoints))
+            .expect("it trains");
+        checkpoints
+    };
+    assert!(!Checkpoints::new(&saved, Every::Never).are_there());
+    train_anew(5);
+    assert_eq!(names("slow"), ["epoch-00000004", "epoch-00000005"]);
+    // Another training from the start takes the place of the one that was not finished.
+    assert!(Checkpoints::new(&saved, Every::Never).are_there());
+    let checkpoints = train_anew(2);
+    assert_eq!(names("slow"), ["epoch-00000001", "epoch-00000002"]);
+    // One goes on, and the two latest are kept.
+    let (_, finished, went_on) = train(&experiment, &saved, 1);
+    assert_eq!((finished, went_on), (false, 1));
+    assert_eq!(names("slow"), ["epoch-00000002", "epoch-00000003"]);
+    // Somebody's own files stay, and so do folders of others.
+    let theirs = saved.join("theirs");
+    std::fs::create_dir_all(&theirs).expect("a folder");
+    std::fs::write(theirs.join("epoch-1.safetensors"), "mine").expect("a file");
+    std::fs::create_dir_all(saved.join("empty")).expect("a folder");
+    checkpoints.remove();
+    let mut left = folders(&saved);
+    left.sort();
+    assert_eq!(left, [saved.join("empty"), theirs.clone()]);
+    assert!(theirs.join("epoch-1.safetensors").exists());
 }

@@ -71,7 +71,8 @@ fn mangled_checkpoints_get_a_sentence() {
     let path = checkpoints.latest.clone().expect("one was written");
     let bytes = std::fs::read(&path).expect("it is there");
 
-    let go_on = |path: &Path| run(&mut Checkpoints::new(&saved, Every::Never).going_on_from(path));
+    let go_on =
+        |path: &Path| run(&mut Checkpoints::new(&saved, Every::Never).going_on_from(path, &experiment)?);
     let again = go_on(&path).expect("it goes on");
     assert_eq!((&again.parameters, again.trajectory()), (&whole.parameters, whole.trajectory()));
     assert_eq!(again.history.epochs.len(), 3);

@@ -272,6 +272,9 @@ pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// How the names of files and folders begin that are not whole yet, or never became it.
+pub const UNFINISHED: &str = ".unfinished-";
+
 /// Writes a file that is whole or not there at all: under another name beside it, flushed to the disk, then renamed.
 ///
 /// The file is readable by all, as files are (mode 0644).
@@ -280,7 +283,7 @@ pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
 /// What the system says of the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let made = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder);
+    let made = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
     // What could not be made has a name that says nothing to anybody.
     let mut file = made.map_err(|error| match error.kind() {
         ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "there is no such folder"),

@@ -15,5 +15,5 @@ pub use evaluate::{Evaluation, Importance, evaluate, evaluate_encoded, importanc
 pub use export::{
     Arithmetic, Export, ExportOptions, Format, Int8Loss, Libm, Tools, Verified, export, verify, verify_all,
 };
-pub use file::{FORMAT_VERSION, sha256, write_whole};
+pub use file::{FORMAT_VERSION, UNFINISHED, sha256, write_whole};
 pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};

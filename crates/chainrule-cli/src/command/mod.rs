@@ -75,14 +75,19 @@ fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<
     Ok(outcomes)
 }
 
-/// The checkpoints of a command's trainings: in the folder that they go on from, or else in `folder`.
-fn checkpoints(every: Every, resume: Option<&Path>, folder: &Path) -> Checkpoints {
+/// The checkpoints of an experiment's trainings: in the folder that they go on from, or else in `folder`.
+fn checkpoints(
+    every: Every,
+    resume: Option<&Path>,
+    folder: &Path,
+    experiment: &Experiment,
+) -> Result<Checkpoints, Failure> {
     let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
     let checkpoints = Checkpoints::new(folder, every);
-    match resume {
-        Some(path) => checkpoints.going_on_from(path),
+    Ok(match resume {
+        Some(path) => checkpoints.going_on_from(path, experiment)?,
         None => checkpoints,
-    }
+    })
 }
 
 /// Says how trainings that were ended go on: `again` is the command but for where they go on from.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use chainrule::metrics::{Predictions, Task, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{Checkpoint, Experiment, Outcome, Precision, RunFolder, Variant};
+use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
 use super::figure::recorded;
@@ -22,17 +22,13 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     // What cannot be trained is known before anything is written, and a place that cannot be written before training.
     experiment.variants.iter().try_for_each(Variant::check)?;
     chainrule_figures::check_figures(&experiment)?;
-    if let Some(path) = &arguments.resume {
-        // There is something to go on from.
-        Checkpoint::open(path)?;
-    }
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
+    let (every, resume) = (arguments.checkpoint, arguments.resume.as_deref());
+    let mut checkpoints = checkpoints(every, resume, &folder.checkpoints(), &experiment)?;
     let cancel = cancelled_by_ctrl_c();
     let mut bar = Bar::new();
 
     describe(&experiment);
-    let mut checkpoints =
-        checkpoints(arguments.checkpoint, arguments.resume.as_deref(), &folder.checkpoints());
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
         let (prepared, recorded) = (variant.prepare()?, recorded(&experiment, variant));

@@ -66,6 +66,7 @@ fn a_training_that_is_killed_goes_on_to_the_same_bits() {
         assert_eq!(code, 0, "after {moment}: {err}");
         assert!(out.contains("going on after epoch "), "{out}");
         assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).0, expected, "after {moment}");
+        assert!(!session.path("m.checkpoints").exists(), "after {moment}: nothing half-written is left");
         resumed += 1;
     }
     assert!(resumed >= 5, "only {resumed} trainings were killed between two checkpoints");

@@ -43,11 +43,16 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
 
     let cancel = cancelled_by_ctrl_c();
     let saved = path.with_extension("checkpoints");
-    let mut training = Training {
-        cancel: &cancel,
-        recorded: plan.report.is_some() || plan.runs.is_some(),
-        checkpoints: checkpoints(plan.checkpoint.unwrap_or_default(), arguments.resume.as_deref(), &saved),
-    };
+    let (every, resume) = (plan.checkpoint.unwrap_or_default(), arguments.resume.as_deref());
+    let checkpoints = checkpoints(every, resume, &saved, &experiment)?;
+    if resume.is_none() && checkpoints.are_there() {
+        anstream::eprintln!(
+            "note: {} is of a training that was not finished; it goes on with --resume, and is lost with this one",
+            saved.display()
+        );
+    }
+    let mut training =
+        Training { cancel: &cancel, recorded: plan.report.is_some() || plan.runs.is_some(), checkpoints };
     let (mut outcomes, mut models) = (Vec::new(), Vec::new());
     let mut prepared = Some(prepared);
     for variant in &experiment.variants {
