@@ -24,18 +24,19 @@ use chainrule_model::Model;
 
 use crate::arguments::Source;
 use crate::error::Failure;
-use crate::progress::Bar;
+use crate::progress::{Bar, ReadingBar};
 
 impl Source {
-    /// The experiment with its changes, reduced to the variant asked for.
+    /// The experiment with its changes, reduced to the variant asked for, its tables read.
     fn open(&self) -> Result<Experiment, Failure> {
-        if let Some(opened) = self.model()? {
-            return Ok(opened.experiment);
-        }
-        let mut experiment = Experiment::open(&self.name, &self.set)?;
+        let mut experiment = match self.model()? {
+            Some(opened) => return Ok(opened.experiment),
+            None => Experiment::open(&self.name, &self.set)?,
+        };
         if let Some(name) = &self.variant {
             experiment.reduce_to(name)?;
         }
+        read_tables(&experiment)?;
         Ok(experiment)
     }
 
@@ -54,13 +55,24 @@ impl Source {
         if model.members.len() > 1 {
             anstream::eprintln!("of the model's {} networks, the first", model.members.len());
         }
-        Ok(Some(Experiment::of_model(&model, path, self.data.as_deref())?))
+        let opened = Experiment::of_model(&model, path, self.data.as_deref())?;
+        read_tables(&opened.experiment)?;
+        Ok(Some(opened))
     }
 
     /// The one variant asked for; the first when none is.
     fn one(&self) -> Result<Variant, Failure> {
         Ok(self.open()?.variants.swap_remove(0))
     }
+}
+
+/// Reads the tables of an experiment, with a bar where that takes long; they are kept.
+fn read_tables(experiment: &Experiment) -> Result<(), Failure> {
+    for variant in &experiment.variants {
+        let mut reading = ReadingBar::new(variant.data.file());
+        variant.data.table(&mut |done, of| reading.show(done, of))?;
+    }
+    Ok(())
 }
 
 /// Trains every network, with the parameters kept that its claims and figures need, until somebody cancels it.
