@@ -142,9 +142,12 @@ pub(crate) fn to_bytes<T: Scalar>(
         .expect("tensors of their own lengths")
 }
 
+/// The numbers that every epoch has.
+const FIXED: usize = 5;
+
 /// An epoch as numbers; a validation loss that is not there is NaN.
 fn row(epoch: &Epoch) -> Vec<f64> {
-    let fixed = [
+    let fixed: [f64; FIXED] = [
         epoch.epoch as f64,
         epoch.loss,
         epoch.validation_loss.unwrap_or(f64::NAN),
@@ -236,7 +239,7 @@ impl Checkpoint {
 
     /// Puts a training with the same settings and data where this one was.
     pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<'_, T>) -> Result<(), Error> {
-        let refuse = |reason: String| Error::Checkpoint { path: self.path.clone(), reason };
+        let refuse = |reason: String| self.refuse(&reason);
         let short = || refuse("its counters are too few".to_owned());
         let [
             updates,
@@ -298,6 +301,12 @@ impl Checkpoint {
             return Ok(Vec::new());
         }
         let (epochs, all) = (self.whole("snapshot_epochs")?, self.numbers("snapshots")?);
+        if !epochs.is_sorted_by(|a, b| a < b)
+            || Some(all.len()) != epochs.len().checked_mul(n_parameters)
+            || all.iter().any(|v| !v.is_finite())
+        {
+            return Err(self.refuse("its path is none of this network"));
+        }
         Ok(epochs.iter().copied().zip(all.chunks_exact(n_parameters).map(<[f64]>::to_vec)).collect())
     }
 
@@ -317,11 +326,18 @@ impl Checkpoint {
             .collect()
     }
 
+    fn refuse(&self, reason: &str) -> Error {
+        Error::Checkpoint { path: self.path.clone(), reason: reason.to_owned() }
+    }
+
     fn history(&self) -> Result<History, Error> {
-        let [n_metrics, n_norms, n_dead, n_saturated] = self.description.widths;
-        let width = 5 + n_metrics + n_norms + n_dead + n_saturated;
+        let [n_metrics, n_norms, n_dead, _] = self.description.widths;
+        let numbers = self.numbers("history")?;
+        let width = self.description.widths.iter().try_fold(FIXED, |sum, n| sum.checked_add(*n));
+        let width = width.filter(|width| numbers.len().is_multiple_of(*width));
+        let width = width.ok_or_else(|| self.refuse("its epochs are not whole"))?;
         let epoch = |row: &[f64]| {
-            let (metrics, rest) = row[5..].split_at(n_metrics);
+            let (metrics, rest) = row[FIXED..].split_at(n_metrics);
             let (norms, rest) = rest.split_at(n_norms);
             let (dead, saturated) = rest.split_at(n_dead);
             Epoch {
@@ -343,7 +359,7 @@ impl Checkpoint {
             of: w.of,
         };
         Ok(History {
-            epochs: self.numbers("history")?.chunks_exact(width).map(epoch).collect(),
+            epochs: numbers.chunks_exact(width).map(epoch).collect(),
             warnings: self.description.warnings.iter().map(warning).collect(),
         })
     }

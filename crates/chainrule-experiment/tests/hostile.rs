@@ -1,10 +1,13 @@
 //! Files that somebody mangled: experiments and checkpoints get a sentence, never a panic.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chainrule::random::RandomState;
-use chainrule_experiment::{Checkpoints, Every, Experiment, builtin};
+use chainrule_experiment::{Checkpoint, Checkpoints, Every, Experiment, builtin};
+use chainrule_model::sha256;
+use safetensors::SafeTensors;
 
 /// The bytes with some of them replaced, removed, doubled or cut off.
 fn mangled(bytes: &[u8], random: &mut RandomState) -> Vec<u8> {
@@ -29,6 +32,14 @@ fn mangled(bytes: &[u8], random: &mut RandomState) -> Vec<u8> {
     bytes
 }
 
+/// Reading a checkpoint may allocate so many times its file's length at one time.
+const ALLOCATED: u64 = 20;
+
+fn allocates_at_most(most: u64, run: impl FnOnce()) {
+    let counted = allocation_counter::measure(run);
+    assert!(counted.bytes_max <= most, "{} bytes, not at most {most}", counted.bytes_max);
+}
+
 #[test]
 fn mangled_experiments_get_a_sentence() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -39,7 +50,9 @@ fn mangled_experiments_get_a_sentence() {
     for round in 0..4000 {
         let text = builtin::text(&names[round % names.len()]).expect("it is built in");
         std::fs::write(&file, mangled(text.as_bytes(), &mut random)).expect("a file");
-        if let Err(error) = Experiment::open(file.to_str().expect("UTF-8"), &[]) {
+        let open = || Experiment::open(file.to_str().expect("UTF-8"), &[]);
+        allocates_at_most(1 << 20, || drop(open()));
+        if let Err(error) = open() {
             assert!(error.to_string().len() > 20, "{error}");
             refused += 1;
         }
@@ -92,4 +105,98 @@ fn mangled_checkpoints_get_a_sentence() {
         }
     }
     assert!(refused > 2000, "{refused}");
+}
+
+/// A checkpoint's tensors as words of eight bytes, by name, and its description.
+type Contents = (BTreeMap<String, Vec<u64>>, serde_json::Value);
+
+/// One change to what a checkpoint holds.
+fn change((tensors, description): &mut Contents, random: &mut RandomState) {
+    let pick = |random: &mut RandomState, n: usize| random.randint(0, n as i64) as usize;
+    let absurd = [0, 1, 7, u64::from(u32::MAX), 1 << 60, u64::MAX, f64::NAN.to_bits(), 0.5f64.to_bits()];
+    let absurd = absurd[pick(random, absurd.len())];
+    let name = tensors.keys().nth(pick(random, tensors.len())).cloned().expect("there is one");
+    let tensor = tensors.get_mut(&name).expect("it is there");
+    match pick(random, 8) {
+        0 => drop(tensors.remove(&name)),
+        1 => drop(tensor.pop()),
+        2 => tensor.push(absurd),
+        3 => description["widths"][pick(random, 4)] = absurd.into(),
+        4 => description["n_slots"] = absurd.into(),
+        5 => description["has_best"] = (!description["has_best"].as_bool().unwrap_or(false)).into(),
+        _ if !tensor.is_empty() => {
+            let k = pick(random, tensor.len());
+            tensor[k] = absurd;
+        }
+        _ => {}
+    }
+}
+
+/// The checkpoint with this in it, and a checksum that is right.
+fn sealed((tensors, description): &Contents) -> Vec<u8> {
+    use safetensors::tensor::{Dtype, TensorView, serialize};
+    let bytes = |words: &Vec<u64>| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let all: Vec<(&String, Vec<u8>)> = tensors.iter().map(|(name, words)| (name, bytes(words))).collect();
+    let mut description = description.clone();
+    description["checksum"] = sha256(all.iter().map(|(_, data)| data)).into();
+    let views = all.iter().map(|(name, data)| {
+        (name.as_str(), TensorView::new(Dtype::U64, vec![data.len() / 8], data).expect("whole words"))
+    });
+    serialize(views, Some([("chainrule-checkpoint".to_owned(), description.to_string())].into()))
+        .expect("tensors of their own lengths")
+}
+
+#[test]
+fn made_up_checkpoints_get_a_sentence_or_go_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let toml = folder.path().join("moons.toml");
+    let text = "[data]\ngenerator = { name = \"moons\", n_samples = 20 }\n[network]\nhidden = [2]\nactivation = \"tanh\"\n\
+                [train]\nloss = \"binary_cross_entropy\"\noptimizer = \"adam\"\nepochs = 4\nbatch = 6\n\
+                metrics = [\"accuracy\"]\nvalidation_fraction = 0.2\nstopping = { patience = 9 }\n";
+    std::fs::write(&toml, text).expect("a file");
+    let experiment = Experiment::open(toml.to_str().expect("UTF-8"), &[]).expect("an experiment");
+    let variant = &experiment.variants[0];
+    let run = |mut checkpoints: Checkpoints| {
+        let (prepared, cancel) = (variant.prepare().expect("moons"), AtomicBool::new(false));
+        let outcome =
+            variant.run_prepared(prepared, &[0, 1].into(), &mut (), &cancel, Some(&mut checkpoints));
+        outcome.map(|outcome| (outcome, checkpoints.latest))
+    };
+    let saved = Checkpoints::new(&folder.path().join("saved"), Every::Epochs(2));
+    let path = run(saved).expect("it trains").1.expect("one was written");
+    let bytes = std::fs::read(&path).expect("it is there");
+    let file = SafeTensors::deserialize(&bytes).expect("tensors");
+    let (_, header) = SafeTensors::read_metadata(&bytes).expect("a header");
+    let description = &header.metadata().as_ref().expect("a description")["chainrule-checkpoint"];
+    let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
+    let tensors = file.tensors().into_iter().map(|(name, view)| (name, words(view.data()))).collect();
+    let contents: Contents = (tensors, serde_json::from_str(description).expect("JSON"));
+
+    let made_up = folder.path().join("made-up.safetensors");
+    let mut random = RandomState::new(8);
+    let (mut refused, mut went_on) = (0, 0);
+    for round in 0..3000 {
+        let mut contents = contents.clone();
+        for _ in 0..if round == 0 { 0 } else { random.randint(1, 4) } {
+            change(&mut contents, &mut random);
+        }
+        let bytes = sealed(&contents);
+        std::fs::write(&made_up, &bytes).expect("a file");
+        allocates_at_most(ALLOCATED * bytes.len() as u64, || drop(Checkpoint::open(&made_up)));
+        let never = Checkpoints::new(folder.path(), Every::Never);
+        match never.going_on_from(&made_up, &experiment).and_then(run) {
+            Ok((outcome, _)) => {
+                went_on += 1;
+                // What is drawn of it later.
+                outcome.network().predict(outcome.samples.dataset.x());
+                assert!(outcome.trajectory().iter().all(|(_, parameters)| parameters.len() == 9));
+            }
+            Err(error) => {
+                assert!(round > 0, "{error}");
+                assert!(error.to_string().contains("no checkpoint to go on from"), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1000 && went_on > 100, "{refused} refused, {went_on} went on");
 }

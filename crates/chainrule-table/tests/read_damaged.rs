@@ -36,6 +36,10 @@ fn damage(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// Of a file of some kilobytes, whatever it says of itself, so many bytes are in memory at most, in the thread that reads: a
+/// block of text is a mebibyte.
+const ALLOCATED: u64 = 2 << 20;
+
 fn try_all(name: &str, bytes: &[u8], n: usize) {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join(name);
@@ -48,14 +52,19 @@ fn try_all(name: &str, bytes: &[u8], n: usize) {
         // Some file systems wait for the disk when a file is written over.
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, damage(bytes, &mut random)).unwrap();
-        match read(&path, &options, &mut |_, _| {}) {
+        let mut table = None;
+        let counted = allocation_counter::measure(|| table = Some(read(&path, &options, &mut |_, _| {})));
+        let streamed = allocation_counter::measure(|| stream(&path));
+        for allocated in [counted.bytes_max, streamed.bytes_max] {
+            assert!(allocated <= ALLOCATED, "{allocated} bytes");
+        }
+        match table.expect("it was read") {
             Ok(table) => assert!(table.columns.iter().all(|column| column.values.len() == table.n_rows())),
             Err(error) => {
                 refused += 1;
                 assert!(error.to_string().contains(name), "{error}");
             }
         }
-        stream(&path);
     }
     assert!(refused > n / 20, "{refused} of {n} were refused");
 }

@@ -83,6 +83,40 @@ fn a_state_of_another_training_is_refused() {
     assert_eq!(refused(&mut adam, &|state| state.slots[1].truncate(1)), "an optimizer vector's numbers");
     assert_eq!(refused(&mut adam, &|state| state.order.truncate(1)), "training rows");
     assert_eq!(refused(&mut adam, &|state| state.order[3] = N), "the data's rows, of which one is named");
+    let mut state = adam.state().clone();
+    state.finite[1] = f64::NAN;
+    let name = adam.architecture().parameter_name(1);
+    assert!(matches!(adam.restore(state), Err(Error::ParameterNotFinite { name: of, .. }) if of == name));
+}
+
+#[test]
+fn a_history_of_another_training_is_refused() {
+    let data = data::<f64>();
+    let mut whole = training(&data, settings(), 1);
+    whole.epoch().unwrap();
+    let refused = |change: &dyn Fn(&mut Epoch)| {
+        let mut history = whole.history().clone();
+        change(&mut history.epochs[0]);
+        let mut other = training(&data, settings(), 2);
+        let before = other.state().clone();
+        let error = other.resume(whole.state().clone(), history).unwrap_err();
+        assert!(other.state() == &before, "nothing is taken of what is refused");
+        match error {
+            Error::StateMismatch { what, .. } => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(&|epoch| epoch.metrics.push(0.5)), "the metrics of an epoch");
+    let norms = "the layers of an epoch's gradient norms";
+    assert_eq!(refused(&|epoch| epoch.gradient_norm.clear()), norms);
+    assert_eq!(refused(&|epoch| epoch.dead.clear()), "the hidden layers of an epoch's dead units");
+    assert_eq!(
+        refused(&|epoch| epoch.saturated.push(0.0)),
+        "the hidden layers of an epoch's saturated units"
+    );
+    let mut other = training(&data, settings(), 2);
+    other.resume(whole.state().clone(), whole.history().clone()).unwrap();
+    assert_eq!(other.history(), whole.history());
 }
 
 #[test]

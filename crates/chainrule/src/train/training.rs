@@ -218,10 +218,17 @@ impl<'a, T: Scalar> Training<'a, T> {
     /// Goes back (or on) to a state taken from a training with the same settings and data.
     ///
     /// # Errors
-    /// [`Error::StateMismatch`] when the state's vectors do not fit this training.
+    /// [`Error::StateMismatch`] when the state's vectors do not fit this training, [`Error::ParameterNotFinite`].
     pub fn restore(&mut self, state: State<T>) -> Result<(), Error> {
         let n = self.objective.data().n_samples();
         state.check(&self.state, n)?;
+        let best = state.best.as_ref().map(|best| &best.parameters);
+        for parameters in [&state.parameters, &state.finite].into_iter().chain(best) {
+            if let Some(k) = parameters.iter().position(|p| !p.is_finite()) {
+                let name = self.architecture().parameter_name(k);
+                return Err(Error::ParameterNotFinite { name, value: parameters[k].to_f64() });
+            }
+        }
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             validation.rows = all_but(&state.order, n);
         }
@@ -236,8 +243,22 @@ impl<'a, T: Scalar> Training<'a, T> {
     /// As [`restore`](Training::restore), with the epochs that led to the state, so that the history is whole.
     ///
     /// # Errors
-    /// As [`restore`](Training::restore).
+    /// As [`restore`](Training::restore), and [`Error::StateMismatch`] when the epochs record other metrics or layers.
     pub fn resume(&mut self, state: State<T>, history: History) -> Result<(), Error> {
+        let (n_metrics, n_layers) = (self.settings.metrics.len(), self.architecture().layers().len());
+        for epoch in &history.epochs {
+            let lengths = [
+                ("the metrics of an epoch", n_metrics, epoch.metrics.len()),
+                ("the layers of an epoch's gradient norms", n_layers, epoch.gradient_norm.len()),
+                ("the hidden layers of an epoch's dead units", n_layers - 1, epoch.dead.len()),
+                ("the hidden layers of an epoch's saturated units", n_layers - 1, epoch.saturated.len()),
+            ];
+            if let Some((what, expected, got)) =
+                lengths.into_iter().find(|(_, expected, got)| expected != got)
+            {
+                return Err(Error::StateMismatch { what, expected, got });
+            }
+        }
         self.restore(state)?;
         self.history = history;
         Ok(())
