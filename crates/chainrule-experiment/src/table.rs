@@ -77,6 +77,9 @@ impl TablePlan {
         let targets = targets
             .filter(|targets| !targets.is_empty())
             .ok_or_else(|| section.missing("target", "the column to predict, or several"))?;
+        if (1..targets.len()).any(|k| targets[..k].contains(&targets[k])) {
+            return Err(section.refuse("target", "columns, each of them named once"));
+        }
         let (group, time) = (section.text("group")?, section.text("time")?);
         let weight = section.text("weight")?;
         let mut ignore = section.texts("ignore")?.unwrap_or_default();

@@ -19,7 +19,7 @@ use std::path::Path;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network, Part};
-use chainrule_table::Encoders;
+use chainrule_table::{Encoders, Target, Want};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
@@ -164,11 +164,27 @@ impl Model {
         };
         let members =
             description.members.into_iter().enumerate().map(member).collect::<Result<Vec<_>, _>>()?;
-        if members.iter().any(|m| m.encoders.target.n_outputs() != members[0].encoders.target.n_outputs()) {
-            return Err(damaged("its networks predict different things".to_owned()));
+        if members.iter().any(|member| !is_alike(&member.encoders, &members[0].encoders)) {
+            return Err(damaged("its networks read or predict different things".to_owned()));
         }
         Ok(Model { members, loss, precision: description.precision, trained: description.trained })
     }
+}
+
+/// Whether both read the same columns as the same kinds, and what they predict can be averaged.
+fn is_alike(one: &Encoders, other: &Encoders) -> bool {
+    let wanted = |encoders: &Encoders| {
+        let wanted = encoders.wanted().into_iter();
+        let mut wanted: Vec<(String, Want)> = wanted.map(|(name, want)| (name.to_owned(), want)).collect();
+        wanted.sort_by(|a, b| a.0.cmp(&b.0));
+        wanted
+    };
+    let targets = match (&one.target, &other.target) {
+        // Their scales are those of the rows of each.
+        (Target::Numbers { columns, .. }, Target::Numbers { columns: others, .. }) => columns == others,
+        (target, of_other) => target == of_other,
+    };
+    targets && wanted(one) == wanted(other)
 }
 
 fn describe(member: &Member) -> Result<MemberDescription, Error> {
@@ -197,6 +213,15 @@ fn read_member(
     let n_layers = description.layers.len();
     if n_layers > MOST_LAYERS || description.layers.iter().any(|layer| layer.units > MOST_UNITS) {
         return Err(format!("a network of {n_layers} layers of such widths cannot be"));
+    }
+    if !encoders.target.is_whole() {
+        return Err("what it predicts is not whole".to_owned());
+    }
+    let mut read: Vec<&str> = encoders.wanted().into_iter().map(|(column, _)| column).collect();
+    read.extend(encoders.target.columns().iter().map(String::as_str));
+    read.sort_unstable();
+    if let Some([twice, _]) = read.array_windows().find(|[one, other]| one == other) {
+        return Err(format!("it reads the column \"{twice}\" twice"));
     }
     let layer = |layer: &LayerDescription| {
         let made =

@@ -205,6 +205,7 @@ fn tables_that_cannot_be_learned() {
     .map(|file| fit(file).to_vec())
     .to_vec();
     commands.push(vec!["fit", "weight.csv", "--target", "t", "--weight", "w"]);
+    commands.push(vec!["fit", "good.csv", "--target", "a", "--target", "a"]);
     commands.push(vec!["fit", "good.csv"]);
     for rest in [
         &["--target", "tt"][..],

@@ -191,6 +191,15 @@ impl Target {
         }
     }
 
+    /// Whether its parts fit each other, as those of a target do that was fitted, and those from a file need not.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Target::Classes { classes, .. } => classes.len() >= 2,
+            Target::Labels { columns, words } => !columns.is_empty() && columns.len() == words.len(),
+            Target::Numbers { columns, scales } => !columns.is_empty() && columns.len() == scales.len(),
+        }
+    }
+
     /// The task.
     pub fn task(&self) -> Task {
         match self {
