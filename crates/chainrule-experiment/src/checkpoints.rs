@@ -1,6 +1,7 @@
 //! The checkpoints of trainings on their way: when they are saved, where, and where trainings go on from.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -28,6 +29,16 @@ impl Default for Every {
     /// 30 seconds.
     fn default() -> Every {
         Every::Seconds(30.0)
+    }
+}
+
+impl fmt::Display for Every {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Every::Never => f.write_str("never"),
+            Every::Seconds(seconds) => write!(f, "{seconds}"),
+            Every::Epochs(n) => write!(f, "{n} epochs"),
+        }
     }
 }
 

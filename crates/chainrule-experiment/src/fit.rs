@@ -190,10 +190,15 @@ impl Experiment {
         let one = self.variants.swap_remove(0);
         let fold = |fold| {
             let variant = one.with(&[&format!("data.fold=[{fold}, {k}]")])?;
-            Ok(Variant { name: format!("fold-{fold}"), ..variant })
+            Ok(Variant { name: Experiment::fold_name(fold), ..variant })
         };
         self.variants = (1..=k).map(fold).collect::<Result<_, Error>>()?;
         Ok(self)
+    }
+
+    /// What the variant of a fold is called, of folds counted from 1.
+    pub fn fold_name(fold: usize) -> String {
+        format!("fold-{fold}")
     }
 }
 

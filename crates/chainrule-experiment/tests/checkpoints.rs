@@ -195,6 +195,9 @@ fn how_often_is_said_in_seconds_or_epochs() {
     assert_eq!(said(" 0.5s "), Ok(Every::Seconds(0.5)));
     assert_eq!(said("10 epochs"), Ok(Every::Epochs(10)));
     assert_eq!(said("never"), Ok(Every::Never));
+    for every in [Every::Seconds(0.25), Every::default(), Every::Epochs(3), Every::Never] {
+        assert_eq!(said(&every.to_string()), Ok(every), "it is written as it is read");
+    }
     for text in ["", "0", "-1", "nan", "inf", "0 epochs", "10 steps", "1.5 epochs", "always"] {
         assert_eq!(said(text), Err("write seconds (30), epochs (10 epochs) or never".to_owned()), "{text}");
     }

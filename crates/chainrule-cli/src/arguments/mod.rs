@@ -62,9 +62,9 @@ pub(crate) struct Reproduce {
 /// Train the networks of an experiment and write a run folder.
 ///
 /// The folder holds report.html (settings, history, figures, in one page), settings.toml (trains the same again),
-/// history.jsonl (one line for each epoch) and weights.safetensors (W0, b0, W1, ...), the last three in a folder for each
-/// variant where there are several. Ctrl-C ends the training
-/// after the step under way and writes what there is.
+/// data.json (what tells its data from others), history.jsonl (one line for each epoch) and weights.safetensors (W0, b0,
+/// W1, ...), the last four in a folder for each variant where there are several. Ctrl-C ends the training after the step under
+/// way, writes what there is, and says how to go on.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -95,7 +95,8 @@ pub(crate) struct Runs {
     /// Where the run folders are
     #[arg(long = "runs", value_name = "FOLDER", default_value = "runs")]
     pub(crate) folder: PathBuf,
-    /// Only those with this setting: `train.learning_rate=0.01`; may be given several times
+    /// Only those with this setting: `train.learning_rate=0.01`, or on this data: `data.fingerprint=082ea8cf`; may be given
+    /// several times
     #[arg(long = "where", value_name = "KEY=VALUE")]
     pub(crate) filters: Vec<String>,
     /// The best first: by validation loss, where there is one

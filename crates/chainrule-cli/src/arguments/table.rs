@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 /// best are kept. Every option has a key in TOML (`--config`), and --set reaches the others.
 #[derive(Args, Debug)]
 pub(crate) struct Fit {
-    /// The table [default: data.table of --config]
+    /// The table [default: data.table of --config, or of the training that --resume goes on with]
     #[arg(value_name = "DATA")]
     pub(crate) data: Option<PathBuf>,
     /// The column to predict; several, given one after the other, are labels or numbers

@@ -24,6 +24,9 @@ const LONG: [&str; 12] = [
     "m.safetensors",
 ];
 
+/// What it says after Ctrl-C.
+const GO_ON: &str = "fit --out m.safetensors --checkpoint 20 epochs --resume m.checkpoints";
+
 /// Begins a command, its standard output and its standard error in pipes.
 fn start_with(session: &Session, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_chainrule"))
@@ -91,7 +94,7 @@ fn interrupted(session: &Session, arguments: &[&str], once: &str) -> Vec<String>
     let (out, err, code) = end(running);
     assert_eq!((code, err.as_str()), (130, "error: cancelled\n"), "{out}");
     let line = out.lines().find_map(|line| line.strip_prefix("go on with: chainrule ")).expect("it says how");
-    line.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect()
+    shlex::split(line).expect("as a shell reads it")
 }
 
 fn run(session: &Session, words: &[String]) -> String {
@@ -105,7 +108,7 @@ fn run(session: &Session, words: &[String]) -> String {
 fn ctrl_c_saves_and_says_how_to_go_on() {
     let session = iris();
     let go_on = interrupted(&session, &LONG, "m.checkpoints");
-    assert_eq!(go_on.join(" "), "fit --out m.safetensors --resume m.checkpoints");
+    assert_eq!(go_on.join(" "), GO_ON);
     let out = run(&session, &go_on);
     assert!(out.contains("going on after epoch "), "{out}");
     assert!(!session.path("m.checkpoints").exists(), "nobody needs it any more");
@@ -121,7 +124,17 @@ fn folds_that_are_ended_go_on_to_the_same_bits() {
     for once in ["m.checkpoints/fold-1", "m.checkpoints/fold-2", "m.checkpoints/fold-3"] {
         let session = iris();
         let go_on = interrupted(&session, &arguments, once);
-        assert_eq!(go_on.join(" "), "fit --out m.safetensors --resume m.checkpoints");
+        assert_eq!(go_on.join(" "), GO_ON);
+        let file = std::fs::read_dir(session.path(once)).expect("a folder").next().expect("one").expect("it");
+        let file = file.path().strip_prefix(session.path("")).expect("it is there").display().to_string();
+        for part in [once, &file] {
+            let (_, err, code) = session.run(&["fit", "--resume", part]);
+            assert_eq!(code, 2, "{err}");
+            assert!(
+                err.contains("must be the folder of all 3 folds, m.checkpoints: this is of fold "),
+                "{err}"
+            );
+        }
         let out = run(&session, &go_on);
         assert!(out.contains("averages the networks of all 3 folds"), "{out}");
         assert!(out.contains(&format!("from {once}/epoch-")), "{out}");

@@ -129,10 +129,20 @@ fn experiment(arguments: &Fit, sets: &[String], folds: Option<usize>) -> Result<
     let (experiment, folds) = if let Some(path) = &arguments.resume {
         let from = Checkpoint::open(path)?;
         let experiment = Experiment::fit_text(&from.settings, &from.path, sets, &mut progress)?;
-        // Of several trainings each has a folder of its own within that which is named.
-        let several = path.is_dir() && from.path.parent() != Some(path);
-        let folds = experiment.variants[0].data.fold().filter(|_| several).map(|[_, of]| of);
-        (experiment, folds)
+        // Of folds each has a folder of its own within that of all.
+        let own = from.path.parent().unwrap_or(Path::new(""));
+        let fold = experiment.variants[0].data.fold();
+        let fold = fold.filter(|[k, _]| own.ends_with(Experiment::fold_name(*k)));
+        if let (Some([k, of]), Some(all)) = (fold, own.parent().filter(|all| all != path)) {
+            let allowed =
+                format!("the folder of all {of} folds, {}: this is of fold {k} alone", all.display());
+            return Err(Failure::Argument {
+                argument: "--resume",
+                value: path.display().to_string(),
+                allowed,
+            });
+        }
+        (experiment, fold.map(|[_, of]| of))
     } else {
         let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
         let experiment = Experiment::fit(config.as_deref(), sets, &mut progress)?;

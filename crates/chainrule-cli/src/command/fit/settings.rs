@@ -100,16 +100,19 @@ impl Fit {
     }
 }
 
-/// The arguments that go on with a training, but for where it goes on from; its settings are there.
+/// The arguments that go on with a training, but for where it goes on from; its settings are there, and its folds.
 pub(super) fn again(plan: &FitPlan) -> Vec<String> {
-    let mut words = vec!["fit".to_owned()];
-    let files =
-        [("--out", &plan.out), ("--report", &plan.report), ("--test", &plan.test), ("--runs", &plan.runs)];
-    for (flag, path) in files {
-        let path = path.as_ref().map(|path| path.to_string_lossy().into_owned());
-        words.extend(path.into_iter().flat_map(|path| [flag.to_owned(), path]));
-    }
-    words
+    let FitPlan { out, report, test, runs, folds: _, checkpoint } = plan;
+    let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let said = [
+        ("--out", file(out)),
+        ("--report", file(report)),
+        ("--test", file(test)),
+        ("--runs", file(runs)),
+        ("--checkpoint", checkpoint.map(|every| every.to_string())),
+    ];
+    let said = said.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+    std::iter::once("fit".to_owned()).chain(said.flatten()).collect()
 }
 
 /// Text as TOML has it.
