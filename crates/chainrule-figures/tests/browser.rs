@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chainrule_experiment::Experiment;
-use chainrule_figures::{Subject, epochs, report};
+use chainrule_figures::{Axis, Colour, Figure, Panel, Series, Subject, epochs, html, report};
 use fantoccini::wd::Capabilities;
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
@@ -140,5 +140,16 @@ async fn a_report_draws_all_its_figures_and_asks_nothing_of_any_network() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let faults = ask(&client, "return faults").await.to_string();
     assert!(faults.contains("asked for http://127.0.0.1:9/"), "{faults}");
+    // Losses that hardly fall lie within a decade, where there may be no 1, 2 or 5 to write at a logarithmic axis.
+    for losses in [[0.411, 0.385, 0.378], [1.2, 6.0, 19.0], [1e-3, 1.0, 1e3]] {
+        let panel = Panel::new(Axis::new("epoch"), Axis::new("loss").log());
+        let line = Series::line("", vec![1.0, 2.0, 3.0], losses.to_vec(), Colour::Ink);
+        let file = folder.path().join("decades.html");
+        std::fs::write(&file, html(&Figure::new("", vec![vec![panel.with(line)]])).unwrap()).unwrap();
+        client.goto(&format!("file://{}", file.display())).await.unwrap();
+        client.wait().for_element(Locator::Css(".xtick")).await.unwrap();
+        let labels = ask(&client, "return document.querySelectorAll('.ytick text').length").await;
+        assert!(labels.as_u64().unwrap() >= 2, "{losses:?}: {labels} labels");
+    }
     client.close().await.unwrap();
 }

@@ -183,7 +183,9 @@ fn axis_core(axis: &Axis, plan: &AxisPlan) -> Value {
         core["minexponent"] = 5.into();
     }
     if log {
-        core["dtick"] = if plan.map.ends[1] / plan.map.ends[0] < 30.0 { "D2".into() } else { Value::Null };
+        // Within a decade there may be no 1, 2 or 5 at all; the page then takes round numbers, as still drawings do.
+        let ratio = plan.map.ends[1] / plan.map.ends[0];
+        core["dtick"] = if (10.0..30.0).contains(&ratio) { "D2".into() } else { Value::Null };
     }
     core
 }
