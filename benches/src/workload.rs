@@ -4,7 +4,7 @@ use chainrule::network::activation::Activation;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Initializer, Layer};
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::{Batch, Settings, Shuffle, Watch};
+use chainrule::train::{Batch, Settings, Shuffle, UnitTracking};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -171,7 +171,7 @@ impl Workload {
         let n_layers = self.widths.len() - 1;
         let layers = self.widths[1..].iter().enumerate().map(|(l, &n_units)| {
             let activation = if l + 1 == n_layers { link.clone() } else { hidden.clone() };
-            Layer::new(n_units, activation).weights_from(lecun.clone())
+            Layer::new(n_units, activation).weight_init(lecun.clone())
         });
         Ok(Architecture::new(self.n_inputs(), layers.collect())?)
     }
@@ -188,7 +188,7 @@ impl Workload {
             shuffle: Shuffle::Never,
             optimizer: Optimizer::new(self.optimizer, &[])?,
             learning_rate: self.learning_rate,
-            watch_units: Watch::Never,
+            track_dead_units: UnitTracking::Never,
             ..Settings::default()
         })
     }

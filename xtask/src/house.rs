@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A file that is longer holds more than one thing.
-const MOST_LINES: usize = 500;
+const MAX_LINES: usize = 500;
 
 /// Where `unsafe` may stand: in the kernels, and in integration tests (an allocator that counts cannot do without).
 const UNSAFE_PLACES: [&str; 2] = ["crates/chainrule/src/kernel/", "/tests/"];
@@ -48,9 +48,9 @@ fn missing_paths(text: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
 fn faults_of(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let n_lines = text.lines().count();
-    if n_lines > MOST_LINES {
+    if n_lines > MAX_LINES {
         faults.push(format!(
-            "{path} has {n_lines} lines, {MOST_LINES} at most: split it by what its parts are about"
+            "{path} has {n_lines} lines, {MAX_LINES} at most: split it by what its parts are about"
         ));
     }
     if !UNSAFE_PLACES.iter().any(|place| path.contains(place)) {

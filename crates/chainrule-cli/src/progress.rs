@@ -99,7 +99,7 @@ impl Progress for Bar {
         }
     }
 
-    fn going_on(&mut self, from: &Checkpoint, changed: &[String]) {
+    fn resumed(&mut self, from: &Checkpoint, changed: &[String]) {
         anstream::println!("going on after epoch {} from {}", from.epoch(), from.path.display());
         changed.iter().for_each(|change| anstream::println!("  {change}"));
     }

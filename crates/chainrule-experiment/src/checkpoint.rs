@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use chainrule::Scalar;
-use chainrule::random::{RandomState, State as RandomBits};
-use chainrule::train::{Best, Epoch, History, Progress, State, Training, Warning, schedule};
+use chainrule::random::{GeneratorState, RandomState};
+use chainrule::train::{Best, Epoch, History, StoppingState, Training, TrainingState, Warning, schedule};
 use chainrule_model::{Precision, sha256};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -55,11 +55,11 @@ const FORMAT: &str = "chainrule-checkpoint";
 const VERSION: u64 = 1;
 
 /// So many numbers of a path are saved at most; longer ones begin anew.
-const MOST_SNAPSHOTS: usize = 4_000_000;
+const MAX_SNAPSHOTS: usize = 4_000_000;
 
 /// A checkpoint as a file's bytes.
 pub(crate) fn to_bytes<T: Scalar>(
-    state: &State<T>,
+    state: &TrainingState<T>,
     history: &History,
     snapshots: &[(u64, Vec<f64>)],
     settings: &str,
@@ -108,7 +108,7 @@ pub(crate) fn to_bytes<T: Scalar>(
         state.slots.iter().enumerate().map(|(k, slot)| (format!("slot{k}"), Dtype::F64, exact(slot))),
     );
     tensors.extend(state.best.iter().map(|best| ("best".into(), Dtype::F64, exact(&best.parameters))));
-    if snapshots.iter().map(|(_, parameters)| parameters.len()).sum::<usize>() <= MOST_SNAPSHOTS {
+    if snapshots.iter().map(|(_, parameters)| parameters.len()).sum::<usize>() <= MAX_SNAPSHOTS {
         let (epochs, all): (Vec<u64>, Vec<&[f64]>) = snapshots.iter().map(|(e, p)| (*e, &p[..])).unzip();
         tensors.push(("snapshot_epochs".into(), Dtype::U64, whole(&epochs)));
         tensors.push(("snapshots".into(), Dtype::F64, bits(&all.concat())));
@@ -255,7 +255,7 @@ impl Checkpoint {
         ] = *self.whole("counters")?.first_chunk::<10>().ok_or_else(short)?;
         let [running_loss, factor, schedule_best, stopping_best, gauss] =
             *self.numbers("numbers")?.first_chunk::<5>().ok_or_else(short)?;
-        let random = RandomBits {
+        let random = GeneratorState {
             key: self
                 .whole("random")?
                 .iter()
@@ -275,19 +275,19 @@ impl Checkpoint {
         } else {
             None
         };
-        let state = State {
+        let state = TrainingState {
             parameters: self.exact("parameters")?,
             slots,
             updates,
             step,
             epoch,
             samples,
-            schedule: schedule::State { factor, best: schedule_best, wait: schedule_wait },
+            schedule: schedule::ScheduleState { factor, best: schedule_best, wait: schedule_wait },
             random: RandomState::from_state(random).map_err(|error| refuse(error.to_string()))?,
             order: self.whole("order")?.iter().map(|i| *i as usize).collect(),
             place: place as usize,
             running_loss,
-            stopping: Progress { best: stopping_best, wait: stopping_wait },
+            stopping: StoppingState { best: stopping_best, wait: stopping_wait },
             best,
             finite: self.exact("finite")?,
         };

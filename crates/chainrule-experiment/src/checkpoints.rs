@@ -16,7 +16,7 @@ use crate::experiment::{Experiment, Variant};
 
 /// How often a training is saved. As text: seconds (`30`), epochs (`10 epochs`) or `never`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Every {
+pub enum CheckpointInterval {
     /// It is not.
     Never,
     /// After so many seconds, at the end of the step under way.
@@ -25,37 +25,37 @@ pub enum Every {
     Epochs(u64),
 }
 
-impl Default for Every {
+impl Default for CheckpointInterval {
     /// 30 seconds.
-    fn default() -> Every {
-        Every::Seconds(30.0)
+    fn default() -> CheckpointInterval {
+        CheckpointInterval::Seconds(30.0)
     }
 }
 
-impl fmt::Display for Every {
+impl fmt::Display for CheckpointInterval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Every::Never => f.write_str("never"),
-            Every::Seconds(seconds) => write!(f, "{seconds}"),
-            Every::Epochs(n) => write!(f, "{n} epochs"),
+            CheckpointInterval::Never => f.write_str("never"),
+            CheckpointInterval::Seconds(seconds) => write!(f, "{seconds}"),
+            CheckpointInterval::Epochs(n) => write!(f, "{n} epochs"),
         }
     }
 }
 
-impl FromStr for Every {
+impl FromStr for CheckpointInterval {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Every, String> {
+    fn from_str(text: &str) -> Result<CheckpointInterval, String> {
         let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
         let positive = |v: &f64| v.is_finite() && *v > 0.0;
         match text.trim().split_once(' ') {
-            None if text.trim() == "never" => Ok(Every::Never),
+            None if text.trim() == "never" => Ok(CheckpointInterval::Never),
             None => {
                 let seconds = text.trim().trim_end_matches('s').parse().ok().filter(positive);
-                seconds.map(Every::Seconds).ok_or_else(refused)
+                seconds.map(CheckpointInterval::Seconds).ok_or_else(refused)
             }
             Some((n, "epochs" | "epoch")) => {
-                n.parse().ok().filter(|n| *n > 0).map(Every::Epochs).ok_or_else(refused)
+                n.parse().ok().filter(|n| *n > 0).map(CheckpointInterval::Epochs).ok_or_else(refused)
             }
             Some(_) => Err(refused()),
         }
@@ -77,7 +77,7 @@ pub struct Checkpoints {
     folder: PathBuf,
     /// Where trainings go on from.
     from: Option<PathBuf>,
-    every: Every,
+    every: CheckpointInterval,
     began: Instant,
     last: Instant,
     under_way: UnderWay,
@@ -108,7 +108,7 @@ const SPARED: f64 = 1.0;
 
 impl Checkpoints {
     /// Checkpoints in `folder`, so often; never, where trainings only go on from some.
-    pub fn new(folder: &Path, every: Every) -> Checkpoints {
+    pub fn new(folder: &Path, every: CheckpointInterval) -> Checkpoints {
         let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
@@ -126,7 +126,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// A place where there is none of any of them.
-    pub fn going_on_from(self, path: &Path, experiment: &Experiment) -> Result<Checkpoints, Error> {
+    pub fn resume_from(self, path: &Path, experiment: &Experiment) -> Result<Checkpoints, Error> {
         let refused = |reason: &str| {
             let reason = reason.to_owned();
             Err(Error::Checkpoint { path: path.to_owned(), reason })
@@ -212,9 +212,9 @@ impl Checkpoints {
         ends_epoch: bool,
     ) -> Option<std::io::Result<()>> {
         let due = match self.every {
-            Every::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
-            Every::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
-            Every::Never => return None,
+            CheckpointInterval::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
+            CheckpointInterval::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
+            CheckpointInterval::Never => return None,
         };
         let ends = || ends_epoch && training.is_over() && self.began.elapsed().as_secs_f64() > SPARED;
         if due || ends() { self.save(training, snapshots) } else { None }
@@ -226,7 +226,7 @@ impl Checkpoints {
         training: &Training<'_, T>,
         snapshots: &[(u64, Vec<f64>)],
     ) -> Option<std::io::Result<()>> {
-        if self.every == Every::Never {
+        if self.every == CheckpointInterval::Never {
             return None;
         }
         let UnderWay { place, own, settings, fingerprint } = &mut self.under_way;

@@ -43,18 +43,18 @@ enum Expected {
 
 /// What came of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct ClaimResult {
     /// What is claimed.
     pub claimed: String,
     /// What came out.
     pub found: String,
     /// Whether the one is the other.
-    pub mark: Mark,
+    pub mark: ClaimStatus,
 }
 
 /// Whether a claim came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum ClaimStatus {
     /// As claimed.
     Matched,
     /// Not as claimed, and known to be so: the document is mistaken.
@@ -132,7 +132,7 @@ impl Claim {
     ///
     /// # Panics
     /// When `outcomes` lacks a variant of the experiment.
-    pub fn judge(&self, outcomes: &[Outcome]) -> Result<Verdict, Error> {
+    pub fn judge(&self, outcomes: &[Outcome]) -> Result<ClaimResult, Error> {
         let of = |variant: &str| {
             outcomes.iter().find(|outcome| outcome.variant == variant).expect("every variant ran")
         };
@@ -149,8 +149,8 @@ impl Claim {
             (digits.join(", "), shown)
         };
         let verdict = |claimed: String, found: String, holds: bool| {
-            let mark = if holds { Mark::Matched } else { Mark::Mismatched };
-            Verdict { claimed, found, mark }
+            let mark = if holds { ClaimStatus::Matched } else { ClaimStatus::Mismatched };
+            ClaimResult { claimed, found, mark }
         };
         Ok(match &self.expected {
             Expected::Digits(published) => {
@@ -168,8 +168,8 @@ impl Claim {
             }
             Expected::Mistaken { claimed, found: known } => {
                 let shown = like(found[0], known);
-                let mark = if shown == *known { Mark::KnownMistake } else { Mark::Mismatched };
-                Verdict { claimed: claimed.clone(), found: shown, mark }
+                let mark = if shown == *known { ClaimStatus::KnownMistake } else { ClaimStatus::Mismatched };
+                ClaimResult { claimed: claimed.clone(), found: shown, mark }
             }
             Expected::Below(bound) => {
                 verdict(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound))
@@ -186,7 +186,9 @@ impl Claim {
                     holds,
                 )
             }
-            Expected::Shown => Verdict { claimed: "-".to_owned(), found: plain(&found), mark: Mark::Shown },
+            Expected::Shown => {
+                ClaimResult { claimed: "-".to_owned(), found: plain(&found), mark: ClaimStatus::Shown }
+            }
         })
     }
 }

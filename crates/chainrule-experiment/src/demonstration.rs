@@ -1,6 +1,6 @@
 //! Two gradients that are published and wrong, which the gradient check must fail, beside ours, which it must pass.
 
-use chainrule::gradcheck::{self, Report, Which};
+use chainrule::gradcheck::{self, GradientReport, ParameterSelection};
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Part};
@@ -47,14 +47,14 @@ pub static DEMONSTRATIONS: &[Demonstration] = &[
 
 /// The published gradient's report, and ours.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub struct DemonstrationResult {
     /// What the check says of the published gradient.
-    pub published: Report,
+    pub published: GradientReport,
     /// What it says of the engine's.
-    pub ours: Report,
+    pub ours: GradientReport,
 }
 
-impl Checked {
+impl DemonstrationResult {
     /// Whether the check caught the one and passed the other.
     pub fn holds(&self) -> bool {
         !self.published.passed() && self.ours.passed()
@@ -66,7 +66,7 @@ impl Demonstration {
     ///
     /// # Errors
     /// As opening and preparing the experiment.
-    pub fn check(&self) -> Result<Checked, Error> {
+    pub fn check(&self) -> Result<DemonstrationResult, Error> {
         let experiment = Experiment::open(self.experiment, &[])?;
         let variant = experiment.variant(self.variant)?;
         let prepared = variant.prepare()?;
@@ -77,16 +77,16 @@ impl Demonstration {
         let mut objective = objective.map_err(|error| variant.placed(error))?;
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let at = prepared.start.parameters();
-        Ok(Checked {
+        Ok(DemonstrationResult {
             published: gradcheck::network_against(
                 &mut objective,
                 &gradient,
                 at,
                 &rows,
                 reduction,
-                Which::All,
+                ParameterSelection::All,
             ),
-            ours: gradcheck::network(&mut objective, at, &rows, reduction, Which::All),
+            ours: gradcheck::network(&mut objective, at, &rows, reduction, ParameterSelection::All),
         })
     }
 

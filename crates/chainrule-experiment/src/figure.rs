@@ -1,6 +1,6 @@
 //! `[[figure]]`: a picture that the experiment asks for. What kinds there are, the drawing crate knows.
 
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 
 use crate::Error;
 use crate::section::Section;
@@ -12,7 +12,7 @@ pub struct FigurePlan {
     /// The kind: `regions`.
     pub kind: String,
     /// The options of the kind.
-    pub options: Vec<(String, Value)>,
+    pub options: Vec<(String, OptionValue)>,
     /// Where it is written.
     pub origin: Origin,
 }

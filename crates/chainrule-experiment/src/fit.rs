@@ -33,9 +33,9 @@ const BATCH: [usize; 2] = [16, 512];
 /// Chosen on ten splits of five tables of scikit-learn: relu, tanh and silu, three rates, with dropout and decay and without.
 fn defaults(task: Task, n_outputs: usize, n_rows: usize) -> String {
     let (loss, metric) = match task {
-        Task::Classes if n_outputs > 1 => ("cross_entropy", "accuracy"),
-        Task::Classes | Task::Labels => ("binary_cross_entropy", "accuracy"),
-        Task::Numbers => ("squared_error", "r2"),
+        Task::Classification if n_outputs > 1 => ("cross_entropy", "accuracy"),
+        Task::Classification | Task::Multilabel => ("binary_cross_entropy", "accuracy"),
+        Task::Regression => ("squared_error", "r2"),
     };
     let batch = (n_rows / BATCHES).next_power_of_two().clamp(BATCH[0], BATCH[1]);
     format!(
@@ -53,7 +53,7 @@ learning_rate = 0.002
 schedule = "cosine"
 validation_fraction = 0.2
 metrics = ["{metric}"]
-watch_units = "never"
+track_dead_units = "never"
 [train.stopping]
 patience = 40
 "#
@@ -130,7 +130,7 @@ impl Experiment {
 
 /// A model as the experiment that trained it, to be looked at.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct OpenedModel {
     /// Its one variant begins with the model's network, and its samples are all rows of the table.
     pub experiment: Experiment,
     /// What is known of the epochs of its training.
@@ -143,7 +143,7 @@ impl Experiment {
     ///
     /// # Errors
     /// A model that says nothing of its training, and whatever is wrong with its settings.
-    pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<Opened, Error> {
+    pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<OpenedModel, Error> {
         let member = &model.members[0];
         let tree = Tree::parse(&model.trained.settings, path)?;
         let mut variant = Variant::read(String::new(), tree, path, Beside::Folder(folder(path)))?;
@@ -173,7 +173,7 @@ impl Experiment {
             claims: Vec::new(),
             figures: Vec::new(),
         };
-        Ok(Opened { experiment, history })
+        Ok(OpenedModel { experiment, history })
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::checkpoints::Every;
+use crate::checkpoints::CheckpointInterval;
 use crate::experiment::{folder, read_text};
 use crate::section::Section;
 use crate::tree::{self, Tree};
@@ -27,7 +27,7 @@ pub struct FitPlan {
     pub test: Option<PathBuf>,
     pub runs: Option<PathBuf>,
     pub folds: Option<usize>,
-    pub checkpoint: Option<Every>,
+    pub checkpoint: Option<CheckpointInterval>,
 }
 
 /// How many folds there may be.

@@ -110,7 +110,7 @@ fn sum(table: &Table) -> String {
         Values::Numbers(values) | Values::Dates(values) => {
             values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()
         }
-        Values::Texts(texts) => {
+        Values::Strings(texts) => {
             let codes = texts.codes.iter().flat_map(|code| code.to_le_bytes());
             texts.words.iter().flat_map(|word| word.bytes().chain([0])).chain(codes).collect()
         }

@@ -4,12 +4,12 @@
 //! ```
 //! use std::sync::atomic::AtomicBool;
 //!
-//! use chainrule_experiment::{Experiment, Mark};
+//! use chainrule_experiment::{Experiment, ClaimStatus};
 //!
 //! let experiment = Experiment::open("rbf-bias", &[])?;
 //! let outcomes = experiment.run(&mut (), &AtomicBool::new(false))?;
 //! for claim in &experiment.claims {
-//!     assert_ne!(claim.judge(&outcomes)?.mark, Mark::Mismatched, "{}", claim.text);
+//!     assert_ne!(claim.judge(&outcomes)?.mark, ClaimStatus::Mismatched, "{}", claim.text);
 //! }
 //! # Ok::<(), chainrule_experiment::Error>(())
 //! ```
@@ -37,13 +37,13 @@ mod tree;
 
 pub use chainrule_model::Precision;
 pub use checkpoint::Checkpoint;
-pub use checkpoints::{Checkpoints, Every};
-pub use claim::{Claim, Mark, Verdict};
+pub use checkpoints::{CheckpointInterval, Checkpoints};
+pub use claim::{Claim, ClaimResult, ClaimStatus};
 pub use data::{DataPlan, Samples};
 pub use error::Error;
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
-pub use fit::{Opened, ensemble, scores};
+pub use fit::{OpenedModel, ensemble, scores};
 pub use fit_plan::FitPlan;
 pub use folder::RunFolder;
 pub use network::NetworkPlan;

@@ -29,8 +29,8 @@ struct OutputPlan {
 impl NetworkPlan {
     pub(crate) fn read(section: &Section<'_>) -> Result<NetworkPlan, Error> {
         let defaults = Defaults {
-            weights: initializer(section, "weights_from")?.unwrap_or_else(Initializer::glorot_uniform),
-            bias: initializer(section, "bias_from")?.unwrap_or_else(Initializer::zeros),
+            weights: initializer(section, "weight_init")?.unwrap_or_else(Initializer::glorot_uniform),
+            bias: initializer(section, "bias_init")?.unwrap_or_else(Initializer::zeros),
         };
         let hidden = hidden(section, &defaults)?;
         let layer = section.section("output")?;
@@ -163,8 +163,8 @@ fn common(section: &Section<'_>, layer: Layer, defaults: &Defaults) -> Result<La
     Ok(Layer {
         weights,
         bias: section.word("bias", &bias)?,
-        weight_initializer: initializer(section, "weights_from")?.unwrap_or_else(|| defaults.weights.clone()),
-        bias_initializer: initializer(section, "bias_from")?.unwrap_or_else(|| defaults.bias.clone()),
+        weight_initializer: initializer(section, "weight_init")?.unwrap_or_else(|| defaults.weights.clone()),
+        bias_initializer: initializer(section, "bias_init")?.unwrap_or_else(|| defaults.bias.clone()),
         ..layer
     })
 }

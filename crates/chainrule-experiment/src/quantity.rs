@@ -1,6 +1,6 @@
 //! The numbers of a run that a claim can be about.
 
-use chainrule::metrics::{Predictions, Task, misclassified};
+use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::objective::Objective;
 
@@ -116,8 +116,8 @@ impl Quantity {
             Kind::Wrong => {
                 let y = network().predict(x);
                 let n_outputs = outcome.architecture.n_outputs();
-                let task = Task::of(&outcome.architecture.output().activation);
-                misclassified(&Predictions {
+                let task = OutputKind::of(&outcome.architecture.output().activation);
+                misclassified(&MetricInput {
                     task,
                     y: &y,
                     t: outcome.samples.dataset.t(),

@@ -10,7 +10,7 @@ use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
-use chainrule::train::{Ending, Epoch, History, Observer, State, Step, Training, best_of};
+use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, TrainingState, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
 use chainrule_model::Precision;
 use chainrule_table::{Target, TargetScaling};
@@ -78,7 +78,7 @@ pub trait Progress {
     /// An epoch is done.
     fn epoch(&mut self, _epoch: &Epoch) {}
     /// The training that begins next goes on from here; these settings are not as they were.
-    fn going_on(&mut self, _from: &Checkpoint, _changed: &[String]) {}
+    fn resumed(&mut self, _from: &Checkpoint, _changed: &[String]) {}
     /// A checkpoint has been written, or could not be.
     fn saved(&mut self, _failed: Option<&std::io::Error>) {}
     /// It is over.
@@ -283,7 +283,7 @@ impl Variant {
                 let restart = several.then_some(*seed);
                 let from = checkpoints.saved(&self.name, restart, samples.fingerprint())?;
                 let Some(from) = from else { continue };
-                watcher.progress.going_on(&from, &from.changed(&watcher.settings));
+                watcher.progress.resumed(&from, &from.changed(&watcher.settings));
                 watcher.paths.insert(*seed, from.trajectory(architecture.n_parameters())?);
                 saved.insert(*seed, from);
             }
@@ -314,7 +314,7 @@ impl Variant {
         };
         watcher.progress.end();
         if let (Ok(Ending::Cancelled), Some(best)) = (&ending, training.state().best.clone()) {
-            let state = State { parameters: best.parameters, ..training.state().clone() };
+            let state = TrainingState { parameters: best.parameters, ..training.state().clone() };
             training.restore(state).map_err(placed)?;
         }
         let final_loss = (training.training_loss(), training.validation_loss());

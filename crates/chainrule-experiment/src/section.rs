@@ -20,7 +20,7 @@ pub(crate) struct Section<'t> {
 #[derive(Clone)]
 pub(crate) struct Choice {
     pub(crate) name: String,
-    pub(crate) options: Vec<(String, registry::Value)>,
+    pub(crate) options: Vec<(String, registry::OptionValue)>,
     pub(crate) origin: Origin,
 }
 
@@ -28,7 +28,7 @@ impl Choice {
     /// Hands the choice to a constructor of the engine, and puts the place to its error.
     pub(crate) fn make<X>(
         &self,
-        new: impl Fn(&str, &[(&str, registry::Value)]) -> Result<X, chainrule::Error>,
+        new: impl Fn(&str, &[(&str, registry::OptionValue)]) -> Result<X, chainrule::Error>,
     ) -> Result<X, Error> {
         let options: Vec<_> = self.options.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
         new(&self.name, &options).map_err(|source| Error::Engine { origin: self.origin.clone(), source })
@@ -194,8 +194,8 @@ impl<'t> Section<'t> {
         match self.node(key) {
             None => Ok(None),
             Some(node) => match number_or_list(node) {
-                Some(registry::Value::Number(v)) => Ok(Some(vec![v])),
-                Some(registry::Value::List(v)) => Ok(Some(v)),
+                Some(registry::OptionValue::Number(v)) => Ok(Some(vec![v])),
+                Some(registry::OptionValue::List(v)) => Ok(Some(v)),
                 _ => Err(self.refuse(key, "a number or a list of numbers")),
             },
         }
@@ -242,7 +242,7 @@ impl<'t> Section<'t> {
     }
 
     /// All of the table but `name` as options of an entry of a registry.
-    pub(crate) fn options(&self, name: &str) -> Result<Vec<(String, registry::Value)>, Error> {
+    pub(crate) fn options(&self, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
         self.tree.map_or_else(|| Ok(Vec::new()), |tree| options(tree, name))
     }
 
@@ -269,10 +269,10 @@ impl<'t> Section<'t> {
 }
 
 /// A table's entries but for `name`, as options of an entry of a registry.
-fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::Value)>, Error> {
+fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
     let option = |(key, node): &(String, Node)| match (&node.kind, number_or_list(node)) {
         (_, Some(value)) => Ok((key.clone(), value)),
-        (Kind::Text(word), None) => Ok((key.clone(), registry::Value::Word(word.clone()))),
+        (Kind::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
         _ => Err(Error::Value {
             origin: node.origin.clone(),
             key: key.clone(),
@@ -283,14 +283,16 @@ fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::Value)>, Er
     tree.entries.iter().filter(|(key, _)| key != name).map(option).collect()
 }
 
-fn number_or_list(node: &Node) -> Option<registry::Value> {
+fn number_or_list(node: &Node) -> Option<registry::OptionValue> {
     let number = |node: &Node| match node.kind {
         Kind::Float(v) => Some(v),
         Kind::Integer(v) => Some(v as f64),
         _ => None,
     };
     match &node.kind {
-        Kind::List(list) => list.iter().map(number).collect::<Option<Vec<f64>>>().map(registry::Value::List),
-        _ => number(node).map(registry::Value::Number),
+        Kind::List(list) => {
+            list.iter().map(number).collect::<Option<Vec<f64>>>().map(registry::OptionValue::List)
+        }
+        _ => number(node).map(registry::OptionValue::Number),
     }
 }

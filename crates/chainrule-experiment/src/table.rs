@@ -7,8 +7,8 @@ use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
-    DateParts, EncoderOptions, Encoders, Ignored, Kind, Kinds, Problem, ReadOptions, Said, Scaling, Split,
-    Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
+    ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem, ReadOptions,
+    Scaling, Split, Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
 };
 
 use crate::Error;
@@ -21,7 +21,7 @@ use crate::tree;
 pub(crate) struct TablePlan {
     file: Named,
     options: ReadOptions,
-    said: Said,
+    said: ColumnHints,
     task: Option<Task>,
     encoders: EncoderOptions,
     /// What is said of it.
@@ -138,12 +138,15 @@ impl TablePlan {
         )?;
         let kinds = kinds(section)?;
         // Categories are read as they are written: 007 is not 7.
-        let texts =
-            kinds.iter().filter(|(_, kind)| *kind == Kind::Category).map(|(name, _)| name.clone()).collect();
+        let texts = kinds
+            .iter()
+            .filter(|(_, kind)| *kind == ColumnKind::Category)
+            .map(|(name, _)| name.clone())
+            .collect();
         Ok(TablePlan {
             file,
             options: ReadOptions { texts, ..read_options(section)? },
-            said: Said { targets, inputs, ignore, kinds },
+            said: ColumnHints { targets, inputs, ignore, kinds },
             task,
             encoders: EncoderOptions { scaling, date_parts, ..EncoderOptions::default() },
             target_scaling,
@@ -190,7 +193,7 @@ impl TablePlan {
         if loss.is_some_and(|loss| matches!(loss.link(), Link::Identity | Link::Exp)) {
             let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
             if columns.iter().all(|column| matches!(column.values, Values::Numbers(_))) {
-                return Ok(Task::Numbers);
+                return Ok(Task::Regression);
             }
         }
         Ok(Task::find(table, targets)?)
@@ -234,7 +237,7 @@ impl TablePlan {
         if let Some(encoders) = &self.fitted {
             return self.encoded(table, encoders);
         }
-        let kinds = Kinds::find(&table, &self.said)?;
+        let kinds = ColumnKinds::find(&table, &self.said)?;
         let task = Some(self.task(&table, Some(loss))?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
         // Classes are those of all rows, so that rows can be parted by them.
@@ -383,13 +386,13 @@ fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
 }
 
 /// `kinds = { size = "category" }`.
-fn kinds(section: &Section<'_>) -> Result<Vec<(String, Kind)>, Error> {
+fn kinds(section: &Section<'_>) -> Result<Vec<(String, ColumnKind)>, Error> {
     let kinds = section.section("kinds")?;
     let mut said = Vec::new();
     for (name, node) in kinds.tree().into_iter().flat_map(|tree| &tree.entries) {
         let kind = match &node.kind {
             tree::Kind::Text(word) => {
-                Kind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
+                ColumnKind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
             }
             _ => None,
         };

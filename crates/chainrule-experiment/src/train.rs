@@ -4,9 +4,9 @@ use chainrule::metrics::Metric;
 use chainrule::network::loss::Loss;
 use chainrule::objective::Reduction;
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::penalty::{On, Share};
+use chainrule::train::penalty::{PenaltyDivisor, PenaltyTarget};
 use chainrule::train::schedule::Schedule;
-use chainrule::train::{Batch, Clip, Monitor, Penalty, Settings, Shuffle, Stopping, Watch};
+use chainrule::train::{Batch, Clip, Monitor, Penalty, Settings, Shuffle, Stopping, UnitTracking};
 
 use crate::Error;
 use crate::section::Section;
@@ -36,8 +36,8 @@ impl TrainPlan {
             Some(_) => return Err(section.refuse("loss_scale", "a number above 0")),
             None => loss,
         };
-        let perfect = section.word("loss_zero", &[("none", false), ("perfect", true)])?;
-        let loss = if perfect { loss.above_perfect() } else { loss };
+        let perfect = section.word("loss_offset", &[("none", false), ("perfect", true)])?;
+        let loss = if perfect { loss.as_deviance() } else { loss };
         let plain = Settings::default();
         let counts = "a whole number of at least 1";
         let metrics = section.texts("metrics")?.unwrap_or_default();
@@ -65,8 +65,10 @@ impl TrainPlan {
             validation_fraction: fraction(section)?,
             metrics: metrics.iter().map(metric).collect::<Result<_, _>>()?,
             stopping: stopping(&section.section("stopping")?)?,
-            watch_units: section
-                .word("watch_units", &[("each_epoch", Watch::EachEpoch), ("never", Watch::Never)])?,
+            track_dead_units: section.word(
+                "track_dead_units",
+                &[("each_epoch", UnitTracking::EachEpoch), ("never", UnitTracking::Never)],
+            )?,
             seed: 0,
         };
         let seed = section.seed("seed")?;
@@ -119,8 +121,11 @@ fn penalty(section: &Section<'_>) -> Result<Penalty, Error> {
         l1: at_least_0("l1")?,
         l2: at_least_0("l2")?,
         decoupled: at_least_0("decoupled")?,
-        share: section.word("share", &[("constant", Share::Constant), ("per_weight", Share::PerWeight)])?,
-        on: section.word("on", &[("weights", On::Weights), ("all", On::All)])?,
+        share: section.word(
+            "share",
+            &[("constant", PenaltyDivisor::Constant), ("per_weight", PenaltyDivisor::PerWeight)],
+        )?,
+        on: section.word("on", &[("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)])?,
     };
     section.finish()?;
     Ok(penalty)

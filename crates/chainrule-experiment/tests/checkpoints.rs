@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::train::Epoch;
-use chainrule_experiment::{Checkpoint, Checkpoints, Every, Experiment, Outcome, Progress};
+use chainrule_experiment::{Checkpoint, CheckpointInterval, Checkpoints, Experiment, Outcome, Progress};
 
 /// Cancels after some epochs, and counts the trainings that went on from a checkpoint.
 struct Impatient<'c> {
@@ -27,7 +27,7 @@ impl Progress for Impatient<'_> {
         }
     }
 
-    fn going_on(&mut self, _from: &Checkpoint, changed: &[String]) {
+    fn resumed(&mut self, _from: &Checkpoint, changed: &[String]) {
         self.went_on += 1;
         self.changed.extend_from_slice(changed);
     }
@@ -37,9 +37,9 @@ impl Progress for Impatient<'_> {
 fn train(experiment: &Experiment, folder: &Path, epochs: u32) -> (Vec<Outcome>, bool, usize) {
     let cancel = AtomicBool::new(false);
     let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
-    let mut checkpoints = Checkpoints::new(folder, Every::Epochs(1));
+    let mut checkpoints = Checkpoints::new(folder, CheckpointInterval::Epochs(1));
     if folder.is_dir() {
-        checkpoints = checkpoints.going_on_from(folder, experiment).expect("there are some");
+        checkpoints = checkpoints.resume_from(folder, experiment).expect("there are some");
     }
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
@@ -152,7 +152,8 @@ fn one_file_is_no_folder_of_several_trainings() {
     assert!(!finished);
     let file = folders(&saved.join("slow")).pop().expect("one was written");
     let go_on = |from: &Path, experiment: &Experiment| {
-        let mut checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(from, experiment)?;
+        let mut checkpoints =
+            Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(from, experiment)?;
         let (variant, cancel) = (&experiment.variants[0], AtomicBool::new(false));
         let prepared = variant.prepare().expect("data");
         variant.run_prepared(prepared, &BTreeSet::new(), &mut (), &cancel, Some(&mut checkpoints))
@@ -175,27 +176,35 @@ fn settings_that_changed_are_said() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let saved = folder.path().join("saved");
     train(&experiment(folder.path(), &[]), &saved, 3);
-    let changed = experiment(folder.path(), &["train.epochs=9", "train.watch_units=never"]);
+    let changed = experiment(folder.path(), &["train.epochs=9", "train.track_dead_units=never"]);
     let cancel = AtomicBool::new(false);
     let mut progress = Impatient { left: 99, cancel: &cancel, went_on: 0, changed: Vec::new() };
-    let checkpoints = Checkpoints::new(&saved, Every::Never).going_on_from(&saved, &changed);
+    let checkpoints = Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(&saved, &changed);
     let mut checkpoints = checkpoints.expect("there is one");
     let variant = &changed.variants[0];
     let prepared = variant.prepare().expect("data");
     variant
         .run_prepared(prepared, &BTreeSet::new(), &mut progress, &cancel, Some(&mut checkpoints))
         .expect("it goes on");
-    assert_eq!(progress.changed, ["train.epochs was 6 and is 9", "train.watch_units was - and is never"]);
+    assert_eq!(
+        progress.changed,
+        ["train.epochs was 6 and is 9", "train.track_dead_units was - and is never"]
+    );
 }
 
 #[test]
 fn how_often_is_said_in_seconds_or_epochs() {
-    let said = |text: &str| text.parse::<Every>();
-    assert_eq!(said("30"), Ok(Every::Seconds(30.0)));
-    assert_eq!(said(" 0.5s "), Ok(Every::Seconds(0.5)));
-    assert_eq!(said("10 epochs"), Ok(Every::Epochs(10)));
-    assert_eq!(said("never"), Ok(Every::Never));
-    for every in [Every::Seconds(0.25), Every::default(), Every::Epochs(3), Every::Never] {
+    let said = |text: &str| text.parse::<CheckpointInterval>();
+    assert_eq!(said("30"), Ok(CheckpointInterval::Seconds(30.0)));
+    assert_eq!(said(" 0.5s "), Ok(CheckpointInterval::Seconds(0.5)));
+    assert_eq!(said("10 epochs"), Ok(CheckpointInterval::Epochs(10)));
+    assert_eq!(said("never"), Ok(CheckpointInterval::Never));
+    for every in [
+        CheckpointInterval::Seconds(0.25),
+        CheckpointInterval::default(),
+        CheckpointInterval::Epochs(3),
+        CheckpointInterval::Never,
+    ] {
         assert_eq!(said(&every.to_string()), Ok(every), "it is written as it is read");
     }
     for text in ["", "0", "-1", "nan", "inf", "0 epochs", "10 steps", "1.5 epochs", "always"] {
@@ -219,7 +228,7 @@ fn what_is_saved_is_of_the_training_and_nothing_else_is_touched() {
     let train_anew = |epochs| {
         let cancel = AtomicBool::new(false);
         let mut progress = Impatient { left: epochs, cancel: &cancel, went_on: 0, changed: Vec::new() };
-        let mut checkpoints = Checkpoints::new(&saved, Every::Epochs(1));
+        let mut checkpoints = Checkpoints::new(&saved, CheckpointInterval::Epochs(1));
         let (variant, recorded) = (&experiment.variants[0], BTreeSet::new());
         let prepared = variant.prepare().expect("data");
         variant
@@ -227,11 +236,11 @@ fn what_is_saved_is_of_the_training_and_nothing_else_is_touched() {
             .expect("it trains");
         checkpoints
     };
-    assert!(!Checkpoints::new(&saved, Every::Never).are_there());
+    assert!(!Checkpoints::new(&saved, CheckpointInterval::Never).are_there());
     train_anew(5);
     assert_eq!(names("slow"), ["epoch-00000004", "epoch-00000005"]);
     // Another training from the start takes the place of the one that was not finished.
-    assert!(Checkpoints::new(&saved, Every::Never).are_there());
+    assert!(Checkpoints::new(&saved, CheckpointInterval::Never).are_there());
     let checkpoints = train_anew(2);
     assert_eq!(names("slow"), ["epoch-00000001", "epoch-00000002"]);
     // One goes on, and the two latest are kept.

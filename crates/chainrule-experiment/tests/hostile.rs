@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chainrule::random::RandomState;
-use chainrule_experiment::{Checkpoint, Checkpoints, Every, Experiment, builtin};
+use chainrule_experiment::{Checkpoint, CheckpointInterval, Checkpoints, Experiment, builtin};
 use chainrule_model::sha256;
 use safetensors::SafeTensors;
 
@@ -79,13 +79,14 @@ fn mangled_checkpoints_get_a_sentence() {
         variant.run_prepared(prepared, &[0, 2].into(), &mut (), &cancel, Some(checkpoints))
     };
     let saved = folder.path().join("saved");
-    let mut checkpoints = Checkpoints::new(&saved, Every::Epochs(2));
+    let mut checkpoints = Checkpoints::new(&saved, CheckpointInterval::Epochs(2));
     let whole = run(&mut checkpoints).expect("it trains");
     let path = checkpoints.latest.clone().expect("one was written");
     let bytes = std::fs::read(&path).expect("it is there");
 
-    let go_on =
-        |path: &Path| run(&mut Checkpoints::new(&saved, Every::Never).going_on_from(path, &experiment)?);
+    let go_on = |path: &Path| {
+        run(&mut Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(path, &experiment)?)
+    };
     let again = go_on(&path).expect("it goes on");
     assert_eq!((&again.parameters, again.trajectory()), (&whole.parameters, whole.trajectory()));
     assert_eq!(again.history.epochs.len(), 3);
@@ -162,7 +163,7 @@ fn made_up_checkpoints_get_a_sentence_or_go_on() {
             variant.run_prepared(prepared, &[0, 1].into(), &mut (), &cancel, Some(&mut checkpoints));
         outcome.map(|outcome| (outcome, checkpoints.latest))
     };
-    let saved = Checkpoints::new(&folder.path().join("saved"), Every::Epochs(2));
+    let saved = Checkpoints::new(&folder.path().join("saved"), CheckpointInterval::Epochs(2));
     let path = run(saved).expect("it trains").1.expect("one was written");
     let bytes = std::fs::read(&path).expect("it is there");
     let file = SafeTensors::deserialize(&bytes).expect("tensors");
@@ -183,8 +184,8 @@ fn made_up_checkpoints_get_a_sentence_or_go_on() {
         let bytes = sealed(&contents);
         std::fs::write(&made_up, &bytes).expect("a file");
         allocates_at_most(ALLOCATED * bytes.len() as u64, || drop(Checkpoint::open(&made_up)));
-        let never = Checkpoints::new(folder.path(), Every::Never);
-        match never.going_on_from(&made_up, &experiment).and_then(run) {
+        let never = Checkpoints::new(folder.path(), CheckpointInterval::Never);
+        match never.resume_from(&made_up, &experiment).and_then(run) {
             Ok((outcome, _)) => {
                 went_on += 1;
                 // What is drawn of it later.

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use chainrule::objective::Objective;
 use chainrule::train::{Recorder, Training};
 use chainrule_experiment::demonstration::DEMONSTRATIONS;
-use chainrule_experiment::{Experiment, Mark, Outcome, Variant, builtin};
+use chainrule_experiment::{ClaimStatus, Experiment, Outcome, Variant, builtin};
 use serde_json::Value as Json;
 
 /// The experiments that reproduce a document, each with a test of its own below.
@@ -202,7 +202,7 @@ fn mismatches(experiment: &Experiment) -> (Vec<Outcome>, Vec<String>) {
             "{}, {}: {} ({}, {:?})",
             experiment.name, claim.text, verdict.found, verdict.claimed, verdict.mark
         );
-        if verdict.mark == Mark::Mismatched {
+        if verdict.mark == ClaimStatus::Mismatched {
             wrong.push(format!(
                 "{}: {}: {}, not {}",
                 experiment.name, claim.text, verdict.found, verdict.claimed

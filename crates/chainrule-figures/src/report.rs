@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 use chainrule::train::Training;
 use chainrule::{Dataset, trace};
-use chainrule_experiment::{Experiment, FigurePlan, Mark, Outcome};
+use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome};
 
 use crate::kind::{self, Subject, gradients};
 use crate::markup::escape;
@@ -57,7 +57,7 @@ pub fn figures(subject: &Subject<'_>) -> Result<Vec<Figure>, Error> {
     Ok(figures)
 }
 
-fn given(plan: &FigurePlan) -> Vec<(&str, Value)> {
+fn given(plan: &FigurePlan) -> Vec<(&str, OptionValue)> {
     plan.options.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
 }
 
@@ -227,10 +227,10 @@ fn claims(subject: &Subject<'_>) -> String {
         .filter_map(|claim| {
             let verdict = claim.judge(subject.outcomes).ok()?;
             let (class, mark) = match verdict.mark {
-                Mark::Matched => ("matched", "✓ matched"),
-                Mark::KnownMistake => ("mistaken", "! document errs"),
-                Mark::Shown => ("", "· shown"),
-                Mark::Mismatched => ("mismatched", "✗ mismatch"),
+                ClaimStatus::Matched => ("matched", "✓ matched"),
+                ClaimStatus::KnownMistake => ("mistaken", "! document errs"),
+                ClaimStatus::Shown => ("", "· shown"),
+                ClaimStatus::Mismatched => ("mismatched", "✗ mismatch"),
             };
             let cells = [mark, &claim.text, &verdict.claimed, &verdict.found, &claim.note];
             Some((class, cells.map(str::to_owned).to_vec()))

@@ -19,7 +19,7 @@ fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
 
 fn figure(
     kind: &str,
-    given: &[(&str, chainrule::registry::Value)],
+    given: &[(&str, chainrule::registry::OptionValue)],
     trained: &(Experiment, Vec<Outcome>),
 ) -> Figure {
     draw(kind, given, &Subject { experiment: &trained.0, outcomes: &trained.1 }).unwrap()

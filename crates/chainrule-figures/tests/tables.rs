@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 use chainrule_experiment::{Experiment, Outcome};
 use chainrule_figures::{Error, Figure, Grid, Mark, Panel, Subject, Ticks, draw, html_fragment, svg};
 use chainrule_table::{Column, Table, Values, date};
@@ -36,11 +36,11 @@ impl Trained {
         Trained { experiment, outcomes, _folder: folder }
     }
 
-    fn draw(&self, kind: &str, given: &[(&str, Value)]) -> Result<Figure, Error> {
+    fn draw(&self, kind: &str, given: &[(&str, OptionValue)]) -> Result<Figure, Error> {
         draw(kind, given, &Subject { experiment: &self.experiment, outcomes: &self.outcomes })
     }
 
-    fn panel(&self, kind: &str, given: &[(&str, Value)]) -> Panel {
+    fn panel(&self, kind: &str, given: &[(&str, OptionValue)]) -> Panel {
         self.draw(kind, given).unwrap().rows[0][0].clone()
     }
 
@@ -129,7 +129,7 @@ fn a_slice_is_in_the_columns_units_on_every_scale() {
         let columns = vec![
             Column::new("age", Values::Numbers(vec![age])),
             Column::new("income", Values::Numbers(vec![income])),
-            Column::new("town", Values::Texts([Some("Bern")].into_iter().collect())),
+            Column::new("town", Values::Strings([Some("Bern")].into_iter().collect())),
         ];
         let encoders = &trained.outcomes[0].samples.from_table.as_ref().unwrap().encoders;
         let (mut x, _) = encoders.encode(&Table::new(columns));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chainrule::registry::{Options, Value};
+use chainrule::registry::{OptionValue, Options};
 use serde::{Deserialize, Serialize};
 
 /// A choice of a registry.
@@ -24,10 +24,10 @@ pub(crate) enum Given {
 
 impl Choice {
     pub(crate) fn of(options: &Options) -> Choice {
-        let given = |value: &Value| match value {
-            Value::Number(v) => Given::Number(*v),
-            Value::List(v) => Given::List(v.clone()),
-            Value::Word(v) => Given::Word(v.clone()),
+        let given = |value: &OptionValue| match value {
+            OptionValue::Number(v) => Given::Number(*v),
+            OptionValue::List(v) => Given::List(v.clone()),
+            OptionValue::Text(v) => Given::Word(v.clone()),
         };
         Choice {
             name: options.name().to_owned(),
@@ -36,13 +36,16 @@ impl Choice {
     }
 
     /// What was chosen, made by `new` as [`Activation::new`](chainrule::network::activation::Activation::new) makes it.
-    pub(crate) fn make<X, E>(&self, new: impl Fn(&str, &[(&str, Value)]) -> Result<X, E>) -> Result<X, E> {
+    pub(crate) fn make<X, E>(
+        &self,
+        new: impl Fn(&str, &[(&str, OptionValue)]) -> Result<X, E>,
+    ) -> Result<X, E> {
         let value = |given: &Given| match given {
-            Given::Number(v) => Value::Number(*v),
-            Given::List(v) => Value::List(v.clone()),
-            Given::Word(v) => Value::Word(v.clone()),
+            Given::Number(v) => OptionValue::Number(*v),
+            Given::List(v) => OptionValue::List(v.clone()),
+            Given::Word(v) => OptionValue::Text(v.clone()),
         };
-        let options: Vec<(&str, Value)> =
+        let options: Vec<(&str, OptionValue)> =
             self.options.iter().map(|(key, given)| (key.as_str(), value(given))).collect();
         new(&self.name, &options)
     }

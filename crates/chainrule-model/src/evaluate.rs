@@ -1,6 +1,6 @@
 //! How well a model predicts: metrics beside a naive guess, and which columns it needs.
 
-use chainrule::metrics::{Metric, Predictions as Outputs, Task};
+use chainrule::metrics::{Metric, MetricInput, OutputKind};
 use chainrule::random::RandomState;
 use chainrule_table::{Table, Target};
 
@@ -87,7 +87,7 @@ pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Re
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
     let score = |y: &[f64]| {
         let task = model.task();
-        sign * metric.value(&Outputs { task, y, t: &t, weight: None, n_outputs })
+        sign * metric.value(&MetricInput { task, y, t: &t, weight: None, n_outputs })
     };
     let whole = score(&model.predict(&table)?.y);
     let mut all = Vec::new();
@@ -120,7 +120,7 @@ fn decoded(target: &Target, t: &[f64]) -> Vec<f64> {
     t
 }
 
-fn measure(task: Task, y: &[f64], t: &[f64], n_outputs: usize) -> Vec<(&'static str, f64)> {
-    let outputs = Outputs { task, y, t, weight: None, n_outputs };
+fn measure(task: OutputKind, y: &[f64], t: &[f64], n_outputs: usize) -> Vec<(&'static str, f64)> {
+    let outputs = MetricInput { task, y, t, weight: None, n_outputs };
     Metric::all(task).map(|metric| (metric.name(), metric.value(&outputs))).collect()
 }

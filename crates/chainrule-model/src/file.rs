@@ -19,7 +19,7 @@ use std::path::Path;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network, Part};
-use chainrule_table::{Encoders, Target, Want};
+use chainrule_table::{CellType, Encoders, Target};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,8 @@ pub const FORMAT_VERSION: u64 = 1;
 /// The metadata's one entry.
 const FORMAT: &str = "chainrule-model";
 /// More layers, and wider ones, are no network that anybody trained.
-const MOST_LAYERS: usize = 1000;
-const MOST_UNITS: usize = 10_000_000;
+const MAX_LAYERS: usize = 1000;
+const MAX_UNITS: usize = 10_000_000;
 
 /// What is around the JSON of every format.
 #[derive(Serialize, Deserialize)]
@@ -175,7 +175,8 @@ impl Model {
 fn is_alike(one: &Encoders, other: &Encoders) -> bool {
     let wanted = |encoders: &Encoders| {
         let wanted = encoders.wanted().into_iter();
-        let mut wanted: Vec<(String, Want)> = wanted.map(|(name, want)| (name.to_owned(), want)).collect();
+        let mut wanted: Vec<(String, CellType)> =
+            wanted.map(|(name, want)| (name.to_owned(), want)).collect();
         wanted.sort_by(|a, b| a.0.cmp(&b.0));
         wanted
     };
@@ -211,7 +212,7 @@ fn read_member(
 ) -> Result<Member, String> {
     let encoders = description.encoders;
     let n_layers = description.layers.len();
-    if n_layers > MOST_LAYERS || description.layers.iter().any(|layer| layer.units > MOST_UNITS) {
+    if n_layers > MAX_LAYERS || description.layers.iter().any(|layer| layer.units > MAX_UNITS) {
         return Err(format!("a network of {n_layers} layers of such widths cannot be"));
     }
     if !encoders.target.is_whole() {

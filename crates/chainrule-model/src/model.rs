@@ -3,7 +3,7 @@
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::{Scalar, metrics};
-use chainrule_table::{Encoders, Table, Target, Want};
+use chainrule_table::{CellType, Encoders, Table, Target};
 use serde::{Deserialize, Serialize};
 
 /// A trained network with its encoders; of cross-validation, one network for each fold.
@@ -110,12 +110,12 @@ impl Model {
     }
 
     /// What the outputs mean to metrics.
-    pub fn task(&self) -> metrics::Task {
-        metrics::Task::of(&self.members[0].architecture.output().activation)
+    pub fn task(&self) -> metrics::OutputKind {
+        metrics::OutputKind::of(&self.members[0].architecture.output().activation)
     }
 
     /// The columns that are to be read, with what each is to be read as.
-    pub fn wanted(&self) -> Vec<(&str, Want)> {
+    pub fn wanted(&self) -> Vec<(&str, CellType)> {
         self.members[0].encoders.wanted()
     }
 

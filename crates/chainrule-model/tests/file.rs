@@ -8,7 +8,8 @@ use chainrule::network::{Architecture, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule_model::{FORMAT_VERSION, Member, Model, Precision, Score, Trained, TrainedEpoch};
 use chainrule_table::{
-    Column, DateParts, EncoderOptions, Encoders, Kinds, Said, Scaling, Table, Task, Texts, Values,
+    Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Scaling, Strings, Table, Task,
+    Values,
 };
 use proptest::prelude::*;
 
@@ -17,12 +18,12 @@ fn table() -> Table {
     let words = (0..30).map(|k| Some(["Bern", "Turin", "Lyon"][k * k % 3]).filter(|_| k != 4));
     Table::new(vec![
         Column::new("area", Values::Numbers((0..30).map(number).collect())),
-        Column::new("town", Values::Texts(words.collect::<Texts>())),
+        Column::new("town", Values::Strings(words.collect::<Strings>())),
         Column::new("built", Values::Dates((0..30).map(|k| f64::from(k * 401) + 0.25).collect())),
         Column::new("garden", Values::Numbers((0..30).map(|k| f64::from(k / 3 % 2)).collect())),
         Column::new(
             "class",
-            Values::Texts((0..30).map(|k| Some(["a", "b", "c"][k / 10])).collect::<Texts>()),
+            Values::Strings((0..30).map(|k| Some(["a", "b", "c"][k / 10])).collect::<Strings>()),
         ),
         Column::new("price", Values::Numbers((0..30).map(|k| number(k) * 7.0 + f64::from(k)).collect())),
     ])
@@ -30,8 +31,8 @@ fn table() -> Table {
 
 fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let table = table();
-    let said = Said { targets: vec![target.to_owned()], ..Said::default() };
-    let kinds = Kinds::find(&table, &said).unwrap();
+    let said = ColumnHints { targets: vec![target.to_owned()], ..ColumnHints::default() };
+    let kinds = ColumnKinds::find(&table, &said).unwrap();
     let options = EncoderOptions {
         scaling: Scaling::Robust,
         date_parts: DateParts::Always,
@@ -41,7 +42,7 @@ fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let mut member = |k: usize| {
         let rows: Vec<usize> = (k..30).collect();
         let encoders = Encoders::fit(&table, &rows, &kinds, &said.targets, None, options).unwrap();
-        let output = if encoders.target.task() == Task::Classes {
+        let output = if encoders.target.task() == Task::Classification {
             Activation::softmax()
         } else {
             Activation::identity()

@@ -11,7 +11,7 @@ use chainrule_model::{
     ExportOptions, Format, Member, Model, Precision, Trained, evaluate, export, importance, sha256,
 };
 use chainrule_table::{
-    Column, DateParts, EncoderOptions, Encoders, Kinds, Said, Scaling, Table, Texts, Values,
+    Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Scaling, Strings, Table, Values,
 };
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -23,11 +23,11 @@ fn table() -> Table {
     let words = (0..N).map(|k| Some(["Bern", "Turin", "Lyon", "Oslo"][k * k % 4]).filter(|_| k != 4));
     Table::new(vec![
         Column::new("area", Values::Numbers((0..N).map(number).collect())),
-        Column::new("town", Values::Texts(words.collect::<Texts>())),
+        Column::new("town", Values::Strings(words.collect::<Strings>())),
         Column::new("built", Values::Dates((0..N).map(|k| (k * 401) as f64 + 0.25).collect())),
-        Column::new("garden", Values::Texts((0..N).map(|k| Some(["no", "yes"][k / 3 % 2])).collect())),
-        Column::new("class", Values::Texts((0..N).map(|k| Some(["a", "b", "c"][k % 3])).collect())),
-        Column::new("yes", Values::Texts((0..N).map(|k| Some(["0", "1"][k * k % 5 % 2])).collect())),
+        Column::new("garden", Values::Strings((0..N).map(|k| Some(["no", "yes"][k / 3 % 2])).collect())),
+        Column::new("class", Values::Strings((0..N).map(|k| Some(["a", "b", "c"][k % 3])).collect())),
+        Column::new("yes", Values::Strings((0..N).map(|k| Some(["0", "1"][k * k % 5 % 2])).collect())),
         Column::new("price", Values::Numbers((0..N).map(|k| number(k) * 7.0 + k as f64).collect())),
         Column::new("rent", Values::Numbers((0..N).map(|k| number(k) * 3.0 - k as f64).collect())),
     ])
@@ -38,10 +38,12 @@ fn model(targets: &[&str]) -> Model {
     let table = table();
     let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
     let others = ["class", "yes", "price", "rent"].map(str::to_owned);
-    let said = Said { targets: targets.clone(), ignore: others.to_vec(), ..Said::default() };
-    let said =
-        Said { ignore: said.ignore.into_iter().filter(|name| !targets.contains(name)).collect(), ..said };
-    let kinds = Kinds::find(&table, &said).unwrap();
+    let said = ColumnHints { targets: targets.clone(), ignore: others.to_vec(), ..ColumnHints::default() };
+    let said = ColumnHints {
+        ignore: said.ignore.into_iter().filter(|name| !targets.contains(name)).collect(),
+        ..said
+    };
+    let kinds = ColumnKinds::find(&table, &said).unwrap();
     let options = EncoderOptions {
         scaling: Scaling::Robust,
         date_parts: DateParts::Always,
@@ -176,9 +178,12 @@ fn use_everywhere(model: &Model, table: &Table) -> bool {
         let Ok(column) = table.column(name) else { return false };
         let suits = matches!(
             (&column.values, want),
-            (Values::Texts(_), chainrule_table::Want::Texts)
-                | (Values::Numbers(_), chainrule_table::Want::Numbers | chainrule_table::Want::Texts)
-                | (Values::Dates(_), chainrule_table::Want::Dates | chainrule_table::Want::Texts)
+            (Values::Strings(_), chainrule_table::CellType::Strings)
+                | (
+                    Values::Numbers(_),
+                    chainrule_table::CellType::Numbers | chainrule_table::CellType::Strings
+                )
+                | (Values::Dates(_), chainrule_table::CellType::Dates | chainrule_table::CellType::Strings)
         );
         if !suits {
             return false;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chainrule_table::{ReadOptions, Stream, Want};
+use chainrule_table::{CellType, ReadOptions, Stream};
 use parquet::basic::Compression;
 use parquet::data_type::{DoubleType, FloatType};
 use parquet::file::properties::WriterProperties;
@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(table.n_rows())
         })?;
         let names: Vec<String> = (1..=COLUMNS).map(|i| format!("x{i}")).collect();
-        let wanted: Vec<(&str, Want)> = names.iter().map(|name| (name.as_str(), Want::Numbers)).collect();
+        let wanted: Vec<(&str, CellType)> =
+            names.iter().map(|name| (name.as_str(), CellType::Numbers)).collect();
         report(name, "stream", bytes, || {
             let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted)?;
             let mut rows = 0;

@@ -7,7 +7,7 @@ use crate::{Column, Error, MISSING, Problem, Table, Values};
 /// What a column is to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ColumnKind {
     /// A number that says how much.
     Number,
     /// One of two: `yes` and `no`, 0 and 1.
@@ -45,22 +45,22 @@ impl Ignored {
 
 /// What somebody says of columns; of the others it is found from their cells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Said {
+pub struct ColumnHints {
     /// The columns to predict.
     pub targets: Vec<String>,
     /// The columns to predict from; all others when empty.
     pub inputs: Vec<String>,
     /// Columns that are neither: weights, groups, times, and whatever else is to be left out.
     pub ignore: Vec<String>,
-    /// Kinds of columns.
-    pub kinds: Vec<(String, Kind)>,
+    /// ColumnKinds of columns.
+    pub kinds: Vec<(String, ColumnKind)>,
 }
 
 /// What the columns of a table are.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Kinds {
+pub struct ColumnKinds {
     /// The columns to predict from, in the table's order.
-    pub inputs: Vec<(String, Kind)>,
+    pub inputs: Vec<(String, ColumnKind)>,
     /// Those left out, with the reason.
     pub ignored: Vec<(String, Ignored)>,
 }
@@ -70,26 +70,26 @@ const OWN: usize = 90;
 /// Among fewer rows nothing is called an identifier.
 const FEW_ROWS: usize = 20;
 
-impl Kinds {
+impl ColumnKinds {
     /// Finds what the columns are.
     ///
     /// - Nothing: a column that is empty or the same in all rows; texts of which nine rows in ten have one of their own;
     ///   numbers that count the rows up by one.
-    /// - [`Kind::Boolean`]: numbers of which all are 0 or 1; two texts that say yes and no, in any of the usual ways.
-    /// - [`Kind::Number`], [`Kind::Date`], [`Kind::Category`]: other numbers, dates and texts.
+    /// - [`ColumnKind::Boolean`]: numbers of which all are 0 or 1; two texts that say yes and no, in any of the usual ways.
+    /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers, dates and texts.
     ///
     /// ```
-    /// use chainrule_table::{Column, Ignored, Kind, Kinds, Said, Table, Texts, Values};
+    /// use chainrule_table::{Column, Ignored, ColumnKind, ColumnKinds, ColumnHints, Table, Strings, Values};
     ///
     /// let table = Table::new(vec![
     ///     Column::new("age", Values::Numbers(vec![31.0, 64.0, 8.0])),
-    ///     Column::new("smokes", Values::Texts(Texts::from_iter([Some("no"), Some("yes"), Some("no")]))),
+    ///     Column::new("smokes", Values::Strings(Strings::from_iter([Some("no"), Some("yes"), Some("no")]))),
     ///     Column::new("ward", Values::Numbers(vec![4.0, 4.0, 4.0])),
     ///     Column::new("days", Values::Numbers(vec![12.0, 3.0, 5.0])),
     /// ]);
-    /// let said = Said { targets: vec!["days".to_owned()], ..Said::default() };
-    /// let kinds = Kinds::find(&table, &said)?;
-    /// assert_eq!(kinds.inputs, [("age".to_owned(), Kind::Number), ("smokes".to_owned(), Kind::Boolean)]);
+    /// let said = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
+    /// let kinds = ColumnKinds::find(&table, &said)?;
+    /// assert_eq!(kinds.inputs, [("age".to_owned(), ColumnKind::Number), ("smokes".to_owned(), ColumnKind::Boolean)]);
     /// assert_eq!(kinds.ignored, [("ward".to_owned(), Ignored::Constant)]);
     /// # Ok::<(), chainrule_table::Error>(())
     /// ```
@@ -97,7 +97,7 @@ impl Kinds {
     /// # Errors
     /// [`Problem::NoColumn`], [`Problem::WrongKind`] where a column cannot be what is said of it, [`Problem::NoInputs`] where
     /// nothing is left, [`Problem::TargetAsInput`].
-    pub fn find(table: &Table, said: &Said) -> Result<Kinds, Error> {
+    pub fn find(table: &Table, said: &ColumnHints) -> Result<ColumnKinds, Error> {
         let named = said.targets.iter().chain(&said.inputs).chain(&said.ignore);
         for name in named.chain(said.kinds.iter().map(|(name, _)| name)) {
             table.column(name)?;
@@ -105,7 +105,7 @@ impl Kinds {
         if let Some(name) = said.inputs.iter().find(|name| said.targets.contains(name)) {
             return Err(Error::new(&table.path, Problem::TargetAsInput).column(name.clone()));
         }
-        let mut kinds = Kinds::default();
+        let mut kinds = ColumnKinds::default();
         for column in table.columns.iter().filter(|column| !said.targets.contains(&column.name)) {
             let name = column.name.clone();
             let asked = said.kinds.iter().find(|(of, _)| *of == name).map(|(_, kind)| *kind);
@@ -146,7 +146,7 @@ fn useless(column: &Column) -> Option<Ignored> {
             let first = values.iter().find(|v| !v.is_nan());
             (values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first), false)
         }
-        Values::Texts(texts) => {
+        Values::Strings(texts) => {
             let mut seen = vec![0_u32; texts.words.len()];
             texts.codes.iter().filter(|code| **code != MISSING).for_each(|code| seen[*code as usize] += 1);
             let distinct = seen.iter().filter(|n| **n > 0).count();
@@ -163,26 +163,26 @@ fn useless(column: &Column) -> Option<Ignored> {
 }
 
 /// The kind that cells look like.
-fn found(column: &Column) -> Kind {
+fn found(column: &Column) -> ColumnKind {
     match &column.values {
         Values::Numbers(values) if values.iter().all(|v| v.is_nan() || *v == 0.0 || *v == 1.0) => {
-            Kind::Boolean
+            ColumnKind::Boolean
         }
-        Values::Numbers(_) => Kind::Number,
-        Values::Dates(_) => Kind::Date,
-        Values::Texts(texts) if yes_and_no(&texts.words).is_some() => Kind::Boolean,
-        Values::Texts(_) => Kind::Category,
+        Values::Numbers(_) => ColumnKind::Number,
+        Values::Dates(_) => ColumnKind::Date,
+        Values::Strings(texts) if yes_and_no(&texts.words).is_some() => ColumnKind::Boolean,
+        Values::Strings(_) => ColumnKind::Category,
     }
 }
 
 /// Whether a column can be of a kind.
-fn check(table: &Table, column: &Column, kind: Kind) -> Result<(), Error> {
+fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> {
     let fits = match (&column.values, kind) {
-        (Values::Numbers(_), Kind::Number | Kind::Category)
-        | (Values::Dates(_), Kind::Date | Kind::Category)
-        | (Values::Texts(_), Kind::Category) => true,
-        (Values::Texts(texts), Kind::Boolean) => texts.words.len() <= 2,
-        (Values::Numbers(values), Kind::Boolean) => {
+        (Values::Numbers(_), ColumnKind::Number | ColumnKind::Category)
+        | (Values::Dates(_), ColumnKind::Date | ColumnKind::Category)
+        | (Values::Strings(_), ColumnKind::Category) => true,
+        (Values::Strings(texts), ColumnKind::Boolean) => texts.words.len() <= 2,
+        (Values::Numbers(values), ColumnKind::Boolean) => {
             let mut distinct: Vec<f64> =
                 values.iter().copied().filter(|v| !v.is_nan()).take(10_000).collect();
             distinct.sort_by(f64::total_cmp);
@@ -198,18 +198,18 @@ fn check(table: &Table, column: &Column, kind: Kind) -> Result<(), Error> {
         .column(column.name.clone()))
 }
 
-impl Kind {
+impl ColumnKind {
     /// All kinds with the words for them.
-    pub const ALL: [(&'static str, Kind); 4] = [
-        ("number", Kind::Number),
-        ("boolean", Kind::Boolean),
-        ("category", Kind::Category),
-        ("date", Kind::Date),
+    pub const ALL: [(&'static str, ColumnKind); 4] = [
+        ("number", ColumnKind::Number),
+        ("boolean", ColumnKind::Boolean),
+        ("category", ColumnKind::Category),
+        ("date", ColumnKind::Date),
     ];
 
     /// The word for it.
     pub fn name(self) -> &'static str {
-        Kind::ALL[self as usize].0
+        ColumnKind::ALL[self as usize].0
     }
 }
 
@@ -230,33 +230,35 @@ pub(crate) fn yes_and_no(words: &[String]) -> Option<[&str; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Texts;
+    use crate::Strings;
 
     fn texts(cells: &[&str]) -> Values {
-        Values::Texts(cells.iter().map(|cell| Some(*cell).filter(|cell| !cell.is_empty())).collect::<Texts>())
+        Values::Strings(
+            cells.iter().map(|cell| Some(*cell).filter(|cell| !cell.is_empty())).collect::<Strings>(),
+        )
     }
 
-    fn of(values: Values) -> Result<Kinds, Error> {
+    fn of(values: Values) -> Result<ColumnKinds, Error> {
         let n = values.len();
         let target = Values::Numbers((0..n).map(|i| (i * i) as f64).collect());
         let other = Values::Numbers((0..n).map(|i| (i * 7 % 5) as f64).collect());
         let table =
             Table::new(vec![Column::new("t", target), Column::new("c", values), Column::new("o", other)]);
-        Kinds::find(&table, &Said { targets: vec!["t".to_owned()], ..Said::default() })
+        ColumnKinds::find(&table, &ColumnHints { targets: vec!["t".to_owned()], ..ColumnHints::default() })
     }
 
-    fn kind(values: Values) -> Option<Kind> {
+    fn kind(values: Values) -> Option<ColumnKind> {
         of(values).unwrap().inputs.iter().find(|(name, _)| name == "c").map(|(_, kind)| *kind)
     }
 
     #[test]
     fn cells_tell_the_kind() {
-        assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 1.0, f64::NAN])), Some(Kind::Boolean));
-        assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 2.0])), Some(Kind::Number));
-        assert_eq!(kind(texts(&["Yes", "no", "no", ""])), Some(Kind::Boolean));
-        assert_eq!(kind(texts(&["red", "green", "red"])), Some(Kind::Category));
-        assert_eq!(kind(texts(&["", "green", "green"])), Some(Kind::Category));
-        assert_eq!(kind(Values::Dates(vec![1.0, 2.5])), Some(Kind::Date));
+        assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 1.0, f64::NAN])), Some(ColumnKind::Boolean));
+        assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 2.0])), Some(ColumnKind::Number));
+        assert_eq!(kind(texts(&["Yes", "no", "no", ""])), Some(ColumnKind::Boolean));
+        assert_eq!(kind(texts(&["red", "green", "red"])), Some(ColumnKind::Category));
+        assert_eq!(kind(texts(&["", "green", "green"])), Some(ColumnKind::Category));
+        assert_eq!(kind(Values::Dates(vec![1.0, 2.5])), Some(ColumnKind::Date));
     }
 
     #[test]
@@ -283,18 +285,18 @@ mod tests {
             Column::new("a", Values::Numbers(vec![3.0, 2.0, 4.0])),
             Column::new("b", texts(&["u", "v", "w"])),
         ]);
-        let said = |kinds: &[(&str, Kind)], inputs: &[&str]| Said {
+        let said = |kinds: &[(&str, ColumnKind)], inputs: &[&str]| ColumnHints {
             targets: vec!["t".to_owned()],
             inputs: inputs.iter().map(|name| (*name).to_owned()).collect(),
             kinds: kinds.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect(),
-            ..Said::default()
+            ..ColumnHints::default()
         };
-        let found = Kinds::find(&table, &said(&[("a", Kind::Category)], &["a"])).unwrap();
-        assert_eq!(found.inputs, [("a".to_owned(), Kind::Category)]);
+        let found = ColumnKinds::find(&table, &said(&[("a", ColumnKind::Category)], &["a"])).unwrap();
+        assert_eq!(found.inputs, [("a".to_owned(), ColumnKind::Category)]);
         assert_eq!(found.ignored, [("b".to_owned(), Ignored::Asked)]);
-        let error = |said| Kinds::find(&table, &said).unwrap_err().to_string();
+        let error = |said| ColumnKinds::find(&table, &said).unwrap_err().to_string();
         assert_eq!(
-            error(said(&[("b", Kind::Number)], &[])),
+            error(said(&[("b", ColumnKind::Number)], &[])),
             "column \"b\": it holds texts and cannot be read as a number; leave its kind out, or mend the column"
         );
         assert!(error(said(&[], &["t"])).contains("it is to be predicted"));

@@ -1,7 +1,7 @@
 //! Tables from files, and what makes samples of them.
 //!
 //! [`read()`] takes a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns; [`Stream`] takes it piece by
-//! piece, and [`Writer`] writes one so. [`Kinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
+//! piece, and [`Writer`] writes one so. [`ColumnKinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
 //! of a network's inputs and targets.
 
 pub mod date;
@@ -14,11 +14,11 @@ mod table;
 mod write;
 
 pub use encode::{
-    DateParts, EncoderOptions, Encoders, How, Input, Scale, Scaling, Target, TargetScaling, Task,
+    DateParts, EncoderOptions, Encoders, Encoding, Input, Scale, Scaling, Target, TargetScaling, Task,
 };
 pub use error::{Error, Problem};
-pub use kind::{Ignored, Kind, Kinds, Said};
-pub use read::{ReadOptions, Stream, Want, read, read_csv};
+pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
+pub use read::{CellType, ReadOptions, Stream, read, read_csv};
 pub use split::Split;
-pub use table::{Column, MISSING, Table, Texts, Values};
-pub use write::{Destination, Form, Holds, Writer};
+pub use table::{Column, MISSING, Strings, Table, Values};
+pub use write::{Destination, FileFormat, OutputColumn, Writer};

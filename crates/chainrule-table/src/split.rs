@@ -165,7 +165,7 @@ fn in_time(table: &Table, column: &Column) -> Result<Vec<usize>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Texts;
+    use crate::Strings;
 
     fn table(n: usize) -> Table {
         Table::new(vec![Column::new("x", Values::Numbers((0..n).map(|i| i as f64).collect()))])
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn groups_stay_together_and_time_goes_on() {
         let cells: Vec<Option<&str>> = (0..40).map(|i| Some(["a", "b", "c", "d"][i / 10])).collect();
-        let group = Column::new("g", Values::Texts(cells.into_iter().collect::<Texts>()));
+        let group = Column::new("g", Values::Strings(cells.into_iter().collect::<Strings>()));
         let [training, held] = Split::Group(&group).once(&table(40), 0.2, &mut RandomState::new(3)).unwrap();
         assert_eq!(held.len(), 10);
         assert!(training.iter().all(|i| i / 10 != held[0] / 10));

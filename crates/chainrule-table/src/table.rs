@@ -8,11 +8,11 @@ use crate::{Error, Problem};
 /// A table, whole or a piece of one.
 ///
 /// ```
-/// use chainrule_table::{Column, Table, Texts, Values};
+/// use chainrule_table::{Column, Table, Strings, Values};
 ///
 /// let table = Table::new(vec![
 ///     Column::new("age", Values::Numbers(vec![31.0, f64::NAN])),
-///     Column::new("town", Values::Texts(Texts::from_iter([Some("Bern"), Some("Turin")]))),
+///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin")]))),
 /// ]);
 /// assert_eq!((table.n_rows(), table.column("town")?.values.n_missing()), (2, 0));
 /// assert!(table.column("ages").unwrap_err().to_string().contains("did you mean \"age\"?"));
@@ -46,12 +46,12 @@ pub enum Values {
     /// Days since 1970-01-01, with the time of day as their fraction; NaN where one is missing.
     Dates(Vec<f64>),
     /// Texts.
-    Texts(Texts),
+    Strings(Strings),
 }
 
 /// Texts as codes into a list of words: few distinct ones take little room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
+pub struct Strings {
     /// The distinct texts in the order in which they first appear.
     pub words: Vec<String>,
     /// For each row its word's place, or [`MISSING`].
@@ -151,7 +151,7 @@ impl Values {
     pub fn len(&self) -> usize {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values.len(),
-            Values::Texts(texts) => texts.codes.len(),
+            Values::Strings(texts) => texts.codes.len(),
         }
     }
 
@@ -164,7 +164,7 @@ impl Values {
     pub fn n_missing(&self) -> usize {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values.iter().filter(|v| v.is_nan()).count(),
-            Values::Texts(texts) => texts.codes.iter().filter(|code| **code == MISSING).count(),
+            Values::Strings(texts) => texts.codes.iter().filter(|code| **code == MISSING).count(),
         }
     }
 
@@ -175,7 +175,7 @@ impl Values {
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values[row].is_nan(),
-            Values::Texts(texts) => texts.codes[row] == MISSING,
+            Values::Strings(texts) => texts.codes[row] == MISSING,
         }
     }
 
@@ -184,7 +184,7 @@ impl Values {
         match self {
             Values::Numbers(_) => "numbers",
             Values::Dates(_) => "dates",
-            Values::Texts(_) => "texts",
+            Values::Strings(_) => "texts",
         }
     }
 
@@ -194,7 +194,7 @@ impl Values {
             Values::Numbers(values) | Values::Dates(values) => {
                 Some(values[row]).filter(|v| !v.is_nan()).map(|v| v.to_string())
             }
-            Values::Texts(texts) => texts.get(row).map(str::to_owned),
+            Values::Strings(texts) => texts.get(row).map(str::to_owned),
         }
     }
 
@@ -202,7 +202,7 @@ impl Values {
         match (self, other) {
             (Values::Numbers(values), Values::Numbers(more))
             | (Values::Dates(values), Values::Dates(more)) => values.extend(more),
-            (Values::Texts(texts), Values::Texts(more)) => texts.append(&more),
+            (Values::Strings(texts), Values::Strings(more)) => texts.append(&more),
             _ => panic!("columns of the same kind"),
         }
     }
@@ -215,7 +215,7 @@ impl Values {
         match self {
             Values::Numbers(values) => Values::Numbers(rows.iter().map(|i| values[*i]).collect()),
             Values::Dates(values) => Values::Dates(rows.iter().map(|i| values[*i]).collect()),
-            Values::Texts(texts) => Values::Texts(Texts {
+            Values::Strings(texts) => Values::Strings(Strings {
                 words: texts.words.clone(),
                 codes: rows.iter().map(|i| texts.codes[*i]).collect(),
             }),
@@ -223,7 +223,7 @@ impl Values {
     }
 }
 
-impl Texts {
+impl Strings {
     /// The text of a row, if it is there.
     ///
     /// # Panics
@@ -233,8 +233,8 @@ impl Texts {
     }
 }
 
-impl Texts {
-    fn append(&mut self, other: &Texts) {
+impl Strings {
+    fn append(&mut self, other: &Strings) {
         let mut places: HashMap<String, u32> =
             self.words.iter().enumerate().map(|(k, word)| (word.clone(), k as u32)).collect();
         let mut place = |word: &String| {
@@ -249,10 +249,10 @@ impl Texts {
     }
 }
 
-impl<'a> FromIterator<Option<&'a str>> for Texts {
-    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Texts {
+impl<'a> FromIterator<Option<&'a str>> for Strings {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Strings {
         let mut places = HashMap::new();
-        let mut texts = Texts::default();
+        let mut texts = Strings::default();
         for cell in cells {
             let code = cell.map_or(MISSING, |word| {
                 *places.entry(word).or_insert_with(|| {
@@ -272,10 +272,10 @@ mod tests {
 
     #[test]
     fn a_subset_keeps_cells_lines_and_words() {
-        let texts = Texts::from_iter([Some("a"), None, Some("b"), Some("a")]);
+        let texts = Strings::from_iter([Some("a"), None, Some("b"), Some("a")]);
         let columns = vec![
             Column::new("x", Values::Numbers(vec![1.0, 2.0, f64::NAN, 4.0])),
-            Column::new("w", Values::Texts(texts)),
+            Column::new("w", Values::Strings(texts)),
         ];
         let part = Table::new(columns).from_file("t.csv", vec![2, 3, 5, 6]).subset(&[2, 0]);
         assert_eq!(part.lines, [5, 2]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use chainrule_table::{Column, Destination, Form, Holds, Table, Texts, Values, Writer};
+use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Strings, Table, Values, Writer};
 
 /// `CHAINRULE_PYTHON` names a Python with `numpy`.
 #[test]
@@ -10,11 +10,11 @@ use chainrule_table::{Column, Destination, Form, Holds, Table, Texts, Values, Wr
 fn an_npy_file_is_an_array_of_structures() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.npy");
-    let columns = [("it's \\", Holds::Texts { longest: Some(6) }), ("Höhe", Holds::Numbers)];
-    let mut writer = Writer::open(Destination::File(&path), Form::Numpy, &columns).unwrap();
+    let columns = [("it's \\", OutputColumn::Strings { longest: Some(6) }), ("Höhe", OutputColumn::Numbers)];
+    let mut writer = Writer::open(Destination::File(&path), FileFormat::Numpy, &columns).unwrap();
     for cells in [&[Some("Zürich"), None][..], &[Some("Bern")]] {
         let numbers = Values::Numbers(vec![0.25; cells.len()]);
-        let texts = Values::Texts(cells.iter().copied().collect::<Texts>());
+        let texts = Values::Strings(cells.iter().copied().collect::<Strings>());
         let columns = vec![Column::new(columns[0].0, texts), Column::new(columns[1].0, numbers)];
         writer.write(&Table::new(columns)).unwrap();
     }

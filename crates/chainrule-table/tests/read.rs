@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainrule_table::{Column, ReadOptions, Stream, Table, Values, Want, read};
+use chainrule_table::{CellType, Column, ReadOptions, Stream, Table, Values, read};
 use tempfile::TempDir;
 
 fn file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
@@ -31,7 +31,7 @@ fn shown(table: &Table) -> Vec<String> {
     let kind = |values: &Values| match values {
         Values::Numbers(_) => "number",
         Values::Dates(_) => "date",
-        Values::Texts(_) => "text",
+        Values::Strings(_) => "text",
     };
     let head = table.columns.iter().map(|column| format!("{}:{}", column.name, kind(&column.values)));
     let cell = |row| move |column: &Column| column.values.text(row).unwrap_or("-".to_owned());
@@ -158,7 +158,7 @@ fn progress_is_told_a_few_times_and_to_the_end() {
     let mut told = Vec::new();
     let table = read(&path, &ReadOptions::default(), &mut |done, total| told.push((done, total))).unwrap();
     assert_eq!(table.n_rows(), (1 << 20) + 2);
-    assert!(matches!(table.columns[0].values, Values::Texts(_)));
+    assert!(matches!(table.columns[0].values, Values::Strings(_)));
     let len = path.metadata().unwrap().len();
     assert!(told.len() <= 400 && told.is_sorted());
     assert!(told.contains(&(len, len)) && told.last() == Some(&(2 * len, 2 * len)));
@@ -181,7 +181,7 @@ fn options_that_make_no_sense_are_refused() {
 #[test]
 fn a_stream_reads_what_is_wanted_and_nothing_else() {
     let (_folder, path) = file("t.csv", "id,junk,x\n01,a,1\n02,\"\n\",2\n");
-    let wanted = [("x", Want::Numbers), ("id", Want::Texts)];
+    let wanted = [("x", CellType::Numbers), ("id", CellType::Strings)];
     let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted).unwrap();
     assert_eq!(stream.names(), ["id", "junk", "x"]);
     let piece = stream.next().unwrap().unwrap();
@@ -193,10 +193,10 @@ fn a_stream_reads_what_is_wanted_and_nothing_else() {
         let stream = Stream::open(&path, &ReadOptions::default(), &[wanted]);
         stream.and_then(|mut stream| stream.next()).unwrap_err().to_string()
     };
-    assert!(said(("idd", Want::Texts)).contains("did you mean \"id\"?"));
+    assert!(said(("idd", CellType::Strings)).contains("did you mean \"id\"?"));
     let kind = "line 2, column \"junk\": \"a\" is no number, as the column holds elsewhere; mend it, or leave it empty if it is missing";
-    assert!(said(("junk", Want::Numbers)).ends_with(kind));
-    assert!(said(("x", Want::Dates)).contains("\"1\" is no date"));
+    assert!(said(("junk", CellType::Numbers)).ends_with(kind));
+    assert!(said(("x", CellType::Dates)).contains("\"1\" is no date"));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn json_lines() {
     assert!(error("t.jsonl", "\n\n").contains("the file is empty"));
 
     let (_folder, path) = file("t.jsonl", text);
-    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x", Want::Texts)]).unwrap();
+    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x", CellType::Strings)]).unwrap();
     assert_eq!(shown(&stream.next().unwrap().unwrap()), ["x:text", "1.5", "-", "-"]);
 }
 
@@ -263,7 +263,7 @@ fn numpy_arrays() {
     assert!(error("t.npy", npy("<f8", "False", "(9999999999, 9999999999)", &[])).contains("fewer numbers"));
 
     let (_folder, path) = file("t.npy", npy("<f4", "True", "(3, 2)", &floats));
-    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x2", Want::Numbers)]).unwrap();
+    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x2", CellType::Numbers)]).unwrap();
     assert_eq!(shown(&stream.next().unwrap().unwrap()), ["x2:number", "4", "5", "6"]);
 }
 
@@ -283,7 +283,7 @@ fn archives_of_numpy_arrays() {
     let bytes = npz(&[("X", x.clone()), ("y", npy("|i1", "False", "(2,)", &[5, 250]))]);
     assert_eq!(shown(&table("t.npz", &bytes)), ["X1:number X2:number y:number", "1 2 5", "3 4 -6"]);
     let (_folder, path) = file("t.npz", &bytes);
-    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("y", Want::Texts)]).unwrap();
+    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("y", CellType::Strings)]).unwrap();
     assert_eq!(stream.names(), ["X1", "X2", "y"]);
     assert_eq!(shown(&stream.next().unwrap().unwrap()), ["y:text", "5", "-6"]);
     assert_eq!(

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use chainrule_table::{ReadOptions, Stream, Want, read};
+use chainrule_table::{CellType, ReadOptions, Stream, read};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -70,7 +70,7 @@ fn try_all(name: &str, bytes: &[u8], n: usize) {
 }
 
 fn stream(path: &Path) {
-    let wanted = [("x1", Want::Numbers), ("t", Want::Texts)];
+    let wanted = [("x1", CellType::Numbers), ("t", CellType::Strings)];
     for wanted in [&wanted[..], &wanted[..1]] {
         if let Ok(mut stream) = Stream::open(path, &ReadOptions::default(), wanted) {
             while let Ok(Some(_)) = stream.next() {}

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chainrule_table::{Column, ReadOptions, Stream, Table, Values, Want, read};
+use chainrule_table::{CellType, Column, ReadOptions, Stream, Table, Values, read};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
@@ -91,7 +91,7 @@ fn columns_of_all_kinds() {
             let kind = match column.values {
                 Values::Numbers(_) => 'n',
                 Values::Dates(_) => 'd',
-                Values::Texts(_) => 't',
+                Values::Strings(_) => 't',
             };
             let cells = cells(column, 4);
             assert_eq!(cells[..2], cells[2..]);
@@ -127,7 +127,7 @@ fn all_as_texts_and_in_any_compression() {
         let path = folder.path().join("no-ending");
         write(&path, SCHEMA, 1, compression);
         let names = ["big", "small", "day", "moment", "price", "debt", "single", "flag", "natural"];
-        let wanted: Vec<(&str, Want)> = names.iter().map(|name| (*name, Want::Texts)).collect();
+        let wanted: Vec<(&str, CellType)> = names.iter().map(|name| (*name, CellType::Strings)).collect();
         let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted).unwrap();
         assert_eq!(stream.names().len(), 12);
         let piece = stream.next().unwrap().unwrap();
@@ -153,7 +153,7 @@ fn all_as_texts_and_in_any_compression() {
 #[test]
 fn a_stream_goes_through_all_groups() {
     let (_folder, path) = file(SCHEMA, 3);
-    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("small", Want::Numbers)]).unwrap();
+    let mut stream = Stream::open(&path, &ReadOptions::default(), &[("small", CellType::Numbers)]).unwrap();
     let mut rows = Vec::new();
     while let Some(piece) = stream.next().unwrap() {
         rows.extend(cells(&piece.columns[0], piece.n_rows()));
@@ -163,9 +163,9 @@ fn a_stream_goes_through_all_groups() {
         let stream = Stream::open(&path, &ReadOptions::default(), &[wanted]);
         stream.and_then(|mut stream| stream.next()).unwrap_err().to_string()
     };
-    assert!(said(("smal", Want::Numbers)).contains("did you mean \"small\"?"));
-    assert!(said(("town", Want::Numbers)).contains("row 1, column \"town\": \"Bern\" is no number"));
-    assert!(said(("day", Want::Numbers)).contains("\"2024-05-31\" is no number"));
+    assert!(said(("smal", CellType::Numbers)).contains("did you mean \"small\"?"));
+    assert!(said(("town", CellType::Numbers)).contains("row 1, column \"town\": \"Bern\" is no number"));
+    assert!(said(("day", CellType::Numbers)).contains("\"2024-05-31\" is no number"));
 }
 
 #[test]

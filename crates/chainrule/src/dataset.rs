@@ -34,7 +34,7 @@ pub struct Dataset<T> {
 ///
 /// A tile holds a few samples with each column's values side by side, so that one vector instruction works on
 /// several samples. How the rows are stored (row after row, sparse, in a file) is the holder's own affair.
-pub trait Gather<T: Scalar>: Sync {
+pub trait DataSource<T: Scalar>: Sync {
     /// How many samples there are.
     fn n_samples(&self) -> usize;
     /// How many inputs a sample has.
@@ -188,7 +188,7 @@ impl<T: Scalar> Dataset<T> {
     }
 }
 
-impl<T: Scalar> Gather<T> for Dataset<T> {
+impl<T: Scalar> DataSource<T> for Dataset<T> {
     fn n_samples(&self) -> usize {
         self.n_samples()
     }
@@ -213,7 +213,7 @@ impl<T: Scalar> Gather<T> for Dataset<T> {
 }
 
 /// Several may hold the same samples.
-impl<T: Scalar, G: Gather<T> + Send + ?Sized> Gather<T> for Arc<G> {
+impl<T: Scalar, G: DataSource<T> + Send + ?Sized> DataSource<T> for Arc<G> {
     fn n_samples(&self) -> usize {
         (**self).n_samples()
     }
@@ -277,7 +277,7 @@ mod tests {
         n_inputs: usize,
     }
 
-    impl Gather<f32> for Sparse {
+    impl DataSource<f32> for Sparse {
         fn n_samples(&self) -> usize {
             self.rows.len()
         }
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    fn tile(data: &dyn Gather<f32>, rows: &[usize]) -> [Vec<f32>; 3] {
+    fn tile(data: &dyn DataSource<f32>, rows: &[usize]) -> [Vec<f32>; 3] {
         // Filled with NaN, so that a place left out is seen.
         let [mut x, mut t, mut weight] =
             [data.n_inputs(), data.n_targets(), 1].map(|n_columns| vec![f32::NAN; n_columns * rows.len()]);

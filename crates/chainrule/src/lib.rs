@@ -14,7 +14,7 @@ pub mod registry;
 pub mod trace;
 pub mod train;
 
-pub use dataset::{Dataset, Gather};
+pub use dataset::{DataSource, Dataset};
 pub use error::Error;
 pub use kernel::pool::{set_threads, threads, threads_from_env};
 pub use kernel::{Lanes, Scalar};

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::Error;
-use crate::dataset::Gather;
-use crate::kernel::pool::{self, MOST_THREADS, threads};
+use crate::dataset::DataSource;
+use crate::kernel::pool::{self, MAX_THREADS, threads};
 use crate::kernel::{Scalar, slices};
 use crate::network::backward::backward;
 use crate::network::forward::{forward, forward_to_outputs};
@@ -37,7 +37,7 @@ use crate::network::{Architecture, Dropout};
 pub struct Objective<'a, T: Scalar> {
     architecture: Architecture,
     loss: Loss,
-    data: &'a dyn Gather<T>,
+    data: &'a dyn DataSource<T>,
     /// A workspace for each thread that has taken part.
     workers: Vec<Worker<T>>,
     /// The sums of each task, where there are several.
@@ -47,15 +47,15 @@ pub struct Objective<'a, T: Scalar> {
 /// A thread's workspace: one tile, and a gradient for each level of the tree of chunks, once it was asked for.
 struct Worker<T> {
     tile: Tile<T>,
-    room: [Vec<T>; MOST_LEVELS],
+    room: [Vec<T>; MAX_LEVELS],
 }
 
 /// A tree of 64 chunks has so many levels of additions.
-const MOST_LEVELS: usize = 6;
+const MAX_LEVELS: usize = 6;
 
 impl<T: Scalar> Worker<T> {
     fn new(architecture: &Architecture, n_targets: usize) -> Worker<T> {
-        Worker { tile: Tile::new(architecture, n_targets), room: [const { Vec::new() }; MOST_LEVELS] }
+        Worker { tile: Tile::new(architecture, n_targets), room: [const { Vec::new() }; MAX_LEVELS] }
     }
 }
 
@@ -118,7 +118,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     pub fn new(
         architecture: &Architecture,
         loss: &Loss,
-        data: &'a dyn Gather<T>,
+        data: &'a dyn DataSource<T>,
     ) -> Result<Objective<'a, T>, Error> {
         if data.n_inputs() != architecture.n_inputs() {
             return Err(Error::InputWidth { expected: architecture.n_inputs(), got: data.n_inputs() });
@@ -153,7 +153,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     }
 
     /// The data.
-    pub fn data(&self) -> &'a dyn Gather<T> {
+    pub fn data(&self) -> &'a dyn DataSource<T> {
         self.data
     }
 
@@ -238,7 +238,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
             let n_pieces = n_workers.min(n_tasks * n_parameters / WORTH_A_THREAD).max(1);
             let piece = n_parameters.div_ceil(n_pieces).next_multiple_of(JOINED);
             let mut rest = gradient.chunks_mut(piece);
-            let mut pieces: [&mut [T]; MOST_THREADS] =
+            let mut pieces: [&mut [T]; MAX_THREADS] =
                 std::array::from_fn(|_| rest.next().unwrap_or_default());
             let partials = &*partials;
             pool::each(n_pieces, &mut pieces[..n_pieces], &|k, gradient| {
@@ -374,7 +374,7 @@ fn divide<T: Scalar>(divisor: f64, gradient: &mut [T]) {
 struct Batch<'b, T: Scalar> {
     architecture: &'b Architecture,
     loss: &'b Loss,
-    data: &'b dyn Gather<T>,
+    data: &'b dyn DataSource<T>,
     parameters: &'b [T],
     rows: &'b [usize],
     chunks: usize,
@@ -423,7 +423,7 @@ impl<T: Scalar> Batch<'_, T> {
             let rows = &self.rows[first..end.min(first + TILE)];
             tile.load(self.data, rows);
             forward(architecture, self.parameters, tile, self.dropout.map(|dropout| (dropout, first)));
-            let (loss, weight) = tile.lose(architecture, self.loss);
+            let (loss, weight) = tile.output_gradient(architecture, self.loss);
             sums = sums.plus(Sums { loss, weight });
             if let Some(gradient) = gradient.as_deref_mut() {
                 backward(architecture, self.parameters, tile, self.dropout, gradient);
@@ -434,7 +434,7 @@ impl<T: Scalar> Batch<'_, T> {
 }
 
 /// Refuses the first target that the loss does not accept.
-fn check_targets<T: Scalar>(loss: &Loss, data: &dyn Gather<T>) -> Result<(), Error> {
+fn check_targets<T: Scalar>(loss: &Loss, data: &dyn DataSource<T>) -> Result<(), Error> {
     let domain = loss.domain();
     let (mut x, mut t) = (vec![T::ZERO; data.n_inputs()], vec![T::ZERO; data.n_targets()]);
     let mut exact = vec![0.0; data.n_targets()];

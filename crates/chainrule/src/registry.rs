@@ -16,85 +16,87 @@ pub struct Entry<F: 'static> {
     /// One line for lists and help, the formula first where there is one.
     pub summary: &'static str,
     /// The options it takes, in the order in which they are shown.
-    pub options: &'static [Parameter],
+    pub options: &'static [OptionSpec],
     /// Makes it from checked options.
     pub make: fn(&Options) -> F,
 }
 
 /// One option of an [`Entry`].
 #[derive(Clone, Copy, Debug)]
-pub struct Parameter {
+pub struct OptionSpec {
     /// The option's key: `slope`.
     pub name: &'static str,
     /// What values it takes, and the one when nobody says.
-    pub kind: Kind,
+    pub kind: OptionKind,
     /// One line for help.
     pub summary: &'static str,
 }
 
 /// The kind of an option's value, what is allowed, and the value when nobody says.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum OptionKind {
     /// A number within a range.
-    Number(f64, Allowed),
+    Number(f64, NumberRange),
     /// A list of numbers, each within a range.
-    List(&'static [f64], Allowed),
+    List(&'static [f64], NumberRange),
     /// One of these words, the first by default.
-    Word(&'static [&'static str]),
+    Choice(&'static [&'static str]),
     /// A name of something that the registry does not know, none by default.
     Name,
 }
 
-impl Kind {
+impl OptionKind {
     /// The value when nobody says.
-    fn default(self) -> Value {
+    fn default(self) -> OptionValue {
         match self {
-            Kind::Number(v, _) => Value::Number(v),
-            Kind::List(v, _) => Value::List(v.to_vec()),
-            Kind::Word(words) => Value::Word(words[0].to_owned()),
-            Kind::Name => Value::Word(String::new()),
+            OptionKind::Number(v, _) => OptionValue::Number(v),
+            OptionKind::List(v, _) => OptionValue::List(v.to_vec()),
+            OptionKind::Choice(words) => OptionValue::Text(words[0].to_owned()),
+            OptionKind::Name => OptionValue::Text(String::new()),
         }
     }
 }
 
 /// A range of numbers with its name.
 #[derive(Clone, Copy)]
-pub struct Allowed {
+pub struct NumberRange {
     /// The range in words, to follow "must be": `a number above 0`.
     pub text: &'static str,
     /// Whether a number lies in the range.
     pub test: fn(f64) -> bool,
 }
 
-impl fmt::Debug for Allowed {
+impl fmt::Debug for NumberRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)
     }
 }
 
-impl Allowed {
+impl NumberRange {
     /// Any finite number.
-    pub const FINITE: Allowed = Allowed { text: "a finite number", test: f64::is_finite };
+    pub const FINITE: NumberRange = NumberRange { text: "a finite number", test: f64::is_finite };
     /// Finite and above zero.
-    pub const POSITIVE: Allowed = Allowed { text: "a number above 0", test: |v| v.is_finite() && v > 0.0 };
+    pub const POSITIVE: NumberRange =
+        NumberRange { text: "a number above 0", test: |v| v.is_finite() && v > 0.0 };
     /// Finite and at least zero.
-    pub const NON_NEGATIVE: Allowed =
-        Allowed { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
+    pub const NON_NEGATIVE: NumberRange =
+        NumberRange { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
     /// From zero to below one.
-    pub const BELOW_ONE: Allowed =
-        Allowed { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
+    pub const BELOW_ONE: NumberRange =
+        NumberRange { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
     /// From zero to one, both included.
-    pub const UNIT: Allowed = Allowed { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };
+    pub const UNIT: NumberRange =
+        NumberRange { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };
     /// Strictly between zero and one.
-    pub const INSIDE_UNIT: Allowed =
-        Allowed { text: "a number between 0 and 1", test: |v| v > 0.0 && v < 1.0 };
+    pub const INSIDE_UNIT: NumberRange =
+        NumberRange { text: "a number between 0 and 1", test: |v| v > 0.0 && v < 1.0 };
     /// A whole number of at least one.
-    pub const COUNT: Allowed = Allowed {
+    pub const COUNT: NumberRange = NumberRange {
         text: "a whole number of at least 1",
         test: |v| v >= 1.0 && v.fract() == 0.0 && v.is_finite(),
     };
     /// A whole number of at least zero.
-    pub const WHOLE: Allowed = Allowed {
+    pub const WHOLE: NumberRange = NumberRange {
         text: "a whole number of at least 0",
         test: |v| v >= 0.0 && v.fract() == 0.0 && v.is_finite(),
     };
@@ -102,40 +104,40 @@ impl Allowed {
 
 /// The value of an option.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum OptionValue {
     /// A number.
     Number(f64),
     /// A list of numbers.
     List(Vec<f64>),
     /// A word.
-    Word(String),
+    Text(String),
 }
 
-impl From<f64> for Value {
+impl From<f64> for OptionValue {
     fn from(value: f64) -> Self {
-        Value::Number(value)
+        OptionValue::Number(value)
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for OptionValue {
     fn from(value: &str) -> Self {
-        Value::Word(value.to_owned())
+        OptionValue::Text(value.to_owned())
     }
 }
 
-impl From<Vec<f64>> for Value {
+impl From<Vec<f64>> for OptionValue {
     fn from(value: Vec<f64>) -> Self {
-        Value::List(value)
+        OptionValue::List(value)
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for OptionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Number(v) if *v != 0.0 && v.abs() < 1e-4 => write!(f, "{v:e}"),
-            Value::Number(v) => write!(f, "{v}"),
-            Value::List(v) => write!(f, "{v:?}"),
-            Value::Word(v) => f.write_str(v),
+            OptionValue::Number(v) if *v != 0.0 && v.abs() < 1e-4 => write!(f, "{v:e}"),
+            OptionValue::Number(v) => write!(f, "{v}"),
+            OptionValue::List(v) => write!(f, "{v:?}"),
+            OptionValue::Text(v) => f.write_str(v),
         }
     }
 }
@@ -146,7 +148,7 @@ impl fmt::Display for Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     name: &'static str,
-    values: Vec<(&'static str, Value)>,
+    values: Vec<(&'static str, OptionValue)>,
     /// Which of them are what they would be if nobody had said.
     defaults: Vec<bool>,
 }
@@ -158,7 +160,7 @@ impl Options {
     }
 
     /// Every option with its value, in the registry's order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &OptionValue)> {
         self.values.iter().map(|(key, value)| (*key, value))
     }
 
@@ -175,7 +177,7 @@ impl Options {
     /// When the entry declares no such number: a fault of the entry's file.
     pub fn number(&self, key: &str) -> f64 {
         match self.get(key) {
-            Value::Number(v) => *v,
+            OptionValue::Number(v) => *v,
             other => panic!("option {key} of {} is no number: {other}", self.name),
         }
     }
@@ -186,7 +188,7 @@ impl Options {
     /// When the entry declares no such list: a fault of the entry's file.
     pub fn list(&self, key: &str) -> &[f64] {
         match self.get(key) {
-            Value::List(v) => v,
+            OptionValue::List(v) => v,
             other => panic!("option {key} of {} is no list: {other}", self.name),
         }
     }
@@ -195,14 +197,14 @@ impl Options {
     ///
     /// # Panics
     /// When the entry declares no such word: a fault of the entry's file.
-    pub fn word(&self, key: &str) -> &str {
+    pub fn text(&self, key: &str) -> &str {
         match self.get(key) {
-            Value::Word(v) => v,
+            OptionValue::Text(v) => v,
             other => panic!("option {key} of {} is no word: {other}", self.name),
         }
     }
 
-    fn get(&self, key: &str) -> &Value {
+    fn get(&self, key: &str) -> &OptionValue {
         let found = self.values.iter().find(|(name, _)| *name == key);
         &found.unwrap_or_else(|| panic!("{} declares no option {key}", self.name)).1
     }
@@ -228,7 +230,7 @@ pub fn choose<F>(
     what: &'static str,
     registry: &[Entry<F>],
     name: &str,
-    given: &[(&str, Value)],
+    given: &[(&str, OptionValue)],
 ) -> Result<(Options, F), Error> {
     let entry = registry.iter().find(|entry| entry.name == name).ok_or_else(|| Error::UnknownName {
         what,
@@ -246,7 +248,7 @@ pub fn choose<F>(
             choices: entry.options.iter().map(|option| option.name).collect(),
         });
     }
-    let value = |option: &Parameter| Ok((option.name, option.value(entry.name, given)?));
+    let value = |option: &OptionSpec| Ok((option.name, option.value(entry.name, given)?));
     let values = entry.options.iter().map(value).collect::<Result<Vec<_>, Error>>()?;
     let defaults =
         entry.options.iter().zip(&values).map(|(option, (_, v))| *v == option.kind.default()).collect();
@@ -255,25 +257,29 @@ pub fn choose<F>(
     Ok((options, made))
 }
 
-impl Parameter {
+impl OptionSpec {
     /// The value given for this option, checked, or its default.
-    fn value(&self, of: &'static str, given: &[(&str, Value)]) -> Result<Value, Error> {
+    fn value(&self, of: &'static str, given: &[(&str, OptionValue)]) -> Result<OptionValue, Error> {
         let Some((_, value)) = given.iter().find(|(key, _)| *key == self.name) else {
             return Ok(self.kind.default());
         };
         let refused =
             |allowed: String| Error::OptionRange { of, key: self.name, value: value.to_string(), allowed };
         match (self.kind, value) {
-            (Kind::Number(_, allowed), Value::Number(v)) if (allowed.test)(*v) => Ok(value.clone()),
-            (Kind::Number(_, allowed), _) => Err(refused(allowed.text.to_owned())),
-            (Kind::List(_, allowed), Value::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => {
+            (OptionKind::Number(_, allowed), OptionValue::Number(v)) if (allowed.test)(*v) => {
                 Ok(value.clone())
             }
-            (Kind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
-            (Kind::Word(words), Value::Word(v)) if words.contains(&v.as_str()) => Ok(value.clone()),
-            (Kind::Word(words), _) => Err(refused(format!("one of {}", words.join(", ")))),
-            (Kind::Name, Value::Word(_)) => Ok(value.clone()),
-            (Kind::Name, _) => Err(refused("a name in quotes".to_owned())),
+            (OptionKind::Number(_, allowed), _) => Err(refused(allowed.text.to_owned())),
+            (OptionKind::List(_, allowed), OptionValue::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => {
+                Ok(value.clone())
+            }
+            (OptionKind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
+            (OptionKind::Choice(words), OptionValue::Text(v)) if words.contains(&v.as_str()) => {
+                Ok(value.clone())
+            }
+            (OptionKind::Choice(words), _) => Err(refused(format!("one of {}", words.join(", ")))),
+            (OptionKind::Name, OptionValue::Text(_)) => Ok(value.clone()),
+            (OptionKind::Name, _) => Err(refused("a name in quotes".to_owned())),
         }
     }
 }

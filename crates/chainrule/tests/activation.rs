@@ -2,7 +2,7 @@
 //! both at the far ends; softmax beside them.
 
 use chainrule::network::activation::{Activation, REGISTRY};
-use chainrule::registry::Kind;
+use chainrule::registry::OptionKind;
 use chainrule::{Error, Scalar};
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn all() -> Vec<Activation> {
     let mut all = Vec::new();
     for entry in REGISTRY {
         all.push(Activation::new(entry.name, &[]).unwrap());
-        for option in entry.options.iter().filter(|option| matches!(option.kind, Kind::Number(..))) {
+        for option in entry.options.iter().filter(|option| matches!(option.kind, OptionKind::Number(..))) {
             all.push(Activation::new(entry.name, &[(option.name, 0.3.into())]).unwrap());
         }
     }
@@ -137,7 +137,7 @@ fn pull_back_multiplies_by_the_slope() {
         let (mut a, mut slope, mut da) = (vec![0.0; 30], vec![0.0; 30], z.clone());
         f.apply(3, &z, &mut a);
         f.slopes(&z, &a, &mut slope);
-        f.pull_back(3, &z, &a, &mut da);
+        f.backward(3, &z, &a, &mut da);
         for k in 0..30 {
             assert_eq!(da[k], z[k] * slope[k], "{f}");
         }
@@ -210,7 +210,7 @@ proptest! {
         let da: Vec<f64> = (0..n_units * n).map(|k| number(k + 999)).collect();
         let (mut a, mut dz) = (vec![0.0; z.len()], da.clone());
         Activation::softmax().apply(n_units, &z, &mut a);
-        Activation::softmax().pull_back(n_units, &z, &a, &mut dz);
+        Activation::softmax().backward(n_units, &z, &a, &mut dz);
         for s in 0..n {
             let of_sample = |tile: &[f64]| (0..n_units).map(|j| tile[j * n + s]).collect::<Vec<f64>>();
             let (z, da) = (of_sample(&z), of_sample(&da));

@@ -8,7 +8,7 @@ use chainrule::objective::Objective;
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::{self, Optimizer};
 use chainrule::train::schedule::Schedule;
-use chainrule::train::{Batch, Clip, Penalty, Settings, Training, Watch};
+use chainrule::train::{Batch, Clip, Penalty, Settings, Training, UnitTracking};
 use chainrule::{Dataset, Scalar};
 
 #[test]
@@ -34,7 +34,7 @@ fn steps_allocate_nothing<T: Scalar>(batch: Batch, dropout: f64) {
             schedule: Schedule::linear(),
             penalty: Penalty { l1: 1e-4, l2: 1e-4, decoupled: 1e-4, ..Penalty::default() },
             clip: Some(Clip::Norm(1.0)),
-            watch_units: Watch::Never,
+            track_dead_units: UnitTracking::Never,
             ..Settings::default()
         };
         let mut random = RandomState::new(1);

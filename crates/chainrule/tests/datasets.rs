@@ -51,8 +51,9 @@ fn check(case: &Value) {
 
 fn generator(case: &Value) -> Generator {
     let options = case["options"].as_object().unwrap().iter().map(|(key, value)| {
-        let value =
-            value.as_f64().map_or_else(|| value.as_str().unwrap().into(), chainrule::registry::Value::from);
+        let value = value
+            .as_f64()
+            .map_or_else(|| value.as_str().unwrap().into(), chainrule::registry::OptionValue::from);
         (key.as_str(), value)
     });
     Generator::new(case["name"].as_str().unwrap(), &options.collect::<Vec<_>>()).unwrap()

@@ -1,7 +1,7 @@
 //! The gradient check on every network that the registries can make, and on gradients that are wrong.
 
 use chainrule::Dataset;
-use chainrule::gradcheck::{self, Report, Verdict, Which};
+use chainrule::gradcheck::{self, GradientReport, ParameterSelection, Verdict};
 use chainrule::network::activation::{self, Activation};
 use chainrule::network::loss::{self, Loss};
 use chainrule::network::{Architecture, Initializer, Layer, Network, Part};
@@ -123,8 +123,14 @@ fn a_wrong_entry_is_found_and_named() {
             block.range.clone().max_by(|&a, &b| right[a].abs().total_cmp(&right[b].abs())).unwrap();
         let mut wrong = right.clone();
         wrong[steepest] *= 1.0 + 1e-4;
-        let report =
-            gradcheck::network_against(&mut objective, &wrong, p, &rows, Reduction::Mean, Which::All);
+        let report = gradcheck::network_against(
+            &mut objective,
+            &wrong,
+            p,
+            &rows,
+            Reduction::Mean,
+            ParameterSelection::All,
+        );
         assert_eq!(report.faults(), 1, "{report}");
         assert_eq!(report.worst(1)[0].name, architecture.parameter_name(steepest));
         assert!((report.worst(1)[0].error - 1e-4).abs() < 2e-6, "{report}");
@@ -144,7 +150,7 @@ fn a_wrong_entry_is_found_and_named() {
         p,
         &rows,
         Reduction::Mean,
-        Which::All,
+        ParameterSelection::All,
     );
     assert!(report.passed(), "{report}");
     assert_eq!(report.checked.len(), p.len() - frozen.block(0, Part::Weights).unwrap().range.len());
@@ -157,7 +163,7 @@ fn a_sample_of_parameters_is_drawn_without_repetition() {
         network_and_data(&Activation::tanh(), &loss, &Activation::identity(), &SHAPES[4], 0);
     let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
     let mut indices = |count, seed| -> Vec<usize> {
-        let which = Which::Sample { count, seed };
+        let which = ParameterSelection::Sample { count, seed };
         let report = gradcheck::network(&mut objective, network.parameters(), &[0, 1], Reduction::Sum, which);
         assert!(report.passed(), "{report}");
         report.checked.iter().map(|checked| checked.index).collect()
@@ -186,12 +192,12 @@ fn a_relu_at_exactly_0_is_a_kink() {
 }
 
 /// One unit of weight 0 and bias `b` behind x = 1, then a weight of 1, with the target 1.
-fn at_a_corner(activation: Activation, loss: &Loss, b: f64) -> Report {
+fn at_a_corner(activation: Activation, loss: &Loss, b: f64) -> GradientReport {
     let layers = vec![Layer::new(1, activation), Layer::new(1, Activation::identity()).without_bias()];
     let architecture = Architecture::new(1, layers).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
     let mut objective = Objective::new(&architecture, loss, &data).unwrap();
-    gradcheck::network(&mut objective, &[0.0, b, 1.0], &[0], Reduction::Mean, Which::All)
+    gradcheck::network(&mut objective, &[0.0, b, 1.0], &[0], Reduction::Mean, ParameterSelection::All)
 }
 
 #[test]
@@ -201,8 +207,14 @@ fn an_output_on_its_target_is_a_kink_of_the_absolute_error() {
     let data = Dataset::new(vec![1.0], 1, vec![2.0], 1).unwrap();
     let verdict = |loss: &Loss, slope: f64| {
         let mut objective = Objective::new(&line, loss, &data).unwrap();
-        let report =
-            gradcheck::network_against(&mut objective, &[slope], &[2.0], &[0], Reduction::Mean, Which::All);
+        let report = gradcheck::network_against(
+            &mut objective,
+            &[slope],
+            &[2.0],
+            &[0],
+            Reduction::Mean,
+            ParameterSelection::All,
+        );
         report.checked[0].verdict
     };
     let absolute = Loss::absolute_error();
@@ -216,7 +228,10 @@ fn an_output_on_its_target_is_a_kink_of_the_absolute_error() {
     // The engine's own choices there are slopes that are allowed.
     for loss in [absolute, quantile] {
         let mut objective = Objective::new(&line, &loss, &data).unwrap();
-        assert!(gradcheck::network(&mut objective, &[2.0], &[0], Reduction::Mean, Which::All).passed());
+        assert!(
+            gradcheck::network(&mut objective, &[2.0], &[0], Reduction::Mean, ParameterSelection::All)
+                .passed()
+        );
     }
 }
 
@@ -253,8 +268,13 @@ fn a_custom_activation_with_a_wrong_slope_is_caught() {
     for (factor, right) in [(3.0, true), (3.01, false)] {
         let (network, data) = network_and_data(&cube(factor), &loss, &Activation::identity(), &SHAPES[3], 0);
         let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
-        let report =
-            gradcheck::network(&mut objective, network.parameters(), &[0, 1, 2], Reduction::Mean, Which::All);
+        let report = gradcheck::network(
+            &mut objective,
+            network.parameters(),
+            &[0, 1, 2],
+            Reduction::Mean,
+            ParameterSelection::All,
+        );
         assert_eq!(report.passed(), right, "{report}");
         // The output layer does not pass through the slope.
         assert!(report.worst(3).iter().all(|worst| right || worst.name.starts_with("hidden.")), "{report}");
@@ -334,8 +354,8 @@ fn network_and_data(
         .enumerate()
         .map(|(l, (width, activation))| {
             let layer = Layer::new(width, activation.clone())
-                .weights_from(Initializer::new("lecun_normal", &[("gain", gain.into())]).unwrap())
-                .bias_from(Initializer::normal(0.1, 0.3));
+                .weight_init(Initializer::new("lecun_normal", &[("gain", gain.into())]).unwrap())
+                .bias_init(Initializer::normal(0.1, 0.3));
             match shape.parts {
                 Parts::NoBias => layer.without_bias(),
                 Parts::SomeFrozen if l == 0 => layer.frozen_weights(),
@@ -354,7 +374,8 @@ fn check(hidden: &Activation, loss: &Loss, output: &Activation, shape: &Shape, s
     let reduction = if seed.is_multiple_of(2) { Reduction::Mean } else { Reduction::Sum };
     let mut objective = Objective::new(network.architecture(), loss, &data).unwrap();
     let rows: Vec<usize> = (0..shape.samples).collect();
-    let report = gradcheck::network(&mut objective, network.parameters(), &rows, reduction, Which::All);
+    let report =
+        gradcheck::network(&mut objective, network.parameters(), &rows, reduction, ParameterSelection::All);
     assert!(report.passed(), "{hidden}, {loss} behind {output}, {shape:?}:\n{report}");
     let trainable: usize = network.architecture().trainable().map(|block| block.range.len()).sum();
     assert!(trainable > 0 && report.checked.len() == trainable, "{report}");

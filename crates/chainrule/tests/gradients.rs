@@ -8,7 +8,7 @@ use chainrule::network::activation::{self, Activation};
 use chainrule::network::loss::{self, Loss};
 use chainrule::network::{Architecture, Layer, Network};
 use chainrule::objective::{Objective, Reduction};
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 use chainrule::{Dataset, Scalar};
 use serde_json::Value as Json;
 
@@ -97,8 +97,9 @@ fn describe(case: &Json) -> String {
     format!("layers {}, {} -> {}, {}", of("layers"), of("activations"), of("output_activation"), of("loss"))
 }
 
-fn options(json: &Json) -> Vec<(&str, Value)> {
-    let value = |json: &Json| json.as_f64().map_or_else(|| Value::List(numbers(json)), Value::Number);
+fn options(json: &Json) -> Vec<(&str, OptionValue)> {
+    let value =
+        |json: &Json| json.as_f64().map_or_else(|| OptionValue::List(numbers(json)), OptionValue::Number);
     json.as_object().unwrap().iter().map(|(key, json)| (key.as_str(), value(json))).collect()
 }
 

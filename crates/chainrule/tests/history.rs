@@ -9,7 +9,8 @@ use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::objective::Objective;
 use chainrule::random::RandomState;
 use chainrule::train::{
-    Batch, Cancel, Ending, Epoch, Observer, Recorder, Settings, Step, Training, Warning, Watch, best_of,
+    Batch, Cancel, Ending, Epoch, Observer, Recorder, Settings, Step, Training, UnitTracking, Warning,
+    best_of,
 };
 use chainrule::{Dataset, Error};
 
@@ -181,16 +182,16 @@ fn units_that_nobody_watches_are_not_counted() {
     let layers = vec![Layer::new(2, Activation::relu()), Layer::new(1, Activation::identity())];
     let architecture = Architecture::new(2, layers).unwrap();
     let parameters = vec![0.0, 0.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.0, 0.0];
-    let dead = |watch_units| {
+    let dead = |track_dead_units| {
         let network = Network::new(architecture.clone(), parameters.clone()).unwrap();
-        let settings = Settings { epochs: 1, watch_units, ..Settings::default() };
+        let settings = Settings { epochs: 1, track_dead_units, ..Settings::default() };
         let random = RandomState::new(0);
         let mut training = Training::new(network, &Loss::squared_error(), &data, settings, random).unwrap();
         training.run(()).unwrap();
         (training.history().epochs[0].dead.clone(), training.history().warnings.len())
     };
-    assert_eq!(dead(Watch::EachEpoch), (vec![1.0], 1));
-    assert_eq!(dead(Watch::Never), (vec![0.0], 0));
+    assert_eq!(dead(UnitTracking::EachEpoch), (vec![1.0], 1));
+    assert_eq!(dead(UnitTracking::Never), (vec![0.0], 0));
 }
 
 #[test]
@@ -245,9 +246,8 @@ fn a_restart_that_ends_without_a_loss_is_not_the_best() {
     // Validated on the last sample, y may be infinity less infinity.
     let data = Dataset::new(vec![1.0, 0.0, 1e308], 1, vec![0.0, 0.0, 0.0], 1).unwrap();
     let hidden =
-        Layer::new(2, Activation::identity()).weights_from(Initializer::uniform(-5.0, 5.0)).without_bias();
-    let output =
-        Layer::new(1, Activation::identity()).weights_from(Initializer::constant(1.0)).without_bias();
+        Layer::new(2, Activation::identity()).weight_init(Initializer::uniform(-5.0, 5.0)).without_bias();
+    let output = Layer::new(1, Activation::identity()).weight_init(Initializer::constant(1.0)).without_bias();
     let plane = Architecture::new(1, vec![hidden, output]).unwrap();
     let settings = Settings { epochs: 1, validation_fraction: Some(0.3), ..Settings::default() };
     let loss = Loss::absolute_error();

@@ -1,6 +1,6 @@
 //! Landscapes against what they must agree with: losses, predictions, closed forms, any number of threads.
 
-use chainrule::landscape::{Axis, Hidden, Plane, activations, boundaries, regions, surface};
+use chainrule::landscape::{GridAxis, Hidden, Plane, activations, boundaries, regions, surface};
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
@@ -31,13 +31,13 @@ fn trained_point_has_the_loss<T: Scalar>() {
     let (architecture, parameters) = (network.architecture(), network.parameters());
     let mut objective = Objective::new(architecture, &loss, &data).unwrap();
     let rows: Vec<usize> = (0..333).rev().collect();
-    let around = Axis::new(-2.0, 2.0, 3).unwrap();
+    let around = GridAxis::new(-2.0, 2.0, 3).unwrap();
     let random = Plane::random(&network, &mut RandomState::new(1)).unwrap();
     let path = [vec![T::ZERO; parameters.len()], vec![T::ONE; parameters.len()], parameters.to_vec()];
     let trajectory = Plane::trajectory(&path).unwrap();
     let named = Plane::parameters(architecture, parameters, ["hidden1.W[1][4]", "output.b[2]"]).unwrap();
     let (p, q) = (named.project(parameters).at[0], named.project(parameters).at[1]);
-    let beside = [Axis::new(p, p + 1.0, 2).unwrap(), Axis::new(q - 1.0, q, 2).unwrap()];
+    let beside = [GridAxis::new(p, p + 1.0, 2).unwrap(), GridAxis::new(q - 1.0, q, 2).unwrap()];
     for reduction in [Reduction::Mean, Reduction::Sum] {
         let expected = objective.value(parameters, &rows, reduction);
         for plane in [&random, &trajectory] {
@@ -66,7 +66,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let objective = Objective::new(network.architecture(), &Loss::cross_entropy(), &data).unwrap();
     let rows: Vec<usize> = (0..333).collect();
     let plane = Plane::random(&network, &mut RandomState::new(1)).unwrap();
-    let axes = [Axis::new(-1.0, 1.0, 13).unwrap(), Axis::new(-1.0, 1.0, 7).unwrap()];
+    let axes = [GridAxis::new(-1.0, 1.0, 13).unwrap(), GridAxis::new(-1.0, 1.0, 7).unwrap()];
     let mut surfaces = [1, 2, 3].map(|threads| {
         set_threads(threads);
         surface(&objective, &rows, Reduction::Mean, &plane, &axes)
@@ -102,7 +102,7 @@ fn the_path_of_two_parameters_lies_on_the_surface() {
     let objective = Objective::new(&architecture, &loss, &data).unwrap();
     for (projected, parameters) in path.iter().zip(&recorder.parameters) {
         assert_eq!((&projected.at, projected.distance), (parameters, 0.0));
-        let corner = |k: usize| Axis::new(projected.at[k], projected.at[k] + 1.0, 2).unwrap();
+        let corner = |k: usize| GridAxis::new(projected.at[k], projected.at[k] + 1.0, 2).unwrap();
         let surface = surface(&objective, &[0], Reduction::Mean, &plane, &[corner(0), corner(1)]);
         let (w, v) = (parameters[0], parameters[1]);
         for (loss, expected) in surface.loss.iter().zip([w * v, (w + 1.0) * v, w * (v + 1.0)]) {
@@ -122,7 +122,7 @@ fn what_overflows_stays_infinite_or_nan() {
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
     let objective = Objective::new(&line, &Loss::squared_error(), &data).unwrap();
     let plane = Plane::parameters(&line, &[0.0, 0.0], ["output.W[0][0]", "output.b[0]"]).unwrap();
-    let axes = [Axis::new(0.0, 800.0, 2).unwrap(), Axis::new(0.0, 1.0, 2).unwrap()];
+    let axes = [GridAxis::new(0.0, 800.0, 2).unwrap(), GridAxis::new(0.0, 1.0, 2).unwrap()];
     let surface = surface(&objective, &[0], Reduction::Mean, &plane, &axes);
     assert_eq!(surface.loss[0], 0.0);
     assert_eq!(surface.loss[1], f64::INFINITY);
@@ -181,7 +181,7 @@ fn random_directions_are_as_long_as_the_networks_own_weights() {
 #[test]
 fn regions_are_predictions() {
     let network = classifier::<f32>(&[8], 4);
-    let axes = [Axis::new(-3.0, 3.0, 19).unwrap(), Axis::new(0.0, 2.0, 11).unwrap()];
+    let axes = [GridAxis::new(-3.0, 3.0, 19).unwrap(), GridAxis::new(0.0, 2.0, 11).unwrap()];
     let map = regions(&network, &Plane::features(&[0.0, 0.0], &[0, 1]).unwrap(), &axes);
     assert_eq!((map.x.len(), map.y.len()), (2 * 19 * 11, 3 * 19 * 11));
     let classes = map.classes().unwrap();
@@ -199,13 +199,14 @@ fn regions_are_predictions() {
 fn regions_of_one_input_and_of_a_slice_of_four() {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::new(line, vec![2.0, 1.0]).unwrap();
-    let map = regions(&network, &Plane::features(&[0.0], &[0]).unwrap(), &[Axis::new(0.0, 2.0, 3).unwrap()]);
+    let map =
+        regions(&network, &Plane::features(&[0.0], &[0]).unwrap(), &[GridAxis::new(0.0, 2.0, 3).unwrap()]);
     assert_eq!((map.x.as_slice(), map.y.as_slice()), (&[0.0, 1.0, 2.0][..], &[1.0, 3.0, 5.0][..]));
     assert_eq!(map.classes(), None);
 
     let four = Architecture::new(4, vec![Layer::new(1, Activation::logistic())]).unwrap();
     let network = Network::new(four, vec![1.0, -1.0, 0.5, 0.25, 0.0]).unwrap();
-    let axis = Axis::new(-1.0, 1.0, 2).unwrap();
+    let axis = GridAxis::new(-1.0, 1.0, 2).unwrap();
     let slice = Plane::features(&[9.0, 0.0, 2.0, 9.0], &[3, 0]).unwrap();
     let map = regions(&network, &slice, &[axis, axis]);
     assert_eq!(map.x[..8], [-1.0, 0.0, 2.0, -1.0, -1.0, 0.0, 2.0, 1.0]);
@@ -294,7 +295,7 @@ fn bad_input_is_refused_in_sentences() {
         Plane::random(&zeros, &mut RandomState::new(0)).unwrap_err(),
         Plane::principal(&[1.0, 2.0, 3.0], 3, 4).unwrap_err(),
         Plane::principal(&[1.0, 2.0, 3.0], 2, 1).unwrap_err(),
-        Axis::new(f64::NAN, 1.0, 3).unwrap_err(),
+        GridAxis::new(f64::NAN, 1.0, 3).unwrap_err(),
         activations(&network, "output", &[]).unwrap_err(),
         activations(&network, "hidden", &[]).unwrap_err(),
         Hidden::new(&network, "hidden1", &[0.0, 0.0], 0).unwrap_err(),

@@ -2,7 +2,7 @@
 //!
 //! `reference/make_optimizers.py` made the numbers.
 
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 use chainrule::train::optimizer::{Optimizer, REGISTRY};
 use chainrule::train::penalty;
 use serde_json::Value as Json;
@@ -114,8 +114,9 @@ fn numbers(json: &Json) -> Vec<f64> {
 }
 
 fn optimizer(case: &Json) -> Optimizer {
-    let value = |v: &Json| v.as_str().map_or_else(|| Value::Number(v.as_f64().unwrap()), Value::from);
-    let given: Vec<(&str, Value)> =
+    let value =
+        |v: &Json| v.as_str().map_or_else(|| OptionValue::Number(v.as_f64().unwrap()), OptionValue::from);
+    let given: Vec<(&str, OptionValue)> =
         case["options"].as_object().unwrap().iter().map(|(key, v)| (key.as_str(), value(v))).collect();
     Optimizer::new(case["optimizer"].as_str().unwrap(), &given).unwrap()
 }

@@ -1,6 +1,6 @@
 //! `RandomState` against the values that NumPy draws (`reference/make_random.py`), to the last bit.
 
-use chainrule::random::{RandomState, State};
+use chainrule::random::{GeneratorState, RandomState};
 use serde_json::Value;
 
 #[test]
@@ -60,9 +60,9 @@ fn check(random: &mut RandomState, call: &Value) {
     }
 }
 
-fn state(value: &Value) -> State {
+fn state(value: &Value) -> GeneratorState {
     let words = value["key"].as_array().unwrap().iter().map(|word| word.as_u64().unwrap() as u32);
-    State {
+    GeneratorState {
         key: words.collect::<Vec<_>>().try_into().unwrap(),
         pos: value["pos"].as_u64().unwrap() as usize,
         has_gauss: value["has_gauss"].as_bool().unwrap(),

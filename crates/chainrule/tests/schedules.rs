@@ -2,8 +2,8 @@
 //!
 //! `reference/make_schedules.py` made the numbers.
 
-use chainrule::registry::Value;
-use chainrule::train::schedule::{REGISTRY, Schedule, State};
+use chainrule::registry::OptionValue;
+use chainrule::train::schedule::{REGISTRY, Schedule, ScheduleState};
 use serde_json::Value as Json;
 
 #[test]
@@ -15,7 +15,7 @@ fn the_curves_are_those_of_pytorch_and_scikit_learn() {
         let total = case["total"].as_u64().unwrap();
         for (tick, expected) in case["ticks"].as_array().unwrap().iter().zip(numbers(&case["factors"])) {
             let now = tick.as_u64().unwrap();
-            let factor = schedule.factor(now, total, &State::default());
+            let factor = schedule.factor(now, total, &ScheduleState::default());
             assert_close(factor, expected, &format!("{schedule} at {now} of {total}"));
         }
     }
@@ -31,7 +31,7 @@ fn the_plateaus_are_those_of_pytorch_and_scikit_learn() {
     assert_eq!(cases.len(), 4);
     for case in cases {
         let schedule = schedule("reduce_on_plateau", case);
-        let mut state = State::default();
+        let mut state = ScheduleState::default();
         let (losses, factors) = (numbers(&case["losses"]), numbers(&case["factors"]));
         assert!(factors.last().unwrap() < &0.2, "a case in which nothing happens");
         for (epoch, (loss, expected)) in losses.into_iter().zip(factors).enumerate() {
@@ -51,8 +51,9 @@ fn numbers(json: &Json) -> Vec<f64> {
 }
 
 fn schedule(name: &str, case: &Json) -> Schedule {
-    let value = |v: &Json| v.as_str().map_or_else(|| Value::Number(v.as_f64().unwrap()), Value::from);
-    let given: Vec<(&str, Value)> =
+    let value =
+        |v: &Json| v.as_str().map_or_else(|| OptionValue::Number(v.as_f64().unwrap()), OptionValue::from);
+    let given: Vec<(&str, OptionValue)> =
         case["options"].as_object().unwrap().iter().map(|(key, v)| (key.as_str(), value(v))).collect();
     Schedule::new(name, &given).unwrap()
 }

@@ -12,7 +12,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::penalty::Share;
+use chainrule::train::penalty::PenaltyDivisor;
 use chainrule::train::schedule::Schedule;
 use chainrule::train::{Batch, Monitor, Penalty, Settings, Shuffle, Stopping, Training};
 use serde_json::Value as Json;
@@ -67,7 +67,7 @@ fn architecture(given: &Json, loss: &Loss, n_targets: usize) -> Architecture {
     let activation = Activation::new(given["activation"].as_str().unwrap(), &[]).unwrap();
     let gain: f64 = if activation.name() == "logistic" { (1.0_f64 / 3.0).sqrt() } else { 1.0 };
     let glorot = || Initializer::new("glorot_uniform", &[("gain", gain.into())]).unwrap();
-    let layer = |n, activation| Layer::new(n, activation).weights_from(glorot()).bias_from(glorot());
+    let layer = |n, activation| Layer::new(n, activation).weight_init(glorot()).bias_init(glorot());
     let hidden = numbers(&given["hidden_layer_sizes"]);
     let hidden = hidden.into_iter().map(|n| layer(n as usize, activation.clone()));
     Architecture::new(3, hidden.chain([layer(n_targets, loss.link().activation())]).collect()).unwrap()
@@ -98,7 +98,11 @@ fn settings(given: &Json) -> Settings {
         optimizer: optimizer.unwrap(),
         learning_rate: number("learning_rate_init", 0.001),
         schedule,
-        penalty: Penalty { l2: number("alpha", 1e-4), share: Share::PerWeight, ..Penalty::default() },
+        penalty: Penalty {
+            l2: number("alpha", 1e-4),
+            share: PenaltyDivisor::PerWeight,
+            ..Penalty::default()
+        },
         validation_fraction: early.then(|| number("validation_fraction", 0.1)),
         stopping: Some(Stopping {
             monitor: if early { Monitor::Metric("r2") } else { Monitor::Loss },

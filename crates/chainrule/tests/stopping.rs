@@ -11,7 +11,7 @@ use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
 use chainrule::train::{
-    Batch, Ending, Epoch, Monitor, Observer, Recorder, Settings, State, Stopping, Training,
+    Batch, Ending, Epoch, Monitor, Observer, Recorder, Settings, Stopping, Training, TrainingState,
 };
 
 #[test]
@@ -44,7 +44,7 @@ fn a_loss_that_stays_the_same_improves_by_0() {
 
 #[test]
 fn a_training_that_was_about_to_stop_stops_when_it_goes_on() {
-    struct States(Vec<State<f64>>);
+    struct States(Vec<TrainingState<f64>>);
     impl Observer<f64> for States {
         fn finished_epoch(&mut self, training: &Training<'_, f64>, _epoch: &Epoch) -> ControlFlow<()> {
             self.0.push(training.state().clone());
@@ -188,7 +188,7 @@ fn a_divergence_names_its_epoch_and_leaves_finite_weights() {
     for (batch, steps_per_epoch) in [(Batch::Full, 1), (Batch::Size(2), 3)] {
         let layers = vec![Layer::new(2, Activation::identity()), Layer::new(1, Activation::identity())];
         let layers =
-            layers.into_iter().map(|layer| layer.weights_from(Initializer::uniform(-1.0, 1.0))).collect();
+            layers.into_iter().map(|layer| layer.weight_init(Initializer::uniform(-1.0, 1.0))).collect();
         let mut random = RandomState::new(1);
         let network = Network::<f64>::initialize(Architecture::new(1, layers).unwrap(), &mut random);
         let settings = Settings { epochs: 1000, batch, learning_rate: 10.0, ..Settings::default() };

@@ -5,7 +5,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
 use chainrule::objective::{Objective, Sums, chunk_count};
 use chainrule::random::RandomState;
-use chainrule::{Dataset, Gather, Scalar};
+use chainrule::{DataSource, Dataset, Scalar};
 
 const SAMPLES: usize = 4200;
 
@@ -131,7 +131,7 @@ fn add<T: Scalar>((a, mut gradient): (Sums, Vec<T>), (b, more): &(Sums, Vec<T>))
 /// The same samples, held the other way round.
 struct Backwards<T>(Dataset<T>);
 
-impl<T: Scalar> Gather<T> for Backwards<T> {
+impl<T: Scalar> DataSource<T> for Backwards<T> {
     fn n_samples(&self) -> usize {
         self.0.n_samples()
     }

@@ -130,7 +130,7 @@ fn the_factors_multiply_to_the_simple_form() {
         let trace =
             Trace::new(&objective, &parameters(&architecture), &[0, 1, 2, 3], Reduction::Mean).unwrap();
         let output = trace.output();
-        assert_close(&output.slope.pull_back(&trace.dy).values, &output.dz.values, loss.name());
+        assert_close(&output.slope.backward(&trace.dy).values, &output.dz.values, loss.name());
         if let Some(simple) = &trace.simplification {
             found += 1;
             let dz = trace.y().zip(&simple.t, |y, t| simple.factor * (y - t));

@@ -8,7 +8,7 @@ use chainrule::objective::Reduction;
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
 use chainrule::train::schedule::Schedule;
-use chainrule::train::{Batch, Ending, Epoch, Settings, Shuffle, State, Step, Training};
+use chainrule::train::{Batch, Ending, Epoch, Settings, Shuffle, Step, Training, TrainingState};
 use chainrule::{Error, Scalar};
 
 const N: usize = 23;
@@ -70,7 +70,7 @@ fn a_restored_training_goes_on_to_the_same_bits() {
 fn a_state_of_another_training_is_refused() {
     let data = data::<f64>();
     let mut adam = training(&data, settings(), 1);
-    let refused = |training: &mut Training<'_, f64>, change: &dyn Fn(&mut State<f64>)| {
+    let refused = |training: &mut Training<'_, f64>, change: &dyn Fn(&mut TrainingState<f64>)| {
         let mut state = training.state().clone();
         change(&mut state);
         match training.restore(state) {
@@ -223,7 +223,7 @@ fn a_full_batch_keeps_the_datas_order_and_draws_nothing() {
 #[test]
 fn rates_follow_the_schedules_clocks() {
     let data = data::<f64>();
-    let rates = |name: &str, given: &[(&str, chainrule::registry::Value)]| -> Vec<f64> {
+    let rates = |name: &str, given: &[(&str, chainrule::registry::OptionValue)]| -> Vec<f64> {
         let schedule = Schedule::new(name, given).unwrap();
         let settings = Settings {
             epochs: 3,
@@ -274,7 +274,7 @@ fn f32_trains_as_f64_does_roughly() {
 fn architecture() -> Architecture {
     let layers = vec![
         Layer::new(6, Activation::tanh()).dropout(0.3),
-        Layer::new(4, Activation::relu()).bias_from(Initializer::uniform(-0.1, 0.1)),
+        Layer::new(4, Activation::relu()).bias_init(Initializer::uniform(-0.1, 0.1)),
         Layer::new(3, Activation::softmax()),
     ];
     Architecture::new(2, layers).unwrap()

@@ -7,8 +7,8 @@ use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::objective::Reduction;
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::penalty::{On, Share};
-use chainrule::train::{Batch, Clip, Penalty, Settings, Shuffle, State, Training};
+use chainrule::train::penalty::{PenaltyDivisor, PenaltyTarget};
+use chainrule::train::{Batch, Clip, Penalty, Settings, Shuffle, Training, TrainingState};
 
 #[test]
 fn a_sample_of_weight_2_is_it_given_twice_and_of_weight_0_not_at_all() {
@@ -51,7 +51,7 @@ fn a_batch_of_weight_0_is_a_step_without_an_update() {
     let before = training.state().clone();
     let step = training.step().unwrap();
     assert_eq!((step.loss, step.rows, step.step), (0.0, 2, 1));
-    let State { parameters, slots, updates, step, place, .. } = training.state().clone();
+    let TrainingState { parameters, slots, updates, step, place, .. } = training.state().clone();
     assert_eq!((&parameters, &slots), (&before.parameters, &before.slots));
     assert_eq!((updates, step, place), (0, 1, 2));
     let second = training.step().unwrap();
@@ -77,8 +77,8 @@ fn penalties_are_added_to_the_mean_or_shared_by_the_batch() {
     let (l1, l2, w, b) = (0.3, 0.7, 3.0, -2.0_f64);
     let (of_w, slope_w) = (l1 * w + l2 / 2.0 * w * w, l1 + l2 * w);
     let (of_b, slope_b) = (l1 * b.abs() + l2 / 2.0 * b * b, -l1 + l2 * b);
-    for (share, shared_by) in [(Share::Constant, 1.0), (Share::PerWeight, weight)] {
-        for (on, of_b, slope_b) in [(On::Weights, 0.0, 0.0), (On::All, of_b, slope_b)] {
+    for (share, shared_by) in [(PenaltyDivisor::Constant, 1.0), (PenaltyDivisor::PerWeight, weight)] {
+        for (on, of_b, slope_b) in [(PenaltyTarget::Weights, 0.0, 0.0), (PenaltyTarget::All, of_b, slope_b)] {
             let settings = |reduction| Settings {
                 penalty: Penalty { l1, l2, share, on, ..Penalty::default() },
                 reduction,
@@ -118,7 +118,7 @@ fn decoupled_decay_comes_before_the_step_and_stays_out_of_the_loss() {
     let (loss, parameters) = after(Optimizer::sgd(), penalty);
     assert_eq!(loss, 1.0);
     assert_close(&parameters, &[3.0 * (1.0 - 0.1 * 0.5) - 0.2, -2.0 - 0.2], 1e-15);
-    let (_, parameters) = after(Optimizer::sgd(), Penalty { on: On::All, ..penalty });
+    let (_, parameters) = after(Optimizer::sgd(), Penalty { on: PenaltyTarget::All, ..penalty });
     assert_close(&parameters, &[3.0 * 0.95 - 0.2, -2.0 * 0.95 - 0.2], 1e-15);
     // AdamW's own decay and the penalty's add up; Adam's first step is the rate, whatever the gradient.
     let adamw = Optimizer::new("adamw", &[("weight_decay", 0.25.into())]).unwrap();
@@ -147,7 +147,7 @@ fn clipping_bounds_the_step_and_not_the_record() {
 #[test]
 fn frozen_parts_stay_bit_for_bit_whatever_pulls_at_them() {
     let uniform = || Initializer::uniform(-1.0, 1.0);
-    let layer = |n, activation| Layer::new(n, activation).weights_from(uniform()).bias_from(uniform());
+    let layer = |n, activation| Layer::new(n, activation).weight_init(uniform()).bias_init(uniform());
     let layers = vec![
         layer(4, Activation::tanh()).frozen_weights(),
         layer(3, Activation::tanh()).without_bias(),
@@ -163,7 +163,8 @@ fn frozen_parts_stay_bit_for_bit_whatever_pulls_at_them() {
     let data = Dataset::new(x, 2, t, 1).unwrap();
     let momentum = Optimizer::sgd_with_momentum(0.9);
     for optimizer in [Optimizer::adam(), Optimizer::new("adamw", &[]).unwrap(), momentum] {
-        let penalty = Penalty { l1: 0.1, l2: 0.1, decoupled: 0.1, on: On::All, ..Penalty::default() };
+        let penalty =
+            Penalty { l1: 0.1, l2: 0.1, decoupled: 0.1, on: PenaltyTarget::All, ..Penalty::default() };
         let (batch, clip) = (Batch::Size(3), Some(Clip::Norm(0.1)));
         let settings = Settings { epochs: 5, batch, optimizer, penalty, clip, ..Settings::default() };
         let mut random = RandomState::new(8);

@@ -4,7 +4,7 @@ pub(crate) mod table;
 
 use std::path::PathBuf;
 
-use chainrule_experiment::Every;
+use chainrule_experiment::CheckpointInterval;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -80,7 +80,7 @@ pub(crate) struct Run {
     pub(crate) no_report: bool,
     /// Save the whole state so often, beside the run folders: seconds, `10 epochs`, or `never`
     #[arg(long, value_name = "EVERY", default_value = "30")]
-    pub(crate) checkpoint: Every,
+    pub(crate) checkpoint: CheckpointInterval,
     /// Go on from the checkpoints of a folder, to the same results as without the interruption
     #[arg(long, value_name = "PATH")]
     pub(crate) resume: Option<PathBuf>,

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use chainrule_experiment::Every;
-use chainrule_table::Form;
+use chainrule_experiment::CheckpointInterval;
+use chainrule_table::FileFormat;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
@@ -92,7 +92,7 @@ pub(crate) struct Fit {
     pub(crate) patience: Option<u64>,
     /// Save the whole state so often, beside the model: seconds, `10 epochs`, or `never` [default: 30]
     #[arg(long, value_name = "EVERY")]
-    pub(crate) checkpoint: Option<Every>,
+    pub(crate) checkpoint: Option<CheckpointInterval>,
     /// Go on from a checkpoint, or from the latest of a folder, to the same model as without the interruption
     #[arg(long, value_name = "PATH", conflicts_with_all = ["target", "config", "folds"])]
     pub(crate) resume: Option<PathBuf>,
@@ -185,7 +185,7 @@ pub(crate) struct Predict {
     pub(crate) output: Option<PathBuf>,
     /// The form [default: by the ending of --output, or csv]
     #[arg(long, value_name = "FORM", value_parser = form())]
-    pub(crate) to: Option<Form>,
+    pub(crate) to: Option<FileFormat>,
     /// The probability from which on the second of two classes is predicted
     #[arg(long, value_name = "P", default_value_t = 0.5)]
     pub(crate) threshold: f64,
@@ -197,9 +197,9 @@ pub(crate) struct Predict {
 }
 
 /// The forms in which a table is written, by their names.
-fn form() -> impl TypedValueParser<Value = Form> {
-    PossibleValuesParser::new(Form::ALL.map(|(name, ..)| name)).map(|name| {
-        let found = Form::ALL.iter().find(|(known, ..)| *known == name);
+fn form() -> impl TypedValueParser<Value = FileFormat> {
+    PossibleValuesParser::new(FileFormat::ALL.map(|(name, ..)| name)).map(|name| {
+        let found = FileFormat::ALL.iter().find(|(known, ..)| *known == name);
         found.map(|(.., form)| *form).expect("one of the names")
     })
 }

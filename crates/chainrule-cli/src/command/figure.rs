@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use chainrule::registry::Value;
+use chainrule::registry::OptionValue;
 use chainrule_experiment::Experiment;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
 use chainrule_model::write_whole;
@@ -18,7 +18,7 @@ const ENDINGS: [&str; 4] = ["svg", "png", "html", "json"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
-    let given: Vec<(&str, Value)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
+    let given: Vec<(&str, OptionValue)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
     kind::check(&arguments.kind, &given)?;
     let model = arguments.source.model()?;
     let experiment = match &model {
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// `x_range=-10,10`: a number, a list of numbers, or of dates as days since 1970, or a word.
-fn option(text: &str) -> Result<(&str, Value), Failure> {
+fn option(text: &str) -> Result<(&str, OptionValue), Failure> {
     let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
         let allowed = "KEY=VALUE: `x_range=-10,10`, `x=w_h`".to_owned();
         return Err(Failure::Argument { argument: "an option", value: text.to_owned(), allowed });
@@ -57,8 +57,8 @@ fn option(text: &str) -> Result<(&str, Value), Failure> {
     let list = value.trim_start_matches('[').trim_end_matches(']');
     let numbers: Option<Vec<f64>> = list.split(',').map(number_or_date).collect();
     let value = match numbers {
-        Some(numbers) if numbers.len() > 1 => Value::List(numbers),
-        _ => number(list).map_or_else(|| Value::Word(value.to_owned()), Value::Number),
+        Some(numbers) if numbers.len() > 1 => OptionValue::List(numbers),
+        _ => number(list).map_or_else(|| OptionValue::Text(value.to_owned()), OptionValue::Number),
     };
     Ok((key, value))
 }
@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn options_are_numbers_lists_dates_or_words() {
         let value = |text| option(text).unwrap().1;
-        assert_eq!(value("resolution=40"), Value::Number(40.0));
-        assert_eq!(value("x_range=-1,2.5"), Value::List(vec![-1.0, 2.5]));
-        assert_eq!(value("x_range=[2024-05-30, 2024-05-31]"), Value::List(vec![19_873.0, 19_874.0]));
-        assert_eq!(value("x=petal_length"), Value::Word("petal_length".to_owned()));
-        assert_eq!(value("x=a,b"), Value::Word("a,b".to_owned()));
+        assert_eq!(value("resolution=40"), OptionValue::Number(40.0));
+        assert_eq!(value("x_range=-1,2.5"), OptionValue::List(vec![-1.0, 2.5]));
+        assert_eq!(value("x_range=[2024-05-30, 2024-05-31]"), OptionValue::List(vec![19_873.0, 19_874.0]));
+        assert_eq!(value("x=petal_length"), OptionValue::Text("petal_length".to_owned()));
+        assert_eq!(value("x=a,b"), OptionValue::Text("a,b".to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use chainrule::gradcheck::{self, Which};
+use chainrule::gradcheck::{self, ParameterSelection};
 use chainrule::network::Architecture;
 use chainrule::objective::Objective;
 use chainrule::registry::nearest;
@@ -32,8 +32,9 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
         let mut objective = Objective::new(architecture, &variant.train.loss, data)?;
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let reduction = variant.train.settings.reduction;
-        let which =
-            arguments.parameters.map_or(Which::All, |count| Which::Sample { count, seed: variant.data.seed });
+        let which = arguments.parameters.map_or(ParameterSelection::All, |count| {
+            ParameterSelection::Sample { count, seed: variant.data.seed }
+        });
         let report = match &arguments.gradient {
             Some(path) => {
                 let gradient = read(path, architecture)?;

@@ -1,7 +1,7 @@
 //! `chainrule inspect`: what a model file holds.
 
 use chainrule_model::{Model, Precision};
-use chainrule_table::{How, Input, Target};
+use chainrule_table::{Encoding, Input, Target};
 
 use super::fit::number;
 use crate::arguments::table::Inspect;
@@ -86,12 +86,12 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
 /// How a column becomes inputs, in words.
 fn encoded(input: &Input) -> String {
     match &input.how {
-        How::Number { scale, .. } | How::Date { scale, .. } => {
+        Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
             let bent = if scale.bent { ", outliers bent in" } else { "" };
             format!("(x - {}) / {}{bent}", number(scale.shift), number(scale.by))
         }
-        How::Boolean { words: [no, yes] } => format!("{no} is -1, {yes} is 1"),
-        How::Category { words, rare } => {
+        Encoding::Boolean { words: [no, yes] } => format!("{no} is -1, {yes} is 1"),
+        Encoding::Category { words, rare } => {
             let shown = words.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
             let more = if words.len() > 6 { ", ..." } else { "" };
             let others =

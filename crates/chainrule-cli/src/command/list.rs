@@ -1,7 +1,7 @@
 //! `chainrule list`: what there is to choose from, straight from the registries.
 
 use chainrule::network::activation::Activation;
-use chainrule::registry::{Entry, Kind, Parameter, Value};
+use chainrule::registry::{Entry, OptionKind, OptionSpec, OptionValue};
 use chainrule::{datasets, metrics, network, train};
 use chainrule_experiment::{Experiment, builtin};
 use clap::ValueEnum;
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &List) -> Result<(), Failure> {
 }
 
 /// Name, summary and options.
-type Row = (String, String, &'static [Parameter]);
+type Row = (String, String, &'static [OptionSpec]);
 
 fn names(what: Listed) -> Vec<Row> {
     match what {
@@ -75,12 +75,12 @@ fn list(what: Listed) -> Result<(), Failure> {
 }
 
 /// `slope = 0.01 (a finite number): the slope for z < 0`.
-fn option(option: &Parameter) -> String {
+fn option(option: &OptionSpec) -> String {
     let (default, allowed) = match option.kind {
-        Kind::Number(v, allowed) => (Value::from(v).to_string(), allowed.text.to_owned()),
-        Kind::List(v, allowed) => (format!("{v:?}"), format!("a list, each of it {}", allowed.text)),
-        Kind::Word(words) => (format!("\"{}\"", words[0]), words.join(" | ")),
-        Kind::Name => ("\"\"".to_owned(), "a name".to_owned()),
+        OptionKind::Number(v, allowed) => (OptionValue::from(v).to_string(), allowed.text.to_owned()),
+        OptionKind::List(v, allowed) => (format!("{v:?}"), format!("a list, each of it {}", allowed.text)),
+        OptionKind::Choice(words) => (format!("\"{}\"", words[0]), words.join(" | ")),
+        OptionKind::Name => ("\"\"".to_owned(), "a name".to_owned()),
     };
     format!("{} = {default} ({allowed}): {}", option.name, option.summary)
 }

@@ -19,7 +19,7 @@ pub(crate) mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chainrule_experiment::{Checkpoints, Every, Experiment, Opened, Outcome, Variant};
+use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Variant};
 use chainrule_model::Model;
 
 use crate::arguments::Source;
@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// The model, where the source is one.
-    fn model(&self) -> Result<Option<Opened>, Failure> {
+    fn model(&self) -> Result<Option<OpenedModel>, Failure> {
         let path = Path::new(&self.name);
         if path.extension().is_none_or(|ending| ending != "safetensors") {
             let refused = |data: &PathBuf| Failure::Argument {
@@ -89,7 +89,7 @@ fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<
 
 /// The checkpoints of an experiment's trainings: in the folder that they go on from, or else in `folder`.
 fn checkpoints(
-    every: Every,
+    every: CheckpointInterval,
     resume: Option<&Path>,
     folder: &Path,
     experiment: &Experiment,
@@ -97,7 +97,7 @@ fn checkpoints(
     let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
     let checkpoints = Checkpoints::new(folder, every);
     Ok(match resume {
-        Some(path) => checkpoints.going_on_from(path, experiment)?,
+        Some(path) => checkpoints.resume_from(path, experiment)?,
         None => checkpoints,
     })
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chainrule_model::{Model, Predictions};
 use chainrule_table::{
-    Column, Destination, Error, Form, Holds, Problem, ReadOptions, Stream, Table, Target, Texts, Values,
-    Want, Writer,
+    CellType, Column, Destination, Error, FileFormat, OutputColumn, Problem, ReadOptions, Stream, Strings,
+    Table, Target, Values, Writer,
 };
 
 use crate::arguments::table::{Decimal, Header, Predict, Reading};
@@ -23,10 +23,10 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
     let options = options(&arguments.reading)?;
     let mut stream = Stream::open(&arguments.data, &options, &model.wanted())?;
-    let mut keep: Vec<(&str, Want)> = Vec::new();
+    let mut keep: Vec<(&str, CellType)> = Vec::new();
     for name in &arguments.keep {
         if keep.iter().all(|(known, _)| known != name) {
-            keep.push((name, Want::Texts));
+            keep.push((name, CellType::Strings));
         }
     }
     // A column that is kept is read as it is written, whatever the model takes it for: beside the inputs, in step with them.
@@ -37,8 +37,8 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         let allowed = format!("called otherwise than what is predicted; rename the column in {data}");
         return Err(Failure::Argument { argument: "--keep", value: (*name).to_owned(), allowed });
     }
-    let columns = keep.iter().map(|(name, _)| (*name, Holds::Texts { longest: None }));
-    let columns: Vec<(&str, Holds)> =
+    let columns = keep.iter().map(|(name, _)| (*name, OutputColumn::Strings { longest: None }));
+    let columns: Vec<(&str, OutputColumn)> =
         columns.chain(predicted.iter().map(|(name, holds)| (name.as_str(), *holds))).collect();
     let destination = match &arguments.output {
         Some(path) => Destination::File(path),
@@ -87,20 +87,20 @@ enum Terminal {
 }
 
 /// The form of the output: as it is said, or as the file's ending says.
-fn form(output: Option<&Path>, to: Option<Form>, terminal: Terminal) -> Result<Form, Failure> {
+fn form(output: Option<&Path>, to: Option<FileFormat>, terminal: Terminal) -> Result<FileFormat, Failure> {
     let Some(path) = output else {
-        let form = to.unwrap_or(Form::Csv);
+        let form = to.unwrap_or(FileFormat::Csv);
         if form.is_text() || terminal == Terminal::No {
             return Ok(form);
         }
-        let known = Form::ALL.iter().find(|(.., known)| *known == form);
+        let known = FileFormat::ALL.iter().find(|(.., known)| *known == form);
         let value = known.map_or("", |(name, ..)| *name).to_owned();
         let allowed = "csv or jsonl on a terminal; name a file with --output, or send it to one with >";
         return Err(Failure::Argument { argument: "--to", value, allowed: allowed.to_owned() });
     };
-    to.or(Form::of(path)).ok_or_else(|| {
+    to.or(FileFormat::of(path)).ok_or_else(|| {
         let endings: Vec<String> =
-            Form::ALL.iter().map(|(_, endings, _)| format!(".{}", endings[0])).collect();
+            FileFormat::ALL.iter().map(|(_, endings, _)| format!(".{}", endings[0])).collect();
         let allowed = format!("a file that ends in {}, or come with --to FORM", endings.join(", "));
         Failure::Argument { argument: "--output", value: path.display().to_string(), allowed }
     })
@@ -144,18 +144,20 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
 }
 
 /// A whole table of these columns.
-pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, Want)]) -> Result<Table, Failure> {
+pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, CellType)]) -> Result<Table, Failure> {
     let mut bar = ReadingBar::new(Some(path));
     Ok(Stream::open(path, &options(reading)?, wanted)?.whole(&mut |done, of| bar.show(done, of))?)
 }
 
 /// The columns that are predicted, with what they hold.
-fn predicted(model: &Model) -> Vec<(String, Holds)> {
-    let texts =
-        |words: &[String]| Holds::Texts { longest: words.iter().map(|word| word.chars().count()).max() };
+fn predicted(model: &Model) -> Vec<(String, OutputColumn)> {
+    let texts = |words: &[String]| OutputColumn::Strings {
+        longest: words.iter().map(|word| word.chars().count()).max(),
+    };
     match model.target() {
         Target::Classes { classes, .. } => {
-            let probabilities = classes.iter().map(|class| (format!("probability_{class}"), Holds::Numbers));
+            let probabilities =
+                classes.iter().map(|class| (format!("probability_{class}"), OutputColumn::Numbers));
             std::iter::once(("prediction".to_owned(), texts(classes))).chain(probabilities).collect()
         }
         Target::Labels { columns, words } => columns
@@ -163,14 +165,14 @@ fn predicted(model: &Model) -> Vec<(String, Holds)> {
             .zip(words)
             .flat_map(|(column, words)| {
                 let label = (format!("prediction_{column}"), texts(words));
-                [label, (format!("probability_{column}"), Holds::Numbers)]
+                [label, (format!("probability_{column}"), OutputColumn::Numbers)]
             })
             .collect(),
         Target::Numbers { columns, .. } if columns.len() == 1 => {
-            vec![("prediction".to_owned(), Holds::Numbers)]
+            vec![("prediction".to_owned(), OutputColumn::Numbers)]
         }
         Target::Numbers { columns, .. } => {
-            columns.iter().map(|column| (format!("prediction_{column}"), Holds::Numbers)).collect()
+            columns.iter().map(|column| (format!("prediction_{column}"), OutputColumn::Numbers)).collect()
         }
     }
 }
@@ -181,7 +183,7 @@ fn cells(model: &Model, predictions: &Predictions, threshold: f64) -> Vec<Values
     let rows = || y.chunks_exact(n_outputs);
     let output = |k: usize| y.iter().skip(k).step_by(n_outputs).copied();
     let second = |p: f64| u32::from(p >= threshold);
-    let texts = |words: &[String], codes| Values::Texts(Texts { words: words.to_vec(), codes });
+    let texts = |words: &[String], codes| Values::Strings(Strings { words: words.to_vec(), codes });
     match model.target() {
         Target::Classes { classes, .. } if n_outputs == 1 => vec![
             texts(classes, output(0).map(second).collect()),
@@ -214,11 +216,11 @@ mod tests {
         let of = |output: Option<&str>, to, terminal| {
             form(output.map(Path::new), to, terminal).map_err(|failure| failure.to_string())
         };
-        assert_eq!(of(None, None, Terminal::Yes), Ok(Form::Csv));
-        assert_eq!(of(None, Some(Form::Parquet), Terminal::No), Ok(Form::Parquet));
-        assert_eq!(of(Some("p.NPY"), None, Terminal::Yes), Ok(Form::Numpy));
-        assert_eq!(of(Some("p.csv"), Some(Form::JsonLines), Terminal::No), Ok(Form::JsonLines));
-        for (name, form) in [("parquet", Form::Parquet), ("npy", Form::Numpy)] {
+        assert_eq!(of(None, None, Terminal::Yes), Ok(FileFormat::Csv));
+        assert_eq!(of(None, Some(FileFormat::Parquet), Terminal::No), Ok(FileFormat::Parquet));
+        assert_eq!(of(Some("p.NPY"), None, Terminal::Yes), Ok(FileFormat::Numpy));
+        assert_eq!(of(Some("p.csv"), Some(FileFormat::JsonLines), Terminal::No), Ok(FileFormat::JsonLines));
+        for (name, form) in [("parquet", FileFormat::Parquet), ("npy", FileFormat::Numpy)] {
             let said = of(None, Some(form), Terminal::Yes).unwrap_err();
             let expected =
                 "but must be csv or jsonl on a terminal; name a file with --output, or send it to one with >";

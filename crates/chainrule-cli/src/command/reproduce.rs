@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
-use chainrule_experiment::{Experiment, Mark, Verdict, builtin};
+use chainrule_experiment::{ClaimResult, ClaimStatus, Experiment, builtin};
 use chainrule_figures::{Subject, index, report};
 use chainrule_model::write_whole;
 use comfy_table::{Cell, Color, Table};
@@ -88,12 +88,12 @@ fn heading(experiment: &Experiment) {
     }
 }
 
-fn add(table: &mut Table, text: &str, verdict: &Verdict) {
+fn add(table: &mut Table, text: &str, verdict: &ClaimResult) {
     let (mark, colour) = match verdict.mark {
-        Mark::Matched => ("✓ matched", Color::Green),
-        Mark::KnownMistake => ("! document errs", Color::Yellow),
-        Mark::Shown => ("· shown", Color::Reset),
-        Mark::Mismatched => ("✗ MISMATCH", Color::Red),
+        ClaimStatus::Matched => ("✓ matched", Color::Green),
+        ClaimStatus::KnownMistake => ("! document errs", Color::Yellow),
+        ClaimStatus::Shown => ("· shown", Color::Reset),
+        ClaimStatus::Mismatched => ("✗ MISMATCH", Color::Red),
     };
     table.add_row([
         Cell::new(mark).fg(colour),
@@ -103,7 +103,7 @@ fn add(table: &mut Table, text: &str, verdict: &Verdict) {
     ]);
 }
 
-fn demonstrate(demonstration: &Demonstration) -> Result<Mark, Failure> {
+fn demonstrate(demonstration: &Demonstration) -> Result<ClaimStatus, Failure> {
     let checked = demonstration.check()?;
     let held = checked.holds();
     anstream::println!(
@@ -115,7 +115,7 @@ fn demonstrate(demonstration: &Demonstration) -> Result<Mark, Failure> {
     anstream::println!("{}", demonstration.mistake);
     anstream::print!("as published: {}", checked.published);
     anstream::print!("ours: {}", checked.ours);
-    Ok(if held { Mark::Matched } else { Mark::Mismatched })
+    Ok(if held { ClaimStatus::Matched } else { ClaimStatus::Mismatched })
 }
 
 /// How many claims came out.
@@ -127,12 +127,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, mark: Mark) {
+    fn count(&mut self, mark: ClaimStatus) {
         match mark {
-            Mark::Matched => self.matched += 1,
-            Mark::KnownMistake => self.mistakes += 1,
-            Mark::Shown => {}
-            Mark::Mismatched => self.mismatched += 1,
+            ClaimStatus::Matched => self.matched += 1,
+            ClaimStatus::KnownMistake => self.mistakes += 1,
+            ClaimStatus::Shown => {}
+            ClaimStatus::Mismatched => self.mismatched += 1,
         }
     }
 

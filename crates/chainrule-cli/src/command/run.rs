@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use chainrule::metrics::{Predictions, Task, misclassified};
+use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
@@ -188,12 +188,12 @@ fn summary(outcomes: &[Outcome]) {
 
 /// `27 of 150`, where outputs are probabilities.
 fn wrong(outcome: &Outcome) -> String {
-    let task = Task::of(&outcome.architecture.output().activation);
-    if task == Task::Values {
+    let task = OutputKind::of(&outcome.architecture.output().activation);
+    if task == OutputKind::Real {
         return "-".to_owned();
     }
     let data = &outcome.samples.dataset;
     let (y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
-    let wrong = misclassified(&Predictions { task, y: &y, t: data.t(), weight: None, n_outputs });
+    let wrong = misclassified(&MetricInput { task, y: &y, t: data.t(), weight: None, n_outputs });
     format!("{wrong} of {}", data.n_samples())
 }

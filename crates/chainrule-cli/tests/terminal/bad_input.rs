@@ -82,7 +82,7 @@ fn settings_that_make_no_sense() {
         "network.hidden.0.units=0",
         "network.hidden.0.units=1e99",
         "network.hidden.0.dropout=1",
-        "network.hidden.0.weights_from={ name = \"values\", values = [1, 2] }",
+        "network.hidden.0.weight_init={ name = \"values\", values = [1, 2] }",
         "network.hidden.7.units=2",
         "network.hidden=3",
         "network.output.units=4",

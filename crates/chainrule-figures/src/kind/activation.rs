@@ -1,7 +1,7 @@
 //! `activation`: each activation of the networks with its slope; softmax by the derivative of its first output.
 
 use chainrule::network::activation::Activation;
-use chainrule::registry::{Entry, Kind, Options, Parameter};
+use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 
 use super::arrange::under_one_legend;
 use super::parts::{line, spaced};
@@ -15,14 +15,14 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     make: |_| draw,
 };
 
-const OF: Parameter = Parameter {
+const OF: OptionSpec = OptionSpec {
     name: "of",
-    kind: Kind::Word(&["networks", "all"]),
+    kind: OptionKind::Choice(&["networks", "all"]),
     summary: "the activations of the networks, or all that there are",
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let mut shown: Vec<Activation> = if options.word(OF.name) == "all" {
+    let mut shown: Vec<Activation> = if options.text(OF.name) == "all" {
         Activation::names().filter_map(|(name, _)| Activation::new(name, &[]).ok()).collect()
     } else {
         let layers = subject.chosen(options)?.into_iter().flat_map(|outcome| outcome.architecture.layers());

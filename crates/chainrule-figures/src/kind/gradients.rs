@@ -1,6 +1,6 @@
 //! `gradients`: the gradient's norm by layer over the training, and the gradient check as analytic against numeric.
 
-use chainrule::gradcheck::{self, Report, Verdict, Which};
+use chainrule::gradcheck::{self, GradientReport, ParameterSelection, Verdict};
 use chainrule::objective::Objective;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
@@ -56,14 +56,14 @@ fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
 }
 
 /// The gradient check at the end of the training, over the first samples, and how many those are.
-pub(crate) fn checked(outcome: &Outcome) -> Result<(Report, usize), Error> {
+pub(crate) fn checked(outcome: &Outcome) -> Result<(GradientReport, usize), Error> {
     let data = &outcome.samples.dataset;
     let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data)?;
     let rows: Vec<usize> = (0..data.n_samples().min(SAMPLES)).collect();
     let which = if outcome.architecture.n_parameters() > CHECKED {
-        Which::Sample { count: CHECKED, seed: 0 }
+        ParameterSelection::Sample { count: CHECKED, seed: 0 }
     } else {
-        Which::All
+        ParameterSelection::All
     };
     let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
     Ok((report, rows.len()))

@@ -30,7 +30,7 @@ const ACROSS_COLOUR: Colour = Colour::Palette(3);
 const BOUNDARY: &str = "boundary";
 
 /// More boundaries than these would be a thicket.
-const MOST_BOUNDARIES: usize = 12;
+const MAX_BOUNDARIES: usize = 12;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let panels = subject.panels(options, |outcome| panel(outcome, options))?;
@@ -49,7 +49,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     if n_hidden == 0 {
         return unsuitable(ENTRY.name, outcome, "it has no hidden layer; \"regions\" shows its boundary");
     }
-    let layer = match options.word("layer") {
+    let layer = match options.text("layer") {
         "" => architecture.layer_name(n_hidden - 1),
         name => name.to_owned(),
     };
@@ -148,7 +148,7 @@ fn in_the_plane(
 
 /// Where the next layer decides within a box, as lines; of planes the outlines, and lines across them.
 fn decided(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
-    if hidden.boundaries.len() > MOST_BOUNDARIES {
+    if hidden.boundaries.len() > MAX_BOUNDARIES {
         return Vec::new();
     }
     let in_space = ends.len() == 3;

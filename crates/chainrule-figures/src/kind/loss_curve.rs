@@ -1,7 +1,7 @@
 //! `loss-curve`: training and validation loss over epochs, several networks in one, the best epoch marked; the learning
 //! rate where it changes.
 
-use chainrule::registry::{Entry, Kind, Options, Parameter};
+use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 use chainrule::train::Epoch;
 use chainrule_experiment::Outcome;
 
@@ -15,15 +15,15 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     make: |_| draw,
 };
 
-const SCALE: Parameter = Parameter {
+const SCALE: OptionSpec = OptionSpec {
     name: "scale",
-    kind: Kind::Word(&["both", "linear", "log"]),
+    kind: OptionKind::Choice(&["both", "linear", "log"]),
     summary: "whether the loss is shown as it is, logarithmically, or both",
 };
 
-const EPOCHS: Parameter = Parameter {
+const EPOCHS: OptionSpec = OptionSpec {
     name: "epochs",
-    kind: Kind::Word(&["linear", "log"]),
+    kind: OptionKind::Choice(&["linear", "log"]),
     summary: "the axis of epochs; logarithmic for trainings of very different lengths",
 };
 
@@ -36,7 +36,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let positive = outcomes.iter().flat_map(|outcome| &outcome.history.epochs).all(|epoch| epoch.loss > 0.0);
     let x = || -> Result<Axis, Error> {
         let axis = Axis::new("epoch");
-        let axis = if options.word(EPOCHS.name) == "log" { axis.log() } else { axis };
+        let axis = if options.text(EPOCHS.name) == "log" { axis.log() } else { axis };
         let ends = option::range(options, "x_range")?;
         Ok(ends.map_or(axis.clone(), |[low, high]| axis.range(low, high)))
     };
@@ -45,7 +45,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let label = if name.is_empty() { "loss".to_owned() } else { format!("loss: {}", name.replace('_', " ")) };
     let y = Axis::new(label);
     let y = option::range(options, "y_range")?.map_or(y.clone(), |[low, high]| y.range(low, high));
-    match options.word("scale") {
+    match options.text("scale") {
         "linear" => losses.push(curves(subject, &outcomes, x()?, y)),
         "log" if positive => losses.push(curves(subject, &outcomes, x()?, y.log())),
         _ => {

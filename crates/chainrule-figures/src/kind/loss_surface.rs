@@ -1,10 +1,10 @@
 //! `loss-surface`: the loss over two parameters of the network, or over a plane of all of them, in space and as a contour,
 //! with the training's path on it.
 
-use chainrule::landscape::{Axis as Points, Plane, Projected, surface};
+use chainrule::landscape::{GridAxis, Plane, Projected, surface};
 use chainrule::objective::Objective;
 use chainrule::random::RandomState;
-use chainrule::registry::{Allowed, Entry, Kind, Options, Parameter};
+use chainrule::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 use chainrule::{Dataset, Scalar};
 use chainrule_experiment::{Outcome, Precision};
 
@@ -33,31 +33,31 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     make: |_| draw,
 };
 
-const X: Parameter = Parameter {
+const X: OptionSpec = OptionSpec {
     name: "x",
-    kind: Kind::Name,
+    kind: OptionKind::Name,
     summary: "the parameter along the first axis: one of the experiment's names or hidden.W[0][0]",
 };
 
-const Y: Parameter =
-    Parameter { name: "y", kind: Kind::Name, summary: "the parameter along the second axis" };
+const Y: OptionSpec =
+    OptionSpec { name: "y", kind: OptionKind::Name, summary: "the parameter along the second axis" };
 
-const PLANE: Parameter = Parameter {
+const PLANE: OptionSpec = OptionSpec {
     name: "plane",
-    kind: Kind::Word(&["auto", "parameters", "trajectory", "random"]),
+    kind: OptionKind::Choice(&["auto", "parameters", "trajectory", "random"]),
     summary: "two parameters; the path's two principal directions; two random ones, scaled unit by unit. auto: \
               parameters where two are named or there are but two, else the trajectory",
 };
 
-const VIEW: Parameter = Parameter {
+const VIEW: OptionSpec = OptionSpec {
     name: "view",
-    kind: Kind::List(&[60.0, -30.0], Allowed::FINITE),
+    kind: OptionKind::List(&[60.0, -30.0], NumberRange::FINITE),
     summary: "whence one looks: degrees above the floor and around the upright axis",
 };
 
-const COLOURS: Parameter = Parameter {
+const COLOURS: OptionSpec = OptionSpec {
     name: "colours",
-    kind: Kind::Word(&["auto", "linear", "log"]),
+    kind: OptionKind::Choice(&["auto", "linear", "log"]),
     summary: "whether equal differences or equal ratios of the loss differ alike; auto: ratios from a thousand on",
 };
 
@@ -148,7 +148,7 @@ impl Scene {
                 "its loss is finite nowhere on the grid; choose other ranges",
             );
         }
-        let log = match options.word("colours") {
+        let log = match options.text("colours") {
             "linear" => false,
             "log" => low > 0.0,
             _ => low > 0.0 && high > 1000.0 * low,
@@ -236,7 +236,7 @@ const RED: Colour = Colour::Rgb([0xd5, 0x1f, 0x1f]);
 fn losses<T: Scalar>(
     outcome: &Outcome,
     plane: &Plane,
-    axes: &[Points],
+    axes: &[GridAxis],
     path: &[Projected],
 ) -> (Vec<f64>, Vec<f64>) {
     let data: Dataset<T> = outcome.samples.dataset.cast().expect("it was trained in this precision");
@@ -255,9 +255,9 @@ fn losses<T: Scalar>(
 const BUDGET: usize = 100_000_000_000;
 
 /// The samples that the surface is over: all, or where that would take many seconds as many as take some, evenly spaced.
-fn rows(outcome: &Outcome, axes: &[Points]) -> Vec<usize> {
+fn rows(outcome: &Outcome, axes: &[GridAxis]) -> Vec<usize> {
     let (n, n_points) =
-        (outcome.samples.dataset.n_samples(), axes.iter().map(Points::n_points).product::<usize>());
+        (outcome.samples.dataset.n_samples(), axes.iter().map(GridAxis::n_points).product::<usize>());
     let most = (BUDGET / (n_points * outcome.architecture.n_parameters())).clamp(16, n.max(16)).min(n);
     (0..most).map(|k| k * n / most).collect()
 }
@@ -276,7 +276,7 @@ fn plane(
         let named = outcome.names.iter().find(|(known, _)| known == name);
         named.map_or_else(|| name.to_owned(), |(_, index)| architecture.parameter_name(*index))
     };
-    let (x, y) = (options.word("x"), options.word("y"));
+    let (x, y) = (options.text("x"), options.text("y"));
     let mut pair = match (x, y) {
         ("", "") => None,
         (x, y) => Some([full(x), full(y)]),
@@ -313,7 +313,7 @@ fn plane(
         let labels = ["first principal direction".to_owned(), "second principal direction".to_owned()];
         Ok((plane, labels, caption, true))
     };
-    match (options.word("plane"), pair) {
+    match (options.text("plane"), pair) {
         ("parameters" | "auto", Some(pair)) => by_name(pair),
         ("parameters", None) => unsuitable(
             ENTRY.name,

@@ -22,7 +22,7 @@ mod weights;
 
 use std::collections::BTreeSet;
 
-use chainrule::registry::{self, Entry, Options, Value};
+use chainrule::registry::{self, Entry, OptionValue, Options};
 use chainrule_experiment::{Experiment, Outcome};
 
 use crate::{Error, Figure};
@@ -80,7 +80,7 @@ pub struct Subject<'s> {
 /// # Errors
 /// An unknown kind or option, with the nearest one; an option outside its range; a network that the kind does not suit,
 /// with what would.
-pub fn draw(kind: &str, given: &[(&str, Value)], subject: &Subject<'_>) -> Result<Figure, Error> {
+pub fn draw(kind: &str, given: &[(&str, OptionValue)], subject: &Subject<'_>) -> Result<Figure, Error> {
     let (options, draw) = registry::choose("figure", REGISTRY, kind, given)?;
     draw(subject, &options)
 }
@@ -89,7 +89,7 @@ pub fn draw(kind: &str, given: &[(&str, Value)], subject: &Subject<'_>) -> Resul
 ///
 /// # Errors
 /// As [`draw`], but for what only the networks can tell.
-pub fn check(kind: &str, given: &[(&str, Value)]) -> Result<(), Error> {
+pub fn check(kind: &str, given: &[(&str, OptionValue)]) -> Result<(), Error> {
     let (options, _) = registry::choose("figure", REGISTRY, kind, given)?;
     option::check(&options)
 }
@@ -118,7 +118,7 @@ pub fn epochs(total: u64) -> BTreeSet<u64> {
 impl<'s> Subject<'s> {
     /// The outcomes that the option `variant` names, or all.
     fn chosen(&self, options: &Options) -> Result<Vec<&'s Outcome>, Error> {
-        let name = options.word(option::VARIANT.name);
+        let name = options.text(option::VARIANT.name);
         if name.is_empty() {
             return Ok(self.outcomes.iter().collect());
         }

@@ -1,47 +1,50 @@
 //! Options that several kinds of figures take, and how they are read.
 
 use chainrule::Error as EngineError;
-use chainrule::registry::{Allowed, Kind, Options, Parameter, Value};
+use chainrule::registry::{NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 
 use crate::{Change, Error, Frame};
 
-pub(super) const VARIANT: Parameter = Parameter {
+pub(super) const VARIANT: OptionSpec = OptionSpec {
     name: "variant",
-    kind: Kind::Name,
+    kind: OptionKind::Name,
     summary: "which of the experiment's networks; all when none is named",
 };
 
-pub(super) const X_RANGE: Parameter = Parameter {
+pub(super) const X_RANGE: OptionSpec = OptionSpec {
     name: "x_range",
-    kind: Kind::List(&[], Allowed::FINITE),
+    kind: OptionKind::List(&[], NumberRange::FINITE),
     summary: "the two ends of the horizontal axis, the lower first; found from the data when empty",
 };
 
-pub(super) const Y_RANGE: Parameter = Parameter {
+pub(super) const Y_RANGE: OptionSpec = OptionSpec {
     name: "y_range",
-    kind: Kind::List(&[], Allowed::FINITE),
+    kind: OptionKind::List(&[], NumberRange::FINITE),
     summary: "the two ends of the vertical axis, the lower first; found from the data when empty",
 };
 
-pub(super) const LAYER: Parameter =
-    Parameter { name: "layer", kind: Kind::Name, summary: "the hidden layer; the last when none is named" };
+pub(super) const LAYER: OptionSpec = OptionSpec {
+    name: "layer",
+    kind: OptionKind::Name,
+    summary: "the hidden layer; the last when none is named",
+};
 
 /// How many points a grid has along each side.
-pub(super) const fn resolution(default: f64) -> Parameter {
-    const ALLOWED: Allowed = Allowed {
+pub(super) const fn resolution(default: f64) -> OptionSpec {
+    const ALLOWED: NumberRange = NumberRange {
         text: "a whole number from 2 to 2000",
         test: |v| (2.0..=2000.0).contains(&v) && v.fract() == 0.0,
     };
-    Parameter {
+    OptionSpec {
         name: "resolution",
-        kind: Kind::Number(default, ALLOWED),
+        kind: OptionKind::Number(default, ALLOWED),
         summary: "how many points the grid has along each side",
     }
 }
 
-pub(super) const ANIMATE: Parameter = Parameter {
+pub(super) const ANIMATE: OptionSpec = OptionSpec {
     name: "animate",
-    kind: Kind::Word(&["no", "yes"]),
+    kind: OptionKind::Choice(&["no", "yes"]),
     summary: "the training in frames: a slider in HTML, a moving picture in SVG",
 };
 
@@ -53,7 +56,7 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
         other => Err(Error::Engine(EngineError::OptionRange {
             of: options.name(),
             key,
-            value: Value::List(other.to_vec()).to_string(),
+            value: OptionValue::List(other.to_vec()).to_string(),
             allowed: "two numbers, the lower first".to_owned(),
         })),
     }
@@ -61,7 +64,7 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
 
 /// Whether the options are such that a kind can read them.
 pub(super) fn check(options: &Options) -> Result<(), Error> {
-    let is_range = |(key, _): &(&'static str, &Value)| key.ends_with("_range");
+    let is_range = |(key, _): &(&'static str, &OptionValue)| key.ends_with("_range");
     options.iter().filter(is_range).try_for_each(|(key, _)| range(options, key).map(|_| ()))
 }
 
@@ -93,7 +96,7 @@ const FRAMES: usize = 30;
 
 /// Which of `n` recorded states an animation shows: the first, the last, and some between; none where it is not asked for.
 pub(super) fn frames(options: &Options, n: usize) -> Vec<usize> {
-    if options.word(ANIMATE.name) == "no" || n < 2 {
+    if options.text(ANIMATE.name) == "no" || n < 2 {
         return Vec::new();
     }
     let shown = n.min(FRAMES);

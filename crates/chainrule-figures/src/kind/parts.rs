@@ -1,8 +1,8 @@
 //! What several kinds of figures draw: samples by class, paths, probabilities over a plane; and what things are called.
 
 use chainrule::Scalar;
-use chainrule::landscape::{Axis as Points, Plane, Projected, Regions};
-use chainrule::metrics::Task;
+use chainrule::landscape::{GridAxis, Plane, Projected, Regions};
+use chainrule::metrics::OutputKind;
 use chainrule_experiment::Outcome;
 
 use super::units::Unit;
@@ -15,8 +15,8 @@ pub(super) fn shape(outcome: &Outcome) -> String {
 }
 
 /// What the outputs of a network mean.
-pub(super) fn task(outcome: &Outcome) -> Task {
-    Task::of(&outcome.architecture.output().activation)
+pub(super) fn task(outcome: &Outcome) -> OutputKind {
+    OutputKind::of(&outcome.architecture.output().activation)
 }
 
 /// The classes of an outcome's samples.
@@ -51,8 +51,8 @@ fn colours(names: &[String]) -> Vec<Colour> {
 pub(super) fn classes(outcome: &Outcome) -> Option<Classes> {
     let data = &outcome.samples.dataset;
     let of: Vec<usize> = match (task(outcome), data.n_targets()) {
-        (Task::Labels, 1) => data.t().iter().map(|&t| usize::from(t >= 0.5)).collect(),
-        (Task::Classes, n) => data.t().chunks_exact(n).map(largest).collect(),
+        (OutputKind::Binary, 1) => data.t().iter().map(|&t| usize::from(t >= 0.5)).collect(),
+        (OutputKind::Categorical, n) => data.t().chunks_exact(n).map(largest).collect(),
         _ => return None,
     };
     let n = data.n_targets().max(2);
@@ -228,8 +228,8 @@ pub(super) fn spaced([low, high]: [f64; 2], n: usize) -> Vec<f64> {
 }
 
 /// The points of a grid's axis.
-pub(super) fn points([low, high]: [f64; 2], n: usize) -> Result<Points, chainrule::Error> {
-    Points::new(low, high, n)
+pub(super) fn points([low, high]: [f64; 2], n: usize) -> Result<GridAxis, chainrule::Error> {
+    GridAxis::new(low, high, n)
 }
 
 /// Each class's probability over the plane of some regions; over a line they hold over all of `y`.
@@ -242,7 +242,7 @@ pub(super) fn grids<T: Scalar>(regions: &Regions<T>, y: [f64; 2]) -> Vec<Grid> {
 }
 
 /// Numbers over the plane, or the line, of these axes.
-pub(super) fn grid(axes: &[Points], y: [f64; 2], values: Vec<f64>) -> Grid {
+pub(super) fn grid(axes: &[GridAxis], y: [f64; 2], values: Vec<f64>) -> Grid {
     let (n_y, y) = axes.get(1).map_or((1, y), |axis| (axis.n_points(), axis.range()));
     Grid { x: axes[0].range(), y, n_x: axes[0].n_points(), n_y, values }
 }

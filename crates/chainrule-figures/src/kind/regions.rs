@@ -3,7 +3,7 @@
 
 use chainrule::landscape::Regions;
 use chainrule::network::Network;
-use chainrule::registry::{Entry, Kind, Options, Parameter};
+use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 use chainrule_experiment::Outcome;
 
 use super::arrange::under_one_legend;
@@ -33,15 +33,15 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     make: |_| draw,
 };
 
-const X: Parameter = Parameter {
+const X: OptionSpec = OptionSpec {
     name: "x",
-    kind: Kind::Name,
+    kind: OptionKind::Name,
     summary: "of more than two inputs, the one along the horizontal axis; principal components when none is named",
 };
 
-const Y: Parameter = Parameter {
+const Y: OptionSpec = OptionSpec {
     name: "y",
-    kind: Kind::Name,
+    kind: OptionKind::Name,
     summary: "of more than two inputs, the one along the vertical axis",
 };
 
@@ -108,7 +108,7 @@ impl Map<'_> {
             );
             return unsuitable(ENTRY.name, outcome, reason);
         }
-        let shown = shown(outcome, options.word("x"), options.word("y"))?;
+        let shown = shown(outcome, options.text("x"), options.text("y"))?;
         let at = shown.seen(outcome);
         let of = |k: usize| shown.units[k].ends(&at.iter().map(|at| at[k]).collect::<Vec<f64>>(), 0.12);
         let x = shown.units[0].range(options, "x_range")?.unwrap_or_else(|| of(0));

@@ -1,6 +1,6 @@
 //! `residuals`: predicted numbers against the true ones, and how their differences are spread.
 
-use chainrule::metrics::Task;
+use chainrule::metrics::OutputKind;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
@@ -25,7 +25,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
 }
 
 fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
-    if task(outcome) != Task::Values {
+    if task(outcome) != OutputKind::Real {
         return unsuitable(
             ENTRY.name,
             outcome,

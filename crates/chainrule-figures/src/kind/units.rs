@@ -1,12 +1,12 @@
 //! What the numbers of samples are measured in. Pictures of a table are in the units of its columns; what the network sees,
 //! scaled, is made of them only where it is asked.
 
-use chainrule::landscape::{Axis as Points, Plane, Regions};
-use chainrule::metrics::Task;
+use chainrule::landscape::{GridAxis, Plane, Regions};
+use chainrule::metrics::OutputKind;
 use chainrule::network::Network;
 use chainrule::registry::Options;
 use chainrule_experiment::Outcome;
-use chainrule_table::{Kind, Scale, date};
+use chainrule_table::{ColumnKind, Scale, date};
 
 use super::option;
 use super::parts::{around, symbol};
@@ -35,7 +35,7 @@ impl Unit {
     pub(super) fn of(outcome: &Outcome, j: usize) -> Unit {
         let scales = outcome.samples.from_table.as_ref().map(|from| from.encoders.input_scales());
         match scales.and_then(|scales| scales[j]) {
-            Some((Kind::Date, scale)) => Unit::Date(scale),
+            Some((ColumnKind::Date, scale)) => Unit::Date(scale),
             Some((_, scale)) => Unit::Number(scale),
             None => Unit::Own,
         }
@@ -138,7 +138,7 @@ pub(super) fn joined(captions: impl IntoIterator<Item = String>) -> String {
 }
 
 /// A network's outputs over a grid whose axes are in these units, an axis and a unit for each direction of the plane.
-pub(super) fn over(network: &Network<f64>, plane: &Plane, units: &[Unit], axes: &[Points]) -> Regions<f64> {
+pub(super) fn over(network: &Network<f64>, plane: &Plane, units: &[Unit], axes: &[GridAxis]) -> Regions<f64> {
     let along = |k: usize| axes.get(k).map_or(vec![0.0], |axis| units[k].encoded(&axis.values()));
     let [first, second] = [along(0), along(1)];
     let coordinates = second.iter().flat_map(|v| first.iter().map(|u| [*u, *v]));
@@ -148,7 +148,7 @@ pub(super) fn over(network: &Network<f64>, plane: &Plane, units: &[Unit], axes: 
         axes: axes.to_vec(),
         y: network.predict(&x),
         x,
-        task: Task::of(&architecture.output().activation),
+        task: OutputKind::of(&architecture.output().activation),
         n_outputs: architecture.n_outputs(),
     }
 }

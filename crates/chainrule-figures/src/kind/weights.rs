@@ -21,10 +21,10 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 };
 
 /// Layers of more units are drawn as tables of numbers.
-const MOST_UNITS: usize = 24;
+const MAX_UNITS: usize = 24;
 
 /// So many units of so many layers are shown as maps.
-const MOST_MAPS: usize = 8;
+const MAX_MAPS: usize = 8;
 const MAPPED: usize = 2;
 
 /// Bars of a histogram.
@@ -60,7 +60,7 @@ fn network(outcome: &Outcome) -> Panel {
         .into_iter()
         .chain(architecture.layers().iter().map(|layer| layer.n_units))
         .collect();
-    if widths.iter().any(|n| *n > MOST_UNITS) {
+    if widths.iter().any(|n| *n > MAX_UNITS) {
         return matrix(outcome);
     }
     let last = widths.len() - 1;
@@ -123,7 +123,7 @@ fn matrix(outcome: &Outcome) -> Panel {
         colours: ColourScale::new(ColourMap::Diverging).centred(0.0).with_bar("weight"),
     };
     let n_inputs = architecture.n_inputs();
-    let inputs = if n_inputs <= MOST_UNITS {
+    let inputs = if n_inputs <= MAX_UNITS {
         Axis::new("").names((0..n_inputs).map(|j| input(outcome, j)))
     } else {
         Axis::new("input")
@@ -180,7 +180,7 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
         let mut middle = [0.0];
         layer.activation.values(&[0.0], &mut middle);
         let mut row = Vec::new();
-        for unit in 0..n_units.min(MOST_MAPS) {
+        for unit in 0..n_units.min(MAX_MAPS) {
             let over = |values| Grid { x, y, n_x: n, n_y: n, values };
             let colours = ColourScale::new(ColourMap::Diverging).centred(middle[0]);
             let field = |grid, shading, lines| Mark::Field {

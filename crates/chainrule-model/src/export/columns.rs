@@ -3,7 +3,7 @@
 //! A word has a code: [`MISSING`], [`OTHER`] for any that no member has an input of its own for, and from 2 on those that one
 //! has. Two members of an ensemble may know different words; each then has its own table from codes to inputs.
 
-use chainrule_table::{How, Input, Table, Values};
+use chainrule_table::{Encoding, Input, Table, Values};
 
 use super::expression::Width;
 use crate::{Error, Member, Model};
@@ -53,19 +53,19 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
                 (None, _) if k > 0 => return Err(differs()),
                 (None, how) => {
                     let cells = match how {
-                        How::Number { .. } => Cells::Numbers(Width::Own),
-                        How::Date { .. } => Cells::Dates,
-                        How::Boolean { words } => Cells::Words(words.to_vec()),
-                        How::Category { words, .. } => Cells::Words(words.clone()),
+                        Encoding::Number { .. } => Cells::Numbers(Width::Own),
+                        Encoding::Date { .. } => Cells::Dates,
+                        Encoding::Boolean { words } => Cells::Words(words.to_vec()),
+                        Encoding::Category { words, .. } => Cells::Words(words.clone()),
                     };
                     columns.push(Column { name: input.column.clone(), cells });
                 }
-                (Some(Column { cells: Cells::Numbers(_), .. }), How::Number { .. })
-                | (Some(Column { cells: Cells::Dates, .. }), How::Date { .. }) => {}
+                (Some(Column { cells: Cells::Numbers(_), .. }), Encoding::Number { .. })
+                | (Some(Column { cells: Cells::Dates, .. }), Encoding::Date { .. }) => {}
                 (Some(Column { cells: Cells::Words(known), .. }), how) => {
                     let words = match how {
-                        How::Boolean { words } => &words[..],
-                        How::Category { words, .. } => words,
+                        Encoding::Boolean { words } => &words[..],
+                        Encoding::Category { words, .. } => words,
                         _ => return Err(differs()),
                     };
                     let new = words.iter().filter(|word| !known.contains(word)).cloned().collect::<Vec<_>>();
@@ -76,7 +76,7 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
         }
         for column in &mut columns {
             let far = |input: &Input| match input.how {
-                How::Number { scale, .. } => {
+                Encoding::Number { scale, .. } => {
                     input.column == column.name && scale.shift.abs() > FAR * scale.by
                 }
                 _ => false,
@@ -112,17 +112,19 @@ impl Codes {
     pub(super) fn of(input: &Input, cells: &Cells) -> Option<Codes> {
         let Cells::Words(all) = cells else { return None };
         Some(match &input.how {
-            How::Boolean { words: [no, yes] } => {
+            Encoding::Boolean { words: [no, yes] } => {
                 let sign = |word: &String| i8::from(word == yes) - i8::from(word == no && word != yes);
                 Codes::Signs([0, 0].into_iter().chain(all.iter().map(sign)).collect())
             }
-            How::Category { words, rare } => {
+            Encoding::Category { words, rare } => {
                 let missing = input.says_missing.then(|| input.width() - 1);
                 let other = (!rare.is_empty()).then_some(words.len());
                 let place = |word: &String| words.iter().position(|own| own == word).or(other);
                 Codes::Places([missing, other].into_iter().chain(all.iter().map(place)).collect())
             }
-            How::Number { .. } | How::Date { .. } => unreachable!("the columns are those of the members"),
+            Encoding::Number { .. } | Encoding::Date { .. } => {
+                unreachable!("the columns are those of the members")
+            }
         })
     }
 
@@ -169,7 +171,7 @@ impl Column {
             (Cells::Numbers(_) | Cells::Dates, Values::Numbers(values) | Values::Dates(values)) => {
                 Ok(values.clone())
             }
-            (Cells::Numbers(_) | Cells::Dates, Values::Texts(_)) => {
+            (Cells::Numbers(_) | Cells::Dates, Values::Strings(_)) => {
                 Err(Error::NotNumbers { column: self.name.clone() })
             }
         }

@@ -60,8 +60,8 @@ struct Steps {
 }
 
 /// So many inputs a layer may have, that no sum passes 32 bits: each is at most 127², and the bias at most half the range.
-const MOST_INPUTS: usize = 60_000;
-const MOST_BIAS: f64 = (1 << 30) as f64;
+const MAX_INPUTS: usize = 60_000;
+const MAX_BIAS: f64 = (1 << 30) as f64;
 
 /// The members in whole numbers, the steps found from the rows of a table, and what that costs there.
 pub(super) fn quantize(
@@ -116,9 +116,9 @@ impl Quantized {
         let mut layers = Vec::new();
         for (l, layer) in architecture.layers().iter().enumerate() {
             let (n_in, n_out) = (architecture.n_in(l), layer.n_units);
-            if n_in > MOST_INPUTS {
+            if n_in > MAX_INPUTS {
                 let layer = architecture.layer_name(l);
-                return Err(Error::TooWide { layer, got: n_in, most: MOST_INPUTS });
+                return Err(Error::TooWide { layer, got: n_in, most: MAX_INPUTS });
             }
             let weights = architecture.weights(l, &member.parameters);
             let zeros = vec![0.0; n_out];
@@ -238,7 +238,7 @@ fn whole(weights: &[f64], bias: &[f64], steps: &[Steps], off: f64) -> (Vec<i8>, 
         let largest = column().map(|(w, s)| (w * s.step).abs()).fold(0.0, f64::max);
         let b = own + column().map(|(w, s)| w * s.centre).sum::<f64>() - off;
         // A unit of no weights still has a bias.
-        let scale = (largest / 127.0).max(b.abs() / MOST_BIAS).max(f64::MIN_POSITIVE);
+        let scale = (largest / 127.0).max(b.abs() / MAX_BIAS).max(f64::MIN_POSITIVE);
         all.extend(column().map(|(w, s)| nearest(w * s.step / scale)));
         biases.push((b / scale).round() as i32);
         scales.push(scale);

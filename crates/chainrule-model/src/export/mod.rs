@@ -116,12 +116,12 @@ impl Default for ExportOptions<'_> {
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 /// use chainrule::random::RandomState;
 /// use chainrule_model::{ExportOptions, Format, Member, Model, Precision, Trained, export};
-/// use chainrule_table::{Column, EncoderOptions, Encoders, Kinds, Said, Table, Values};
+/// use chainrule_table::{Column, EncoderOptions, Encoders, ColumnKinds, Said, Table, Values};
 ///
 /// let columns = [("age", [31.0, 64.0, 8.5]), ("days", [12.5, 3.0, 5.0])];
 /// let table = Table::new(columns.map(|(name, v)| Column::new(name, Values::Numbers(v.to_vec()))).to_vec());
 /// let said = Said { targets: vec!["days".to_owned()], ..Said::default() };
-/// let kinds = Kinds::find(&table, &said)?;
+/// let kinds = ColumnKinds::find(&table, &said)?;
 /// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, None, EncoderOptions::default())?;
 /// let layers = vec![Layer::new(3, Activation::tanh()), Layer::new(1, Activation::identity())];
 /// let network = Network::<f64>::initialize(Architecture::new(1, layers)?, &mut RandomState::new(1));

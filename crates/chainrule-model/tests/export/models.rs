@@ -6,21 +6,22 @@ use chainrule::network::{Architecture, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule_model::{Member, Model, Precision, Trained};
 use chainrule_table::{
-    Column, DateParts, EncoderOptions, Encoders, Kind, Kinds, Said, Scaling, Table, Task, Texts, Values,
+    Column, ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Scaling, Strings,
+    Table, Task, Values,
 };
 
 /// What is predicted: the columns, the task, and the activation that gives it.
 pub(crate) const OUTPUTS: [(&[&str], Task, &str); 4] = [
-    (&["three"], Task::Classes, "softmax"),
-    (&["two"], Task::Classes, "logistic"),
-    (&["first", "second"], Task::Labels, "logistic"),
-    (&["small", "large"], Task::Numbers, "identity"),
+    (&["three"], Task::Classification, "softmax"),
+    (&["two"], Task::Classification, "logistic"),
+    (&["first", "second"], Task::Multilabel, "logistic"),
+    (&["small", "large"], Task::Regression, "identity"),
 ];
 
 const N: i32 = 60;
 
 fn texts(cell: impl Fn(i32) -> Option<&'static str>) -> Values {
-    Values::Texts((0..N).map(cell).collect::<Texts>())
+    Values::Strings((0..N).map(cell).collect::<Strings>())
 }
 
 fn numbers(cell: impl Fn(i32) -> f64) -> Values {
@@ -114,18 +115,18 @@ impl Recipe {
     /// A model of random weights with encoders fitted on the table; each member on other rows of it.
     pub(crate) fn make(&self, table: &Table) -> Model {
         let (targets, task, output) = OUTPUTS[self.output];
-        let said = Said {
+        let said = ColumnHints {
             targets: targets.iter().map(|name| (*name).to_owned()).collect(),
             inputs: self.inputs.iter().map(|name| (*name).to_owned()).collect(),
             kinds: self
                 .inputs
                 .iter()
                 .filter(|name| **name == "floor")
-                .map(|name| ((*name).to_owned(), Kind::Category))
+                .map(|name| ((*name).to_owned(), ColumnKind::Category))
                 .collect(),
-            ..Said::default()
+            ..ColumnHints::default()
         };
-        let kinds = Kinds::find(table, &said).unwrap();
+        let kinds = ColumnKinds::find(table, &said).unwrap();
         let mut random = RandomState::new(11);
         let member = |k: usize| {
             let rows: Vec<usize> =
@@ -261,7 +262,9 @@ pub(crate) fn hostile() -> (Table, Model) {
             let values = if c % 2 == 0 {
                 numbers(|k| noise(k + c as i32))
             } else {
-                Values::Texts((0..N).map(|k| Some(words[(k as usize * (c + 1) + c) % words.len()])).collect())
+                Values::Strings(
+                    (0..N).map(|k| Some(words[(k as usize * (c + 1) + c) % words.len()])).collect(),
+                )
             };
             Column::new(*name, values)
         })

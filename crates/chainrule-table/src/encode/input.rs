@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scale::{Scale, Scaling};
 use crate::kind::yes_and_no;
-use crate::{Column, Error, Kind, MISSING, Problem, Table, Values, Want};
+use crate::{CellType, Column, ColumnKind, Error, MISSING, Problem, Table, Values};
 
 /// A column with how it becomes inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Input {
     /// The column's name.
     pub column: String,
     /// What is done with it.
-    pub how: How,
+    pub how: Encoding,
     /// Whether one more input says, by 1, that the cell is missing: where cells of the training were.
     pub says_missing: bool,
 }
@@ -23,7 +23,7 @@ pub struct Input {
 /// What is done with a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum How {
+pub enum Encoding {
     /// A number, moved and scaled; a missing one is the median of the training.
     Number {
         /// What is done, and by what.
@@ -58,18 +58,18 @@ pub enum How {
 /// A word that fewer rows of the training have is rare.
 const RARE: usize = 5;
 /// So many words have an input of their own at most.
-const MOST_WORDS: usize = 64;
+const MAX_WORDS: usize = 64;
 /// A column of more different words is refused.
-pub(super) const MOST_CATEGORIES: usize = 10_000;
+pub(super) const MAX_CATEGORIES: usize = 10_000;
 
-impl How {
+impl Encoding {
     /// What the column is, in a word.
     pub fn name(&self) -> &'static str {
         match self {
-            How::Number { .. } => "number",
-            How::Date { .. } => "date",
-            How::Boolean { .. } => "boolean",
-            How::Category { .. } => "category",
+            Encoding::Number { .. } => "number",
+            Encoding::Date { .. } => "date",
+            Encoding::Boolean { .. } => "boolean",
+            Encoding::Category { .. } => "category",
         }
     }
 }
@@ -79,29 +79,29 @@ impl Input {
     pub(super) fn fit(
         table: &Table,
         column: &Column,
-        kind: Kind,
+        kind: ColumnKind,
         rows: &[usize],
         scaling: Scaling,
         date_parts: bool,
     ) -> Result<Input, Error> {
         let (how, says_missing) = match (kind, &column.values) {
-            (Kind::Number, Values::Numbers(values)) | (Kind::Date, Values::Dates(values)) => {
+            (ColumnKind::Number, Values::Numbers(values)) | (ColumnKind::Date, Values::Dates(values)) => {
                 let present: Vec<f64> = rows.iter().map(|i| values[*i]).filter(|v| !v.is_nan()).collect();
                 let (scale, fill) = Scale::fit(present.clone(), scaling);
                 let how = match kind {
-                    Kind::Date => How::Date { scale, fill, parts: date_parts },
-                    _ => How::Number { scale, fill },
+                    ColumnKind::Date => Encoding::Date { scale, fill, parts: date_parts },
+                    _ => Encoding::Number { scale, fill },
                 };
                 (how, present.len() < rows.len())
             }
             (kind, values) => {
                 let (words, n_missing) = words(values, rows);
-                let how = if kind == Kind::Boolean {
-                    How::Boolean { words: no_and_yes(words) }
+                let how = if kind == ColumnKind::Boolean {
+                    Encoding::Boolean { words: no_and_yes(words) }
                 } else {
                     let n_words = words.len();
-                    if n_words > MOST_CATEGORIES {
-                        let problem = Problem::TooManyCategories { got: n_words, most: MOST_CATEGORIES };
+                    if n_words > MAX_CATEGORIES {
+                        let problem = Problem::TooManyCategories { got: n_words, most: MAX_CATEGORIES };
                         return Err(Error::new(&table.path, problem).column(column.name.clone()));
                     }
                     kept(words)
@@ -115,9 +115,9 @@ impl Input {
     /// How many inputs the column becomes.
     pub fn width(&self) -> usize {
         let own = match &self.how {
-            How::Number { .. } | How::Boolean { .. } | How::Date { parts: false, .. } => 1,
-            How::Date { parts: true, .. } => 7,
-            How::Category { words, rare } => words.len() + usize::from(!rare.is_empty()),
+            Encoding::Number { .. } | Encoding::Boolean { .. } | Encoding::Date { parts: false, .. } => 1,
+            Encoding::Date { parts: true, .. } => 7,
+            Encoding::Category { words, rare } => words.len() + usize::from(!rare.is_empty()),
         };
         own + usize::from(self.says_missing)
     }
@@ -126,8 +126,10 @@ impl Input {
     pub fn names(&self) -> Vec<String> {
         let column = &self.column;
         let mut names = match &self.how {
-            How::Number { .. } | How::Boolean { .. } | How::Date { parts: false, .. } => vec![column.clone()],
-            How::Date { parts: true, .. } => [
+            Encoding::Number { .. } | Encoding::Boolean { .. } | Encoding::Date { parts: false, .. } => {
+                vec![column.clone()]
+            }
+            Encoding::Date { parts: true, .. } => [
                 "",
                 " (year, sine)",
                 " (year, cosine)",
@@ -138,7 +140,7 @@ impl Input {
             ]
             .map(|part| format!("{column}{part}"))
             .to_vec(),
-            How::Category { words, rare } => {
+            Encoding::Category { words, rare } => {
                 let others = (!rare.is_empty()).then(|| format!("{column}=(others)"));
                 words.iter().map(|word| format!("{column}={word}")).chain(others).collect()
             }
@@ -149,22 +151,22 @@ impl Input {
 
     /// For each of the inputs, in the order of [`names`](Input::names): whether it is the number or the date itself, and then on
     /// which scale; none for words, places in the year and the like, which have no unit.
-    pub fn scales(&self) -> Vec<Option<(Kind, Scale)>> {
+    pub fn scales(&self) -> Vec<Option<(ColumnKind, Scale)>> {
         let mut scales = vec![None; self.width()];
         match self.how {
-            How::Number { scale, .. } => scales[0] = Some((Kind::Number, scale)),
-            How::Date { scale, .. } => scales[0] = Some((Kind::Date, scale)),
-            How::Boolean { .. } | How::Category { .. } => {}
+            Encoding::Number { scale, .. } => scales[0] = Some((ColumnKind::Number, scale)),
+            Encoding::Date { scale, .. } => scales[0] = Some((ColumnKind::Date, scale)),
+            Encoding::Boolean { .. } | Encoding::Category { .. } => {}
         }
         scales
     }
 
     /// What the column is to be read as.
-    pub fn wants(&self) -> Want {
+    pub fn wants(&self) -> CellType {
         match self.how {
-            How::Number { .. } => Want::Numbers,
-            How::Date { .. } => Want::Dates,
-            How::Boolean { .. } | How::Category { .. } => Want::Texts,
+            Encoding::Number { .. } => CellType::Numbers,
+            Encoding::Date { .. } => CellType::Dates,
+            Encoding::Boolean { .. } | Encoding::Category { .. } => CellType::Strings,
         }
     }
 
@@ -196,18 +198,21 @@ impl Input {
     /// Writes the inputs of one cell, but for that which says that it is missing.
     fn put(&self, cells: &Cells<'_>, i: usize, row: &mut [f64]) -> Found {
         match (&self.how, cells) {
-            (How::Number { scale, fill } | How::Date { scale, fill, .. }, Cells::Numbers(values)) => {
+            (
+                Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. },
+                Cells::Numbers(values),
+            ) => {
                 let missing = values[i].is_nan();
                 let v = if missing { *fill } else { values[i] };
                 row[0] = scale.apply(v);
-                if let How::Date { parts: true, .. } = self.how {
+                if let Encoding::Date { parts: true, .. } = self.how {
                     for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
                         (row[1 + 2 * k], row[2 + 2 * k]) = (TAU * (v / period).fract()).sin_cos();
                     }
                 }
                 if missing { Found::Missing } else { Found::Known }
             }
-            (How::Boolean { .. }, Cells::Words { codes, known }) => match codes.get(i, known) {
+            (Encoding::Boolean { .. }, Cells::Words { codes, known }) => match codes.get(i, known) {
                 Some(Word::Known(k)) => {
                     row[0] = if k == 1 { 1.0 } else { -1.0 };
                     Found::Known
@@ -215,19 +220,21 @@ impl Input {
                 Some(_) => Found::Unseen,
                 None => Found::Missing,
             },
-            (How::Category { words, rare }, Cells::Words { codes, known }) => match codes.get(i, known) {
-                Some(Word::Known(k)) => {
-                    row[k.min(words.len())] = 1.0;
-                    Found::Known
-                }
-                Some(Word::New) => {
-                    if !rare.is_empty() {
-                        row[words.len()] = 1.0;
+            (Encoding::Category { words, rare }, Cells::Words { codes, known }) => {
+                match codes.get(i, known) {
+                    Some(Word::Known(k)) => {
+                        row[k.min(words.len())] = 1.0;
+                        Found::Known
                     }
-                    Found::Unseen
+                    Some(Word::New) => {
+                        if !rare.is_empty() {
+                            row[words.len()] = 1.0;
+                        }
+                        Found::Unseen
+                    }
+                    None => Found::Missing,
                 }
-                None => Found::Missing,
-            },
+            }
             _ => panic!("a column is read as it is wanted"),
         }
     }
@@ -235,12 +242,12 @@ impl Input {
     /// A column's cells as they are encoded.
     pub(super) fn cells<'t>(&self, values: &'t Values) -> Cells<'t> {
         let all: Vec<&String> = match &self.how {
-            How::Number { .. } | How::Date { .. } => match values {
+            Encoding::Number { .. } | Encoding::Date { .. } => match values {
                 Values::Numbers(values) | Values::Dates(values) => return Cells::Numbers(values),
-                Values::Texts(_) => panic!("a column is read as it is wanted"),
+                Values::Strings(_) => panic!("a column is read as it is wanted"),
             },
-            How::Boolean { words } => words.iter().collect(),
-            How::Category { words, rare } => words.iter().chain(rare).collect(),
+            Encoding::Boolean { words } => words.iter().collect(),
+            Encoding::Category { words, rare } => words.iter().chain(rare).collect(),
         };
         let places: HashMap<&str, usize> =
             all.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
@@ -253,8 +260,8 @@ impl Input {
             },
         };
         match values {
-            Values::Texts(texts) => Cells::Words {
-                codes: Codes::Texts(&texts.codes),
+            Values::Strings(texts) => Cells::Words {
+                codes: Codes::Strings(&texts.codes),
                 known: texts.words.iter().map(|word| find(word)).collect(),
             },
             Values::Numbers(values) | Values::Dates(values) => {
@@ -291,7 +298,7 @@ pub(super) enum Cells<'t> {
 
 /// Codes of words, those of the table or made for numbers that are words.
 pub(super) enum Codes<'t> {
-    Texts(&'t [u32]),
+    Strings(&'t [u32]),
     Own(Vec<u32>),
 }
 
@@ -305,7 +312,7 @@ pub(super) enum Word {
 impl Codes<'_> {
     fn get(&self, i: usize, known: &[Word]) -> Option<Word> {
         let code = match self {
-            Codes::Texts(codes) => codes[i],
+            Codes::Strings(codes) => codes[i],
             Codes::Own(codes) => codes[i],
         };
         (code != MISSING).then(|| known[code as usize])
@@ -316,7 +323,7 @@ impl Codes<'_> {
 fn words(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
     let mut n_missing = 0;
     let mut count: Vec<(String, usize)> = match values {
-        Values::Texts(texts) => {
+        Values::Strings(texts) => {
             let mut counts = vec![0; texts.words.len()];
             for i in rows {
                 match texts.codes[*i] {
@@ -361,12 +368,12 @@ fn no_and_yes(words: Vec<(String, usize)>) -> [String; 2] {
 }
 
 /// The words that have an input of their own, and the rare ones.
-fn kept(mut words: Vec<(String, usize)>) -> How {
-    let frequent = words.iter().take(MOST_WORDS).take_while(|(_, n)| *n >= RARE).count();
+fn kept(mut words: Vec<(String, usize)>) -> Encoding {
+    let frequent = words.iter().take(MAX_WORDS).take_while(|(_, n)| *n >= RARE).count();
     // One rare word would share its input with nobody; and where all are rare, the table is small.
-    let n = if words.len() <= frequent + 1 || frequent == 0 { words.len().min(MOST_WORDS) } else { frequent };
+    let n = if words.len() <= frequent + 1 || frequent == 0 { words.len().min(MAX_WORDS) } else { frequent };
     let rare = words.split_off(n).into_iter().map(|(word, _)| word).collect();
-    How::Category { words: words.into_iter().map(|(word, _)| word).collect(), rare }
+    Encoding::Category { words: words.into_iter().map(|(word, _)| word).collect(), rare }
 }
 
 #[cfg(test)]
@@ -377,7 +384,7 @@ mod tests {
         let words =
             |counts: &[usize]| counts.iter().enumerate().map(|(k, n)| (format!("w{k}"), *n)).collect();
         let n = |counts: &[usize]| match kept(words(counts)) {
-            How::Category { words, rare } => (words.len(), rare.len()),
+            Encoding::Category { words, rare } => (words.len(), rare.len()),
             _ => unreachable!(),
         };
         assert_eq!(n(&[50, 20, 3, 2, 1]), (2, 3));

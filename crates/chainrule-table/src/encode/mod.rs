@@ -7,11 +7,11 @@ mod target;
 
 use serde::{Deserialize, Serialize};
 
-pub use input::{How, Input};
+pub use input::{Encoding, Input};
 pub use scale::{Scale, Scaling};
 pub use target::{Target, TargetScaling, Task};
 
-use crate::{Error, Kinds, Table, Want};
+use crate::{CellType, ColumnKinds, Error, Table};
 
 /// How columns become inputs.
 ///
@@ -41,16 +41,16 @@ pub enum DateParts {
 /// Encoders fitted on a table.
 ///
 /// ```
-/// use chainrule_table::{Column, EncoderOptions, Encoders, Kinds, Said, Table, Task, Texts, Values};
+/// use chainrule_table::{Column, EncoderOptions, Encoders, ColumnKinds, ColumnHints, Table, Task, Strings, Values};
 ///
 /// let table = Table::new(vec![
 ///     Column::new("area", Values::Numbers(vec![50.0, 70.0, 90.0, f64::NAN])),
-///     Column::new("town", Values::Texts(Texts::from_iter([Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")]))),
+///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")]))),
 ///     Column::new("price", Values::Numbers(vec![1.0, 2.0, 3.0, 2.5])),
 /// ]);
-/// let said = Said { targets: vec!["price".to_owned()], ..Said::default() };
-/// let kinds = Kinds::find(&table, &said)?;
-/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, Some(Task::Numbers), EncoderOptions::default())?;
+/// let said = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
+/// let kinds = ColumnKinds::find(&table, &said)?;
+/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, Some(Task::Regression), EncoderOptions::default())?;
 /// assert_eq!(encoders.input_names(), ["area", "town=Bern", "town=Turin"]);
 /// let (x, unseen) = encoders.encode(&table);
 /// assert_eq!(x[..3], [-1.224744871391589, 1.0, 0.0]);
@@ -77,14 +77,14 @@ impl Encoders {
     pub fn fit(
         table: &Table,
         rows: &[usize],
-        kinds: &Kinds,
+        kinds: &ColumnKinds,
         targets: &[String],
         task: Option<Task>,
         options: EncoderOptions,
     ) -> Result<Encoders, Error> {
         let target = Target::fit(table, rows, targets, task, options.target)?;
         let parts = options.date_parts == DateParts::Always;
-        let input = |(name, kind): &(String, crate::Kind)| {
+        let input = |(name, kind): &(String, crate::ColumnKind)| {
             Input::fit(table, table.column(name)?, *kind, rows, options.scaling, parts)
         };
         Ok(Encoders { inputs: kinds.inputs.iter().map(input).collect::<Result<_, _>>()?, target })
@@ -101,12 +101,12 @@ impl Encoders {
     }
 
     /// For each input: whether it is a number or a date of the table itself, and then on which scale; see [`Input::scales`].
-    pub fn input_scales(&self) -> Vec<Option<(crate::Kind, Scale)>> {
+    pub fn input_scales(&self) -> Vec<Option<(crate::ColumnKind, Scale)>> {
         self.inputs.iter().flat_map(Input::scales).collect()
     }
 
     /// The columns that are to be read, with what each is to be read as.
-    pub fn wanted(&self) -> Vec<(&str, Want)> {
+    pub fn wanted(&self) -> Vec<(&str, CellType)> {
         self.inputs.iter().map(|input| (input.column.as_str(), input.wants())).collect()
     }
 
@@ -177,7 +177,7 @@ impl Encoders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Column, Kind, Said, Texts, Values};
+    use crate::{Column, ColumnHints, ColumnKind, Strings, Values};
 
     #[test]
     fn some_rows_are_encoded_as_among_all() {
@@ -186,11 +186,11 @@ mod tests {
         let number = |i: usize| if i.is_multiple_of(7) { f64::NAN } else { (i * i % 101) as f64 };
         let table = Table::new(vec![
             Column::new("a", Values::Numbers((0..n).map(number).collect())),
-            Column::new("w", Values::Texts((0..n).map(|i| Some(["x", "y", "z"][i % 3])).collect())),
+            Column::new("w", Values::Strings((0..n).map(|i| Some(["x", "y", "z"][i % 3])).collect())),
             Column::new("t", Values::Numbers((0..n).map(|i| i as f64).collect())),
         ]);
-        let said = Said { targets: vec!["t".to_owned()], ..Said::default() };
-        let kinds = Kinds::find(&table, &said).unwrap();
+        let said = ColumnHints { targets: vec!["t".to_owned()], ..ColumnHints::default() };
+        let kinds = ColumnKinds::find(&table, &said).unwrap();
         let some: Vec<usize> = (0..n).rev().step_by(2).collect();
         let options = EncoderOptions::default();
         let encoders = Encoders::fit(&table, &some, &kinds, &said.targets, None, options).unwrap();
@@ -206,27 +206,30 @@ mod tests {
     fn the_number_of_a_column_has_a_scale_and_what_is_made_of_it_has_none() {
         let towns = ["Bern", "Turin", "Bern", "Turin"].map(Some);
         let table = Table::new(vec![
-            Column::new("town", Values::Texts(Texts::from_iter(towns))),
+            Column::new("town", Values::Strings(Strings::from_iter(towns))),
             Column::new("day", Values::Dates(vec![0.0, 10.0, f64::NAN, 20.0])),
             Column::new("area", Values::Numbers(vec![1.0, 2.0, 3.0, 6.0])),
             Column::new("price", Values::Numbers(vec![1.5, 2.5, 3.0, 4.0])),
         ]);
-        let said = Said { targets: vec!["price".to_owned()], ..Said::default() };
-        let said = Said { kinds: vec![("town".to_owned(), Kind::Category)], ..said };
-        let kinds = Kinds::find(&table, &said).unwrap();
+        let said = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
+        let said = ColumnHints { kinds: vec![("town".to_owned(), ColumnKind::Category)], ..said };
+        let kinds = ColumnKinds::find(&table, &said).unwrap();
         let options = EncoderOptions {
             scaling: Scaling::MinMax,
             date_parts: DateParts::Always,
             ..EncoderOptions::default()
         };
         let encoders =
-            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &said.targets, Some(Task::Numbers), options)
+            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &said.targets, Some(Task::Regression), options)
                 .unwrap();
         let (names, scales) = (encoders.input_names(), encoders.input_scales());
         assert_eq!(names.len(), scales.len());
         let scale = |shift, by| Scale { shift, by, bent: false };
         let of: Vec<_> =
             names.iter().zip(scales).filter_map(|(name, scale)| Some((&name[..], scale?))).collect();
-        assert_eq!(of, [("day", (Kind::Date, scale(0.0, 20.0))), ("area", (Kind::Number, scale(1.0, 5.0)))]);
+        assert_eq!(
+            of,
+            [("day", (ColumnKind::Date, scale(0.0, 20.0))), ("area", (ColumnKind::Number, scale(1.0, 5.0)))]
+        );
     }
 }

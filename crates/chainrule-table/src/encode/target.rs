@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::scale::mean_and_deviation;
 use crate::kind::yes_and_no;
-use crate::{Column, Error, Problem, Table, Values, Want};
+use crate::{CellType, Column, Error, Problem, Table, Values};
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Which of two or several exclusive classes a row belongs to.
-    Classes,
+    Classification,
     /// Which of several labels, one a column, hold of it; any number may.
-    Labels,
+    Multilabel,
     /// One or several numbers.
-    Numbers,
+    Regression,
 }
 
 /// How numbers that are predicted are scaled.
@@ -63,8 +63,11 @@ const FEW: usize = 20;
 
 impl Task {
     /// All tasks with the words for them.
-    pub const ALL: [(&'static str, Task); 3] =
-        [("classes", Task::Classes), ("labels", Task::Labels), ("numbers", Task::Numbers)];
+    pub const ALL: [(&'static str, Task); 3] = [
+        ("classification", Task::Classification),
+        ("multilabel", Task::Multilabel),
+        ("regression", Task::Regression),
+    ];
 
     /// The word for it.
     pub fn name(self) -> &'static str {
@@ -79,20 +82,20 @@ impl Task {
     pub fn find(table: &Table, targets: &[String]) -> Result<Task, Error> {
         if let [target] = targets {
             return Ok(match &table.column(target)?.values {
-                Values::Texts(_) => Task::Classes,
-                Values::Dates(_) => Task::Numbers,
+                Values::Strings(_) => Task::Classification,
+                Values::Dates(_) => Task::Regression,
                 Values::Numbers(values) => {
                     let whole = values.iter().all(|v| v.is_nan() || v.fract() == 0.0);
                     let n_present = values.len() - table.column(target)?.values.n_missing();
                     let few = few(values).filter(|few| 3 * few.len() <= n_present.max(6));
-                    if whole && few.is_some() { Task::Classes } else { Task::Numbers }
+                    if whole && few.is_some() { Task::Classification } else { Task::Regression }
                 }
             });
         }
         let two = |name: &String| Ok(distinct_cells(table.column(name)?).len() <= 2);
         let all_two =
             targets.iter().map(two).collect::<Result<Vec<bool>, Error>>()?.into_iter().all(|two| two);
-        Ok(if all_two { Task::Labels } else { Task::Numbers })
+        Ok(if all_two { Task::Multilabel } else { Task::Regression })
     }
 }
 
@@ -127,7 +130,7 @@ impl Target {
             Error::new(&table.path, Problem::OneTarget { only }).column(column.name.clone())
         };
         match task {
-            Task::Classes => {
+            Task::Classification => {
                 let [column] = columns[..] else {
                     let holds = format!("one of {} targets", columns.len());
                     return Err(wrong(
@@ -150,7 +153,7 @@ impl Target {
                 };
                 Ok(Target::Classes { column: column.name.clone(), classes })
             }
-            Task::Labels => {
+            Task::Multilabel => {
                 let words = |column: &&Column| {
                     let words = distinct_cells(column);
                     match (yes_and_no(&words), &words[..]) {
@@ -170,7 +173,7 @@ impl Target {
                 let words = columns.iter().map(words).collect::<Result<_, _>>()?;
                 Ok(Target::Labels { columns: targets.to_vec(), words })
             }
-            Task::Numbers => {
+            Task::Regression => {
                 let scale = |column: &&Column| match &column.values {
                     Values::Numbers(values) | Values::Dates(values) => {
                         let values: Vec<f64> = rows.iter().map(|i| values[*i]).collect();
@@ -183,7 +186,7 @@ impl Target {
                             TargetScaling::None => Ok([0.0, 1.0]),
                         }
                     }
-                    Values::Texts(_) => Err(wrong(column, "texts".to_owned(), "numbers; take \"classes\"")),
+                    Values::Strings(_) => Err(wrong(column, "texts".to_owned(), "numbers; take \"classes\"")),
                 };
                 let scales = columns.iter().map(scale).collect::<Result<_, _>>()?;
                 Ok(Target::Numbers { columns: targets.to_vec(), scales })
@@ -203,9 +206,9 @@ impl Target {
     /// The task.
     pub fn task(&self) -> Task {
         match self {
-            Target::Classes { .. } => Task::Classes,
-            Target::Labels { .. } => Task::Labels,
-            Target::Numbers { .. } => Task::Numbers,
+            Target::Classes { .. } => Task::Classification,
+            Target::Labels { .. } => Task::Multilabel,
+            Target::Numbers { .. } => Task::Regression,
         }
     }
 
@@ -227,8 +230,8 @@ impl Target {
     }
 
     /// The columns that are to be read to compare with, with what each is to be read as.
-    pub fn wanted(&self) -> Vec<(&str, Want)> {
-        let want = if self.task() == Task::Numbers { Want::Numbers } else { Want::Texts };
+    pub fn wanted(&self) -> Vec<(&str, CellType)> {
+        let want = if self.task() == Task::Regression { CellType::Numbers } else { CellType::Strings };
         self.columns().iter().map(|column| (column.as_str(), want)).collect()
     }
 
@@ -300,7 +303,7 @@ fn few(values: &[f64]) -> Option<Vec<f64>> {
 /// The distinct cells of a column, numbers by size and names by letter.
 fn distinct_cells(column: &Column) -> Vec<String> {
     match &column.values {
-        Values::Texts(texts) => {
+        Values::Strings(texts) => {
             let mut seen = vec![false; texts.words.len()];
             texts.codes.iter().for_each(|code| {
                 if let Some(seen) = seen.get_mut(*code as usize) {
@@ -341,7 +344,7 @@ fn places(table: &Table, column: &Column, words: &[String]) -> Result<Vec<usize>
     };
     let missing = |row| table.wrong(row, &column.name, Problem::MissingTarget);
     match &column.values {
-        Values::Texts(texts) => {
+        Values::Strings(texts) => {
             let mut found: Vec<Option<usize>> = vec![None; texts.words.len()];
             let place = |(row, code): (usize, &u32)| {
                 let k = *code as usize;
@@ -378,14 +381,14 @@ fn places(table: &Table, column: &Column, words: &[String]) -> Result<Vec<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Texts;
+    use crate::Strings;
 
     fn numbers(values: &[f64]) -> Values {
         Values::Numbers(values.to_vec())
     }
 
     fn texts(cells: &[&str]) -> Values {
-        Values::Texts(cells.iter().map(|cell| Some(*cell)).collect::<Texts>())
+        Values::Strings(cells.iter().map(|cell| Some(*cell)).collect::<Strings>())
     }
 
     fn table(columns: Vec<Values>) -> (Table, Vec<String>) {
@@ -408,13 +411,13 @@ mod tests {
             let (table, names) = table(columns);
             Task::find(&table, &names).unwrap()
         };
-        assert_eq!(task(vec![texts(&["a", "b"])]), Task::Classes);
-        assert_eq!(task(vec![numbers(&[0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0])]), Task::Classes);
-        assert_eq!(task(vec![numbers(&[0.5, 1.0, 1.0])]), Task::Numbers);
+        assert_eq!(task(vec![texts(&["a", "b"])]), Task::Classification);
+        assert_eq!(task(vec![numbers(&[0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0])]), Task::Classification);
+        assert_eq!(task(vec![numbers(&[0.5, 1.0, 1.0])]), Task::Regression);
         let many: Vec<f64> = (0..100).map(f64::from).collect();
-        assert_eq!(task(vec![numbers(&many)]), Task::Numbers);
-        assert_eq!(task(vec![texts(&["a", "b"]), numbers(&[1.0, 0.0])]), Task::Labels);
-        assert_eq!(task(vec![numbers(&[1.5, 0.0, 3.0]), numbers(&[1.0, 0.0, 1.0])]), Task::Numbers);
+        assert_eq!(task(vec![numbers(&many)]), Task::Regression);
+        assert_eq!(task(vec![texts(&["a", "b"]), numbers(&[1.0, 0.0])]), Task::Multilabel);
+        assert_eq!(task(vec![numbers(&[1.5, 0.0, 3.0]), numbers(&[1.0, 0.0, 1.0])]), Task::Regression);
     }
 
     #[test]
@@ -450,7 +453,7 @@ mod tests {
             error(vec![numbers(&[1.0, f64::NAN])], None)
                 .starts_with("row 2, column \"t0\": there is no target")
         );
-        assert!(error(vec![texts(&["a", "b"])], Some(Task::Numbers)).contains("take \"classes\""));
+        assert!(error(vec![texts(&["a", "b"])], Some(Task::Regression)).contains("take \"classes\""));
         let (target, _) = fitted(vec![texts(&["a", "b"])], None).unwrap();
         let other = Table::new(vec![Column::new("t0", texts(&["c"]))]);
         assert!(

@@ -1,6 +1,6 @@
 //! What a cell's text means: missing, a number, a date, or just text; and what a column of such cells is.
 
-use super::{ReadOptions, Want};
+use super::{CellType, ReadOptions};
 use crate::date;
 
 /// How the cells of a file are understood.
@@ -50,11 +50,11 @@ pub(super) struct Seen {
 
 impl Seen {
     /// What a column is in which this was seen: numbers if nothing but numbers is there, else dates if nothing else is.
-    pub(super) fn want(self) -> Want {
+    pub(super) fn want(self) -> CellType {
         match self {
-            Seen { texts: true, .. } | Seen { numbers: true, dates: true, .. } => Want::Texts,
-            Seen { dates: true, .. } => Want::Dates,
-            _ => Want::Numbers,
+            Seen { texts: true, .. } | Seen { numbers: true, dates: true, .. } => CellType::Strings,
+            Seen { dates: true, .. } => CellType::Dates,
+            _ => CellType::Numbers,
         }
     }
 

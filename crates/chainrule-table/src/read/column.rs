@@ -2,12 +2,12 @@
 
 use super::cell::{Cells, Meaning, Seen};
 use super::words::Words;
-use super::{Want, cell};
-use crate::{MISSING, Problem, Texts, Values};
+use super::{CellType, cell};
+use crate::{MISSING, Problem, Strings, Values};
 
 /// Cells of one column, of a part of the file or of all of it.
 pub(super) struct Part {
-    want: Want,
+    want: CellType,
     /// Numbers or dates.
     pub(super) values: Vec<f64>,
     words: Words,
@@ -27,7 +27,7 @@ pub(super) struct Stray {
 }
 
 impl Part {
-    pub(super) fn new(want: Want) -> Part {
+    pub(super) fn new(want: CellType) -> Part {
         Part {
             want,
             values: Vec::new(),
@@ -39,29 +39,29 @@ impl Part {
         }
     }
 
-    pub(super) fn want(&self) -> Want {
+    pub(super) fn want(&self) -> CellType {
         self.want
     }
 
     /// Makes room for so many more cells.
     pub(super) fn reserve(&mut self, n: usize) {
         match self.want {
-            Want::Texts => self.codes.reserve(n),
-            Want::Numbers | Want::Dates => self.values.reserve(n),
+            CellType::Strings => self.codes.reserve(n),
+            CellType::Numbers | CellType::Dates => self.values.reserve(n),
         }
     }
 
     /// Adds a missing cell.
     pub(super) fn push_missing(&mut self) {
         match self.want {
-            Want::Texts => self.codes.push(MISSING),
-            Want::Numbers | Want::Dates => self.values.push(f64::NAN),
+            CellType::Strings => self.codes.push(MISSING),
+            CellType::Numbers | CellType::Dates => self.values.push(f64::NAN),
         }
     }
 
     /// Adds a cell of a text whose meaning is open, at a line or row.
     pub(super) fn push(&mut self, cells: &Cells, text: &[u8], place: u64) -> Result<(), Problem> {
-        if self.want == Want::Texts {
+        if self.want == CellType::Strings {
             let missing = cells.is_missing(cell::trimmed(text));
             self.codes.push(if missing { MISSING } else { self.words.code(text)? });
             return Ok(());
@@ -72,7 +72,7 @@ impl Part {
 
     /// Adds a text that stands as such in the file, so that it is no number: missing, a date or a text.
     pub(super) fn push_text(&mut self, cells: &Cells, text: &[u8], place: u64) -> Result<(), Problem> {
-        if self.want == Want::Texts {
+        if self.want == CellType::Strings {
             return self.push(cells, text, place);
         }
         let meaning = match cells.meaning(text) {
@@ -86,12 +86,12 @@ impl Part {
     /// Adds a number, or NaN where it is missing; `cell` is how it is written as a text.
     #[inline]
     pub(super) fn push_number(&mut self, value: f64, place: u64, cell: impl FnOnce() -> String) {
-        if self.want == Want::Numbers && value.is_finite() {
+        if self.want == CellType::Numbers && value.is_finite() {
             self.seen.numbers = true;
             self.values.push(value);
         } else if value.is_nan() {
             self.push_missing();
-        } else if self.want == Want::Texts {
+        } else if self.want == CellType::Strings {
             let code = self.words.adopt(cell());
             self.codes.push(code);
         } else {
@@ -102,7 +102,7 @@ impl Part {
 
     /// Adds a date; `cell` is how it is written as a text.
     pub(super) fn push_date(&mut self, days: f64, place: u64, cell: impl FnOnce() -> String) {
-        if self.want == Want::Texts {
+        if self.want == CellType::Strings {
             let code = self.words.adopt(cell());
             self.codes.push(code);
         } else {
@@ -115,9 +115,9 @@ impl Part {
         self.seen.note(meaning);
         self.values.push(match (self.want, meaning) {
             (_, Meaning::Missing) => f64::NAN,
-            (Want::Numbers, Meaning::Number(value) | Meaning::Code(value))
-            | (Want::Dates, Meaning::Date(value)) => value,
-            (Want::Numbers, Meaning::Infinite) => {
+            (CellType::Numbers, Meaning::Number(value) | Meaning::Code(value))
+            | (CellType::Dates, Meaning::Date(value)) => value,
+            (CellType::Numbers, Meaning::Infinite) => {
                 self.infinite.get_or_insert_with(|| Stray { place, cell: cell() });
                 f64::NAN
             }
@@ -142,7 +142,7 @@ impl Part {
 
     /// Whether the column holds something else than it is thought to hold.
     pub(super) fn misjudged(&self) -> bool {
-        self.want != Want::Texts && self.seen.want() != self.want
+        self.want != CellType::Strings && self.seen.want() != self.want
     }
 
     /// Lets the cells go.
@@ -155,7 +155,7 @@ impl Part {
         let stray = self.stray.take();
         let infinite = self.infinite.take();
         let stray = stray.map(|stray| {
-            let wanted = if self.want == Want::Dates { "date" } else { "number" };
+            let wanted = if self.want == CellType::Dates { "date" } else { "number" };
             (stray.place, Problem::Kind { cell: shortened(stray.cell), wanted })
         });
         let infinite = infinite.map(|stray| (stray.place, Problem::Infinite { cell: shortened(stray.cell) }));
@@ -164,9 +164,11 @@ impl Part {
 
     pub(super) fn into_values(self) -> Values {
         match self.want {
-            Want::Numbers => Values::Numbers(self.values),
-            Want::Dates => Values::Dates(self.values),
-            Want::Texts => Values::Texts(Texts { words: self.words.into_list(), codes: self.codes }),
+            CellType::Numbers => Values::Numbers(self.values),
+            CellType::Dates => Values::Dates(self.values),
+            CellType::Strings => {
+                Values::Strings(Strings { words: self.words.into_list(), codes: self.codes })
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use super::cell::{Cells, DecimalComma, Meaning, Seen};
 use super::column::Part;
 use super::pieces::{Pace, Piece, Text, Wanted, in_lines};
 use super::source::{AtEnd, Origin, Source};
-use super::{ReadOptions, Want};
+use super::{CellType, ReadOptions};
 use crate::{Error, Problem, Table};
 
 /// A file of which some or all keys are known.
@@ -32,7 +32,7 @@ impl JsonLines {
     pub(super) fn open(
         path: &Path,
         options: &ReadOptions,
-        wanted: Option<&[(&str, Want)]>,
+        wanted: Option<&[(&str, CellType)]>,
         pace: Pace,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<JsonLines, Error> {
@@ -100,7 +100,7 @@ impl JsonLines {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
         let want = |(name, seen): (&String, &Seen)| {
-            (name.clone(), if texts.contains(name) { Want::Texts } else { seen.want() })
+            (name.clone(), if texts.contains(name) { CellType::Strings } else { seen.want() })
         };
         let wanted: Wanted = self.names.iter().zip(&self.seen).map(want).collect();
         let rows = self.rows(wanted.clone(), pace)?;
@@ -149,7 +149,7 @@ struct Keys {
     path: PathBuf,
     cells: Cells,
     places: HashMap<String, usize>,
-    wants: Vec<Want>,
+    wants: Vec<CellType>,
 }
 
 impl Keys {

@@ -47,13 +47,13 @@ pub struct ReadOptions {
 
 /// What a column that is already known holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
+pub enum CellType {
     /// Numbers.
     Numbers,
     /// Dates.
     Dates,
     /// Texts.
-    Texts,
+    Strings,
 }
 
 /// Reads a whole file; each column's cells are numbers if all of them are, else dates if all are, else texts.
@@ -172,7 +172,7 @@ impl Stream {
     ///
     /// # Panics
     /// When a column is wanted twice.
-    pub fn open(path: &Path, options: &ReadOptions, wanted: &[(&str, Want)]) -> Result<Stream, Error> {
+    pub fn open(path: &Path, options: &ReadOptions, wanted: &[(&str, CellType)]) -> Result<Stream, Error> {
         Stream::open_at(Pace::new(), path, options, wanted)
     }
 
@@ -180,7 +180,7 @@ impl Stream {
         pace: Pace,
         path: &Path,
         options: &ReadOptions,
-        wanted: &[(&str, Want)],
+        wanted: &[(&str, CellType)],
     ) -> Result<Stream, Error> {
         let columns: Wanted = wanted.iter().map(|(name, want)| ((*name).to_owned(), *want)).collect();
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();

@@ -28,7 +28,7 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
         n_digits += at - point;
         power -= (at - point) as i32;
     }
-    if !(1..=MOST_DIGITS).contains(&n_digits) {
+    if !(1..=MAX_DIGITS).contains(&n_digits) {
         return None;
     }
     if matches!(bytes.get(at)?, b'e' | b'E') {
@@ -46,7 +46,7 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
 }
 
 /// So many digits always fit in 64 bits.
-const MOST_DIGITS: usize = 19;
+const MAX_DIGITS: usize = 19;
 
 // Where a number ends is what the next one waits for. The ends of few digits, and of eight out of many, are branches, which a
 // processor foresees in a table; only the end of the last of many is computed.

@@ -41,7 +41,7 @@ pub(super) trait Pieces: Send {
 }
 
 /// The columns that are read, with what they hold.
-pub(super) type Wanted = Vec<(String, super::Want)>;
+pub(super) type Wanted = Vec<(String, super::CellType)>;
 
 /// Some rows of a text file.
 pub(super) struct Piece {

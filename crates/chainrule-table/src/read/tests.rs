@@ -10,7 +10,7 @@ use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
 
 use super::pieces::Pace;
-use super::{ReadOptions, Stream, Want, read_at};
+use super::{CellType, ReadOptions, Stream, read_at};
 
 /// Reads a file with a column `x` of numbers and one `t` that is streamed as texts, at many paces.
 fn same_at_any_pace(path: &Path, (x, t): (&str, &str)) {
@@ -20,7 +20,7 @@ fn same_at_any_pace(path: &Path, (x, t): (&str, &str)) {
     for (block, rows, threads) in [(1, 1, 1), (1, 3, 2), (7, 2, 3), (64, 5, 3), (300, 100, 2)] {
         let pace = Pace { block, rows, threads };
         assert_eq!(format!("{:?}", read(pace)), format!("{whole:?}"), "{pace:?}");
-        let wanted = [(t, Want::Texts), (x, Want::Numbers)];
+        let wanted = [(t, CellType::Strings), (x, CellType::Numbers)];
         let mut stream = Stream::open_at(pace, path, &options, &wanted).unwrap();
         let mut row = 0;
         while let Some(piece) = stream.next().unwrap() {

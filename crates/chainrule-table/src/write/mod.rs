@@ -19,7 +19,7 @@ use crate::{Error, Problem, Table, Values};
 
 /// The form in which a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum FileFormat {
     /// CSV with commas and a first line of names. A text is in quotes where it has to be; a number is in as few digits as tell
     /// it from every other, without exponent. A missing text is empty, a missing number `NaN`.
     Csv,
@@ -34,31 +34,31 @@ pub enum Form {
     Numpy,
 }
 
-impl Form {
+impl FileFormat {
     /// Every form with its name and the endings of its files.
-    pub const ALL: [(&'static str, &'static [&'static str], Form); 4] = [
-        ("csv", &["csv"], Form::Csv),
-        ("jsonl", &["jsonl", "ndjson"], Form::JsonLines),
-        ("parquet", &["parquet"], Form::Parquet),
-        ("npy", &["npy"], Form::Numpy),
+    pub const ALL: [(&'static str, &'static [&'static str], FileFormat); 4] = [
+        ("csv", &["csv"], FileFormat::Csv),
+        ("jsonl", &["jsonl", "ndjson"], FileFormat::JsonLines),
+        ("parquet", &["parquet"], FileFormat::Parquet),
+        ("npy", &["npy"], FileFormat::Numpy),
     ];
 
     /// The form that a file's ending says, in small letters or capitals.
     ///
     /// ```
-    /// use chainrule_table::Form;
-    /// assert_eq!(Form::of("said.PARQUET".as_ref()), Some(Form::Parquet));
-    /// assert_eq!(Form::of("said.xlsx".as_ref()), None);
+    /// use chainrule_table::FileFormat;
+    /// assert_eq!(FileFormat::of("said.PARQUET".as_ref()), Some(FileFormat::Parquet));
+    /// assert_eq!(FileFormat::of("said.xlsx".as_ref()), None);
     /// ```
-    pub fn of(path: &Path) -> Option<Form> {
+    pub fn of(path: &Path) -> Option<FileFormat> {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        let found = Form::ALL.iter().find(|(_, endings, _)| endings.contains(&ending.as_str()));
+        let found = FileFormat::ALL.iter().find(|(_, endings, _)| endings.contains(&ending.as_str()));
         found.map(|(.., form)| *form)
     }
 
     /// Whether people can read it, as on a terminal.
     pub fn is_text(self) -> bool {
-        matches!(self, Form::Csv | Form::JsonLines)
+        matches!(self, FileFormat::Csv | FileFormat::JsonLines)
     }
 }
 
@@ -72,11 +72,11 @@ pub enum Destination<'d> {
 
 /// What a column that is written holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum OutputColumn {
     /// Numbers.
     Numbers,
     /// Texts.
-    Texts {
+    Strings {
         /// The most characters that one has, where that is known; an NPY file needs it.
         longest: Option<usize>,
     },
@@ -87,12 +87,12 @@ pub enum Holds {
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("towns.csv");
-/// use chainrule_table::{Column, Destination, Form, Holds, Table, Texts, Values, Writer};
+/// use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Table, Strings, Values, Writer};
 ///
-/// let columns = [("town", Holds::Texts { longest: None }), ("height", Holds::Numbers)];
-/// let mut writer = Writer::open(Destination::File(&path), Form::Csv, &columns)?;
+/// let columns = [("town", OutputColumn::Strings { longest: None }), ("height", OutputColumn::Numbers)];
+/// let mut writer = Writer::open(Destination::File(&path), FileFormat::Csv, &columns)?;
 /// writer.write(&Table::new(vec![
-///     Column::new("town", Values::Texts(Texts::from_iter([Some("Bern"), Some("Turin, Italy")]))),
+///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin, Italy")]))),
 ///     Column::new("height", Values::Numbers(vec![542.5, 239.0])),
 /// ]))?;
 /// assert!(!path.exists());
@@ -103,7 +103,7 @@ pub enum Holds {
 pub struct Writer {
     /// The file, for messages; empty where there is none.
     path: PathBuf,
-    columns: Vec<(String, Holds)>,
+    columns: Vec<(String, OutputColumn)>,
     encoder: Encoder,
 }
 
@@ -134,7 +134,11 @@ impl Writer {
     /// # Errors
     /// [`Problem::DuplicateName`]; [`Problem::UnknownWidth`] for an NPY file with texts of unknown length;
     /// [`Problem::Unwritable`].
-    pub fn open(destination: Destination, form: Form, columns: &[(&str, Holds)]) -> Result<Writer, Error> {
+    pub fn open(
+        destination: Destination,
+        form: FileFormat,
+        columns: &[(&str, OutputColumn)],
+    ) -> Result<Writer, Error> {
         let path = match &destination {
             Destination::File(path) => path.to_path_buf(),
             Destination::Stream(_) => PathBuf::new(),
@@ -144,20 +148,21 @@ impl Writer {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         crate::read::unique(&names).map_err(error)?;
         let rows: Box<dyn Rows> = match form {
-            Form::Csv => Box::new(csv::rows(&names)),
-            Form::JsonLines => Box::new(jsonl::rows(&names)),
-            Form::Numpy => {
+            FileFormat::Csv => Box::new(csv::rows(&names)),
+            FileFormat::JsonLines => Box::new(jsonl::rows(&names)),
+            FileFormat::Numpy => {
                 let unknown = |name| error(Problem::UnknownWidth).column(name);
                 Box::new(Numpy::new(columns).map_err(unknown)?)
             }
-            Form::Parquet => {
+            FileFormat::Parquet => {
                 let sink = Sink::open(destination).map_err(unwritable)?;
                 let encoder = Encoder::Parquet(Parquet::new(sink, columns).map_err(unwritable)?);
                 return Ok(Writer { path, columns: owned(columns), encoder });
             }
         };
         // What is known only at the end has to be written where the file begins.
-        let sink = if form == Form::Numpy { Sink::seekable(destination) } else { Sink::open(destination) };
+        let sink =
+            if form == FileFormat::Numpy { Sink::seekable(destination) } else { Sink::open(destination) };
         let mut sink = sink.map_err(unwritable)?;
         sink.write_all(&rows.header(0)).map_err(unwritable)?;
         let encoder = Encoder::Rows { rows, sink, n_rows: 0, buffer: Vec::new() };
@@ -172,10 +177,10 @@ impl Writer {
     /// # Panics
     /// When the piece's columns are not those that were said, or a text is longer than was said.
     pub fn write(&mut self, piece: &Table) -> Result<(), Error> {
-        let same = |((name, holds), column): (&(String, Holds), &crate::Column)| {
+        let same = |((name, holds), column): (&(String, OutputColumn), &crate::Column)| {
             let of_its_kind = match column.values {
-                Values::Numbers(_) => *holds == Holds::Numbers,
-                Values::Texts(_) => *holds != Holds::Numbers,
+                Values::Numbers(_) => *holds == OutputColumn::Numbers,
+                Values::Strings(_) => *holds != OutputColumn::Numbers,
                 Values::Dates(_) => false,
             };
             of_its_kind && *name == column.name
@@ -209,6 +214,6 @@ impl Writer {
     }
 }
 
-fn owned(columns: &[(&str, Holds)]) -> Vec<(String, Holds)> {
+fn owned(columns: &[(&str, OutputColumn)]) -> Vec<(String, OutputColumn)> {
     columns.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect()
 }

@@ -1,6 +1,6 @@
 //! NPY: an array of structures, a row after the other, each of numbers and texts of known width.
 
-use super::{Holds, Rows};
+use super::{OutputColumn, Rows};
 use crate::{Table, Values};
 
 /// The rows of an NPY file.
@@ -28,15 +28,15 @@ const DIGITS: usize = 20;
 
 impl Numpy {
     /// Refuses a column of texts of unknown length, by its name.
-    pub(super) fn new<'c>(columns: &[(&'c str, Holds)]) -> Result<Numpy, &'c str> {
+    pub(super) fn new<'c>(columns: &[(&'c str, OutputColumn)]) -> Result<Numpy, &'c str> {
         let mut widths = Vec::new();
         let mut fields = Vec::new();
         for (name, holds) in columns {
             let (width, kind) = match holds {
-                Holds::Numbers => (0, "<f8".to_owned()),
-                Holds::Texts { longest: None } => return Err(name),
+                OutputColumn::Numbers => (0, "<f8".to_owned()),
+                OutputColumn::Strings { longest: None } => return Err(name),
                 // NumPy has no texts of width 0.
-                Holds::Texts { longest: Some(longest) } => {
+                OutputColumn::Strings { longest: Some(longest) } => {
                     ((*longest).max(1), format!("<U{}", (*longest).max(1)))
                 }
             };
@@ -92,7 +92,7 @@ impl Rows for Numpy {
             for cells in &cells {
                 match cells {
                     Cells::Numbers(values) => bytes.extend_from_slice(&values[row].to_le_bytes()),
-                    Cells::Texts { codes, words, size } => {
+                    Cells::Strings { codes, words, size } => {
                         let place = (codes[row] as usize).min(words.len() / size - 1);
                         bytes.extend_from_slice(&words[place * size..][..*size]);
                     }
@@ -105,7 +105,7 @@ impl Rows for Numpy {
 /// The cells of a column.
 enum Cells<'p> {
     Numbers(&'p [f64]),
-    Texts {
+    Strings {
         codes: &'p [u32],
         /// The words as they are written, the last of them for what is missing.
         words: Vec<u8>,
@@ -118,7 +118,7 @@ impl Cells<'_> {
     fn of(values: &Values, width: usize) -> Cells<'_> {
         match values {
             Values::Numbers(values) | Values::Dates(values) => Cells::Numbers(values),
-            Values::Texts(texts) => {
+            Values::Strings(texts) => {
                 // A character is four bytes.
                 let size = 4 * width;
                 let mut words = Vec::with_capacity(size * (texts.words.len() + 1));
@@ -127,7 +127,7 @@ impl Cells<'_> {
                     assert!(words.len() <= size * (k + 1), "no text is longer than was said");
                     words.resize(size * (k + 1), 0);
                 }
-                Cells::Texts { codes: &texts.codes, words, size }
+                Cells::Strings { codes: &texts.codes, words, size }
             }
         }
     }

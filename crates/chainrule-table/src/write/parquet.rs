@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-use super::{Holds, Sink};
+use super::{OutputColumn, Sink};
 use crate::{MISSING, Table, Values};
 
 /// So many rows make a group, or so many bytes where rows are long.
@@ -37,11 +37,11 @@ struct Pending {
 
 enum Cells {
     Numbers(Vec<f64>),
-    Texts(Vec<ByteArray>),
+    Strings(Vec<ByteArray>),
 }
 
 impl Parquet {
-    pub(super) fn new(sink: Sink, columns: &[(&str, Holds)]) -> Result<Parquet> {
+    pub(super) fn new(sink: Sink, columns: &[(&str, OutputColumn)]) -> Result<Parquet> {
         let fields = columns.iter().map(|(name, holds)| field(name, *holds).map(Arc::new));
         let fields = fields.collect::<std::result::Result<_, _>>().map_err(failed)?;
         let schema = Type::group_type_builder("table").with_fields(fields).build().map_err(failed)?;
@@ -50,14 +50,14 @@ impl Parquet {
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             // Hardly a number comes twice.
             .set_dictionary_enabled(false);
-        for (name, _) in columns.iter().filter(|(_, holds)| *holds != Holds::Numbers) {
+        for (name, _) in columns.iter().filter(|(_, holds)| *holds != OutputColumn::Numbers) {
             let path = ColumnPath::new(vec![(*name).to_owned()]);
             properties = properties.set_column_dictionary_enabled(path, true);
         }
         let writer = SerializedFileWriter::new(sink, TypePtr::new(schema), Arc::new(properties.build()));
-        let empty = |(_, holds): &(&str, Holds)| match holds {
-            Holds::Numbers => Pending { levels: Vec::new(), cells: Cells::Numbers(Vec::new()) },
-            Holds::Texts { .. } => Pending { levels: Vec::new(), cells: Cells::Texts(Vec::new()) },
+        let empty = |(_, holds): &(&str, OutputColumn)| match holds {
+            OutputColumn::Numbers => Pending { levels: Vec::new(), cells: Cells::Numbers(Vec::new()) },
+            OutputColumn::Strings { .. } => Pending { levels: Vec::new(), cells: Cells::Strings(Vec::new()) },
         };
         let columns = columns.iter().map(empty).collect();
         Ok(Parquet { writer: writer.map_err(failed)?, columns, n_rows: 0, n_bytes: 0 })
@@ -89,7 +89,7 @@ impl Parquet {
                     column.typed::<DoubleType>().write_batch(values, Some(levels), None)?;
                     values.clear();
                 }
-                Cells::Texts(texts) => {
+                Cells::Strings(texts) => {
                     column.typed::<ByteArrayType>().write_batch(texts, Some(levels), None)?;
                     texts.clear();
                 }
@@ -112,7 +112,7 @@ impl Pending {
                 numbers.extend(values.iter().filter(|v| !v.is_nan()));
                 size_of_val(&values[..])
             }
-            (Cells::Texts(cells), Values::Texts(texts)) => {
+            (Cells::Strings(cells), Values::Strings(texts)) => {
                 // One buffer for the words of a piece, of which each cell is a part.
                 let all = Bytes::from(texts.words.concat());
                 let mut start = 0;
@@ -131,10 +131,10 @@ impl Pending {
 }
 
 /// A column of the schema, of which any cell may be missing.
-fn field(name: &str, holds: Holds) -> std::result::Result<Type, ParquetError> {
+fn field(name: &str, holds: OutputColumn) -> std::result::Result<Type, ParquetError> {
     let field = match holds {
-        Holds::Numbers => Type::primitive_type_builder(name, Physical::DOUBLE),
-        Holds::Texts { .. } => Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+        OutputColumn::Numbers => Type::primitive_type_builder(name, Physical::DOUBLE),
+        OutputColumn::Strings { .. } => Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String))
             .with_converted_type(ConvertedType::UTF8),
     };

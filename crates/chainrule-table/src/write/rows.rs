@@ -29,7 +29,7 @@ impl Rows for TextRows {
                 bytes.extend_from_slice(before);
                 match cells {
                     Cells::Numbers(values) => (self.number)(values[row], bytes),
-                    Cells::Texts { codes, words } => bytes.extend_from_slice(words.get(codes[row])),
+                    Cells::Strings { codes, words } => bytes.extend_from_slice(words.get(codes[row])),
                 }
             }
             bytes.extend_from_slice(self.end);
@@ -40,7 +40,7 @@ impl Rows for TextRows {
 /// The cells of a column, its words as they are written.
 enum Cells<'p> {
     Numbers(&'p [f64]),
-    Texts { codes: &'p [u32], words: Words },
+    Strings { codes: &'p [u32], words: Words },
 }
 
 /// Words in one buffer, the last of them for what is missing.
@@ -62,13 +62,13 @@ impl TextRows {
     fn cells<'p>(&self, values: &'p Values) -> Cells<'p> {
         match values {
             Values::Numbers(values) | Values::Dates(values) => Cells::Numbers(values),
-            Values::Texts(texts) => {
+            Values::Strings(texts) => {
                 let mut words = Words { bytes: Vec::new(), bounds: vec![0] };
                 for word in texts.words.iter().map(String::as_str).chain([""]) {
                     (self.text)(word, &mut words.bytes);
                     words.bounds.push(words.bytes.len());
                 }
-                Cells::Texts { codes: &texts.codes, words }
+                Cells::Strings { codes: &texts.codes, words }
             }
         }
     }

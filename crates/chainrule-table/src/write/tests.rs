@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Column, ReadOptions, Stream, Texts, Want, read};
+use crate::{CellType, Column, ReadOptions, Stream, Strings, read};
 
-const TEXTS: Holds = Holds::Texts { longest: None };
+const TEXTS: OutputColumn = OutputColumn::Strings { longest: None };
 
 /// Where a test's stream keeps its bytes.
 #[derive(Clone, Default)]
@@ -28,7 +28,7 @@ impl Write for Kept {
 }
 
 fn texts(cells: &[Option<&str>]) -> Values {
-    Values::Texts(cells.iter().copied().collect::<Texts>())
+    Values::Strings(cells.iter().copied().collect::<Strings>())
 }
 
 fn piece(columns: &[(&str, Values)]) -> Table {
@@ -36,7 +36,7 @@ fn piece(columns: &[(&str, Values)]) -> Table {
 }
 
 /// The bytes of these pieces.
-fn bytes(form: Form, columns: &[(&str, Holds)], pieces: &[Table]) -> Vec<u8> {
+fn bytes(form: FileFormat, columns: &[(&str, OutputColumn)], pieces: &[Table]) -> Vec<u8> {
     let kept = Kept::default();
     let mut writer = Writer::open(Destination::Stream(Box::new(kept.clone())), form, columns).unwrap();
     pieces.iter().for_each(|piece| writer.write(piece).unwrap());
@@ -45,9 +45,12 @@ fn bytes(form: Form, columns: &[(&str, Holds)], pieces: &[Table]) -> Vec<u8> {
 }
 
 /// Two pieces with what is awkward in them.
-fn towns() -> ([(&'static str, Holds); 3], [Table; 2]) {
-    let columns =
-        [("town, name", Holds::Texts { longest: Some(12) }), ("Höhe", Holds::Numbers), ("n", TEXTS)];
+fn towns() -> ([(&'static str, OutputColumn); 3], [Table; 2]) {
+    let columns = [
+        ("town, name", OutputColumn::Strings { longest: Some(12) }),
+        ("Höhe", OutputColumn::Numbers),
+        ("n", TEXTS),
+    ];
     let first = piece(&[
         (columns[0].0, texts(&[Some("Bern"), None, Some("Zürich\n\"See\"")])),
         (columns[1].0, Values::Numbers(vec![542.5, f64::NAN, 1e-9])),
@@ -64,13 +67,13 @@ fn towns() -> ([(&'static str, Holds); 3], [Table; 2]) {
 #[test]
 fn text_forms_write_what_is_expected() {
     let (columns, pieces) = towns();
-    let csv = String::from_utf8(bytes(Form::Csv, &columns, &pieces)).unwrap();
+    let csv = String::from_utf8(bytes(FileFormat::Csv, &columns, &pieces)).unwrap();
     assert_eq!(
         csv,
         "\"town, name\",Höhe,n\nBern,542.5,007\n,NaN,\"x, y\"\n\"Zürich\n\"\"See\"\"\",0.000000001, \n\
          Bern,-30000000000000000000000000,\\\n"
     );
-    let lines = String::from_utf8(bytes(Form::JsonLines, &columns, &pieces)).unwrap();
+    let lines = String::from_utf8(bytes(FileFormat::JsonLines, &columns, &pieces)).unwrap();
     assert_eq!(
         lines,
         "{\"town, name\":\"Bern\",\"Höhe\":542.5,\"n\":\"007\"}\n\
@@ -86,7 +89,7 @@ fn every_form_that_is_read_comes_back() {
     let mut whole = pieces[0].clone();
     whole.append(pieces[1].clone());
     let folder = TempDir::new().unwrap();
-    for (_, endings, form) in Form::ALL.into_iter().filter(|(.., form)| *form != Form::Numpy) {
+    for (_, endings, form) in FileFormat::ALL.into_iter().filter(|(.., form)| *form != FileFormat::Numpy) {
         let path = folder.path().join(format!("t.{}", endings[0]));
         let mut writer = Writer::open(Destination::File(&path), form, &columns).unwrap();
         pieces.iter().for_each(|piece| writer.write(piece).unwrap());
@@ -115,8 +118,8 @@ fn every_form_that_is_read_comes_back() {
 fn groups_of_rows_hold_all_of_them() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("t.parquet");
-    let columns = [("x", Holds::Numbers), ("class", TEXTS)];
-    let mut writer = Writer::open(Destination::File(&path), Form::Parquet, &columns).unwrap();
+    let columns = [("x", OutputColumn::Numbers), ("class", TEXTS)];
+    let mut writer = Writer::open(Destination::File(&path), FileFormat::Parquet, &columns).unwrap();
     let n = 30_000;
     for k in 0..5 {
         let values = Values::Numbers((0..n).map(|i| f64::from(k * n + i)).collect());
@@ -128,7 +131,7 @@ fn groups_of_rows_hold_all_of_them() {
     let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
     let groups: Vec<i64> = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect();
     assert_eq!(groups, [90_000, 60_000]);
-    let wanted = [("x", Want::Numbers), ("class", Want::Texts)];
+    let wanted = [("x", CellType::Numbers), ("class", CellType::Strings)];
     let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted).unwrap();
     let mut row = 0;
     while let Some(piece) = stream.next().unwrap() {
@@ -144,12 +147,12 @@ fn groups_of_rows_hold_all_of_them() {
 
 #[test]
 fn an_npy_file_is_what_numpy_writes() {
-    let columns = [("prediction", Holds::Texts { longest: Some(3) }), ("p", Holds::Numbers)];
+    let columns = [("prediction", OutputColumn::Strings { longest: Some(3) }), ("p", OutputColumn::Numbers)];
     let pieces = [
         piece(&[("prediction", texts(&[Some("yes"), None])), ("p", Values::Numbers(vec![0.5, f64::NAN]))]),
         piece(&[("prediction", texts(&[Some("é")])), ("p", Values::Numbers(vec![-1.0]))]),
     ];
-    let written = bytes(Form::Numpy, &columns, &pieces);
+    let written = bytes(FileFormat::Numpy, &columns, &pieces);
     let text = "{'descr': [('prediction', '<U3'), ('p', '<f8')], 'fortran_order': False, 'shape': (3,), }";
     assert_eq!(written[..10], *b"\x93NUMPY\x01\0\x76\0");
     assert_eq!(written[10..128], *format!("{text:<117}\n").as_bytes());
@@ -163,15 +166,16 @@ fn an_npy_file_is_what_numpy_writes() {
         rows.iter().flat_map(|(word, p)| [letters(word), p.to_le_bytes().to_vec()].concat()).collect();
     assert_eq!(written[128..], rows);
     // No rows, names beyond ASCII, and names too long for the first version.
-    assert!(bytes(Form::Numpy, &columns, &[])[10..128].ends_with(b" \n"));
+    assert!(bytes(FileFormat::Numpy, &columns, &[])[10..128].ends_with(b" \n"));
     let names: Vec<String> = (0..3000).map(|k| format!("probability_{k}")).collect();
-    let many: Vec<(&str, Holds)> = names.iter().map(|name| (name.as_str(), Holds::Numbers)).collect();
-    for (columns, version) in [(&[("Höhe'", Holds::Numbers)][..], 3), (&many, 2)] {
-        let written = bytes(Form::Numpy, columns, &[]);
+    let many: Vec<(&str, OutputColumn)> =
+        names.iter().map(|name| (name.as_str(), OutputColumn::Numbers)).collect();
+    for (columns, version) in [(&[("Höhe'", OutputColumn::Numbers)][..], 3), (&many, 2)] {
+        let written = bytes(FileFormat::Numpy, columns, &[]);
         let len = u32::from_le_bytes(written[8..12].try_into().unwrap()) as usize;
         assert_eq!((written[6], written.len() % 64, written.len()), (version, 0, 12 + len));
     }
-    let refused = Writer::open(Destination::File("p.npy".as_ref()), Form::Numpy, &[("town", TEXTS)]);
+    let refused = Writer::open(Destination::File("p.npy".as_ref()), FileFormat::Numpy, &[("town", TEXTS)]);
     assert_eq!(
         refused.err().unwrap().to_string(),
         "p.npy, column \"town\": an NPY file begins with how long the texts of a column get, which is not known before all \
@@ -182,14 +186,14 @@ fn an_npy_file_is_what_numpy_writes() {
 #[test]
 fn what_cannot_be_written_is_said_and_leaves_nothing() {
     let folder = TempDir::new().unwrap();
-    let columns = [("x", Holds::Numbers), ("x", Holds::Numbers)];
+    let columns = [("x", OutputColumn::Numbers), ("x", OutputColumn::Numbers)];
     let path = folder.path().join("t.csv");
-    let twice = Writer::open(Destination::File(&path), Form::Csv, &columns).err().unwrap();
+    let twice = Writer::open(Destination::File(&path), FileFormat::Csv, &columns).err().unwrap();
     assert!(
         twice.to_string().ends_with("columns 1 and 2 are both called \"x\"; rename one of them"),
         "{twice}"
     );
-    for (.., form) in Form::ALL {
+    for (.., form) in FileFormat::ALL {
         let nowhere = folder.path().join("none/t");
         let refused = Writer::open(Destination::File(&nowhere), form, &columns[..1]).err().unwrap();
         assert!(matches!(refused.problem, Problem::Unwritable(_)), "{refused}");
@@ -206,13 +210,13 @@ proptest! {
         n_columns in 1..=3_usize,
     ) {
         let names = ["a,b", "\"", "ü"];
-        let columns: Vec<(&str, Holds)> = names[..n_columns].iter().map(|name| (*name, TEXTS)).collect();
+        let columns: Vec<(&str, OutputColumn)> = names[..n_columns].iter().map(|name| (*name, TEXTS)).collect();
         let cells = |k: usize| texts(&rows.iter().map(|row| Some(row[k].as_str())).collect::<Vec<_>>());
         let table: Vec<(&str, Values)> = (0..n_columns).map(|k| (names[k], cells(k))).collect();
         let mut expected = ::csv::Writer::from_writer(Vec::new());
         expected.write_record(&names[..n_columns]).unwrap();
         rows.iter().for_each(|row| expected.write_record(&row[..n_columns]).unwrap());
-        let written = bytes(Form::Csv, &columns, &[piece(&table)]);
+        let written = bytes(FileFormat::Csv, &columns, &[piece(&table)]);
         prop_assert_eq!(&written, &expected.into_inner().unwrap());
     }
 
@@ -220,8 +224,8 @@ proptest! {
     fn json_lines_are_objects_with_the_cells(rows in prop::collection::vec((".{0,5}", any::<f64>()), 1..9)) {
         let words = texts(&rows.iter().map(|(word, _)| Some(word.as_str())).collect::<Vec<_>>());
         let numbers = Values::Numbers(rows.iter().map(|(_, v)| *v).collect());
-        let columns = [("a\"", TEXTS), ("b", Holds::Numbers)];
-        let written = bytes(Form::JsonLines, &columns, &[piece(&[("a\"", words), ("b", numbers)])]);
+        let columns = [("a\"", TEXTS), ("b", OutputColumn::Numbers)];
+        let written = bytes(FileFormat::JsonLines, &columns, &[piece(&[("a\"", words), ("b", numbers)])]);
         let lines: Vec<&[u8]> = written.split_inclusive(|byte| *byte == b'\n').collect();
         prop_assert_eq!(lines.len(), rows.len());
         for (line, (word, v)) in lines.iter().zip(&rows) {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::kernel::math;
 use crate::random::RandomState;
-use crate::registry::{Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "blobs",
@@ -16,9 +16,9 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
         n_samples(300.0),
         n_classes(3.0),
         noise(0.3),
-        Parameter {
+        OptionSpec {
             name: "centers",
-            kind: Kind::Word(&["circle", "drawn"]),
+            kind: OptionKind::Choice(&["circle", "drawn"]),
             summary: "at equal angles on the unit circle, or drawn evenly from -2 to 2",
         },
     ],
@@ -29,7 +29,7 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let (n_classes, noise) = (options.number("n_classes") as usize, options.number("noise"));
     let centers: Vec<[f64; 2]> = (0..n_classes)
-        .map(|k| match options.word("centers") {
+        .map(|k| match options.text("centers") {
             "circle" => {
                 let angle = TAU * k as f64 / n_classes as f64;
                 [math::cos(angle), math::sin(angle)]

@@ -18,7 +18,7 @@ mod xor;
 use std::fmt;
 
 use crate::random::RandomState;
-use crate::registry::{self, Allowed, Entry, Kind, Options, Parameter, Value};
+use crate::registry::{self, Entry, NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 use crate::{Dataset, Error};
 
 /// All datasets, in the order in which lists show them.
@@ -95,7 +95,7 @@ impl Generator {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Generator, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Generator, Error> {
         let (options, generate) = registry::choose("dataset", REGISTRY, name, given)?;
         Ok(Generator { options, generate })
     }
@@ -153,34 +153,34 @@ fn t_columns(n_classes: usize) -> usize {
 }
 
 /// The option `n_samples` with its default. The upper end keeps a slip of the pen from filling the memory.
-const fn n_samples(default: f64) -> Parameter {
-    const ALLOWED: Allowed = Allowed {
+const fn n_samples(default: f64) -> OptionSpec {
+    const ALLOWED: NumberRange = NumberRange {
         text: "a whole number from 1 to 10000000",
         test: |v| v.fract() == 0.0 && (1.0..=1e7).contains(&v),
     };
-    Parameter {
+    OptionSpec {
         name: "n_samples",
-        kind: Kind::Number(default, ALLOWED),
+        kind: OptionKind::Number(default, ALLOWED),
         summary: "how many samples, all classes together",
     }
 }
 
 /// The option `n_classes` with its default.
-const fn n_classes(default: f64) -> Parameter {
-    const ALLOWED: Allowed = Allowed {
+const fn n_classes(default: f64) -> OptionSpec {
+    const ALLOWED: NumberRange = NumberRange {
         text: "a whole number from 2 to 100",
         test: |v| v.fract() == 0.0 && (2.0..=100.0).contains(&v),
     };
-    Parameter { name: "n_classes", kind: Kind::Number(default, ALLOWED), summary: "how many classes" }
+    OptionSpec { name: "n_classes", kind: OptionKind::Number(default, ALLOWED), summary: "how many classes" }
 }
 
 /// The option `noise` with its default.
-const fn noise(default: f64) -> Parameter {
-    const ALLOWED: Allowed =
-        Allowed { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
-    Parameter {
+const fn noise(default: f64) -> OptionSpec {
+    const ALLOWED: NumberRange =
+        NumberRange { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
+    OptionSpec {
         name: "noise",
-        kind: Kind::Number(default, ALLOWED),
+        kind: OptionKind::Number(default, ALLOWED),
         summary: "the standard deviation of each coordinate around its place",
     }
 }

@@ -2,20 +2,20 @@
 
 use super::{Generate, Generated, named};
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "rbf_line",
     summary: "40 samples on a line, 20 blue around 0, 20 red around -2 and 2",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "draws",
-        kind: Kind::Number(1.0, DRAWS),
+        kind: OptionKind::Number(1.0, DRAWS),
         summary: "how many times the samples are drawn, the last kept",
     }],
     make: |_| generate,
 };
 
-const DRAWS: Allowed = Allowed {
+const DRAWS: NumberRange = NumberRange {
     text: "a whole number from 1 to 1000",
     test: |v| v.fract() == 0.0 && (1.0..=1000.0).contains(&v),
 };

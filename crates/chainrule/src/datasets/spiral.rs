@@ -8,7 +8,7 @@ use super::{
 };
 use crate::kernel::math;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "spiral",
@@ -17,12 +17,16 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
         n_samples(300.0),
         n_classes(2.0),
         noise(0.02),
-        Parameter { name: "turns", kind: Kind::Number(1.5, TURNS), summary: "how often an arm goes round" },
+        OptionSpec {
+            name: "turns",
+            kind: OptionKind::Number(1.5, TURNS),
+            summary: "how often an arm goes round",
+        },
     ],
     make: |_| generate,
 };
 
-const TURNS: Allowed = Allowed { text: "a number from 0 to 10", test: |v| (0.0..=10.0).contains(&v) };
+const TURNS: NumberRange = NumberRange { text: "a number from 0 to 10", test: |v| (0.0..=10.0).contains(&v) };
 
 /// From the origin, where all arms would meet, a little is left out.
 const FIRST_RADIUS: f64 = 0.05;

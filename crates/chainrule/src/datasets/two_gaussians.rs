@@ -2,16 +2,16 @@
 
 use super::{Generate, Generated, classes_in_order, n_samples, named, noise, shares};
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "two_gaussians",
     summary: "two Gaussians on a line, around -mean and mean",
     options: &[
         n_samples(20_000.0),
-        Parameter {
+        OptionSpec {
             name: "mean",
-            kind: Kind::Number(6.0, MEAN),
+            kind: OptionKind::Number(6.0, MEAN),
             summary: "the mean of class 1; class 0 has -mean",
         },
         noise(1.0),
@@ -19,7 +19,8 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
     make: |_| generate,
 };
 
-const MEAN: Allowed = Allowed { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
+const MEAN: NumberRange =
+    NumberRange { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
 
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let (mean, noise) = (options.number("mean"), options.number("noise"));

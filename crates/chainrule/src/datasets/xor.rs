@@ -2,7 +2,7 @@
 
 use super::{Generate, Generated, classes_in_order, n_samples, named, noise, push_displaced, shares};
 use crate::random::RandomState;
-use crate::registry::{Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "xor",
@@ -10,9 +10,9 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
     options: &[
         n_samples(200.0),
         noise(0.2),
-        Parameter {
+        OptionSpec {
             name: "layout",
-            kind: Kind::Word(&["corners", "square"]),
+            kind: OptionKind::Choice(&["corners", "square"]),
             summary: "around the four corners (±1, ±1), or evenly over the square they span",
         },
     ],
@@ -27,7 +27,7 @@ fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let noise = options.number("noise");
     let (mut x, mut classes) = (Vec::new(), Vec::new());
     for corner in classes_in_order(&shares(options, CORNERS.len())) {
-        let place = match options.word("layout") {
+        let place = match options.text("layout") {
             "corners" => CORNERS[corner],
             _ => [random.uniform(-1.0, 1.0), random.uniform(-1.0, 1.0)],
         };

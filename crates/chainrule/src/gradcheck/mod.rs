@@ -23,7 +23,7 @@ use crate::random::RandomState;
 
 /// What came of one parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checked {
+pub struct CheckedParameter {
     /// The parameter's index in the flat vector.
     pub index: usize,
     /// Its name: `hidden.W[0][1]`, `output.b[0]`.
@@ -51,14 +51,14 @@ pub enum Verdict {
 
 /// The outcome of a check. Displayed as a verdict and the worst parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct GradientReport {
     /// Every parameter that was checked, in order.
-    pub checked: Vec<Checked>,
+    pub checked: Vec<CheckedParameter>,
 }
 
 /// Which parameters to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum ParameterSelection {
     /// All of them: two evaluations each.
     All,
     /// This many, drawn without repetition from this seed.
@@ -70,12 +70,12 @@ pub enum Which {
     },
 }
 
-impl Which {
+impl ParameterSelection {
     /// The chosen among `candidates`, in order.
     fn choose(self, candidates: Vec<usize>) -> Vec<usize> {
         match self {
-            Which::All => candidates,
-            Which::Sample { count, seed } => {
+            ParameterSelection::All => candidates,
+            ParameterSelection::Sample { count, seed } => {
                 let order = RandomState::new(seed).permutation(candidates.len());
                 let mut chosen: Vec<usize> =
                     order.into_iter().take(count).map(|place| candidates[place]).collect();
@@ -89,7 +89,7 @@ impl Which {
 /// Checks the engine's gradient of the loss over `rows` at `parameters`; frozen parameters are left out.
 ///
 /// ```
-/// use chainrule::gradcheck::{self, Which};
+/// use chainrule::gradcheck::{self, ParameterSelection};
 /// use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
 /// use chainrule::objective::{Objective, Reduction};
 /// use chainrule::Dataset;
@@ -99,7 +99,7 @@ impl Which {
 /// let data = Dataset::new(vec![-1.0, 0.5, 2.0], 1, vec![0.0, 1.0, 1.0], 1)?;
 /// let mut objective = Objective::new(&architecture, &Loss::binary_cross_entropy(), &data)?;
 /// let parameters = [0.3, -0.8, 0.1, 0.0, 1.5, -0.7, 0.2];
-/// let report = gradcheck::network(&mut objective, &parameters, &[0, 1, 2], Reduction::Mean, Which::All);
+/// let report = gradcheck::network(&mut objective, &parameters, &[0, 1, 2], Reduction::Mean, ParameterSelection::All);
 /// assert!(report.passed(), "{report}");
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -111,8 +111,8 @@ pub fn network(
     parameters: &[f64],
     rows: &[usize],
     reduction: Reduction,
-    which: Which,
-) -> Report {
+    which: ParameterSelection,
+) -> GradientReport {
     let mut gradient = vec![0.0; parameters.len()];
     let sums = objective.sums(parameters, rows, Some(&mut gradient), None);
     let divisor = reduction.divisor(sums);
@@ -132,8 +132,8 @@ pub fn network_against(
     parameters: &[f64],
     rows: &[usize],
     reduction: Reduction,
-    which: Which,
-) -> Report {
+    which: ParameterSelection,
+) -> GradientReport {
     let architecture = objective.architecture().clone();
     let chosen = which.choose(architecture.trainable().flat_map(|block| block.range.clone()).collect());
     let value = |p: &[f64]| objective.value(p, rows, reduction);
@@ -155,7 +155,7 @@ pub fn network_against(
 ///
 /// # Panics
 /// When `gradient` and `at` differ in length.
-pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -> Report {
+pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -> GradientReport {
     let all: Vec<usize> = (0..at.len()).collect();
     check(value, 0.0, gradient, at, &all, |index| format!("p[{index}]"))
 }
@@ -173,7 +173,7 @@ pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -
 ///
 /// # Panics
 /// For softmax, which has no slope but a matrix of them.
-pub fn slope(activation: &Activation, at: &[f64]) -> Report {
+pub fn slope(activation: &Activation, at: &[f64]) -> GradientReport {
     let value = |z: f64| {
         let mut a = [0.0];
         activation.values(&[z], &mut a);
@@ -184,12 +184,12 @@ pub fn slope(activation: &Activation, at: &[f64]) -> Report {
         activation.slopes(&[z], &[value(z)], &mut slope);
         // A tail that is nearly 0 is often a difference of numbers of the size of z (gelu's is).
         let mut report = check(|p| value(p[0]), z.abs(), &slope, &[z], &[0], |_| format!("f'({z})"));
-        Checked { index, ..report.checked.remove(0) }
+        CheckedParameter { index, ..report.checked.remove(0) }
     };
-    Report { checked: at.iter().enumerate().map(one).collect() }
+    GradientReport { checked: at.iter().enumerate().map(one).collect() }
 }
 
-impl Report {
+impl GradientReport {
     /// Whether no derivative is wrong.
     pub fn passed(&self) -> bool {
         self.faults() == 0
@@ -206,10 +206,10 @@ impl Report {
     }
 
     /// The `n` parameters of the greatest relative error; wrong ones first.
-    pub fn worst(&self, n: usize) -> Vec<&Checked> {
-        let mut by_error: Vec<&Checked> = self.checked.iter().collect();
+    pub fn worst(&self, n: usize) -> Vec<&CheckedParameter> {
+        let mut by_error: Vec<&CheckedParameter> = self.checked.iter().collect();
         by_error.sort_by(|a, b| {
-            let wrong = |c: &Checked| c.verdict == Verdict::Differs;
+            let wrong = |c: &CheckedParameter| c.verdict == Verdict::Differs;
             wrong(b).cmp(&wrong(a)).then(b.error.total_cmp(&a.error))
         });
         by_error.truncate(n);
@@ -221,7 +221,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for GradientReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (n, faults, kinks) = (self.checked.len(), self.faults(), self.kinks());
         if self.passed() {
@@ -265,7 +265,7 @@ fn check(
     at: &[f64],
     chosen: &[usize],
     name: impl Fn(usize) -> String,
-) -> Report {
+) -> GradientReport {
     assert_eq!(gradient.len(), at.len(), "a gradient has as many entries as there are parameters");
     let mut point = at.to_vec();
     let here = value(&point);
@@ -273,9 +273,9 @@ fn check(
         let analytic = gradient[index];
         let (numeric, verdict) = judge(&mut value, size, &mut point, index, here, analytic);
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(f64::MIN_POSITIVE);
-        Checked { index, name: name(index), analytic, numeric, error, verdict }
+        CheckedParameter { index, name: name(index), analytic, numeric, error, verdict }
     });
-    Report { checked: checked.collect() }
+    GradientReport { checked: checked.collect() }
 }
 
 /// The central difference by parameter `i` and the verdict on the derivative `g`.

@@ -18,7 +18,7 @@ use fearless_simd::{Simd, dispatch};
 
 use super::combine::{Added, BySum, ByTerm, Columns, PANEL, Stored, Weights, combine, most_vectors};
 use super::level::level;
-use super::vector::{MOST_LANES, Vector};
+use super::vector::{MAX_LANES, Vector};
 use super::{Lanes, Scalar};
 
 /// At most so many units make a side of a layer narrow.
@@ -150,7 +150,7 @@ fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
     } else {
         for (j, dz_j) in dz.chunks_exact(n).enumerate() {
             for (a, dw) in a.chunks(n * T::WIDTH).zip(dw.chunks_mut(n_out * T::WIDTH)) {
-                let mut sums = [T::ZERO; MOST_LANES];
+                let mut sums = [T::ZERO; MAX_LANES];
                 sum_rows::<T, S>(
                     n,
                     a,

@@ -4,7 +4,7 @@ use fearless_simd::{Simd, dispatch};
 
 use super::Scalar;
 use super::level::level;
-use super::vector::{MOST_LANES, Vector};
+use super::vector::{MAX_LANES, Vector};
 
 /// Column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, n the number of rows; `tile` is overwritten.
 ///
@@ -30,7 +30,7 @@ pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u
     } else if n_columns <= 4 {
         dispatch!(level(), simd => squares::<T, _, 4>(simd, values, n_columns, rows, tile));
     } else {
-        dispatch!(level(), simd => squares::<T, _, MOST_LANES>(simd, values, n_columns, rows, tile));
+        dispatch!(level(), simd => squares::<T, _, MAX_LANES>(simd, values, n_columns, rows, tile));
     }
 }
 

@@ -114,7 +114,7 @@ pub trait Scalar:
     fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
     /// The loop of an optimizer in this precision.
     #[doc(hidden)]
-    fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::Update<Self>;
+    fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::UpdateLoop<Self>;
 }
 
 // One body for the two precisions: they differ in nothing but their bits' layout.
@@ -216,7 +216,7 @@ macro_rules! scalar {
             }
             fn optimizer(
                 rule: &dyn crate::train::optimizer::Rule,
-            ) -> &dyn crate::train::optimizer::Update<Self> {
+            ) -> &dyn crate::train::optimizer::UpdateLoop<Self> {
                 rule
             }
         }

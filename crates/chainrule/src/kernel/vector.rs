@@ -26,7 +26,7 @@ pub trait Vector: Lanes {
         if slice.len() == Self::WIDTH {
             return Self::load(slice);
         }
-        let mut whole = [Self::Lane::ZERO; MOST_LANES];
+        let mut whole = [Self::Lane::ZERO; MAX_LANES];
         whole[..slice.len()].copy_from_slice(slice);
         Self::load(&whole)
     }
@@ -36,7 +36,7 @@ pub trait Vector: Lanes {
         if slice.len() == Self::WIDTH {
             return self.store(slice);
         }
-        let mut whole = [Self::Lane::ZERO; MOST_LANES];
+        let mut whole = [Self::Lane::ZERO; MAX_LANES];
         self.store(&mut whole);
         slice.copy_from_slice(&whole[..slice.len()]);
     }
@@ -46,7 +46,7 @@ pub trait Vector: Lanes {
     fn zip(self, other: Self) -> (Self, Self);
     /// Lane i of `vector(k)` becomes lane k of vector i, for k below `WIDTH`.
     #[inline(always)]
-    fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MOST_LANES] {
+    fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MAX_LANES] {
         let zero = Self::splat(0.0);
         let mut square = std::array::from_fn(
             #[inline(always)]
@@ -105,7 +105,7 @@ fn eight<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
 }
 
 /// The lanes of the vector that has most.
-pub(super) const MOST_LANES: usize = 16;
+pub(super) const MAX_LANES: usize = 16;
 
 /// The proof that a level's instructions are there, which `fearless_simd` asks for when a vector is made.
 ///

@@ -5,27 +5,27 @@ use crate::Error;
 /// Evenly spaced points of one coordinate, both ends included.
 ///
 /// ```
-/// use chainrule::landscape::Axis;
+/// use chainrule::landscape::GridAxis;
 ///
-/// let axis = Axis::new(-10.0, 10.0, 5)?;
+/// let axis = GridAxis::new(-10.0, 10.0, 5)?;
 /// assert_eq!(axis.values(), [-10.0, -5.0, 0.0, 5.0, 10.0]);
-/// let error = Axis::new(3.0, 3.0, 5).unwrap_err();
+/// let error = GridAxis::new(3.0, 3.0, 5).unwrap_err();
 /// assert!(error.to_string().starts_with("the range of a grid is 3..3, but must be"));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Axis {
+pub struct GridAxis {
     from: f64,
     to: f64,
     n: usize,
 }
 
-impl Axis {
+impl GridAxis {
     /// `n` points, the first at `from`, the last at `to`.
     ///
     /// # Errors
     /// [`Error::Setting`] where there are less than 2 points, or the range is empty, reversed or not finite.
-    pub fn new(from: f64, to: f64, n: usize) -> Result<Axis, Error> {
+    pub fn new(from: f64, to: f64, n: usize) -> Result<GridAxis, Error> {
         if !(from < to && (to - from).is_finite()) {
             return Err(Error::Setting {
                 setting: "the range of a grid".to_owned(),
@@ -40,7 +40,7 @@ impl Axis {
                 allowed: "at least 2, the two ends of its range".to_owned(),
             });
         }
-        Ok(Axis { from, to, n })
+        Ok(GridAxis { from, to, n })
     }
 
     /// Where it begins and where it ends.
@@ -72,13 +72,13 @@ impl Axis {
 }
 
 /// How many points the grid of these axes has.
-pub(super) fn n_points(axes: &[Axis]) -> usize {
-    axes.iter().map(Axis::n_points).product()
+pub(super) fn n_points(axes: &[GridAxis]) -> usize {
+    axes.iter().map(GridAxis::n_points).product()
 }
 
 /// The coordinates of point `k` of the grid, the first of three as many as there are axes; along the first axis points
 /// follow each other.
-pub(super) fn coordinates(axes: &[Axis], k: usize) -> [f64; 3] {
+pub(super) fn coordinates(axes: &[GridAxis], k: usize) -> [f64; 3] {
     let (mut at, mut rest) = ([0.0; 3], k);
     for (c, axis) in at.iter_mut().zip(axes) {
         *c = axis.value(rest % axis.n);
@@ -93,14 +93,14 @@ mod tests {
 
     #[test]
     fn both_ends_and_the_middle_are_exact() {
-        let axis = Axis::new(-0.1, 0.3, 7).unwrap();
+        let axis = GridAxis::new(-0.1, 0.3, 7).unwrap();
         assert_eq!((axis.value(0), axis.value(6)), (-0.1, 0.3));
-        assert_eq!(Axis::new(-3.0, 3.0, 201).unwrap().value(100), 0.0);
+        assert_eq!(GridAxis::new(-3.0, 3.0, 201).unwrap().value(100), 0.0);
     }
 
     #[test]
     fn the_first_axis_runs_fastest() {
-        let axes = [Axis::new(0.0, 1.0, 2).unwrap(), Axis::new(5.0, 7.0, 3).unwrap()];
+        let axes = [GridAxis::new(0.0, 1.0, 2).unwrap(), GridAxis::new(5.0, 7.0, 3).unwrap()];
         assert_eq!(n_points(&axes), 6);
         assert_eq!(coordinates(&axes, 0), [0.0, 5.0, 0.0]);
         assert_eq!(coordinates(&axes, 1), [1.0, 5.0, 0.0]);
@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn bad_ranges_are_refused() {
         for (from, to) in [(1.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (-1e308, 1e308)] {
-            assert!(Axis::new(from, to, 3).is_err(), "{from}..{to}");
+            assert!(GridAxis::new(from, to, 3).is_err(), "{from}..{to}");
         }
-        let error = Axis::new(0.0, 1.0, 1).unwrap_err().to_string();
+        let error = GridAxis::new(0.0, 1.0, 1).unwrap_err().to_string();
         assert_eq!(
             error,
             "the number of points along an axis of a grid is 1, but must be at least 2, the two ends of its range"

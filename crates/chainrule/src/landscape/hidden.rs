@@ -4,7 +4,7 @@ use super::plane::{Plane, Projected};
 use super::principal::dot;
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::metrics::Task;
+use crate::metrics::OutputKind;
 use crate::network::forward::forward;
 use crate::network::tile::{TILE, Tile};
 use crate::network::{Architecture, Network};
@@ -150,9 +150,9 @@ pub fn boundaries<T: Scalar>(network: &Network<T>, layer: &str) -> Result<Vec<Bo
     };
     let singles: Vec<Boundary> = (0..n_out).map(single).collect();
     let last = next + 1 == architecture.layers().len();
-    Ok(match Task::of(&architecture.output().activation) {
-        Task::Classes if last => pairs(&singles),
-        Task::Values if last => Vec::new(),
+    Ok(match OutputKind::of(&architecture.output().activation) {
+        OutputKind::Categorical if last => pairs(&singles),
+        OutputKind::Real if last => Vec::new(),
         _ => singles,
     })
 }

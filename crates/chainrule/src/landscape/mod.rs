@@ -5,10 +5,10 @@
 //! space of a network's parameters [`surface`] gives the loss over such a plane, and the plane projects the path of a
 //! training onto itself, saying how far off the path runs. In the space of the inputs [`regions`] gives the network's
 //! outputs over it. In the space of a hidden layer's activations [`Hidden`] gives the samples, and the boundaries that the
-//! next layer draws through them. An [`Axis`] says for each direction which points are taken.
+//! next layer draws through them. An [`GridAxis`] says for each direction which points are taken.
 //!
 //! ```
-//! use chainrule::landscape::{Axis, Plane, surface};
+//! use chainrule::landscape::{GridAxis, Plane, surface};
 //! use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 //! use chainrule::objective::{Objective, Reduction};
 //! use chainrule::random::RandomState;
@@ -31,7 +31,7 @@
 //! assert!(path.iter().all(|point| point.distance == 0.0));
 //!
 //! let objective = Objective::new(&line, &loss, &data)?;
-//! let axes = [Axis::new(0.0, 4.0, 41)?, Axis::new(-1.0, 3.0, 41)?];
+//! let axes = [GridAxis::new(0.0, 4.0, 41)?, GridAxis::new(-1.0, 3.0, 41)?];
 //! let surface = surface(&objective, &[0, 1, 2], Reduction::Mean, &plane, &axes);
 //! let (lowest, loss) = surface.lowest().expect("no value is NaN");
 //! assert_eq!((surface.at(lowest), loss), (vec![2.0, 1.0], 0.0));
@@ -46,7 +46,7 @@ mod principal;
 mod regions;
 mod surface;
 
-pub use axis::Axis;
+pub use axis::GridAxis;
 pub use hidden::{Boundary, Hidden, activations, boundaries};
 pub use plane::{Plane, Projected};
 pub use regions::{Regions, regions};

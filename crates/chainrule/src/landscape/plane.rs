@@ -1,6 +1,6 @@
 //! A plane in a large space: a point of it, directions from there, and what lies on it or beside it.
 
-use super::axis::Axis;
+use super::axis::GridAxis;
 use super::principal::{dot, principal};
 use crate::kernel::Scalar;
 use crate::{Error, dataset};
@@ -230,7 +230,7 @@ impl Plane {
     ///
     /// # Errors
     /// [`Error::Setting`] where `n` is less than 2, or the path is empty or not finite.
-    pub fn around(&self, path: &[Projected], n: usize) -> Result<Vec<Axis>, Error> {
+    pub fn around(&self, path: &[Projected], n: usize) -> Result<Vec<GridAxis>, Error> {
         let ends: Vec<[f64; 2]> = (0..self.directions.len())
             .map(|k| {
                 let at = path.iter().map(|projected| projected.at[k]);
@@ -241,7 +241,7 @@ impl Plane {
         let least = if longest > 0.0 { 0.5 * longest } else { 1.0 };
         let axis = |&[low, high]: &[f64; 2]| {
             let margin = if high == low { least / 2.0 } else { (high - low) / 10.0 };
-            Axis::new(low - margin, high + margin, n)
+            GridAxis::new(low - margin, high + margin, n)
         };
         ends.iter().map(axis).collect()
     }

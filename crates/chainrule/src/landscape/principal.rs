@@ -12,7 +12,7 @@ use crate::random::RandomState;
 const BLOCK: usize = 16;
 
 /// After so many iterations the directions differ little from others that explain as much.
-const MOST_ITERATIONS: usize = 300;
+const MAX_ITERATIONS: usize = 300;
 
 /// The first `n` principal directions of a table of `n_rows` rows and the share of `Σ d²` along each.
 ///
@@ -40,7 +40,7 @@ pub(super) fn principal(
     let mut q = vec![vec![0.0; n_columns]; BLOCK.min(n_columns)];
     let mut values = vec![0.0; q.len()];
     orthonormalise(&mut q, &mut random);
-    for _ in 0..MOST_ITERATIONS {
+    for _ in 0..MAX_ITERATIONS {
         // Y = C·Q, by rows of C, or where it is not formed of the table.
         let mut y = vec![vec![0.0; n_columns]; q.len()];
         for (q, y) in q.iter().zip(&mut y) {

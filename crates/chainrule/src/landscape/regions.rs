@@ -1,22 +1,22 @@
 //! What a network says everywhere: its outputs over a line or a plane of inputs, and the class predicted there.
 
-use super::axis::{Axis, coordinates, n_points};
+use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
 use crate::kernel::Scalar;
-use crate::metrics::{Task, arg_max, holds};
+use crate::metrics::{OutputKind, arg_max, holds};
 use crate::network::Network;
 
 /// A network's outputs over a grid of inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regions<T> {
     /// The grid, an axis for each direction of the plane.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<GridAxis>,
     /// The inputs (n, n_inputs), row-major; along the first axis points follow each other.
     pub x: Vec<T>,
     /// The outputs (n, n_outputs), row-major.
     pub y: Vec<T>,
     /// What the outputs mean.
-    pub task: Task,
+    pub task: OutputKind,
     /// How many outputs each point has.
     pub n_outputs: usize,
 }
@@ -29,12 +29,12 @@ pub struct Regions<T> {
 /// [`Plane::project`] tells how far.
 ///
 /// ```
-/// use chainrule::landscape::{Axis, Plane, regions};
+/// use chainrule::landscape::{GridAxis, Plane, regions};
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};
 ///
 /// let architecture = Architecture::new(2, vec![Layer::new(1, Activation::logistic())])?;
 /// let network = Network::new(architecture, vec![1.0, 1.0, -1.0])?; // class 1 where x₁ + x₂ >= 1
-/// let axes = [Axis::new(0.0, 1.0, 2)?, Axis::new(0.0, 1.0, 2)?];
+/// let axes = [GridAxis::new(0.0, 1.0, 2)?, GridAxis::new(0.0, 1.0, 2)?];
 /// let regions = regions(&network, &Plane::features(&[0.0, 0.0], &[0, 1])?, &axes);
 /// assert_eq!(regions.x, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
 /// assert_eq!(regions.classes(), Some(vec![0, 1, 1, 1]));
@@ -43,7 +43,7 @@ pub struct Regions<T> {
 ///
 /// # Panics
 /// When the plane is not one of the network's inputs, or there is not an axis for each of its directions.
-pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[Axis]) -> Regions<T> {
+pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[GridAxis]) -> Regions<T> {
     assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
     let architecture = network.architecture();
     let n_inputs = architecture.n_inputs();
@@ -55,7 +55,7 @@ pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[Axis]) ->
         axes: axes.to_vec(),
         y: network.predict(&x),
         x,
-        task: Task::of(&architecture.output().activation),
+        task: OutputKind::of(&architecture.output().activation),
         n_outputs: architecture.n_outputs(),
     }
 }
@@ -65,8 +65,8 @@ impl<T: Scalar> Regions<T> {
     /// probable. None where the outputs are numbers or several labels.
     pub fn classes(&self) -> Option<Vec<usize>> {
         let class: fn(&[f64]) -> usize = match (self.task, self.n_outputs) {
-            (Task::Classes, _) => arg_max,
-            (Task::Labels, 1) => |p| usize::from(holds(p[0])),
+            (OutputKind::Categorical, _) => arg_max,
+            (OutputKind::Binary, 1) => |p| usize::from(holds(p[0])),
             _ => return None,
         };
         let y: Vec<f64> = self.y.iter().map(|y| y.to_f64()).collect();

@@ -1,6 +1,6 @@
 //! The loss over a plane of parameters, every point of a grid evaluated.
 
-use super::axis::{Axis, coordinates, n_points};
+use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
 use crate::kernel::{Scalar, pool};
 use crate::objective::{Objective, Reduction};
@@ -9,7 +9,7 @@ use crate::objective::{Objective, Reduction};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
     /// The grid, an axis for each direction of the plane.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<GridAxis>,
     /// The loss at each point; along the first axis they follow each other, so that with two axes each row of this
     /// matrix (n_points of the second, n_points of the first) has one second coordinate. Where the loss is infinite or
     /// NaN it stays so.
@@ -22,7 +22,7 @@ pub struct Surface {
 /// takes a point at a time. There is no penalty in it: weight decay and its kin belong to a training.
 ///
 /// ```
-/// use chainrule::landscape::{Axis, Plane, surface};
+/// use chainrule::landscape::{GridAxis, Plane, surface};
 /// use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
 /// use chainrule::objective::{Objective, Reduction};
 /// use chainrule::Dataset;
@@ -32,7 +32,7 @@ pub struct Surface {
 /// let data = Dataset::new(vec![1.0], 1, vec![2.0], 1)?;
 /// let objective = Objective::new(&line, &Loss::squared_error(), &data)?;
 /// let plane = Plane::parameters(&line, &[0.0, 0.0], ["output.W[0][0]", "output.b[0]"])?;
-/// let axes = [Axis::new(0.0, 2.0, 3)?, Axis::new(0.0, 1.0, 2)?];
+/// let axes = [GridAxis::new(0.0, 2.0, 3)?, GridAxis::new(0.0, 1.0, 2)?];
 /// let surface = surface(&objective, &[0], Reduction::Mean, &plane, &axes);
 /// assert_eq!(surface.loss, [4.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
 /// assert_eq!(surface.at(3), [0.0, 1.0]);
@@ -47,7 +47,7 @@ pub fn surface<T: Scalar>(
     rows: &[usize],
     reduction: Reduction,
     plane: &Plane,
-    axes: &[Axis],
+    axes: &[GridAxis],
 ) -> Surface {
     assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
     let architecture = objective.architecture();

@@ -3,7 +3,7 @@
 //! Of several labels it is the share of labels that are right, not of samples in which all are (scikit-learn's
 //! `accuracy_score` counts the latter).
 
-use super::{CLASSIFICATION, Definition, Predictions, Task, arg_max, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -13,10 +13,10 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
     make: |_| Definition { value: accuracy, higher_is_better: true, tasks: CLASSIFICATION },
 };
 
-fn accuracy(p: &Predictions) -> f64 {
+fn accuracy(p: &MetricInput) -> f64 {
     let right = |right: bool| f64::from(u8::from(right));
     match p.task {
-        Task::Classes => p.mean(|y, t| right(arg_max(y) == arg_max(t))),
+        OutputKind::Categorical => p.mean(|y, t| right(arg_max(y) == arg_max(t))),
         _ => p.mean(|y, t| {
             y.iter().zip(t).map(|(y, t)| right(holds(*y) == holds(*t))).sum::<f64>() / p.n_outputs as f64
         }),

@@ -3,7 +3,7 @@
 //! Of exclusive classes it is the sum over the classes, from 0 to 2, as G. W. Brier had it (Verification of forecasts
 //! expressed in terms of probability, 1950); of one output, from 0 to 1, that output's alone.
 
-use super::{CLASSIFICATION, Definition, Predictions, Task};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
     make: |_| Definition { value: brier, higher_is_better: false, tasks: CLASSIFICATION },
 };
 
-fn brier(p: &Predictions) -> f64 {
+fn brier(p: &MetricInput) -> f64 {
     let sum = p.mean(|y, t| y.iter().zip(t).map(|(y, t)| (y - t) * (y - t)).sum());
-    if p.task == Task::Classes { sum } else { sum / p.n_outputs as f64 }
+    if p.task == OutputKind::Categorical { sum } else { sum / p.n_outputs as f64 }
 }

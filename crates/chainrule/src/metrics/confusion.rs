@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Predictions, Task, arg_max, holds};
+use super::{MetricInput, OutputKind, arg_max, holds};
 
 /// How much weight of samples of each true class (rows) was given each predicted class (columns).
 ///
@@ -23,9 +23,9 @@ pub struct ConfusionMatrix {
 /// For values, for several labels (each has a matrix of its own), and when the lengths do not fit each other.
 ///
 /// ```
-/// use chainrule::metrics::{Predictions, Task, confusion_matrix};
+/// use chainrule::metrics::{MetricInput, OutputKind, confusion_matrix};
 ///
-/// let p = Predictions { task: Task::Labels, y: &[0.9, 0.4, 0.2], t: &[1.0, 1.0, 0.0], weight: None, n_outputs: 1 };
+/// let p = MetricInput { task: OutputKind::Binary, y: &[0.9, 0.4, 0.2], t: &[1.0, 1.0, 0.0], weight: None, n_outputs: 1 };
 /// let matrix = confusion_matrix(&p).with_labels(&["healthy", "ill"]);
 /// assert_eq!(matrix.get(1, 0), 1.0);
 /// let table = "\
@@ -35,11 +35,11 @@ pub struct ConfusionMatrix {
 /// ";
 /// assert_eq!(matrix.to_string(), table);
 /// ```
-pub fn confusion_matrix(predictions: &Predictions) -> ConfusionMatrix {
+pub fn confusion_matrix(predictions: &MetricInput) -> ConfusionMatrix {
     predictions.check();
     let (n_classes, class): (usize, fn(&[f64]) -> usize) = match (predictions.task, predictions.n_outputs) {
-        (Task::Classes, n) => (n, arg_max),
-        (Task::Labels, 1) => (2, |v| usize::from(holds(v[0]))),
+        (OutputKind::Categorical, n) => (n, arg_max),
+        (OutputKind::Binary, 1) => (2, |v| usize::from(holds(v[0]))),
         (task, n) => panic!("{n} outputs of {task:?} have no confusion matrix"),
     };
     let mut counts = vec![0.0; n_classes * n_classes];
@@ -55,17 +55,17 @@ pub fn confusion_matrix(predictions: &Predictions) -> ConfusionMatrix {
 /// For values, and when the lengths do not fit each other.
 ///
 /// ```
-/// use chainrule::metrics::{Predictions, Task, misclassified};
+/// use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 ///
 /// let (y, t) = ([0.2, 0.5, 0.3, 0.6, 0.3, 0.1], [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-/// assert_eq!(misclassified(&Predictions { task: Task::Classes, y: &y, t: &t, weight: None, n_outputs: 3 }), 1);
+/// assert_eq!(misclassified(&MetricInput { task: OutputKind::Categorical, y: &y, t: &t, weight: None, n_outputs: 3 }), 1);
 /// ```
-pub fn misclassified(predictions: &Predictions) -> usize {
+pub fn misclassified(predictions: &MetricInput) -> usize {
     predictions.check();
     let is_right: fn(&[f64], &[f64]) -> bool = match predictions.task {
-        Task::Values => panic!("values have no classes to be wrong in"),
-        Task::Labels => |y, t| y.iter().zip(t).all(|(y, t)| holds(*y) == holds(*t)),
-        Task::Classes => |y, t| arg_max(y) == arg_max(t),
+        OutputKind::Real => panic!("values have no classes to be wrong in"),
+        OutputKind::Binary => |y, t| y.iter().zip(t).all(|(y, t)| holds(*y) == holds(*t)),
+        OutputKind::Categorical => |y, t| arg_max(y) == arg_max(t),
     };
     let is_wrong = |y: &[f64], t: &[f64]| y.iter().any(|y| y.is_nan()) || !is_right(y, t);
     predictions.samples().filter(|(y, t, _)| is_wrong(y, t)).count()
@@ -129,14 +129,14 @@ impl fmt::Display for ConfusionMatrix {
 mod tests {
     use super::*;
 
-    fn of<'a>(task: Task, n_outputs: usize, y: &'a [f64], t: &'a [f64]) -> Predictions<'a> {
-        Predictions { task, y, t, weight: None, n_outputs }
+    fn of<'a>(task: OutputKind, n_outputs: usize, y: &'a [f64], t: &'a [f64]) -> MetricInput<'a> {
+        MetricInput { task, y, t, weight: None, n_outputs }
     }
 
     #[test]
     fn weights_are_shown_with_decimals_and_labels_in_any_script() {
         let (y, t) = ([0.9, 0.4, 0.2], [1.0, 1.0, 0.0]);
-        let p = Predictions { weight: Some(&[0.5, 2.0, 10.25]), ..of(Task::Labels, 1, &y, &t) };
+        let p = MetricInput { weight: Some(&[0.5, 2.0, 10.25]), ..of(OutputKind::Binary, 1, &y, &t) };
         let table = "\
 true \\ predicted  gesund  übel
 gesund             10.25  0.00
@@ -148,21 +148,21 @@ gesund             10.25  0.00
     #[test]
     fn a_nan_is_wrong_whatever_the_target() {
         for t in [0.0, 1.0] {
-            assert_eq!(misclassified(&of(Task::Labels, 1, &[f64::NAN], &[t])), 1);
-            assert_eq!(misclassified(&of(Task::Classes, 2, &[f64::NAN, 0.5], &[t, 1.0 - t])), 1);
+            assert_eq!(misclassified(&of(OutputKind::Binary, 1, &[f64::NAN], &[t])), 1);
+            assert_eq!(misclassified(&of(OutputKind::Categorical, 2, &[f64::NAN, 0.5], &[t, 1.0 - t])), 1);
         }
     }
 
     #[test]
     fn one_wrong_label_makes_a_sample_wrong() {
         let t = [1.0, 0.0, 1.0, 0.0];
-        assert_eq!(misclassified(&of(Task::Labels, 2, &[0.5, 0.4, 0.4, 0.6], &t)), 1);
-        assert_eq!(misclassified(&of(Task::Labels, 2, &[0.5, 0.6, 0.4, 0.4], &t)), 2);
+        assert_eq!(misclassified(&of(OutputKind::Binary, 2, &[0.5, 0.4, 0.4, 0.6], &t)), 1);
+        assert_eq!(misclassified(&of(OutputKind::Binary, 2, &[0.5, 0.6, 0.4, 0.4], &t)), 2);
     }
 
     #[test]
     #[should_panic(expected = "3 outputs of Labels have no confusion matrix")]
     fn several_labels_have_no_one_matrix() {
-        confusion_matrix(&of(Task::Labels, 3, &[0.5; 3], &[1.0; 3]));
+        confusion_matrix(&of(OutputKind::Binary, 3, &[0.5; 3], &[1.0; 3]));
     }
 }

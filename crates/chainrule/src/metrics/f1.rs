@@ -3,7 +3,7 @@
 //! With one output it is that of class 1; of several labels or exclusive classes the plain mean of each one's. One
 //! that is neither true nor predicted anywhere counts 0 as a label, and does not count as a class.
 
-use super::{CLASSIFICATION, Definition, Predictions, Task, confusion_matrix, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, confusion_matrix, holds};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -13,8 +13,8 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
     make: |_| Definition { value: f1, higher_is_better: true, tasks: CLASSIFICATION },
 };
 
-fn f1(p: &Predictions) -> f64 {
-    if p.task == Task::Labels {
+fn f1(p: &MetricInput) -> f64 {
+    if p.task == OutputKind::Binary {
         return p.mean_over_outputs(|k| {
             let (mut hits, mut marks) = (0.0, 0.0);
             for (y, t, w) in p.column(k) {
@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn an_absent_class_does_not_count_but_an_absent_label_is_0() {
         let t = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-        let p = Predictions { task: Task::Classes, y: &t, t: &t, weight: None, n_outputs: 3 };
+        let p = MetricInput { task: OutputKind::Categorical, y: &t, t: &t, weight: None, n_outputs: 3 };
         assert_eq!(f1(&p), 1.0);
-        assert_eq!(f1(&Predictions { task: Task::Labels, ..p }), 2.0 / 3.0);
+        assert_eq!(f1(&MetricInput { task: OutputKind::Binary, ..p }), 2.0 / 3.0);
     }
 }

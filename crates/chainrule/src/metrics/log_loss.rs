@@ -3,7 +3,7 @@
 //! Probabilities are kept 2^-52 away from 0 and 1, as scikit-learn does, so that one that is sure and wrong costs
 //! 36 rather than infinity. The cross-entropies, as losses, know no such limit.
 
-use super::{CLASSIFICATION, Definition, Predictions, Task};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
 use crate::kernel::math;
 use crate::registry::Entry;
 
@@ -14,10 +14,10 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
     make: |_| Definition { value: log_loss, higher_is_better: false, tasks: CLASSIFICATION },
 };
 
-fn log_loss(p: &Predictions) -> f64 {
+fn log_loss(p: &MetricInput) -> f64 {
     let term = |t: f64, y: f64| -t * math::ln(y.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
     match p.task {
-        Task::Classes => p.mean(|y, t| y.iter().zip(t).map(|(&y, &t)| term(t, y)).sum()),
+        OutputKind::Categorical => p.mean(|y, t| y.iter().zip(t).map(|(&y, &t)| term(t, y)).sum()),
         _ => p.mean(|y, t| {
             let both = y.iter().zip(t).map(|(&y, &t)| term(t, y) + term(1.0 - t, 1.0 - y));
             both.sum::<f64>() / p.n_outputs as f64

@@ -1,15 +1,15 @@
 //! The mean absolute error, `Σ w|y - t| / Σ w`, in the targets' unit; the plain mean over several outputs.
 
-use super::{Definition, Predictions, Task};
+use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "mae",
     summary: "the mean of |y - t|",
     options: &[],
-    make: |_| Definition { value: mae, higher_is_better: false, tasks: &[Task::Values] },
+    make: |_| Definition { value: mae, higher_is_better: false, tasks: &[OutputKind::Real] },
 };
 
-fn mae(p: &Predictions) -> f64 {
+fn mae(p: &MetricInput) -> f64 {
     p.mean_over_outputs(|k| p.mean(|y, t| (y[k] - t[k]).abs()))
 }

@@ -21,7 +21,7 @@ pub use confusion::{ConfusionMatrix, confusion_matrix, misclassified};
 
 use crate::Error;
 use crate::network::activation::Activation;
-use crate::registry::{self, Entry, Options, Value};
+use crate::registry::{self, Entry, OptionValue, Options};
 
 /// All metrics, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Definition>] = &[
@@ -37,35 +37,35 @@ pub static REGISTRY: &[Entry<Definition>] = &[
 
 /// What outputs and targets mean: a metric of classes has to know what a class is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
+pub enum OutputKind {
     /// Each output is an estimate of its target, a number.
-    Values,
+    Real,
     /// Each output is the probability that its label holds (target 1) or not (0), and counts as class 1 from 0.5.
     ///
     /// One output is the plain question of two classes; of several labels, every metric is the plain mean.
-    Labels,
+    Binary,
     /// The outputs of a sample are the probabilities of exclusive classes, of which the targets name one (one-hot).
     ///
     /// The class predicted is that of the largest output, the first of equals.
-    Classes,
+    Categorical,
 }
 
-impl Task {
+impl OutputKind {
     /// The task of a network whose outputs come from this activation: logistic and softmax outputs are probabilities.
-    pub fn of(output: &Activation) -> Task {
+    pub fn of(output: &Activation) -> OutputKind {
         match output.name() {
-            "logistic" => Task::Labels,
-            "softmax" => Task::Classes,
-            _ => Task::Values,
+            "logistic" => OutputKind::Binary,
+            "softmax" => OutputKind::Categorical,
+            _ => OutputKind::Real,
         }
     }
 }
 
 /// The outputs of a network beside the targets, as metrics take them.
 #[derive(Clone, Copy, Debug)]
-pub struct Predictions<'a> {
+pub struct MetricInput<'a> {
     /// What they mean.
-    pub task: Task,
+    pub task: OutputKind,
     /// The outputs, sample after sample, `n_outputs` each.
     pub y: &'a [f64],
     /// The targets, likewise.
@@ -80,26 +80,26 @@ pub struct Predictions<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
     /// The metric of at least one sample of positive weight, without a NaN among the outputs.
-    value: fn(&Predictions) -> f64,
+    value: fn(&MetricInput) -> f64,
     /// Whether more is better.
     higher_is_better: bool,
     /// What it can be asked of.
-    tasks: &'static [Task],
+    tasks: &'static [OutputKind],
 }
 
 /// The tasks that are about classes.
-const CLASSIFICATION: &[Task] = &[Task::Labels, Task::Classes];
+const CLASSIFICATION: &[OutputKind] = &[OutputKind::Binary, OutputKind::Categorical];
 
 /// A metric, chosen by name.
 ///
 /// ```
-/// use chainrule::metrics::{Metric, Predictions, Task};
+/// use chainrule::metrics::{Metric, MetricInput, OutputKind};
 ///
 /// let predictions =
-///     Predictions { task: Task::Labels, y: &[0.9, 0.5, 0.2, 0.1], t: &[1.0, 0.0, 0.0, 1.0], weight: None, n_outputs: 1 };
+///     MetricInput { task: OutputKind::Binary, y: &[0.9, 0.5, 0.2, 0.1], t: &[1.0, 0.0, 0.0, 1.0], weight: None, n_outputs: 1 };
 /// assert_eq!(Metric::new("accuracy", &[])?.value(&predictions), 0.5);
 /// assert_eq!(Metric::new("roc_auc", &[])?.value(&predictions), 0.5);
-/// assert!(!Metric::new("rmse", &[])?.suits(Task::Labels));
+/// assert!(!Metric::new("rmse", &[])?.suits(OutputKind::Binary));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Metric {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Metric, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Metric, Error> {
         let (options, definition) = registry::choose("metric", REGISTRY, name, given)?;
         Ok(Metric { options, definition })
     }
@@ -121,15 +121,15 @@ impl Metric {
     /// All metrics that can be asked of a task, in the registry's order.
     ///
     /// ```
-    /// use chainrule::metrics::{Metric, Task};
+    /// use chainrule::metrics::{Metric, OutputKind};
     ///
-    /// let names: Vec<_> = Metric::all(Task::Values).map(|metric| metric.name()).collect();
+    /// let names: Vec<_> = Metric::all(OutputKind::Real).map(|metric| metric.name()).collect();
     /// assert_eq!(names, ["r2", "rmse", "mae"]);
     /// ```
     ///
     /// # Panics
     /// Never, as long as the names of the registry differ.
-    pub fn all(task: Task) -> impl Iterator<Item = Metric> {
+    pub fn all(task: OutputKind) -> impl Iterator<Item = Metric> {
         let metrics =
             REGISTRY.iter().map(|entry| Metric::new(entry.name, &[]).expect("it is in the registry"));
         metrics.filter(move |metric| metric.suits(task))
@@ -151,7 +151,7 @@ impl Metric {
     }
 
     /// Whether it can be asked of a task.
-    pub fn suits(&self, task: Task) -> bool {
+    pub fn suits(&self, task: OutputKind) -> bool {
         self.definition.tasks.contains(&task)
     }
 
@@ -162,7 +162,7 @@ impl Metric {
     ///
     /// # Panics
     /// When it does not [suit](Metric::suits) the task, or the lengths do not fit each other.
-    pub fn value(&self, predictions: &Predictions) -> f64 {
+    pub fn value(&self, predictions: &MetricInput) -> f64 {
         assert!(self.suits(predictions.task), "{} cannot be asked of {:?}", self.name(), predictions.task);
         predictions.check();
         if predictions.y.iter().any(|y| y.is_nan()) || predictions.total_weight() == 0.0 {
@@ -184,7 +184,7 @@ impl fmt::Display for Metric {
     }
 }
 
-impl Predictions<'_> {
+impl MetricInput<'_> {
     /// Outputs, targets and weight of each sample.
     fn samples(&self) -> impl Iterator<Item = (&[f64], &[f64], f64)> {
         let weight = move |s| self.weight.map_or(1.0, |w| w[s]);

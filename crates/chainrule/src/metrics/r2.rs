@@ -3,17 +3,17 @@
 //! 1 is perfect, 0 is as good as the targets' mean, and below is worse. Targets that are all alike leave nothing to
 //! explain: R² is then 1 where they are met exactly and 0 otherwise. It is NaN for fewer than two samples.
 
-use super::{Definition, Predictions, Task};
+use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "r2",
     summary: "1 - Σ (y - t)² / Σ (t - mean)², the share of the variance explained",
     options: &[],
-    make: |_| Definition { value: r2, higher_is_better: true, tasks: &[Task::Values] },
+    make: |_| Definition { value: r2, higher_is_better: true, tasks: &[OutputKind::Real] },
 };
 
-fn r2(p: &Predictions) -> f64 {
+fn r2(p: &MetricInput) -> f64 {
     if p.n_samples() < 2 {
         return f64::NAN;
     }

@@ -1,15 +1,15 @@
 //! The root mean squared error, `sqrt(Σ w(y - t)² / Σ w)`, in the targets' unit; the plain mean over several outputs.
 
-use super::{Definition, Predictions, Task};
+use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "rmse",
     summary: "the root of the mean of (y - t)²",
     options: &[],
-    make: |_| Definition { value: rmse, higher_is_better: false, tasks: &[Task::Values] },
+    make: |_| Definition { value: rmse, higher_is_better: false, tasks: &[OutputKind::Real] },
 };
 
-fn rmse(p: &Predictions) -> f64 {
+fn rmse(p: &MetricInput) -> f64 {
     p.mean_over_outputs(|k| p.mean(|y, t| (y[k] - t[k]) * (y[k] - t[k])).sqrt())
 }

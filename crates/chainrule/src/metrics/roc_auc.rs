@@ -4,7 +4,7 @@
 //! label, has no sample or nothing but samples: there is then nothing to compare. Computed from ranks with ties at
 //! their middle, the Mann-Whitney statistic (J. A. Hanley, The meaning and use of the area under a ROC curve, 1982).
 
-use super::{CLASSIFICATION, Definition, Predictions, Task, arg_max, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -14,10 +14,10 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
     make: |_| Definition { value: roc_auc, higher_is_better: true, tasks: CLASSIFICATION },
 };
 
-fn roc_auc(p: &Predictions) -> f64 {
+fn roc_auc(p: &MetricInput) -> f64 {
     p.mean_over_outputs(|k| {
         let scored = p.samples().map(|(y, t, w)| {
-            let is_positive = if p.task == Task::Classes { arg_max(t) == k } else { holds(t[k]) };
+            let is_positive = if p.task == OutputKind::Categorical { arg_max(t) == k } else { holds(t[k]) };
             (y[k], if is_positive { (w, 0.0) } else { (0.0, w) })
         });
         area(scored.collect())

@@ -7,13 +7,13 @@ fn metric(name: &str) -> Metric {
 }
 
 /// One output's predictions of class 1.
-fn labels<'a>(y: &'a [f64], t: &'a [f64]) -> Predictions<'a> {
-    Predictions { task: Task::Labels, y, t, weight: None, n_outputs: 1 }
+fn labels<'a>(y: &'a [f64], t: &'a [f64]) -> MetricInput<'a> {
+    MetricInput { task: OutputKind::Binary, y, t, weight: None, n_outputs: 1 }
 }
 
 /// One output's values.
-fn values<'a>(y: &'a [f64], t: &'a [f64]) -> Predictions<'a> {
-    Predictions { task: Task::Values, ..labels(y, t) }
+fn values<'a>(y: &'a [f64], t: &'a [f64]) -> MetricInput<'a> {
+    MetricInput { task: OutputKind::Real, ..labels(y, t) }
 }
 
 #[test]
@@ -25,14 +25,14 @@ fn agrees_with_scikit_learn() {
     let mut seen = Vec::new();
     for case in file["cases"].as_array().unwrap() {
         let task = match case["task"].as_str().unwrap() {
-            "labels" => Task::Labels,
-            "classes" => Task::Classes,
-            _ => Task::Values,
+            "labels" => OutputKind::Binary,
+            "classes" => OutputKind::Categorical,
+            _ => OutputKind::Real,
         };
         let (y, t) = (list(&case["y"]), list(&case["t"]));
         let weight = case["weight"].is_array().then(|| list(&case["weight"]));
         let n_outputs = case["n_outputs"].as_u64().unwrap() as usize;
-        let p = Predictions { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs };
+        let p = MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs };
         for metric in Metric::all(task) {
             let (got, want) = (metric.value(&p), case["expected"][metric.name()].as_f64().unwrap());
             let allowed = 1e-12 * want.abs().max(1.0);
@@ -58,10 +58,10 @@ fn agrees_with_scikit_learn() {
 #[test]
 fn perfect_is_better_than_poor() {
     let (poor, t) = ([0.3, 0.7, 0.6, 0.4], [1.0, 0.0, 0.0, 1.0]);
-    for task in [Task::Values, Task::Labels, Task::Classes] {
+    for task in [OutputKind::Real, OutputKind::Binary, OutputKind::Categorical] {
         for metric in Metric::all(task) {
-            let n_outputs = if task == Task::Classes { 2 } else { 1 };
-            let of = |y: &[f64]| metric.value(&Predictions { task, y, t: &t, weight: None, n_outputs });
+            let n_outputs = if task == OutputKind::Categorical { 2 } else { 1 };
+            let of = |y: &[f64]| metric.value(&MetricInput { task, y, t: &t, weight: None, n_outputs });
             assert_eq!(of(&t) > of(&poor), metric.higher_is_better(), "{metric} of {task:?}");
         }
     }
@@ -71,10 +71,10 @@ fn perfect_is_better_than_poor() {
 fn a_sample_of_weight_two_is_two_samples() {
     let (y, t) = ([0.9, 0.3, 0.7, 0.2], [1.0, 1.0, 0.0, 0.0]);
     let (y_twice, t_twice) = ([0.9, 0.3, 0.3, 0.7, 0.2], [1.0, 1.0, 1.0, 0.0, 0.0]);
-    for task in [Task::Values, Task::Labels] {
+    for task in [OutputKind::Real, OutputKind::Binary] {
         for metric in Metric::all(task) {
-            let weighted = Predictions { task, weight: Some(&[1.0, 2.0, 1.0, 1.0]), ..labels(&y, &t) };
-            let twice = Predictions { task, ..labels(&y_twice, &t_twice) };
+            let weighted = MetricInput { task, weight: Some(&[1.0, 2.0, 1.0, 1.0]), ..labels(&y, &t) };
+            let twice = MetricInput { task, ..labels(&y_twice, &t_twice) };
             assert!((metric.value(&weighted) - metric.value(&twice)).abs() < 1e-15, "{metric}");
         }
     }
@@ -82,17 +82,17 @@ fn a_sample_of_weight_two_is_two_samples() {
 
 #[test]
 fn nan_where_nothing_can_be_said() {
-    for task in [Task::Values, Task::Labels, Task::Classes] {
+    for task in [OutputKind::Real, OutputKind::Binary, OutputKind::Categorical] {
         for metric in Metric::all(task) {
             let of = |y: &[f64], weight| {
-                metric.value(&Predictions { task, y, t: &[1.0, 0.0, 0.0, 1.0], weight, n_outputs: 2 })
+                metric.value(&MetricInput { task, y, t: &[1.0, 0.0, 0.0, 1.0], weight, n_outputs: 2 })
             };
             assert!(of(&[0.5, 0.5, f64::NAN, 0.5], None).is_nan(), "{metric}: a NaN output");
             assert!(of(&[0.5; 4], Some(&[0.0, 0.0])).is_nan(), "{metric}: no weight");
             assert!(!of(&[0.5; 4], None).is_nan(), "{metric}");
         }
         for metric in Metric::all(task) {
-            assert!(metric.value(&Predictions { task, ..labels(&[], &[]) }).is_nan(), "{metric}: no samples");
+            assert!(metric.value(&MetricInput { task, ..labels(&[], &[]) }).is_nan(), "{metric}: no samples");
         }
     }
     assert!(metric("roc_auc").value(&labels(&[0.1, 0.9], &[1.0, 1.0])).is_nan());
@@ -103,8 +103,8 @@ fn nan_where_nothing_can_be_said() {
 fn the_decision_is_from_a_half_and_the_first_of_equals() {
     assert_eq!(metric("accuracy").value(&labels(&[0.5, 0.5], &[1.0, 0.0])), 0.5);
     let tied = |t: &[f64]| {
-        metric("accuracy").value(&Predictions {
-            task: Task::Classes,
+        metric("accuracy").value(&MetricInput {
+            task: OutputKind::Categorical,
             y: &[0.4, 0.4, 0.2],
             t,
             weight: None,
@@ -131,10 +131,10 @@ fn a_sure_and_wrong_probability_costs_36() {
 #[test]
 fn a_loss_implies_its_task() {
     use crate::network::loss::Loss;
-    assert_eq!(Task::of(&Loss::binary_cross_entropy().link().activation()), Task::Labels);
-    assert_eq!(Task::of(&Loss::cross_entropy().link().activation()), Task::Classes);
-    assert_eq!(Task::of(&Loss::poisson().link().activation()), Task::Values);
-    assert_eq!(Task::of(&Loss::squared_error().link().activation()), Task::Values);
+    assert_eq!(OutputKind::of(&Loss::binary_cross_entropy().link().activation()), OutputKind::Binary);
+    assert_eq!(OutputKind::of(&Loss::cross_entropy().link().activation()), OutputKind::Categorical);
+    assert_eq!(OutputKind::of(&Loss::poisson().link().activation()), OutputKind::Real);
+    assert_eq!(OutputKind::of(&Loss::squared_error().link().activation()), OutputKind::Real);
 }
 
 #[test]
@@ -146,5 +146,5 @@ fn an_unsuitable_metric_panics() {
 #[test]
 #[should_panic(expected = "one weight a sample")]
 fn the_wrong_number_of_weights_panics() {
-    metric("accuracy").value(&Predictions { weight: Some(&[1.0]), ..labels(&[0.5, 0.5], &[1.0, 0.0]) });
+    metric("accuracy").value(&MetricInput { weight: Some(&[1.0]), ..labels(&[0.5, 0.5], &[1.0, 0.0]) });
 }

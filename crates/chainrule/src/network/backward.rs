@@ -8,7 +8,7 @@ use crate::kernel::{Scalar, dense};
 
 /// Backpropagation over one tile (Rumelhart, Hinton and Williams 1986).
 ///
-/// It starts from the loss's derivative by the last pre-activations, `dz_L`, which [`Tile::lose`] has left. From the
+/// It starts from the loss's derivative by the last pre-activations, `dz_L`, which [`Tile::output_gradient`] has left. From the
 /// last layer to the first, with `·` the matrix product, `∘` the product element by element, and samples as rows:
 ///
 /// ```text
@@ -66,6 +66,6 @@ pub(crate) fn backward<T: Scalar>(
         let activation = &architecture.layers()[l - 1].activation;
         let LayerTile { width, z, a, d, .. } = before;
         let a = &a[..used];
-        activation.pull_back(*width, if z.is_empty() { a } else { &z[..used] }, a, &mut d[..used]);
+        activation.backward(*width, if z.is_empty() { a } else { &z[..used] }, a, &mut d[..used]);
     }
 }

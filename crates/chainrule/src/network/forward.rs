@@ -12,7 +12,7 @@ use crate::kernel::{Scalar, dense};
 /// a_l = f_l(z_l)
 /// ```
 ///
-/// The last layer's `a` is left to whoever needs it: a loss mostly takes its `z` (see [`Tile::lose`]).
+/// The last layer's `a` is left to whoever needs it: a loss mostly takes its `z` (see [`Tile::output_gradient`]).
 /// `first` is the place in the batch of the tile's first sample, which dropout's draws depend on.
 pub(crate) fn forward<T: Scalar>(
     architecture: &Architecture,

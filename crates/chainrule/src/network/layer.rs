@@ -9,7 +9,7 @@ use super::initializer::Initializer;
 /// use chainrule::network::{Initializer, Layer, activation::Activation};
 ///
 /// let layer = Layer::new(20, Activation::tanh())
-///     .weights_from(Initializer::normal(0.0, 0.1))
+///     .weight_init(Initializer::normal(0.0, 0.1))
 ///     .dropout(0.2)
 ///     .without_bias();
 /// assert_eq!(layer.n_units, 20);
@@ -57,12 +57,12 @@ impl Layer {
     }
 
     /// The same layer, its weights started by `initializer`.
-    pub fn weights_from(self, initializer: Initializer) -> Layer {
+    pub fn weight_init(self, initializer: Initializer) -> Layer {
         Layer { weight_initializer: initializer, ..self }
     }
 
     /// The same layer, its bias started by `initializer`.
-    pub fn bias_from(self, initializer: Initializer) -> Layer {
+    pub fn bias_init(self, initializer: Initializer) -> Layer {
         Layer { bias_initializer: initializer, ..self }
     }
 

@@ -3,7 +3,7 @@
 use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::loss::Loss;
-use crate::dataset::Gather;
+use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::{self, Scalar, dense, slices};
 
@@ -81,7 +81,7 @@ impl<T: Scalar> Tile<T> {
     }
 
     /// Fills the tile with the samples of `rows`, at most [`TILE`].
-    pub(crate) fn load(&mut self, data: &dyn Gather<T>, rows: &[usize]) {
+    pub(crate) fn load(&mut self, data: &dyn DataSource<T>, rows: &[usize]) {
         self.resize(rows.len());
         let n = self.n;
         let mut filled = [rows[rows.len() - 1]; TILE];
@@ -176,7 +176,7 @@ impl<T: Scalar> Tile<T> {
     /// With the link that the loss implies, loss and link are one stable function of z. Behind any other activation
     /// the loss acts on y, and the activation's transposed Jacobian follows: for one that acts on each unit alone,
     /// `dz = dy·f'(z)`.
-    pub(crate) fn lose(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {
+    pub(crate) fn output_gradient(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {
         let n = self.n;
         let activation = &architecture.output().activation;
         let output = self.layers.last_mut().expect("an architecture has a layer");
@@ -188,7 +188,7 @@ impl<T: Scalar> Tile<T> {
         } else {
             activation.apply(output.width, z, a);
             loss.on_outputs(a, t, of_sample, d, &mut self.scratch);
-            activation.pull_back(output.width, z, a, d);
+            activation.backward(output.width, z, a, d);
         }
         for d in d.chunks_exact_mut(n) {
             slices::multiply(&self.weight, d);

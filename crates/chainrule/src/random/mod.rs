@@ -35,12 +35,12 @@ const M: usize = 397;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RandomState {
-    state: State,
+    state: GeneratorState,
 }
 
 /// All that a [`RandomState`] remembers, as NumPy's `get_state` shows it: with it a checkpoint continues the stream.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct GeneratorState {
     /// The generator's words.
     pub key: [u32; N],
     /// How many of them are used up; at 624 the next draw renews them all.
@@ -59,7 +59,7 @@ impl RandomState {
             let previous = key[i - 1];
             key[i] = (previous ^ (previous >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
         }
-        RandomState { state: State { key, pos: N, has_gauss: false, cached_gaussian: 0.0 } }
+        RandomState { state: GeneratorState { key, pos: N, has_gauss: false, cached_gaussian: 0.0 } }
     }
 
     /// A generator that continues where another was when its [`state`](RandomState::state) was taken.
@@ -76,7 +76,7 @@ impl RandomState {
     /// assert_eq!(again.standard_normal(), random.standard_normal());
     /// # Ok::<(), chainrule::Error>(())
     /// ```
-    pub fn from_state(state: State) -> Result<RandomState, Error> {
+    pub fn from_state(state: GeneratorState) -> Result<RandomState, Error> {
         if state.pos > N {
             return Err(Error::RandomPosition { got: state.pos });
         }
@@ -84,7 +84,7 @@ impl RandomState {
     }
 
     /// All that it remembers.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> GeneratorState {
         self.state.clone()
     }
 
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_state_of_an_impossible_position_is_refused() {
-        let state = State { pos: 625, ..RandomState::new(0).state() };
+        let state = GeneratorState { pos: 625, ..RandomState::new(0).state() };
         let error = RandomState::from_state(state).unwrap_err();
         insta::assert_snapshot!(error, @"the state of a random generator says that 625 of its 624 words are used up; take the state from an undamaged checkpoint, or start from a seed");
     }

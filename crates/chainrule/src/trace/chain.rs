@@ -36,7 +36,7 @@ impl Trace {
         let of_samples = y.rows().zip(t.rows()).map(|(y, t)| loss.value_on_outputs(y, t));
         let (mut losses, dy): (Vec<f64>, Vec<Vec<f64>>) = of_samples.unzip();
         let dy = Matrix::new(y.n_rows, y.n_columns, dy.concat());
-        let mut dz = output.slope.pull_back(&dy);
+        let mut dz = output.slope.backward(&dy);
         let mut simplification = None;
         if loss.implies(&architecture.output().activation) {
             let of_samples = z.rows().zip(t.rows()).map(|(z, t)| loss.value_on_link(z, t));
@@ -139,7 +139,7 @@ fn backward(
     let mut layers = Vec::new();
     for (l, Passed { w, b, a_prev, z, a, slope }) in passed.into_iter().enumerate().rev() {
         // dl/dz_l = dl/da_l ∘ f'(z_l)
-        let dz = stable.take().unwrap_or_else(|| slope.pull_back(&da));
+        let dz = stable.take().unwrap_or_else(|| slope.backward(&da));
         // dl/dW_l = a_{l-1}ᵀ·dl/dz_l of each sample; over the samples a sum with their weights.
         let of_sample = |(a, dz): (&[f64], &[f64])| Matrix::column_of(a).times(&Matrix::row_of(dz));
         let dw_of_samples = a_prev.rows().zip(dz.rows()).map(of_sample).collect();

@@ -168,7 +168,7 @@ impl Paper<'_> {
                 terms.push(term("=", &dz, &layer.dz));
                 let formula = Math::of(format!("{dz} = ")).then(&simplification.formula(&trace.t));
                 lines.push(Line::Equation { formula, terms });
-                let product = layer.slope.pull_back(&trace.dy);
+                let product = layer.slope.backward(&trace.dy);
                 let agree = |(p, dz): (&f64, &f64)| (p - dz).abs() <= 1e-9 * dz.abs().max(1e-3);
                 if !product.values.iter().zip(&layer.dz.values).all(agree) {
                     lines.push(prose(
@@ -238,7 +238,7 @@ impl Paper<'_> {
 
     /// The product of two factors with its numbers, sample by sample where the second is a matrix for each.
     fn pulled_back(&self, layer: &LayerTrace, [da, slope, dz]: [&str; 3], factor: &Matrix) -> Vec<Line> {
-        let product = layer.slope.pull_back(factor);
+        let product = layer.slope.backward(factor);
         match &layer.slope {
             Slope::Elementwise(slopes) => vec![equation(
                 &format!("{dz} = {da} ∘ {slope}"),

@@ -148,7 +148,7 @@ pub enum Slope {
 
 impl Slope {
     /// `dl/dz` of `dl/da`: `da ∘ f'(z)`, or each sample's row times its matrix.
-    pub fn pull_back(&self, da: &Matrix) -> Matrix {
+    pub fn backward(&self, da: &Matrix) -> Matrix {
         match self {
             Slope::Elementwise(slope) => da.zip(slope, |da, slope| da * slope),
             Slope::Jacobian(jacobians) => {

@@ -5,7 +5,7 @@ use super::chain::to_f64;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::train::optimizer::Optimizer;
-use crate::train::penalty::On;
+use crate::train::penalty::PenaltyTarget;
 use crate::train::{Clip, Penalty, Training};
 
 /// One update of a training: where the parameters were, the gradient, where they went.
@@ -112,8 +112,8 @@ impl Update {
     /// What the penalty acts on.
     pub(super) fn penalised(&self) -> &'static str {
         match self.penalty.on {
-            On::Weights => "each weight",
-            On::All => "each parameter",
+            PenaltyTarget::Weights => "each weight",
+            PenaltyTarget::All => "each parameter",
         }
     }
 }

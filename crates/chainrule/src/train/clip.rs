@@ -6,7 +6,7 @@ use super::check;
 use super::sum::sum;
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::registry::Allowed;
+use crate::registry::NumberRange;
 
 /// A bound on the gradient of a step.
 ///
@@ -67,8 +67,8 @@ impl Clip {
     /// [`Error::OptionRange`] when it is not.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
-            Clip::Norm(max) => check("clip", "norm", max, Allowed::POSITIVE),
-            Clip::Value(max) => check("clip", "value", max, Allowed::POSITIVE),
+            Clip::Norm(max) => check("clip", "norm", max, NumberRange::POSITIVE),
+            Clip::Value(max) => check("clip", "value", max, NumberRange::POSITIVE),
         }
     }
 }

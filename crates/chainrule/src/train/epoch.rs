@@ -8,7 +8,7 @@ use super::state::Best;
 use super::training::Training;
 use crate::Error;
 use crate::kernel::{Scalar, slices};
-use crate::metrics::{Predictions, Task};
+use crate::metrics::{MetricInput, OutputKind};
 use crate::objective::Reduction;
 
 impl<T: Scalar> Training<'_, T> {
@@ -67,8 +67,8 @@ impl<T: Scalar> Training<'_, T> {
             Some(validation) => validation.objective.outputs(&self.state.parameters, &validation.rows),
             None => self.objective.outputs(&self.state.parameters, &self.state.order),
         };
-        let predictions = Predictions {
-            task: Task::of(&self.objective.architecture().output().activation),
+        let predictions = MetricInput {
+            task: OutputKind::of(&self.objective.architecture().output().activation),
             y: &outputs.y,
             t: &outputs.t,
             weight: Some(&outputs.weight),

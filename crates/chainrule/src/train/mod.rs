@@ -22,17 +22,17 @@ pub use history::{Epoch, History, Warning};
 pub use observer::{Cancel, Observer, Recorder};
 pub use penalty::Penalty;
 pub use restarts::{Restarts, best_of};
-pub use settings::{Batch, Settings, Shuffle, Watch};
-pub use state::{Best, State};
+pub use settings::{Batch, Settings, Shuffle, UnitTracking};
+pub use state::{Best, TrainingState};
 pub use step::Step;
-pub use stopping::{Monitor, Progress, Stopping};
+pub use stopping::{Monitor, Stopping, StoppingState};
 pub use training::{Ending, Training};
 
 use crate::Error;
-use crate::registry::Allowed;
+use crate::registry::NumberRange;
 
 /// Whether the setting `key` of `of` is a number that is allowed.
-fn check(of: &'static str, key: &'static str, v: f64, allowed: Allowed) -> Result<(), Error> {
+fn check(of: &'static str, key: &'static str, v: f64, allowed: NumberRange) -> Result<(), Error> {
     if (allowed.test)(v) {
         Ok(())
     } else {

@@ -4,7 +4,7 @@ use super::check;
 use super::sum::sum;
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::registry::Allowed;
+use crate::registry::NumberRange;
 
 /// What large parameters cost: `l1·Σ|w| + l2/2·Σw²` in the loss, and a decay that is no part of the loss.
 ///
@@ -29,14 +29,14 @@ pub struct Penalty {
     /// The strength of the decay that leaves the loss alone, `w ← w·(1 - rate·decoupled)`; see [`decay`].
     pub decoupled: f64,
     /// How `l1` and `l2` compare with the mean over the batch.
-    pub share: Share,
+    pub share: PenaltyDivisor,
     /// What is penalised.
-    pub on: On,
+    pub on: PenaltyTarget,
 }
 
 /// How the penalty in the loss compares with the mean of the samples' losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Share {
+pub enum PenaltyDivisor {
     /// The penalty is added to the mean, as `weight_decay` is in PyTorch: the same for every batch.
     #[default]
     Constant,
@@ -47,7 +47,7 @@ pub enum Share {
 
 /// Which parameters are penalised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum On {
+pub enum PenaltyTarget {
     /// The weights; biases cannot make a function steep, and stay free.
     #[default]
     Weights,
@@ -59,8 +59,8 @@ impl Penalty {
     /// Adds the gradient `share·(l1·sign(w) + l2·w)` of one range of parameters to `gradient`, and returns the range's part
     /// of the loss, `share·(l1·Σ|w| + l2/2·Σw²)`. The sign of 0 is 0.
     ///
-    /// Beside a mean over a batch, `share` is 1 with [`Share::Constant`], and 1 over the batch's weight with
-    /// [`Share::PerWeight`].
+    /// Beside a mean over a batch, `share` is 1 with [`PenaltyDivisor::Constant`], and 1 over the batch's weight with
+    /// [`PenaltyDivisor::PerWeight`].
     ///
     /// # Panics
     /// When the two slices differ in length.
@@ -85,7 +85,7 @@ impl Penalty {
     /// [`Error::OptionRange`] for the first that is not.
     pub fn check(&self) -> Result<(), Error> {
         let strengths = [("l1", self.l1), ("l2", self.l2), ("decoupled", self.decoupled)];
-        strengths.into_iter().try_for_each(|(key, v)| check("penalty", key, v, Allowed::NON_NEGATIVE))
+        strengths.into_iter().try_for_each(|(key, v)| check("penalty", key, v, NumberRange::NON_NEGATIVE))
     }
 }
 

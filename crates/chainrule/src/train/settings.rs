@@ -27,7 +27,7 @@ use crate::objective::Reduction;
 /// | `validation_fraction` | none | the share of samples split off for validation, between 0 and 1 |
 /// | `stopping` | none | early stopping |
 /// | `metrics` | none | what each epoch records besides the loss, on the validation samples where there are any |
-/// | `watch_units` | each epoch | whether dead and saturated units are counted |
+/// | `track_dead_units` | each epoch | whether dead and saturated units are counted |
 /// | `seed` | 0 | the seed of dropout's masks |
 ///
 /// ```
@@ -58,7 +58,7 @@ pub struct Settings {
     pub validation_fraction: Option<f64>,
     pub stopping: Option<Stopping>,
     pub metrics: Vec<Metric>,
-    pub watch_units: Watch,
+    pub track_dead_units: UnitTracking,
     pub seed: u32,
 }
 
@@ -82,7 +82,7 @@ pub enum Shuffle {
 
 /// How often dead and saturated units are counted: it costs a forward pass over up to 256 samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watch {
+pub enum UnitTracking {
     /// At the end of each epoch.
     EachEpoch,
     /// Not at all; the history says 0.
@@ -104,7 +104,7 @@ impl Default for Settings {
             validation_fraction: None,
             stopping: None,
             metrics: Vec::new(),
-            watch_units: Watch::EachEpoch,
+            track_dead_units: UnitTracking::EachEpoch,
             seed: 0,
         }
     }

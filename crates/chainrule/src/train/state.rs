@@ -1,13 +1,13 @@
 //! The state of a training: everything that the rest of it depends on.
 
 use super::schedule;
-use super::stopping::Progress;
+use super::stopping::StoppingState;
 use crate::Error;
 use crate::random::RandomState;
 
 /// Everything that the rest of a training depends on, besides its settings and data.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State<T> {
+pub struct TrainingState<T> {
     /// The parameters, in the layout of the architecture.
     pub parameters: Vec<T>,
     /// The optimizer's vectors, each in the same layout.
@@ -21,7 +21,7 @@ pub struct State<T> {
     /// Samples seen in the epochs finished.
     pub samples: u64,
     /// What the schedule remembers.
-    pub schedule: schedule::State,
+    pub schedule: schedule::ScheduleState,
     /// The generator, from which the next epoch's shuffle will be drawn.
     pub random: RandomState,
     /// The order of the training rows in the epoch under way.
@@ -31,7 +31,7 @@ pub struct State<T> {
     /// The epoch's sum of batch losses, each times its rows (a mean) or as it is (a sum).
     pub running_loss: f64,
     /// How far early stopping has come.
-    pub stopping: Progress,
+    pub stopping: StoppingState,
     /// The best epoch on the validation samples.
     pub best: Option<Best<T>>,
     /// The parameters at the start of the latest epoch whose first loss was finite.
@@ -47,9 +47,9 @@ pub struct Best<T> {
     pub parameters: Vec<T>,
 }
 
-impl<T> State<T> {
+impl<T> TrainingState<T> {
     /// Whether this state can take the place of `now`, the state of a training on `n` samples.
-    pub(super) fn check(&self, now: &State<T>, n: usize) -> Result<(), Error> {
+    pub(super) fn check(&self, now: &TrainingState<T>, n: usize) -> Result<(), Error> {
         let n_parameters = now.parameters.len();
         let lengths = [
             ("parameters", n_parameters, self.parameters.len()),

@@ -1,6 +1,6 @@
 //! One step of a training: the next batch's loss and gradient, then one update.
 
-use super::penalty::{self, On, Penalty, Share};
+use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Clock;
 use super::settings::Batch;
 use super::sum::sum;
@@ -99,8 +99,8 @@ impl<T: Scalar> Training<'_, T> {
         let mut loss = sums.loss / divisor;
         if settings.penalty.costs() {
             let share = match settings.penalty.share {
-                Share::PerWeight => 1.0 / divisor,
-                Share::Constant => 1.0,
+                PenaltyDivisor::PerWeight => 1.0 / divisor,
+                PenaltyDivisor::Constant => 1.0,
             };
             for block in objective.architecture().trainable() {
                 if settings.penalty.acts_on(block.part) {
@@ -154,6 +154,6 @@ impl<T: Scalar> Training<'_, T> {
 /// Weights alone are penalised unless the penalty says otherwise.
 impl Penalty {
     fn acts_on(&self, part: Part) -> bool {
-        part == Part::Weights || self.on == On::All
+        part == Part::Weights || self.on == PenaltyTarget::All
     }
 }

@@ -32,16 +32,16 @@ pub enum Monitor {
 
 /// How far early stopping has come: part of a training's state.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
+pub struct StoppingState {
     /// The best value so far, as a cost (a metric that should rise is negated).
     pub best: f64,
     /// Epochs since it last improved by more than the tolerance.
     pub wait: u64,
 }
 
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress { best: f64::INFINITY, wait: 0 }
+impl Default for StoppingState {
+    fn default() -> StoppingState {
+        StoppingState { best: f64::INFINITY, wait: 0 }
     }
 }
 
@@ -85,7 +85,7 @@ impl Stopping {
     }
 
     /// Takes in an epoch's cost; whether it is a new best, and whether the training should end.
-    pub(super) fn observe(&self, progress: &mut Progress, cost: f64) -> (bool, bool) {
+    pub(super) fn observe(&self, progress: &mut StoppingState, cost: f64) -> (bool, bool) {
         // Written so that a NaN counts as no improvement.
         let improved = cost <= progress.best - self.tol || progress.best.is_infinite() && cost.is_finite();
         progress.wait = if improved { 0 } else { progress.wait + 1 };

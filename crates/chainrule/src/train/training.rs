@@ -6,12 +6,12 @@ use std::time::Instant;
 use super::history::{Epoch, History};
 use super::observer::Observer;
 use super::schedule;
-use super::settings::{Settings, Watch};
-use super::state::State;
-use super::stopping::{Monitor, Progress};
-use super::units::Watcher;
+use super::settings::{Settings, UnitTracking};
+use super::state::TrainingState;
+use super::stopping::{Monitor, StoppingState};
+use super::units::UnitTracker;
 use crate::Error;
-use crate::dataset::Gather;
+use crate::dataset::DataSource;
 use crate::kernel::Scalar;
 use crate::metrics::Metric;
 use crate::network::loss::Loss;
@@ -46,12 +46,12 @@ pub struct Training<'a, T: Scalar> {
     pub(super) settings: Settings,
     pub(super) objective: Objective<'a, T>,
     pub(super) validation: Option<Validation<'a, T>>,
-    pub(super) state: State<T>,
+    pub(super) state: TrainingState<T>,
     pub(super) history: History,
     pub(super) gradient: Vec<T>,
     /// The ranges that training updates.
     pub(super) trainable: Vec<Range<usize>>,
-    pub(super) watcher: Option<Watcher<T>>,
+    pub(super) watcher: Option<UnitTracker<T>>,
     pub(super) epoch_began: Instant,
 }
 
@@ -85,7 +85,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     pub fn new(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn Gather<T>,
+        data: &'a dyn DataSource<T>,
         settings: Settings,
         random: RandomState,
     ) -> Result<Training<'a, T>, Error> {
@@ -99,8 +99,8 @@ impl<'a, T: Scalar> Training<'a, T> {
     pub fn with_validation(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn Gather<T>,
-        validation: &'a dyn Gather<T>,
+        data: &'a dyn DataSource<T>,
+        validation: &'a dyn DataSource<T>,
         settings: Settings,
         random: RandomState,
     ) -> Result<Training<'a, T>, Error> {
@@ -110,8 +110,8 @@ impl<'a, T: Scalar> Training<'a, T> {
     fn build(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn Gather<T>,
-        validation: Option<&'a dyn Gather<T>>,
+        data: &'a dyn DataSource<T>,
+        validation: Option<&'a dyn DataSource<T>>,
         settings: Settings,
         mut random: RandomState,
     ) -> Result<Training<'a, T>, Error> {
@@ -159,9 +159,10 @@ impl<'a, T: Scalar> Training<'a, T> {
                 ),
             });
         }
-        let watcher = (settings.watch_units == Watch::EachEpoch && architecture.layers().len() > 1)
-            .then(|| Watcher::new(architecture, data, &order));
-        let state = State {
+        let watcher = (settings.track_dead_units == UnitTracking::EachEpoch
+            && architecture.layers().len() > 1)
+            .then(|| UnitTracker::new(architecture, data, &order));
+        let state = TrainingState {
             finite: parameters.clone(),
             slots: settings.optimizer.slots(parameters.len()),
             parameters,
@@ -169,12 +170,12 @@ impl<'a, T: Scalar> Training<'a, T> {
             step: 0,
             epoch: 0,
             samples: 0,
-            schedule: schedule::State::default(),
+            schedule: schedule::ScheduleState::default(),
             random,
             order,
             place: 0,
             running_loss: 0.0,
-            stopping: Progress::default(),
+            stopping: StoppingState::default(),
             best: None,
         };
         Ok(Training {
@@ -211,7 +212,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     }
 
     /// Everything the rest of the training depends on.
-    pub fn state(&self) -> &State<T> {
+    pub fn state(&self) -> &TrainingState<T> {
         &self.state
     }
 
@@ -219,7 +220,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     ///
     /// # Errors
     /// [`Error::StateMismatch`] when the state's vectors do not fit this training, [`Error::ParameterNotFinite`].
-    pub fn restore(&mut self, state: State<T>) -> Result<(), Error> {
+    pub fn restore(&mut self, state: TrainingState<T>) -> Result<(), Error> {
         let n = self.objective.data().n_samples();
         state.check(&self.state, n)?;
         let best = state.best.as_ref().map(|best| &best.parameters);
@@ -234,7 +235,7 @@ impl<'a, T: Scalar> Training<'a, T> {
         }
         if self.watcher.is_some() {
             let (architecture, data) = (self.objective.architecture(), self.objective.data());
-            self.watcher = Some(Watcher::new(architecture, data, &state.order));
+            self.watcher = Some(UnitTracker::new(architecture, data, &state.order));
         }
         self.state = state;
         Ok(())
@@ -244,7 +245,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     ///
     /// # Errors
     /// As [`restore`](Training::restore), and [`Error::StateMismatch`] when the epochs record other metrics or layers.
-    pub fn resume(&mut self, state: State<T>, history: History) -> Result<(), Error> {
+    pub fn resume(&mut self, state: TrainingState<T>, history: History) -> Result<(), Error> {
         let (n_metrics, n_layers) = (self.settings.metrics.len(), self.architecture().layers().len());
         for epoch in &history.epochs {
             let lengths = [

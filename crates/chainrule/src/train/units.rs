@@ -1,6 +1,6 @@
 //! Which hidden units are dead or saturated, seen on a sample of the data.
 
-use crate::dataset::Gather;
+use crate::dataset::DataSource;
 use crate::kernel::Scalar;
 use crate::network::Architecture;
 use crate::network::forward::forward;
@@ -10,7 +10,7 @@ use crate::network::tile::{TILE, Tile};
 const WATCHED: usize = 256;
 
 /// Watches the slopes of all hidden units.
-pub(super) struct Watcher<T> {
+pub(super) struct UnitTracker<T> {
     rows: Vec<usize>,
     tile: Tile<T>,
     /// For each hidden layer: the activation's greatest slope, and each unit's greatest at the watched samples.
@@ -25,19 +25,19 @@ pub(super) struct Units {
     pub(super) of: usize,
 }
 
-impl<T: Scalar> Watcher<T> {
+impl<T: Scalar> UnitTracker<T> {
     pub(super) fn new(
         architecture: &Architecture,
-        data: &dyn Gather<T>,
+        data: &dyn DataSource<T>,
         training_rows: &[usize],
-    ) -> Watcher<T> {
+    ) -> UnitTracker<T> {
         let n = training_rows.len().min(WATCHED);
         // In the data's order: what is watched is then the same wherever in an epoch a training was taken up again.
         let mut training_rows = training_rows.to_vec();
         training_rows.sort_unstable();
         let hidden = &architecture.layers()[..architecture.layers().len() - 1];
         let widest = hidden.iter().map(|layer| layer.n_units).max().unwrap_or(0);
-        Watcher {
+        UnitTracker {
             rows: (0..n).map(|i| training_rows[i * training_rows.len() / n]).collect(),
             tile: Tile::new(architecture, data.n_targets()),
             layers: hidden
@@ -53,7 +53,7 @@ impl<T: Scalar> Watcher<T> {
         &mut self,
         architecture: &Architecture,
         parameters: &[T],
-        data: &dyn Gather<T>,
+        data: &dyn DataSource<T>,
     ) -> impl Iterator<Item = Units> {
         self.layers.iter_mut().for_each(|(_, greatest)| greatest.fill(0.0));
         for rows in self.rows.chunks(TILE) {

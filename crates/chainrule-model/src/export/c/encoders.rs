@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::fmt::Write;
 
-use chainrule_table::{How, Scale};
+use chainrule_table::{Encoding, Scale};
 
 use super::super::columns::{self, Codes, Column};
 use super::super::expression::Writer;
@@ -34,13 +34,13 @@ pub(super) fn write(
         let says = place + input.width() - 1;
         let _ = writeln!(text, "    {{ /* {} */", in_comment(&input.column));
         match (&input.how, Codes::of(input, &columns[c].cells)) {
-            (How::Number { scale, fill } | How::Date { scale, fill, .. }, _) => {
+            (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
                 let _ = writeln!(text, "        double v = (double){field};");
                 if input.says_missing {
                     let _ = writeln!(text, "        if (v != v) x[{says}] = 1;");
                 }
                 let _ = writeln!(text, "        if (v != v) v = {fill:?};");
-                if let How::Date { parts: true, .. } = input.how {
+                if let Encoding::Date { parts: true, .. } = input.how {
                     for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
                         let (sin, cos) = (wide(writer, "sin"), wide(writer, "cos"));
                         let fract = fraction(writer, &format!("v / {period:?}"));
@@ -57,7 +57,7 @@ pub(super) fn write(
                 }
                 let _ = writeln!(text, "        x[{place}] = ({real})v;");
             }
-            (How::Boolean { .. }, Some(Codes::Signs(signs))) => {
+            (Encoding::Boolean { .. }, Some(Codes::Signs(signs))) => {
                 let table: Vec<String> = signs.iter().map(i8::to_string).collect();
                 *flash += table.len();
                 let (n, table) = (table.len(), table.join(", "));
@@ -68,7 +68,7 @@ pub(super) fn write(
                     let _ = writeln!(text, "        if (code == {}) x[{says}] = 1;", columns::MISSING);
                 }
             }
-            (How::Category { .. }, Some(Codes::Places(places))) => {
+            (Encoding::Category { .. }, Some(Codes::Places(places))) => {
                 let of = |at: &Option<usize>| at.map_or("-1".to_owned(), |at| (place + at).to_string());
                 let table: Vec<String> = places.iter().map(of).collect();
                 *flash += 4 * table.len();

@@ -4,7 +4,7 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-use chainrule_table::{How, Input, Scale};
+use chainrule_table::{Encoding, Input, Scale};
 
 use super::super::columns::{self, Cells, Codes, Column};
 use super::builder::{Builder, Element, integer, integers, strings};
@@ -73,14 +73,14 @@ pub(super) fn encode(
 
 /// The inputs of a number or a date.
 fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<String>) {
-    let (How::Number { scale, fill } | How::Date { scale, fill, .. }) = &input.how else {
+    let (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }) = &input.how else {
         unreachable!("the columns are those of the members")
     };
     let missing = builder.node("IsNaN", &[cells]);
     let fill = builder.number(*fill, Element::Double);
     let v = builder.node("Where", &[&missing, &fill, cells]);
     parts.push(scaled(builder, &v, scale));
-    if let How::Date { parts: true, .. } = input.how {
+    if let Encoding::Date { parts: true, .. } = input.how {
         for period in [365.2425, 7.0, 1.0] {
             let (period, one) =
                 (builder.number(period, Element::Double), builder.number(1.0, Element::Double));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::fmt::Write;
 
-use chainrule_table::{How, Target};
+use chainrule_table::{Encoding, Target};
 
 use super::columns::{self, Cells, Codes, Column};
 use super::expression::{Language, Width, Writer};
@@ -187,7 +187,7 @@ fn encode(
         let says = place + input.width() - 1;
         let _ = writeln!(text, "    // {}", in_comment(&input.column));
         match (&input.how, Codes::of(input, &columns[c].cells)) {
-            (How::Number { scale, fill } | How::Date { scale, fill, .. }, _) => {
+            (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
                 if input.says_missing {
                     let _ = writeln!(text, "    if {field}.is_nan() {{\n        x[{says}] = 1.0;\n    }}");
                 }
@@ -195,7 +195,7 @@ fn encode(
                     text,
                     "    let v = if {field}.is_nan() {{ {fill:?} }} else {{ {field} as f64 }};"
                 );
-                if let How::Date { parts: true, .. } = input.how {
+                if let Encoding::Date { parts: true, .. } = input.how {
                     for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
                         let calls =
                             [writer.function(Width::Wide, "sin"), writer.function(Width::Wide, "cos")];
@@ -219,7 +219,7 @@ fn encode(
                 }
                 let _ = writeln!(text, "    x[{place}] = v as {real};");
             }
-            (How::Boolean { .. }, Some(Codes::Signs(signs))) => {
+            (Encoding::Boolean { .. }, Some(Codes::Signs(signs))) => {
                 let _ = writeln!(text, "    const SIGNS_{c}: [i8; {}] = {signs:?};", signs.len());
                 let _ = writeln!(text, "    x[{place}] = SIGNS_{c}[{field} as usize] as {real};");
                 if input.says_missing {
@@ -228,7 +228,7 @@ fn encode(
                         writeln!(text, "    if {field} == {missing} {{\n        x[{says}] = 1.0;\n    }}");
                 }
             }
-            (How::Category { .. }, Some(Codes::Places(places))) => {
+            (Encoding::Category { .. }, Some(Codes::Places(places))) => {
                 // Beyond the inputs where there is none.
                 let places: Vec<usize> = places.iter().map(|at| at.map_or(n_in, |at| place + at)).collect();
                 let _ = writeln!(text, "    const PLACES_{c}: [usize; {}] = {places:?};", places.len());

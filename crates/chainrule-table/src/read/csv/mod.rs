@@ -16,7 +16,7 @@ use super::cell::{Cells, Seen};
 use super::pieces::{Pace, Text, Wanted, Whole};
 use super::source::{AtEnd, Origin, Source};
 use super::words::readable;
-use super::{ReadOptions, Want};
+use super::{CellType, ReadOptions};
 use crate::{Error, Problem, Table};
 
 /// How much of a file is looked at first.
@@ -28,7 +28,7 @@ pub(super) struct Csv {
     layout: Layout,
     encoding: Option<String>,
     /// What the columns seem to hold.
-    guesses: Vec<Want>,
+    guesses: Vec<CellType>,
     /// Where the rows begin in the decoded text, and at which line.
     body: usize,
     line: u64,
@@ -92,7 +92,7 @@ impl Csv {
         let guesses = (0..names.len()).map(|i| {
             let mut seen = Seen::default();
             rows.iter().filter_map(|row| row.get(i)).for_each(|cell| seen.note(cells.meaning(cell)));
-            if options.texts.contains(&names[i]) { Want::Texts } else { seen.want() }
+            if options.texts.contains(&names[i]) { CellType::Strings } else { seen.want() }
         });
         Ok(Csv {
             encoding: options.encoding.clone(),

@@ -3,7 +3,7 @@
 use memchr::memchr_iter;
 
 use super::field::{End, Field, blank_line};
-use crate::read::Want;
+use crate::read::CellType;
 use crate::read::cell::Cells;
 use crate::read::column::Part;
 use crate::read::number;
@@ -25,7 +25,7 @@ pub(super) struct Layout {
     /// For each field of a record the place of its column among those that are read.
     pub(super) places: Vec<Option<usize>>,
     /// What the columns that are read hold.
-    pub(super) wants: Vec<Want>,
+    pub(super) wants: Vec<CellType>,
 }
 
 impl Layout {
@@ -106,7 +106,7 @@ impl Block<'_> {
     #[inline]
     fn number(&mut self, place: usize, at: usize) -> Option<(usize, End)> {
         let column = &mut self.columns[place];
-        if !self.in_place || column.want() != Want::Numbers {
+        if !self.in_place || column.want() != CellType::Numbers {
             return None;
         }
         let rest = &self.bytes[at..];

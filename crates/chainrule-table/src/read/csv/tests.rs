@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tempfile::NamedTempFile;
 
 use crate::read::pieces::Pace;
-use crate::read::{ReadOptions, Stream, Want, read_at};
+use crate::read::{CellType, ReadOptions, Stream, read_at};
 use crate::{Error, Table, Values};
 
 /// How a table is written.
@@ -134,7 +134,7 @@ proptest! {
                     Values::Dates(values) => {
                         prop_assert_eq!(values[row].is_nan(), missing(cell));
                     }
-                    Values::Texts(texts) => prop_assert_eq!(texts.get(row), Some(cell.as_str()).filter(|c| !missing(c))),
+                    Values::Strings(texts) => prop_assert_eq!(texts.get(row), Some(cell.as_str()).filter(|c| !missing(c))),
                 }
             }
         }
@@ -155,7 +155,7 @@ proptest! {
         let options = ReadOptions { texts: vec!["u".to_owned()], ..writing.options() };
         let whole = read(at(1 << 20, 1), &file, &options).unwrap();
         prop_assert_eq!(format!("{:?}", read(at(block, threads), &file, &options).unwrap()), format!("{whole:?}"));
-        let wanted = [("u", Want::Texts), ("n", Want::Numbers), ("d", Want::Dates)];
+        let wanted = [("u", CellType::Strings), ("n", CellType::Numbers), ("d", CellType::Dates)];
         let mut stream = Stream::open_at(at(block, threads), file.path(), &options, &wanted).unwrap();
         prop_assert_eq!(stream.names(), &header[..]);
         let mut row = 0;

@@ -6,8 +6,8 @@ use crate::Problem;
 
 /// What an array is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Header {
-    kind: Kind,
+pub(super) struct NpyHeader {
+    kind: ScalarKind,
     big_endian: bool,
     /// The bytes of a number.
     pub(super) size: u64,
@@ -19,7 +19,7 @@ pub(super) struct Header {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+enum ScalarKind {
     Boolean,
     Integer,
     Unsigned,
@@ -29,9 +29,9 @@ enum Kind {
 /// NumPy writes about a hundred bytes.
 const LONGEST: usize = 1 << 16;
 
-impl Header {
+impl NpyHeader {
     /// Reads a header; `len` bytes are there for it and the numbers, so that none is believed that says more.
-    pub(super) fn read(file: &mut impl Read, len: u64) -> Result<Header, Problem> {
+    pub(super) fn read(file: &mut impl Read, len: u64) -> Result<NpyHeader, Problem> {
         let mut start = [0; 8];
         file.read_exact(&mut start).map_err(|_| damaged("it ends within its header"))?;
         if !start.starts_with(b"\x93NUMPY") {
@@ -46,7 +46,7 @@ impl Header {
         }
         let mut text = vec![0; size];
         file.read_exact(&mut text).map_err(|_| damaged("it ends within its header"))?;
-        let header = Header::parse(&String::from_utf8_lossy(&text))?;
+        let header = NpyHeader::parse(&String::from_utf8_lossy(&text))?;
         let room = len.saturating_sub((8 + width + size) as u64);
         let needed =
             header.columns.unwrap_or(1).checked_mul(header.rows).and_then(|n| n.checked_mul(header.size));
@@ -59,7 +59,7 @@ impl Header {
     }
 
     /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`
-    fn parse(text: &str) -> Result<Header, Problem> {
+    fn parse(text: &str) -> Result<NpyHeader, Problem> {
         let after = |key: &str| {
             let value = text.split_once(key).map(|(_, value)| value.trim_start());
             value.ok_or_else(|| damaged("its header lacks descr, fortran_order or shape"))
@@ -86,13 +86,13 @@ impl Header {
         let letter = signs.next().ok_or_else(unknown)?;
         let size = signs.as_str().parse().map_err(|_| unknown())?;
         let kind = match (letter, size) {
-            ('b', 1) => Kind::Boolean,
-            ('i', 1 | 2 | 4 | 8) => Kind::Integer,
-            ('u', 1 | 2 | 4 | 8) => Kind::Unsigned,
-            ('f', 2 | 4 | 8) => Kind::Float,
+            ('b', 1) => ScalarKind::Boolean,
+            ('i', 1 | 2 | 4 | 8) => ScalarKind::Integer,
+            ('u', 1 | 2 | 4 | 8) => ScalarKind::Unsigned,
+            ('f', 2 | 4 | 8) => ScalarKind::Float,
             _ => return Err(unknown()),
         };
-        Ok(Header { kind, big_endian: order == '>', size, rows, columns, steps })
+        Ok(NpyHeader { kind, big_endian: order == '>', size, rows, columns, steps })
     }
 
     /// The names of the columns of an array that is called `name`; one of one axis is called `alone`.
@@ -107,21 +107,21 @@ impl Header {
     pub(super) fn value(&self, bytes: &[u8]) -> f64 {
         let bits = self.bits(bytes);
         match (self.kind, self.size) {
-            (Kind::Boolean, _) => f64::from(u8::from(bits != 0)),
-            (Kind::Integer, _) => self.signed(bits) as f64,
-            (Kind::Unsigned, _) => bits as f64,
-            (Kind::Float, 2) => half(bits),
-            (Kind::Float, 4) => f64::from(f32::from_bits(bits as u32)),
-            (Kind::Float, _) => f64::from_bits(bits),
+            (ScalarKind::Boolean, _) => f64::from(u8::from(bits != 0)),
+            (ScalarKind::Integer, _) => self.signed(bits) as f64,
+            (ScalarKind::Unsigned, _) => bits as f64,
+            (ScalarKind::Float, 2) => half(bits),
+            (ScalarKind::Float, 4) => f64::from(f32::from_bits(bits as u32)),
+            (ScalarKind::Float, _) => f64::from_bits(bits),
         }
     }
 
     /// The number that these bytes are, as a text: whole ones in full.
     pub(super) fn text(&self, bytes: &[u8]) -> String {
         match (self.kind, self.size) {
-            (Kind::Integer, _) => self.signed(self.bits(bytes)).to_string(),
-            (Kind::Unsigned, _) => self.bits(bytes).to_string(),
-            (Kind::Float, 4) => (self.value(bytes) as f32).to_string(),
+            (ScalarKind::Integer, _) => self.signed(self.bits(bytes)).to_string(),
+            (ScalarKind::Unsigned, _) => self.bits(bytes).to_string(),
+            (ScalarKind::Float, 4) => (self.value(bytes) as f32).to_string(),
             _ => self.value(bytes).to_string(),
         }
     }
@@ -170,8 +170,8 @@ fn unsupported(kind: String) -> Problem {
 mod tests {
     use super::*;
 
-    fn parse(kind: &str) -> Header {
-        Header::parse(&format!("{{'descr': '{kind}', 'fortran_order': True, 'shape': (3, 4), }}")).unwrap()
+    fn parse(kind: &str) -> NpyHeader {
+        NpyHeader::parse(&format!("{{'descr': '{kind}', 'fortran_order': True, 'shape': (3, 4), }}")).unwrap()
     }
 
     #[test]
@@ -189,6 +189,6 @@ mod tests {
         {
             assert_eq!(parse("<f2").value(&bits.to_le_bytes()), value);
         }
-        assert!(Header::parse("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (3,), }").is_err());
+        assert!(NpyHeader::parse("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (3,), }").is_err());
     }
 }

@@ -7,12 +7,12 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use header::{Header, damaged};
+use header::{NpyHeader, damaged};
 use zip::ZipArchive;
 
 use super::column::Part;
 use super::pieces::{Pace, Pieces, Wanted, table};
-use super::{ReadOptions, Want};
+use super::{CellType, ReadOptions};
 use crate::{Error, Problem, Table};
 
 /// What is read of an array at once, at most.
@@ -25,7 +25,7 @@ const TILE: u64 = 1 << 15;
 pub(super) struct Npy {
     path: PathBuf,
     file: File,
-    header: Header,
+    header: NpyHeader,
     names: Vec<String>,
     /// Where the numbers begin.
     start: u64,
@@ -40,7 +40,7 @@ pub(super) struct Npy {
 impl Npy {
     pub(super) fn open(path: &Path, pace: Pace) -> Result<Npy, Error> {
         let (mut file, len) = open(path)?;
-        let header = Header::read(&mut file, len).map_err(|problem| Error::new(path, problem))?;
+        let header = NpyHeader::read(&mut file, len).map_err(|problem| Error::new(path, problem))?;
         let start = file.stream_position().map_err(|error| Error::new(path, error.into()))?;
         let (names, path) = (header.names("x", "x1"), path.to_owned());
         Ok(Npy { path, file, header, names, start, row: 0, wanted: Vec::new(), places: Vec::new(), pace })
@@ -77,7 +77,7 @@ impl Npy {
 
     /// The next rows, and which is the first of them.
     fn piece(&mut self) -> Result<Option<(u64, Vec<Part>)>, Error> {
-        let Header { size, rows, columns, steps, .. } = self.header;
+        let NpyHeader { size, rows, columns, steps, .. } = self.header;
         let most = (PIECE / (columns.unwrap_or(1) * size)).clamp(1, self.pace.rows as u64);
         let (row, n) = (self.row, most.min(rows - self.row));
         if n == 0 {
@@ -129,7 +129,7 @@ impl Pieces for Npy {
 }
 
 /// Adds the numbers of some rows to a column, the first of which is `first` numbers from the bytes' beginning.
-fn fill(part: &mut Part, header: &Header, bytes: &[u8], first: u64, rows: Range<u64>) {
+fn fill(part: &mut Part, header: &NpyHeader, bytes: &[u8], first: u64, rows: Range<u64>) {
     let (size, step) = (header.size as usize, header.steps.0 as usize);
     let mut at = first as usize * size;
     for row in rows {
@@ -144,7 +144,7 @@ pub(super) struct Npz {
     path: PathBuf,
     archive: ZipArchive<File>,
     /// The arrays' places in the archive, their headers and their columns' names.
-    arrays: Vec<(usize, Header, Vec<String>)>,
+    arrays: Vec<(usize, NpyHeader, Vec<String>)>,
     names: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ impl Npz {
         let error = |problem| Error::new(path, problem);
         let (file, _) = open(path)?;
         let mut archive = ZipArchive::new(file).map_err(|reason| error(damaged(&reason.to_string())))?;
-        let mut arrays: Vec<(usize, Header, Vec<String>)> = Vec::new();
+        let mut arrays: Vec<(usize, NpyHeader, Vec<String>)> = Vec::new();
         let mut first: Option<(String, u64)> = None;
         for place in 0..archive.len() {
             let broken = |reason: zip::result::ZipError| error(damaged(&reason.to_string()));
@@ -162,7 +162,7 @@ impl Npz {
             let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
             // Nothing is compressed to less than a thousandth, whatever the archive says.
             let len = entry.size().min(entry.compressed_size().saturating_mul(1100));
-            let header = Header::read(&mut entry, len).map_err(|problem| error(problem).column(&name))?;
+            let header = NpyHeader::read(&mut entry, len).map_err(|problem| error(problem).column(&name))?;
             let (other, other_rows) = first.get_or_insert((name.clone(), header.rows));
             if *other_rows != header.rows {
                 return Err(error(Problem::Lengths {
@@ -213,7 +213,7 @@ impl Npz {
             if places.iter().any(Option::is_some) {
                 let error = |reason: String| Error::new(&self.path, damaged(&reason)).column(&names[0]);
                 let mut entry = self.archive.by_index(*place).map_err(|reason| error(reason.to_string()))?;
-                let again = Header::read(&mut entry, u64::MAX);
+                let again = NpyHeader::read(&mut entry, u64::MAX);
                 if again.is_err() {
                     return Err(Error::new(&self.path, Problem::Changed));
                 }
@@ -256,8 +256,8 @@ impl Pieces for Rows {
     }
 }
 
-fn kind(name: &String, texts: &[String]) -> Want {
-    if texts.contains(name) { Want::Texts } else { Want::Numbers }
+fn kind(name: &String, texts: &[String]) -> CellType {
+    if texts.contains(name) { CellType::Strings } else { CellType::Numbers }
 }
 
 fn open(path: &Path) -> Result<(File, u64), Error> {

@@ -6,13 +6,13 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 
 use crate::Problem;
 use crate::date;
-use crate::read::Want;
+use crate::read::CellType;
 use crate::read::cell::Cells;
 use crate::read::column::Part;
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum ParquetKind {
     /// Numbers, and booleans as 0 and 1.
     Number,
     /// Whole numbers without a sign, of so many bits.
@@ -33,15 +33,15 @@ pub(super) enum Kind {
 
 const NANOSECONDS_A_DAY: i64 = 86_400_000_000_000;
 
-impl Kind {
+impl ParquetKind {
     /// What a leaf of the schema holds, which lies below `root`.
-    pub(super) fn of(column: &ColumnDescriptor, root: &Type) -> Kind {
+    pub(super) fn of(column: &ColumnDescriptor, root: &Type) -> ParquetKind {
         if root.is_group() {
             let is_list = matches!(root.get_basic_info().converted_type(), ConvertedType::LIST);
-            return Kind::Nested(if is_list { "lists" } else { "groups of values" });
+            return ParquetKind::Nested(if is_list { "lists" } else { "groups of values" });
         }
         if column.max_rep_level() > 0 {
-            return Kind::Nested("lists");
+            return ParquetKind::Nested("lists");
         }
         let nanoseconds = |unit: &TimeUnit| match unit {
             TimeUnit::MILLIS => 1_000_000,
@@ -51,50 +51,52 @@ impl Kind {
         let physical = column.physical_type();
         let is_bytes = matches!(physical, Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY);
         match (column.logical_type_ref(), column.converted_type()) {
-            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Kind::Day,
-            (Some(LogicalType::Timestamp(kind)), _) => Kind::Moment(nanoseconds(&kind.unit)),
-            (None, ConvertedType::TIMESTAMP_MILLIS) => Kind::Moment(1_000_000),
-            (None, ConvertedType::TIMESTAMP_MICROS) => Kind::Moment(1000),
-            (Some(LogicalType::Decimal(kind)), _) => Kind::Decimal(kind.scale),
-            (None, ConvertedType::DECIMAL) => Kind::Decimal(column.type_scale()),
+            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => ParquetKind::Day,
+            (Some(LogicalType::Timestamp(kind)), _) => ParquetKind::Moment(nanoseconds(&kind.unit)),
+            (None, ConvertedType::TIMESTAMP_MILLIS) => ParquetKind::Moment(1_000_000),
+            (None, ConvertedType::TIMESTAMP_MICROS) => ParquetKind::Moment(1000),
+            (Some(LogicalType::Decimal(kind)), _) => ParquetKind::Decimal(kind.scale),
+            (None, ConvertedType::DECIMAL) => ParquetKind::Decimal(column.type_scale()),
             (Some(LogicalType::Integer(kind)), _) if !kind.is_signed => {
-                Kind::Unsigned(if kind.bit_width > 32 { 64 } else { 32 })
+                ParquetKind::Unsigned(if kind.bit_width > 32 { 64 } else { 32 })
             }
             (None, ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32) => {
-                Kind::Unsigned(32)
+                ParquetKind::Unsigned(32)
             }
-            (None, ConvertedType::UINT_64) => Kind::Unsigned(64),
+            (None, ConvertedType::UINT_64) => ParquetKind::Unsigned(64),
             (Some(LogicalType::Time(_)), _)
             | (None, ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS) => {
-                Kind::Other("times of day".to_owned())
+                ParquetKind::Other("times of day".to_owned())
             }
-            (Some(LogicalType::String | LogicalType::Enum | LogicalType::Json), _) if is_bytes => Kind::Text,
+            (Some(LogicalType::String | LogicalType::Enum | LogicalType::Json), _) if is_bytes => {
+                ParquetKind::Text
+            }
             (Some(other @ (LogicalType::Uuid | LogicalType::Float16)), _) => {
-                Kind::Other(format!("values of the type {other:?}"))
+                ParquetKind::Other(format!("values of the type {other:?}"))
             }
-            _ if physical == Physical::BYTE_ARRAY => Kind::Text,
+            _ if physical == Physical::BYTE_ARRAY => ParquetKind::Text,
             _ if physical == Physical::FIXED_LEN_BYTE_ARRAY => {
-                Kind::Other("bytes of fixed length".to_owned())
+                ParquetKind::Other("bytes of fixed length".to_owned())
             }
-            _ if physical == Physical::INT96 => Kind::Moment(1),
-            _ => Kind::Number,
+            _ if physical == Physical::INT96 => ParquetKind::Moment(1),
+            _ => ParquetKind::Number,
         }
     }
 
     /// What a table has of it.
-    pub(super) fn want(&self) -> Want {
+    pub(super) fn want(&self) -> CellType {
         match self {
-            Kind::Day | Kind::Moment(_) => Want::Dates,
-            Kind::Text => Want::Texts,
-            _ => Want::Numbers,
+            ParquetKind::Day | ParquetKind::Moment(_) => CellType::Dates,
+            ParquetKind::Text => CellType::Strings,
+            _ => CellType::Numbers,
         }
     }
 
     /// Why it can be no column.
     pub(super) fn problem(&self) -> Option<Problem> {
         match self {
-            Kind::Nested(what) => Some(Problem::Nested { what: (*what).to_owned() }),
-            Kind::Other(kind) => Some(Problem::Unsupported {
+            ParquetKind::Nested(what) => Some(Problem::Nested { what: (*what).to_owned() }),
+            ParquetKind::Other(kind) => Some(Problem::Unsupported {
                 kind: kind.clone(),
                 remedy: "convert the column before the file is written, or leave it out",
             }),
@@ -105,13 +107,13 @@ impl Kind {
     /// Adds a whole number.
     pub(super) fn integer(&self, part: &mut Part, value: i64, row: u64) -> Result<(), Problem> {
         match self {
-            Kind::Day => day(part, value, 0, row),
-            Kind::Moment(unit) => {
+            ParquetKind::Day => day(part, value, 0, row),
+            ParquetKind::Moment(unit) => {
                 let a_day = NANOSECONDS_A_DAY / unit;
                 day(part, value.div_euclid(a_day), value.rem_euclid(a_day) * unit, row);
             }
-            Kind::Decimal(scale) => return decimal(part, i128::from(value), *scale, row),
-            Kind::Unsigned(bits) => {
+            ParquetKind::Decimal(scale) => return decimal(part, i128::from(value), *scale, row),
+            ParquetKind::Unsigned(bits) => {
                 let value = if *bits == 32 { u64::from(value as u32) } else { value as u64 };
                 part.push_number(value as f64, row, || value.to_string());
             }
@@ -128,7 +130,7 @@ impl Kind {
         bytes: &[u8],
         row: u64,
     ) -> Result<(), Problem> {
-        let Kind::Decimal(scale) = self else { return part.push(cells, bytes, row) };
+        let ParquetKind::Decimal(scale) = self else { return part.push(cells, bytes, row) };
         let negative = bytes.first().is_some_and(|byte| *byte >= 128);
         let mut sixteen = [if negative { 255 } else { 0 }; 16];
         let Some(from) = 16_usize.checked_sub(bytes.len()) else {

@@ -20,7 +20,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
 use self::guard::guarded;
-use self::kind::Kind;
+use self::kind::ParquetKind;
 use super::ReadOptions;
 use super::cell::{Cells, DecimalComma};
 use super::column::Part;
@@ -34,7 +34,7 @@ pub(super) struct Parquet {
     metadata: ParquetMetaData,
     names: Vec<String>,
     /// What the columns hold and their places among the leaves of the schema.
-    kinds: Vec<(Kind, usize)>,
+    kinds: Vec<(ParquetKind, usize)>,
     cells: Cells,
 }
 
@@ -46,12 +46,12 @@ impl Parquet {
         let metadata =
             guarded(|| Ok(ParquetMetaDataReader::new().parse_and_finish(&file)?)).map_err(error)?;
         let schema = metadata.file_metadata().schema_descr();
-        let (mut names, mut kinds): (Vec<String>, Vec<(Kind, usize)>) = (Vec::new(), Vec::new());
+        let (mut names, mut kinds): (Vec<String>, Vec<(ParquetKind, usize)>) = (Vec::new(), Vec::new());
         for (leaf, column) in schema.columns().iter().enumerate() {
             let root = schema.get_column_root(leaf);
-            let kind = Kind::of(column, root);
+            let kind = ParquetKind::of(column, root);
             // A nested column has several leaves.
-            let nested = matches!(kind, Kind::Nested(_));
+            let nested = matches!(kind, ParquetKind::Nested(_));
             if !(nested && names.last().is_some_and(|name| name == root.name())) {
                 names.push(root.name().to_owned());
                 kinds.push((kind, leaf));
@@ -83,8 +83,8 @@ impl Parquet {
         pace: Pace,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let want = |(name, (kind, _)): (&String, &(Kind, usize))| {
-            (name.clone(), if texts.contains(name) { super::Want::Texts } else { kind.want() })
+        let want = |(name, (kind, _)): (&String, &(ParquetKind, usize))| {
+            (name.clone(), if texts.contains(name) { super::CellType::Strings } else { kind.want() })
         };
         let wanted: Wanted = self.names.iter().zip(&self.kinds).map(want).collect();
         let column = |i: usize| {
@@ -226,7 +226,7 @@ struct Task<'a> {
 
 /// A place in a column.
 struct Cursor {
-    kind: Kind,
+    kind: ParquetKind,
     /// The level of a value that is not missing.
     max_level: i16,
     reader: ColumnReader,

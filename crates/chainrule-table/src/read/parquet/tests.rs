@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::Values;
-use crate::read::Want;
+use crate::read::CellType;
 
 /// A file of one column of these numbers.
 fn file(path: &Path, values: &[f64], properties: WriterPropertiesBuilder) {
@@ -34,7 +34,7 @@ fn read(path: &Path) -> (Result<Values, Problem>, u64) {
     let n = file.metadata.row_groups()[0].num_rows() as u64;
     let mut values = None;
     let counted = allocation_counter::measure(|| {
-        let mut part = Part::new(Want::Numbers);
+        let mut part = Part::new(CellType::Numbers);
         let read = guarded(|| file.cursor(0, 0)?.read(&file.cells, n, 0, &mut part));
         values = Some(read.map(|()| part.into_values()));
     });

@@ -22,7 +22,7 @@ pub fn exp<L: Lanes>(x: L) -> L {
     let y = exp_near_0(r).times_exp2(exponent);
     let y = L::select(splat::<L>(BELOW_32, BELOW_64).lt(x), y, L::splat(0.0));
     // Infinite, or the NaN that x is.
-    L::select(x.lt(splat(MOST_32, MOST_64)), y, x + L::splat(f64::INFINITY))
+    L::select(x.lt(splat(MAX_32, MAX_64)), y, x + L::splat(f64::INFINITY))
 }
 
 /// `e^x` for an x that is not positive: a few instructions less. Next to where it vanishes it may be subnormal.
@@ -121,8 +121,8 @@ pub(super) fn exp_tail<L: Lanes>(r: L) -> L {
 const BELOW_32: f64 = -87.3365478515625;
 const BELOW_64: f64 = -708.3964185322642;
 /// From here on `e^x` overflows.
-const MOST_32: f64 = 88.72283935546875;
-const MOST_64: f64 = 709.7827128933841;
+const MAX_32: f64 = 88.72283935546875;
+const MAX_64: f64 = 709.7827128933841;
 
 // The coefficients of this folder are printed by tests/reference/make_polynomials.py.
 

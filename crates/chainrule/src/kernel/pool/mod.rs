@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use threads::cores;
 
 /// A step is cut into 64 chunks at most, so that more threads would find nothing to do.
-pub(crate) const MOST_THREADS: usize = 64;
+pub(crate) const MAX_THREADS: usize = 64;
 
 /// How long a thread looks out before it falls asleep: a few times what waking it up costs.
 const PATIENCE: Duration = Duration::from_micros(100);
@@ -55,7 +55,7 @@ pub(crate) fn run<W: Send, O: Send>(
 
 /// Does task k, `task(k, &mut outputs[k])`, for every k, on `n_threads` or as many as there are tasks, as [`run`] does.
 pub(crate) fn each<O: Send>(n_threads: usize, outputs: &mut [O], task: &(impl Fn(usize, &mut O) + Sync)) {
-    let workers = &mut [(); MOST_THREADS][..n_threads.min(MOST_THREADS)];
+    let workers = &mut [(); MAX_THREADS][..n_threads.min(MAX_THREADS)];
     run(workers, outputs, &|(): &mut (), k, output: &mut O| task(k, output));
 }
 
@@ -68,7 +68,7 @@ struct Pool {
     n_started: AtomicUsize,
     /// Whom a helper wakes up that finds itself awaited.
     owner: Mutex<Option<Thread>>,
-    seats: [Seat; MOST_THREADS - 1],
+    seats: [Seat; MAX_THREADS - 1],
 }
 
 /// Where a helper finds its work; on cache lines of its own, two of which are fetched together.
@@ -110,7 +110,7 @@ impl Pool {
             busy: AtomicBool::new(false),
             n_started: AtomicUsize::new(0),
             owner: Mutex::new(None),
-            seats: [const { Seat::new() }; MOST_THREADS - 1],
+            seats: [const { Seat::new() }; MAX_THREADS - 1],
         }
     }
 
@@ -120,7 +120,7 @@ impl Pool {
         outputs: &mut [O],
         task: &(impl Fn(&mut W, usize, &mut O) + Sync),
     ) {
-        let n_threads = workers.len().min(outputs.len()).min(MOST_THREADS);
+        let n_threads = workers.len().min(outputs.len()).min(MAX_THREADS);
         if n_threads > 1
             && let Some(turn) = self.turn()
         {
@@ -190,7 +190,7 @@ impl Turn {
         // Relaxed all along: numbers are handed out and nothing else. What tasks write becomes visible to the owner by
         // the states of the seats.
         let begin = |block: usize| block * n_tasks / n_threads;
-        let next: [Counter; MOST_THREADS] = std::array::from_fn(|block| Counter(begin(block).into()));
+        let next: [Counter; MAX_THREADS] = std::array::from_fn(|block| Counter(begin(block).into()));
         // Tasks from this one on may be left undone: it has panicked.
         let limit = AtomicUsize::new(n_tasks);
         let first_panic = Mutex::new(None);

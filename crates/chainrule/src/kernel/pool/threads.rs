@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use super::MOST_THREADS;
+use super::MAX_THREADS;
 use crate::Error;
 
 /// The environment variable that says how many threads to use.
@@ -20,7 +20,7 @@ pub fn threads() -> usize {
     match WANTED.load(Relaxed) {
         // A bad value is for the front doors to report, by `threads_from_env`.
         0 => {
-            *DEFAULT.get_or_init(|| threads_from_env().ok().flatten().unwrap_or_else(cores).min(MOST_THREADS))
+            *DEFAULT.get_or_init(|| threads_from_env().ok().flatten().unwrap_or_else(cores).min(MAX_THREADS))
         }
         n => n,
     }
@@ -35,7 +35,7 @@ pub fn threads() -> usize {
 /// assert!((1..=64).contains(&chainrule::threads()));
 /// ```
 pub fn set_threads(n: usize) {
-    WANTED.store(n.min(MOST_THREADS), Relaxed);
+    WANTED.store(n.min(MAX_THREADS), Relaxed);
 }
 
 /// The number of threads that the environment variable `CHAINRULE_THREADS` asks for, if it is set.

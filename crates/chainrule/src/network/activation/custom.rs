@@ -102,7 +102,7 @@ impl<T: Scalar> Loops<T> for Custom {
         self.each_slope(z, a, slope, |out, slope| *out = slope);
     }
 
-    fn pull_back(&self, z: &[T], a: &[T], da: &mut [T]) {
+    fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
         self.each_slope(z, a, da, |da, slope| *da *= slope);
     }
 }
@@ -148,7 +148,7 @@ mod tests {
                 (vec![T::ZERO; z.len()], vec![T::ZERO; z.len()], vec![T::splat(3.0); z.len()]);
             f.values(&z, &mut a);
             f.slopes(&z, &a, &mut slope);
-            f.pull_back(1, &z, &a, &mut da);
+            f.backward(1, &z, &a, &mut da);
             for (k, &z) in z.iter().enumerate() {
                 assert_eq!(a[k], z * z);
                 assert_eq!(slope[k], z + z);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "elu",
     summary: "z where it is positive, alpha·(e^z - 1) elsewhere",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "alpha",
-        kind: Kind::Number(1.0, Allowed::POSITIVE),
+        kind: OptionKind::Number(1.0, NumberRange::POSITIVE),
         summary: "minus the value far below 0",
     }],
     make: |options| Arc::new(Elu { alpha: options.number("alpha") }),

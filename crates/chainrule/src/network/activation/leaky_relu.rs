@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::Lanes;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "leaky_relu",
     summary: "z where it is positive, slope·z elsewhere",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "slope",
-        kind: Kind::Number(0.01, Allowed::FINITE),
+        kind: OptionKind::Number(0.01, NumberRange::FINITE),
         summary: "the slope below 0",
     }],
     make: |options| Arc::new(LeakyRelu { slope: options.number("slope") }),

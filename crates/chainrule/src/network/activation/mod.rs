@@ -34,7 +34,7 @@ use crate::Error;
 use crate::kernel::level::level;
 use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar, sample};
-use crate::registry::{self, Entry, Options, Value};
+use crate::registry::{self, Entry, OptionValue, Options};
 
 /// All activations that act on each unit alone, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
@@ -88,7 +88,7 @@ pub trait Loops<T> {
     /// `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]);
     /// `dz = da·f'(z)` in place of `da`, given `a = f(z)`.
-    fn pull_back(&self, z: &[T], a: &[T], da: &mut [T]);
+    fn backward(&self, z: &[T], a: &[T], da: &mut [T]);
 }
 
 /// An activation in both precisions, with what describes it.
@@ -167,7 +167,7 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
         dispatch!(level(), simd => map::<T, _>(simd, [z, a], slope, #[inline(always)] |[z, a], _| self.slope(z, a)));
     }
 
-    fn pull_back(&self, z: &[T], a: &[T], da: &mut [T]) {
+    fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
         dispatch!(level(), simd => map::<T, _>(simd, [z, a], da, #[inline(always)] |[z, a], da| da * self.slope(z, a)));
     }
 }
@@ -229,7 +229,7 @@ impl Activation {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Activation, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Activation, Error> {
         if name == softmax::ENTRY.name {
             let (options, kind) = registry::choose("activation", &[softmax::ENTRY], name, given)?;
             return Ok(Activation { options, kind });
@@ -314,7 +314,7 @@ impl Activation {
         }
     }
 
-    /// Whether [`slopes`](Activation::slopes) and [`pull_back`](Activation::pull_back) need z; else `a = f(z)` may stand in
+    /// Whether [`slopes`](Activation::slopes) and [`backward`](Activation::backward) need z; else `a = f(z)` may stand in
     /// its place.
     ///
     /// ```
@@ -390,17 +390,17 @@ impl Activation {
     /// use chainrule::network::activation::Activation;
     ///
     /// let (z, a, mut da) = ([-1.0, 2.0], [0.0, 2.0], [5.0, 5.0]);
-    /// Activation::relu().pull_back(1, &z, &a, &mut da);
+    /// Activation::relu().backward(1, &z, &a, &mut da);
     /// assert_eq!(da, [0.0, 5.0]);
     /// ```
     ///
     /// # Panics
     /// When the lengths differ or are no multiple of `n_units`.
-    pub fn pull_back<T: Scalar>(&self, n_units: usize, z: &[T], a: &[T], da: &mut [T]) {
+    pub fn backward<T: Scalar>(&self, n_units: usize, z: &[T], a: &[T], da: &mut [T]) {
         check_tile(n_units, [z.len(), a.len(), da.len()]);
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).pull_back(z, a, da),
-            Kind::Softmax => softmax::pull_back(n_units, a, da),
+            Kind::Elementwise(function) => T::activation(&**function).backward(z, a, da),
+            Kind::Softmax => softmax::backward(n_units, a, da),
         }
     }
 
@@ -427,7 +427,7 @@ impl Activation {
     ///
     /// # Panics
     /// When an option is out of its range, or the registry lacks the name.
-    fn of(name: &str, given: &[(&str, Value)]) -> Activation {
+    fn of(name: &str, given: &[(&str, OptionValue)]) -> Activation {
         Activation::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn apply<T: Scalar>(n_units: usize, z: &[T], a: &mut [T]) {
 }
 
 /// `dz_k = a_k·(da_k - Σ_j a_j·da_j)` for every sample, in place of `da`.
-pub(super) fn pull_back<T: Scalar>(n_units: usize, a: &[T], da: &mut [T]) {
+pub(super) fn backward<T: Scalar>(n_units: usize, a: &[T], da: &mut [T]) {
     dispatch!(level(), simd => pull_vectors_back(simd, n_units, a, da));
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Fill;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ZEROS: Entry<Arc<dyn Fill>> =
     Entry { name: "zeros", summary: "all 0", options: &[], make: |_| Arc::new(Constant { value: 0.0 }) };
@@ -12,7 +12,11 @@ pub(super) const ZEROS: Entry<Arc<dyn Fill>> =
 pub(super) const CONSTANT: Entry<Arc<dyn Fill>> = Entry {
     name: "constant",
     summary: "all the same value",
-    options: &[Parameter { name: "value", kind: Kind::Number(0.0, Allowed::FINITE), summary: "the value" }],
+    options: &[OptionSpec {
+        name: "value",
+        kind: OptionKind::Number(0.0, NumberRange::FINITE),
+        summary: "the value",
+    }],
     make: |options| Arc::new(Constant { value: options.number("value") }),
 };
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::Error;
 use crate::random::RandomState;
-use crate::registry::{self, Entry, Options, Value};
+use crate::registry::{self, Entry, OptionValue, Options};
 
 /// All initializers, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Fill>>] = &[
@@ -83,7 +83,7 @@ impl Initializer {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Initializer, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Initializer, Error> {
         let (options, rule) = registry::choose("initializer", REGISTRY, name, given)?;
         Ok(Initializer { options, rule })
     }
@@ -167,7 +167,7 @@ impl Initializer {
 }
 
 /// A choice of the engine's own callers, who break their contract with an option out of range.
-fn made(name: &str, given: &[(&str, Value)]) -> Initializer {
+fn made(name: &str, given: &[(&str, OptionValue)]) -> Initializer {
     Initializer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
 }
 

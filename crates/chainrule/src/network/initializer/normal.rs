@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::Fill;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "normal",
     summary: "Gaussian with a mean and a standard deviation",
     options: &[
-        Parameter { name: "mean", kind: Kind::Number(0.0, Allowed::FINITE), summary: "the mean" },
-        Parameter {
+        OptionSpec { name: "mean", kind: OptionKind::Number(0.0, NumberRange::FINITE), summary: "the mean" },
+        OptionSpec {
             name: "std",
-            kind: Kind::Number(0.1, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(0.1, NumberRange::NON_NEGATIVE),
             summary: "the standard deviation",
         },
     ],

@@ -4,20 +4,24 @@ use std::sync::Arc;
 
 use super::Fill;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "uniform",
     summary: "evenly from low to high",
     options: &[
-        Parameter { name: "low", kind: Kind::Number(-0.1, BOUND), summary: "the lower end" },
-        Parameter { name: "high", kind: Kind::Number(0.1, BOUND), summary: "the upper end, itself left out" },
+        OptionSpec { name: "low", kind: OptionKind::Number(-0.1, BOUND), summary: "the lower end" },
+        OptionSpec {
+            name: "high",
+            kind: OptionKind::Number(0.1, BOUND),
+            summary: "the upper end, itself left out",
+        },
     ],
     make: |options| Arc::new(Uniform { low: options.number("low"), high: options.number("high") }),
 };
 
 /// Far below the largest f64, so that `high - low` is finite whatever the two.
-const BOUND: Allowed = Allowed { text: "a number from -1e100 to 1e100", test: |v| v.abs() <= 1e100 };
+const BOUND: NumberRange = NumberRange { text: "a number from -1e100 to 1e100", test: |v| v.abs() <= 1e100 };
 
 #[derive(Debug)]
 struct Uniform {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Fill;
 use crate::Error;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "values",
     summary: "given values, one for each parameter",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "values",
-        kind: Kind::List(&[], Allowed::FINITE),
+        kind: OptionKind::List(&[], NumberRange::FINITE),
         summary: "the values: weights row after row, a row for each input",
     }],
     make: |options| Arc::new(Values { values: options.list("values").to_vec() }),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::Fill;
 use crate::random::RandomState;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const GLOROT_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
     name: "glorot_uniform",
@@ -63,11 +63,12 @@ pub(super) const LECUN_NORMAL: Entry<Arc<dyn Fill>> = Entry {
     make: |options| made(options, 1.0, Fan::In, Shape::Normal),
 };
 
-const OPTIONS: &[Parameter] =
-    &[Parameter { name: "gain", kind: Kind::Number(1.0, GAIN), summary: "the factor on the spread" }];
+const OPTIONS: &[OptionSpec] =
+    &[OptionSpec { name: "gain", kind: OptionKind::Number(1.0, GAIN), summary: "the factor on the spread" }];
 
 /// Its square must be finite.
-const GAIN: Allowed = Allowed { text: "a number from 0 to 1e100", test: |v| (0.0..=1e100).contains(&v) };
+const GAIN: NumberRange =
+    NumberRange { text: "a number from 0 to 1e100", test: |v| (0.0..=1e100).contains(&v) };
 
 #[derive(Debug)]
 struct Variance {

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::{Domain, Function, Link, Loss, PerSample, share};
 use crate::kernel::{Lanes, math};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "cross_entropy",
     summary: "-Σ t ln y, the outputs one distribution over the classes; link softmax",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "label_smoothing",
-        kind: Kind::Number(0.0, Allowed::BELOW_ONE),
+        kind: OptionKind::Number(0.0, NumberRange::BELOW_ONE),
         summary: "the share s of each target that is spread over all k classes: t' = t·(1 - s) + s/k",
     }],
     make: |options| Arc::new(CrossEntropy { label_smoothing: options.number("label_smoothing") }),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::{Domain, Function, Link, Loss, PerSample};
 use crate::kernel::Lanes;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "huber",
     summary: "Σ e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - t; link identity",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "delta",
-        kind: Kind::Number(1.0, Allowed::POSITIVE),
+        kind: OptionKind::Number(1.0, NumberRange::POSITIVE),
         summary: "the error δ from which the loss grows linearly",
     }],
     make: |options| Arc::new(Huber { delta: options.number("delta") }),

@@ -24,7 +24,7 @@ use crate::Error;
 use crate::kernel::level::level;
 use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar};
-use crate::registry::{self, Entry, Options, Value};
+use crate::registry::{self, Entry, OptionValue, Options};
 
 /// All losses, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
@@ -60,7 +60,7 @@ pub struct Loss {
     options: Options,
     function: Arc<dyn Function>,
     scale: f64,
-    above_perfect: bool,
+    as_deviance: bool,
 }
 
 /// The function that turns the last layer's `z` into the outputs `y` which a loss expects, its inverse canonical link.
@@ -119,14 +119,15 @@ impl Loss {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Loss, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Loss, Error> {
         let (options, function) = registry::choose("loss", REGISTRY, name, given)?;
-        let empty = options.iter().find(|(_, value)| matches!(value, Value::List(list) if list.is_empty()));
+        let empty =
+            options.iter().find(|(_, value)| matches!(value, OptionValue::List(list) if list.is_empty()));
         if let Some((key, value)) = empty {
             let allowed = "a list of at least one number".to_owned();
             return Err(Error::OptionRange { of: options.name(), key, value: value.to_string(), allowed });
         }
-        Ok(Loss { options, function, scale: 1.0, above_perfect: false })
+        Ok(Loss { options, function, scale: 1.0, as_deviance: false })
     }
 
     /// This loss times `factor`, value and derivative: a half makes scikit-learn's of the squared error.
@@ -145,8 +146,8 @@ impl Loss {
     ///
     /// Poisson's becomes half the deviance, and a cross-entropy the divergence of y from t, of 0 at best even where
     /// targets are neither 0 nor 1. Where a perfect prediction costs nothing, nothing changes.
-    pub fn above_perfect(self) -> Loss {
-        Loss { above_perfect: true, ..self }
+    pub fn as_deviance(self) -> Loss {
+        Loss { as_deviance: true, ..self }
     }
 
     /// The name: `huber`.
@@ -257,7 +258,7 @@ impl Loss {
     }
 
     /// The loss called `name`, for the constructors of its file.
-    fn of(name: &str, given: &[(&str, Value)]) -> Loss {
+    fn of(name: &str, given: &[(&str, OptionValue)]) -> Loss {
         Loss::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -270,7 +271,7 @@ impl Loss {
 
     /// Turns the bare loss into the one that is reported: above a perfect prediction's, then scaled.
     fn report<T: Scalar>(&self, t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
-        if self.above_perfect {
+        if self.as_deviance {
             T::loss(&*self.function).subtract_least(t, loss, scratch);
         }
         if self.scale != 1.0 {
@@ -283,7 +284,7 @@ impl Loss {
 /// Same name, same options, same scale, reported alike.
 impl PartialEq for Loss {
     fn eq(&self, other: &Self) -> bool {
-        (&self.options, self.scale, self.above_perfect) == (&other.options, other.scale, other.above_perfect)
+        (&self.options, self.scale, self.as_deviance) == (&other.options, other.scale, other.as_deviance)
     }
 }
 
@@ -291,7 +292,7 @@ impl PartialEq for Loss {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.options.fmt(f)?;
-        if self.above_perfect {
+        if self.as_deviance {
             f.write_str(", above perfect")?;
         }
         if self.scale == 1.0 { Ok(()) } else { write!(f, ", times {}", self.scale) }
@@ -431,12 +432,12 @@ fn each_sample<T: Scalar>(
 }
 
 /// The outputs, and the targets, that a vector kernel takes at most: they lie on the stack.
-const MOST_OUTPUTS: usize = 32;
+const MAX_OUTPUTS: usize = 32;
 
 /// Whether there are few enough outputs for the vector kernel. The kernel is chosen by that alone, so that a sample's bits
 /// do not depend on the tile that it is in.
 fn in_vectors<T: Scalar>(y: &[T], t: &[T], loss: &[T]) -> bool {
-    y.len().max(t.len()) <= MOST_OUTPUTS * loss.len()
+    y.len().max(t.len()) <= MAX_OUTPUTS * loss.len()
 }
 
 /// Runs `f` on the outputs and targets of a whole vector of samples at a time.
@@ -452,7 +453,7 @@ fn each_vector<T: Scalar, S: Simd>(
     let n = loss.len();
     let (n_outputs, n_targets) = (y.len() / n, t.len() / n);
     let zero = T::Vector::<S>::splat(0.0);
-    let (mut y_s, mut t_s, mut dy_s) = ([zero; MOST_OUTPUTS], [zero; MOST_OUTPUTS], [zero; MOST_OUTPUTS]);
+    let (mut y_s, mut t_s, mut dy_s) = ([zero; MAX_OUTPUTS], [zero; MAX_OUTPUTS], [zero; MAX_OUTPUTS]);
     let (y_s, t_s, dy_s) = (&mut y_s[..n_outputs], &mut t_s[..n_targets], &mut dy_s[..n_outputs]);
     for (v, loss) in loss.chunks_mut(T::WIDTH).enumerate() {
         let s = v * T::WIDTH;

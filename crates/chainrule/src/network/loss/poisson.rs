@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Loss {
-    /// The Poisson loss for counts. Taken [above a perfect prediction's](Loss::above_perfect) it is half the deviance.
+    /// The Poisson loss for counts. Taken [above a perfect prediction's](Loss::as_deviance) it is half the deviance.
     ///
     /// An `e^z` too large for the precision gives an infinite loss.
     ///
@@ -25,7 +25,7 @@ impl Loss {
     /// use chainrule::network::loss::Loss;
     ///
     /// assert_eq!(Loss::poisson().value_on_link(&[0.0], &[3.0]), (1.0, vec![-2.0]));
-    /// let half_deviance = Loss::poisson().above_perfect();
+    /// let half_deviance = Loss::poisson().as_deviance();
     /// assert!(half_deviance.value_on_outputs(&[3.0], &[3.0]).0.abs() < 1e-15);
     /// ```
     pub fn poisson() -> Loss {

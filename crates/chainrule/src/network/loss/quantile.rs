@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::{Domain, Function, Link, Loss, PerSample};
 use crate::kernel::Lanes;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "quantile",
     summary: "Σ max(q e, (q - 1) e), e = t - y, one output for each target and level q; link identity",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "levels",
-        kind: Kind::List(&[0.5], Allowed::INSIDE_UNIT),
+        kind: OptionKind::List(&[0.5], NumberRange::INSIDE_UNIT),
         summary: "the quantiles q wanted, one output for each of them",
     }],
     make: |options| Arc::new(Quantile { levels: options.list("levels").to_vec() }),

@@ -28,7 +28,7 @@ fn link(link: Link, z: &[f64]) -> Vec<f64> {
 }
 
 /// `dz` from `dy` through the link's Jacobian, plainly.
-fn pull_back(through: Link, y: &[f64], dy: &[f64]) -> Vec<f64> {
+fn backward(through: Link, y: &[f64], dy: &[f64]) -> Vec<f64> {
     let mean: f64 = y.iter().zip(dy).map(|(y, dy)| y * dy).sum();
     let slope = |y: f64, dy: f64| match through {
         Link::Identity => dy,
@@ -105,7 +105,7 @@ proptest! {
                 let (fused, dz) = loss.value_on_link(z, &t);
                 let (plain, dy) = loss.value_on_outputs(&y, &t);
                 prop_assert!((fused - plain).abs() <= 1e-13 * (1.0 + plain.abs()) * 20.0, "{loss}: {fused} {plain}");
-                for (fused, plain) in dz.iter().zip(pull_back(loss.link(), &y, &dy)) {
+                for (fused, plain) in dz.iter().zip(backward(loss.link(), &y, &dy)) {
                     prop_assert!((fused - plain).abs() <= 1e-12 * (1.0 + plain.abs()), "{loss}: {fused} {plain}");
                 }
             }
@@ -134,7 +134,7 @@ proptest! {
     /// A tile is its samples, whatever stands in the scratch; scale and least act on each.
     #[test]
     fn a_tile_is_its_samples(n in 1usize..9, n_targets in 1usize..4, seed in numbers(), factor in 0.1..10.0) {
-        for loss in all().into_iter().flat_map(|loss| [loss.clone(), loss.above_perfect().scaled(factor)]) {
+        for loss in all().into_iter().flat_map(|loss| [loss.clone(), loss.as_deviance().scaled(factor)]) {
             let n_outputs = loss.n_outputs(n_targets);
             let sample = |s: usize| {
                 let turned: Vec<_> = seed.iter().cycle().skip(s).take(12).copied().collect();
@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn above_a_perfect_prediction(n in 1usize..5, z in numbers(), raw in numbers(), class in 0usize..4) {
         for loss in all() {
-            let (z, shown) = (&z[..loss.n_outputs(n)], loss.clone().above_perfect());
+            let (z, shown) = (&z[..loss.n_outputs(n)], loss.clone().as_deviance());
             for t in [targets(&loss, &raw[..n]), one_hot(n, class)] {
                 let (plain, shown_value) = (loss.value_on_link(z, &t), shown.value_on_link(z, &t));
                 prop_assert!(shown_value.0 >= -1e-13, "{loss}: {}", shown_value.0);
@@ -238,11 +238,13 @@ fn agrees_with_the_reference() {
 fn agrees_in<T: Scalar>(case: &serde_json::Value, tolerance: f64) {
     let list =
         |v: &serde_json::Value| v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
-    let given: Vec<(&str, Value)> = case["options"]
+    let given: Vec<(&str, OptionValue)> = case["options"]
         .as_object()
         .unwrap()
         .iter()
-        .map(|(key, value)| (key.as_str(), value.as_f64().map_or_else(|| list(value).into(), Value::Number)))
+        .map(|(key, value)| {
+            (key.as_str(), value.as_f64().map_or_else(|| list(value).into(), OptionValue::Number))
+        })
         .collect();
     let loss = Loss::of(case["loss"].as_str().unwrap(), &given);
     let rounded = |key: &str| list(&case[key]).into_iter().map(T::from_f64).collect::<Vec<_>>();
@@ -288,10 +290,10 @@ fn outputs_at_the_edge() {
 
 #[test]
 fn a_loss_says_what_it_is() {
-    assert_eq!(Loss::poisson().above_perfect().scaled(2.0).to_string(), "poisson, above perfect, times 2");
+    assert_eq!(Loss::poisson().as_deviance().scaled(2.0).to_string(), "poisson, above perfect, times 2");
     assert_ne!(Loss::huber(1.0), Loss::huber(2.0));
     assert_ne!(Loss::huber(1.0), Loss::huber(1.0).scaled(2.0));
-    assert_ne!(Loss::poisson(), Loss::poisson().above_perfect());
+    assert_ne!(Loss::poisson(), Loss::poisson().as_deviance());
     for loss in all() {
         assert_eq!(
             Loss::new(loss.name(), &loss.options().iter().map(|(k, v)| (k, v.clone())).collect::<Vec<_>>()),

@@ -7,16 +7,16 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Rule, Slots, Step};
+use super::{Optimizer, OptimizerStep, Rule, Slots};
 use crate::kernel::Scalar;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adagrad",
     summary: "s ← s + g², p ← p - rate·g/(√s + epsilon)",
-    options: &[Parameter {
+    options: &[OptionSpec {
         name: "epsilon",
-        kind: Kind::Number(1e-10, Allowed::POSITIVE),
+        kind: OptionKind::Number(1e-10, NumberRange::POSITIVE),
         summary: "what keeps the divisor from 0",
     }],
     make: |options| Arc::new(AdaGrad { epsilon: options.number("epsilon") }),
@@ -34,7 +34,7 @@ struct AdaGrad {
     epsilon: f64,
 }
 
-impl Step for AdaGrad {
+impl OptimizerStep for AdaGrad {
     fn n_slots(&self) -> usize {
         1
     }

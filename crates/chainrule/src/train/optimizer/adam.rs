@@ -13,9 +13,9 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{Optimizer, Rule, Slots, Step, flush};
+use super::{Optimizer, OptimizerStep, Rule, Slots, flush};
 use crate::kernel::Scalar;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adam",
@@ -24,27 +24,27 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     make: |options| Arc::new(Adam::new(options)),
 };
 
-pub(super) const BETA1: Parameter = Parameter {
+pub(super) const BETA1: OptionSpec = OptionSpec {
     name: "beta1",
-    kind: Kind::Number(0.9, Allowed::BELOW_ONE),
+    kind: OptionKind::Number(0.9, NumberRange::BELOW_ONE),
     summary: "how much of the mean of g lasts to the next step",
 };
 
-pub(super) const BETA2: Parameter = Parameter {
+pub(super) const BETA2: OptionSpec = OptionSpec {
     name: "beta2",
-    kind: Kind::Number(0.999, Allowed::BELOW_ONE),
+    kind: OptionKind::Number(0.999, NumberRange::BELOW_ONE),
     summary: "how much of the mean of g² lasts to the next step",
 };
 
-pub(super) const EPSILON: Parameter = Parameter {
+pub(super) const EPSILON: OptionSpec = OptionSpec {
     name: "epsilon",
-    kind: Kind::Number(1e-8, Allowed::POSITIVE),
+    kind: OptionKind::Number(1e-8, NumberRange::POSITIVE),
     summary: "what keeps the divisor from 0",
 };
 
-pub(super) const EPSILON_FORM: Parameter = Parameter {
+pub(super) const EPSILON_FORM: OptionSpec = OptionSpec {
     name: "epsilon_form",
-    kind: Kind::Word(&["outside", "inside"]),
+    kind: OptionKind::Choice(&["outside", "inside"]),
     summary: "whether epsilon is added to √v̂ (PyTorch) or to √v, inside the bias correction (scikit-learn)",
 };
 
@@ -69,12 +69,12 @@ impl Adam {
             beta1: options.number("beta1"),
             beta2: options.number("beta2"),
             epsilon: options.number("epsilon"),
-            inside: options.word("epsilon_form") == "inside",
+            inside: options.text("epsilon_form") == "inside",
         }
     }
 }
 
-impl Step for Adam {
+impl OptimizerStep for Adam {
     fn n_slots(&self) -> usize {
         2
     }

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use super::adam::{Adam, BETA1, BETA2, EPSILON, EPSILON_FORM};
-use super::{Optimizer, Rule, Slots, Step};
+use super::{Optimizer, OptimizerStep, Rule, Slots};
 use crate::kernel::Scalar;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adamw",
@@ -20,9 +20,9 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
         BETA2,
         EPSILON,
         EPSILON_FORM,
-        Parameter {
+        OptionSpec {
             name: "weight_decay",
-            kind: Kind::Number(0.01, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(0.01, NumberRange::NON_NEGATIVE),
             summary: "how much of a weight decays in a step, in units of the rate",
         },
     ],
@@ -44,9 +44,9 @@ struct AdamW {
     weight_decay: f64,
 }
 
-impl Step for AdamW {
+impl OptimizerStep for AdamW {
     fn n_slots(&self) -> usize {
-        Step::n_slots(&self.adam)
+        OptimizerStep::n_slots(&self.adam)
     }
 
     #[inline(always)]

@@ -18,8 +18,8 @@ use fearless_simd::dispatch;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::kernel::level::level;
-use crate::kernel::pool::{self, MOST_THREADS};
-use crate::registry::{self, Entry, Options, Value};
+use crate::kernel::pool::{self, MAX_THREADS};
+use crate::registry::{self, Entry, OptionValue, Options};
 
 /// All optimizers, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Rule>>] =
@@ -35,7 +35,7 @@ const MAX_SLOTS: usize = 3;
 pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 
 /// What an optimizer's file implements.
-pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait OptimizerStep: fmt::Debug + Send + Sync + 'static {
     /// How many vectors of state it keeps, each as long as the parameters and zero at first.
     fn n_slots(&self) -> usize;
     /// Updates one range of the parameters: `p`, the gradient `g` and the slots kept are the same range. `rate` is the
@@ -52,33 +52,33 @@ pub(crate) trait Step: fmt::Debug + Send + Sync + 'static {
 
 /// An optimizer's loop in one precision.
 #[doc(hidden)]
-pub trait Update<T>: Sync {
-    /// Updates one range of the parameters; see `Step::step`.
+pub trait UpdateLoop<T>: Sync {
+    /// Updates one range of the parameters; see `OptimizerStep::step`.
     fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
 }
 
 /// An optimizer in both precisions.
 #[doc(hidden)]
-pub trait Rule: Update<f32> + Update<f64> + fmt::Debug + Send + Sync {
+pub trait Rule: UpdateLoop<f32> + UpdateLoop<f64> + fmt::Debug + Send + Sync {
     /// How many vectors of state it keeps.
     fn n_slots(&self) -> usize;
     /// The decoupled weight decay.
     fn decay(&self) -> f64;
 }
 
-impl<S: Step, T: Scalar> Update<T> for S {
+impl<S: OptimizerStep, T: Scalar> UpdateLoop<T> for S {
     fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
         dispatch!(level(), _simd => self.step(rate, step, p, g, slots));
     }
 }
 
-impl<S: Step> Rule for S {
+impl<S: OptimizerStep> Rule for S {
     fn n_slots(&self) -> usize {
-        Step::n_slots(self)
+        OptimizerStep::n_slots(self)
     }
 
     fn decay(&self) -> f64 {
-        Step::decay(self)
+        OptimizerStep::decay(self)
     }
 }
 
@@ -125,7 +125,7 @@ impl Optimizer {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Optimizer, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Optimizer, Error> {
         let (options, rule) = registry::choose("optimizer", REGISTRY, name, given)?;
         Ok(Optimizer { options, rule })
     }
@@ -200,7 +200,7 @@ impl Optimizer {
             return;
         }
         let piece = p.len().div_ceil(n_pieces).next_multiple_of(64);
-        let mut pieces: [Piece<'_, T>; MOST_THREADS] = std::array::from_fn(|_| {
+        let mut pieces: [Piece<'_, T>; MAX_THREADS] = std::array::from_fn(|_| {
             let end = piece.min(p.len());
             Piece {
                 p: p.split_off_mut(..end).unwrap_or_default(),
@@ -216,7 +216,7 @@ impl Optimizer {
     }
 
     /// The optimizer called `name`, whose file vouches for the options `given`.
-    fn of(name: &str, given: &[(&str, Value)]) -> Optimizer {
+    fn of(name: &str, given: &[(&str, OptionValue)]) -> Optimizer {
         Optimizer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
 }

@@ -7,22 +7,22 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Rule, Slots, Step, flush};
+use super::{Optimizer, OptimizerStep, Rule, Slots, flush};
 use crate::kernel::Scalar;
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "rmsprop",
     summary: "s ← alpha·s + (1 - alpha)·g², p ← p - rate·g/(√s + epsilon)",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "alpha",
-            kind: Kind::Number(0.99, Allowed::BELOW_ONE),
+            kind: OptionKind::Number(0.99, NumberRange::BELOW_ONE),
             summary: "how much of the mean of g² lasts to the next step",
         },
-        Parameter {
+        OptionSpec {
             name: "epsilon",
-            kind: Kind::Number(1e-8, Allowed::POSITIVE),
+            kind: OptionKind::Number(1e-8, NumberRange::POSITIVE),
             summary: "what keeps the divisor from 0",
         },
     ],
@@ -42,7 +42,7 @@ struct RmsProp {
     epsilon: f64,
 }
 
-impl Step for RmsProp {
+impl OptimizerStep for RmsProp {
     fn n_slots(&self) -> usize {
         1
     }

@@ -18,27 +18,27 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, Rule, Slots, Step, flush};
+use super::{Optimizer, OptimizerStep, Rule, Slots, flush};
 use crate::kernel::Scalar;
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "sgd",
     summary: "p ← p - rate·g, or with momentum v ← momentum·v + g, p ← p - rate·v",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "momentum",
-            kind: Kind::Number(0.0, Allowed::BELOW_ONE),
+            kind: OptionKind::Number(0.0, NumberRange::BELOW_ONE),
             summary: "how much of the velocity lasts to the next step; 0 for none",
         },
-        Parameter {
+        OptionSpec {
             name: "kind",
-            kind: Kind::Word(&["classical", "nesterov"]),
+            kind: OptionKind::Choice(&["classical", "nesterov"]),
             summary: "nesterov looks ahead: it moves by the velocity of the next step",
         },
-        Parameter {
+        OptionSpec {
             name: "velocity",
-            kind: Kind::Word(&["without_rate", "with_rate"]),
+            kind: OptionKind::Choice(&["without_rate", "with_rate"]),
             summary: "whether the rate multiplies the velocity (PyTorch) or is in it (scikit-learn)",
         },
     ],
@@ -71,13 +71,13 @@ impl Sgd {
     fn new(options: &Options) -> Sgd {
         Sgd {
             momentum: options.number("momentum"),
-            nesterov: options.word("kind") == "nesterov",
-            with_rate: options.word("velocity") == "with_rate",
+            nesterov: options.text("kind") == "nesterov",
+            with_rate: options.text("velocity") == "with_rate",
         }
     }
 }
 
-impl Step for Sgd {
+impl OptimizerStep for Sgd {
     fn n_slots(&self) -> usize {
         usize::from(self.momentum > 0.0)
     }

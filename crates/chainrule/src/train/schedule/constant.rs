@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Curve, Schedule, State};
+use super::{Curve, Schedule, ScheduleState};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
@@ -23,7 +23,7 @@ impl Schedule {
 struct Constant;
 
 impl Curve for Constant {
-    fn factor(&self, _now: u64, _total: u64, _state: &State) -> f64 {
+    fn factor(&self, _now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         1.0
     }
 }

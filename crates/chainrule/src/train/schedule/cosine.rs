@@ -7,21 +7,21 @@
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, State, half_cosine, length, progress};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, half_cosine, length, progress};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "cosine",
     summary: "end + (1 - end)·(1 + cos(π·now/over))/2: slowly, fast, slowly down to end",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "end",
-            kind: Kind::Number(0.0, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(0.0, NumberRange::NON_NEGATIVE),
             summary: "the factor at the end",
         },
-        Parameter {
+        OptionSpec {
             name: "warmup",
-            kind: Kind::Number(0.0, Allowed::WHOLE),
+            kind: OptionKind::Number(0.0, NumberRange::WHOLE),
             summary: "ticks of the clock in which the rate first rises, in a straight line",
         },
         OVER,
@@ -51,7 +51,7 @@ struct Cosine {
 }
 
 impl Curve for Cosine {
-    fn factor(&self, now: u64, total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         if now < self.warmup {
             return (now + 1) as f64 / (self.warmup as f64 + 1.0);
         }
@@ -62,12 +62,13 @@ impl Curve for Cosine {
 
 #[cfg(test)]
 mod tests {
-    use super::{Schedule, State};
+    use super::{Schedule, ScheduleState};
 
     #[test]
     fn warms_up_to_the_base_rate_then_falls() {
         let schedule = Schedule::of("cosine", &[("warmup", 3.0.into()), ("end", 0.2.into())]);
-        let factors: Vec<f64> = (0..9).map(|now| schedule.factor(now, 7, &State::default())).collect();
+        let factors: Vec<f64> =
+            (0..9).map(|now| schedule.factor(now, 7, &ScheduleState::default())).collect();
         // cos(π/4) = √½
         let half = 0.5_f64.sqrt();
         let expected = [0.25, 0.5, 0.75, 1.0, 0.6 + 0.4 * half, 0.6, 0.6 - 0.4 * half, 0.2, 0.2];

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{BY_EPOCH, Curve, Schedule, State};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use super::{BY_EPOCH, Curve, Schedule, ScheduleState};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "exponential",
     summary: "factor^now: the same fall every epoch",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "factor",
-            kind: Kind::Number(0.95, Allowed::POSITIVE),
+            kind: OptionKind::Number(0.95, NumberRange::POSITIVE),
             summary: "what multiplies the rate at each tick of the clock",
         },
         BY_EPOCH,
@@ -36,7 +36,7 @@ struct Exponential {
 }
 
 impl Curve for Exponential {
-    fn factor(&self, now: u64, _total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         power(self.factor, now)
     }
 }

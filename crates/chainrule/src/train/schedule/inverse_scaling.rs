@@ -5,17 +5,17 @@
 
 use std::sync::Arc;
 
-use super::{BY_SAMPLES, Curve, Schedule, State};
+use super::{BY_SAMPLES, Curve, Schedule, ScheduleState};
 use crate::kernel::math::{exp, ln};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "inverse_scaling",
     summary: "1/(1 + now)^power, as scikit-learn's invscaling",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "power",
-            kind: Kind::Number(0.5, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(0.5, NumberRange::NON_NEGATIVE),
             summary: "how fast the rate falls",
         },
         BY_SAMPLES,
@@ -36,7 +36,7 @@ struct InverseScaling {
 }
 
 impl Curve for InverseScaling {
-    fn factor(&self, now: u64, _total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         exp(-self.power * ln(1.0 + now as f64))
     }
 }

@@ -6,21 +6,21 @@
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, State, length, progress};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, length, progress};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "linear",
     summary: "1 - (1 - end)·now/over: in a straight line down to end",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "end",
-            kind: Kind::Number(0.0, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(0.0, NumberRange::NON_NEGATIVE),
             summary: "the factor at the end",
         },
-        Parameter {
+        OptionSpec {
             name: "when",
-            kind: Kind::Word(&["after", "before"]),
+            kind: OptionKind::Choice(&["after", "before"]),
             summary: "whether the rate is lowered after each tick (the first has the base rate) or before",
         },
         OVER,
@@ -29,7 +29,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     make: |options| {
         Arc::new(Linear {
             end: options.number("end"),
-            lead: u64::from(options.word("when") == "before"),
+            lead: u64::from(options.text("when") == "before"),
             over: options.number("over") as u64,
         })
     },
@@ -51,7 +51,7 @@ struct Linear {
 }
 
 impl Curve for Linear {
-    fn factor(&self, now: u64, total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         let done = progress(now.saturating_add(self.lead) as f64, length(self.over, total) as f64);
         1.0 - (1.0 - self.end) * done
     }
@@ -59,14 +59,14 @@ impl Curve for Linear {
 
 #[cfg(test)]
 mod tests {
-    use super::{Schedule, State};
+    use super::{Schedule, ScheduleState};
 
     #[test]
     fn after_starts_at_one_and_before_ends_at_the_end() {
         let factors = |when: &str, end: f64, over: f64| {
             let given = [("when", when.into()), ("end", end.into()), ("over", over.into())];
             let schedule = Schedule::of("linear", &given);
-            (0..6).map(|now| schedule.factor(now, 4, &State::default())).collect::<Vec<_>>()
+            (0..6).map(|now| schedule.factor(now, 4, &ScheduleState::default())).collect::<Vec<_>>()
         };
         assert_eq!(factors("after", 0.0, 0.0), [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
         assert_eq!(factors("before", 0.0, 0.0), [0.75, 0.5, 0.25, 0.0, 0.0, 0.0]);

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::registry::{self, Allowed, Entry, Kind, Options, Parameter, Value};
+use crate::registry::{self, Entry, NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 
 /// All schedules, in the order in which lists show them.
 pub static REGISTRY: &[Entry<Arc<dyn Curve>>] = &[
@@ -33,9 +33,9 @@ pub static REGISTRY: &[Entry<Arc<dyn Curve>>] = &[
 /// What a schedule's file implements.
 pub trait Curve: fmt::Debug + Send + Sync {
     /// The factor on the base rate at the time `now` of `total`, both in ticks of the schedule's clock.
-    fn factor(&self, now: u64, total: u64, state: &State) -> f64;
+    fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64;
     /// Takes notice of the loss of an epoch; most schedules do not.
-    fn observe(&self, _state: &mut State, _loss: f64) {}
+    fn observe(&self, _state: &mut ScheduleState, _loss: f64) {}
 }
 
 /// What a schedule counts its time in.
@@ -53,7 +53,7 @@ pub enum Clock {
 ///
 /// Its numbers are public, so that a checkpoint can hold them. The default is the state before the first epoch.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct ScheduleState {
     /// The factor so far, 1 at first.
     pub factor: f64,
     /// The best loss so far, infinite at first.
@@ -62,21 +62,21 @@ pub struct State {
     pub wait: u64,
 }
 
-impl Default for State {
+impl Default for ScheduleState {
     fn default() -> Self {
-        State { factor: 1.0, best: f64::INFINITY, wait: 0 }
+        ScheduleState { factor: 1.0, best: f64::INFINITY, wait: 0 }
     }
 }
 
 /// A schedule, chosen by name with its options: the learning rate of a step is the base rate times its factor.
 ///
 /// ```
-/// use chainrule::train::schedule::{Clock, Schedule, State};
+/// use chainrule::train::schedule::{Clock, Schedule, ScheduleState};
 ///
 /// let schedule = Schedule::new("step", &[("factor", 0.5.into()), ("every", 10.0.into())])?;
 /// assert_eq!(schedule.to_string(), "step(factor = 0.5, every = 10, clock = epoch)");
 /// assert_eq!(schedule.clock(), Clock::Epoch);
-/// let factor = |epoch| schedule.factor(epoch, 100, &State::default());
+/// let factor = |epoch| schedule.factor(epoch, 100, &ScheduleState::default());
 /// assert_eq!([factor(0), factor(9), factor(10), factor(20)], [1.0, 1.0, 0.5, 0.25]);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -104,7 +104,7 @@ impl Schedule {
     ///
     /// # Errors
     /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, Value)]) -> Result<Schedule, Error> {
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Schedule, Error> {
         let (options, curve) = registry::choose("schedule", REGISTRY, name, given)?;
         Ok(Schedule { options, curve })
     }
@@ -122,8 +122,8 @@ impl Schedule {
     /// What it counts its time in; epochs where it has no option for it.
     pub fn clock(&self) -> Clock {
         match self.options.iter().find(|(key, _)| *key == CLOCK) {
-            Some((_, Value::Word(word))) if word == "step" => Clock::Step,
-            Some((_, Value::Word(word))) if word == "samples" => Clock::Samples,
+            Some((_, OptionValue::Text(word))) if word == "step" => Clock::Step,
+            Some((_, OptionValue::Text(word))) if word == "samples" => Clock::Samples,
             _ => Clock::Epoch,
         }
     }
@@ -132,19 +132,19 @@ impl Schedule {
     ///
     /// `now` is how many ticks of the [`clock`](Schedule::clock) are done, 0 for the first step, and `total` how many
     /// the whole training has. The state is what [`observe`](Schedule::observe) has made of the losses so far.
-    pub fn factor(&self, now: u64, total: u64, state: &State) -> f64 {
+    pub fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64 {
         self.curve.factor(now, total, state)
     }
 
     /// Takes notice of the loss of the epoch that has just ended, on the validation samples where there are some.
     ///
     /// Only `reduce_on_plateau` changes the state.
-    pub fn observe(&self, state: &mut State, loss: f64) {
+    pub fn observe(&self, state: &mut ScheduleState, loss: f64) {
         self.curve.observe(state, loss);
     }
 
     /// The schedule called `name`, whose file vouches for the options `given`.
-    fn of(name: &str, given: &[(&str, Value)]) -> Schedule {
+    fn of(name: &str, given: &[(&str, OptionValue)]) -> Schedule {
         Schedule::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
 }
@@ -152,18 +152,18 @@ impl Schedule {
 const CLOCK: &str = "clock";
 
 /// The option that chooses the clock, the first of `words` by default.
-const fn clock(words: &'static [&'static str; 3]) -> Parameter {
-    Parameter { name: CLOCK, kind: Kind::Word(words), summary: "what the time is counted in" }
+const fn clock(words: &'static [&'static str; 3]) -> OptionSpec {
+    OptionSpec { name: CLOCK, kind: OptionKind::Choice(words), summary: "what the time is counted in" }
 }
 
-const BY_EPOCH: Parameter = clock(&["epoch", "step", "samples"]);
-const BY_STEP: Parameter = clock(&["step", "epoch", "samples"]);
-const BY_SAMPLES: Parameter = clock(&["samples", "epoch", "step"]);
+const BY_EPOCH: OptionSpec = clock(&["epoch", "step", "samples"]);
+const BY_STEP: OptionSpec = clock(&["step", "epoch", "samples"]);
+const BY_SAMPLES: OptionSpec = clock(&["samples", "epoch", "step"]);
 
 /// The option for how long a schedule lasts; what it means is in [`length`].
-const OVER: Parameter = Parameter {
+const OVER: OptionSpec = OptionSpec {
     name: "over",
-    kind: Kind::Number(0.0, Allowed::WHOLE),
+    kind: OptionKind::Number(0.0, NumberRange::WHOLE),
     summary: "how many ticks of the clock it lasts; 0 for the whole training",
 };
 
@@ -184,7 +184,7 @@ fn half_cosine(start: f64, end: f64, progress: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, REGISTRY, Schedule, State};
+    use super::{Clock, REGISTRY, Schedule, ScheduleState};
 
     #[test]
     fn every_factor_is_a_number_from_0_to_1() {
@@ -192,7 +192,7 @@ mod tests {
             let schedule = Schedule::of(entry.name, &[]);
             for total in [0, 1, 2, 3, 10, 1000] {
                 for now in (0..=total + 2).chain([u64::MAX]) {
-                    let factor = schedule.factor(now, total, &State::default());
+                    let factor = schedule.factor(now, total, &ScheduleState::default());
                     assert!((0.0..=1.0).contains(&factor), "{schedule} at {now} of {total}: {factor}");
                 }
             }
@@ -219,9 +219,14 @@ mod tests {
     #[test]
     fn only_the_plateau_schedule_remembers() {
         for entry in REGISTRY {
-            let mut state = State::default();
+            let mut state = ScheduleState::default();
             Schedule::of(entry.name, &[]).observe(&mut state, 0.5);
-            assert_eq!(state != State::default(), entry.name == "reduce_on_plateau", "{}", entry.name);
+            assert_eq!(
+                state != ScheduleState::default(),
+                entry.name == "reduce_on_plateau",
+                "{}",
+                entry.name
+            );
         }
     }
 

@@ -9,26 +9,26 @@
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, State, half_cosine, length, progress};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, half_cosine, length, progress};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "one_cycle",
     summary: "a rise to the base rate, then a fall to almost nothing, each along half a cosine",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "peak",
-            kind: Kind::Number(0.3, Allowed::UNIT),
+            kind: OptionKind::Number(0.3, NumberRange::UNIT),
             summary: "the part of the training in which the rate rises",
         },
-        Parameter {
+        OptionSpec {
             name: "start_divisor",
-            kind: Kind::Number(25.0, Allowed::POSITIVE),
+            kind: OptionKind::Number(25.0, NumberRange::POSITIVE),
             summary: "what divides the base rate at the start",
         },
-        Parameter {
+        OptionSpec {
             name: "end_divisor",
-            kind: Kind::Number(1e4, Allowed::POSITIVE),
+            kind: OptionKind::Number(1e4, NumberRange::POSITIVE),
             summary: "what divides the rate of the start at the end",
         },
         OVER,
@@ -57,7 +57,7 @@ struct OneCycle {
 }
 
 impl Curve for OneCycle {
-    fn factor(&self, now: u64, total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         let n = length(self.over, total) as f64;
         let (now, rise) = (now as f64, (self.peak * n - 1.0).max(0.0));
         if now <= rise {
@@ -70,13 +70,13 @@ impl Curve for OneCycle {
 
 #[cfg(test)]
 mod tests {
-    use super::{Schedule, State};
+    use super::{Schedule, ScheduleState};
 
     #[test]
     fn a_peak_at_either_edge_has_one_flank() {
         let at = |peak: f64, now: u64| {
             let schedule = Schedule::of("one_cycle", &[("peak", peak.into())]);
-            schedule.factor(now, 11, &State::default())
+            schedule.factor(now, 11, &ScheduleState::default())
         };
         assert_eq!((at(0.0, 0), at(1.0, 10)), (1.0, 1.0));
         assert!((at(1.0, 0) - 1.0 / 25.0).abs() < 1e-15);

@@ -14,36 +14,36 @@
 
 use std::sync::Arc;
 
-use super::{Curve, Schedule, State};
-use crate::registry::{Allowed, Entry, Kind, Options, Parameter};
+use super::{Curve, Schedule, ScheduleState};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "reduce_on_plateau",
     summary: "a fall by factor when the loss has not improved for more than patience epochs",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "factor",
-            kind: Kind::Number(0.1, Allowed::INSIDE_UNIT),
+            kind: OptionKind::Number(0.1, NumberRange::INSIDE_UNIT),
             summary: "what multiplies the rate at each fall",
         },
-        Parameter {
+        OptionSpec {
             name: "patience",
-            kind: Kind::Number(10.0, Allowed::WHOLE),
+            kind: OptionKind::Number(10.0, NumberRange::WHOLE),
             summary: "how many epochs without improvement are borne",
         },
-        Parameter {
+        OptionSpec {
             name: "tol",
-            kind: Kind::Number(1e-4, Allowed::NON_NEGATIVE),
+            kind: OptionKind::Number(1e-4, NumberRange::NON_NEGATIVE),
             summary: "by how much the loss must fall to have improved",
         },
-        Parameter {
+        OptionSpec {
             name: "improvement",
-            kind: Kind::Word(&["relative", "absolute", "lowest"]),
+            kind: OptionKind::Choice(&["relative", "absolute", "lowest"]),
             summary: "whether tol is a part of the best loss, or a loss; lowest as scikit-learn counts",
         },
-        Parameter {
+        OptionSpec {
             name: "min_factor",
-            kind: Kind::Number(0.0, Allowed::UNIT),
+            kind: OptionKind::Number(0.0, NumberRange::UNIT),
             summary: "the factor on the base rate below which it never falls",
         },
     ],
@@ -79,7 +79,7 @@ impl ReduceOnPlateau {
             factor: options.number("factor"),
             patience: options.number("patience") as u64,
             tol: options.number("tol"),
-            improvement: match options.word("improvement") {
+            improvement: match options.text("improvement") {
                 "absolute" => Improvement::Absolute,
                 "lowest" => Improvement::Lowest,
                 _ => Improvement::Relative,
@@ -102,11 +102,11 @@ impl ReduceOnPlateau {
 }
 
 impl Curve for ReduceOnPlateau {
-    fn factor(&self, _now: u64, _total: u64, state: &State) -> f64 {
+    fn factor(&self, _now: u64, _total: u64, state: &ScheduleState) -> f64 {
         state.factor
     }
 
-    fn observe(&self, state: &mut State, loss: f64) {
+    fn observe(&self, state: &mut ScheduleState, loss: f64) {
         let improved = self.improves(loss, state.best);
         if improved || matches!(self.improvement, Improvement::Lowest) && loss < state.best {
             state.best = loss;
@@ -121,10 +121,10 @@ impl Curve for ReduceOnPlateau {
 
 #[cfg(test)]
 mod tests {
-    use super::{Schedule, State};
+    use super::{Schedule, ScheduleState};
 
     fn factors(schedule: &Schedule, losses: &[f64]) -> Vec<f64> {
-        let mut state = State::default();
+        let mut state = ScheduleState::default();
         let after = |&loss: &f64| {
             schedule.observe(&mut state, loss);
             schedule.factor(0, 0, &state)
@@ -136,9 +136,9 @@ mod tests {
     fn the_state_can_be_stored_and_restored() {
         let schedule = Schedule::of("reduce_on_plateau", &[("factor", 0.5.into()), ("patience", 1.0.into())]);
         let losses = [1.0, 1.0, 1.0, 0.9, 0.95, 0.95, 0.95, 0.8];
-        let mut state = State::default();
+        let mut state = ScheduleState::default();
         losses[..5].iter().for_each(|&loss| schedule.observe(&mut state, loss));
-        assert_eq!(state, State { factor: 0.5, best: 0.9, wait: 1 });
+        assert_eq!(state, ScheduleState { factor: 0.5, best: 0.9, wait: 1 });
         assert_eq!(factors(&schedule, &losses), [1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]);
     }
 

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{BY_EPOCH, Curve, Schedule, State};
-use crate::registry::{Allowed, Entry, Kind, Parameter};
+use super::{BY_EPOCH, Curve, Schedule, ScheduleState};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "step",
     summary: "factor^⌊now/every⌋: a sudden fall every few epochs",
     options: &[
-        Parameter {
+        OptionSpec {
             name: "factor",
-            kind: Kind::Number(0.1, Allowed::POSITIVE),
+            kind: OptionKind::Number(0.1, NumberRange::POSITIVE),
             summary: "what multiplies the rate at each fall",
         },
-        Parameter {
+        OptionSpec {
             name: "every",
-            kind: Kind::Number(30.0, Allowed::COUNT),
+            kind: OptionKind::Number(30.0, NumberRange::COUNT),
             summary: "ticks of the clock from one fall to the next",
         },
         BY_EPOCH,
@@ -44,7 +44,7 @@ struct Step {
 }
 
 impl Curve for Step {
-    fn factor(&self, now: u64, _total: u64, _state: &State) -> f64 {
+    fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         power(self.factor, now / self.every)
     }
 }
