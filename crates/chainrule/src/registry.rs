@@ -13,6 +13,8 @@ use crate::Error;
 pub struct Entry<F: 'static> {
     /// The name, as an experiment file writes it: `leaky_relu`.
     pub name: &'static str,
+    /// Other names that are accepted and stand for this one: `sigmoid` for `logistic`.
+    pub aliases: &'static [&'static str],
     /// One line for lists and help, the formula first where there is one.
     pub summary: &'static str,
     /// The options it takes, in the order in which they are shown.
@@ -232,7 +234,7 @@ pub fn choose<F>(
     name: &str,
     given: &[(&str, OptionValue)],
 ) -> Result<(Options, F), Error> {
-    let entry = registry.iter().find(|entry| entry.name == name).ok_or_else(|| Error::UnknownName {
+    let entry = find(registry, name).ok_or_else(|| Error::UnknownName {
         what,
         name: name.to_owned(),
         nearest: nearest(name, registry.iter().map(|entry| entry.name)),
@@ -284,8 +286,51 @@ impl OptionSpec {
     }
 }
 
+/// Returns the entry with this name or alias, if any.
+pub fn find<'r, F>(registry: &'r [Entry<F>], name: &str) -> Option<&'r Entry<F>> {
+    registry.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
+}
+
 /// The name among `choices` that `name` was probably meant to be, if any is close.
 pub fn nearest<'a>(name: &str, choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let closeness = |choice: &str| strsim::jaro_winkler(name, choice);
     choices.max_by(|a, b| closeness(a).total_cmp(&closeness(b))).filter(|choice| closeness(choice) > 0.75)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{activation, initializer, loss};
+    use crate::train::{optimizer, schedule};
+    use crate::{datasets, metrics};
+
+    /// Asserts that no name or alias of a registry is used twice, and that each alias finds its entry.
+    fn check<F>(registry: &[Entry<F>]) {
+        let mut names: Vec<&str> = Vec::new();
+        for entry in registry {
+            for name in entry.aliases.iter().chain([&entry.name]) {
+                assert!(!names.contains(name), "{name} is used twice");
+                assert_eq!(find(registry, name).unwrap().name, entry.name);
+                names.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn aliases_are_unique_and_find_their_entry() {
+        check(activation::REGISTRY);
+        check(loss::REGISTRY);
+        check(initializer::REGISTRY);
+        check(metrics::REGISTRY);
+        check(optimizer::REGISTRY);
+        check(schedule::REGISTRY);
+        check(datasets::REGISTRY);
+    }
+
+    #[test]
+    fn an_alias_gives_the_entry_under_its_own_name() {
+        let sigmoid = activation::Activation::new("sigmoid", &[]).unwrap();
+        assert_eq!(sigmoid, activation::Activation::logistic());
+        assert_eq!(loss::Loss::new("mse", &[]).unwrap().name(), "squared_error");
+    }
 }

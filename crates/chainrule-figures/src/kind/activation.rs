@@ -10,6 +10,7 @@ use crate::{Axis, Colour, ColourMap, ColourScale, Error, Figure, Grid, Legend, M
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "activation",
+    aliases: &[],
     summary: "each activation of the networks and its slope; of softmax the derivative as a surface",
     options: &[option::VARIANT, OF, option::X_RANGE],
     make: |_| draw,

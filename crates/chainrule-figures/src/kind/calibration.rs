@@ -9,6 +9,7 @@ use crate::{Axis, Colour, Error, Figure, Fill, Legend, Mark, Marker, Panel, Seri
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "calibration",
+    aliases: &[],
     summary: "the observed share of a class over its predicted probability, in ten bins, and how many samples each has",
     options: &[option::VARIANT],
     make: |_| draw,

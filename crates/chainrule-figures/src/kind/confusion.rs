@@ -10,6 +10,7 @@ use crate::{Axis, ColourMap, ColourScale, Error, Figure, Mark, Panel, Series};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "confusion",
+    aliases: &[],
     summary: "how many samples of each class are taken for each",
     options: &[option::VARIANT],
     make: |_| draw,

@@ -14,6 +14,7 @@ use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symb
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "density",
+    aliases: &[],
     summary: "one input: histogram and kernel density of each class under the network's probability curve",
     options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,

@@ -11,6 +11,7 @@ use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "gradients",
+    aliases: &[],
     summary: "the gradient's norm by layer over epochs; the gradient check, analytic against numeric",
     options: &[option::VARIANT],
     make: |_| draw,

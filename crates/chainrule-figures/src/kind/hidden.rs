@@ -13,6 +13,7 @@ use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series,
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "hidden",
+    aliases: &[],
     summary: "the samples as a hidden layer sees them, with the next layer's boundary and the image of curves or a grid",
     options: &[option::VARIANT, option::LAYER],
     make: |_| draw,

@@ -10,6 +10,7 @@ use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "loss-curve",
+    aliases: &[],
     summary: "training and validation loss over epochs, all networks in one, best epoch marked; the learning rate",
     options: &[option::VARIANT, SCALE, EPOCHS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,

@@ -17,6 +17,7 @@ use crate::{
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "loss-surface",
+    aliases: &[],
     summary: "the loss over two parameters or a plane of all, in space and as a contour, with the training's path",
     options: &[
         option::VARIANT,

@@ -12,6 +12,7 @@ use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke}
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "projection",
+    aliases: &[],
     summary: "one input through one hidden unit: samples joined from the input axis over the curve to the hidden axis",
     options: &[option::VARIANT, option::X_RANGE],
     make: |_| draw,

@@ -20,6 +20,7 @@ use crate::{
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "regions",
+    aliases: &[],
     summary: "the class predicted everywhere, the fuller the surer, with the samples; wrong ones ringed",
     options: &[
         option::VARIANT,

@@ -11,6 +11,7 @@ use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "residuals",
+    aliases: &[],
     summary: "predicted numbers over true ones, and the spread of their differences",
     options: &[option::VARIANT],
     make: |_| draw,

@@ -10,6 +10,7 @@ use crate::{Axis, Colour, Error, Figure, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "roc",
+    aliases: &[],
     summary: "true positive rate over false positive rate, with the area under it; of several classes each against the rest",
     options: &[option::VARIANT],
     make: |_| draw,

@@ -13,6 +13,7 @@ use crate::{Axis, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke}
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "samples",
+    aliases: &[],
     summary: "the samples by class: one input as a rug, two as a scatter with the true curves where known",
     options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,

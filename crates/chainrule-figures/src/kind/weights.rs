@@ -15,6 +15,7 @@ use crate::{
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "weights",
+    aliases: &[],
     summary: "the network as a diagram, what its first hidden units compute of two inputs, each layer's weights",
     options: &[option::VARIANT],
     make: |_| draw,

@@ -11,6 +11,7 @@ use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "blobs",
+    aliases: &[],
     summary: "Gaussian blobs, each a class",
     options: &[
         n_samples(300.0),

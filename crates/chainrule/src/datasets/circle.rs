@@ -9,6 +9,7 @@ use crate::registry::{Entry, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "circle",
+    aliases: &[],
     summary: "a disc of radius 0.5 within a ring from 0.7 to 1",
     options: &[n_samples(300.0), noise(0.05)],
     make: |_| generate,

@@ -9,6 +9,7 @@ use crate::registry::{Entry, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "moons",
+    aliases: &[],
     summary: "two half moons that reach into each other",
     options: &[n_samples(300.0), noise(0.1)],
     make: |_| generate,

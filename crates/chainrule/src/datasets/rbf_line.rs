@@ -6,6 +6,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "rbf_line",
+    aliases: &[],
     summary: "40 samples on a line, 20 blue around 0, 20 red around -2 and 2",
     options: &[OptionSpec {
         name: "draws",

@@ -7,6 +7,7 @@ use crate::registry::{Entry, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "sine_curves",
+    aliases: &[],
     summary: "10 points of sin(x1), 15 of sin(x1) + 1; nothing random",
     options: &[],
     make: |_| generate,

@@ -12,6 +12,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "spiral",
+    aliases: &[],
     summary: "arms that wind around the origin, each a class",
     options: &[
         n_samples(300.0),

@@ -7,6 +7,7 @@ use crate::registry::{Entry, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "straight_lines",
+    aliases: &[],
     summary: "10 points of -2·x1 + 2, 15 of -2·x1 + 4; nothing random",
     options: &[],
     make: |_| generate,

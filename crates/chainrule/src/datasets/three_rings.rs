@@ -9,6 +9,7 @@ use crate::registry::{Entry, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "three_rings",
+    aliases: &[],
     summary: "a disc and two rings around it, of radius 0.75 and 1.25; three classes",
     options: &[n_samples(150.0), noise(0.2)],
     make: |_| generate,

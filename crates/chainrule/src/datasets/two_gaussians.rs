@@ -6,6 +6,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "two_gaussians",
+    aliases: &[],
     summary: "two Gaussians on a line, around -mean and mean",
     options: &[
         n_samples(20_000.0),

@@ -6,6 +6,7 @@ use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "xor",
+    aliases: &[],
     summary: "class 1 where x1 and x2 differ in sign",
     options: &[
         n_samples(200.0),

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "accuracy",
+    aliases: &[],
     summary: "the share of right decisions, from 0 to 1",
     options: &[],
     make: |_| Definition { value: accuracy, higher_is_better: true, tasks: CLASSIFICATION },

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "brier",
+    aliases: &[],
     summary: "(y - t)², the mean over the samples; of exclusive classes summed over them",
     options: &[],
     make: |_| Definition { value: brier, higher_is_better: false, tasks: CLASSIFICATION },

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "f1",
+    aliases: &[],
     summary: "2·tp/(2·tp + fp + fn), of class 1 or the mean over several labels or classes",
     options: &[],
     make: |_| Definition { value: f1, higher_is_better: true, tasks: CLASSIFICATION },

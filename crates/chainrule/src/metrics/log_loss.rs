@@ -9,6 +9,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "log_loss",
+    aliases: &[],
     summary: "-Σ t ln y, the mean over the samples",
     options: &[],
     make: |_| Definition { value: log_loss, higher_is_better: false, tasks: CLASSIFICATION },

@@ -5,6 +5,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "mae",
+    aliases: &["mean_absolute_error"],
     summary: "the mean of |y - t|",
     options: &[],
     make: |_| Definition { value: mae, higher_is_better: false, tasks: &[OutputKind::Real] },

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "r2",
+    aliases: &[],
     summary: "1 - Σ (y - t)² / Σ (t - mean)², the share of the variance explained",
     options: &[],
     make: |_| Definition { value: r2, higher_is_better: true, tasks: &[OutputKind::Real] },

@@ -5,6 +5,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "rmse",
+    aliases: &["root_mean_squared_error"],
     summary: "the root of the mean of (y - t)²",
     options: &[],
     make: |_| Definition { value: rmse, higher_is_better: false, tasks: &[OutputKind::Real] },

@@ -9,6 +9,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "roc_auc",
+    aliases: &[],
     summary: "how often class 1 is given more than class 0, ties a half; several classes: each against the others",
     options: &[],
     make: |_| Definition { value: roc_auc, higher_is_better: true, tasks: CLASSIFICATION },

@@ -41,7 +41,7 @@ impl Activation {
 
 /// The name, and no options.
 fn options() -> Options {
-    let entry = Entry { name: NAME, summary: "closures", options: &[], make: |_| () };
+    let entry = Entry { name: NAME, aliases: &[], summary: "closures", options: &[], make: |_| () };
     registry::choose("activation", &[entry], NAME, &[]).expect("no option can be wrong where there is none").0
 }
 

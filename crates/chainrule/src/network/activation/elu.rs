@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "elu",
+    aliases: &[],
     summary: "z where it is positive, alpha·(e^z - 1) elsewhere",
     options: &[OptionSpec {
         name: "alpha",

@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "exp", summary: "e^z, always positive", options: &[], make: |_| Arc::new(Exp) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "exp",
+    aliases: &[],
+    summary: "e^z, always positive",
+    options: &[],
+    make: |_| Arc::new(Exp),
+};
 
 impl Activation {
     /// `exp`: e^z, always positive.

@@ -9,6 +9,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "gelu",
+    aliases: &[],
     summary: "z·Φ(z) = z·(1 + erf(z/√2))/2, exact",
     options: &[],
     make: |_| Arc::new(Gelu),

@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "identity", summary: "z", options: &[], make: |_| Arc::new(Identity) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "identity",
+    aliases: &["linear"],
+    summary: "z",
+    options: &[],
+    make: |_| Arc::new(Identity),
+};
 
 impl Activation {
     /// `identity`: z.

@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "leaky_relu",
+    aliases: &[],
     summary: "z where it is positive, slope·z elsewhere",
     options: &[OptionSpec {
         name: "slope",

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "logistic",
+    aliases: &["sigmoid"],
     summary: "1/(1 + e^-z), from 0 to 1",
     options: &[],
     make: |_| Arc::new(Logistic),

@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "mish", summary: "z·tanh(ln(1 + e^z))", options: &[], make: |_| Arc::new(Mish) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "mish",
+    aliases: &[],
+    summary: "z·tanh(ln(1 + e^z))",
+    options: &[],
+    make: |_| Arc::new(Mish),
+};
 
 impl Activation {
     /// `mish`: z·tanh(ln(1 + e^z)).

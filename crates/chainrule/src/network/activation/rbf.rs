@@ -7,7 +7,7 @@ use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "rbf", summary: "e^(-z²)", options: &[], make: |_| Arc::new(Rbf) };
+    Entry { name: "rbf", aliases: &[], summary: "e^(-z²)", options: &[], make: |_| Arc::new(Rbf) };
 
 impl Activation {
     /// `rbf`: e^(-z²).

@@ -7,7 +7,7 @@ use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "relu", summary: "max(z, 0)", options: &[], make: |_| Arc::new(Relu) };
+    Entry { name: "relu", aliases: &[], summary: "max(z, 0)", options: &[], make: |_| Arc::new(Relu) };
 
 impl Activation {
     /// `relu`: max(z, 0).

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "selu",
+    aliases: &[],
     summary: "lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507",
     options: &[],
     make: |_| Arc::new(Selu),

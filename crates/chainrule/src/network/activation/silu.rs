@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function, half_or_quotient};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "silu", summary: "z/(1 + e^-z)", options: &[], make: |_| Arc::new(Silu) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "silu",
+    aliases: &["swish"],
+    summary: "z/(1 + e^-z)",
+    options: &[],
+    make: |_| Arc::new(Silu),
+};
 
 impl Activation {
     /// `silu`: z/(1 + e^-z).

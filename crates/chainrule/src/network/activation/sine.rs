@@ -7,7 +7,7 @@ use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "sine", summary: "sin z", options: &[], make: |_| Arc::new(Sine) };
+    Entry { name: "sine", aliases: &[], summary: "sin z", options: &[], make: |_| Arc::new(Sine) };
 
 impl Activation {
     /// `sine`: sin z.

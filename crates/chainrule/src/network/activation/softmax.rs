@@ -12,6 +12,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Kind> = Entry {
     name: "softmax",
+    aliases: &[],
     summary: "e^z_k / Σ_j e^z_j over the units of the output layer",
     options: &[],
     make: |_| Kind::Softmax,

@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "softplus", summary: "ln(1 + e^z)", options: &[], make: |_| Arc::new(Softplus) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "softplus",
+    aliases: &[],
+    summary: "ln(1 + e^z)",
+    options: &[],
+    make: |_| Arc::new(Softplus),
+};
 
 impl Activation {
     /// `softplus`: ln(1 + e^z).

@@ -6,8 +6,13 @@ use super::{Activation, Elementwise, Formula, Function};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
-    Entry { name: "softsign", summary: "z/(1 + |z|)", options: &[], make: |_| Arc::new(Softsign) };
+pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+    name: "softsign",
+    aliases: &[],
+    summary: "z/(1 + |z|)",
+    options: &[],
+    make: |_| Arc::new(Softsign),
+};
 
 impl Activation {
     /// `softsign`: z/(1 + |z|).

@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "tanh",
+    aliases: &[],
     summary: "(e^z - e^-z)/(e^z + e^-z), from -1 to 1",
     options: &[],
     make: |_| Arc::new(Tanh),

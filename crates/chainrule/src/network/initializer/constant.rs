@@ -6,11 +6,17 @@ use super::Fill;
 use crate::random::RandomState;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ZEROS: Entry<Arc<dyn Fill>> =
-    Entry { name: "zeros", summary: "all 0", options: &[], make: |_| Arc::new(Constant { value: 0.0 }) };
+pub(super) const ZEROS: Entry<Arc<dyn Fill>> = Entry {
+    name: "zeros",
+    aliases: &[],
+    summary: "all 0",
+    options: &[],
+    make: |_| Arc::new(Constant { value: 0.0 }),
+};
 
 pub(super) const CONSTANT: Entry<Arc<dyn Fill>> = Entry {
     name: "constant",
+    aliases: &[],
     summary: "all the same value",
     options: &[OptionSpec {
         name: "value",

@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "normal",
+    aliases: &[],
     summary: "Gaussian with a mean and a standard deviation",
     options: &[
         OptionSpec { name: "mean", kind: OptionKind::Number(0.0, NumberRange::FINITE), summary: "the mean" },

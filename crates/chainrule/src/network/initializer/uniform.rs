@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "uniform",
+    aliases: &[],
     summary: "evenly from low to high",
     options: &[
         OptionSpec { name: "low", kind: OptionKind::Number(-0.1, BOUND), summary: "the lower end" },

@@ -9,6 +9,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
     name: "values",
+    aliases: &[],
     summary: "given values, one for each parameter",
     options: &[OptionSpec {
         name: "values",

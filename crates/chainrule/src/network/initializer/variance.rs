@@ -23,6 +23,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const GLOROT_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
     name: "glorot_uniform",
+    aliases: &["xavier_uniform"],
     summary: "evenly within ±gain·sqrt(6/(n_in + n_out)), for tanh and logistic",
     options: OPTIONS,
     make: |options| made(options, 2.0, Fan::Both, Shape::Uniform),
@@ -30,6 +31,7 @@ pub(super) const GLOROT_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
 
 pub(super) const GLOROT_NORMAL: Entry<Arc<dyn Fill>> = Entry {
     name: "glorot_normal",
+    aliases: &["xavier_normal"],
     summary: "Gaussian of deviation gain·sqrt(2/(n_in + n_out)), for tanh and logistic",
     options: OPTIONS,
     make: |options| made(options, 2.0, Fan::Both, Shape::Normal),
@@ -37,6 +39,7 @@ pub(super) const GLOROT_NORMAL: Entry<Arc<dyn Fill>> = Entry {
 
 pub(super) const HE_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
     name: "he_uniform",
+    aliases: &["kaiming_uniform"],
     summary: "evenly within ±gain·sqrt(6/n_in), for ReLU and its kin",
     options: OPTIONS,
     make: |options| made(options, 2.0, Fan::In, Shape::Uniform),
@@ -44,6 +47,7 @@ pub(super) const HE_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
 
 pub(super) const HE_NORMAL: Entry<Arc<dyn Fill>> = Entry {
     name: "he_normal",
+    aliases: &["kaiming_normal"],
     summary: "Gaussian of deviation gain·sqrt(2/n_in), for ReLU and its kin",
     options: OPTIONS,
     make: |options| made(options, 2.0, Fan::In, Shape::Normal),
@@ -51,6 +55,7 @@ pub(super) const HE_NORMAL: Entry<Arc<dyn Fill>> = Entry {
 
 pub(super) const LECUN_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
     name: "lecun_uniform",
+    aliases: &[],
     summary: "evenly within ±gain·sqrt(3/n_in), for SELU",
     options: OPTIONS,
     make: |options| made(options, 1.0, Fan::In, Shape::Uniform),
@@ -58,6 +63,7 @@ pub(super) const LECUN_UNIFORM: Entry<Arc<dyn Fill>> = Entry {
 
 pub(super) const LECUN_NORMAL: Entry<Arc<dyn Fill>> = Entry {
     name: "lecun_normal",
+    aliases: &[],
     summary: "Gaussian of deviation gain·sqrt(1/n_in), for SELU",
     options: OPTIONS,
     make: |options| made(options, 1.0, Fan::In, Shape::Normal),

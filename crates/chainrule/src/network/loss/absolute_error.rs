@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "absolute_error",
+    aliases: &["mae", "mean_absolute_error"],
     summary: "Σ |y - t|; link identity",
     options: &[],
     make: |_| Arc::new(AbsoluteError),

@@ -11,6 +11,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "binary_cross_entropy",
+    aliases: &["bce"],
     summary: "-Σ t ln y + (1 - t) ln(1 - y), each output a probability of its own; link logistic",
     options: &[],
     make: |_| Arc::new(BinaryCrossEntropy),

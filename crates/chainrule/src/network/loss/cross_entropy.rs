@@ -12,6 +12,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "cross_entropy",
+    aliases: &["categorical_cross_entropy"],
     summary: "-Σ t ln y, the outputs one distribution over the classes; link softmax",
     options: &[OptionSpec {
         name: "label_smoothing",

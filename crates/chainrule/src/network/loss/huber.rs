@@ -10,6 +10,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "huber",
+    aliases: &[],
     summary: "Σ e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - t; link identity",
     options: &[OptionSpec {
         name: "delta",

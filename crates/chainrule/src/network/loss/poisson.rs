@@ -11,6 +11,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "poisson",
+    aliases: &[],
     summary: "Σ y - t ln y, for counts; link exp",
     options: &[],
     make: |_| Arc::new(Poisson),

@@ -11,6 +11,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "quantile",
+    aliases: &[],
     summary: "Σ max(q e, (q - 1) e), e = t - y, one output for each target and level q; link identity",
     options: &[OptionSpec {
         name: "levels",

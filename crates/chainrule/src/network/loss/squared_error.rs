@@ -8,6 +8,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
     name: "squared_error",
+    aliases: &["mse", "mean_squared_error"],
     summary: "Σ (y - t)², no factor 1/2; link identity",
     options: &[],
     make: |_| Arc::new(SquaredError),

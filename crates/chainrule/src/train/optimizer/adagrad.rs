@@ -13,6 +13,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adagrad",
+    aliases: &[],
     summary: "s ← s + g², p ← p - rate·g/(√s + epsilon)",
     options: &[OptionSpec {
         name: "epsilon",

@@ -19,6 +19,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adam",
+    aliases: &[],
     summary: "p ← p - rate·m̂/(√v̂ + epsilon), m̂ and v̂ the means of g and g² over the last steps",
     options: &[BETA1, BETA2, EPSILON, EPSILON_FORM],
     make: |options| Arc::new(Adam::new(options)),

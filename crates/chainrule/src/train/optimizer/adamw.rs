@@ -14,6 +14,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adamw",
+    aliases: &[],
     summary: "p ← p·(1 - rate·weight_decay) on the weights, then the step of adam",
     options: &[
         BETA1,

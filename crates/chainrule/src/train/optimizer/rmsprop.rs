@@ -13,6 +13,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "rmsprop",
+    aliases: &[],
     summary: "s ← alpha·s + (1 - alpha)·g², p ← p - rate·g/(√s + epsilon)",
     options: &[
         OptionSpec {

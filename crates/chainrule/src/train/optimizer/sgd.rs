@@ -24,6 +24,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "sgd",
+    aliases: &[],
     summary: "p ← p - rate·g, or with momentum v ← momentum·v + g, p ← p - rate·v",
     options: &[
         OptionSpec {

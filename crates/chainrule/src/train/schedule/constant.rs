@@ -7,6 +7,7 @@ use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "constant",
+    aliases: &[],
     summary: "the base rate throughout",
     options: &[],
     make: |_| Arc::new(Constant),

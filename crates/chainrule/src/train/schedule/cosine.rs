@@ -12,6 +12,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "cosine",
+    aliases: &[],
     summary: "end + (1 - end)·(1 + cos(π·now/over))/2: slowly, fast, slowly down to end",
     options: &[
         OptionSpec {

@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "exponential",
+    aliases: &[],
     summary: "factor^now: the same fall every epoch",
     options: &[
         OptionSpec {

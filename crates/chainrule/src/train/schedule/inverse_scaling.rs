@@ -11,6 +11,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "inverse_scaling",
+    aliases: &["invscaling"],
     summary: "1/(1 + now)^power, as scikit-learn's invscaling",
     options: &[
         OptionSpec {

@@ -11,6 +11,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "linear",
+    aliases: &[],
     summary: "1 - (1 - end)·now/over: in a straight line down to end",
     options: &[
         OptionSpec {

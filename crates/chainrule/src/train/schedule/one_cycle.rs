@@ -14,6 +14,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "one_cycle",
+    aliases: &[],
     summary: "a rise to the base rate, then a fall to almost nothing, each along half a cosine",
     options: &[
         OptionSpec {

@@ -19,6 +19,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "reduce_on_plateau",
+    aliases: &[],
     summary: "a fall by factor when the loss has not improved for more than patience epochs",
     options: &[
         OptionSpec {

@@ -8,6 +8,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
     name: "step",
+    aliases: &[],
     summary: "factor^⌊now/every⌋: a sudden fall every few epochs",
     options: &[
         OptionSpec {
