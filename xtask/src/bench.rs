@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds `chainrule-bench`, brings the peers where they are asked for, and hands over to it.
+//! `cargo xtask bench`: builds `chainrule-bench`, installs the requested peers, and runs it.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-/// The peers: their names, the packages that have them, and the modules by which those are known to be there.
+/// Peers by name, with the PyPI package and the module that it provides.
 const PEERS: [(&str, &str, &str); 4] = [
     ("numpy", "numpy", "numpy"),
     ("torch", "torch", "torch"),
@@ -15,43 +15,43 @@ const PEERS: [(&str, &str, &str); 4] = [
     ("sklearn", "scikit-learn", "sklearn"),
 ];
 
-/// Measures how fast we are, beside peers where they are asked for.
+/// Measure training speed, alone or compared with peers.
 ///
-/// Prints a table and writes a record to `benches/record/`; a run of all workloads with JAX renews the table of
+/// Prints a table and writes a record to `benches/record/`; a run of all workloads with JAX updates the table in
 /// `benches/README.md`.
 #[derive(Args)]
-pub(crate) struct Options {
-    /// The workloads; all where none is named. benches/README.md lists them.
+pub(crate) struct BenchOptions {
+    /// Workloads, listed in benches/README.md [default: all].
     #[arg(value_name = "WORKLOAD")]
     workloads: Vec<String>,
-    /// Also measure these; installs them from PyPI into target/bench-venv.
+    /// Peers to measure in the same run; they are installed from PyPI into target/bench-venv.
     #[arg(long, value_delimiter = ',', value_parser = PossibleValuesParser::new(PEERS.map(|peer| peer.0)))]
     peers: Vec<String>,
-    /// Print one line each, for scripts: workload threads seconds final_loss sha256-of-the-final-weights.
+    /// Print one line per workload, for scripts: workload threads seconds final_loss sha256-of-final-weights.
     #[arg(long, group = "what")]
     ours_only: bool,
-    /// Time over samples and over width, as CSV in benches/record/growth.csv.
+    /// Measure time as a function of samples and width, as CSV in benches/record/growth.csv.
     #[arg(long, group = "what", conflicts_with = "workloads")]
     growth: bool,
-    /// Count the instructions of two small workloads under Callgrind.
+    /// Count instructions of two small workloads with Callgrind.
     #[arg(long, group = "what", conflicts_with_all = ["workloads", "peers"])]
     callgrind: bool,
-    /// Our threads; the engine's own choice where not given.
+    /// Number of threads [default: chosen by the engine].
     #[arg(long)]
     threads: Option<usize>,
-    /// The seed of data and weights.
+    /// Seed of data and weights.
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// How often each is measured; medians count.
+    /// Number of repetitions; medians are reported.
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
 
-/// Measures in the repository at `root`.
-pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
-    match prepare(options, root).and_then(|mut command| {
-        command.status().map_err(|error| format!("{command:?} cannot be started: {error}"))
-    }) {
+/// Runs the benchmarks of the repository at `root`.
+pub(crate) fn run(options: &BenchOptions, root: &Path) -> ExitCode {
+    match prepare(options, root)
+        .and_then(|mut command| command.status().map_err(|error| format!("cannot run {command:?}: {error}")))
+    {
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
         Err(fault) => {
             eprintln!("error: {fault}");
@@ -60,17 +60,17 @@ pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
     }
 }
 
-/// The command that measures, all it needs being built and installed.
-fn prepare(options: &Options, root: &Path) -> Result<Command, String> {
+/// Builds and installs what is needed and returns the command that measures.
+fn prepare(options: &BenchOptions, root: &Path) -> Result<Command, String> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // Built as a step of its own, so that no line of the build and none of its seconds come between.
+    // A separate build keeps its output and time out of the measurement.
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--release", "--package", "chainrule-bench"]);
     succeed(build.arg("--target-dir").arg(&target).current_dir(root))?;
 
     let mut command = Command::new(target.join("release/chainrule-bench"));
-    command.arg(verb(options));
+    command.arg(subcommand(options));
     let python = target.join("bench-venv/bin/python");
     if !options.peers.is_empty() {
         install(&python, &target, &options.peers)?;
@@ -91,17 +91,17 @@ fn prepare(options: &Options, root: &Path) -> Result<Command, String> {
     Ok(command)
 }
 
-/// What `chainrule-bench` is to do.
-fn verb(options: &Options) -> &'static str {
+/// The subcommand of `chainrule-bench`.
+fn subcommand(options: &BenchOptions) -> &'static str {
     match options {
-        Options { ours_only: true, .. } => "ours",
-        Options { growth: true, .. } => "growth",
-        Options { callgrind: true, .. } => "count",
+        BenchOptions { ours_only: true, .. } => "ours",
+        BenchOptions { growth: true, .. } => "growth",
+        BenchOptions { callgrind: true, .. } => "count",
         _ => "compare",
     }
 }
 
-/// Makes the virtual environment of `python` and installs the packages it lacks; scikit-learn always, for its digits.
+/// Creates the virtual environment of `python` and installs missing packages; always scikit-learn, for its digits dataset.
 fn install(python: &Path, target: &Path, peers: &[String]) -> Result<(), String> {
     if !python.exists() {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(target.join("bench-venv")))?;
@@ -110,9 +110,9 @@ fn install(python: &Path, target: &Path, peers: &[String]) -> Result<(), String>
         if name != "sklearn" && !peers.iter().any(|peer| peer == name) {
             continue;
         }
-        let mut there = Command::new(python);
-        there.args(["-c", &format!("import {module}")]).stderr(Stdio::null());
-        if !there.status().is_ok_and(|status| status.success()) {
+        let mut import = Command::new(python);
+        import.args(["-c", &format!("import {module}")]).stderr(Stdio::null());
+        if !import.status().is_ok_and(|status| status.success()) {
             eprintln!("installing {package} into {}", target.join("bench-venv").display());
             succeed(Command::new(python).args([
                 "-m",
@@ -127,7 +127,7 @@ fn install(python: &Path, target: &Path, peers: &[String]) -> Result<(), String>
     Ok(())
 }
 
-/// scikit-learn's digits as an NPY file, written once when a virtual environment that has them exists.
+/// Returns the NPY file of scikit-learn's digits; writes it if the virtual environment exists.
 fn digits(python: &Path, target: &Path, root: &Path) -> Result<Option<PathBuf>, String> {
     let path = target.join("bench-digits.npy");
     if !path.exists() {
@@ -143,7 +143,7 @@ fn succeed(command: &mut Command) -> Result<(), String> {
     match command.stdout(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{command:?} failed with {status}")),
-        Err(error) => Err(format!("{command:?} cannot be started: {error}")),
+        Err(error) => Err(format!("cannot run {command:?}: {error}")),
     }
 }
 
@@ -154,31 +154,31 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct BenchLine {
         #[command(flatten)]
-        options: Options,
+        options: BenchOptions,
     }
 
-    fn parsed(line: &str) -> Result<Options, clap::Error> {
-        Line::try_parse_from(line.split(' ')).map(|line| line.options)
+    fn parsed(line: &str) -> Result<BenchOptions, clap::Error> {
+        BenchLine::try_parse_from(line.split(' ')).map(|line| line.options)
     }
 
     #[test]
-    fn each_flag_is_a_verb_and_two_are_refused() {
+    fn each_flag_selects_a_subcommand_and_two_are_refused() {
         for (line, expected) in [
             ("bench", "compare"),
             ("bench sines --ours-only --threads 2", "ours"),
             ("bench --growth --peers jax", "growth"),
             ("bench --callgrind", "count"),
         ] {
-            assert_eq!(verb(&parsed(line).unwrap_or_else(|error| panic!("{line}: {error}"))), expected);
+            assert_eq!(subcommand(&parsed(line).unwrap_or_else(|error| panic!("{line}: {error}"))), expected);
         }
         assert!(parsed("bench --growth --ours-only").is_err());
         assert!(parsed("bench --callgrind sines").is_err());
     }
 
     #[test]
-    fn peers_are_a_list_of_known_names() {
+    fn peers_must_be_known() {
         assert_eq!(parsed("bench sines --peers numpy,jax").map(|o| o.peers).unwrap(), ["numpy", "jax"]);
         assert!(parsed("bench --peers keras").is_err());
     }

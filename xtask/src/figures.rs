@@ -1,4 +1,4 @@
-//! `cargo xtask figures`: the figures drawn into a folder, to be looked at, and their hashes written anew.
+//! `cargo xtask figures`: draws all figures into a folder, for inspection, and updates their stored hashes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -8,17 +8,17 @@ use clap::Args;
 use crate::packages::status;
 use crate::step::cargo;
 
-/// Draw the gallery and the published experiments' figures, and store how they look.
+/// Draw the gallery and the figures of the published experiments, and update their stored hashes.
 ///
-/// They are written as SVG, PNG and HTML into a folder: look at them before the new hashes are committed.
+/// The figures are written as SVG, PNG and HTML; look at them before committing the new hashes.
 #[derive(Args)]
-pub(crate) struct Options {
-    /// Where they are written
+pub(crate) struct FigureOptions {
+    /// Folder to write to
     #[arg(value_name = "FOLDER", default_value = "target/figures")]
     folder: PathBuf,
 }
 
-/// The pictures of the README.
+/// Figures shown in the README.
 const README: [&str; 4] =
     ["rbf-bias-3-loss-surface", "sine-classes-4-regions", "rbf-weights-6-projection", "gaussians-2-density"];
 
@@ -32,7 +32,7 @@ fn copy(folder: &Path, root: &Path) -> Result<(), String> {
     })
 }
 
-pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
+pub(crate) fn run(options: &FigureOptions, root: &Path) -> ExitCode {
     let mut draw = Command::new(cargo());
     draw.args(["run", "--quiet", "--package", "chainrule-figures", "--example", "gallery", "--"]);
     draw.arg(&options.folder).current_dir(root);

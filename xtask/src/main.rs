@@ -1,13 +1,15 @@
-//! The chores of the project, run as `cargo xtask <chore>`.
+//! Tasks of the project, run as `cargo xtask TASK`.
 
 mod bench;
 mod browser;
+mod dependencies;
 mod exports;
 mod figures;
-mod house;
 mod neon;
 mod packages;
+mod setup;
 mod step;
+mod style;
 mod test;
 
 use std::path::Path;
@@ -15,27 +17,31 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The chores of the project.
+/// Tasks of the project.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Arguments {
+struct TaskArguments {
     #[command(subcommand)]
-    chore: Chore,
+    task: XTask,
 }
 
 #[derive(Subcommand)]
-enum Chore {
-    Bench(bench::Options),
-    Figures(figures::Options),
-    Test(test::Options),
+enum XTask {
+    Bench(bench::BenchOptions),
+    Figures(figures::FigureOptions),
+    /// Install the programs that the test suite needs: Debian packages (by apt-get, as root) and Python packages
+    Setup,
+    Test(test::TestOptions),
 }
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository's root");
-    match Arguments::parse().chore {
-        Chore::Bench(options) => bench::run(&options, root),
-        Chore::Figures(options) => figures::run(&options, root),
-        Chore::Test(options) => test::run(&options, root),
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the root of the repository");
+    match TaskArguments::parse().task {
+        XTask::Bench(options) => bench::run(&options, root),
+        XTask::Figures(options) => figures::run(&options, root),
+        XTask::Setup => setup::run(root),
+        XTask::Test(options) => test::run(&options, root),
     }
 }
 
@@ -43,10 +49,10 @@ fn main() -> ExitCode {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::Arguments;
+    use super::TaskArguments;
 
     #[test]
-    fn the_arguments_are_well_formed() {
-        Arguments::command().debug_assert();
+    fn arguments_are_well_formed() {
+        TaskArguments::command().debug_assert();
     }
 }

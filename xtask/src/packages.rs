@@ -1,33 +1,35 @@
-//! Debian packages that a step needs: installed where their program is missing.
+//! Debian packages, installed if their program is missing, and commands shown as they are typed.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
-/// Installs each package, `(program, package)`, whose program is not there.
+/// Installs each `(program, package)` whose program is missing.
 pub(crate) fn install(packages: &[(&str, &str)]) -> Result<(), String> {
     let missing: Vec<&str> =
-        packages.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+        packages.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let why = |fault| format!("Debian's {} must be installed, and {fault}", missing.join(" and "));
-    succeed("apt-get", &["update", "--quiet"]).map_err(why)?;
+    let explain = |fault| {
+        format!("{fault}; install the Debian packages {} as root, or use --allow-skip", missing.join(" "))
+    };
+    succeed("apt-get", &["update", "--quiet"]).map_err(explain)?;
     let arguments = ["install", "--quiet", "--yes", "--no-install-recommends"];
-    succeed("apt-get", &[&arguments[..], &missing].concat()).map_err(why)
+    succeed("apt-get", &[&arguments[..], &missing].concat()).map_err(explain)
 }
 
-fn there(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Runs a program to its end.
+/// Runs a program.
 pub(crate) fn succeed(program: &str, arguments: &[&str]) -> Result<(), String> {
     status(Command::new(program).args(arguments))
 }
 
-/// Runs a command, shown as one would type it, with its output going where ours goes.
+/// Prints and runs a command, which inherits standard output and error.
 pub(crate) fn status(command: &mut Command) -> Result<(), String> {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let shown = words.collect::<Vec<_>>().join(&OsString::from(" "));
@@ -36,7 +38,7 @@ pub(crate) fn status(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{shown} failed with {status}")),
-        Err(error) => Err(format!("{shown} cannot be started: {error}")),
+        Err(error) => Err(format!("cannot run {shown}: {error}")),
     }
 }
 
@@ -45,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_fails_or_is_not_there_is_a_fault_that_names_it() {
+    fn a_failed_or_missing_command_is_named() {
         assert_eq!(succeed("cargo", &["--version"]), Ok(()));
         let failed = succeed("cargo", &["--no-such-flag"]).unwrap_err();
         assert!(failed.starts_with("cargo --no-such-flag failed with exit"), "{failed}");
         let missing = succeed("no-such-program", &["-x"]).unwrap_err();
-        assert!(missing.starts_with("no-such-program -x cannot be started: "), "{missing}");
-        assert!(there("cargo") && !there("no-such-program"));
+        assert!(missing.starts_with("cannot run no-such-program -x: "), "{missing}");
+        assert!(is_installed("cargo") && !is_installed("no-such-program"));
     }
 }

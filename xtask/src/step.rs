@@ -1,38 +1,42 @@
-//! One step of a suite: a cargo command or a check of our own, and how it is run.
+//! A step of the test suite: a cargo command or a check of our own, with what it requires.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// A step with the name by which it is chosen and reported.
-pub(crate) struct Step {
+use crate::setup::Requirement;
+
+/// A step, with the name by which it is selected and reported.
+pub(crate) struct SuiteStep {
     pub(crate) name: &'static str,
     pub(crate) action: Action,
+    /// What must be installed.
+    pub(crate) requirements: &'static [Requirement],
 }
 
 /// What a step does.
 pub(crate) enum Action {
-    /// The first of these commands whose tool is installed; skipped where none is.
+    /// Runs the first of these commands whose tool is installed.
     Cargo(&'static [CargoCommand]),
-    /// A check of our own of the repository at a path: the faults found, one line each.
-    Own(fn(&Path) -> Vec<String>),
+    /// Checks the repository at a path and returns the violations, one line each.
+    Check(fn(&Path) -> Vec<String>),
 }
 
-/// A cargo command, with the tool and the environment variable it needs, if any.
+/// A cargo command, with the tool and the environment variable that it needs, if any.
 pub(crate) struct CargoCommand {
     /// The arguments, none of which contains a space.
     arguments: &'static str,
-    /// The subcommand that has to be installed apart from cargo: `nextest`.
+    /// The subcommand that is installed separately from cargo: `nextest`.
     tool: Option<&'static str>,
     variable: Option<(&'static str, &'static str)>,
 }
 
-/// What came of a step.
-pub(crate) enum Outcome {
+/// Result of a step.
+pub(crate) enum StepResult {
     Passed,
     Failed {
-        /// The command that shows the failure again.
+        /// The command that repeats the step.
         command: String,
     },
     Skipped {
@@ -40,48 +44,64 @@ pub(crate) enum Outcome {
     },
 }
 
-impl Step {
-    /// Runs the step in the repository at `root`, its output going where ours goes.
-    pub(crate) fn run(&self, root: &Path) -> Outcome {
-        match self.action {
-            Action::Cargo(commands) => {
-                let Some(command) = commands.iter().find(|command| command.is_available()) else {
-                    let reason = missing(commands);
-                    println!("\n== {}: skipped, {reason}", self.name);
-                    return Outcome::Skipped { reason };
-                };
-                println!("\n== {}: {command}", self.name);
-                if command.succeeds(root) {
-                    Outcome::Passed
-                } else {
-                    Outcome::Failed { command: command.to_string() }
-                }
-            }
-            Action::Own(check) => {
-                let command = format!("cargo xtask test {}", self.name);
-                println!("\n== {}: {command}", self.name);
+/// What happens if a requirement of a step is missing and cannot be installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Fails,
+    Skips,
+}
+
+impl SuiteStep {
+    /// Installs the requirements of the step and runs it in the repository at `root`.
+    pub(crate) fn run(&self, root: &Path, missing: Missing) -> StepResult {
+        let command = self.command();
+        println!("\n== {}: {command}", self.name);
+        for requirement in self.requirements {
+            let Err(fault) = requirement.install(root) else { continue };
+            println!("{fault}");
+            return match missing {
+                Missing::Fails => StepResult::Failed { command: format!("cargo xtask test {}", self.name) },
+                Missing::Skips => StepResult::Skipped { reason: format!("{requirement:?} is missing") },
+            };
+        }
+        let passed = match &self.action {
+            Action::Cargo(commands) => selected(commands).succeeds(root),
+            Action::Check(check) => {
                 let faults = check(root);
-                for fault in &faults {
-                    println!("{fault}");
-                }
-                if faults.is_empty() { Outcome::Passed } else { Outcome::Failed { command } }
+                faults.iter().for_each(|fault| println!("{fault}"));
+                faults.is_empty()
             }
+        };
+        if passed { StepResult::Passed } else { StepResult::Failed { command } }
+    }
+
+    /// The command that runs the step alone.
+    fn command(&self) -> String {
+        match &self.action {
+            Action::Cargo(commands) => selected(commands).to_string(),
+            Action::Check(_) => format!("cargo xtask test {}", self.name),
         }
     }
 }
 
+/// The first command whose tool is installed; the last if none is.
+fn selected(commands: &'static [CargoCommand]) -> &'static CargoCommand {
+    let (last, others) = commands.split_last().expect("a step has at least one command");
+    others.iter().find(|command| command.is_available()).unwrap_or(last)
+}
+
 impl CargoCommand {
-    /// `cargo` with `arguments`, which are separated by spaces and contain none.
+    /// `cargo` with `arguments`, which are separated by spaces.
     pub(crate) const fn new(arguments: &'static str) -> CargoCommand {
         CargoCommand { arguments, tool: None, variable: None }
     }
 
-    /// The same, where the subcommand `tool` is installed.
+    /// Requires the subcommand `tool`.
     pub(crate) const fn with_tool(self, tool: &'static str) -> CargoCommand {
         CargoCommand { tool: Some(tool), ..self }
     }
 
-    /// The same, with an environment variable set.
+    /// Sets an environment variable.
     pub(crate) const fn with_variable(self, name: &'static str, value: &'static str) -> CargoCommand {
         CargoCommand { variable: Some((name, value)), ..self }
     }
@@ -100,14 +120,14 @@ impl CargoCommand {
         match command.status() {
             Ok(status) => status.success(),
             Err(error) => {
-                println!("{self} cannot be started: {error}");
+                println!("cannot run {self}: {error}");
                 false
             }
         }
     }
 }
 
-/// As one would type it.
+/// The command as it is typed.
 impl fmt::Display for CargoCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((name, value)) = self.variable {
@@ -117,14 +137,9 @@ impl fmt::Display for CargoCommand {
     }
 }
 
-/// The cargo that runs us, so that a chosen toolchain stays chosen.
+/// The cargo that runs this program, so that a selected toolchain stays selected.
 pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-fn missing(commands: &[CargoCommand]) -> String {
-    let tools = commands.iter().filter_map(|command| command.tool).map(|tool| format!("cargo-{tool}"));
-    format!("{} is not installed", tools.collect::<Vec<_>>().join(" or "))
 }
 
 #[cfg(test)]
@@ -135,31 +150,27 @@ mod tests {
         &[CargoCommand::new("no-such-tool run").with_tool("no-such-tool"), CargoCommand::new("--version")];
     static WRONG: &[CargoCommand] = &[CargoCommand::new("--no-such-flag")];
 
-    fn run(action: Action) -> Outcome {
-        Step { name: "step", action }.run(Path::new("."))
+    fn run(action: Action) -> StepResult {
+        SuiteStep { name: "step", action, requirements: &[] }.run(Path::new("."), Missing::Fails)
     }
 
     #[test]
-    fn a_command_is_shown_as_one_would_type_it() {
+    fn a_command_is_shown_as_it_is_typed() {
         let command = CargoCommand::new("doc --no-deps").with_variable("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(command.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
     }
 
     #[test]
-    fn a_tool_that_is_missing_gives_way_to_the_next_command_or_skips_the_step() {
-        assert!(matches!(run(Action::Cargo(ABSENT_OR_VERSION)), Outcome::Passed));
-        let outcome = run(Action::Cargo(&ABSENT_OR_VERSION[..1]));
-        assert!(
-            matches!(outcome, Outcome::Skipped { reason } if reason == "cargo-no-such-tool is not installed")
-        );
+    fn the_next_command_replaces_one_whose_tool_is_missing() {
+        assert!(matches!(run(Action::Cargo(ABSENT_OR_VERSION)), StepResult::Passed));
     }
 
     #[test]
     fn a_failure_names_its_command() {
-        let outcome = run(Action::Cargo(WRONG));
-        assert!(matches!(outcome, Outcome::Failed { command } if command == "cargo --no-such-flag"));
-        let outcome = run(Action::Own(|_| vec!["a fault".to_owned()]));
-        assert!(matches!(outcome, Outcome::Failed { command } if command == "cargo xtask test step"));
-        assert!(matches!(run(Action::Own(|_| Vec::new())), Outcome::Passed));
+        let result = run(Action::Cargo(WRONG));
+        assert!(matches!(result, StepResult::Failed { command } if command == "cargo --no-such-flag"));
+        let result = run(Action::Check(|_| vec!["a fault".to_owned()]));
+        assert!(matches!(result, StepResult::Failed { command } if command == "cargo xtask test step"));
+        assert!(matches!(run(Action::Check(|_| Vec::new())), StepResult::Passed));
     }
 }

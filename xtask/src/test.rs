@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the table of steps, which of them run, and the closing line.
+//! `cargo xtask test`: the steps of the test suite, which of them run, and the closing line.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::step::{Action, CargoCommand, Outcome, Step};
-use crate::{browser, exports, house, neon};
+use crate::setup::Requirement;
+use crate::step::{Action, CargoCommand, Missing, StepResult, SuiteStep};
+use crate::{browser, dependencies, exports, neon, style};
 
-/// Every step in the order in which they run, the quick ones first.
-static STEPS: &[Step] = &[
-    Step { name: "house", action: Action::Own(house::faults) },
+/// The steps in the order in which they run, quick ones first.
+static STEPS: &[SuiteStep] = &[
+    check("style", style::faults, &[]),
+    check("dependencies", dependencies::faults, &[]),
     cargo("format", &[CargoCommand::new("fmt --all --check")]),
     cargo("clippy", &[CargoCommand::new("clippy --workspace --all-targets -- -D warnings")]),
     cargo(
@@ -22,22 +24,19 @@ static STEPS: &[Step] = &[
             CargoCommand::new("test --workspace --lib --bins --tests --examples"),
         ],
     ),
-    // Reports in chromium.
-    Step { name: "browser", action: Action::Own(browser::faults) },
-    // Exported models in onnxruntime and on an ARM.
-    Step { name: "exports", action: Action::Own(exports::faults) },
-    // The examples in doc comments, which nextest leaves out.
+    check("browser", browser::faults, &[Requirement::Chromium]),
+    check("exports", exports::faults, &[Requirement::Arm, Requirement::Python]),
+    // Examples in doc comments, which nextest does not run.
     cargo("doctests", &[CargoCommand::new("test --workspace --doc")]),
     cargo(
         "documentation",
         &[CargoCommand::new("doc --workspace --no-deps").with_variable("RUSTDOCFLAGS", "-D warnings")],
     ),
-    cargo("dependencies", &[CargoCommand::new("deny check").with_tool("deny")]),
 ];
 
-/// What `--long` adds: suites for the night rather than for each change.
-static LONG_STEPS: &[Step] = &[
-    // All tests again, the property tests among them with 16 times proptest's 256 cases.
+/// The steps added by `--long`, which take too long for every change.
+static LONG_STEPS: &[SuiteStep] = &[
+    // All tests again, property tests with 16 times the default number of cases.
     cargo(
         "properties",
         &[
@@ -48,106 +47,118 @@ static LONG_STEPS: &[Step] = &[
                 .with_variable("PROPTEST_CASES", "4096"),
         ],
     ),
-    // ARM's vectors, under QEMU, give the bits that x86 gave.
-    Step { name: "neon", action: Action::Own(neon::faults) },
+    check("neon", neon::faults, &[Requirement::Neon]),
 ];
 
-/// What `--exhaustive` runs, and nothing else: minutes of arithmetic, for when `kernel/math` has changed.
-static EXHAUSTIVE_STEPS: &[Step] = &[cargo(
+/// The only step of `--exhaustive`, for changes in `kernel/math`.
+static EXHAUSTIVE_STEPS: &[SuiteStep] = &[cargo(
     "exhaustive",
     &[CargoCommand::new("test --release --package chainrule --test exhaustive -- --nocapture")
         .with_variable("CHAINRULE_EXHAUSTIVE", "1")],
 )];
 
-/// Checks everything that must hold before a change lands.
+/// Run the test suite; every change must pass it.
 ///
-/// Stops at the first failure and names the command that shows it again.
+/// Stops at the first failure and prints the command that repeats it. Steps first install what they require (see `cargo xtask
+/// setup`).
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct TestOptions {
     /// Also run the long suites.
     #[arg(long)]
     long: bool,
-    /// Run nothing but each mathematical function over every f32, some minutes.
+    /// Only test the mathematical functions over every f32, which takes minutes.
     #[arg(long, conflicts_with_all = ["long", "only"])]
     exhaustive: bool,
+    /// Skip steps whose requirements cannot be installed, instead of failing.
+    #[arg(long)]
+    allow_skip: bool,
     /// Run only these steps.
     #[arg(value_name = "STEP", value_parser = PossibleValuesParser::new(all_steps().map(|step| step.name)))]
     only: Vec<String>,
 }
 
-/// Runs the steps chosen in the repository at `root` and prints what came of each.
-pub(crate) fn run(options: &Options, root: &Path) -> ExitCode {
+/// Runs the selected steps in the repository at `root`.
+pub(crate) fn run(options: &TestOptions, root: &Path) -> ExitCode {
     let started = Instant::now();
-    let mut ran = Vec::new();
-    let chosen = chosen(options);
-    for step in &chosen {
+    let mut completed = Vec::new();
+    let selected = selected(options);
+    let missing = if options.allow_skip { Missing::Skips } else { Missing::Fails };
+    for step in &selected {
         let started = Instant::now();
-        let outcome = step.run(root);
-        let failed = matches!(outcome, Outcome::Failed { .. });
-        ran.push(Ran { name: step.name, outcome, time: started.elapsed() });
+        let result = step.run(root, missing);
+        let failed = matches!(result, StepResult::Failed { .. });
+        completed.push(Completed { name: step.name, result, time: started.elapsed() });
         if failed {
             break;
         }
     }
-    println!("\n{}", closing_line(&ran, chosen.len(), started.elapsed()));
-    let failed = ran.iter().any(|ran| matches!(ran.outcome, Outcome::Failed { .. }));
+    println!("\n{}", closing_line(&completed, selected.len(), started.elapsed()));
+    let failed = completed.iter().any(|step| matches!(step.result, StepResult::Failed { .. }));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// A step that has run.
-struct Ran {
+/// A completed step.
+struct Completed {
     name: &'static str,
-    outcome: Outcome,
+    result: StepResult,
     time: Duration,
 }
 
-const fn cargo(name: &'static str, commands: &'static [CargoCommand]) -> Step {
-    Step { name, action: Action::Cargo(commands) }
+const fn cargo(name: &'static str, commands: &'static [CargoCommand]) -> SuiteStep {
+    SuiteStep { name, action: Action::Cargo(commands), requirements: &[] }
 }
 
-fn all_steps() -> impl Iterator<Item = &'static Step> {
+const fn check(
+    name: &'static str,
+    check: fn(&Path) -> Vec<String>,
+    requirements: &'static [Requirement],
+) -> SuiteStep {
+    SuiteStep { name, action: Action::Check(check), requirements }
+}
+
+fn all_steps() -> impl Iterator<Item = &'static SuiteStep> {
     STEPS.iter().chain(LONG_STEPS).chain(EXHAUSTIVE_STEPS)
 }
 
-/// The steps named, else all that belong to the suite.
-fn chosen(options: &Options) -> Vec<&'static Step> {
-    let named = |step: &&Step| options.only.iter().any(|name| name == step.name);
+/// The named steps, else those of the suite.
+fn selected(options: &TestOptions) -> Vec<&'static SuiteStep> {
+    let named = |step: &&SuiteStep| options.only.iter().any(|name| name == step.name);
     match options {
-        Options { exhaustive: true, .. } => EXHAUSTIVE_STEPS.iter().collect(),
-        Options { only, .. } if !only.is_empty() => all_steps().filter(named).collect(),
-        Options { long: true, .. } => STEPS.iter().chain(LONG_STEPS).collect(),
+        TestOptions { exhaustive: true, .. } => EXHAUSTIVE_STEPS.iter().collect(),
+        TestOptions { only, .. } if !only.is_empty() => all_steps().filter(named).collect(),
+        TestOptions { long: true, .. } => STEPS.iter().chain(LONG_STEPS).collect(),
         _ => STEPS.iter().collect(),
     }
 }
 
-/// One line: the verdict, the seconds of each step, and what to do about a failure.
-fn closing_line(ran: &[Ran], n_chosen: usize, time: Duration) -> String {
+/// Returns one line with the result, the seconds of each step, and the command that repeats a failure.
+fn closing_line(completed: &[Completed], n_selected: usize, time: Duration) -> String {
     let mut n_passed = 0;
     let mut parts = Vec::new();
-    let mut rerun = None;
-    for step in ran {
+    let mut failed = None;
+    for step in completed {
         let seconds = step.time.as_secs_f64();
-        parts.push(match &step.outcome {
-            Outcome::Passed => {
+        parts.push(match &step.result {
+            StepResult::Passed => {
                 n_passed += 1;
                 format!("{} {seconds:.1} s", step.name)
             }
-            Outcome::Skipped { reason } => format!("{} skipped, {reason}", step.name),
-            Outcome::Failed { command } => {
-                rerun = Some(command);
+            StepResult::Skipped { reason } => format!("{} skipped, {reason}", step.name),
+            StepResult::Failed { command } => {
+                failed = Some(command);
                 format!("{} FAILED after {seconds:.1} s", step.name)
             }
         });
     }
-    let n_skipped = ran.len() - n_passed - usize::from(rerun.is_some());
-    let n_left = n_chosen - ran.len();
+    let n_skipped = completed.len() - n_passed - usize::from(failed.is_some());
+    let n_remaining = n_selected - completed.len();
     let seconds = time.as_secs_f64();
     let (counts, parts) = (format!("{n_passed} passed, {n_skipped} skipped"), parts.join(", "));
-    match rerun {
+    match failed {
         None => format!("xtask test passed in {seconds:.1} s: {counts} ({parts})"),
         Some(command) => format!(
-            "xtask test FAILED in {seconds:.1} s: {counts}, 1 failed, {n_left} not run ({parts}); \
-             to see it again: {command}"
+            "xtask test FAILED in {seconds:.1} s: {counts}, 1 failed, {n_remaining} not run ({parts}); \
+             repeat with: {command}"
         ),
     }
 }
@@ -158,12 +169,12 @@ mod tests {
 
     use super::*;
 
-    fn ran(name: &'static str, outcome: Outcome) -> Ran {
-        Ran { name, outcome, time: Duration::from_millis(1500) }
+    fn completed(name: &'static str, result: StepResult) -> Completed {
+        Completed { name, result, time: Duration::from_millis(1500) }
     }
 
     #[test]
-    fn no_two_steps_share_a_name() {
+    fn step_names_are_unique() {
         let mut names: Vec<_> = all_steps().map(|step| step.name).collect();
         let n = names.len();
         names.sort_unstable();
@@ -172,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_chosen_by_name_and_a_long_one_only_when_asked_for() {
+    fn steps_are_selected_by_name_and_long_ones_only_on_request() {
         let names = |arguments: &[&str]| {
-            let command = Options::augment_args(clap::Command::new("test").no_binary_name(true));
+            let command = TestOptions::augment_args(clap::Command::new("test").no_binary_name(true));
             let matches = command.try_get_matches_from(arguments).unwrap();
-            let options = Options::from_arg_matches(&matches).unwrap();
-            chosen(&options).iter().map(|step| step.name).collect::<Vec<_>>()
+            let options = TestOptions::from_arg_matches(&matches).unwrap();
+            selected(&options).iter().map(|step| step.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&["clippy", "house"]), ["house", "clippy"]);
+        assert_eq!(names(&["clippy", "style"]), ["style", "clippy"]);
         assert_eq!(names(&["properties"]), ["properties"]);
         assert_eq!(names(&["--exhaustive"]), ["exhaustive"]);
         assert!(!names(&[]).contains(&"properties"));
@@ -189,23 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn the_closing_line_tells_what_passed_and_what_was_skipped() {
-        let skipped = Outcome::Skipped { reason: "cargo-deny is not installed".to_owned() };
-        let ran = [ran("house", Outcome::Passed), ran("dependencies", skipped)];
+    fn the_closing_line_lists_passed_and_skipped_steps() {
+        let skipped = StepResult::Skipped { reason: "Chromium is missing".to_owned() };
+        let steps = [completed("style", StepResult::Passed), completed("browser", skipped)];
         assert_eq!(
-            closing_line(&ran, 2, Duration::from_secs(3)),
-            "xtask test passed in 3.0 s: 1 passed, 1 skipped (house 1.5 s, dependencies skipped, cargo-deny is not installed)"
+            closing_line(&steps, 2, Duration::from_secs(3)),
+            "xtask test passed in 3.0 s: 1 passed, 1 skipped (style 1.5 s, browser skipped, Chromium is missing)"
         );
     }
 
     #[test]
     fn the_closing_line_of_a_failure_names_the_command() {
-        let failed = Outcome::Failed { command: "cargo fmt --all --check".to_owned() };
-        let ran = [ran("house", Outcome::Passed), ran("format", failed)];
+        let failed = StepResult::Failed { command: "cargo fmt --all --check".to_owned() };
+        let steps = [completed("style", StepResult::Passed), completed("format", failed)];
         assert_eq!(
-            closing_line(&ran, 7, Duration::from_secs(3)),
+            closing_line(&steps, 7, Duration::from_secs(3)),
             "xtask test FAILED in 3.0 s: 1 passed, 0 skipped, 1 failed, 5 not run \
-             (house 1.5 s, format FAILED after 1.5 s); to see it again: cargo fmt --all --check"
+             (style 1.5 s, format FAILED after 1.5 s); repeat with: cargo fmt --all --check"
         );
     }
 }

@@ -1,83 +1,117 @@
-//! How a command can fail, what it says then, and its exit code.
+//! Errors of the command, with their texts and exit codes.
 
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 
-/// Why a command did not succeed.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// Something the user gave cannot be used.
+pub enum Failure {
+    /// An experiment, run or checkpoint that cannot be used.
     #[error(transparent)]
     Experiment(#[from] chainrule_experiment::Error),
-    /// The engine refuses something.
+    /// An error of the engine.
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
-    /// A table cannot be used.
+    /// A table that cannot be read or written.
     #[error(transparent)]
     Table(#[from] chainrule_table::Error),
-    /// A model cannot be read or written.
+    /// A model that cannot be read, written or exported.
     #[error(transparent)]
     Model(#[from] chainrule_model::Error),
-    /// A figure cannot be drawn.
+    /// A figure that cannot be drawn.
     #[error(transparent)]
     Figure(#[from] chainrule_figures::Error),
-    /// Trainings that diverged, each with its variant; what they had reached has been written.
+    /// Trainings that diverged, one message each; their results up to then have been written.
     #[error("{}", .0.join("\n"))]
     Diverged(Vec<String>),
-    /// Claims that did not come out.
-    #[error("{0} of {1} claims did not come out")]
+    /// Claims that were not reproduced.
+    #[error("{0} of {1} claims were not reproduced")]
     Mismatch(usize, usize),
-    /// A gradient that is wrong; the report has been printed.
+    /// A wrong gradient; the report has been printed.
     #[error("the gradient is wrong")]
     WrongGradient,
-    /// The user ended it; what there was has been written.
+    /// Cancelled by the user; the results up to then have been written.
     #[error("cancelled")]
     Cancelled,
-    /// What was trained could not be written where it was to be, and was written elsewhere.
-    #[error("what was trained is not where it was to be; the lines above say where it is")]
+    /// Output that was saved elsewhere.
+    #[error("output could not be written to the requested path; it was saved elsewhere (path above)")]
     Elsewhere,
+    /// A name that is neither a subcommand nor an installed program.
+    #[error(
+        "\"{name}\" is not a command{}; `chainrule --help` lists the commands. If it is a separate program, install it with: \
+         cargo install chainrule-{name}",
+        nearest.as_ref().map_or_else(String::new, |nearest| format!(" (did you mean \"{nearest}\"?)"))
+    )]
+    UnknownCommand {
+        /// The name.
+        name: String,
+        /// The most similar subcommand, if any is similar.
+        nearest: Option<String>,
+    },
     /// A file that cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// A file that cannot be written.
-    #[error("cannot write {}: {source}; choose another name or place", path.display())]
+    #[error("cannot write {}: {source}; choose another path", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file of somebody's gradient that makes no sense.
+    /// A file that would be overwritten.
+    #[error(
+        "{} already exists; use --force to overwrite it, or {argument} {} to keep both",
+        path.display(),
+        free.display()
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+        /// The argument that names it: `--output`.
+        argument: &'static str,
+        /// A similar path that is free.
+        free: PathBuf,
+    },
+    /// An invalid gradient file.
     #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
     GradientFile {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1, where one is at fault.
+        /// The line, counted from 1, if one is at fault.
         line: Option<u64>,
         /// What is wrong and what to do.
         reason: String,
     },
-    /// An argument that does not fit the experiment.
+    /// An argument with a value that is not allowed here.
     #[error("{argument} is {value}, but must be {allowed}")]
     Argument {
         /// The argument: `--sample`.
         argument: &'static str,
-        /// What was given.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         allowed: String,
+    },
+    /// An argument that cannot be used with the other arguments.
+    #[error("{argument} cannot be used {reason}")]
+    Unsupported {
+        /// The argument: `--variant`.
+        argument: &'static str,
+        /// When, why, and what to do instead.
+        reason: &'static str,
     },
 }
 
 impl Failure {
-    /// The exit code: 1 a check came out negative, 2 bad input, 3 divergence, 4 written elsewhere, 130 cancelled.
-    pub(crate) fn exit_code(&self) -> u8 {
+    /// Returns the exit code: 1 a failed check, 2 invalid input, 3 divergence, 4 saved elsewhere, 130 cancelled.
+    pub fn exit_code(&self) -> u8 {
         use chainrule_experiment::Error as Experiment;
         match self {
             Failure::Mismatch(..) | Failure::WrongGradient => 1,
@@ -90,8 +124,8 @@ impl Failure {
         }
     }
 
-    /// Says it on standard error, once.
-    pub(crate) fn report(&self) {
+    /// Prints the error to standard error.
+    pub fn report(&self) {
         let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
         anstream::eprintln!("{red}error:{red:#} {self}");
     }

@@ -1,4 +1,4 @@
-//! A progress bar on standard error for trainings that take more than a moment; nothing where it is no terminal.
+//! Progress bars on standard error, for work that takes longer than half a second; nothing if it is not a terminal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,74 +9,87 @@ use chainrule::train::Epoch;
 use chainrule_experiment::{Checkpoint, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar for the training under way; it appears once the training has taken half a second.
-pub(crate) struct Bar {
-    drawn: Option<ProgressBar>,
+/// Progress bar of a training.
+pub struct Bar {
+    bar: Option<ProgressBar>,
+    prefix: String,
     name: String,
     epochs: u64,
-    shown: Instant,
-    /// The samples of an epoch, where the rate is shown.
+    updated: Instant,
+    /// Number of samples of an epoch, if the rate is shown.
     samples: Option<usize>,
-    /// How many epochs were done when it first came to something, and when that was.
-    since: Option<(f64, Instant)>,
-    /// The latest validation loss, and the least with its epoch.
-    last: Option<f64>,
+    /// The epochs done at the first report of a training, and its time.
+    first: Option<(f64, Instant)>,
+    validation_loss: Option<f64>,
+    /// The lowest validation loss, with its epoch.
     best: Option<(u64, f64)>,
-    /// Whether the latest checkpoint could not be written.
+    /// Whether the last checkpoint could not be written.
     unsaved: bool,
 }
 
-/// The bar's length: it counts fractions of epochs in thousandths.
+/// A bar counts in thousandths of an epoch.
 const THOUSAND: f64 = 1000.0;
 
-/// Until the bar appears, and between two of its states: formatting a message costs more than a small step.
-const PATIENCE: Duration = Duration::from_millis(500);
-const PAUSE: Duration = Duration::from_millis(100);
+/// Time until a bar appears, and between two updates: formatting its text takes longer than a small step.
+const DELAY: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(100);
+
+const TEMPLATE: &str = "{prefix:20} {bar:30} {percent:>3} %  {msg}";
 
 impl Bar {
-    pub(crate) fn new() -> Bar {
-        let now = Instant::now();
+    /// Returns a bar that appears once a training has taken half a second.
+    #[expect(clippy::new_without_default, reason = "a bar starts a clock")]
+    pub fn new() -> Bar {
         Bar {
-            drawn: None,
+            bar: None,
+            prefix: String::new(),
             name: String::new(),
             epochs: 0,
-            shown: now,
+            updated: Instant::now(),
             samples: None,
-            since: None,
-            last: None,
+            first: None,
+            validation_loss: None,
             best: None,
             unsaved: false,
         }
     }
 
-    /// A bar that also says how many samples are trained in a second, of so many in an epoch.
-    pub(crate) fn over(n_samples: usize) -> Bar {
+    /// Returns a bar that also shows the number of samples per second, for `n_samples` samples per epoch.
+    pub fn with_rate(n_samples: usize) -> Bar {
         Bar { samples: Some(n_samples), ..Bar::new() }
     }
 
-    /// What the line says besides how far it is.
+    /// Returns a bar with a text in front of each training's name.
+    pub fn with_prefix(prefix: String) -> Bar {
+        Bar { prefix, ..Bar::new() }
+    }
+
     fn message(&self, epochs: f64, loss: f64) -> String {
         let mut message = format!("epoch {} of {}  loss {loss:.5}", epochs.ceil(), self.epochs);
-        if let Some(validation) = self.last {
-            message.push_str(&format!("  validation {validation:.5}"));
+        if let Some(loss) = self.validation_loss {
+            message.push_str(&format!("  validation {loss:.5}"));
         }
         if let Some((epoch, best)) = self.best {
-            message.push_str(&format!("  best {best:.5} ({epoch})"));
+            message.push_str(&format!("  best {best:.5} (epoch {epoch})"));
         }
-        let Some((first, since)) = self.since.filter(|(first, _)| epochs > *first) else { return message };
+        let Some((first, since)) = self.first.filter(|(first, _)| epochs > *first) else { return message };
         let seconds = since.elapsed().as_secs_f64();
         let rate = (epochs - first) / seconds.max(1e-9);
         if let Some(n) = self.samples {
-            message.push_str(&format!("  {} samples/s", thousands(rate * n as f64)));
+            message.push_str(&format!("  {} samples/s", short_count(rate * n as f64)));
         }
         message + &format!("  {} left", duration((self.epochs as f64 - epochs) / rate))
     }
 
     fn make(&self) -> ProgressBar {
         let bar = ProgressBar::new((self.epochs as f64 * THOUSAND) as u64);
-        let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}";
-        bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
-        bar.set_prefix(self.name.clone());
+        bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("a valid template"));
+        bar.set_prefix(match (self.prefix.as_str(), self.name.as_str()) {
+            ("", "") => "training".to_owned(),
+            (prefix, "") => prefix.to_owned(),
+            ("", name) => name.to_owned(),
+            (prefix, name) => format!("{prefix}, {name}"),
+        });
         bar
     }
 }
@@ -84,56 +97,54 @@ impl Bar {
 impl Progress for Bar {
     fn begin(&mut self, variant: &str, epochs: u64) {
         self.end();
-        self.name = if variant.is_empty() { "training".to_owned() } else { variant.to_owned() };
+        variant.clone_into(&mut self.name);
         self.epochs = epochs;
-        self.shown = Instant::now();
-        (self.last, self.best, self.since) = (None, None, None);
+        self.updated = Instant::now();
+        (self.validation_loss, self.best, self.first) = (None, None, None);
     }
 
     fn epoch(&mut self, epoch: &Epoch) {
-        self.last = epoch.validation_loss;
-        if let Some(loss) =
-            epoch.validation_loss.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best))
-        {
+        self.validation_loss = epoch.validation_loss;
+        let better = |loss: &f64| self.best.is_none_or(|(_, best)| *loss < best);
+        if let Some(loss) = epoch.validation_loss.filter(better) {
             self.best = Some((epoch.epoch, loss));
         }
     }
 
-    fn resumed(&mut self, from: &Checkpoint, changed: &[String]) {
-        anstream::println!("going on after epoch {} from {}", from.epoch(), from.path.display());
-        changed.iter().for_each(|change| anstream::println!("  {change}"));
+    fn resumed(&mut self, checkpoint: &Checkpoint, changed: &[String]) {
+        anstream::eprintln!("resuming after epoch {} from {}", checkpoint.epoch(), checkpoint.path.display());
+        changed.iter().for_each(|change| anstream::eprintln!("  {change}"));
     }
 
     fn saved(&mut self, failed: Option<&std::io::Error>) {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
-            let say = || {
-                anstream::eprintln!("warning: no checkpoint can be written: {error}; the training goes on")
-            };
-            self.drawn.as_ref().map_or_else(say, |bar| bar.suspend(say));
+            let warn =
+                || anstream::eprintln!("warning: cannot write checkpoints: {error}; the training continues");
+            self.bar.as_ref().map_or_else(warn, |bar| bar.suspend(warn));
         }
         self.unsaved = failed.is_some();
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
-        self.since.get_or_insert_with(|| (epochs, Instant::now()));
-        if self.shown.elapsed() > if self.drawn.is_some() { PAUSE } else { PATIENCE } {
-            self.shown = Instant::now();
-            let bar = self.drawn.take().unwrap_or_else(|| self.make());
+        self.first.get_or_insert_with(|| (epochs, Instant::now()));
+        if self.updated.elapsed() > if self.bar.is_some() { INTERVAL } else { DELAY } {
+            self.updated = Instant::now();
+            let bar = self.bar.take().unwrap_or_else(|| self.make());
             bar.set_position((epochs * THOUSAND) as u64);
             bar.set_message(self.message(epochs, loss));
-            self.drawn = Some(bar);
+            self.bar = Some(bar);
         }
     }
 
     fn end(&mut self) {
-        if let Some(bar) = self.drawn.take() {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
 }
 
-/// Seconds in words that suit their size.
-pub(crate) fn duration(seconds: f64) -> String {
+/// Formats a number of seconds: `850 ms`, `12.3 s`, `4 min 5 s`.
+pub fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
         s if s < 100.0 => format!("{s:.1} s"),
@@ -141,8 +152,8 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// A number of samples in thousands or millions.
-fn thousands(v: f64) -> String {
+/// Formats a count in thousands or millions.
+fn short_count(v: f64) -> String {
     match v {
         v if v >= 1e6 => format!("{:.1} million", v / 1e6),
         v if v >= 1e4 => format!("{:.0} thousand", v / 1e3),
@@ -150,68 +161,69 @@ fn thousands(v: f64) -> String {
     }
 }
 
-/// A bar for a file that is read, once that has taken half a second.
-pub(crate) struct ReadingBar {
-    drawn: Option<ProgressBar>,
+/// Progress bar of reading a file.
+pub struct ReadingBar {
+    bar: Option<ProgressBar>,
     began: Instant,
-    /// The file's length in bytes, where it is known.
+    /// Length of the file in bytes, if known.
     len: Option<u64>,
 }
 
 impl ReadingBar {
-    pub(crate) fn new(file: Option<&Path>) -> ReadingBar {
+    /// Returns a bar that appears once reading has taken half a second.
+    pub fn new(file: Option<&Path>) -> ReadingBar {
         let len = file.and_then(|file| std::fs::metadata(file).ok()).map(|file| file.len());
-        ReadingBar { drawn: None, began: Instant::now(), len }
+        ReadingBar { bar: None, began: Instant::now(), len }
     }
 
-    /// So much of so much is read: bytes, or rows.
-    pub(crate) fn show(&mut self, done: u64, of: u64) {
+    /// Shows that `done` of `total` bytes or rows have been read.
+    pub fn show(&mut self, done: u64, total: u64) {
         let seconds = self.began.elapsed().as_secs_f64();
-        if seconds < PATIENCE.as_secs_f64() || done == 0 {
+        if seconds < DELAY.as_secs_f64() || done == 0 {
             return;
         }
-        let bar = self.drawn.get_or_insert_with(|| {
-            let bar = ProgressBar::new(of);
-            let template = "{prefix:20} {bar:30} {percent:>3} %  {msg}";
-            bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(total);
+            bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("a valid template"));
             bar.set_prefix("reading");
             bar
         });
         bar.set_position(done);
-        let share = done as f64 / of.max(done) as f64;
-        let rate = |len| format!("{:.0} MB a second  ", share * len as f64 / 1e6 / seconds);
+        let fraction = done as f64 / total.max(done) as f64;
+        let rate = |len| format!("{:.0} MB/s  ", fraction * len as f64 / 1e6 / seconds);
         let rate = self.len.map_or_else(String::new, rate);
-        bar.set_message(format!("{rate}{} left", duration(seconds * (1.0 - share) / share)));
+        bar.set_message(format!("{rate}{} left", duration(seconds * (1.0 - fraction) / fraction)));
     }
 }
 
 impl Drop for ReadingBar {
     fn drop(&mut self) {
-        if let Some(bar) = self.drawn.take() {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
 }
 
-/// Says what is being done, as long as it lives, where nobody knows how long that takes.
-pub(crate) struct Busy(ProgressBar);
+/// Spinner for work of unknown length; it disappears when dropped.
+pub struct Spinner(ProgressBar);
 
-impl Busy {
-    pub(crate) fn new(what: &'static str) -> Busy {
-        let bar = ProgressBar::new_spinner().with_message(what);
-        bar.enable_steady_tick(PAUSE);
-        Busy(bar)
+impl Spinner {
+    /// Shows a spinner with this text.
+    pub fn new(text: &'static str) -> Spinner {
+        let bar = ProgressBar::new_spinner().with_message(text);
+        bar.enable_steady_tick(INTERVAL);
+        Spinner(bar)
     }
 }
 
-impl Drop for Busy {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-pub(crate) fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
+/// Returns a flag that Ctrl-C sets; a second Ctrl-C ends the process.
+pub fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
     let cancel = Arc::new(AtomicBool::new(false));
     let flag = cancel.clone();
     let installed = ctrlc::set_handler(move || {
@@ -219,7 +231,7 @@ pub(crate) fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
             std::process::exit(130);
         }
     });
-    // Without the handler Ctrl-C ends the program at once: worse, but no reason not to train.
+    // Without the handler Ctrl-C ends the process at once, which is no reason to refuse to train.
     drop(installed);
     cancel
 }

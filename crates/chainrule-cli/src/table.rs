@@ -1,32 +1,54 @@
-//! Tables on standard output: as wide as the terminal, plain where there is none.
+//! Tables on standard output, as wide as the terminal.
 
+use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_NO_BORDERS;
-use comfy_table::{Attribute, Cell, ContentArrangement, LineStyle, Table};
+use comfy_table::{ContentArrangement, LineStyle, Table};
 
-/// The width where no terminal says one.
-const WIDTH: u16 = 140;
+/// Width of a table if standard output is not a terminal.
+const DEFAULT_WIDTH: u16 = 140;
 
-/// Below this a table is no table any more; let the terminal wrap its lines.
-const NARROWEST: u16 = 50;
+/// Minimum width of a table; a narrower terminal wraps its lines.
+const MIN_WIDTH: u16 = 50;
 
-/// A table with this header.
-pub(crate) fn new(header: &[&str]) -> Table {
+/// The character of the line below the header.
+const RULE: char = '═';
+
+/// Returns an empty table with this header.
+pub fn new(header: &[&str]) -> Table {
+    let width = terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0);
     let mut table = Table::new();
     table
         .load_style(UTF8_NO_BORDERS.row_separator(LineStyle::none()))
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    // A terminal that says nothing of its width says 0.
-    if table.width().is_none_or(|width| width < NARROWEST) {
-        table.set_width(WIDTH);
-    }
-    if !colourful() {
-        table.force_no_tty();
-    }
-    table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        // Some terminals report a width of 0.
+        .set_width(if width < MIN_WIDTH { DEFAULT_WIDTH } else { width })
+        .set_header(header);
     table
 }
 
-/// Whether standard output takes colours.
-fn colourful() -> bool {
-    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+/// Prints a table with its header in bold.
+pub fn print(table: &Table) {
+    print_coloured(table, &[]);
+}
+
+/// Prints a table with its header in bold, and each of these texts coloured where it starts a row.
+pub fn print_coloured(table: &Table, colours: &[(&str, AnsiColor)]) {
+    let bold = Style::new().bold();
+    let mut is_header = true;
+    for line in table.lines() {
+        let text = line.trim_start();
+        let coloured = colours.iter().find(|(start, _)| text.starts_with(start));
+        if is_header && !text.starts_with(RULE) {
+            anstream::println!("{bold}{line}{bold:#}");
+            continue;
+        }
+        is_header = false;
+        if let Some((start, colour)) = coloured {
+            let style = Style::new().fg_color(Some((*colour).into()));
+            let (indent, rest) = (&line[..line.len() - text.len()], &text[start.len()..]);
+            anstream::println!("{indent}{style}{start}{style:#}{rest}");
+        } else {
+            anstream::println!("{line}");
+        }
+    }
 }

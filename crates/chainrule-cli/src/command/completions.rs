@@ -1,10 +1,13 @@
-//! `chainrule completions`: what a shell needs to complete the command.
+//! `chainrule completions`: prints shell completions.
 
 use clap::CommandFactory;
 
-use crate::arguments::{Arguments, Completions};
+use crate::arguments::{Arguments, CompletionsArguments};
+use crate::error::Failure;
 
-pub(crate) fn run(arguments: &Completions) {
+#[expect(clippy::unnecessary_wraps, reason = "every subcommand returns a result")]
+pub(crate) fn run(arguments: &CompletionsArguments) -> Result<(), Failure> {
     let mut command = Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "chainrule", &mut std::io::stdout());
+    Ok(())
 }

@@ -1,23 +1,30 @@
-//! `chainrule evaluate`: how well a model predicts a table.
+//! `chainrule evaluate`: evaluates a model on a table.
 
 use chainrule_model::{Model, evaluate};
+use serde_json::json;
 
-use super::predict::whole;
-use crate::arguments::table::Evaluate;
+use super::predict::{print_unseen, read_whole};
+use crate::arguments::EvaluateArguments;
 use crate::error::Failure;
 
-pub(crate) fn run(arguments: &Evaluate) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
-    let mut wanted = model.wanted();
-    wanted.extend(model.target().wanted());
-    let table = whole(&arguments.data, &arguments.reading, &wanted)?;
+    let mut columns = model.wanted();
+    columns.extend(model.target().wanted());
+    let table = read_whole(&arguments.data, &arguments.reading, &columns)?;
     let evaluation = evaluate(&model, &table)?;
-    anstream::println!("{} rows of {}", evaluation.n_rows, arguments.data.display());
-    super::fit::metrics(&[("", evaluation.metrics)]);
-    for (column, n) in evaluation.unseen {
-        anstream::eprintln!(
-            "{column}: {n} cells were like none of the training's, and were taken for no particular ones"
-        );
+    if arguments.json {
+        super::json::print(&json!({
+            "model": arguments.model,
+            "table": arguments.data,
+            "rows": evaluation.n_rows,
+            "metrics": super::json::numbers(evaluation.metrics.iter().copied()),
+            "unseen": super::json::unseen(&evaluation.unseen),
+        }));
+        return Ok(());
     }
+    anstream::println!("{}: {} rows", arguments.data.display(), evaluation.n_rows);
+    super::fit::print_metrics(&[("", evaluation.metrics)]);
+    print_unseen(&evaluation.unseen);
     Ok(())
 }

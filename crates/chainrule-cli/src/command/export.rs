@@ -1,18 +1,18 @@
-//! `chainrule export`: a model in a form that runs where Chainrule does not, and the proof that it does the same.
+//! `chainrule export`: exports a model to another format, and verifies the export.
 
 use std::path::Path;
 
 use chainrule_model::{Arithmetic, ExportOptions, Format, Libm, Model, Tools, export, verify, write_whole};
 
-use super::predict::whole;
-use crate::arguments::table::Export;
+use super::predict::read_whole;
+use crate::arguments::ExportArguments;
 use crate::error::Failure;
 
-pub(crate) fn run(arguments: &Export) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
     let format = format(arguments)?;
-    let calibration =
-        arguments.int8.as_ref().map(|path| whole(path, &arguments.reading, &model.wanted())).transpose()?;
+    let read = |path: &Path| read_whole(path, &arguments.reading, &model.wanted());
+    let calibration = arguments.int8.as_deref().map(read).transpose()?;
     let arithmetic = calibration.as_ref().map_or(Arithmetic::Floating, Arithmetic::Int8);
     let libm = if arguments.no_libm { Libm::None } else { Libm::System };
     let prefix = arguments.prefix.clone().unwrap_or_else(|| ExportOptions::default().prefix);
@@ -22,49 +22,43 @@ pub(crate) fn run(arguments: &Export) -> Result<(), Failure> {
     write_whole(&path, &exported.bytes)
         .map_err(|source| Failure::Unwritable { path: path.clone(), source })?;
     anstream::println!("written to {} ({} bytes)", path.display(), exported.bytes.len());
-    if let Some(loss) = &exported.int8 {
-        let same = loss
-            .agreeing_predictions
-            .map_or_else(String::new, |n| format!(", {n} of {} predictions the same", loss.n_rows));
+    let agreement = |agreeing: Option<usize>, n_rows: usize| {
+        agreeing.map_or_else(String::new, |n| format!("; {n} of {n_rows} predictions agree"))
+    };
+    if let Some(int8) = &exported.int8 {
         anstream::println!(
-            "8 bits: at most {:.3e} off on {} rows{same}",
-            loss.largest_difference,
-            loss.n_rows
+            "int8: largest difference from the model {:.3e} on {} rows{}",
+            int8.largest_difference,
+            int8.n_rows,
+            agreement(int8.agreeing_predictions, int8.n_rows)
         );
     }
     if let Some(data) = &arguments.verify {
-        let table = whole(data, &arguments.reading, &model.wanted())?;
-        let verified = verify(&model, &exported, &Tools::default(), &table)?;
-        let same = verified
-            .agreeing_predictions
-            .map_or_else(String::new, |n| format!(", {n} of {} predictions the same", verified.n_rows));
+        let verified = verify(&model, &exported, &Tools::default(), &read(data)?)?;
         anstream::println!(
-            "verified on {} rows of {}: at most {:.3e} from the model{same}",
+            "verified on {} rows of {}: largest difference from the model {:.3e}{}",
             verified.n_rows,
             data.display(),
-            verified.largest_difference
+            verified.largest_difference,
+            agreement(verified.agreeing_predictions, verified.n_rows)
         );
     }
     Ok(())
 }
 
-/// The form: as it is said, or as the file's ending says.
-fn format(arguments: &Export) -> Result<Format, Failure> {
-    let ending = arguments
-        .output
-        .as_deref()
-        .and_then(Path::extension)
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    let said = arguments.to.as_deref();
-    let found = Format::ALL
-        .iter()
-        .find(|(word, extension, _)| said.map_or(*extension == ending, |said| *word == said));
-    let words = || Format::ALL.map(|(word, ..)| word).join(", ");
-    found.map(|(.., format)| *format).ok_or_else(|| Failure::Argument {
-        argument: "--to",
-        value: said.unwrap_or("missing").to_owned(),
-        allowed: format!("one of {}, or a file of such an ending", words()),
+/// The format given by `--to`, else by the extension of `--output`.
+fn format(arguments: &ExportArguments) -> Result<Format, Failure> {
+    let extension = arguments.output.as_deref().and_then(Path::extension).unwrap_or_default();
+    let extension = extension.to_string_lossy().to_lowercase();
+    let to = arguments.to.as_deref();
+    let found = Format::ALL.iter().find(|(name, known, _)| to.map_or(*known == extension, |to| *name == to));
+    found.map(|(.., format)| *format).ok_or_else(|| {
+        let names = Format::ALL.map(|(name, ..)| name).join(", ");
+        let extensions = Format::ALL.map(|(_, extension, _)| format!(".{extension}")).join(", ");
+        Failure::Argument {
+            argument: "--to",
+            value: to.unwrap_or("missing").to_owned(),
+            allowed: format!("one of {names}, or --output must end in {extensions}"),
+        }
     })
 }

@@ -1,4 +1,4 @@
-//! `chainrule figure`: one figure of an experiment's networks, as SVG, PNG, HTML or JSON.
+//! `chainrule figure`: draws one figure as SVG, PNG, HTML or JSON.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -9,14 +9,14 @@ use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, sv
 use chainrule_model::write_whole;
 use chainrule_table::date;
 
-use crate::arguments::Figure as Arguments;
+use crate::arguments::FigureArguments;
 use crate::error::Failure;
 use crate::progress::{Bar, cancelled_by_ctrl_c};
 
-/// The endings of the files that can be written.
-const ENDINGS: [&str; 4] = ["svg", "png", "html", "json"];
+/// File extensions of the output formats.
+const EXTENSIONS: [&str; 4] = ["svg", "png", "html", "json"];
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
     let given: Vec<(&str, OptionValue)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
     kind::check(&arguments.kind, &given)?;
@@ -27,11 +27,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let default = || PathBuf::from(format!("{}-{}.svg", experiment.name, arguments.kind));
     let path = arguments.output.clone().unwrap_or_else(default);
-    let ending = ending(&path)?;
+    let extension = extension(&path)?;
 
     let cancel = cancelled_by_ctrl_c();
     let outcomes = match model {
-        // A model is trained already.
+        // A model is already trained.
         Some(opened) => vec![experiment.variants[0].as_it_is(opened.history)?],
         None => super::train(&experiment, &mut Bar::new(), &cancel)?,
     };
@@ -40,19 +40,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
     let figure = draw(&arguments.kind, &given, &subject)?;
-    write(&path, ending, &figure, arguments.scale)?;
+    write(&path, extension, &figure, arguments.scale)?;
     anstream::println!("written to {}", path.display());
     Ok(())
 }
 
-/// `x_range=-10,10`: a number, a list of numbers, or of dates as days since 1970, or a word.
+/// Parses `x_range=-10,10`: a number, a list of numbers or dates (days since 1970), or a text.
 fn option(text: &str) -> Result<(&str, OptionValue), Failure> {
     let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
         let allowed = "KEY=VALUE: `x_range=-10,10`, `x=w_h`".to_owned();
-        return Err(Failure::Argument { argument: "an option", value: text.to_owned(), allowed });
+        return Err(Failure::Argument { argument: "the option", value: text.to_owned(), allowed });
     };
     let number = |text: &str| text.trim().parse().ok();
-    // The ends of an axis of dates.
+    // Ranges of date axes.
     let number_or_date = |text: &str| number(text).or_else(|| date::parse(text.trim().as_bytes()));
     let list = value.trim_start_matches('[').trim_end_matches(']');
     let numbers: Option<Vec<f64>> = list.split(',').map(number_or_date).collect();
@@ -63,17 +63,17 @@ fn option(text: &str) -> Result<(&str, OptionValue), Failure> {
     Ok((key, value))
 }
 
-fn ending(path: &Path) -> Result<&'static str, Failure> {
+fn extension(path: &Path) -> Result<&'static str, Failure> {
     let got = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    ENDINGS.into_iter().find(|ending| *ending == got).ok_or_else(|| Failure::Argument {
+    EXTENSIONS.into_iter().find(|extension| *extension == got).ok_or_else(|| Failure::Argument {
         argument: "--output",
         value: path.display().to_string(),
-        allowed: format!("a file that ends in one of: .{}", ENDINGS.join(", .")),
+        allowed: format!("a file with one of the extensions .{}", EXTENSIONS.join(", .")),
     })
 }
 
-fn write(path: &Path, ending: &str, figure: &Figure, scale: f64) -> Result<(), Failure> {
-    let bytes = match ending {
+fn write(path: &Path, extension: &str, figure: &Figure, scale: f64) -> Result<(), Failure> {
+    let bytes = match extension {
         "svg" if figure.frames.is_empty() => svg(figure)?.into_bytes(),
         "svg" => animated_svg(figure)?.into_bytes(),
         "png" => png(figure, scale)?,
@@ -83,7 +83,7 @@ fn write(path: &Path, ending: &str, figure: &Figure, scale: f64) -> Result<(), F
     write_whole(path, &bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
-/// The epochs that the figures of a network want.
+/// The epochs at which the figures of a network need its parameters.
 pub(super) fn recorded(
     experiment: &Experiment,
     variant: &chainrule_experiment::Variant,
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_numbers_lists_dates_or_words() {
+    fn options_are_numbers_lists_dates_or_texts() {
         let value = |text| option(text).unwrap().1;
         assert_eq!(value("resolution=40"), OptionValue::Number(40.0));
         assert_eq!(value("x_range=-1,2.5"), OptionValue::List(vec![-1.0, 2.5]));

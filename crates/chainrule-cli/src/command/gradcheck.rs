@@ -1,4 +1,4 @@
-//! `chainrule gradcheck`: a gradient against central differences.
+//! `chainrule gradcheck`: checks a gradient against central differences.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,13 +10,13 @@ use chainrule::network::Architecture;
 use chainrule::objective::Objective;
 use chainrule::registry::nearest;
 
-use crate::arguments::Gradcheck;
+use crate::arguments::GradcheckArguments;
 use crate::error::Failure;
 use crate::progress::Bar;
 
-pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let experiment = arguments.source.open()?;
-    let mut faults = 0;
+    let mut n_wrong = 0;
     for variant in &experiment.variants {
         let prepared = variant.prepare()?;
         let architecture = &prepared.architecture;
@@ -32,17 +32,18 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
         let mut objective = Objective::new(architecture, &variant.train.loss, data)?;
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let reduction = variant.train.settings.reduction;
-        let which = arguments.parameters.map_or(ParameterSelection::All, |count| {
+        let selection = arguments.parameters.map_or(ParameterSelection::All, |count| {
             ParameterSelection::Sample { count, seed: variant.data.seed }
         });
         let report = match &arguments.gradient {
             Some(path) => {
                 let gradient = read(path, architecture)?;
-                gradcheck::network_against(&mut objective, &gradient, &at, &rows, reduction, which)
+                gradcheck::network_against(&mut objective, &gradient, &at, &rows, reduction, selection)
             }
-            None => gradcheck::network(&mut objective, &at, &rows, reduction, which),
+            None => gradcheck::network(&mut objective, &at, &rows, reduction, selection),
         };
-        let whose = arguments.gradient.as_ref().map_or("ours".to_owned(), |path| path.display().to_string());
+        let source =
+            arguments.gradient.as_ref().map_or("backpropagation".to_owned(), |path| path.display().to_string());
         let name = [experiment.name.as_str(), &variant.name].join(" ");
         anstream::println!(
             "{} ({}), {} over {} samples",
@@ -51,13 +52,13 @@ pub(crate) fn run(arguments: &Gradcheck) -> Result<(), Failure> {
             variant.train.loss,
             rows.len()
         );
-        anstream::println!("{whose}: {report}");
-        faults += report.faults();
+        anstream::println!("{source}: {report}");
+        n_wrong += report.faults();
     }
-    if faults > 0 { Err(Failure::WrongGradient) } else { Ok(()) }
+    if n_wrong > 0 { Err(Failure::WrongGradient) } else { Ok(()) }
 }
 
-/// A gradient from a file: `name,value` lines in any order, or one value a line in the order of the flat vector.
+/// Reads a gradient: `name,value` lines in any order, or one value per line in the order of the flat vector.
 fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
     let fault =
         |line: Option<u64>, reason: String| Failure::GradientFile { path: path.to_owned(), line, reason };
@@ -77,7 +78,7 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
                 if unnamed > n {
                     return Err(fault(
                         line,
-                        format!("there are more than the {n} values that the network has parameters"),
+                        format!("more values than the network has parameters ({n})"),
                     ));
                 }
                 (unnamed - 1, &record[0])
@@ -92,15 +93,15 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
                 (index, &record[1])
             }
             fields => {
-                return Err(fault(line, format!("{fields} fields, but it must be name,value or one value")));
+                return Err(fault(line, format!("{fields} fields found; expected name,value or a single value")));
             }
         };
-        let value = cell.parse::<f64>().map_err(|_| fault(line, format!("\"{cell}\" is no number")))?;
+        let value = cell.parse::<f64>().map_err(|_| fault(line, format!("\"{cell}\" is not a number")))?;
         if gradient[index].replace(value).is_some() {
-            return Err(fault(line, format!("the derivative by {} is given twice", names[index])));
+            return Err(fault(line, format!("the derivative with respect to {} is given twice", names[index])));
         }
     }
     let missing =
-        |index: usize| fault(None, format!("the derivative by {} is missing; give all {n}", names[index]));
+        |index: usize| fault(None, format!("the derivative with respect to {} is missing; all {n} are required", names[index]));
     gradient.iter().enumerate().map(|(index, value)| value.ok_or_else(|| missing(index))).collect()
 }

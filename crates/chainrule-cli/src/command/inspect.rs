@@ -1,49 +1,66 @@
-//! `chainrule inspect`: what a model file holds.
+//! `chainrule inspect`: shows the contents of a model file.
 
 use chainrule_model::{Model, Precision};
 use chainrule_table::{Encoding, Input, Target};
+use serde_json::{Value, json};
 
 use super::fit::number;
-use crate::arguments::table::Inspect;
+use super::json::{self, numbers};
+use crate::arguments::InspectArguments;
 use crate::error::Failure;
 use crate::progress::duration;
 use crate::table;
 
-pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
+/// Maximum number of categories of a column that are printed.
+const MAX_CATEGORIES: usize = 6;
+
+pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
-    let first = &model.members[0];
-    let precision = match model.precision {
+    if arguments.json {
+        print_json(&model);
+    } else {
+        print_text(&model);
+    }
+    Ok(())
+}
+
+fn precision(model: &Model) -> &'static str {
+    match model.precision {
         Precision::F32 => "f32",
         Precision::F64 => "f64",
-    };
-    let several = match model.members.len() {
+    }
+}
+
+fn print_text(model: &Model) {
+    let first = &model.members[0];
+    let count = match model.members.len() {
         1 => String::new(),
-        n => format!("{n} networks, averaged, each "),
+        n => format!("{n} averaged networks, each "),
     };
     anstream::println!(
-        "{several}{} ({} parameters, {precision}), {}",
+        "{count}{} ({} parameters, {}), {}",
         first.architecture.describe(),
         first.architecture.n_parameters(),
+        precision(model),
         model.loss.options().short()
     );
     match model.target() {
         Target::Classes { column, classes } => {
-            anstream::println!("predicts {column}: {}", classes.join(", "))
+            anstream::println!("classification of {column}: {}", classes.join(", "))
         }
-        Target::Labels { columns, .. } => anstream::println!("predicts labels: {}", columns.join(", ")),
-        Target::Numbers { columns, .. } => anstream::println!("predicts numbers: {}", columns.join(", ")),
+        Target::Labels { columns, .. } => {
+            anstream::println!("multilabel classification of {}", columns.join(", "))
+        }
+        Target::Numbers { columns, .. } => anstream::println!("regression of {}", columns.join(", ")),
     }
-    let mut inputs = table::new(&["column", "kind", "encoded", "missing"]);
+    let mut inputs = table::new(&["column", "kind", "encoding", "missing values"]);
     for input in &first.encoders.inputs {
-        let missing = if input.says_missing { "an input of its own" } else { "" };
-        inputs.add_row([
-            input.column.clone(),
-            input.how.name().to_owned(),
-            encoded(input),
-            missing.to_owned(),
-        ]);
+        let missing = if input.says_missing { "indicator input" } else { "" };
+        let kind = input.how.name().to_owned();
+        inputs.add_row([input.column.clone(), kind, encoding(input), missing.to_owned()]);
     }
-    anstream::println!("\n{inputs}");
+    anstream::println!();
+    table::print(&inputs);
     let trained = &model.trained;
     if !trained.date.is_empty() {
         anstream::println!(
@@ -58,45 +75,110 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
         );
     }
     if !trained.scores.is_empty() {
-        let mut parts: Vec<&str> = trained.scores.iter().map(|score| score.part.as_str()).collect();
-        parts.dedup();
-        let mut metrics: Vec<&str> = Vec::new();
-        for score in &trained.scores {
-            if !metrics.contains(&score.metric.as_str()) {
-                metrics.push(&score.metric);
-            }
-        }
-        let mut scores = table::new(&[&[""], &parts[..]].concat());
-        for metric in metrics {
-            let value = |part: &&str| {
-                let score =
-                    trained.scores.iter().find(|score| score.part == **part && score.metric == metric);
-                score.map_or_else(String::new, |score| number(score.value))
-            };
-            scores.add_row(std::iter::once(metric.to_owned()).chain(parts.iter().map(value)));
-        }
-        anstream::println!("\n{scores}");
+        print_scores(model);
     }
     if !trained.settings.is_empty() {
-        anstream::println!("\nsettings that train it again:\n\n{}", trained.settings.trim_end());
+        anstream::println!("\nsettings that reproduce the training:\n\n{}", trained.settings.trim_end());
     }
-    Ok(())
 }
 
-/// How a column becomes inputs, in words.
-fn encoded(input: &Input) -> String {
+/// Prints the stored metrics: one row per metric, one column per set of rows.
+fn print_scores(model: &Model) {
+    let scores = &model.trained.scores;
+    let mut sets: Vec<&str> = scores.iter().map(|score| score.part.as_str()).collect();
+    sets.dedup();
+    let mut metrics: Vec<&str> = Vec::new();
+    for score in scores {
+        if !metrics.contains(&score.metric.as_str()) {
+            metrics.push(&score.metric);
+        }
+    }
+    let mut shown = table::new(&[&[""], &sets[..]].concat());
+    for metric in metrics {
+        let value = |set: &&str| {
+            let score = scores.iter().find(|score| score.part == **set && score.metric == metric);
+            score.map_or_else(String::new, |score| number(score.value))
+        };
+        shown.add_row(std::iter::once(metric.to_owned()).chain(sets.iter().map(value)));
+    }
+    anstream::println!();
+    table::print(&shown);
+}
+
+fn print_json(model: &Model) {
+    let (first, trained) = (&model.members[0], &model.trained);
+    let scores = trained.scores.iter().map(|score| {
+        json!({"rows": score.part, "metric": score.metric, "value": score.value})
+    });
+    json::print(&json!({
+        "n_networks": model.members.len(),
+        "network": first.architecture.describe(),
+        "n_parameters": first.architecture.n_parameters(),
+        "precision": precision(model),
+        "loss": model.loss.options().to_string(),
+        "target": target(model),
+        "inputs": inputs(model),
+        "training": {
+            "table": trained.data,
+            "fingerprint": trained.fingerprint,
+            "date": trained.date,
+            "seconds": trained.seconds,
+            "epochs": trained.history.len(),
+            "ending": trained.ending,
+            "rows": {"train": trained.rows[0], "validation": trained.rows[1]},
+            "settings": trained.settings,
+        },
+        "metrics": scores.collect::<Vec<_>>(),
+    }));
+}
+
+/// The target of a model as JSON.
+pub(super) fn target(model: &Model) -> Value {
+    let target = model.target();
+    let mut value = json!({"task": target.task().name(), "columns": target.columns()});
+    if let Target::Classes { classes, .. } = target {
+        value["classes"] = json!(classes);
+    }
+    value
+}
+
+/// The input columns of a model as JSON.
+pub(super) fn inputs(model: &Model) -> Value {
+    let input = |input: &Input| {
+        let mut value = json!({
+            "column": input.column,
+            "kind": input.how.name(),
+            "n_inputs": input.width(),
+            "missing_indicator": input.says_missing,
+        });
+        match &input.how {
+            Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
+                value["scale"] = numbers([("shift", scale.shift), ("divisor", scale.by)]);
+            }
+            Encoding::Boolean { words } => value["values"] = json!(words),
+            Encoding::Category { words, .. } => value["categories"] = json!(words),
+        }
+        value
+    };
+    model.members[0].encoders.inputs.iter().map(input).collect()
+}
+
+/// Describes how a column becomes inputs.
+fn encoding(input: &Input) -> String {
     match &input.how {
         Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
-            let bent = if scale.bent { ", outliers bent in" } else { "" };
-            format!("(x - {}) / {}{bent}", number(scale.shift), number(scale.by))
+            let clipped = if scale.bent { ", outliers clipped" } else { "" };
+            format!("(x - {}) / {}{clipped}", number(scale.shift), number(scale.by))
         }
-        Encoding::Boolean { words: [no, yes] } => format!("{no} is -1, {yes} is 1"),
+        Encoding::Boolean { words: [no, yes] } => format!("{no}: -1, {yes}: 1"),
         Encoding::Category { words, rare } => {
-            let shown = words.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
-            let more = if words.len() > 6 { ", ..." } else { "" };
-            let others =
-                if rare.is_empty() { String::new() } else { format!("; {} rare ones together", rare.len()) };
-            format!("{} words: {shown}{more}{others}", words.len())
+            let shown = words.iter().take(MAX_CATEGORIES).cloned().collect::<Vec<_>>().join(", ");
+            let more = if words.len() > MAX_CATEGORIES { ", ..." } else { "" };
+            let rare = match rare.len() {
+                0 => String::new(),
+                n => format!("; {n} rare categories share one input"),
+            };
+            format!("one-hot, {} categories: {shown}{more}{rare}", words.len())
         }
     }
 }

@@ -1,86 +1,151 @@
-//! `chainrule list`: what there is to choose from, straight from the registries.
+//! `chainrule list`: lists the entries of the registries.
 
 use chainrule::network::activation::Activation;
 use chainrule::registry::{Entry, OptionKind, OptionSpec, OptionValue};
 use chainrule::{datasets, metrics, network, train};
 use chainrule_experiment::{Experiment, builtin};
 use clap::ValueEnum;
+use serde_json::{Map, Value, json};
 
-use crate::arguments::{List, Listed};
+use crate::arguments::{ListArguments, Listed};
 use crate::error::Failure;
 use crate::table;
 
-pub(crate) fn run(arguments: &List) -> Result<(), Failure> {
-    if let Some(what) = arguments.what {
-        return list(what);
+pub(crate) fn run(arguments: &ListArguments) -> Result<(), Failure> {
+    match (arguments.what, arguments.json) {
+        (Some(Listed::Experiments), false) => print_experiments(&experiments()?),
+        (Some(what), false) => print_entries(entries(what)),
+        (None, false) => print_names(),
+        (Some(what), true) => super::json::print(&json(what)?),
+        (None, true) => {
+            let all = Listed::value_variants().iter().map(|what| Ok((name(*what), json(*what)?)));
+            super::json::print(&Value::Object(all.collect::<Result<Map<_, _>, Failure>>()?));
+        }
     }
-    for what in Listed::value_variants() {
-        let name = what.to_possible_value().expect("no choice is hidden");
-        let names: Vec<String> = names(*what).into_iter().map(|(name, ..)| name).collect();
-        anstream::println!("{:14}{}", name.get_name(), names.join(", "));
-    }
-    anstream::println!("\nchainrule list NAME shows one of them with options and defaults.");
     Ok(())
 }
 
-/// Name, summary and options.
-type Row = (String, String, &'static [OptionSpec]);
+fn name(what: Listed) -> String {
+    what.to_possible_value().expect("no value is skipped").get_name().to_owned()
+}
 
-fn names(what: Listed) -> Vec<Row> {
+/// One line of a list.
+struct ListEntry {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    summary: &'static str,
+    options: &'static [OptionSpec],
+}
+
+fn entries(what: Listed) -> Vec<ListEntry> {
     match what {
-        Listed::Experiments => {
-            builtin::names().into_iter().map(|name| (name, String::new(), &[][..])).collect()
-        }
+        Listed::Experiments => Vec::new(),
         Listed::Activations => {
-            // Softmax is no entry of the registry: it acts on all outputs together.
-            let elementwise = rows(network::activation::REGISTRY);
-            let rest = Activation::names().skip(elementwise.len());
-            let rest = rest.map(|(name, summary)| (name.to_owned(), summary.to_owned(), &[][..]));
-            elementwise.into_iter().chain(rest).collect()
+            // Softmax acts on all units of a layer, and is therefore not an entry of the registry.
+            let mut entries = registry(network::activation::REGISTRY);
+            let rest = Activation::names().skip(entries.len());
+            entries.extend(rest.map(|(name, summary)| ListEntry { name, aliases: &[], summary, options: &[] }));
+            entries
         }
-        Listed::Losses => rows(network::loss::REGISTRY),
-        Listed::Initializers => rows(network::initializer::REGISTRY),
-        Listed::Optimizers => rows(train::optimizer::REGISTRY),
-        Listed::Schedules => rows(train::schedule::REGISTRY),
-        Listed::Metrics => rows(metrics::REGISTRY),
-        Listed::Datasets => rows(datasets::REGISTRY),
-        Listed::Figures => rows(chainrule_figures::kind::REGISTRY),
+        Listed::Losses => registry(network::loss::REGISTRY),
+        Listed::Initializers => registry(network::initializer::REGISTRY),
+        Listed::Optimizers => registry(train::optimizer::REGISTRY),
+        Listed::Schedules => registry(train::schedule::REGISTRY),
+        Listed::Metrics => registry(metrics::REGISTRY),
+        Listed::Datasets => registry(datasets::REGISTRY),
+        Listed::Figures => registry(chainrule_figures::kind::REGISTRY),
     }
 }
 
-fn rows<F>(registry: &'static [Entry<F>]) -> Vec<Row> {
-    registry.iter().map(|entry| (entry.name.to_owned(), entry.summary.to_owned(), entry.options)).collect()
+fn registry<F>(registry: &'static [Entry<F>]) -> Vec<ListEntry> {
+    let entry = |entry: &'static Entry<F>| ListEntry {
+        name: entry.name,
+        aliases: entry.aliases,
+        summary: entry.summary,
+        options: entry.options,
+    };
+    registry.iter().map(entry).collect()
 }
 
-fn list(what: Listed) -> Result<(), Failure> {
-    if what == Listed::Experiments {
-        let mut table = table::new(&["experiment", "about", "document", "networks"]);
-        for name in builtin::names() {
-            let experiment = Experiment::open(&name, &[])?;
-            let document = experiment.document.map_or_else(String::new, |document| document.author);
-            let variants: Vec<&str> =
-                experiment.variants.iter().map(|variant| variant.name.as_str()).collect();
-            table.add_row([&name, &experiment.title, &document, &variants.join(", ")]);
-        }
-        anstream::println!("{table}");
-        return Ok(());
-    }
-    let mut table = table::new(&["name", "what it is", "options"]);
-    for (name, summary, options) in names(what) {
-        let options: Vec<String> = options.iter().map(option).collect();
-        table.add_row([name, summary, options.join("\n")]);
-    }
-    anstream::println!("{table}");
-    Ok(())
+fn experiments() -> Result<Vec<Experiment>, Failure> {
+    builtin::names().iter().map(|name| Ok(Experiment::open(name, &[])?)).collect()
 }
 
-/// `slope = 0.01 (a finite number): the slope for z < 0`.
-fn option(option: &OptionSpec) -> String {
+fn print_names() {
+    for what in Listed::value_variants() {
+        let names = match what {
+            Listed::Experiments => builtin::names().join(", "),
+            what => entries(*what).iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
+        };
+        anstream::println!("{:14}{names}", name(*what));
+    }
+    anstream::println!("\n`chainrule list NAME` describes one of these lists with options and defaults.");
+}
+
+fn print_experiments(experiments: &[Experiment]) {
+    let mut shown = table::new(&["experiment", "title", "source document", "networks"]);
+    for experiment in experiments {
+        let author = experiment.document.as_ref().map_or("", |document| &document.author);
+        let variants: Vec<&str> = experiment.variants.iter().map(|variant| variant.name.as_str()).collect();
+        shown.add_row([&experiment.name, &experiment.title, author, &variants.join(", ")]);
+    }
+    table::print(&shown);
+}
+
+fn print_entries(entries: Vec<ListEntry>) {
+    let mut shown = table::new(&["name", "description", "options"]);
+    for entry in entries {
+        let also = match entry.aliases {
+            [] => String::new(),
+            aliases => format!(" (also {})", aliases.join(", ")),
+        };
+        let options: Vec<String> = entry.options.iter().map(describe).collect();
+        shown.add_row([entry.name.to_owned(), entry.summary.to_owned() + &also, options.join("\n")]);
+    }
+    table::print(&shown);
+}
+
+/// `slope = 0.01 (a finite number): slope for z < 0`.
+fn describe(option: &OptionSpec) -> String {
     let (default, allowed) = match option.kind {
-        OptionKind::Number(v, allowed) => (OptionValue::from(v).to_string(), allowed.text.to_owned()),
-        OptionKind::List(v, allowed) => (format!("{v:?}"), format!("a list, each of it {}", allowed.text)),
-        OptionKind::Choice(words) => (format!("\"{}\"", words[0]), words.join(" | ")),
+        OptionKind::Number(v, range) => (OptionValue::from(v).to_string(), range.text.to_owned()),
+        OptionKind::List(v, range) => (format!("{v:?}"), format!("a list, each {}", range.text)),
+        OptionKind::Choice(choices) => (format!("\"{}\"", choices[0]), choices.join(" | ")),
         OptionKind::Name => ("\"\"".to_owned(), "a name".to_owned()),
     };
     format!("{} = {default} ({allowed}): {}", option.name, option.summary)
+}
+
+fn json(what: Listed) -> Result<Value, Failure> {
+    let option = |option: &OptionSpec| {
+        let (default, allowed) = match option.kind {
+            OptionKind::Number(v, range) => (json!(v), json!(range.text)),
+            OptionKind::List(v, range) => (json!(v), json!(format!("a list, each {}", range.text))),
+            OptionKind::Choice(choices) => (json!(choices[0]), json!(choices)),
+            OptionKind::Name => (json!(""), json!("a name")),
+        };
+        json!({"name": option.name, "default": default, "allowed": allowed, "summary": option.summary})
+    };
+    if what == Listed::Experiments {
+        return Ok(experiments()?
+            .iter()
+            .map(|experiment| {
+                json!({
+                    "name": experiment.name,
+                    "title": experiment.title,
+                    "document": experiment.document.as_ref().map(|document| &document.title),
+                    "variants": experiment.variants.iter().map(|variant| &variant.name).collect::<Vec<_>>(),
+                })
+            })
+            .collect());
+    }
+    let entry = |entry: ListEntry| {
+        json!({
+            "name": entry.name,
+            "aliases": entry.aliases,
+            "summary": entry.summary,
+            "options": entry.options.iter().map(option).collect::<Vec<_>>(),
+        })
+    };
+    Ok(entries(what).into_iter().map(entry).collect())
 }

@@ -1,13 +1,13 @@
-//! `chainrule man`: the manual pages, made from the arguments.
+//! `chainrule man`: prints or writes the man pages.
 
 use std::io::Write;
 
 use clap::CommandFactory;
 
-use crate::arguments::{Arguments, Man};
+use crate::arguments::{Arguments, ManArguments};
 use crate::error::Failure;
 
-pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
     let command = Arguments::command();
     let Some(folder) = &arguments.folder else {
         let mut page = Vec::new();

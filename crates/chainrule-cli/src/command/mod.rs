@@ -1,4 +1,4 @@
-//! The subcommands, one file each.
+//! The subcommands, one module each, and what they share.
 
 pub(crate) mod completions;
 pub(crate) mod evaluate;
@@ -7,6 +7,7 @@ pub(crate) mod figure;
 pub(crate) mod fit;
 pub(crate) mod gradcheck;
 pub(crate) mod inspect;
+mod json;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod new;
@@ -27,12 +28,13 @@ use crate::error::Failure;
 use crate::progress::{Bar, ReadingBar};
 
 impl Source {
-    /// The experiment with its changes, reduced to the variant asked for, its tables read.
+    /// Opens the experiment with its changed settings, reduced to the selected variant, and reads its tables.
     fn open(&self) -> Result<Experiment, Failure> {
         let mut experiment = match self.model()? {
             Some(opened) => return Ok(opened.experiment),
             None => Experiment::open(&self.name, &self.set)?,
         };
+        note(&experiment.notes);
         if let Some(name) = &self.variant {
             experiment.reduce_to(name)?;
         }
@@ -40,33 +42,52 @@ impl Source {
         Ok(experiment)
     }
 
-    /// The model, where the source is one.
+    /// Whether the source is a model file.
+    fn is_model(&self) -> bool {
+        Path::new(&self.name).extension().is_some_and(|extension| extension == "safetensors")
+    }
+
+    /// Opens the model, if the source is one.
     fn model(&self) -> Result<Option<OpenedModel>, Failure> {
-        let path = Path::new(&self.name);
-        if path.extension().is_none_or(|ending| ending != "safetensors") {
-            let refused = |data: &PathBuf| Failure::Argument {
-                argument: "--data",
-                value: data.display().to_string(),
-                allowed: "left out, for SOURCE is no model".to_owned(),
+        if !self.is_model() {
+            return match &self.data {
+                Some(_) => Err(Failure::Unsupported {
+                    argument: "--data",
+                    reason: "with an experiment, whose data are part of its settings; use --set data.table=FILE",
+                }),
+                None => Ok(None),
             };
-            return self.data.as_ref().map_or(Ok(None), |data| Err(refused(data)));
         }
+        if !self.set.is_empty() {
+            let reason = "with a model, whose settings are fixed; train it again with `chainrule fit --set`";
+            return Err(Failure::Unsupported { argument: "--set", reason });
+        }
+        if self.variant.is_some() {
+            let reason = "with a model, which has no variants; leave it out";
+            return Err(Failure::Unsupported { argument: "--variant", reason });
+        }
+        let path = Path::new(&self.name);
         let model = Model::load(path)?;
         if model.members.len() > 1 {
-            anstream::eprintln!("of the model's {} networks, the first", model.members.len());
+            anstream::eprintln!("note: using the first of the model's {} networks", model.members.len());
         }
         let opened = Experiment::of_model(&model, path, self.data.as_deref())?;
         read_tables(&opened.experiment)?;
         Ok(Some(opened))
     }
 
-    /// The one variant asked for; the first when none is.
+    /// Opens the selected variant, or the first if none is selected.
     fn one(&self) -> Result<Variant, Failure> {
         Ok(self.open()?.variants.swap_remove(0))
     }
 }
 
-/// Reads the tables of an experiment, with a bar where that takes long; they are kept.
+/// Prints notes about settings to standard error.
+fn note(notes: &[String]) {
+    notes.iter().for_each(|note| anstream::eprintln!("note: {note}"));
+}
+
+/// Reads the tables of an experiment into memory, with a progress bar.
 fn read_tables(experiment: &Experiment) -> Result<(), Failure> {
     for variant in &experiment.variants {
         let mut reading = ReadingBar::new(variant.data.file());
@@ -75,7 +96,7 @@ fn read_tables(experiment: &Experiment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Trains every network, with the parameters kept that its claims and figures need, until somebody cancels it.
+/// Trains the networks of an experiment until one is cancelled, and records the parameters that its claims and figures use.
 fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
@@ -87,72 +108,86 @@ fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<
     Ok(outcomes)
 }
 
-/// The checkpoints of an experiment's trainings: in the folder that they go on from, or else in `folder`.
+/// Returns the checkpoints of an experiment: in the folder to resume from, if any, else in `folder`.
 fn checkpoints(
-    every: CheckpointInterval,
+    interval: CheckpointInterval,
     resume: Option<&Path>,
     folder: &Path,
     experiment: &Experiment,
 ) -> Result<Checkpoints, Failure> {
     let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
-    let checkpoints = Checkpoints::new(folder, every);
+    let checkpoints = Checkpoints::new(folder, interval);
     Ok(match resume {
         Some(path) => checkpoints.resume_from(path, experiment)?,
         None => checkpoints,
     })
 }
 
-/// Says how trainings that were ended go on: `again` is the command but for where they go on from.
-fn way_on(checkpoints: &Checkpoints, again: Vec<String>) {
+/// Prints the command that resumes a cancelled training; `arguments` are those of the command without `--resume`.
+fn print_resume_command(checkpoints: &Checkpoints, arguments: Vec<String>) {
     if checkpoints.latest.is_none() {
         return;
     }
     let folder = checkpoints.folder().display().to_string();
-    let words = ["chainrule".to_owned()].into_iter().chain(again).chain(["--resume".to_owned(), folder]);
+    let words = ["chainrule".to_owned()].into_iter().chain(arguments).chain(["--resume".to_owned(), folder]);
     let words: Vec<String> = words.collect();
-    // No argument of a program has a byte of 0 in it, which alone cannot be quoted.
+    // Only NUL bytes cannot be quoted, and arguments contain none.
     let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
-    anstream::println!("go on with: {command}");
+    anstream::eprintln!("resume with: {command}");
 }
 
-/// Where something is that was written.
-struct Kept {
+/// A written file or folder.
+struct Written {
     path: PathBuf,
-    /// Whether it is where it was to be.
-    in_place: bool,
+    /// Whether it is at the requested path.
+    as_requested: bool,
 }
 
-/// Writes what was trained to its place, or where that cannot be, for want of room say, somewhere else; and says so.
-fn keep(place: &Path, mut write: impl FnMut(&Path) -> Result<PathBuf, Failure>) -> Result<Kept, Failure> {
-    let failed = match write(place) {
-        Ok(path) => return Ok(Kept { path, in_place: true }),
-        Err(failed) => failed,
+/// Writes training results to `path` or, if that fails, into the temporary or home folder, with a warning.
+fn write_somewhere(
+    path: &Path,
+    mut write: impl FnMut(&Path) -> Result<PathBuf, Failure>,
+) -> Result<Written, Failure> {
+    let failure = match write(path) {
+        Ok(path) => return Ok(Written { path, as_requested: true }),
+        Err(failure) => failure,
     };
-    let name = place.file_name().unwrap_or(place.as_os_str());
-    for elsewhere in [Some(std::env::temp_dir()), std::env::home_dir()].into_iter().flatten() {
-        let Ok(folder) = tempfile::Builder::new().prefix("chainrule-").tempdir_in(elsewhere) else {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    for parent in [Some(std::env::temp_dir()), std::env::home_dir()].into_iter().flatten() {
+        let Ok(folder) = tempfile::Builder::new().prefix("chainrule-").tempdir_in(parent) else {
             continue;
         };
         if let Ok(path) = write(&folder.path().join(name)) {
             let _ = folder.keep();
-            anstream::eprintln!("warning: {failed}");
-            return Ok(Kept { path, in_place: false });
+            anstream::eprintln!("warning: {failure}");
+            return Ok(Written { path, as_requested: false });
         }
     }
-    Err(failed)
+    Err(failure)
 }
 
-/// What is left to say of trainings whose results have been written: which of them diverged, and whether the results are
-/// where they were to be.
-fn ending(outcomes: &[Outcome], kept: &[Kept]) -> Result<(), Failure> {
-    let diverged = |outcome: &Outcome| {
+/// Returns the result of a command whose trainings have been written: an error if one diverged, or if a file was saved
+/// elsewhere.
+fn finish(outcomes: &[Outcome], written: &[Written]) -> Result<(), Failure> {
+    let message = |outcome: &Outcome| {
         let error = outcome.ending.as_ref().err()?;
-        let named = |name: &str| if name.is_empty() { String::new() } else { format!("{name}: ") };
-        Some(format!("{}{error}", named(&outcome.variant)))
+        let prefix = if outcome.variant.is_empty() { String::new() } else { format!("{}: ", outcome.variant) };
+        Some(format!("{prefix}{error}"))
     };
-    let diverged: Vec<String> = outcomes.iter().filter_map(diverged).collect();
+    let diverged: Vec<String> = outcomes.iter().filter_map(message).collect();
     if !diverged.is_empty() {
         return Err(Failure::Diverged(diverged));
     }
-    if kept.iter().all(|kept| kept.in_place) { Ok(()) } else { Err(Failure::Elsewhere) }
+    if written.iter().all(|written| written.as_requested) { Ok(()) } else { Err(Failure::Elsewhere) }
+}
+
+/// Refuses to overwrite `path`, the value of `argument`, unless `--force` is given.
+fn refuse_to_overwrite(path: &Path, argument: &'static str) -> Result<(), Failure> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().map_or_else(String::new, |text| format!(".{}", text.to_string_lossy()));
+    let free = (2..).map(|n| path.with_file_name(format!("{stem}-{n}{extension}"))).find(|path| !path.exists());
+    Err(Failure::Exists { path: path.to_owned(), argument, free: free.expect("some number is free") })
 }

@@ -1,4 +1,4 @@
-//! `chainrule predict`: the rows of a table through a model, piece by piece.
+//! `chainrule predict`: predicts the rows of a table, chunk by chunk.
 
 use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
@@ -9,19 +9,19 @@ use chainrule_table::{
     Table, Target, Values, Writer,
 };
 
-use crate::arguments::table::{Decimal, Header, Predict, Reading};
+use crate::arguments::{PredictArguments, Reading};
 use crate::error::Failure;
 use crate::progress::ReadingBar;
 
-pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     if !(0.0..=1.0).contains(&arguments.threshold) {
         let (value, allowed) = (arguments.threshold.to_string(), "from 0 to 1".to_owned());
         return Err(Failure::Argument { argument: "--threshold", value, allowed });
     }
     let terminal = if std::io::stdout().is_terminal() { Terminal::Yes } else { Terminal::No };
-    let form = form(arguments.output.as_deref(), arguments.to, terminal)?;
+    let format = format(arguments.output.as_deref(), arguments.to, terminal)?;
     let model = Model::load(&arguments.model)?;
-    let options = options(&arguments.reading)?;
+    let options = read_options(&arguments.reading)?;
     let mut stream = Stream::open(&arguments.data, &options, &model.wanted())?;
     let mut keep: Vec<(&str, CellType)> = Vec::new();
     for name in &arguments.keep {
@@ -29,32 +29,32 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
             keep.push((name, CellType::Strings));
         }
     }
-    // A column that is kept is read as it is written, whatever the model takes it for: beside the inputs, in step with them.
+    // Kept columns are copied as text, whatever their kind, by a second stream in step with the inputs.
     let mut kept = if keep.is_empty() { None } else { Some(Stream::open(&arguments.data, &options, &keep)?) };
-    let predicted = predicted(&model);
-    if let Some((name, _)) = keep.iter().find(|(name, _)| predicted.iter().any(|(other, _)| name == other)) {
+    let outputs = output_columns(&model);
+    if let Some((name, _)) = keep.iter().find(|(name, _)| outputs.iter().any(|(other, _)| name == other)) {
         let data = arguments.data.display();
-        let allowed = format!("called otherwise than what is predicted; rename the column in {data}");
+        let allowed = format!("a column whose name is not also that of a prediction; rename it in {data}");
         return Err(Failure::Argument { argument: "--keep", value: (*name).to_owned(), allowed });
     }
     let columns = keep.iter().map(|(name, _)| (*name, OutputColumn::Strings { longest: None }));
     let columns: Vec<(&str, OutputColumn)> =
-        columns.chain(predicted.iter().map(|(name, holds)| (name.as_str(), *holds))).collect();
+        columns.chain(outputs.iter().map(|(name, column)| (name.as_str(), *column))).collect();
     let destination = match &arguments.output {
         Some(path) => Destination::File(path),
         None => Destination::Stream(Box::new(std::io::stdout())),
     };
-    let mut writer = Writer::open(destination, form, &columns).map_err(unwritten)?;
+    let mut writer = Writer::open(destination, format, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
     let mut bar = ReadingBar::new(Some(&arguments.data));
     while let Some(inputs) = stream.next()? {
         let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
         assert!(
             keep.is_empty() || kept.n_rows() == inputs.n_rows(),
-            "pieces of one file are of the same rows"
+            "chunks of one file cover the same rows"
         );
-        let (done, of) = stream.done();
-        bar.show(done, of);
+        let (done, total) = stream.done();
+        bar.show(done, total);
         let predictions = model.predict(&inputs)?;
         for (name, n) in &predictions.unseen {
             match unseen.iter_mut().find(|(known, _)| known == name) {
@@ -62,21 +62,24 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
                 None => unseen.push((name.clone(), *n)),
             }
         }
-        let cells = cells(&model, &predictions, arguments.threshold);
-        let said = predicted.iter().zip(cells).map(|((name, _), values)| Column::new(name, values));
-        writer.write(&Table::new(kept.columns.into_iter().chain(said).collect())).map_err(unwritten)?;
+        let values = output_values(&model, &predictions, arguments.threshold);
+        let predicted = outputs.iter().zip(values).map(|((name, _), values)| Column::new(name, values));
+        writer.write(&Table::new(kept.columns.into_iter().chain(predicted).collect())).map_err(unwritten)?;
     }
     writer.finish().map_err(unwritten)?;
     drop(bar);
     if let Some(path) = &arguments.output {
         anstream::eprintln!("written to {}", path.display());
     }
-    for (column, n) in unseen {
-        anstream::eprintln!(
-            "{column}: {n} cells were like none of the training's, and were taken for no particular ones"
-        );
-    }
+    print_unseen(&unseen);
     Ok(())
+}
+
+/// Warns of values that did not occur in training.
+pub(super) fn print_unseen(unseen: &[(String, u64)]) {
+    for (column, n) in unseen {
+        anstream::eprintln!("warning: {column}: {n} cells have values that did not occur in training");
+    }
 }
 
 /// Whether standard output is a terminal.
@@ -86,31 +89,31 @@ enum Terminal {
     Yes,
 }
 
-/// The form of the output: as it is said, or as the file's ending says.
-fn form(output: Option<&Path>, to: Option<FileFormat>, terminal: Terminal) -> Result<FileFormat, Failure> {
+/// The output format: `--to`, else by the extension of the file.
+fn format(output: Option<&Path>, to: Option<FileFormat>, terminal: Terminal) -> Result<FileFormat, Failure> {
     let Some(path) = output else {
-        let form = to.unwrap_or(FileFormat::Csv);
-        if form.is_text() || terminal == Terminal::No {
-            return Ok(form);
+        let format = to.unwrap_or(FileFormat::Csv);
+        if format.is_text() || terminal == Terminal::No {
+            return Ok(format);
         }
-        let known = FileFormat::ALL.iter().find(|(.., known)| *known == form);
+        let known = FileFormat::ALL.iter().find(|(.., known)| *known == format);
         let value = known.map_or("", |(name, ..)| *name).to_owned();
-        let allowed = "csv or jsonl on a terminal; name a file with --output, or send it to one with >";
+        let allowed = "csv or jsonl on a terminal; write to a file with --output or >";
         return Err(Failure::Argument { argument: "--to", value, allowed: allowed.to_owned() });
     };
     to.or(FileFormat::of(path)).ok_or_else(|| {
-        let endings: Vec<String> =
-            FileFormat::ALL.iter().map(|(_, endings, _)| format!(".{}", endings[0])).collect();
-        let allowed = format!("a file that ends in {}, or come with --to FORM", endings.join(", "));
+        let extensions: Vec<String> =
+            FileFormat::ALL.iter().map(|(_, extensions, _)| format!(".{}", extensions[0])).collect();
+        let allowed = format!("a file with one of the extensions {}, or --to must name a format", extensions.join(", "));
         Failure::Argument { argument: "--output", value: path.display().to_string(), allowed }
     })
 }
 
-/// What it means that something cannot be written.
+/// The failure for an error of the writer.
 fn unwritten(error: Error) -> Failure {
     let to_file = !error.path.as_os_str().is_empty();
     match error.problem {
-        // Whoever reads only the first lines has what it wanted.
+        // The reader of a pipe, such as head, has closed it.
         Problem::Unwritable(source) if !to_file && source.kind() == ErrorKind::BrokenPipe => {
             std::process::exit(0)
         }
@@ -122,8 +125,8 @@ fn unwritten(error: Error) -> Failure {
     }
 }
 
-/// How a file is read, as the arguments say.
-pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
+/// Returns the options for reading a file.
+fn read_options(reading: &Reading) -> Result<ReadOptions, Failure> {
     let delimiter = match reading.delimiter.as_deref() {
         None => None,
         Some("tab") => Some(b'\t'),
@@ -135,22 +138,26 @@ pub(super) fn options(reading: &Reading) -> Result<ReadOptions, Failure> {
     };
     Ok(ReadOptions {
         delimiter,
-        header: reading.header.map(|header| header == Header::Present),
-        decimal_comma: reading.decimal.map(|decimal| decimal == Decimal::Comma),
+        header: reading.header.as_deref().map(|header| header == "present"),
+        decimal_comma: reading.decimal.as_deref().map(|decimal| decimal == "comma"),
         encoding: reading.encoding.clone(),
         missing: reading.missing.clone(),
         texts: Vec::new(),
     })
 }
 
-/// A whole table of these columns.
-pub(super) fn whole(path: &Path, reading: &Reading, wanted: &[(&str, CellType)]) -> Result<Table, Failure> {
+/// Reads these columns of a whole table.
+pub(super) fn read_whole(
+    path: &Path,
+    reading: &Reading,
+    columns: &[(&str, CellType)],
+) -> Result<Table, Failure> {
     let mut bar = ReadingBar::new(Some(path));
-    Ok(Stream::open(path, &options(reading)?, wanted)?.whole(&mut |done, of| bar.show(done, of))?)
+    Ok(Stream::open(path, &read_options(reading)?, columns)?.whole(&mut |done, total| bar.show(done, total))?)
 }
 
-/// The columns that are predicted, with what they hold.
-fn predicted(model: &Model) -> Vec<(String, OutputColumn)> {
+/// Names and types of the output columns.
+fn output_columns(model: &Model) -> Vec<(String, OutputColumn)> {
     let texts = |words: &[String]| OutputColumn::Strings {
         longest: words.iter().map(|word| word.chars().count()).max(),
     };
@@ -177,8 +184,8 @@ fn predicted(model: &Model) -> Vec<(String, OutputColumn)> {
     }
 }
 
-/// The cells of these columns.
-fn cells(model: &Model, predictions: &Predictions, threshold: f64) -> Vec<Values> {
+/// Values of the output columns.
+fn output_values(model: &Model, predictions: &Predictions, threshold: f64) -> Vec<Values> {
     let (y, n_outputs) = (&predictions.y, predictions.n_outputs);
     let rows = || y.chunks_exact(n_outputs);
     let output = |k: usize| y.iter().skip(k).step_by(n_outputs).copied();
@@ -212,19 +219,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_is_said_or_found_and_no_terminal_gets_bytes() {
-        let of = |output: Option<&str>, to, terminal| {
-            form(output.map(Path::new), to, terminal).map_err(|failure| failure.to_string())
+    fn the_format_is_given_or_inferred_and_binary_formats_are_refused_on_a_terminal() {
+        let choose = |output: Option<&str>, to, terminal| {
+            format(output.map(Path::new), to, terminal).map_err(|failure| failure.to_string())
         };
-        assert_eq!(of(None, None, Terminal::Yes), Ok(FileFormat::Csv));
-        assert_eq!(of(None, Some(FileFormat::Parquet), Terminal::No), Ok(FileFormat::Parquet));
-        assert_eq!(of(Some("p.NPY"), None, Terminal::Yes), Ok(FileFormat::Numpy));
-        assert_eq!(of(Some("p.csv"), Some(FileFormat::JsonLines), Terminal::No), Ok(FileFormat::JsonLines));
-        for (name, form) in [("parquet", FileFormat::Parquet), ("npy", FileFormat::Numpy)] {
-            let said = of(None, Some(form), Terminal::Yes).unwrap_err();
+        assert_eq!(choose(None, None, Terminal::Yes), Ok(FileFormat::Csv));
+        assert_eq!(choose(None, Some(FileFormat::Parquet), Terminal::No), Ok(FileFormat::Parquet));
+        assert_eq!(choose(Some("p.NPY"), None, Terminal::Yes), Ok(FileFormat::Numpy));
+        assert_eq!(choose(Some("p.csv"), Some(FileFormat::JsonLines), Terminal::No), Ok(FileFormat::JsonLines));
+        for (name, binary) in [("parquet", FileFormat::Parquet), ("npy", FileFormat::Numpy)] {
+            let message = choose(None, Some(binary), Terminal::Yes).unwrap_err();
             let expected =
-                "but must be csv or jsonl on a terminal; name a file with --output, or send it to one with >";
-            assert_eq!(said, format!("--to is {name}, {expected}"));
+                "but must be csv or jsonl on a terminal; write to a file with --output or >";
+            assert_eq!(message, format!("--to is {name}, {expected}"));
         }
     }
 }

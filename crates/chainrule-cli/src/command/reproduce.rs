@@ -1,69 +1,86 @@
-//! `chainrule reproduce`: every claim of the source documents beside what came out.
+//! `chainrule reproduce`: compares every claim of the source documents with the result of a training.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
+use anstyle::AnsiColor;
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
-use chainrule_experiment::{ClaimResult, ClaimStatus, Experiment, builtin};
+use chainrule_experiment::{ClaimStatus, Experiment, builtin};
 use chainrule_figures::{Subject, index, report};
 use chainrule_model::write_whole;
-use comfy_table::{Cell, Color, Table};
 
-use crate::arguments::Reproduce;
+use crate::arguments::ReproduceArguments;
 use crate::error::Failure;
 use crate::progress::{Bar, cancelled_by_ctrl_c};
 use crate::table;
 
-/// The name that stands for the wrong gradients.
+/// The argument that selects the wrong gradients.
 const DEMONSTRATIONS_NAME: &str = "demonstrations";
 
-pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
+/// Texts of the first column, with their colours.
+const MATCHED: &str = "✓ matched";
+const KNOWN_MISTAKE: &str = "! document is wrong";
+const SHOWN: &str = "· no claim";
+const MISMATCH: &str = "✗ MISMATCH";
+const COLOURS: [(&str, AnsiColor); 3] =
+    [(MATCHED, AnsiColor::Green), (KNOWN_MISTAKE, AnsiColor::Yellow), (MISMATCH, AnsiColor::Red)];
+
+pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let all = arguments.names.is_empty();
-    let asked: Vec<String> = if all { builtin::names() } else { arguments.names.clone() };
-    let experiments = asked.iter().filter(|name| *name != DEMONSTRATIONS_NAME);
+    let names: Vec<String> = if all { builtin::names() } else { arguments.names.clone() };
+    let experiments = names.iter().filter(|name| *name != DEMONSTRATIONS_NAME);
     let experiments: Vec<Experiment> =
         experiments.map(|name| Experiment::open(name, &[])).collect::<Result<_, _>>()?;
-    let cancel = cancelled_by_ctrl_c();
-    let mut tally = Tally::default();
-    let mut bar = Bar::new();
-    let mut reports = Vec::new();
+    let (with_claims, without): (Vec<&Experiment>, Vec<&Experiment>) =
+        experiments.iter().partition(|experiment| !experiment.claims.is_empty());
+    let selected: Vec<&Experiment> =
+        with_claims.into_iter().filter(|experiment| !all || experiment.document.is_some()).collect();
     if let Some(folder) = &arguments.report {
         std::fs::create_dir_all(folder)
             .map_err(|source| Failure::Unwritable { path: folder.clone(), source })?;
     }
-    let reproduces =
-        |experiment: &&Experiment| !experiment.claims.is_empty() && (!all || experiment.document.is_some());
-    for experiment in experiments.iter().filter(reproduces) {
+    let cancel = cancelled_by_ctrl_c();
+    let mut tally = Tally::default();
+    let mut reports = Vec::new();
+    for (k, experiment) in selected.iter().enumerate() {
+        let mut bar = Bar::with_prefix(format!("{} of {}: {}", k + 1, selected.len(), experiment.name));
         let outcomes = super::train(experiment, &mut bar, &cancel)?;
-        if cancel.load(std::sync::atomic::Ordering::Relaxed) {
+        if cancel.load(Ordering::Relaxed) {
             return Err(Failure::Cancelled);
         }
         let before = tally;
-        let mut table = table::new(&["", "the document says", "claimed", "came out"]);
+        let mut shown = table::new(&["", "claim of the document", "published", "measured"]);
         for claim in &experiment.claims {
-            let verdict = claim.judge(&outcomes)?;
+            let result = claim.judge(&outcomes)?;
             let note = if claim.note.is_empty() { String::new() } else { format!("\n({})", claim.note) };
-            add(&mut table, &format!("{}{note}", claim.text), &verdict);
-            tally.count(verdict.mark);
+            let status = match result.mark {
+                ClaimStatus::Matched => MATCHED,
+                ClaimStatus::KnownMistake => KNOWN_MISTAKE,
+                ClaimStatus::Shown => SHOWN,
+                ClaimStatus::Mismatched => MISMATCH,
+            };
+            shown.add_row([status, &format!("{}{note}", claim.text), &result.claimed, &result.found]);
+            tally.count(result.mark);
         }
-        heading(experiment);
-        anstream::println!("{table}");
+        print_heading(experiment);
+        table::print_coloured(&shown, &COLOURS);
         if let Some(folder) = &arguments.report {
             let file = format!("{}.html", experiment.name);
             let page = report(&Subject { experiment, outcomes: &outcomes })?;
             write(&folder.join(&file), &page)?;
             anstream::println!("report: {}", folder.join(&file).display());
-            reports.push((file, experiment.title.clone(), tally.since(before)));
+            reports.push((file, experiment.title.clone(), tally.since(before).summary()));
         }
         anstream::println!();
     }
-    for experiment in experiments.iter().filter(|experiment| !all && experiment.claims.is_empty()) {
+    for experiment in without.iter().filter(|_| !all) {
         anstream::println!(
-            "{} reproduces no document: it claims nothing. Train it with: chainrule run {0}\n",
+            "{0} has no claims to compare; train it with: chainrule run {0}",
             experiment.name
         );
     }
-    if all || asked.iter().any(|name| name == DEMONSTRATIONS_NAME) {
-        anstream::println!("demonstrations: two published gradients under the gradient check");
+    if all || names.iter().any(|name| name == DEMONSTRATIONS_NAME) {
+        anstream::println!("{DEMONSTRATIONS_NAME}: gradient check of two wrong published gradients");
         for demonstration in DEMONSTRATIONS {
             tally.count(demonstrate(demonstration)?);
         }
@@ -72,15 +89,19 @@ pub(crate) fn run(arguments: &Reproduce) -> Result<(), Failure> {
         write(&folder.join("index.html"), &index(&reports))?;
         anstream::println!("reports: {}", folder.join("index.html").display());
     }
-    tally.report()
+    anstream::println!("\n{}", tally.summary());
+    match tally.mismatched {
+        0 => Ok(()),
+        mismatched => Err(Failure::Mismatch(mismatched, tally.matched + tally.mistakes + mismatched)),
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     write_whole(path, text.as_bytes()).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
-/// Title and document of an experiment.
-fn heading(experiment: &Experiment) {
+/// Prints the title of an experiment and its source document.
+fn print_heading(experiment: &Experiment) {
     let bold = anstyle::Style::new().bold();
     anstream::println!("{bold}{}{bold:#}: {}", experiment.name, experiment.title);
     if let Some(document) = &experiment.document {
@@ -88,37 +109,19 @@ fn heading(experiment: &Experiment) {
     }
 }
 
-fn add(table: &mut Table, text: &str, verdict: &ClaimResult) {
-    let (mark, colour) = match verdict.mark {
-        ClaimStatus::Matched => ("✓ matched", Color::Green),
-        ClaimStatus::KnownMistake => ("! document errs", Color::Yellow),
-        ClaimStatus::Shown => ("· shown", Color::Reset),
-        ClaimStatus::Mismatched => ("✗ MISMATCH", Color::Red),
-    };
-    table.add_row([
-        Cell::new(mark).fg(colour),
-        Cell::new(text),
-        Cell::new(&verdict.claimed),
-        Cell::new(&verdict.found),
-    ]);
-}
-
+/// Prints the gradient check of a wrong published gradient and of ours.
 fn demonstrate(demonstration: &Demonstration) -> Result<ClaimStatus, Failure> {
-    let checked = demonstration.check()?;
-    let held = checked.holds();
-    anstream::println!(
-        "\n{} {} ({})",
-        if held { "✓" } else { "✗" },
-        demonstration.name,
-        demonstration.experiment
-    );
+    let result = demonstration.check()?;
+    let (mark, status) =
+        if result.holds() { ("✓", ClaimStatus::Matched) } else { ("✗", ClaimStatus::Mismatched) };
+    anstream::println!("\n{mark} {} ({})", demonstration.name, demonstration.experiment);
     anstream::println!("{}", demonstration.mistake);
-    anstream::print!("as published: {}", checked.published);
-    anstream::print!("ours: {}", checked.ours);
-    Ok(if held { ClaimStatus::Matched } else { ClaimStatus::Mismatched })
+    anstream::print!("published gradient: {}", result.published);
+    anstream::print!("our gradient: {}", result.ours);
+    Ok(status)
 }
 
-/// How many claims came out.
+/// Number of claims by result.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     matched: usize,
@@ -127,8 +130,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, mark: ClaimStatus) {
-        match mark {
+    fn count(&mut self, status: ClaimStatus) {
+        match status {
             ClaimStatus::Matched => self.matched += 1,
             ClaimStatus::KnownMistake => self.mistakes += 1,
             ClaimStatus::Shown => {}
@@ -136,20 +139,18 @@ impl Tally {
         }
     }
 
-    /// What has been counted since.
-    fn since(&self, before: Tally) -> String {
-        let matched = self.matched - before.matched;
-        let mistakes = self.mistakes - before.mistakes;
-        let mismatched = self.mismatched - before.mismatched;
-        format!("{matched} matched, {mistakes} mistaken in the document, {mismatched} mismatched")
+    /// Returns what was counted after `before`.
+    fn since(self, before: Tally) -> Tally {
+        Tally {
+            matched: self.matched - before.matched,
+            mistakes: self.mistakes - before.mistakes,
+            mismatched: self.mismatched - before.mismatched,
+        }
     }
 
-    fn report(&self) -> Result<(), Failure> {
+    fn summary(self) -> String {
         let Tally { matched, mistakes, mismatched } = self;
-        let all = matched + mistakes + mismatched;
-        anstream::println!(
-            "\n{matched} matched, {mistakes} mistaken in the document as known, {mismatched} mismatched"
-        );
-        if *mismatched > 0 { Err(Failure::Mismatch(*mismatched, all)) } else { Ok(()) }
+        let plural = if mistakes == 1 { "" } else { "s" };
+        format!("{matched} matched, {mistakes} known mistake{plural} of a document, {mismatched} mismatched")
     }
 }

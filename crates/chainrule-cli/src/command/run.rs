@@ -1,4 +1,4 @@
-//! `chainrule run`: train an experiment's networks and write a run folder.
+//! `chainrule run`: trains the networks of an experiment and writes a run folder.
 
 use std::sync::atomic::Ordering;
 
@@ -9,75 +9,79 @@ use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
 use super::figure::recorded;
-use super::{checkpoints, ending, keep, way_on};
-use crate::arguments::Run;
+use super::{checkpoints, finish, print_resume_command, write_somewhere};
+use crate::arguments::RunArguments;
 use crate::error::Failure;
-use crate::progress::{Bar, Busy, cancelled_by_ctrl_c};
+use crate::progress::{Bar, Spinner, cancelled_by_ctrl_c};
 use crate::table;
 
-pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut source = arguments.source.clone();
+    if source.is_model() && arguments.restarts.is_some() {
+        let reason = "with a model, which continues from its own weights; leave it out";
+        return Err(Failure::Unsupported { argument: "--restarts", reason });
+    }
     source.set.extend(arguments.restarts.map(|k| format!("train.restarts={k}")));
     let experiment = source.open()?;
-    // What cannot be trained is known before anything is written, and a place that cannot be written before training.
+    // Settings, figures and the output path are checked before training.
     experiment.variants.iter().try_for_each(Variant::check)?;
     chainrule_figures::check_figures(&experiment)?;
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
-    let (every, resume) = (arguments.checkpoint, arguments.resume.as_deref());
-    let mut checkpoints = checkpoints(every, resume, &folder.checkpoints(), &experiment)?;
+    let (interval, resume) = (arguments.checkpoint_interval, arguments.resume.as_deref());
+    let mut checkpoints = checkpoints(interval, resume, &folder.checkpoints(), &experiment)?;
     let cancel = cancelled_by_ctrl_c();
     let mut bar = Bar::new();
 
-    describe(&experiment);
+    print_title(&experiment);
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
         let (prepared, recorded) = (variant.prepare()?, recorded(&experiment, variant));
         let outcome = variant.run_prepared(prepared, &recorded, &mut bar, &cancel, Some(&mut checkpoints))?;
-        report(variant, &outcome);
+        print_outcome(variant, &outcome);
         outcomes.push(outcome);
         if cancel.load(Ordering::Relaxed) {
             break;
         }
     }
-    summary(&outcomes);
+    print_summary(&outcomes);
     let cancelled = cancel.load(Ordering::Relaxed);
     let page = if arguments.no_report || cancelled {
         None
     } else {
-        let _busy = Busy::new("drawing the report");
-        // A picture that cannot be drawn is no reason to lose what was trained.
+        let _spinner = Spinner::new("drawing the report");
+        // A figure that cannot be drawn must not lose the training.
         let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
-        page.inspect_err(|error| anstream::eprintln!("no report.html: {error}")).ok()
+        page.inspect_err(|error| anstream::eprintln!("warning: report.html was not written: {error}")).ok()
     };
     let mut folder = Some(folder);
-    let kept = keep(&arguments.runs, |runs| {
+    let written = write_somewhere(&arguments.runs, |runs| {
         let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
         Ok(folder.finish(&experiment, &outcomes, page.as_deref())?)
     })?;
-    anstream::println!("written to {}", kept.path.display());
+    anstream::println!("written to {}", written.path.display());
     if cancelled {
-        way_on(&checkpoints, again());
+        print_resume_command(&checkpoints, own_arguments());
         return Err(Failure::Cancelled);
     }
     checkpoints.remove();
-    ending(&outcomes, &[kept])
+    finish(&outcomes, &[written])
 }
 
-/// The arguments that this command was called with, but for where it goes on from.
-fn again() -> Vec<String> {
+/// Returns the arguments of this process without `--resume`.
+fn own_arguments() -> Vec<String> {
     let mut words = std::env::args().skip(1);
-    let mut kept = Vec::new();
+    let mut others = Vec::new();
     while let Some(word) = words.next() {
         if word == "--resume" {
             words.next();
         } else if !word.starts_with("--resume=") {
-            kept.push(word);
+            others.push(word);
         }
     }
-    kept
+    others
 }
 
-fn describe(experiment: &Experiment) {
+fn print_title(experiment: &Experiment) {
     let bold = anstyle::Style::new().bold();
     anstream::println!(
         "{bold}{}{bold:#}{}{}",
@@ -87,13 +91,13 @@ fn describe(experiment: &Experiment) {
     );
 }
 
-/// What was trained and what there is to say about it besides the numbers of the summary.
-fn report(variant: &Variant, outcome: &Outcome) {
+/// Prints the network, its training and its named parameters; the losses follow in the summary.
+fn print_outcome(variant: &Variant, outcome: &Outcome) {
     let name = if variant.name.is_empty() { String::new() } else { format!("{}: ", variant.name) };
     let settings = &variant.train.settings;
     let batch = match settings.batch {
         Batch::Full => "full batch".to_owned(),
-        Batch::Size(size) => format!("batches of {size}"),
+        Batch::Size(size) => format!("batch size {size}"),
     };
     let precision = match outcome.precision {
         Precision::F32 => "f32",
@@ -106,7 +110,7 @@ fn report(variant: &Variant, outcome: &Outcome) {
         outcome.architecture.n_parameters()
     );
     anstream::println!(
-        "  {} on {} samples of {}; {}, rate {:?} ({}), {batch}, {precision}",
+        "  {}, {} samples, inputs {}; {}, learning rate {:?} ({}), {batch}, {precision}",
         outcome.loss.options().short(),
         samples.dataset.n_samples(),
         samples.inputs.join(", "),
@@ -135,7 +139,7 @@ fn report(variant: &Variant, outcome: &Outcome) {
         anstream::println!("  final loss by seed: {}", losses.join(", "));
     }
     if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
-        show_collapsed(&outcome.network(), &single);
+        print_collapsed(&outcome.network(), &single);
     }
     for (name, index) in &outcome.names {
         anstream::println!(
@@ -146,10 +150,10 @@ fn report(variant: &Variant, outcome: &Outcome) {
     }
 }
 
-/// Layers without curves are one layer: shows which.
-fn show_collapsed(network: &Network<f64>, single: &Network<f64>) {
+/// Prints the single layer that a network of linear layers equals.
+fn print_collapsed(network: &Network<f64>, single: &Network<f64>) {
     let layers: Vec<String> = (1..=network.architecture().layers().len()).map(|l| format!("W{l}")).collect();
-    anstream::println!("  its layers are straight, so it equals one layer with W = {}:", layers.join("·"));
+    anstream::println!("  all layers are linear, so the network equals one layer with W = {}:", layers.join("·"));
     let n_out = single.architecture().n_outputs();
     for (i, row) in single.parameters().chunks(n_out).enumerate() {
         let name = if i < single.architecture().n_inputs() { format!("W[{i}]") } else { "b".to_owned() };
@@ -158,36 +162,36 @@ fn show_collapsed(network: &Network<f64>, single: &Network<f64>) {
     }
 }
 
-/// One line for each network: what it came to.
-fn summary(outcomes: &[Outcome]) {
+/// Prints the losses and metrics, one line per network.
+fn print_summary(outcomes: &[Outcome]) {
     let metrics = outcomes.first().map_or(&[][..], |outcome| &outcome.metric_names);
-    let fixed = ["network", "epochs", "loss, 1st epoch", "loss, final", "on validation", "wrong"];
+    let fixed = ["network", "epochs", "first loss", "final loss", "validation loss", "misclassified"];
     let header: Vec<&str> = fixed.into_iter().chain(metrics.iter().copied()).chain(["seconds"]).collect();
-    let mut table = table::new(&header);
+    let mut shown = table::new(&header);
     for outcome in outcomes {
         let epochs = &outcome.history.epochs;
         let (training, validation) = outcome.final_loss;
-        let before = epochs.first().map_or_else(String::new, |epoch| format!("{:.6}", epoch.loss));
+        let first = epochs.first().map_or_else(String::new, |epoch| format!("{:.6}", epoch.loss));
         let mut row = vec![
             if outcome.variant.is_empty() { "-".to_owned() } else { outcome.variant.clone() },
             epochs.len().to_string(),
-            before,
+            first,
             format!("{training:.6}"),
             validation.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.6}")),
-            wrong(outcome),
+            misclassified_samples(outcome),
         ];
         let last = epochs.last();
         row.extend((0..metrics.len()).map(|i| {
             last.and_then(|epoch| epoch.metrics.get(i)).map_or_else(String::new, |v| format!("{v:.4}"))
         }));
         row.push(format!("{:.2}", epochs.iter().map(|epoch| epoch.seconds).sum::<f64>()));
-        table.add_row(row);
+        shown.add_row(row);
     }
-    anstream::println!("{table}");
+    table::print(&shown);
 }
 
-/// `27 of 150`, where outputs are probabilities.
-fn wrong(outcome: &Outcome) -> String {
+/// Number of misclassified samples, `27 of 150`; `-` for regression.
+fn misclassified_samples(outcome: &Outcome) -> String {
     let task = OutputKind::of(&outcome.architecture.output().activation);
     if task == OutputKind::Real {
         return "-".to_owned();

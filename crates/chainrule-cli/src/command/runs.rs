@@ -1,17 +1,26 @@
-//! `chainrule runs`: the runs that are there, beside each other.
+//! `chainrule runs`: lists previous runs and the settings in which they differ.
 
 use chainrule_experiment::{PastRun, differences, past_runs};
+use serde_json::{Map, Value, json};
 
 use super::fit::number;
-use crate::arguments::Runs;
+use super::json::{self, numbers};
+use crate::arguments::RunsArguments;
 use crate::error::Failure;
 use crate::progress::duration;
 use crate::table;
 
-/// What the samples are filtered by: the beginning of their sum.
+/// The filter by data, whose value is the beginning of a fingerprint.
 const DATA: &str = "data.fingerprint";
 
-pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
+/// Up to this many differing settings are columns of the list; more are shown in a table of their own, for few runs.
+const MAX_SETTING_COLUMNS: usize = 4;
+const MAX_RUN_COLUMNS: usize = 8;
+
+/// Number of characters of a fingerprint that are shown.
+const FINGERPRINT: usize = 8;
+
+pub(crate) fn run(arguments: &RunsArguments) -> Result<(), Failure> {
     if !arguments.folder.is_dir() {
         let source = std::io::ErrorKind::NotFound.into();
         return Err(Failure::Unreadable { path: arguments.folder.clone(), source });
@@ -25,54 +34,70 @@ pub(crate) fn run(arguments: &Runs) -> Result<(), Failure> {
                 key => run.setting(key) == Some(value),
             })
     });
-    if runs.is_empty() {
-        anstream::println!("no such runs in {}", arguments.folder.display());
-        return Ok(());
-    }
     if arguments.best {
-        let last = |run: &PastRun| run.validation_loss.unwrap_or(run.loss);
-        runs.sort_by(|a, b| last(a).total_cmp(&last(b)));
+        let loss = |run: &PastRun| run.validation_loss.unwrap_or(run.loss);
+        runs.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
     }
-    let keys = differences(&runs);
-    let beside = if keys.len() <= BESIDE { &keys[..] } else { &[] };
+    if arguments.json {
+        json::print(&runs.iter().map(to_json).collect());
+    } else if runs.is_empty() {
+        anstream::println!("no matching runs in {}", arguments.folder.display());
+    } else {
+        print(&runs);
+    }
+    Ok(())
+}
+
+fn to_json(run: &PastRun) -> Value {
+    let settings = run.settings.iter().map(|(key, value)| (key.clone(), json!(value)));
+    json!({
+        "name": run.name,
+        "fingerprint": run.data,
+        "epochs": run.epochs,
+        "seconds": run.seconds,
+        "loss": run.loss,
+        "validation_loss": run.validation_loss,
+        "metrics": numbers(run.metrics.iter().map(|(name, value)| (name.as_str(), *value))),
+        "settings": settings.collect::<Map<_, _>>(),
+    })
+}
+
+fn print(runs: &[PastRun]) {
+    let keys = differences(runs);
+    let columns = if keys.len() <= MAX_SETTING_COLUMNS { &keys[..] } else { &[] };
     let mut metrics: Vec<&str> = Vec::new();
     for (name, _) in runs.iter().flat_map(|run| &run.metrics) {
         if !metrics.contains(&name.as_str()) {
             metrics.push(name);
         }
     }
-    let header = [&["", "run", "data", "epochs", "time", "loss", "best validation"], &metrics[..]].concat();
-    let header: Vec<&str> = header.into_iter().chain(beside.iter().map(String::as_str)).collect();
+    let header = [&["", "run", "data", "epochs", "time", "loss", "best validation loss"], &metrics[..]].concat();
+    let header: Vec<&str> = header.into_iter().chain(columns.iter().map(String::as_str)).collect();
     let mut shown = table::new(&header);
     for (k, run) in runs.iter().enumerate() {
         let metric =
             |name: &&str| run.metrics.iter().find(|(known, _)| known == name).map_or(f64::NAN, |(_, v)| *v);
         let numbers =
             [run.loss, run.validation_loss.unwrap_or(f64::NAN)].into_iter().chain(metrics.iter().map(metric));
-        let data = run.data.as_ref().map_or("-", |data| data.get(..8).unwrap_or(data)).to_owned();
+        let data = run.data.as_ref().map_or("-", |data| data.get(..FINGERPRINT).unwrap_or(data)).to_owned();
         let cells =
             [(k + 1).to_string(), run.name.clone(), data, run.epochs.to_string(), duration(run.seconds)];
-        let settings = beside.iter().map(|key| run.setting(key).unwrap_or("").to_owned());
+        let settings = columns.iter().map(|key| run.setting(key).unwrap_or("").to_owned());
         shown.add_row(cells.into_iter().chain(numbers.map(number)).chain(settings));
     }
-    anstream::println!("{shown}");
-    if beside.len() < keys.len() {
-        settings(&runs, &keys);
+    table::print(&shown);
+    if columns.len() < keys.len() {
+        print_settings(runs, &keys);
     }
-    Ok(())
 }
 
-/// So many settings are shown beside the runs, more of them below, and there of so many runs.
-const BESIDE: usize = 4;
-const BELOW: usize = 8;
-
-/// The settings in which runs differ, each with its value in each run.
-fn settings(runs: &[PastRun], keys: &[String]) {
-    if runs.len() > BELOW {
-        let n = keys.len();
+/// Prints the settings in which runs differ: one row per setting, one column per run.
+fn print_settings(runs: &[PastRun], keys: &[String]) {
+    if runs.len() > MAX_RUN_COLUMNS {
         anstream::println!(
-            "They differ in {n} settings, too many to be shown of {} runs; NAME and --where choose from them.",
-            runs.len()
+            "The {} runs differ in {} settings, too many to show; select fewer runs with NAME or --where, or use --json.",
+            runs.len(),
+            keys.len()
         );
         return;
     }
@@ -83,10 +108,11 @@ fn settings(runs: &[PastRun], keys: &[String]) {
         let values = runs.iter().map(|run| run.setting(key).unwrap_or("-"));
         shown.add_row(std::iter::once(key.as_str()).chain(values));
     }
-    anstream::println!("\n{shown}");
+    anstream::println!();
+    table::print(&shown);
 }
 
-/// `train.optimizer=adam`.
+/// Splits `train.optimizer=adam` into key and value.
 fn filter(text: &str) -> Result<(&str, &str), Failure> {
     text.split_once('=').ok_or_else(|| Failure::Argument {
         argument: "--where",

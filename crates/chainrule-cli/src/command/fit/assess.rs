@@ -1,4 +1,4 @@
-//! How good a fitted model is: its metrics beside those of a linear model and of a naive guess, and which columns it needs.
+//! Assessment of a fitted model: its metrics, those of a linear model and of a baseline, and permutation importance.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -6,102 +6,133 @@ use std::sync::atomic::AtomicBool;
 use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
-use chainrule_model::{Model, evaluate, evaluate_encoded, importance, naive};
+use chainrule_model::{Importance, Model, evaluate, evaluate_encoded, importance, naive};
 use chainrule_table::Table;
 
-use super::{from_table, number, shown};
+use super::from_table;
 use crate::error::Failure;
 use crate::progress::Bar;
-use crate::table;
 
-/// Encoded rows: what they are called, their inputs and their targets.
-type Part<'p> = (&'static str, &'p [f64], &'p [f64]);
+/// The name of the predictor that ignores the inputs: the majority class, or the mean.
+pub(super) const BASELINE: &str = "baseline";
 
-fn part<'p>(name: &'static str, samples: &'p Dataset<f64>) -> Part<'p> {
+/// Metrics by name.
+pub(super) type Metrics = Vec<(&'static str, f64)>;
+
+/// How good a fitted model is.
+pub(super) struct Assessment {
+    pub(super) scores: Scores,
+    /// Permutation importance of the columns; empty after a cancelled training.
+    pub(super) importance: Vec<Importance>,
+}
+
+/// The metrics of a model.
+pub(super) enum Scores {
+    /// Of one network: on each set of rows, and those of other predictors on the last of these sets.
+    Single { sets: Vec<(&'static str, Metrics)>, others: Vec<(&'static str, Metrics)> },
+    /// Of cross-validation: mean and standard deviation over the held-out rows of each fold, and the metrics of the averaged
+    /// model on the test table.
+    Folds { metrics: Vec<(&'static str, f64, f64)>, test: Option<Metrics> },
+}
+
+/// Assesses the trained networks and joins them into one model.
+///
+/// After a cancelled training only the metrics of the model itself are computed.
+pub(super) fn assess(
+    mut models: Vec<Model>,
+    variant: &Variant,
+    outcomes: &[Outcome],
+    test: Option<&Table>,
+    cancelled: bool,
+) -> Result<(Model, Assessment), Failure> {
+    let (model, scores) = if models.len() == 1 {
+        single(models.swap_remove(0), variant, &outcomes[0], test, cancelled)?
+    } else {
+        folds(models, outcomes, test)?
+    };
+    let importance =
+        if cancelled { Vec::new() } else { column_importance(&model, from_table(&outcomes[0].samples), test)? };
+    Ok((model, Assessment { scores, importance }))
+}
+
+/// A set of encoded rows: its name, inputs and targets.
+type EncodedRows<'r> = (&'static str, &'r [f64], &'r [f64]);
+
+fn encoded_rows<'r>(name: &'static str, samples: &'r Dataset<f64>) -> EncodedRows<'r> {
     (name, samples.x(), samples.t())
 }
 
-/// The model with its metrics on each part, shown beside a linear model and a naive guess on what it never saw.
-pub(super) fn one(
+fn single(
     mut model: Model,
     variant: &Variant,
     outcome: &Outcome,
     test: Option<&Table>,
     cancelled: bool,
-) -> Result<Model, Failure> {
+) -> Result<(Model, Scores), Failure> {
     let from = from_table(&outcome.samples);
     let encode = |test| Ok::<_, Failure>((from.encoders.encode(test).0, from.encoders.target.encode(test)?));
     let test = test.map(encode).transpose()?;
-    let mut parts = vec![part("train", &outcome.samples.dataset)];
-    parts.extend(from.validation.as_ref().map(|held| part("validation", held)));
-    parts.extend(test.as_ref().map(|(x, t)| ("test", &x[..], &t[..])));
-    let mut columns: Vec<(&str, Vec<(&str, f64)>)> =
-        parts.iter().map(|(name, x, t)| (*name, evaluate_encoded(&model, x, t))).collect();
-    for (name, metrics) in &columns {
+    let mut rows = vec![encoded_rows("train", &outcome.samples.dataset)];
+    rows.extend(from.validation.as_ref().map(|samples| encoded_rows("validation", samples)));
+    rows.extend(test.as_ref().map(|(x, t)| ("test", &x[..], &t[..])));
+    let sets: Vec<(&str, Metrics)> =
+        rows.iter().map(|(name, x, t)| (*name, evaluate_encoded(&model, x, t))).collect();
+    for (name, metrics) in &sets {
         model.trained.scores.extend(scores(name, metrics));
     }
-    let (unseen, x, t) = parts[parts.len() - 1];
+    let (_, x, t) = rows[rows.len() - 1];
+    let mut others = Vec::new();
     if !cancelled {
         // The same training without hidden layers, on the same samples.
         let mut linear = variant.with(&["network.hidden=[]", "network.names={}"])?;
         linear.name = String::from("linear model");
-        let mut bar = Bar::over(outcome.samples.dataset.n_samples());
+        let mut bar = Bar::with_rate(outcome.samples.dataset.n_samples());
         let random = RandomState::new(linear.data.seed);
         let prepared = linear.prepare_with(outcome.samples.clone(), random)?;
         let trained =
             linear.run_prepared(prepared, &BTreeSet::new(), &mut bar, &AtomicBool::new(false), None)?;
         if let Some(linear) = trained.model(&linear, 0.0) {
-            columns.push(("linear model", evaluate_encoded(&linear, x, t)));
+            others.push(("linear model", evaluate_encoded(&linear, x, t)));
         }
     }
-    columns.push(("naive guess", naive(&model, parts[0].2, t)));
-    shown::metrics(&columns);
-    if parts.len() > 1 {
-        anstream::println!("The linear model and the naive guess are measured on the rows of {unseen}.");
-    }
-    Ok(model)
+    others.push((BASELINE, naive(&model, rows[0].2, t)));
+    Ok((model, Scores::Single { sets, others }))
 }
 
-/// The models of the folds as one, with the metrics of each on the rows that it never saw: mean and standard deviation.
-pub(super) fn folds(
+fn folds(
     models: Vec<Model>,
     outcomes: &[Outcome],
     test: Option<&Table>,
-    cancelled: bool,
-) -> Result<Model, Failure> {
-    let held = |outcome: &Outcome| from_table(&outcome.samples).validation.clone();
+) -> Result<(Model, Scores), Failure> {
     let evaluated = |(model, outcome): (&Model, &Outcome)| {
-        let held = held(outcome).expect("each fold holds rows back");
-        evaluate_encoded(model, held.x(), held.t())
+        let held_out = from_table(&outcome.samples).validation.clone().expect("each fold holds rows out");
+        evaluate_encoded(model, held_out.x(), held_out.t())
     };
-    let folds: Vec<_> = models.iter().zip(outcomes).map(evaluated).collect();
+    let folds: Vec<Metrics> = models.iter().zip(outcomes).map(evaluated).collect();
     let mut model = ensemble(models);
-    let mut shown = table::new(&["metric", "mean of the folds", "standard deviation", "all on test"]);
-    let on_test = test.map(|test| evaluate(&model, test)).transpose()?;
-    for (k, (name, _)) in folds.first().into_iter().flatten().enumerate() {
+    let mut metrics = Vec::new();
+    for (k, (name, _)) in folds[0].iter().enumerate() {
         let values: Vec<f64> = folds.iter().map(|fold| fold[k].1).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
-        let test = on_test.as_ref().map_or(String::new(), |test| number(test.metrics[k].1));
-        shown.add_row([(*name).to_owned(), number(mean), number(deviation), test]);
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+        metrics.push((*name, mean, deviation));
         model.trained.scores.extend(scores("folds", &[(name, mean)]));
     }
-    anstream::println!("\n{shown}");
-    let n = model.members.len();
-    let which =
-        if cancelled { format!("the first {n} folds, the last cut off") } else { format!("all {n} folds") };
-    anstream::println!("The model averages the networks of {which}.");
-    Ok(model)
+    let test = test.map(|test| evaluate(&model, test)).transpose()?.map(|evaluation| evaluation.metrics);
+    Ok((model, Scores::Folds { metrics, test }))
 }
 
-/// Shows which columns the model needs on the rows of the test, or on those held back, or where none are on all.
-pub(super) fn columns(model: &Model, from: &FromTable, test: Option<&Table>) -> Result<(), Failure> {
-    let importance = if let Some(test) = test {
+/// Permutation importance on the test rows, else on the validation rows, else on the training rows.
+fn column_importance(
+    model: &Model,
+    from: &FromTable,
+    test: Option<&Table>,
+) -> Result<Vec<Importance>, Failure> {
+    Ok(if let Some(test) = test {
         importance(model, test, &(0..test.n_rows()).collect::<Vec<usize>>(), 0)?
     } else {
-        let held = if from.rows[1].is_empty() { &from.rows[0] } else { &from.rows[1] };
-        importance(model, &from.table, held, 0)?
-    };
-    shown::columns(model, &importance);
-    Ok(())
+        let rows = if from.rows[1].is_empty() { &from.rows[0] } else { &from.rows[1] };
+        importance(model, &from.table, rows, 0)?
+    })
 }

@@ -1,8 +1,9 @@
-//! `chainrule fit`: a table in, a model out.
+//! `chainrule fit`: trains on a table and writes a model.
 
 mod assess;
+mod json;
 mod settings;
-mod shown;
+mod text;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,48 +17,60 @@ use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
 use chainrule_table::{Stream, Table};
 
-pub(super) use self::shown::{metrics, number};
-use super::{Kept, checkpoints, keep, way_on};
-use crate::arguments::table::Fit;
+use self::assess::Assessment;
+pub(super) use self::text::{number, print_metrics};
+use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
+use crate::arguments::FitArguments;
 use crate::error::Failure;
-use crate::progress::{Bar, Busy, ReadingBar, cancelled_by_ctrl_c};
+use crate::progress::{Bar, ReadingBar, Spinner, cancelled_by_ctrl_c};
 
-pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let sets = arguments.sets()?;
     let plan = arguments.plan(&sets)?;
-    let experiment = experiment(arguments, &sets, plan.folds)?;
+    let experiment = open(arguments, &sets, plan.folds)?;
+    super::note(&experiment.notes);
     let first = &experiment.variants[0];
-    let table = first.data.table(&mut |_, _| ())?.expect("it has a table");
-    let path = plan.out.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
-    // What cannot be written is known before the training.
-    for path in [Some(&path), plan.report.as_ref()].into_iter().flatten() {
-        writable(path)?;
+    let table = first.data.table(&mut |_, _| ())?.expect("the data of a fit are a table");
+    let path = plan.output.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
+    // Output paths are checked before training.
+    for (path, argument) in [(Some(&path), "--output"), (plan.report.as_ref(), "--report")] {
+        let Some(path) = path else { continue };
+        check_writable(path)?;
+        if !arguments.force {
+            refuse_to_overwrite(path, argument)?;
+        }
     }
     let folder = plan.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
 
     let prepared = first.prepare()?;
     let from = from_table(&prepared.samples);
-    shown::describe(&table, from);
-    shown::network(first, &prepared);
-    let test = plan.test.as_ref().map(|path| test_table(path, first, from)).transpose()?;
+    if !arguments.json {
+        text::describe(&table, from);
+        text::network(first, &prepared);
+    }
+    let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;
 
     let cancel = cancelled_by_ctrl_c();
-    let saved = path.with_extension("checkpoints");
-    let (every, resume) = (plan.checkpoint.unwrap_or_default(), arguments.resume.as_deref());
-    let checkpoints = checkpoints(every, resume, &saved, &experiment)?;
+    let checkpoint_folder = path.with_extension("checkpoints");
+    let resume = arguments.resume.as_deref();
+    let interval = plan.checkpoint_interval.unwrap_or_default();
+    let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment)?;
     if resume.is_none() && checkpoints.are_there() {
         anstream::eprintln!(
-            "note: {} is of a training that was not finished; it goes on with --resume, and is lost with this one",
-            saved.display()
+            "note: {} belongs to an unfinished training; resume it with --resume, or this training replaces it",
+            checkpoint_folder.display()
         );
     }
-    let mut training =
-        Training { cancel: &cancel, recorded: plan.report.is_some() || plan.runs.is_some(), checkpoints };
+    let record = plan.report.is_some() || plan.runs.is_some();
+    let mut trainer = Trainer { cancel: &cancel, record, checkpoints };
     let (mut outcomes, mut models) = (Vec::new(), Vec::new());
     let mut prepared = Some(prepared);
     for variant in &experiment.variants {
         let prepared = prepared.take().map_or_else(|| variant.prepare(), Ok)?;
-        let (outcome, model) = training.run(variant, prepared)?;
+        let (outcome, model) = trainer.train(variant, prepared)?;
+        if !arguments.json {
+            text::ending(&outcome, model.trained.seconds);
+        }
         outcomes.push(outcome);
         models.push(model);
         if cancel.load(Ordering::Relaxed) {
@@ -65,88 +78,86 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
         }
     }
     let cancelled = cancel.load(Ordering::Relaxed);
-    let mut model = match &models[..] {
-        [_] => assess::one(models.swap_remove(0), first, &outcomes[0], test.as_ref(), cancelled)?,
-        _ => assess::folds(models, &outcomes, test.as_ref(), cancelled)?,
-    };
-    if !cancelled {
-        assess::columns(&model, from_table(&outcomes[0].samples), test.as_ref())?;
+    let (mut model, assessment) = assess::assess(models, first, &outcomes, test.as_ref(), cancelled)?;
+    if !arguments.json {
+        text::assessment(&model, &assessment);
     }
     model.trained.data = table.path.display().to_string();
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
-    let kept = write(&model, &path, &plan, &subject, folder);
-    if cancelled {
-        way_on(&training.checkpoints, settings::again(&plan));
-        return kept.and(Err(Failure::Cancelled));
+    let written = write(&model, &path, &plan, &subject, folder);
+    if arguments.json {
+        json::print(&model, &outcomes, &assessment, written.as_deref().unwrap_or_default());
+    } else {
+        text::written(written.as_deref().unwrap_or_default());
     }
-    let kept = kept?;
-    training.checkpoints.remove();
-    super::ending(&outcomes, &kept)
+    if cancelled {
+        print_resume_command(&trainer.checkpoints, settings::resume_arguments(&plan));
+        return written.and(Err(Failure::Cancelled));
+    }
+    let written = written?;
+    trainer.checkpoints.remove();
+    let written: Vec<Written> = written.into_iter().map(|(_, written)| written).collect();
+    super::finish(&outcomes, &written)
 }
 
-/// Writes the model, and the run folder and the report that are asked for.
+/// Writes the model and, if requested, the run folder and the report; returns what each of them is.
 fn write(
     model: &Model,
     path: &Path,
     plan: &FitPlan,
     subject: &Subject<'_>,
     folder: Option<RunFolder>,
-) -> Result<Vec<Kept>, Failure> {
-    anstream::println!();
-    // First: a picture that cannot be drawn is no reason to lose what was trained.
-    let mut kept = vec![keep(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?];
-    anstream::println!("model written to {}", kept[0].path.display());
+) -> Result<Vec<(&'static str, Written)>, Failure> {
+    // The model is written first: a figure that cannot be drawn must not lose it.
+    let mut written =
+        vec![("model", write_somewhere(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?)];
     let report = (plan.report.is_some() || folder.is_some()).then(|| {
-        let _busy = Busy::new("drawing the report");
+        let _spinner = Spinner::new("drawing the report");
         chainrule_figures::report(subject)
     });
     let page = report.as_ref().and_then(|report| report.as_deref().ok());
     let (experiment, mut folder) = (subject.experiment, folder);
     if let Some(runs) = &plan.runs {
-        let run = keep(runs, |runs| {
+        let run = write_somewhere(runs, |runs| {
             let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
             Ok(folder.finish(experiment, subject.outcomes, page)?)
         })?;
-        anstream::println!("run written to {}", run.path.display());
-        kept.push(run);
+        written.push(("run", run));
     }
     if let (Some(path), Some(page)) = (&plan.report, page) {
-        let report = keep(path, |path| match write_whole(path, page.as_bytes()) {
+        let report = write_somewhere(path, |path| match write_whole(path, page.as_bytes()) {
             Ok(()) => Ok(path.to_owned()),
             Err(source) => Err(Failure::Unwritable { path: path.to_owned(), source }),
         })?;
-        anstream::println!("report written to {}", report.path.display());
-        kept.push(report);
+        written.push(("report", report));
     }
     report.transpose()?;
-    Ok(kept)
+    Ok(written)
 }
 
-/// The experiment of a table: by its arguments, or by the settings of what it goes on from; with folds, one network for each.
-fn experiment(arguments: &Fit, sets: &[String], folds: Option<usize>) -> Result<Experiment, Failure> {
+/// Opens the experiment of a table, from the arguments or from the settings of the checkpoint to resume; one variant per fold.
+fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Result<Experiment, Failure> {
     let mut reading = ReadingBar::new(arguments.data.as_deref());
-    let mut progress = |done, of| reading.show(done, of);
+    let mut progress = |done, total| reading.show(done, total);
     let (experiment, folds) = if let Some(path) = &arguments.resume {
-        let from = Checkpoint::open(path)?;
-        let experiment = Experiment::fit_text(&from.settings, &from.path, sets, &mut progress)?;
-        // Of folds each has a folder of its own within that of all.
-        let own = from.path.parent().unwrap_or(Path::new(""));
+        let checkpoint = Checkpoint::open(path)?;
+        let experiment =
+            Experiment::fit_text(&checkpoint.settings, &checkpoint.path, sets, &mut progress)?;
+        // Each fold has a folder of its own within the folder of all folds.
+        let own = checkpoint.path.parent().unwrap_or(Path::new(""));
         let fold = experiment.variants[0].data.fold();
         let fold = fold.filter(|[k, _]| own.ends_with(Experiment::fold_name(*k)));
-        if let (Some([k, of]), Some(all)) = (fold, own.parent().filter(|all| all != path)) {
-            let allowed =
-                format!("the folder of all {of} folds, {}: this is of fold {k} alone", all.display());
+        if let (Some([k, n]), Some(all)) = (fold, own.parent().filter(|all| all != path)) {
             return Err(Failure::Argument {
                 argument: "--resume",
                 value: path.display().to_string(),
-                allowed,
+                allowed: format!("the folder of all {n} folds, {}; this is fold {k} only", all.display()),
             });
         }
-        (experiment, fold.map(|[_, of]| of))
+        (experiment, fold.map(|[_, n]| n))
     } else {
         let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let experiment = Experiment::fit(config.as_deref(), sets, &mut progress)?;
-        (experiment, folds)
+        (Experiment::fit(config.as_deref(), sets, &mut progress)?, folds)
     };
     Ok(match folds {
         Some(k) => experiment.in_folds(k)?,
@@ -154,51 +165,49 @@ fn experiment(arguments: &Fit, sets: &[String], folds: Option<usize>) -> Result<
     })
 }
 
-/// What all trainings of a command share.
-struct Training<'c> {
+/// What the trainings of a command share.
+struct Trainer<'c> {
     cancel: &'c AtomicBool,
-    /// Whether the path of a training is recorded, for figures.
-    recorded: bool,
+    /// Whether the parameters along the training are recorded, for figures.
+    record: bool,
     checkpoints: Checkpoints,
 }
 
-impl Training<'_> {
-    fn run(&mut self, variant: &Variant, prepared: Prepared) -> Result<(Outcome, Model), Failure> {
+impl Trainer<'_> {
+    fn train(&mut self, variant: &Variant, prepared: Prepared) -> Result<(Outcome, Model), Failure> {
         let began = Instant::now();
-        let mut bar = Bar::over(prepared.samples.dataset.n_samples());
+        let mut bar = Bar::with_rate(prepared.samples.dataset.n_samples());
         let epochs = variant.train.settings.epochs;
-        let recorded = if self.recorded { chainrule_figures::epochs(epochs) } else { BTreeSet::new() };
+        let recorded = if self.record { chainrule_figures::epochs(epochs) } else { BTreeSet::new() };
         let outcome =
             variant.run_prepared(prepared, &recorded, &mut bar, self.cancel, Some(&mut self.checkpoints))?;
-        // Those of before an interruption too.
+        // A resumed training includes the epochs before the interruption.
         let epochs = outcome.history.epochs.iter().map(|epoch| epoch.seconds);
         let seconds = began.elapsed().as_secs_f64().max(epochs.sum());
-        shown::ended(&outcome, seconds);
-        let model = outcome.model(variant, seconds).expect("it is of a table");
+        let model = outcome.model(variant, seconds).expect("the samples come from a table");
         Ok((outcome, model))
     }
 }
 
 fn from_table(samples: &Samples) -> &FromTable {
-    samples.from_table.as_ref().expect("they are of a table")
+    samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
-/// A table to evaluate on: the columns that are read of the training's, as they are read there.
-fn test_table(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
-    let mut wanted = from.encoders.wanted();
-    wanted.extend(from.encoders.target.wanted());
-    let stream = Stream::open(path, &variant.data.read_options(), &wanted)?;
+/// Reads the columns of a test table that the training uses, with the types that they have there.
+fn read_test(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
+    let mut columns = from.encoders.wanted();
+    columns.extend(from.encoders.target.wanted());
+    let stream = Stream::open(path, &variant.data.read_options(), &columns)?;
     let mut reading = ReadingBar::new(Some(path));
-    Ok(stream.whole(&mut |done, of| reading.show(done, of))?)
+    Ok(stream.whole(&mut |done, total| reading.show(done, total))?)
 }
 
-/// Whether a file can be made there, without making it.
-fn writable(path: &Path) -> Result<(), Failure> {
+/// Checks that a file can be created at `path`, without creating it.
+fn check_writable(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let tried = tempfile::tempfile_in(folder);
     let refused = |source| Failure::Unwritable { path: path.to_owned(), source };
     if path.is_dir() {
         return Err(refused(std::io::ErrorKind::IsADirectory.into()));
     }
-    tried.map(drop).map_err(refused)
+    tempfile::tempfile_in(folder).map(drop).map_err(refused)
 }

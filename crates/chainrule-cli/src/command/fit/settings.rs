@@ -1,51 +1,51 @@
-//! The arguments of `chainrule fit` as settings of an experiment.
+//! Arguments of `chainrule fit` as settings of an experiment.
 
 use std::path::PathBuf;
 
 use chainrule_experiment::FitPlan;
 
-use crate::arguments::table::{Fit, Preset};
+use crate::arguments::FitArguments;
 use crate::error::Failure;
 
-impl Fit {
-    /// The arguments as settings.
+impl FitArguments {
+    /// Returns the settings given by arguments, as `KEY=VALUE` in TOML.
     pub(super) fn sets(&self) -> Result<Vec<String>, Failure> {
+        if let Some(former) = &self.preset {
+            let scaling = if former == "plain" { "none" } else { former };
+            return Err(Failure::Argument {
+                argument: "--preset",
+                value: former.clone(),
+                allowed: format!("given as --scaling {scaling}, the present name of this option"),
+            });
+        }
         let mut sets = Vec::new();
         let mut set =
             |key: &str, value: Option<String>| sets.extend(value.map(|value| format!("{key}={value}")));
-        // A file named on the command line is found from here, one in a TOML file from there.
+        // Paths on the command line are relative to the working directory, paths in a TOML file to its folder.
         let absolute = |path: &PathBuf| {
             text(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).to_string_lossy())
         };
+        let optional_text = |value: &Option<String>| value.as_deref().map(text);
         set("data.table", self.data.as_ref().map(absolute));
         set("data.target", list(&self.target));
         set("data.inputs", list(&self.inputs));
         set("data.ignore", list(&self.ignore));
         set("data.kinds", self.kinds()?);
-        set("data.task", self.task.map(|task| text(&format!("{task:?}").to_lowercase())));
-        set(
-            "data.scaling",
-            self.preset.map(|preset| {
-                text(match preset {
-                    Preset::Plain => "none",
-                    Preset::Standard => "standard",
-                    Preset::Robust => "robust",
-                })
-            }),
-        );
-        set("data.weight", self.weight.as_deref().map(text));
-        set("data.class_weight", self.class_weight.map(|_| text("balanced")));
-        set("data.split", self.split.map(|split| text(&format!("{split:?}").to_lowercase())));
-        set("data.group", self.group.as_deref().map(text));
-        set("data.time", self.time.as_deref().map(text));
+        set("data.task", optional_text(&self.task));
+        set("data.scaling", optional_text(&self.scaling));
+        set("data.weight", optional_text(&self.weight));
+        set("data.class_weight", optional_text(&self.class_weight));
+        set("data.split", optional_text(&self.split));
+        set("data.group", optional_text(&self.group));
+        set("data.time", optional_text(&self.time));
         set("data.seed", self.seed.map(|v| v.to_string()));
-        set("data.delimiter", self.reading.delimiter.as_deref().map(text));
-        set("data.header", self.reading.header.map(|v| text(&format!("{v:?}").to_lowercase())));
-        set("data.decimal", self.reading.decimal.map(|v| text(&format!("{v:?}").to_lowercase())));
-        set("data.encoding", self.reading.encoding.as_deref().map(text));
+        set("data.delimiter", optional_text(&self.reading.delimiter));
+        set("data.header", optional_text(&self.reading.header));
+        set("data.decimal", optional_text(&self.reading.decimal));
+        set("data.encoding", optional_text(&self.reading.encoding));
         set("data.missing", list(&self.reading.missing));
         set("network.hidden", self.hidden()?);
-        set("network.activation", self.activation.as_deref().map(text));
+        set("network.activation", optional_text(&self.activation));
         set("network.dropout", self.dropout.map(|v| format!("{v:?}")));
         set("train.validation_fraction", self.validation.map(|v| format!("{v:?}")));
         set("train.epochs", self.epochs.map(|v| v.to_string()));
@@ -56,71 +56,73 @@ impl Fit {
         Ok(sets)
     }
 
-    /// What is done besides training: as the arguments say, and where they do not, `[fit]`.
+    /// Returns what is done besides training: from the arguments, else from `[fit]` of the TOML file.
     pub(super) fn plan(&self, sets: &[String]) -> Result<FitPlan, Failure> {
-        let said = FitPlan::open(self.config.as_deref(), sets)?;
+        let from_file = FitPlan::open(self.config.as_deref(), sets)?;
         Ok(FitPlan {
-            out: self.out.clone().or(said.out),
-            report: self.report.clone().or(said.report),
-            test: self.test.clone().or(said.test),
-            runs: self.runs.clone().or(said.runs),
-            folds: self.folds.map(|k| k as usize).or(said.folds),
-            checkpoint: self.checkpoint.or(said.checkpoint),
+            output: self.output.clone().or(from_file.output),
+            report: self.report.clone().or(from_file.report),
+            test: self.test.clone().or(from_file.test),
+            runs: self.runs.clone().or(from_file.runs),
+            folds: self.folds.map(|k| k as usize).or(from_file.folds),
+            checkpoint_interval: self.checkpoint_interval.or(from_file.checkpoint_interval),
         })
     }
 
-    /// `--hidden 64,32` as a list of widths.
+    /// `--hidden 64,32` as a TOML list of numbers of units.
     fn hidden(&self) -> Result<Option<String>, Failure> {
-        let Some(widths) = self.hidden.as_deref() else { return Ok(None) };
-        if widths == "none" {
+        let Some(units) = self.hidden.as_deref() else { return Ok(None) };
+        if units == "none" {
             return Ok(Some("[]".to_owned()));
         }
-        if widths.split(',').all(|width| width.trim().parse::<u32>().is_ok()) {
-            return Ok(Some(format!("[{widths}]")));
+        if units.split(',').all(|units| units.trim().parse::<u32>().is_ok()) {
+            return Ok(Some(format!("[{units}]")));
         }
         Err(Failure::Argument {
             argument: "--hidden",
-            value: widths.to_owned(),
+            value: units.to_owned(),
             allowed: "numbers of units, like 64,64, or none".to_owned(),
         })
     }
 
-    /// `--kind size=category` as a table.
+    /// `--kind size=category` as a TOML table of kinds by column.
     fn kinds(&self) -> Result<Option<String>, Failure> {
-        let kind = |said: &String| match said.rsplit_once('=') {
+        let entry = |argument: &String| match argument.rsplit_once('=') {
             Some((column, kind)) => Ok(format!("{} = {}", text(column), text(kind))),
             None => Err(Failure::Argument {
                 argument: "--kind",
-                value: said.clone(),
+                value: argument.clone(),
                 allowed: "COLUMN=KIND, like size=category".to_owned(),
             }),
         };
-        let kinds = self.kind.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
-        Ok((!kinds.is_empty()).then(|| format!("{{ {} }}", kinds.join(", "))))
+        let entries = self.kind.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        Ok((!entries.is_empty()).then(|| format!("{{ {} }}", entries.join(", "))))
     }
 }
 
-/// The arguments that go on with a training, but for where it goes on from; its settings are there, and its folds.
-pub(super) fn again(plan: &FitPlan) -> Vec<String> {
-    let FitPlan { out, report, test, runs, folds: _, checkpoint } = plan;
+/// Returns the arguments that resume a fit, without `--resume` itself; settings and folds are in the checkpoints.
+///
+/// `--force` is among them, since the cancelled training has already written its files.
+pub(super) fn resume_arguments(plan: &FitPlan) -> Vec<String> {
+    let FitPlan { output, report, test, runs, folds: _, checkpoint_interval } = plan;
     let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
-    let said = [
-        ("--out", file(out)),
+    let arguments = [
+        ("--output", file(output)),
         ("--report", file(report)),
         ("--test", file(test)),
         ("--runs", file(runs)),
-        ("--checkpoint", checkpoint.map(|every| every.to_string())),
+        ("--checkpoint-interval", checkpoint_interval.map(|interval| interval.to_string())),
     ];
-    let said = said.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
-    std::iter::once("fit".to_owned()).chain(said.flatten()).collect()
+    let arguments = arguments.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+    ["fit".to_owned(), "--force".to_owned()].into_iter().chain(arguments.flatten()).collect()
 }
 
-/// Text as TOML has it.
+/// Quotes a text as TOML.
 fn text(text: &str) -> String {
     toml_edit::Value::from(text).to_string()
 }
 
-/// A list of texts as TOML has it; nothing where it is empty.
+/// Returns a TOML list of texts; `None` if it is empty.
 fn list(texts: &[String]) -> Option<String> {
     (!texts.is_empty()).then(|| format!("[{}]", texts.iter().map(|t| text(t)).collect::<Vec<_>>().join(", ")))
 }

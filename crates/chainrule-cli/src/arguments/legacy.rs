@@ -1,0 +1,90 @@
+//! Former names of flags, and forms of arguments that clap does not accept.
+
+use std::ffi::OsString;
+
+use chainrule_experiment::renames;
+
+/// The flag that takes several numbers of units, separated by commas or spaces.
+const HIDDEN: &str = "--hidden";
+
+/// Rewrites the arguments of the process and returns notes about former names.
+///
+/// - `--out` and other former names become the present ones, with a note.
+/// - `--learning_rate` becomes `--learning-rate`.
+/// - `--hidden 64 32` becomes `--hidden 64,32`.
+///
+/// Arguments after `--` are not changed.
+pub(crate) fn modernize(arguments: impl Iterator<Item = OsString>) -> (Vec<OsString>, Vec<String>) {
+    let (mut modern, mut notes): (Vec<OsString>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            modern.push(argument);
+            modern.extend(arguments);
+            break;
+        }
+        let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else {
+            modern.push(argument);
+            continue;
+        };
+        let (flag, value) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
+        let mut flag = flag.replace('_', "-");
+        if let Some((present, note)) = renames::flag(&flag) {
+            notes.extend(note);
+            present.clone_into(&mut flag);
+        }
+        let is_hidden = flag == HIDDEN;
+        modern.push(value.map_or_else(|| flag.clone(), |value| format!("{flag}={value}")).into());
+        if is_hidden && value.is_none() {
+            modern.extend(units(&mut arguments));
+        }
+    }
+    (modern, notes)
+}
+
+/// Takes the values of `--hidden` and joins them with commas; `None` if the next argument is not a value.
+fn units(arguments: &mut std::iter::Peekable<impl Iterator<Item = OsString>>) -> Option<OsString> {
+    let mut units = arguments.next_if(|next| !next.to_string_lossy().starts_with('-'))?;
+    let is_number = |text: &OsString| text.to_str().is_some_and(|text| text.parse::<u32>().is_ok());
+    if is_number(&units) {
+        while let Some(next) = arguments.next_if(is_number) {
+            units.push(",");
+            units.push(next);
+        }
+    }
+    Some(units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn modern(line: &str) -> (String, Vec<String>) {
+        let (arguments, notes) = modernize(line.split(' ').map(OsString::from));
+        let arguments: Vec<&str> = arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
+        (arguments.join(" "), notes)
+    }
+
+    #[test]
+    fn units_of_layers_may_be_separated_by_spaces() {
+        for (line, expected) in [
+            ("fit --hidden 64 32 data.csv", "fit --hidden 64,32 data.csv"),
+            ("fit --hidden 64,32 data.csv", "fit --hidden 64,32 data.csv"),
+            ("fit data.csv --hidden 64 32 16 --seed 1", "fit data.csv --hidden 64,32,16 --seed 1"),
+            ("fit --hidden none 5", "fit --hidden none 5"),
+            ("fit --hidden=64 32", "fit --hidden=64 32"),
+            ("fit --hidden --seed 1", "fit --hidden --seed 1"),
+            ("fit -- --hidden 64 32", "fit -- --hidden 64 32"),
+        ] {
+            assert_eq!(modern(line), (expected.to_owned(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn former_flags_become_present_ones_with_a_note() {
+        let (line, notes) = modern("fit d.csv --out m.safetensors --learning_rate=0.1");
+        assert_eq!(line, "fit d.csv --output m.safetensors --learning-rate=0.1");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].contains("--out") && notes[0].contains("--output"), "{notes:?}");
+    }
+}

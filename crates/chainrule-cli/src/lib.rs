@@ -1,0 +1,71 @@
+//! The `chainrule` command as a library: its arguments, its output, and one module per subcommand.
+//!
+//! Front ends with heavy dependencies are programs of their own: `chainrule NAME` runs `chainrule-NAME`. They share with the
+//! command the arguments [`Source`] and [`Reading`], the output of [`progress`] and [`table`], and the errors and exit codes of
+//! [`Failure`].
+
+mod arguments;
+mod command;
+mod error;
+mod external;
+pub mod progress;
+pub mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use self::arguments::{Reading, Source};
+use self::arguments::{Arguments, Command, modernize};
+pub use self::error::Failure;
+
+/// Parses the arguments of the process, runs the subcommand and returns its exit code.
+///
+/// Errors and notes are printed to standard error.
+pub fn main() -> ExitCode {
+    let (arguments, notes) = modernize(std::env::args_os());
+    let arguments = Arguments::parse_from(arguments);
+    for note in notes {
+        anstream::eprintln!("note: {note}");
+    }
+    if let Command::External(words) = &arguments.command {
+        return external::run(words);
+    }
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Runs a subcommand of this program.
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    set_threads(arguments.common.threads)?;
+    match &arguments.command {
+        Command::Reproduce(arguments) => command::reproduce::run(arguments),
+        Command::Fit(arguments) => command::fit::run(arguments),
+        Command::Predict(arguments) => command::predict::run(arguments),
+        Command::Evaluate(arguments) => command::evaluate::run(arguments),
+        Command::Inspect(arguments) => command::inspect::run(arguments),
+        Command::Export(arguments) => command::export::run(arguments),
+        Command::Run(arguments) => command::run::run(arguments),
+        Command::Runs(arguments) => command::runs::run(arguments),
+        Command::Figure(arguments) => command::figure::run(arguments),
+        Command::Gradcheck(arguments) => command::gradcheck::run(arguments),
+        Command::Trace(arguments) => command::trace::run(arguments),
+        Command::New(arguments) => command::new::run(arguments),
+        Command::List(arguments) => command::list::run(arguments),
+        Command::Completions(arguments) => command::completions::run(arguments),
+        Command::Man(arguments) => command::man::run(arguments),
+        Command::External(_) => unreachable!("external commands are run before"),
+    }
+}
+
+/// Sets the maximum number of threads: from the argument, else from `CHAINRULE_THREADS`, else all cores.
+fn set_threads(argument: Option<u16>) -> Result<(), Failure> {
+    let from_environment = chainrule::threads_from_env()?;
+    chainrule::set_threads(argument.map_or(from_environment.unwrap_or(0), usize::from));
+    Ok(())
+}
