@@ -62,7 +62,7 @@ fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
     tile: &mut [T],
 ) {
     let n = rows.len();
-    for (place, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
+    for (block, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
         for first in (0..n_columns).step_by(T::WIDTH) {
             // Lanes beyond the last column contain the numbers after the row, if any; they are not
             // stored.
@@ -81,10 +81,10 @@ fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
                     },
                 )
             };
-            let columns = (n_columns - first).min(T::WIDTH);
+            let n_stored = (n_columns - first).min(T::WIDTH);
             for (j, column) in square[..C.min(T::WIDTH)].iter().enumerate() {
-                if j < columns {
-                    column.store(&mut tile[(first + j) * n + place * T::WIDTH..]);
+                if j < n_stored {
+                    column.store(&mut tile[(first + j) * n + block * T::WIDTH..]);
                 }
             }
         }

@@ -36,7 +36,7 @@ pub(super) fn all_finite_kernel<T: Scalar>(y: &[T]) -> bool {
     dispatch!(level(), _simd => y.iter().fold(true, #[inline(always)] |finite, y| finite & y.is_finite()))
 }
 
-/// Returns `(Σ w·y, Σ w)` in f64. An entry of weight 0 adds nothing, even if it is infinite.
+/// Returns `(Σ w·y, Σ w)` in f64. An entry of weight 0 adds nothing, even if its y is infinite.
 ///
 /// Eight interleaved partial sums let the processor add in parallel. Entries beyond a multiple of 8
 /// are ignored.

@@ -63,8 +63,8 @@ pub fn at_most<L: Lanes>(x: L, bound: L) -> L {
 /// Returns `Σ_k c[k]·x^k`, computed by Horner's rule on groups of two terms, or of four if there
 /// are many (Estrin 1960).
 ///
-/// Term by term, each sum would wait for the previous one, and the processor could not execute
-/// enough of the following vectors (five or so) out of order to stay busy.
+/// Term by term, each sum would wait for the previous one, and a processor that looks about five
+/// vectors ahead would not find enough independent work.
 #[inline(always)]
 fn polynomial<L: Lanes, const N: usize>(x: L, c: [f64; N]) -> L {
     let square = x * x;

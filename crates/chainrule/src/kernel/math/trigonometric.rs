@@ -72,7 +72,7 @@ fn of_quadrant<L: Lanes>(n: L, r: L) -> L {
     };
     let sin_r = (u * r).mul_add(p, r);
     let cos_r = (u * u).mul_add(q, u.mul_add(L::splat(-0.5), L::splat(1.0)));
-    // n/2 is a whole number or half-way above one; the parity of that number decides the sign.
+    // n/2 is a whole number or half-way above one; its parity decides the sign.
     let half = n * L::splat(0.5);
     let whole = (half - L::splat(0.25)).round();
     let y = L::select(whole.lt(half), cos_r, sin_r);
