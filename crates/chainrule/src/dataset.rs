@@ -1,14 +1,14 @@
-//! A dataset: numbers ready to train on, checked once; and the seam through which rows reach the engine's tiles.
+//! Datasets, checked and ready for training, and the trait through which the engine reads samples.
 
 use std::sync::Arc;
 
 use crate::kernel::gather::gather;
 use crate::{Error, Scalar};
 
-/// Inputs `x`, targets `t` and, where given, a weight for each sample. All numbers are finite.
+/// Inputs `x`, targets `t` and optional sample weights. All numbers are finite.
 ///
-/// `x` has shape `(n_samples, n_inputs)`, `t` has shape `(n_samples, n_targets)`, both row-major. There is at least
-/// one sample, one input and one target.
+/// `x` has shape `(n_samples, n_inputs)`, `t` has shape `(n_samples, n_targets)`, both row-major.
+/// There is at least one sample, one input and one target.
 ///
 /// ```
 /// use chainrule::Dataset;
@@ -30,33 +30,37 @@ pub struct Dataset<T> {
     weights: Option<Vec<T>>,
 }
 
-/// Whatever holds samples, as a training sees it: rows of it can be copied into a tile.
+/// A source of samples from which the engine copies rows into tiles.
 ///
-/// A tile holds a few samples with each column's values side by side, so that one vector instruction works on
-/// several samples. How the rows are stored (row after row, sparse, in a file) is the holder's own affair.
+/// A tile contains a few samples, with the values of each column next to each other, so that one
+/// vector instruction works on several samples. The source may store its rows in any way
+/// (row-major, sparse, in a file).
 pub trait DataSource<T: Scalar>: Sync {
-    /// How many samples there are.
+    /// Returns the number of samples.
     fn n_samples(&self) -> usize;
-    /// How many inputs a sample has.
+    /// Returns the number of inputs of a sample.
     fn n_inputs(&self) -> usize;
-    /// How many targets a sample has.
+    /// Returns the number of targets of a sample.
     fn n_targets(&self) -> usize;
-    /// Copies some rows into a tile: with `n = rows.len()`, input j of `rows[s]` goes to `x[j·n + s]`, target k to
-    /// `t[k·n + s]` and the sample's weight, 1 where there are none, to `weight[s]`.
+    /// Copies rows into a tile: with `n = rows.len()`, input j of `rows[s]` goes to `x[j·n + s]`,
+    /// target k to `t[k·n + s]`, and the weight of the sample, 1 if there are no weights, to
+    /// `weight[s]`.
     ///
     /// `x` (`n_inputs·n`), `t` (`n_targets·n`) and `weight` (`n`) are overwritten.
     ///
     /// # Panics
-    /// When a row does not exist or a slice has another length.
+    /// Panics if a row is out of range or a slice has the wrong length.
     fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]);
 }
 
 impl<T: Scalar> Dataset<T> {
-    /// A dataset of `x`, shape `(n, n_inputs)`, and `t`, shape `(n, n_targets)`, both row-major; n follows from the lengths.
+    /// Returns a dataset of `x`, shape `(n, n_inputs)`, and `t`, shape `(n, n_targets)`, both
+    /// row-major. n follows from the lengths.
     ///
     /// # Errors
-    /// [`Error::NoSamples`], [`Error::NoColumns`], [`Error::RaggedRows`] and [`Error::RowCount`] where the lengths do
-    /// not fit, [`Error::NotFinite`] with the place of the first NaN or infinity.
+    /// Returns [`Error::NoSamples`], [`Error::NoColumns`], [`Error::RaggedRows`] or
+    /// [`Error::RowCount`] if the lengths do not match, and [`Error::NotFinite`] with the position
+    /// of the first NaN or infinity.
     pub fn new(x: Vec<T>, n_inputs: usize, t: Vec<T>, n_targets: usize) -> Result<Dataset<T>, Error> {
         let expected = n_rows("x", &x, n_inputs)?;
         let got = n_rows("t", &t, n_targets)?;
@@ -71,12 +75,13 @@ impl<T: Scalar> Dataset<T> {
         Ok(Dataset { x, n_inputs, t, n_targets, weights: None })
     }
 
-    /// A dataset whose targets are one-hot: column k of `t` is 1 where the sample's class is k, else 0.
+    /// Returns a dataset with one-hot targets: column k of `t` is 1 if the class of the sample is
+    /// k, else 0.
     ///
     /// `classes[i]`, from 0 to `n_classes - 1`, is the class of row i.
     ///
     /// # Errors
-    /// [`Error::ClassIndex`] for a class too large, and those of [`Dataset::new`].
+    /// Returns [`Error::ClassIndex`] if a class is too large, and the errors of [`Dataset::new`].
     ///
     /// ```
     /// let data = chainrule::Dataset::from_classes(vec![0.1, 0.2], 1, &[2, 0], 3)?;
@@ -99,12 +104,13 @@ impl<T: Scalar> Dataset<T> {
         Dataset::new(x, n_inputs, t, n_classes)
     }
 
-    /// The same samples, each with a weight of at least 0; they replace weights given before.
+    /// Returns the same samples with weights of at least 0, which replace any previous weights.
     ///
     /// A sample of weight 2 counts like two equal samples of weight 1.
     ///
     /// # Errors
-    /// [`Error::RowCount`], [`Error::NotFinite`] or [`Error::NegativeWeight`].
+    /// Returns [`Error::RowCount`] if there is not one weight per sample, and [`Error::NotFinite`]
+    /// or [`Error::NegativeWeight`] for an invalid weight.
     pub fn with_weights(mut self, weights: Vec<T>) -> Result<Dataset<T>, Error> {
         if weights.len() != self.n_samples() {
             return Err(Error::RowCount { what: "weight", expected: self.n_samples(), got: weights.len() });
@@ -117,48 +123,48 @@ impl<T: Scalar> Dataset<T> {
         Ok(self)
     }
 
-    /// How many samples there are, at least 1.
+    /// Returns the number of samples, at least 1.
     pub fn n_samples(&self) -> usize {
         self.x.len() / self.n_inputs
     }
 
-    /// How many inputs a sample has.
+    /// Returns the number of inputs of a sample.
     pub fn n_inputs(&self) -> usize {
         self.n_inputs
     }
 
-    /// How many targets a sample has.
+    /// Returns the number of targets of a sample.
     pub fn n_targets(&self) -> usize {
         self.n_targets
     }
 
-    /// All inputs, row after row.
+    /// Returns all inputs, row-major.
     pub fn x(&self) -> &[T] {
         &self.x
     }
 
-    /// All targets, row after row.
+    /// Returns all targets, row-major.
     pub fn t(&self) -> &[T] {
         &self.t
     }
 
-    /// The weights, if there are any.
+    /// Returns the sample weights, if there are any.
     pub fn weights(&self) -> Option<&[T]> {
         self.weights.as_deref()
     }
 
-    /// Inputs and targets of sample `i`, counted from 0.
+    /// Returns inputs and targets of sample `i`, counted from 0.
     ///
     /// # Panics
-    /// When there is no such sample.
+    /// Panics if `i` is out of range.
     pub fn sample(&self, i: usize) -> (&[T], &[T]) {
         (row(&self.x, self.n_inputs, i), row(&self.t, self.n_targets, i))
     }
 
-    /// The samples `rows`, counted from 0, in that order; a row may come more than once.
+    /// Returns the samples `rows`, counted from 0, in that order. A row may occur more than once.
     ///
     /// # Panics
-    /// When `rows` is empty or names a sample that does not exist.
+    /// Panics if `rows` is empty or a row is out of range.
     pub fn subset(&self, rows: &[usize]) -> Dataset<T> {
         assert!(!rows.is_empty(), "a dataset has at least one sample");
         let pick =
@@ -171,10 +177,10 @@ impl<T: Scalar> Dataset<T> {
         }
     }
 
-    /// The same dataset in another precision, each number rounded to it.
+    /// Converts the dataset to another precision and rounds each number to it.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for a number that would become infinite.
+    /// Returns [`Error::TooLarge`] if a number would become infinite.
     pub fn cast<U: Scalar>(&self) -> Result<Dataset<U>, Error> {
         let (n_inputs, n_targets) = (self.n_inputs, self.n_targets);
         let weights = self.weights.as_ref().map(|weights| cast("weight", weights, 1)).transpose()?;
@@ -202,7 +208,7 @@ impl<T: Scalar> DataSource<T> for Dataset<T> {
     }
 
     fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
-        assert_eq!(weight.len(), rows.len(), "the tile's length");
+        assert_eq!(weight.len(), rows.len(), "length of the weights");
         gather(&self.x, self.n_inputs, rows, x);
         gather(&self.t, self.n_targets, rows, t);
         weight.fill(T::ONE);
@@ -212,7 +218,7 @@ impl<T: Scalar> DataSource<T> for Dataset<T> {
     }
 }
 
-/// Several may hold the same samples.
+/// Lets several owners share a source.
 impl<T: Scalar, G: DataSource<T> + Send + ?Sized> DataSource<T> for Arc<G> {
     fn n_samples(&self) -> usize {
         (**self).n_samples()
@@ -271,7 +277,8 @@ mod tests {
 
     use super::*;
 
-    /// Another holder: only what is not zero, as (column, value) for each row, the target in the last column.
+    /// A sparse source: the entries of each row that are not zero, as (column, value), with the
+    /// target in the last column.
     struct Sparse {
         rows: Vec<Vec<(usize, f32)>>,
         n_inputs: usize,
@@ -307,7 +314,7 @@ mod tests {
     }
 
     fn tile(data: &dyn DataSource<f32>, rows: &[usize]) -> [Vec<f32>; 3] {
-        // Filled with NaN, so that a place left out is seen.
+        // Filled with NaN, so that a missing entry is detected.
         let [mut x, mut t, mut weight] =
             [data.n_inputs(), data.n_targets(), 1].map(|n_columns| vec![f32::NAN; n_columns * rows.len()]);
         data.gather(rows, &mut x, &mut t, &mut weight);
@@ -316,7 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_holders_of_the_same_numbers_give_the_same_tile(
+        fn sparse_and_dense_sources_give_the_same_tile(
             n_inputs in 1usize..40,
             n_samples in 1usize..10,
             rows in prop::collection::vec(0usize..1000, 1..20),
@@ -338,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tile_has_columns_side_by_side_and_the_weights() {
+    fn a_tile_has_contiguous_columns_and_the_weights() {
         let data = small().with_weights(vec![0.5, 0.25, 2.0]).unwrap().cast().unwrap();
         let [x, t, weight] = tile(&data, &[2, 0]);
         assert_eq!(x, [5.0, 1.0, 6.0, 2.0]);
@@ -356,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cast_rounds_and_goes_back() {
+    fn a_cast_rounds_to_the_precision() {
         let data = Dataset::new(vec![0.1, 2.0], 1, vec![1.0, 0.0], 1).unwrap();
         let single = data.cast::<f32>().unwrap();
         assert_eq!(single.x(), [0.1f32, 2.0]);
@@ -364,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_named_with_its_place() {
+    fn errors_contain_the_position() {
         let new = |x: &[f64], n_inputs, t: &[f64], n_targets| {
             Dataset::new(x.to_vec(), n_inputs, t.to_vec(), n_targets).unwrap_err().to_string()
         };

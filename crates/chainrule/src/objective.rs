@@ -12,14 +12,16 @@ use crate::network::loss::Loss;
 use crate::network::tile::{TILE, Tile};
 use crate::network::{Architecture, Dropout};
 
-/// Value and gradient of a loss at any parameters over any rows of the data, as sums that are not yet divided.
+/// Loss and gradient at any parameters over any rows of the data, as sums that are not yet divided.
 ///
-/// With the samples' weights w and losses l, [`Objective::sums`] gives `Σ w·l`, `Σ w` and `Σ w·∂l/∂p`; a mean divides
-/// once, at the end. Training, solvers, gradient checks and loss surfaces all stand on this.
+/// With sample weights w and losses l, [`Objective::sums`] computes `Σ w·l`, `Σ w` and `Σ w·∂l/∂p`.
+/// For a mean, the division is done once, at the end. Training, solvers, gradient checks and loss
+/// surfaces use this type.
 ///
-/// **One order of sums.** The rows are cut into chunks, by a rule that knows only the number of rows and of parameters
-/// ([`chunk_count`]). Within a chunk tiles are added in order; the chunks' sums meet in one binary tree.
-/// So the bits of the result do not depend on who computes which chunk.
+/// **Order of summation.** The rows are split into chunks by a rule that depends only on the
+/// numbers of rows and parameters ([`chunk_count`]). Within a chunk, tiles are added in order; the
+/// sums of the chunks are added in a binary tree. The bits of the result therefore do not depend on
+/// which thread computes which chunk.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
@@ -38,34 +40,35 @@ pub struct Objective<'a, T: Scalar> {
     architecture: Architecture,
     loss: Loss,
     data: &'a dyn DataSource<T>,
-    /// A workspace for each thread that has taken part.
+    /// Workspace of each thread that has taken part.
     workers: Vec<Worker<T>>,
-    /// The sums of each task, where there are several.
+    /// Sums of each task, if there are several.
     partials: Vec<Partial<T>>,
 }
 
-/// A thread's workspace: one tile, and a gradient for each level of the tree of chunks, once it was asked for.
+/// Workspace of a thread: one tile, and a gradient for each level of the tree of chunks, allocated
+/// when it is first used.
 struct Worker<T> {
     tile: Tile<T>,
-    room: [Vec<T>; MAX_LEVELS],
+    scratch: [Vec<T>; MAX_LEVELS],
 }
 
-/// A tree of 64 chunks has so many levels of additions.
+/// Number of levels of additions in a tree of 64 chunks.
 const MAX_LEVELS: usize = 6;
 
 impl<T: Scalar> Worker<T> {
     fn new(architecture: &Architecture, n_targets: usize) -> Worker<T> {
-        Worker { tile: Tile::new(architecture, n_targets), room: [const { Vec::new() }; MAX_LEVELS] }
+        Worker { tile: Tile::new(architecture, n_targets), scratch: [const { Vec::new() }; MAX_LEVELS] }
     }
 }
 
-/// The sums over some chunks; the gradient is as long as the parameters once one was asked for.
+/// Sums over some chunks. Once a gradient has been requested, it is as long as the parameters.
 struct Partial<T> {
     sums: Sums,
     gradient: Vec<T>,
 }
 
-/// The sums over some rows: divide the first by the second for the mean.
+/// Sums over some rows. The mean is the first one divided by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Sums {
     /// `Σ w·l`.
@@ -75,23 +78,23 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn plus(self, more: Sums) -> Sums {
-        Sums { loss: self.loss + more.loss, weight: self.weight + more.weight }
+    fn plus(self, other: Sums) -> Sums {
+        Sums { loss: self.loss + other.loss, weight: self.weight + other.weight }
     }
 }
 
 /// Outputs (n, n_outputs), targets (n, n_targets) and weights (n) of some rows, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outputs {
-    /// The outputs y.
+    /// Outputs y.
     pub y: Vec<f64>,
-    /// The targets t.
+    /// Targets t.
     pub t: Vec<f64>,
-    /// The samples' weights.
+    /// Sample weights.
     pub weight: Vec<f64>,
 }
 
-/// Whether the loss of a batch is the sum or the weighted mean of its samples' losses.
+/// Reduction of the losses of a batch: sum or weighted mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
     /// `Σ w·l`.
@@ -101,7 +104,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// What the sums are divided by.
+    /// Returns the number by which the sums are divided.
     pub fn divisor(self, sums: Sums) -> f64 {
         match self {
             Reduction::Sum => 1.0,
@@ -111,10 +114,11 @@ impl Reduction {
 }
 
 impl<'a, T: Scalar> Objective<'a, T> {
-    /// The objective of `loss` over `data` for networks of this `architecture`.
+    /// Returns the objective of `loss` over `data` for networks of this `architecture`.
     ///
     /// # Errors
-    /// Inputs or targets that do not fit the architecture, or a target outside the loss's domain, with its place.
+    /// Returns an error if the inputs or targets do not match the architecture, or if a target is
+    /// outside the domain of the loss, with its position.
     pub fn new(
         architecture: &Architecture,
         loss: &Loss,
@@ -142,26 +146,29 @@ impl<'a, T: Scalar> Objective<'a, T> {
         })
     }
 
-    /// The network's shape.
+    /// Returns the architecture of the networks.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// The loss.
+    /// Returns the loss.
     pub fn loss(&self) -> &Loss {
         &self.loss
     }
 
-    /// The data.
+    /// Returns the data.
     pub fn data(&self) -> &'a dyn DataSource<T> {
         self.data
     }
 
-    /// `Σ w·l` and `Σ w` over `rows` at `parameters`; where `gradient` is given it is overwritten with `Σ w·∂l/∂p`
-    /// (0 where a part is frozen). With `dropout`, activations are dropped as in that training step.
+    /// Computes `Σ w·l` and `Σ w` over `rows` at `parameters`.
+    ///
+    /// `gradient`, if given, is overwritten with `Σ w·∂l/∂p` (0 for frozen parameters). With
+    /// `dropout`, activations are dropped as in that training step.
     ///
     /// # Panics
-    /// When `parameters` or `gradient` do not have the architecture's length, or a row is not in the data.
+    /// Panics if `parameters` or `gradient` does not have one entry per parameter of the
+    /// architecture, or if a row is out of range.
     pub fn sums(
         &mut self,
         parameters: &[T],
@@ -172,11 +179,11 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.evaluate(parameters, rows, gradient, None, dropout)
     }
 
-    /// As [`sums`](Objective::sums), but `gradient` becomes that of the reduced loss: each sum divided by `reduction`'s
-    /// divisor, unless that is 0.
+    /// Computes [`sums`](Objective::sums), but with the gradient of the reduced loss: each sum is
+    /// divided by the divisor of `reduction`, unless that is 0.
     ///
     /// # Panics
-    /// As [`Objective::sums`].
+    /// Panics under the same conditions as [`Objective::sums`].
     pub fn reduced(
         &mut self,
         parameters: &[T],
@@ -197,27 +204,29 @@ impl<'a, T: Scalar> Objective<'a, T> {
         dropout: Option<Dropout>,
     ) -> Sums {
         let n_parameters = self.architecture.n_parameters();
-        assert_eq!(parameters.len(), n_parameters, "the parameters' length");
+        assert_eq!(parameters.len(), n_parameters, "number of parameters");
         let divisor = |sums| reduction.map_or(1.0, |reduction| reduction.divisor(sums));
-        let chunks = chunk_count(rows.len(), n_parameters);
+        let n_chunks = chunk_count(rows.len(), n_parameters);
         let n_workers = self.n_threads(rows.len());
         while self.workers.len() < n_workers {
             self.workers.push(Worker::new(&self.architecture, self.data.n_targets()));
         }
         let workers = &mut self.workers[..n_workers];
         let (architecture, loss, data) = (&self.architecture, &self.loss, self.data);
-        let batch = Batch { architecture, loss, data, parameters, rows, chunks, dropout };
+        let batch = ChunkedBatch { architecture, loss, data, parameters, rows, n_chunks, dropout };
         if let [worker] = workers {
             let mut gradient = gradient;
-            let sums = batch.subtree(&mut worker.tile, &mut worker.room, 0..chunks, gradient.as_deref_mut());
+            let sums =
+                batch.subtree(&mut worker.tile, &mut worker.scratch, 0..n_chunks, gradient.as_deref_mut());
             if let Some(gradient) = gradient {
                 divide(divisor(sums), gradient);
             }
             return sums;
         }
 
-        // The tree's lower parts are the workers' tasks: what a worker has summed up itself is in its own cache.
-        let n_tasks = task_count(chunks, n_workers);
+        // The tasks are the lower parts of the tree, so that each worker adds up gradients from its
+        // own cache.
+        let n_tasks = task_count(n_chunks, n_workers);
         while self.partials.len() < n_tasks {
             self.partials.push(Partial { sums: Sums::default(), gradient: Vec::new() });
         }
@@ -228,22 +237,23 @@ impl<'a, T: Scalar> Objective<'a, T> {
                 partial.gradient.resize(n_parameters, T::ZERO);
                 &mut partial.gradient[..]
             });
-            let chunks = task_chunks(chunks, n_tasks, task);
-            partial.sums = batch.subtree(&mut worker.tile, &mut worker.room, chunks, gradient);
+            let chunks = task_chunks(n_chunks, n_tasks, task);
+            partial.sums = batch.subtree(&mut worker.tile, &mut worker.scratch, chunks, gradient);
         });
         let sums = join(partials);
         if let Some(gradient) = gradient {
-            // Each entry goes its own way through the tree and the division, so that threads take a piece each.
+            // The entries are independent in the tree and the division, so each thread takes a
+            // piece of them.
             let divisor = divisor(sums);
-            let n_pieces = n_workers.min(n_tasks * n_parameters / WORTH_A_THREAD).max(1);
-            let piece = n_parameters.div_ceil(n_pieces).next_multiple_of(JOINED);
+            let n_pieces = n_workers.min(n_tasks * n_parameters / MIN_ADDITIONS).max(1);
+            let piece = n_parameters.div_ceil(n_pieces).next_multiple_of(JOIN_LEN);
             let mut rest = gradient.chunks_mut(piece);
             let mut pieces: [&mut [T]; MAX_THREADS] =
                 std::array::from_fn(|_| rest.next().unwrap_or_default());
             let partials = &*partials;
             pool::each(n_pieces, &mut pieces[..n_pieces], &|k, gradient| {
-                for (j, gradient) in gradient.chunks_mut(JOINED).enumerate() {
-                    join_gradients(partials, k * piece + j * JOINED, gradient);
+                for (j, gradient) in gradient.chunks_mut(JOIN_LEN).enumerate() {
+                    join_gradients(partials, k * piece + j * JOIN_LEN, gradient);
                     divide(divisor, gradient);
                 }
             });
@@ -251,19 +261,21 @@ impl<'a, T: Scalar> Objective<'a, T> {
         sums
     }
 
-    /// How many threads a batch of `n_rows` is shared by: as many as pay for the work. Handing over some of it, and the
-    /// parameters and gradients that go from cache to cache, cost what some 300,000 parameters times rows do
+    /// Returns the number of threads for a batch of `n_rows`: as many as the amount of work
+    /// justifies. Handing over part of the work, and moving parameters and gradients between
+    /// caches, costs about as much as computing 300,000 parameters times rows
     /// (`benches/README.md`).
     pub(crate) fn n_threads(&self, n_rows: usize) -> usize {
         let n_parameters = self.architecture.n_parameters();
-        let paid_for = n_rows * n_parameters / 300_000;
-        threads().min(chunk_count(n_rows, n_parameters)).min(paid_for).max(1)
+        let worthwhile = n_rows * n_parameters / 300_000;
+        threads().min(chunk_count(n_rows, n_parameters)).min(worthwhile).max(1)
     }
 
-    /// Outputs, targets and weights of `rows` at `parameters`, row-major, for metrics.
+    /// Computes the outputs of `rows` at `parameters` and returns them with targets and weights,
+    /// row-major, for metrics.
     ///
     /// # Panics
-    /// As [`Objective::sums`].
+    /// Panics under the same conditions as [`Objective::sums`].
     pub fn outputs(&mut self, parameters: &[T], rows: &[usize]) -> Outputs {
         let (n_outputs, n_targets) = (self.architecture.n_outputs(), self.data.n_targets());
         let mut outputs = Outputs { y: Vec::new(), t: Vec::new(), weight: Vec::new() };
@@ -282,41 +294,45 @@ impl<'a, T: Scalar> Objective<'a, T> {
         outputs
     }
 
-    /// The loss over `rows` at `parameters`, reduced.
+    /// Computes the reduced loss over `rows` at `parameters`.
     ///
     /// # Panics
-    /// As [`Objective::sums`].
+    /// Panics under the same conditions as [`Objective::sums`].
     pub fn value(&mut self, parameters: &[T], rows: &[usize], reduction: Reduction) -> f64 {
         let sums = self.sums(parameters, rows, None, None);
         sums.loss / reduction.divisor(sums)
     }
 }
 
-/// How many chunks a batch is cut into: at least one, at most 64, of some 64 rows or more each. Where parameters are many a
-/// chunk has 256 rows or more, so that adding its gradient stays a small part of computing it (two chunks at least,
-/// if there are more than 64 rows), and all gradients together have at most 2^24 entries.
+/// Returns the number of chunks of a batch: from 1 to 64, each of about 64 rows or more.
 ///
-/// Chunks of at most 64 rows begin at multiples of 16, larger ones at multiples of 64, as even as that allows.
+/// With many parameters, a chunk has 256 rows or more, so that adding its gradient takes a small
+/// part of the time (but there are at least two chunks for more than 64 rows), and all gradients
+/// together have at most 2^24 entries.
+///
+/// Chunks of at most 64 rows begin at multiples of 16, larger ones at multiples of 64. Their sizes
+/// are as even as that allows.
 pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
-    let tiles = n_rows.div_ceil(TILE);
-    let wanted = if n_parameters > 16_384 { (tiles / 4).max(tiles.min(2)) } else { tiles };
+    let n_tiles = n_rows.div_ceil(TILE);
+    let wanted = if n_parameters > 16_384 { (n_tiles / 4).max(n_tiles.min(2)) } else { n_tiles };
     wanted.min((1 << 24) / n_parameters.max(1)).clamp(1, 64)
 }
 
-/// Rows that make whole vectors in either precision.
+/// Number of rows that fill whole vectors in either precision.
 const GROUP: usize = 16;
 
-/// Into how many tasks, a power of two, the tree of chunks is cut for several workers: eight for each, that slow ones do
-/// not delay the others, or where there are few chunks one.
-fn task_count(chunks: usize, n_workers: usize) -> usize {
-    let wanted = if chunks >= 8 * n_workers { 8 * n_workers } else { n_workers };
-    let most = chunks.next_power_of_two() / if chunks.is_power_of_two() { 1 } else { 2 };
-    wanted.next_power_of_two().min(most)
+/// Returns the number of tasks, a power of two, into which the tree of chunks is cut for several
+/// workers: eight for each worker, so that slow ones do not delay the others, or one if there are
+/// few chunks.
+fn task_count(n_chunks: usize, n_workers: usize) -> usize {
+    let wanted = if n_chunks >= 8 * n_workers { 8 * n_workers } else { n_workers };
+    let max = n_chunks.next_power_of_two() / if n_chunks.is_power_of_two() { 1 } else { 2 };
+    wanted.next_power_of_two().min(max)
 }
 
-/// The chunks below the tree's node `task` of the level that has `n_tasks` nodes.
-fn task_chunks(chunks: usize, n_tasks: usize, task: usize) -> Range<usize> {
-    let (mut below, mut nodes) = (0..chunks, n_tasks);
+/// Returns the chunks below node `task` of the level of the tree that has `n_tasks` nodes.
+fn task_chunks(n_chunks: usize, n_tasks: usize, task: usize) -> Range<usize> {
+    let (mut below, mut nodes) = (0..n_chunks, n_tasks);
     while nodes > 1 {
         nodes /= 2;
         let middle = middle(&below);
@@ -325,23 +341,24 @@ fn task_chunks(chunks: usize, n_tasks: usize, task: usize) -> Range<usize> {
     below
 }
 
-/// Where the second half begins, of two chunks or more.
+/// Returns the start of the second half of two or more chunks.
 fn middle(chunks: &Range<usize>) -> usize {
     chunks.start + chunks.len().div_ceil(2)
 }
 
-/// The sums over all tasks, in the upper part of the tree.
+/// Adds the sums of all tasks in the upper part of the tree.
 fn join<T>(partials: &[Partial<T>]) -> Sums {
     halves(partials).map_or(partials[0].sums, |(first, second)| join(first).plus(join(second)))
 }
 
-/// So many additions of entries are worth a thread.
-const WORTH_A_THREAD: usize = 1 << 12;
+/// Number of additions of gradient entries that justify another thread.
+const MIN_ADDITIONS: usize = 1 << 12;
 
-/// So many entries of the gradients are added at a time.
-const JOINED: usize = 512;
+/// Number of gradient entries that are added at a time.
+const JOIN_LEN: usize = 512;
 
-/// `gradient ← Σ` of the tasks' gradients from entry `from` on, at most [`JOINED`] of them, in the same tree.
+/// Sets `gradient` to the sum of the tasks' gradients, added in the same tree, for at most
+/// [`JOIN_LEN`] entries from entry `from` on.
 fn join_gradients<T: Scalar>(partials: &[Partial<T>], from: usize, gradient: &mut [T]) {
     let Some((first, second)) = halves(partials) else {
         gradient.copy_from_slice(&partials[0].gradient[from..][..gradient.len()]);
@@ -351,42 +368,43 @@ fn join_gradients<T: Scalar>(partials: &[Partial<T>], from: usize, gradient: &mu
     if let [only] = second {
         slices::add(&only.gradient[from..][..gradient.len()], gradient);
     } else {
-        let mut more = [T::ZERO; JOINED];
+        let mut more = [T::ZERO; JOIN_LEN];
         let more = &mut more[..gradient.len()];
         join_gradients(second, from, more);
         slices::add(more, gradient);
     }
 }
 
-/// The first half and the second, of two or more.
+/// Splits a slice into halves, or returns none for a single element.
 fn halves<P>(all: &[P]) -> Option<(&[P], &[P])> {
     (all.len() > 1).then(|| all.split_at(all.len().div_ceil(2)))
 }
 
-/// Divides the gradient, unless by 0.
+/// Divides the gradient by `divisor`, unless that is 0.
 fn divide<T: Scalar>(divisor: f64, gradient: &mut [T]) {
     if divisor != 1.0 && divisor != 0.0 {
         slices::divide(T::from_f64(divisor), gradient);
     }
 }
 
-/// One evaluation under way: what is evaluated, on which rows, cut into how many chunks.
-struct Batch<'b, T: Scalar> {
+/// A batch that is split into chunks, with all inputs of its evaluation.
+struct ChunkedBatch<'b, T: Scalar> {
     architecture: &'b Architecture,
     loss: &'b Loss,
     data: &'b dyn DataSource<T>,
     parameters: &'b [T],
     rows: &'b [usize],
-    chunks: usize,
+    n_chunks: usize,
     dropout: Option<Dropout>,
 }
 
-impl<T: Scalar> Batch<'_, T> {
-    /// The sums over some chunks: those of the first half and those of the second half, in a binary tree.
+impl<T: Scalar> ChunkedBatch<'_, T> {
+    /// Computes the sums over some chunks in a binary tree: those of the first half plus those of
+    /// the second half.
     fn subtree(
         &self,
         tile: &mut Tile<T>,
-        room: &mut [Vec<T>],
+        scratch: &mut [Vec<T>],
         chunks: Range<usize>,
         gradient: Option<&mut [T]>,
     ) -> Sums {
@@ -396,18 +414,18 @@ impl<T: Scalar> Batch<'_, T> {
         let middle = middle(&chunks);
         let (first, second) = (chunks.start..middle, middle..chunks.end);
         let Some(gradient) = gradient else {
-            let first = self.subtree(tile, room, first, None);
-            return first.plus(self.subtree(tile, room, second, None));
+            let first = self.subtree(tile, scratch, first, None);
+            return first.plus(self.subtree(tile, scratch, second, None));
         };
-        let first = self.subtree(tile, room, first, Some(gradient));
-        let (more, room) = room.split_first_mut().expect("room for each level");
+        let first = self.subtree(tile, scratch, first, Some(gradient));
+        let (more, scratch) = scratch.split_first_mut().expect("there is one gradient per level");
         more.resize(gradient.len(), T::ZERO);
-        let second = self.subtree(tile, room, second, Some(more));
+        let second = self.subtree(tile, scratch, second, Some(more));
         slices::add(more, gradient);
         first.plus(second)
     }
 
-    /// The sums over one chunk, tile after tile.
+    /// Computes the sums over one chunk, tile by tile.
     fn chunk(&self, tile: &mut Tile<T>, chunk: usize, mut gradient: Option<&mut [T]>) -> Sums {
         let architecture = self.architecture;
         if let Some(gradient) = gradient.as_deref_mut() {
@@ -415,9 +433,10 @@ impl<T: Scalar> Batch<'_, T> {
         }
         let mut sums = Sums::default();
         let n = self.rows.len();
-        // With as many chunks as tiles each is one tile, all about as full; else a chunk is some full tiles.
-        let group = if self.chunks == n.div_ceil(TILE) { GROUP } else { TILE };
-        let begin = |chunk: usize| n.min(chunk * n.div_ceil(group) / self.chunks * group);
+        // If there are as many chunks as tiles, each chunk is one tile, and all have about the same
+        // number of rows. Otherwise a chunk consists of full tiles.
+        let group = if self.n_chunks == n.div_ceil(TILE) { GROUP } else { TILE };
+        let begin = |chunk: usize| n.min(chunk * n.div_ceil(group) / self.n_chunks * group);
         let (begin, end) = (begin(chunk), begin(chunk + 1));
         for first in (begin..end).step_by(TILE) {
             let rows = &self.rows[first..end.min(first + TILE)];
@@ -433,7 +452,7 @@ impl<T: Scalar> Batch<'_, T> {
     }
 }
 
-/// Refuses the first target that the loss does not accept.
+/// Returns an error for the first target that the loss does not accept.
 fn check_targets<T: Scalar>(loss: &Loss, data: &dyn DataSource<T>) -> Result<(), Error> {
     let domain = loss.domain();
     let (mut x, mut t) = (vec![T::ZERO; data.n_inputs()], vec![T::ZERO; data.n_targets()]);

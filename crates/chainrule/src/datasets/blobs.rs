@@ -1,9 +1,10 @@
-//! Gaussian blobs in the plane, each a class.
+//! Gaussian blobs in the plane, one per class.
 
 use std::f64::consts::TAU;
 
 use super::{
-    Generate, Generated, classes_in_order, n_classes, n_samples, noise, numbered, push_displaced, shares,
+    Generate, Generated, class_sizes, classes_in_order, n_classes, n_samples, noise, numbered,
+    push_with_noise,
 };
 use crate::kernel::math;
 use crate::random::RandomState;
@@ -12,7 +13,7 @@ use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "blobs",
     aliases: &[],
-    summary: "Gaussian blobs, each a class",
+    summary: "Gaussian blobs, one per class",
     options: &[
         n_samples(300.0),
         n_classes(3.0),
@@ -20,13 +21,13 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
         OptionSpec {
             name: "centers",
             kind: OptionKind::Choice(&["circle", "drawn"]),
-            summary: "at equal angles on the unit circle, or drawn evenly from -2 to 2",
+            summary: "at equal angles on the unit circle, or drawn uniformly from -2 to 2",
         },
     ],
     make: |_| generate,
 };
 
-/// Drawn centers are drawn first, all of them.
+/// Random centers are all drawn before the first sample.
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let (n_classes, noise) = (options.number("n_classes") as usize, options.number("noise"));
     let centers: Vec<[f64; 2]> = (0..n_classes)
@@ -38,11 +39,11 @@ fn generate(options: &Options, random: &mut RandomState) -> Generated {
             _ => [random.uniform(-2.0, 2.0), random.uniform(-2.0, 2.0)],
         })
         .collect();
-    let shares = shares(options, n_classes);
-    let classes = classes_in_order(&shares);
+    let sizes = class_sizes(options, n_classes);
+    let classes = classes_in_order(&sizes);
     let mut x = Vec::new();
     for &class in &classes {
-        push_displaced(&mut x, centers[class], noise, random);
+        push_with_noise(&mut x, centers[class], noise, random);
     }
-    Generated::of_classes(x, 2, &classes, numbered(n_classes))
+    Generated::from_classes(x, 2, &classes, numbered(n_classes))
 }

@@ -1,8 +1,9 @@
-//! Ready-made datasets: those of the published experiments, and the shapes on which classifiers are tried.
+//! Generated datasets: those of the published experiments, and common shapes for testing
+//! classifiers.
 //!
-//! One file a dataset. Each is a function of its options and of the random stream, which it leaves where NumPy would
-//! leave it, so that starting weights drawn next are NumPy's too. To add one: write the file, add its line to
-//! [`REGISTRY`].
+//! There is one file per dataset. Each is a function of its options and the random stream, which it
+//! leaves in the same state as NumPy would, so that initial weights drawn afterwards are also
+//! NumPy's. To add a dataset, write the file and add its line to [`REGISTRY`].
 
 mod blobs;
 mod circle;
@@ -21,7 +22,7 @@ use crate::random::RandomState;
 use crate::registry::{self, Entry, NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 use crate::{Dataset, Error};
 
-/// All datasets, in the order in which lists show them.
+/// All datasets, in the order in which they are listed.
 pub static REGISTRY: &[Entry<Generate>] = &[
     three_rings::ENTRY,
     circle::ENTRY,
@@ -35,13 +36,13 @@ pub static REGISTRY: &[Entry<Generate>] = &[
     straight_lines::ENTRY,
 ];
 
-/// What a dataset's file implements: samples from checked options and the random stream.
+/// Function that generates the samples of a dataset from checked options and the random stream.
 pub type Generate = fn(&Options, &mut RandomState) -> Generated;
 
 /// A curve x2 = f(x1).
 pub type Curve = fn(f64) -> f64;
 
-/// A dataset's recipe, chosen by name with its options.
+/// A dataset generator, chosen by name with its options.
 ///
 /// ```
 /// use chainrule::datasets::Generator;
@@ -61,23 +62,23 @@ pub struct Generator {
     generate: Generate,
 }
 
-/// The samples that a [`Generator`] made, with what the numbers mean.
+/// Samples made by a [`Generator`], with the names of their classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generated {
     /// Inputs, shape `(n_samples, n_inputs)`, row-major.
     pub x: Vec<f64>,
-    /// How many inputs a sample has.
+    /// Number of inputs of a sample.
     pub n_inputs: usize,
-    /// Targets, shape `(n_samples, n_targets)`, row-major: of two classes one column, 1 for class 1; of more a column
-    /// for each class, one-hot.
+    /// Targets, shape `(n_samples, n_targets)`, row-major. Two classes have one column, 1 for class
+    /// 1; more classes have one column each, one-hot.
     pub t: Vec<f64>,
-    /// How many targets a sample has.
+    /// Number of targets of a sample.
     pub n_targets: usize,
-    /// What the classes are, in their order.
+    /// Names of the classes, in their order.
     pub class_names: Vec<String>,
 }
 
-/// Same name, same options.
+/// Generators are equal if their names and options are.
 impl PartialEq for Generator {
     fn eq(&self, other: &Self) -> bool {
         self.options == other.options
@@ -91,26 +92,27 @@ impl fmt::Display for Generator {
 }
 
 impl Generator {
-    /// The dataset called `name` with the options `given`.
+    /// Returns the generator of the dataset called `name` with the options `given`.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
+    /// Returns an error for an unknown name or option, with the nearest known one, or for an option
+    /// that is out of range.
     pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Generator, Error> {
         let (options, generate) = registry::choose("dataset", REGISTRY, name, given)?;
         Ok(Generator { options, generate })
     }
 
-    /// The name: `three_rings`.
+    /// Returns the name, such as `three_rings`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name with the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// The curves on which the samples of each class lie, where the recipe has any.
+    /// Returns one curve per class if the samples of each class lie on a curve, else nothing.
     pub fn curves(&self) -> &'static [Curve] {
         match self.name() {
             "sine_curves" => &sine_curves::CURVES,
@@ -119,23 +121,24 @@ impl Generator {
         }
     }
 
-    /// Makes the samples, with draws from `random` where chance is in them.
+    /// Generates the samples, with random numbers from `random`.
     pub fn generate(&self, random: &mut RandomState) -> Generated {
         (self.generate)(&self.options, random)
     }
 }
 
 impl Generated {
-    /// The samples as a dataset of weight 1 each.
+    /// Converts the samples to a dataset in which each has weight 1.
     ///
     /// # Panics
-    /// When the fields have been changed into what [`Dataset::new`] refuses.
+    /// Panics if the fields have been changed to values that [`Dataset::new`] rejects.
     pub fn into_dataset(self) -> Dataset<f64> {
         Dataset::new(self.x, self.n_inputs, self.t, self.n_targets).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Samples of classes: `classes[i]` is that of row i of `x`, `names` has one name for each class.
-    fn of_classes(x: Vec<f64>, n_inputs: usize, classes: &[usize], names: Vec<String>) -> Generated {
+    /// Returns samples of classes: `classes[i]` is the class of row i of `x`, and `names` has one
+    /// name per class.
+    fn from_classes(x: Vec<f64>, n_inputs: usize, classes: &[usize], names: Vec<String>) -> Generated {
         let t = match names.len() {
             2 => classes.iter().map(|&class| class as f64).collect(),
             n => classes
@@ -143,16 +146,17 @@ impl Generated {
                 .flat_map(|&class| (0..n).map(move |k| f64::from(u8::from(k == class))))
                 .collect(),
         };
-        Generated { n_targets: t_columns(names.len()), x, n_inputs, t, class_names: names }
+        Generated { n_targets: n_target_columns(names.len()), x, n_inputs, t, class_names: names }
     }
 }
 
-/// One column tells two classes apart; more need one each.
-fn t_columns(n_classes: usize) -> usize {
+/// Returns the number of target columns: one for two classes, else one per class.
+fn n_target_columns(n_classes: usize) -> usize {
     if n_classes == 2 { 1 } else { n_classes }
 }
 
-/// The option `n_samples` with its default. The upper end keeps a slip of the pen from filling the memory.
+/// Returns the option `n_samples` with its default. The upper limit keeps a typing error from
+/// exhausting memory.
 const fn n_samples(default: f64) -> OptionSpec {
     const ALLOWED: NumberRange = NumberRange {
         text: "a whole number from 1 to 10000000",
@@ -161,42 +165,43 @@ const fn n_samples(default: f64) -> OptionSpec {
     OptionSpec {
         name: "n_samples",
         kind: OptionKind::Number(default, ALLOWED),
-        summary: "how many samples, all classes together",
+        summary: "total number of samples",
     }
 }
 
-/// The option `n_classes` with its default.
+/// Returns the option `n_classes` with its default.
 const fn n_classes(default: f64) -> OptionSpec {
     const ALLOWED: NumberRange = NumberRange {
         text: "a whole number from 2 to 100",
         test: |v| v.fract() == 0.0 && (2.0..=100.0).contains(&v),
     };
-    OptionSpec { name: "n_classes", kind: OptionKind::Number(default, ALLOWED), summary: "how many classes" }
+    OptionSpec { name: "n_classes", kind: OptionKind::Number(default, ALLOWED), summary: "number of classes" }
 }
 
-/// The option `noise` with its default.
+/// Returns the option `noise` with its default.
 const fn noise(default: f64) -> OptionSpec {
     const ALLOWED: NumberRange =
         NumberRange { text: "a number from 0 to 1000", test: |v| (0.0..=1000.0).contains(&v) };
     OptionSpec {
         name: "noise",
         kind: OptionKind::Number(default, ALLOWED),
-        summary: "the standard deviation of each coordinate around its place",
+        summary: "standard deviation of the Gaussian noise added to each coordinate",
     }
 }
 
-/// The option `n_samples` shared out among `n_classes` as evenly as can be, the first ones taking what is left over.
-fn shares(options: &Options, n_classes: usize) -> Vec<usize> {
+/// Splits the option `n_samples` among `n_classes` as evenly as possible; the first classes get the
+/// remainder.
+fn class_sizes(options: &Options, n_classes: usize) -> Vec<usize> {
     let n = options.number("n_samples") as usize;
     (0..n_classes).map(|k| n / n_classes + usize::from(k < n % n_classes)).collect()
 }
 
-/// Class 0 as often as `shares[0]` says, then class 1, and so on.
-fn classes_in_order(shares: &[usize]) -> Vec<usize> {
-    shares.iter().enumerate().flat_map(|(class, &n)| std::iter::repeat_n(class, n)).collect()
+/// Returns the classes in order: class 0 `sizes[0]` times, then class 1, and so on.
+fn classes_in_order(sizes: &[usize]) -> Vec<usize> {
+    sizes.iter().enumerate().flat_map(|(class, &n)| std::iter::repeat_n(class, n)).collect()
 }
 
-/// Names for classes that have none of their own: `class 0`, `class 1`, …
+/// Returns names for classes that have no names of their own: `class 0`, `class 1`, …
 fn numbered(n_classes: usize) -> Vec<String> {
     (0..n_classes).map(|k| format!("class {k}")).collect()
 }
@@ -205,14 +210,17 @@ fn named(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// Appends the point, each coordinate displaced by `noise` times a draw.
+/// Appends the point with noise: a draw from the standard normal distribution times `noise` is
+/// added to each coordinate.
 ///
-/// It draws with noise 0 as well: the same seed gives the same displacements, larger or smaller.
-fn push_displaced(x: &mut Vec<f64>, point: [f64; 2], noise: f64, random: &mut RandomState) {
+/// It also draws if `noise` is 0, so that the same seed always gives the same displacements, scaled
+/// by `noise`.
+fn push_with_noise(x: &mut Vec<f64>, point: [f64; 2], noise: f64, random: &mut RandomState) {
     x.extend(point.map(|coordinate| coordinate + noise * random.standard_normal()));
 }
 
-/// `n` numbers from `first` to `last` at equal distances, rounded as NumPy's `linspace` rounds them.
+/// Returns `n` evenly spaced numbers from `first` to `last`, rounded like those of NumPy's
+/// `linspace`.
 fn linspace(first: f64, last: f64, n: usize) -> Vec<f64> {
     let step = (last - first) / n.saturating_sub(1).max(1) as f64;
     let mut numbers: Vec<f64> = (0..n).map(|i| i as f64 * step + first).collect();

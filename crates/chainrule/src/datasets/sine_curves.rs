@@ -1,4 +1,4 @@
-//! 25 points on two sine curves, one above the other: two classes that no straight line tells apart.
+//! 25 points on two sine curves, one above the other: two classes that are not linearly separable.
 
 use super::{Curve, Generate, Generated, linspace, named};
 use crate::kernel::math;
@@ -8,7 +8,7 @@ use crate::registry::{Entry, Options};
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "sine_curves",
     aliases: &[],
-    summary: "10 points of sin(x1), 15 of sin(x1) + 1; nothing random",
+    summary: "10 points on sin(x1), 15 on sin(x1) + 1; deterministic",
     options: &[],
     make: |_| generate,
 };
@@ -19,11 +19,12 @@ fn generate(_options: &Options, _random: &mut RandomState) -> Generated {
 
 pub(super) const CURVES: [Curve; 2] = [math::sin, |x1| math::sin(x1) + 1.0];
 
-/// 10 points `(x1, curve(x1))` of the first curve, x1 from -5 to 5, and 15 of the second, x1 from -4.5 to 4.8.
+/// Returns 10 points `(x1, curve(x1))` of the first curve, with x1 from -5 to 5, and 15 of the
+/// second, with x1 from -4.5 to 4.8.
 pub(super) fn on_two_curves(curves: [Curve; 2]) -> Generated {
     let lower = linspace(-5.0, 5.0, 10).into_iter().map(|x1| [x1, curves[0](x1)]);
     let upper = linspace(-4.5, 4.8, 15).into_iter().map(|x1| [x1, curves[1](x1)]);
     let x = lower.chain(upper).flatten().collect();
     let classes: Vec<usize> = (0..25).map(|i| usize::from(i >= 10)).collect();
-    Generated::of_classes(x, 2, &classes, named(&["lower curve", "upper curve"]))
+    Generated::from_classes(x, 2, &classes, named(&["lower curve", "upper curve"]))
 }

@@ -1,10 +1,10 @@
-//! Arms that wind around the origin, each a class: hard for a network of few units.
+//! Spiral arms around the origin, one per class: hard to learn for a network with few units.
 
 use std::f64::consts::TAU;
 
 use super::{
-    Generate, Generated, classes_in_order, linspace, n_classes, n_samples, noise, numbered, push_displaced,
-    shares,
+    Generate, Generated, class_sizes, classes_in_order, linspace, n_classes, n_samples, noise, numbered,
+    push_with_noise,
 };
 use crate::kernel::math;
 use crate::random::RandomState;
@@ -13,7 +13,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "spiral",
     aliases: &[],
-    summary: "arms that wind around the origin, each a class",
+    summary: "spiral arms around the origin, one per class",
     options: &[
         n_samples(300.0),
         n_classes(2.0),
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
         OptionSpec {
             name: "turns",
             kind: OptionKind::Number(1.5, TURNS),
-            summary: "how often an arm goes round",
+            summary: "number of turns of each arm",
         },
     ],
     make: |_| generate,
@@ -29,19 +29,20 @@ pub(super) const ENTRY: Entry<Generate> = Entry {
 
 const TURNS: NumberRange = NumberRange { text: "a number from 0 to 10", test: |v| (0.0..=10.0).contains(&v) };
 
-/// From the origin, where all arms would meet, a little is left out.
+/// Smallest radius, above 0 because all arms would meet at the origin.
 const FIRST_RADIUS: f64 = 0.05;
 
-/// Arm k of n at radius r has the angle `2π·(turns·r + k/n)`; the radii of an arm lie at equal distances up to 1.
+/// Arm k of n has the angle `2π·(turns·r + k/n)` at radius r. The radii of an arm are evenly spaced
+/// up to 1.
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let (n_classes, noise) = (options.number("n_classes") as usize, options.number("noise"));
-    let shares = shares(options, n_classes);
+    let sizes = class_sizes(options, n_classes);
     let mut x = Vec::new();
-    for (arm, &n) in shares.iter().enumerate() {
+    for (arm, &n) in sizes.iter().enumerate() {
         for radius in linspace(FIRST_RADIUS, 1.0, n) {
             let angle = TAU * (options.number("turns") * radius + arm as f64 / n_classes as f64);
-            push_displaced(&mut x, [radius * math::cos(angle), radius * math::sin(angle)], noise, random);
+            push_with_noise(&mut x, [radius * math::cos(angle), radius * math::sin(angle)], noise, random);
         }
     }
-    Generated::of_classes(x, 2, &classes_in_order(&shares), numbered(n_classes))
+    Generated::from_classes(x, 2, &classes_in_order(&sizes), numbered(n_classes))
 }

@@ -1,4 +1,5 @@
-//! 25 points on two parallel lines: two classes that one straight line tells apart, beside `sine_curves`.
+//! 25 points on two parallel lines: two linearly separable classes, for comparison with
+//! `sine_curves`.
 
 use super::sine_curves::on_two_curves;
 use super::{Curve, Generate, Generated};
@@ -8,7 +9,7 @@ use crate::registry::{Entry, Options};
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "straight_lines",
     aliases: &[],
-    summary: "10 points of -2·x1 + 2, 15 of -2·x1 + 4; nothing random",
+    summary: "10 points on -2·x1 + 2, 15 on -2·x1 + 4; deterministic",
     options: &[],
     make: |_| generate,
 };

@@ -1,19 +1,19 @@
-//! Two Gaussians on a line, far apart: two classes of many samples.
+//! Two Gaussians on a line, far apart: two classes with many samples.
 
-use super::{Generate, Generated, classes_in_order, n_samples, named, noise, shares};
+use super::{Generate, Generated, class_sizes, classes_in_order, n_samples, named, noise};
 use crate::random::RandomState;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "two_gaussians",
     aliases: &[],
-    summary: "two Gaussians on a line, around -mean and mean",
+    summary: "two Gaussians on a line, with means -mean and mean",
     options: &[
         n_samples(20_000.0),
         OptionSpec {
             name: "mean",
             kind: OptionKind::Number(6.0, MEAN),
-            summary: "the mean of class 1; class 0 has -mean",
+            summary: "mean of class 1; that of class 0 is -mean",
         },
         noise(1.0),
     ],
@@ -25,10 +25,10 @@ const MEAN: NumberRange =
 
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let (mean, noise) = (options.number("mean"), options.number("noise"));
-    let shares = shares(options, 2);
+    let sizes = class_sizes(options, 2);
     let mut x = Vec::new();
-    for (&n, center) in shares.iter().zip([-mean, mean]) {
+    for (&n, center) in sizes.iter().zip([-mean, mean]) {
         x.extend((0..n).map(|_| random.normal(center, noise)));
     }
-    Generated::of_classes(x, 1, &classes_in_order(&shares), named(&["left", "right"]))
+    Generated::from_classes(x, 1, &classes_in_order(&sizes), named(&["left", "right"]))
 }

@@ -1,41 +1,41 @@
-//! The exclusive or: class 1 where the two inputs differ in sign, which one unit cannot learn.
+//! Exclusive or: class 1 if the two inputs differ in sign, which a single unit cannot learn.
 
-use super::{Generate, Generated, classes_in_order, n_samples, named, noise, push_displaced, shares};
+use super::{Generate, Generated, class_sizes, classes_in_order, n_samples, named, noise, push_with_noise};
 use crate::random::RandomState;
 use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 
 pub(super) const ENTRY: Entry<Generate> = Entry {
     name: "xor",
     aliases: &[],
-    summary: "class 1 where x1 and x2 differ in sign",
+    summary: "class 1 if x1 and x2 differ in sign",
     options: &[
         n_samples(200.0),
         noise(0.2),
         OptionSpec {
             name: "layout",
             kind: OptionKind::Choice(&["corners", "square"]),
-            summary: "around the four corners (±1, ±1), or evenly over the square they span",
+            summary: "around the four corners (±1, ±1), or uniformly over the square they span",
         },
     ],
     make: |_| generate,
 };
 
-/// The corners, those of class 0 first.
+/// Corners of the square, those of class 0 first.
 const CORNERS: [[f64; 2]; 4] = [[-1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]];
 
-/// The class is that of the place before it is displaced: noise makes the classes overlap.
+/// The class depends on the point before noise is added, so noise makes the classes overlap.
 fn generate(options: &Options, random: &mut RandomState) -> Generated {
     let noise = options.number("noise");
     let (mut x, mut classes) = (Vec::new(), Vec::new());
-    for corner in classes_in_order(&shares(options, CORNERS.len())) {
-        let place = match options.text("layout") {
+    for corner in classes_in_order(&class_sizes(options, CORNERS.len())) {
+        let point = match options.text("layout") {
             "corners" => CORNERS[corner],
             _ => [random.uniform(-1.0, 1.0), random.uniform(-1.0, 1.0)],
         };
-        push_displaced(&mut x, place, noise, random);
-        classes.push(usize::from((place[0] < 0.0) != (place[1] < 0.0)));
+        push_with_noise(&mut x, point, noise, random);
+        classes.push(usize::from((point[0] < 0.0) != (point[1] < 0.0)));
     }
-    Generated::of_classes(x, 2, &classes, named(&["same sign", "different signs"]))
+    Generated::from_classes(x, 2, &classes, named(&["same sign", "different signs"]))
 }
 
 #[cfg(test)]

@@ -1,29 +1,30 @@
-//! Numbers that begin where a line of the cache does.
+//! Buffers aligned to cache lines.
 
 use std::ops::{Deref, DerefMut};
 
 use super::Scalar;
 
-/// The bytes of a line of the cache, and of the widest vector.
+/// Size in bytes of a cache line, and of the widest vector.
 const LINE: usize = 64;
 
-/// A slice of numbers, as long as it was made, that begins at a multiple of [`LINE`] bytes.
+/// A buffer of fixed length that starts at a multiple of [`LINE`] bytes.
 ///
-/// A vector that is loaded from across two lines takes two loads; and from arrays that lie a few bytes askew of each
-/// other, modulo a page, loads wait for stores that have nothing to do with them.
+/// A vector load that crosses a cache line takes two loads. If the addresses of two arrays differ
+/// by only a few bytes modulo the page size, loads from one also wait for unrelated stores to the
+/// other (4K aliasing).
 #[derive(Debug, Default)]
 pub(crate) struct Aligned<T> {
     numbers: Vec<T>,
-    begin: usize,
+    start: usize,
 }
 
 impl<T: Scalar> Aligned<T> {
-    /// So many zeros.
+    /// Returns a buffer of `n` zeros.
     pub(crate) fn zeros(n: usize) -> Aligned<T> {
         let mut numbers = vec![T::ZERO; n + LINE / size_of::<T>() - 1];
-        let begin = numbers.as_ptr().align_offset(LINE);
-        numbers.truncate(begin + n);
-        Aligned { numbers, begin }
+        let start = numbers.as_ptr().align_offset(LINE);
+        numbers.truncate(start + n);
+        Aligned { numbers, start }
     }
 }
 
@@ -31,13 +32,13 @@ impl<T> Deref for Aligned<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.numbers[self.begin..]
+        &self.numbers[self.start..]
     }
 }
 
 impl<T> DerefMut for Aligned<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.numbers[self.begin..]
+        &mut self.numbers[self.start..]
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_as_long_as_asked_for_and_begins_with_a_line() {
+    fn has_the_requested_length_and_alignment() {
         for n in [0, 1, 5, 64, 1000] {
             let mut numbers = Aligned::<f64>::zeros(n);
             numbers.iter_mut().enumerate().for_each(|(k, v)| *v = k as f64);

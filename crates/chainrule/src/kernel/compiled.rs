@@ -1,14 +1,16 @@
-//! The kernels of each precision, compiled with this crate and called through pointers.
+//! Table of the kernels of each precision, compiled in this crate and called through function
+//! pointers.
 //!
-//! The engine is generic over its precision, so that every crate that trains compiles it anew. The kernels, each of them
-//! once for every level and block of registers, are most of that work, and need it only once.
+//! The engine is generic over its precision, so every crate that trains compiles it again. The
+//! kernels are most of that work, since each is compiled for every level and register block.
+//! Through the table they are compiled only once.
 
 use super::{Scalar, dense, dropout, gather, sample, slices};
 
-/// The kernels of one precision.
+/// Kernels of one precision.
 #[doc(hidden)]
 #[derive(Debug)]
-#[expect(clippy::type_complexity, reason = "the signatures of the functions that they point to")]
+#[expect(clippy::type_complexity, reason = "the types are the signatures of the kernels")]
 pub struct Kernels<T: 'static> {
     /// [`dense::forward`].
     pub(super) forward: fn(usize, &[T], &[T], Option<&[T]>, &mut [T]),
@@ -37,8 +39,8 @@ pub struct Kernels<T: 'static> {
 }
 
 impl<T: Scalar> Kernels<T> {
-    /// The kernels of `T`, compiled where this is called.
-    pub(super) const fn of() -> Kernels<T> {
+    /// Returns the kernels of `T`, which are compiled in the crate that calls this function.
+    pub(super) const fn new() -> Kernels<T> {
         Kernels {
             forward: dense::forward_kernel,
             input_gradient: dense::input_gradient_kernel,

@@ -1,139 +1,185 @@
-//! The products of a dense layer over one tile of samples.
+//! Products of a dense layer over one tile of samples.
 //!
-//! A tile holds `n` samples side by side, n a multiple of the vectors' width: unit j of sample s lies at `j·n + s`. A
-//! weight is then one number against whole vectors of samples, whatever the layer's width.
-//!
-//! The three products are one loop, [`combine`]: each of several outputs is a sum of input rows, each times one weight. A
-//! block of outputs times a few vectors of samples stays in registers while the sum runs. For the weights' gradient the
-//! sum runs over samples; there the layer's outputs lie on the lanes, a panel of them at a time in a transposed copy, and
-//! the samples' inputs are the weights. Where one side has at most [`NARROW`] units, that would leave most lanes or
-//! most of the copying idle, and each weight is a dot product along the samples.
-//!
-//! Each sum has one order whatever the level and the blocks: over inputs from the first to the last, over samples from
-//! the first to the last, and in dot products over lanes by [`Vector::sum`].
-//!
-//! [`plain`] says the same products as a reader would write them, and a property test holds the two together.
+//! A tile contains `n` samples, where n is a multiple of the vector width; unit j of sample s is at
+//! `j·n + s`. Samples are on the lanes, so that one weight is multiplied by whole vectors of
+//! samples, whatever the width of the layer.
+
+// The loop nests in pseudo-code, where a[i], z[j], da[i] and dz[j] are rows of n samples:
+//
+//     forward:
+//       for j in 0..n_out:
+//         z[j] = b[j]
+//         for i in 0..n_in:
+//           z[j] += a[i] * w[i][j]
+//
+//     input_gradient:
+//       for i in 0..n_in:
+//         da[i] = 0
+//         for j in 0..n_out:
+//           da[i] += dz[j] * w[i][j]
+//
+//     weight_gradient:
+//       for i in 0..n_in:
+//         for j in 0..n_out:
+//           for s in 0..n:
+//             dw[i][j] += a[i][s] * dz[j][s]
+//
+//     bias_gradient:
+//       for j in 0..n_out:
+//         for s in 0..n:
+//           db[j] += dz[j][s]
+//
+// The code below deviates from them as follows:
+//
+// 1. The first three share one register-blocked loop nest, `combine`, because each output is a
+//    weighted sum of input rows.
+// 2. In the weight gradient the sum runs over samples, so samples cannot be on the lanes. A panel
+//    of output units is transposed into a scratch buffer with the units on the lanes, and the
+//    inputs of the samples become the weights of the sum.
+// 3. If one side of the layer has at most NARROW units, the transposed copy would leave most lanes
+//    idle or serve too few sums to be worth making. Each weight is then a dot product along the
+//    samples. As many dot products as a vector has lanes are summed over their lanes together
+//    (`sum_each`).
+// 4. The dot products and the bias gradient are compiled again for full and half tiles, because
+//    loops of a constant length are unrolled.
+// 5. The sums of a tile are added to `dw` and `db` at the end, not term by term.
+//
+// Every sum has one order, whatever the level and the blocks. It runs over inputs, outputs or
+// samples from the first to the last; dot products and the bias gradient have one partial sum per
+// lane and add the lanes in the order of `Vector::sum`. A property test compares all products with
+// the plain code in the module `plain`.
 
 use fearless_simd::{Simd, dispatch};
 
-use super::combine::{Added, BySum, ByTerm, Columns, PANEL, Stored, Weights, combine, most_vectors};
+use super::combine::{
+    Accumulate, Columns, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine, max_vectors,
+};
 use super::level::level;
 use super::vector::{MAX_LANES, Vector};
 use super::{Lanes, Scalar};
 
-/// At most so many units make a side of a layer narrow.
+/// Largest number of units of a narrow side of a layer.
 const NARROW: usize = 8;
 
-/// The samples of a full tile, and half as many.
+/// Number of samples of a full tile, and half of it.
 const FULL: usize = crate::network::tile::TILE;
 const HALF: usize = FULL / 2;
 
-/// `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.
+/// Computes `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.
 ///
-/// `a` is (n_in, n), `w` is (n_in, n_out) row-major, `b` is (n_out), none for a layer without bias.
+/// `a` is (n_in, n), `w` is (n_in, n_out) row-major, and `b` is (n_out), or none for a layer
+/// without bias.
 pub(crate) fn forward<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z: &mut [T]) {
     (T::kernels().forward)(n, a, w, b, z);
 }
 
-/// `da_i = Σ_j dz_j·W_ij` for each sample; `da` (n_in, n) is overwritten.
+/// Computes `da_i = Σ_j dz_j·W_ij` for each sample; `da` (n_in, n) is overwritten.
 pub(crate) fn input_gradient<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
     (T::kernels().input_gradient)(n, w, dz, da);
 }
 
-/// `dW_ij += Σ_s a_i·dz_j`, summed over the tile's samples; `dw` (n_in, n_out) is added to.
+/// Adds `Σ_s a_i·dz_j`, over the samples of the tile, to `dW_ij`; `dw` is (n_in, n_out).
 ///
-/// `room` is overwritten: at least [`room_for`] numbers.
-pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
-    (T::kernels().weight_gradient)(n, a, dz, room, dw);
+/// `scratch` must have at least [`room_for`] numbers; it is overwritten.
+pub(crate) fn weight_gradient<T: Scalar>(n: usize, a: &[T], dz: &[T], scratch: &mut [T], dw: &mut [T]) {
+    (T::kernels().weight_gradient)(n, a, dz, scratch, dw);
 }
 
-/// `db_j += Σ_s dz_j`, summed over the tile's samples; `db` (n_out) is added to.
+/// Adds `Σ_s dz_j`, over the samples of the tile, to `db_j`; `db` is (n_out).
 pub(crate) fn bias_gradient<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
     (T::kernels().bias_gradient)(n, dz, db);
 }
 
-/// How much room [`weight_gradient`] takes for tiles of up to `n` samples.
+/// Returns the length of the scratch buffer of [`weight_gradient`] for tiles of up to `n` samples.
 pub(crate) fn room_for<T: Scalar>(n: usize) -> usize {
     PANEL * T::WIDTH * n
 }
 
-/// [`forward`] itself.
+/// Implements [`forward`].
 pub(super) fn forward_kernel<T: Scalar>(n: usize, a: &[T], w: &[T], b: Option<&[T]>, z: &mut [T]) {
-    let weights = ByTerm { w, stride: z.len() / n };
+    let weights = TermMajor { w, stride: z.len() / n };
     dispatch!(level(), simd => to_tile::<T, _>(simd, n, a, weights, #[inline(always)] |j| b.map_or(T::ZERO, |b| b[j]), z));
 }
 
-/// [`input_gradient`] itself.
+/// Implements [`input_gradient`].
 pub(super) fn input_gradient_kernel<T: Scalar>(n: usize, w: &[T], dz: &[T], da: &mut [T]) {
-    let weights = BySum { w, stride: dz.len() / n };
+    let weights = SumMajor { w, stride: dz.len() / n };
     dispatch!(level(), simd => to_tile::<T, _>(simd, n, dz, weights, #[inline(always)] |_| T::ZERO, da));
 }
 
-/// [`weight_gradient`] itself.
-pub(super) fn weight_gradient_kernel<T: Scalar>(n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
+/// Implements [`weight_gradient`].
+pub(super) fn weight_gradient_kernel<T: Scalar>(
+    n: usize,
+    a: &[T],
+    dz: &[T],
+    scratch: &mut [T],
+    dw: &mut [T],
+) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     if n_in.min(n_out) > NARROW {
-        dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, room, dw));
+        dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, scratch, dw));
         return;
     }
-    // With a length known beforehand, the loops over it are unrolled.
+    // Loops of a constant length are unrolled.
     match n {
-        FULL => dispatch!(level(), simd => dots::<T, _>(simd, FULL, a, dz, dw)),
-        HALF => dispatch!(level(), simd => dots::<T, _>(simd, HALF, a, dz, dw)),
-        _ => dispatch!(level(), simd => dots::<T, _>(simd, n, a, dz, dw)),
+        FULL => dispatch!(level(), simd => dot_products::<T, _>(simd, FULL, a, dz, dw)),
+        HALF => dispatch!(level(), simd => dot_products::<T, _>(simd, HALF, a, dz, dw)),
+        _ => dispatch!(level(), simd => dot_products::<T, _>(simd, n, a, dz, dw)),
     }
 }
 
-/// [`bias_gradient`] itself.
+/// Implements [`bias_gradient`].
 pub(super) fn bias_gradient_kernel<T: Scalar>(n: usize, dz: &[T], db: &mut [T]) {
     match n {
-        FULL => dispatch!(level(), simd => sums::<T, _>(simd, FULL, dz, db)),
-        HALF => dispatch!(level(), simd => sums::<T, _>(simd, HALF, dz, db)),
-        _ => dispatch!(level(), simd => sums::<T, _>(simd, n, dz, db)),
+        FULL => dispatch!(level(), simd => bias_sums::<T, _>(simd, FULL, dz, db)),
+        HALF => dispatch!(level(), simd => bias_sums::<T, _>(simd, HALF, dz, db)),
+        _ => dispatch!(level(), simd => bias_sums::<T, _>(simd, n, dz, db)),
     }
 }
 
-/// `y_k = start(k) + Σ_r x_r·w_rk` for each of the `n` columns; `x` is (terms, n), `y` (sums, n) is overwritten.
+/// Computes `y_k = start(k) + Σ_r x_r·w_rk` for each of the `n` columns; `x` is (terms, n), and `y`
+/// (sums, n) is overwritten.
 #[inline(always)]
 fn to_tile<T: Scalar, S: Simd>(
     _: S,
     n: usize,
     x: &[T],
-    weights: impl Weights<T>,
+    weights: impl WeightMatrix<T>,
     start: impl Fn(usize) -> T + Copy,
     y: &mut [T],
 ) {
     let n_sums = y.len() / n;
     let mut from = 0;
     while from < n {
-        let vectors = ((n - from) / T::WIDTH).min(most_vectors::<T, S>());
-        let sums = Stored { start, y: &mut *y, n, from };
-        combine::<T, S>(vectors, Columns { x, n, from }, weights, n_sums, sums);
-        from += vectors * T::WIDTH;
+        let n_vectors = ((n - from) / T::WIDTH).min(max_vectors::<T, S>());
+        let output = Overwrite { start, y: &mut *y, n, from };
+        combine::<T, S>(n_vectors, Columns { x, n, from }, weights, n_sums, output);
+        from += n_vectors * T::WIDTH;
     }
 }
 
-/// `dW_ij += Σ_s a_i·dz_j`, outputs on the lanes: for each panel of them, row s of the transposed copy times a_i of sample
-/// s, summed over the rows.
+/// Adds `Σ_s a_i·dz_j` to `dW_ij` with the output units on the lanes: for each panel of them, sums
+/// the rows of the transposed copy, row s weighted with a_i of sample s.
 #[inline(always)]
-fn outer_products<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], room: &mut [T], dw: &mut [T]) {
+fn outer_products<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], scratch: &mut [T], dw: &mut [T]) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     let mut from = 0;
     while from < n_out {
-        let vectors = (n_out - from).div_ceil(T::WIDTH).min(most_vectors::<T, S>());
-        let width = vectors * T::WIDTH;
-        let transposed = &mut room[..n * width];
+        let n_vectors = (n_out - from).div_ceil(T::WIDTH).min(max_vectors::<T, S>());
+        let width = n_vectors * T::WIDTH;
+        let transposed = &mut scratch[..n * width];
         transpose::<T, S>(simd, n, &dz[from * n..], width, transposed);
-        let (x, weights) = (Columns { x: transposed, n: width, from: 0 }, BySum { w: a, stride: n });
-        combine::<T, S>(vectors, x, weights, n_in, Added { y: &mut *dw, n: n_out, from });
+        let (x, weights) = (Columns { x: transposed, n: width, from: 0 }, SumMajor { w: a, stride: n });
+        combine::<T, S>(n_vectors, x, weights, n_in, Accumulate { y: &mut *dw, n: n_out, from });
         from += width;
     }
 }
 
-/// `dW_ij += a_i·dz_j`, a dot product along the samples for each weight: each unit of the narrow side with as many of the
-/// other one at a time as a vector has lanes.
+/// Adds `Σ_s a_i·dz_j` to `dW_ij` with one dot product along the samples for each weight: each unit
+/// of the narrow side is paired with as many units of the other side at a time as a vector has
+/// lanes.
 #[inline(always)]
-fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
+fn dot_products<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     if n_in < n_out {
         for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
@@ -166,9 +212,9 @@ fn dots<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], dw: &mut [T]) {
     }
 }
 
-/// `db_j += Σ_s dz_j`, as many at a time as a vector has lanes.
+/// Adds `Σ_s dz_j` to `db_j`, for as many units at a time as a vector has lanes.
 #[inline(always)]
-fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
+fn bias_sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
     for (dz, db) in dz.chunks(n * T::WIDTH).zip(db.chunks_mut(T::WIDTH)) {
         let sums = sum_rows::<T, S>(
             n,
@@ -186,7 +232,8 @@ fn sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
     }
 }
 
-/// Lane k is the sum over the lanes of `vector(row k)`, for up to as many rows of `n` numbers as a vector has lanes.
+/// Returns a vector whose lane k is the sum of the lanes of `vector(row k)`, for up to as many rows
+/// of `n` numbers as a vector has lanes.
 #[inline(always)]
 fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T::Vector<S>) -> T::Vector<S> {
     if rows.len() == n * T::WIDTH {
@@ -195,7 +242,7 @@ fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T
             |k| vector(&rows[k * n..][..n]),
         );
     }
-    // Beyond the last row, that one again, to no effect.
+    // Lanes beyond the last row repeat it; they are not used.
     let last = rows.len() / n - 1;
     T::Vector::<S>::sum_each(
         #[inline(always)]
@@ -203,7 +250,7 @@ fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T
     )
 }
 
-/// `Σ x·y`, each lane for itself.
+/// Computes `Σ x·y` for each lane separately.
 #[inline(always)]
 fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
     let mut sum = T::Vector::<S>::splat(0.0);
@@ -213,8 +260,8 @@ fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
     sum
 }
 
-/// `y` (n, width) with row s the units of sample s of `x` (units, n), zeros where there are less than `width`, a multiple
-/// of the vectors'.
+/// Transposes `x` (units, n) into `y` (n, width): row s contains the units of sample s, padded with
+/// zeros to `width`, a multiple of the vector width.
 #[inline(always)]
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
     for unit in (0..width).step_by(T::WIDTH) {
@@ -233,10 +280,10 @@ fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut 
     }
 }
 
-/// The slow, obvious twins: the same products in f64, one sample and one sum at a time.
+/// Plain versions of the products in f64, one sample and one sum at a time.
 #[cfg(test)]
 pub(crate) mod plain {
-    /// `z = a·W + b`, with a (n_samples, n_in), W (n_in, n_out), all row-major.
+    /// Computes `z = a·W + b`, with a (n_samples, n_in) and W (n_in, n_out), all row-major.
     pub(crate) fn forward(a: &[f64], w: &[f64], b: &[f64], n_in: usize) -> Vec<f64> {
         let mut z = Vec::new();
         for a in a.chunks(n_in) {
@@ -247,12 +294,12 @@ pub(crate) mod plain {
         z
     }
 
-    /// `A·B`, with A (n, k) and B (k, m) row-major.
+    /// Computes `A·B`, with A (n, k) and B (k, m) row-major.
     pub(crate) fn product(a: &[f64], b: &[f64], k: usize, m: usize) -> Vec<f64> {
         forward(a, b, &vec![0.0; m], k)
     }
 
-    /// `Aᵀ`, with A row-major of `width` columns.
+    /// Returns `Aᵀ`, with A row-major of `width` columns.
     pub(crate) fn transposed(a: &[f64], width: usize) -> Vec<f64> {
         (0..width).flat_map(|j| a.chunks(width).map(move |row| row[j])).collect()
     }
@@ -264,12 +311,16 @@ mod tests {
 
     use super::*;
 
-    /// `|fast - plain| <= 4·eps·terms·Σ|terms|`, where the caller gives the magnitude `Σ|terms|` element by element.
-    fn close<T: Scalar>(fast: &[T], plain: &[f64], terms: usize, magnitude: &[f64]) {
+    /// Asserts `|fast - plain| <= 4·eps·terms·Σ|terms|` for each element, where `magnitude` is
+    /// `Σ|terms|`.
+    fn assert_close<T: Scalar>(fast: &[T], plain: &[f64], terms: usize, magnitude: &[f64]) {
         assert_eq!(fast.len(), plain.len());
         for ((fast, plain), magnitude) in fast.iter().zip(plain).zip(magnitude) {
             let bound = 4.0 * T::EPSILON * terms as f64 * magnitude;
-            assert!((fast.to_f64() - plain).abs() <= bound, "{fast} against {plain}, bound {bound:e}");
+            assert!(
+                (fast.to_f64() - plain).abs() <= bound,
+                "{fast} differs from {plain} by more than {bound:e}"
+            );
         }
     }
 
@@ -277,8 +328,8 @@ mod tests {
         v.iter().map(|v| v.abs()).collect()
     }
 
-    fn twins<T: Scalar>(n: usize, n_in: usize, n_out: usize, seed: u64) {
-        // Numbers of mixed size and sign, exact in f32 so that both precisions see the same.
+    fn compare_with_plain<T: Scalar>(n: usize, n_in: usize, n_out: usize, seed: u64) {
+        // Numbers of mixed size and sign, exact in f32 so that both precisions get the same input.
         let mut x = seed | 1;
         let mut draw = |count: usize| -> Vec<f64> {
             let next = |_| {
@@ -295,36 +346,36 @@ mod tests {
         forward(n, &tile(&a, n_in), &narrow(&w), Some(&narrow(&b)), &mut z);
         let expected = plain::transposed(&plain::forward(&a, &w, &b, n_in), n_out);
         let size = plain::forward(&magnitudes(&a), &magnitudes(&w), &magnitudes(&b), n_in);
-        close(&z, &expected, n_in + 1, &plain::transposed(&size, n_out));
+        assert_close(&z, &expected, n_in + 1, &plain::transposed(&size, n_out));
 
         let mut da = vec![T::ZERO; n * n_in];
         input_gradient(n, &narrow(&w), &tile(&dz, n_out), &mut da);
         let w_t = plain::transposed(&w, n_out);
         let expected = plain::transposed(&plain::product(&dz, &w_t, n_out, n_in), n_in);
         let size = plain::product(&magnitudes(&dz), &magnitudes(&w_t), n_out, n_in);
-        close(&da, &expected, n_out, &plain::transposed(&size, n_in));
+        assert_close(&da, &expected, n_out, &plain::transposed(&size, n_in));
 
         let mut dw = vec![T::ZERO; n_in * n_out];
-        let mut room = vec![T::ONE; room_for::<T>(n)];
-        weight_gradient(n, &tile(&a, n_in), &tile(&dz, n_out), &mut room, &mut dw);
+        let mut scratch = vec![T::ONE; room_for::<T>(n)];
+        weight_gradient(n, &tile(&a, n_in), &tile(&dz, n_out), &mut scratch, &mut dw);
         let a_t = plain::transposed(&a, n_in);
         let size = plain::product(&magnitudes(&a_t), &magnitudes(&dz), n, n_out);
-        close(&dw, &plain::product(&a_t, &dz, n, n_out), n, &size);
+        assert_close(&dw, &plain::product(&a_t, &dz, n, n_out), n, &size);
 
         let mut db = vec![T::ZERO; n_out];
         bias_gradient(n, &tile(&dz, n_out), &mut db);
         let ones = vec![1.0; n];
         let size = plain::product(&ones, &magnitudes(&dz), n, n_out);
-        close(&db, &plain::product(&ones, &dz, n, n_out), n, &size);
+        assert_close(&db, &plain::product(&ones, &dz, n, n_out), n, &size);
     }
 
     proptest! {
         #[test]
-        fn the_tile_products_agree_with_the_plain_ones(
-            vectors in 1usize..=5, n_in in 1usize..=40, n_out in 1usize..=40, seed: u64
+        fn tile_products_match_the_plain_versions(
+            n_vectors in 1usize..=5, n_in in 1usize..=40, n_out in 1usize..=40, seed: u64
         ) {
-            twins::<f32>(vectors * f32::WIDTH, n_in, n_out, seed);
-            twins::<f64>(vectors * f64::WIDTH, n_in, n_out, seed);
+            compare_with_plain::<f32>(n_vectors * f32::WIDTH, n_in, n_out, seed);
+            compare_with_plain::<f64>(n_vectors * f64::WIDTH, n_in, n_out, seed);
         }
     }
 }

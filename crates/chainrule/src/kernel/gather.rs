@@ -1,4 +1,20 @@
-//! Rows of a table turned into columns of a tile.
+//! Copying table rows into the columns of a tile.
+
+// The loop nest in pseudo-code, with n the number of rows:
+//
+//     for s in 0..n:
+//       for j in 0..n_columns:
+//         tile[j*n + s] = values[rows[s]*n_columns + j]
+//
+// The code below deviates from it as follows:
+//
+// 1. Squares of WIDTH rows and WIDTH columns are transposed in registers, so that memory is read
+//    and written in whole vectors. The outer loop runs over rows because the hardware prefetcher
+//    follows reads along a row.
+// 2. With one or two columns, a square would be mostly padding, so the plain loops are used. They
+//    are also used if n is not a multiple of WIDTH, because there are no partial squares.
+// 3. With three or four columns, a square stores only its first four columns (the constant C), so
+//    that the compiler drops the shuffles that produce the others.
 
 use fearless_simd::{Simd, dispatch};
 
@@ -6,17 +22,18 @@ use super::Scalar;
 use super::level::level;
 use super::vector::{MAX_LANES, Vector};
 
-/// Column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, n the number of rows; `tile` is overwritten.
+/// Copies column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, where n is the
+/// number of rows; `tile` is overwritten.
 ///
 /// # Panics
-/// When a row is not in `values`, or the tile's length is not that of the rows.
+/// Panics if a row is out of range or the tile has the wrong length.
 pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
     (T::kernels().gather)(values, n_columns, rows, tile);
 }
 
-/// [`gather`] itself.
+/// Implements [`gather`].
 pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
-    assert_eq!(tile.len(), n_columns * rows.len(), "the tile's length");
+    assert_eq!(tile.len(), n_columns * rows.len(), "length of the tile");
     if n_columns == 1 {
         for (to, &i) in tile.iter_mut().zip(rows) {
             *to = values[i];
@@ -28,15 +45,16 @@ pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u
             }
         }
     } else if n_columns <= 4 {
-        dispatch!(level(), simd => squares::<T, _, 4>(simd, values, n_columns, rows, tile));
+        dispatch!(level(), simd => transpose_squares::<T, _, 4>(simd, values, n_columns, rows, tile));
     } else {
-        dispatch!(level(), simd => squares::<T, _, MAX_LANES>(simd, values, n_columns, rows, tile));
+        dispatch!(level(), simd => transpose_squares::<T, _, MAX_LANES>(simd, values, n_columns, rows, tile));
     }
 }
 
-/// As many rows and columns at a time as a vector has lanes, turned round in registers; at most `C` columns count.
+/// Transposes squares of as many rows and columns as a vector has lanes, and stores at most `C`
+/// columns of each.
 #[inline(always)]
-fn squares<T: Scalar, S: Simd, const C: usize>(
+fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
     _: S,
     values: &[T],
     n_columns: usize,
@@ -44,10 +62,10 @@ fn squares<T: Scalar, S: Simd, const C: usize>(
     tile: &mut [T],
 ) {
     let n = rows.len();
-    // Row by row through memory, as far as may be: the processor then fetches ahead.
-    for (place, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
+    for (block, rows) in rows.chunks_exact(T::WIDTH).enumerate() {
         for first in (0..n_columns).step_by(T::WIDTH) {
-            // Lanes beyond the last column hold what follows the row, if anything does; nobody looks at them.
+            // Lanes beyond the last column contain the numbers after the row, if any; they are not
+            // stored.
             let row = |k: usize| &values[rows[k] * n_columns + first..];
             let square = if rows.iter().all(|&i| i * n_columns + first + T::WIDTH <= values.len()) {
                 T::Vector::<S>::transposed(
@@ -63,10 +81,10 @@ fn squares<T: Scalar, S: Simd, const C: usize>(
                     },
                 )
             };
-            let columns = (n_columns - first).min(T::WIDTH);
+            let n_stored = (n_columns - first).min(T::WIDTH);
             for (j, column) in square[..C.min(T::WIDTH)].iter().enumerate() {
-                if j < columns {
-                    column.store(&mut tile[(first + j) * n + place * T::WIDTH..]);
+                if j < n_stored {
+                    column.store(&mut tile[(first + j) * n + block * T::WIDTH..]);
                 }
             }
         }
@@ -79,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn every_number_finds_its_place<T: Scalar>(n_columns: usize, rows: &[usize]) {
+    fn assert_transposed<T: Scalar>(n_columns: usize, rows: &[usize]) {
         let values: Vec<T> = (0..50 * n_columns).map(|k| T::from_f64(k as f64)).collect();
         let mut tile = vec![T::ZERO; n_columns * rows.len()];
         gather(&values, n_columns, rows, &mut tile);
@@ -96,8 +114,8 @@ mod tests {
             n_columns in 1..40_usize,
             rows in prop_oneof![prop::collection::vec(0..50_usize, 16), prop::collection::vec(0..50_usize, 1..70)],
         ) {
-            every_number_finds_its_place::<f32>(n_columns, &rows);
-            every_number_finds_its_place::<f64>(n_columns, &rows);
+            assert_transposed::<f32>(n_columns, &rows);
+            assert_transposed::<f64>(n_columns, &rows);
         }
     }
 }

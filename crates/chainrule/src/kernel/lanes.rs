@@ -1,7 +1,8 @@
-//! What a formula needs of the numbers it runs on: [`Scalar`] is f32 or f64, [`Lanes`] one of them or a vector.
+//! Number types that formulas are generic over: [`Scalar`] is f32 or f64, [`Lanes`] is one of them
+//! or a vector.
 //!
-//! Activations, losses and their mathematics are written once over [`Lanes`]. One lane (f32 or f64 themselves) is
-//! the plain version; a vector type that implements the trait turns the same lines into a vector kernel.
+//! Activations, losses and elementary functions are written once over [`Lanes`]. With f32 or f64
+//! they are plain scalar code; with a vector type they are vector kernels.
 
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -11,7 +12,7 @@ use fearless_simd::{Simd, f32x16, f64x8};
 use super::compiled::Kernels;
 use super::vector::Vector;
 
-/// Arithmetic and choice on one number, or on each of several side by side, without branches.
+/// Branch-free arithmetic and selection on one number or on several lanes.
 pub trait Lanes:
     Copy
     + Debug
@@ -25,99 +26,103 @@ pub trait Lanes:
     + Neg<Output = Self>
     + AddAssign
 {
-    /// Whether each lane is an f32 (short polynomials suffice) rather than an f64.
+    /// Whether each lane is an f32, for which short polynomials suffice, rather than an f64.
     const SINGLE: bool;
-    /// What the exponent's bits of 1 hold: 127 or 1023.
+    /// Exponent bias: 127 or 1023.
     const BIAS: f64;
-    /// The outcome of a comparison, lane by lane.
+    /// Result of a comparison, lane by lane.
     type Mask: Copy;
 
-    /// `v`, rounded to the lanes' precision, in every lane.
+    /// Returns `v`, rounded to the precision of the lanes, in every lane.
     fn splat(v: f64) -> Self;
-    /// `self·a + b`. Whether it rounds once or twice is the instruction set's affair for now.
+    /// Returns `self·a + b`. The instruction set determines whether it is rounded once or twice.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// `|self|`.
+    /// Returns `|self|`.
     fn abs(self) -> Self;
-    /// The square root, correctly rounded.
+    /// Returns the correctly rounded square root.
     fn sqrt(self) -> Self;
-    /// The nearest integer, ties to even; for `|self| < 2^21` (f32) or `2^50` (f64).
+    /// Rounds to the nearest integer, ties to even, for `|self| < 2^21` (f32) or `2^50` (f64).
     fn round(self) -> Self;
-    /// Whether `self < other`; false where either is NaN.
+    /// Returns whether `self < other`; false if either is NaN.
     fn lt(self, other: Self) -> Self::Mask;
-    /// `yes` where the mask holds, else `no`.
+    /// Returns `yes` where the mask is true and `no` elsewhere.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
-    /// `|self|` with the sign of `sign`.
+    /// Returns `|self|` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
-    /// The larger of the two; `self` where it is NaN.
+    /// Returns the larger of the two, or `self` if it is NaN.
     #[inline(always)]
     fn at_least(self, bound: Self) -> Self {
         Self::select(self.lt(bound), bound, self)
     }
-    /// The smaller of the two; `self` where it is NaN.
+    /// Returns the smaller of the two, or `self` if it is NaN.
     #[inline(always)]
     fn at_most(self, bound: Self) -> Self {
         Self::select(bound.lt(self), bound, self)
     }
-    /// `(n, 2^(n + above))` with n the integer nearest to `self·scale`, ties either way, for integral `above`.
+    /// Returns `(n, 2^(n + above))`, where n is the integer nearest to `self·scale`, with ties
+    /// rounded either way, and `above` is an integer.
     ///
-    /// One addition rounds, and leaves n in the low bits of the sum, from where a shift takes it to the exponent's.
-    /// The power is 0 one below the normal exponents (-126..=127, or -1022..=1023), infinite one above them and
-    /// without meaning beyond, or where `self` is NaN; `|n|` is less than 2^21 (f32) or 2^50 (f64).
+    /// One addition rounds and leaves n in the low bits of the sum; a shift moves them to the
+    /// exponent. The power is 0 one below the normal exponents (-126..=127 or -1022..=1023) and
+    /// infinite one above them. It is meaningless beyond that, or if `self` is NaN. `|n|` must be
+    /// less than 2^21 (f32) or 2^50 (f64).
     fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self);
-    /// `self·2^n` exactly, with `exponent` the second number of `round_and_exp2(_, -BIAS)`, where `self` and the product
-    /// are normal numbers; `self` where `n` is 0.
+    /// Returns `self·2^n` exactly if `self` and the product are normal numbers, and `self` if n is
+    /// 0. `exponent` is the second number of `round_and_exp2(_, -BIAS)`.
     ///
-    /// `n` is added to the exponent's bits, so that the product may reach where `2^n` itself would overflow. Where
-    /// `self` or the product is no normal number, what comes out has no meaning: a NaN may become a number.
+    /// n is added to the exponent bits, so that the product is correct even if `2^n` itself would
+    /// overflow. If `self` or the product is not a normal number, the result is meaningless: NaN
+    /// may become a number.
     fn times_exp2(self, exponent: Self) -> Self;
-    /// `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive `self`.
+    /// Returns `(m, e)` with `self = m·2^e` and `sqrt(1/2) <= m < sqrt(2)`, for a normal positive
+    /// `self`.
     fn split_exponent(self) -> (Self, Self);
 }
 
-/// A precision of the engine: f32 or f64.
+/// Precision of the engine: f32 or f64.
 ///
-/// f32 is the default of everyday work; f64 is for proofs, and for agreement with scikit-learn.
+/// f32 is the usual choice. f64 is for verification and for comparison with scikit-learn.
 pub trait Scalar:
     Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign
 {
-    /// The vector of a level that the kernels run on.
+    /// Vector type of a level.
     #[doc(hidden)]
     type Vector<S: Simd>: Vector<Lane = Self>;
 
-    /// The lanes of that vector, at every level.
+    /// Number of lanes of that vector, the same at every level.
     const WIDTH: usize;
-    /// The name, as an experiment file writes it: `f32` or `f64`.
+    /// Name in experiment files: `f32` or `f64`.
     const NAME: &'static str;
-    /// The distance from 1 to the next larger number.
+    /// Distance from 1 to the next larger number.
     const EPSILON: f64;
     /// Zero.
     const ZERO: Self;
     /// One.
     const ONE: Self;
 
-    /// `v` rounded to this precision.
+    /// Rounds `v` to this precision.
     fn from_f64(v: f64) -> Self;
-    /// This number, exactly.
+    /// Converts the number to f64, which is exact.
     fn to_f64(self) -> f64;
-    /// Neither infinite nor NaN.
+    /// Returns whether the number is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// The loops over tiles and slices in this precision.
+    /// Returns the kernels for this precision.
     #[doc(hidden)]
     fn kernels() -> &'static Kernels<Self>;
-    /// The loops of an activation in this precision.
+    /// Returns the loops of an activation in this precision.
     #[doc(hidden)]
     fn activation(
         function: &dyn crate::network::activation::Function,
     ) -> &dyn crate::network::activation::Loops<Self>;
-    /// The loops of a loss in this precision.
+    /// Returns the loops of a loss in this precision.
     #[doc(hidden)]
     fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
-    /// The loop of an optimizer in this precision.
+    /// Returns the loop of an optimizer in this precision.
     #[doc(hidden)]
     fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::UpdateLoop<Self>;
 }
 
-// One body for the two precisions: they differ in nothing but their bits' layout.
+// One body for both precisions, which differ only in bit layout.
 macro_rules! scalar {
     ($float:ident, $vector:ident, $width:literal, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl Lanes for $float {
@@ -143,7 +148,7 @@ macro_rules! scalar {
             }
             #[inline(always)]
             fn round(self) -> Self {
-                // 1.5·2^(mantissa bits): adding it leaves no room for a fraction.
+                // 1.5·2^(mantissa bits): a number of this size has no fraction bits.
                 const MAGIC: $float = (3u64 << ($mantissa - 1)) as $float;
                 (self + MAGIC) - MAGIC
             }
@@ -171,8 +176,9 @@ macro_rules! scalar {
             }
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {
-                // With the bias added, the exponent is no negative integer. As the low bits of 2^(mantissa bits) it
-                // turns into a number by a subtraction, for which every instruction set has a vector form.
+                // With the bias added, the exponent is not negative. Inserted as the low bits of
+                // 2^(mantissa bits), it is converted to a number by a subtraction, which has a
+                // vector form in every instruction set.
                 const MAGIC: $float = (1u64 << $mantissa) as $float;
                 const BIASED_0: $float = MAGIC + $bias as $float;
                 let bits = self.to_bits().wrapping_sub($sqrt_half).wrapping_add($bias << $mantissa);
@@ -203,7 +209,7 @@ macro_rules! scalar {
                 self.is_finite()
             }
             fn kernels() -> &'static Kernels<Self> {
-                static KERNELS: Kernels<$float> = Kernels::of();
+                static KERNELS: Kernels<$float> = Kernels::new();
                 &KERNELS
             }
             fn activation(
@@ -231,8 +237,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn assert_exponents_move<T: Scalar>(m: f64, least: i32, most: i32) {
-        // From numbers around n/4, which the scale turns into numbers around n.
+    fn assert_exponents<T: Scalar>(m: f64, least: i32, most: i32) {
+        // Arguments around n/4, which the scale maps to around n.
         let round = |n: f64, above: f64| {
             T::from_f64((n + 0.3 * (m - 1.0)) / 4.0).round_and_exp2(T::from_f64(4.0), above)
         };
@@ -257,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_let_a_nan_through() {
+    fn bounds_propagate_nan() {
         for (x, least, most) in [(-1.0, 2.0, -1.0), (3.0, 3.0, 2.0), (f32::INFINITY, f32::INFINITY, 2.0)] {
             assert_eq!((x.at_least(2.0), x.at_most(2.0)), (least, most));
         }
@@ -266,13 +272,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn exponents_are_set_added_and_taken_apart(m in 1.0..1.9999_f32) {
-            assert_exponents_move::<f32>(m.into(), -126, 127);
-            assert_exponents_move::<f64>(m.into(), -1022, 1023);
+        fn exponents_are_set_added_and_split(m in 1.0..1.9999_f32) {
+            assert_exponents::<f32>(m.into(), -126, 127);
+            assert_exponents::<f64>(m.into(), -1022, 1023);
         }
 
         #[test]
-        fn round_is_to_the_nearest_even(x in -1e6..1e6_f32) {
+        fn round_breaks_ties_to_even(x in -1e6..1e6_f32) {
             for x in [x, x.trunc() + 0.5] {
                 prop_assert_eq!(Lanes::round(x), x.round_ties_even());
                 prop_assert_eq!(Lanes::round(f64::from(x)), f64::from(x).round_ties_even());

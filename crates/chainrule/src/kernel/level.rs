@@ -1,12 +1,14 @@
-//! The instruction set that the kernels run on: found once, or forced.
+//! Instruction set of the kernels, detected once or forced.
 
 use std::sync::OnceLock;
 
 use fearless_simd::Level;
 
-/// The best level of this machine, or the one that the environment variable `CHAINRULE_SIMD` names: `avx512`, `avx2`,
-/// `portable` (the least that the target guarantees), or on ARM `neon`. A level that the machine lacks, or a word that
-/// names none, is passed over for the best.
+/// Returns the level of instructions that the kernels use: the best one of this machine, or the one
+/// that the environment variable `CHAINRULE_SIMD` specifies.
+///
+/// The names are `avx512`, `avx2`, `portable` (the minimum that the target guarantees) and, on ARM,
+/// `neon`. An unknown name or a level that the machine does not support is ignored.
 pub(crate) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
@@ -15,7 +17,7 @@ pub(crate) fn level() -> Level {
     })
 }
 
-/// The level called `name`, if a machine of the level `best` has it.
+/// Returns the level called `name` if a machine of level `best` supports it.
 fn named(name: &str, best: Level) -> Option<Level> {
     match name {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -1,16 +1,21 @@
-//! The fast loops, and a slow obvious twin of each.
+//! Vectorised loops of the engine.
 //!
-//! - [`lanes`]: what the loops need of a number type, one number or a vector of them;
-//! - [`math`]: our own exp, ln, tanh and their kin, the same bits on every machine;
-//! - `aligned`: numbers that begin where a line of the cache does;
-//! - `gather`: rows of a table turned into columns of a tile;
-//! - `combine`: sums of rows, each times a weight;
+//! - [`lanes`]: [`Scalar`] and [`Lanes`], the number types that the loops are generic over;
+//! - [`math`]: exp, ln, tanh and other elementary functions, independent of the platform's math
+//!   library;
+//! - `vector`: the SIMD vectors that implement [`Lanes`];
+//! - `level`: the instruction set, detected or forced;
+//! - `aligned`: buffers aligned to cache lines;
+//! - `gather`: copying table rows into the columns of a tile;
+//! - `combine`: the register-blocked loop nest behind the products of `dense`;
 //! - `dense`: the three products of a dense layer over one tile of samples;
-//! - `sample`: the forward one of them for one sample;
-//! - `slices`: sums and quotients of whole slices;
-//! - `compiled`: all of these for one precision, compiled once;
-//! - `dropout`: which activations a step drops;
-//! - `pool`: threads that stand by for the chunks of a step.
+//! - `sample`: the forward product for a single sample;
+//! - `slices`: elementwise operations and reductions on slices;
+//! - `compiled`: a table of these kernels for each precision, compiled once;
+//! - `dropout`: dropout masks;
+//! - `pool`: the thread pool for the chunks of a training step.
+//!
+//! Tests compare most kernels with plain code that follows their definitions.
 
 pub(crate) mod aligned;
 mod combine;

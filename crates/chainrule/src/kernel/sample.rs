@@ -1,9 +1,24 @@
-//! The product of a dense layer for one sample, the layer's units on the lanes.
-//!
-//! In a tile all lanes but one would be idle. Here a whole vector of units meets one number of the sample. Each unit's
-//! sum has the order it has in a tile, bias first and then the inputs from the first to the last, so that a sample has
-//! the same bits alone and among others; [`dense::forward`](super::dense::forward) is this product's twin in the test.
-//! That order is also what bounds the speed: each multiply-add waits for the one before.
+//! Forward product of a dense layer for a single sample.
+
+// The loop nest in pseudo-code:
+//
+//     for j in 0..n_out:
+//       z[j] = b[j]
+//       for i in 0..n_in:
+//         z[j] += x[i] * w[i][j]
+//
+// The code below deviates from it as follows:
+//
+// 1. Units are on the lanes, because with samples on the lanes, as in a tile, all lanes but one
+//    would be idle.
+// 2. A block of 4, 2 or 1 vectors of units stays in registers while i runs over all inputs.
+// 3. The bias and the rows of W are padded with zeros to whole vectors beforehand (`rows`), so that
+//    no vector is partial.
+//
+// Each unit adds in the same order as in a tile: first the bias, then the inputs from the first to
+// the last. A sample therefore gives the same bits alone as among others, which a test checks
+// against `dense::forward`. The order also limits the speed, since each multiply-add waits for the
+// previous one.
 
 use fearless_simd::{Simd, dispatch};
 
@@ -12,13 +27,14 @@ use super::level::level;
 use super::vector::Vector;
 use super::{Lanes, Scalar};
 
-/// The lanes of as many whole vectors as `n_units` units take.
+/// Returns `n_units` rounded up to a multiple of the vector width.
 pub(crate) fn whole<T: Scalar>(n_units: usize) -> usize {
     n_units.next_multiple_of(T::WIDTH)
 }
 
-/// A layer's parameters as [`forward`] reads them: a row of `b` (n_out), zeros where there is none, and then the rows of
-/// `w` (n_in, n_out), each filled up with zeros to [`whole`] vectors.
+/// Returns a layer's parameters in the layout that [`forward`] reads: one row for `b` (n_out),
+/// zeros if there is none, followed by the rows of `w` (n_in, n_out), each padded with zeros to a
+/// length of [`whole`].
 pub(crate) fn rows<T: Scalar>(n_out: usize, w: &[T], b: Option<&[T]>) -> Aligned<T> {
     let width = whole::<T>(n_out);
     let mut rows = Aligned::zeros((1 + w.len() / n_out) * width);
@@ -32,17 +48,18 @@ pub(crate) fn rows<T: Scalar>(n_out: usize, w: &[T], b: Option<&[T]>) -> Aligned
     rows
 }
 
-/// `z_j = b_j + Σ_i x_i·W_ij` for one sample; `z`, as long as one of the rows, is overwritten. `x` is (n_in).
+/// Computes `z_j = b_j + Σ_i x_i·W_ij` for one sample. `x` is (n_in); `z`, which has the length of
+/// a padded row, is overwritten.
 pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
     (T::kernels().sample)(x, rows, z);
 }
 
-/// [`forward`] itself.
+/// Implements [`forward`].
 pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
     dispatch!(level(), simd => product::<T, _>(simd, x, rows, z));
 }
 
-/// [`forward`] within a function that has the level's instructions.
+/// Computes [`forward`] inside a function that is compiled for the level.
 #[inline(always)]
 pub(crate) fn product<T: Scalar, S: Simd>(_: S, x: &[T], rows: &[T], z: &mut [T]) {
     let mut from = 0;
@@ -59,7 +76,8 @@ pub(crate) fn product<T: Scalar, S: Simd>(_: S, x: &[T], rows: &[T], z: &mut [T]
     }
 }
 
-/// z for the `K` vectors of units from unit `from` on: K sums in registers, which run over all inputs.
+/// Computes z for the `K` vectors of units from unit `from` on, with K accumulators that run over
+/// all inputs.
 #[inline(always)]
 fn block<T: Scalar, S: Simd, const K: usize>(from: usize, x: &[T], rows: &[T], z: &mut [T]) {
     let units = from..from + K * T::WIDTH;
@@ -88,8 +106,8 @@ mod tests {
     use crate::kernel::dense;
     use crate::random::RandomState;
 
-    /// One sample alone against a tile that holds it in every column.
-    fn same_bits_as_in_a_tile<T: Scalar>(n_in: usize, n_out: usize, seed: u32) {
+    /// Compares one sample with a tile that contains it in every column.
+    fn assert_same_bits_as_in_a_tile<T: Scalar>(n_in: usize, n_out: usize, seed: u32) {
         let mut random = RandomState::new(seed);
         let mut draw =
             |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.standard_normal())).collect() };
@@ -109,9 +127,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sample_alone_has_the_bits_it_has_in_a_tile(n_in in 1usize..=50, n_out in 1usize..=150, seed: u32) {
-            same_bits_as_in_a_tile::<f32>(n_in, n_out, seed);
-            same_bits_as_in_a_tile::<f64>(n_in, n_out, seed);
+        fn a_single_sample_has_the_same_bits_as_in_a_tile(n_in in 1usize..=50, n_out in 1usize..=150, seed: u32) {
+            assert_same_bits_as_in_a_tile::<f32>(n_in, n_out, seed);
+            assert_same_bits_as_in_a_tile::<f64>(n_in, n_out, seed);
         }
     }
 }

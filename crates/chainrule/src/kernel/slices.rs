@@ -1,50 +1,50 @@
-//! Whole slices of numbers, entry by entry.
+//! Elementwise operations and reductions on slices.
 
 use fearless_simd::dispatch;
 
 use super::Scalar;
 use super::level::level;
 
-/// `y ← y + x`, as far as both reach.
+/// Computes `y ← y + x` over the length of the shorter slice.
 pub(crate) fn add<T: Scalar>(x: &[T], y: &mut [T]) {
     (T::kernels().add)(x, y);
 }
 
-/// [`add`] itself.
+/// Implements [`add`].
 pub(super) fn add_kernel<T: Scalar>(x: &[T], y: &mut [T]) {
     dispatch!(level(), _simd => y.iter_mut().zip(x).for_each(#[inline(always)] |(y, &x)| *y += x));
 }
 
-/// `y ← y·x`, as far as both reach.
+/// Computes `y ← y·x` over the length of the shorter slice.
 pub(crate) fn multiply<T: Scalar>(x: &[T], y: &mut [T]) {
     (T::kernels().multiply)(x, y);
 }
 
-/// [`multiply`] itself.
+/// Implements [`multiply`].
 pub(super) fn multiply_kernel<T: Scalar>(x: &[T], y: &mut [T]) {
     dispatch!(level(), _simd => y.iter_mut().zip(x).for_each(#[inline(always)] |(y, &x)| *y *= x));
 }
 
-/// Whether no entry is infinite or NaN.
+/// Returns whether no entry is infinite or NaN.
 pub(crate) fn all_finite<T: Scalar>(y: &[T]) -> bool {
     (T::kernels().all_finite)(y)
 }
 
-/// [`all_finite`] itself.
+/// Implements [`all_finite`].
 pub(super) fn all_finite_kernel<T: Scalar>(y: &[T]) -> bool {
-    // Without a way out half-way, which would keep the compiler from making vectors of it.
+    // There is no early exit because it would prevent vectorisation.
     dispatch!(level(), _simd => y.iter().fold(true, #[inline(always)] |finite, y| finite & y.is_finite()))
 }
 
-/// `(Σ w·y, Σ w)` in f64; what has weight 0 counts as nothing, be it infinite.
+/// Returns `(Σ w·y, Σ w)` in f64. An entry of weight 0 adds nothing, even if its y is infinite.
 ///
-/// Every eighth entry has a sum of its own, that the processor may add them side by side; entries beyond a multiple of 8
-/// are left out.
+/// Eight interleaved partial sums let the processor add in parallel. Entries beyond a multiple of 8
+/// are ignored.
 pub(crate) fn weigh<T: Scalar>(w: &[T], y: &[T]) -> (f64, f64) {
     (T::kernels().weigh)(w, y)
 }
 
-/// [`weigh`] itself.
+/// Implements [`weigh`].
 pub(super) fn weigh_kernel<T: Scalar>(w: &[T], y: &[T]) -> (f64, f64) {
     dispatch!(level(), _simd => weigh_by_eights(w, y))
 }
@@ -62,12 +62,12 @@ fn weigh_by_eights<T: Scalar>(w: &[T], y: &[T]) -> (f64, f64) {
     (sums.iter().sum(), weights.iter().sum())
 }
 
-/// `y ← y/divisor`.
+/// Computes `y ← y/divisor`.
 pub(crate) fn divide<T: Scalar>(divisor: T, y: &mut [T]) {
     (T::kernels().divide)(divisor, y);
 }
 
-/// [`divide`] itself.
+/// Implements [`divide`].
 pub(super) fn divide_kernel<T: Scalar>(divisor: T, y: &mut [T]) {
     dispatch!(level(), _simd => y.iter_mut().for_each(#[inline(always)] |y| *y = *y / divisor));
 }

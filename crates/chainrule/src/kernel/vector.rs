@@ -1,50 +1,53 @@
-//! The vectors that the kernels run on: 16 lanes of f32 or 8 of f64 at every level, so that every machine adds in one
-//! order.
+//! SIMD vectors of the kernels: 16 lanes of f32 or 8 lanes of f64 at every level, so that every
+//! machine adds in the same order.
 //!
-//! `fearless_simd` gives the types and the instructions; here they learn [`Lanes`], so that activations, losses and the
-//! mathematics, which are written over it, become vector kernels.
+//! `fearless_simd` provides the types and the instructions. This module implements [`Lanes`] for
+//! them, which turns the activations, losses and elementary functions, all generic over it, into
+//! vector kernels.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{f32x16, f64x8, u32x16, u64x8};
 
 use super::lanes::{Lanes, Scalar};
 
-/// A vector of one precision that is loaded from slices and stored to them.
+/// A vector of one precision that can be loaded from slices and stored to them.
 pub trait Vector: Lanes {
-    /// What each lane is.
+    /// Type of a lane.
     type Lane: Scalar;
-    /// The number of lanes, a power of two.
+    /// Number of lanes, a power of two.
     const WIDTH: usize;
 
-    /// The first `WIDTH` numbers of a slice.
+    /// Loads the first `WIDTH` numbers of a slice.
     fn load(slice: &[Self::Lane]) -> Self;
-    /// Overwrites the first `WIDTH` numbers of a slice.
+    /// Overwrites the first `WIDTH` numbers of a slice with the lanes.
     fn store(self, slice: &mut [Self::Lane]);
-    /// A slice of at most `WIDTH` numbers, the lanes beyond it 0.
+    /// Loads a slice of at most `WIDTH` numbers and sets the remaining lanes to 0.
     #[inline(always)]
     fn load_some(slice: &[Self::Lane]) -> Self {
         if slice.len() == Self::WIDTH {
             return Self::load(slice);
         }
-        let mut whole = [Self::Lane::ZERO; MAX_LANES];
-        whole[..slice.len()].copy_from_slice(slice);
-        Self::load(&whole)
+        let mut padded = [Self::Lane::ZERO; MAX_LANES];
+        padded[..slice.len()].copy_from_slice(slice);
+        Self::load(&padded)
     }
-    /// Overwrites a slice of at most `WIDTH` numbers.
+    /// Overwrites a slice of at most `WIDTH` numbers with the first lanes.
     #[inline(always)]
     fn store_some(self, slice: &mut [Self::Lane]) {
         if slice.len() == Self::WIDTH {
             return self.store(slice);
         }
-        let mut whole = [Self::Lane::ZERO; MAX_LANES];
-        self.store(&mut whole);
-        slice.copy_from_slice(&whole[..slice.len()]);
+        let mut padded = [Self::Lane::ZERO; MAX_LANES];
+        self.store(&mut padded);
+        slice.copy_from_slice(&padded[..slice.len()]);
     }
-    /// One number in every lane.
+    /// Returns a vector with `v` in every lane.
     fn broadcast(v: Self::Lane) -> Self;
-    /// The lanes of both in turn: `(x0 y0 x1 y1 ..., ... x_last y_last)`, the lower halves and the upper ones.
+    /// Interleaves the lanes of both vectors, `(x0 y0 x1 y1 ..., ... x_last y_last)`, and returns
+    /// the lower and the upper half.
     fn zip(self, other: Self) -> (Self, Self);
-    /// Lane i of `vector(k)` becomes lane k of vector i, for k below `WIDTH`.
+    /// Transposes a square of vectors: lane k of result i is lane i of `vector(k)`, for k below
+    /// `WIDTH`.
     #[inline(always)]
     fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MAX_LANES] {
         let zero = Self::splat(0.0);
@@ -52,74 +55,79 @@ pub trait Vector: Lanes {
             #[inline(always)]
             |k| if k < Self::WIDTH { vector(k) } else { zero },
         );
-        // Dealing the vectors out like cards, the first half against the second, log2(WIDTH) times, turns them round.
+        // Interleaving the first half of the vectors with the second half, log2(WIDTH) times,
+        // transposes the square.
         let mut round = 1;
         while round < Self::WIDTH {
-            let mut dealt = square;
+            let mut interleaved = square;
             for k in 0..Self::WIDTH / 2 {
-                (dealt[2 * k], dealt[2 * k + 1]) = square[k].zip(square[k + Self::WIDTH / 2]);
+                (interleaved[2 * k], interleaved[2 * k + 1]) = square[k].zip(square[k + Self::WIDTH / 2]);
             }
-            square = dealt;
+            square = interleaved;
             round *= 2;
         }
         square
     }
-    /// The sum over the lanes: lane k and the lane half the width above it, until one is left.
+    /// Returns the sum of the lanes: adds the upper half to the lower half until one lane is left.
     fn sum(self) -> Self::Lane;
-    /// Lane k is the [`sum`](Vector::sum) of `vector(k)`, to the bit, for k below `WIDTH`.
+    /// Returns a vector whose lane k is the [`sum`](Vector::sum) of `vector(k)`, bit for bit, for k
+    /// below `WIDTH`.
     #[inline(always)]
     fn sum_each(vector: impl Fn(usize) -> Self) -> Self {
-        // Two vectors become one with their lanes in turn, halves added, until lane k belongs to vector k. Written out, as
-        // a tree that is walked depth first needs few registers.
+        // Each step interleaves two vectors and adds the halves of the result, until lane k belongs
+        // to vector k. The tree is written out because a depth-first traversal takes few registers.
         let eighth = Self::WIDTH / 8;
         if eighth == 1 {
             eight(0, &vector)
         } else {
-            halves_added(eight(0, &vector), eight(eighth / 2, &vector))
+            interleave_and_add(eight(0, &vector), eight(eighth / 2, &vector))
         }
     }
-    /// Whether the machine has registers as wide as the vector; else it takes two or more for each.
+    /// Whether the machine has registers as wide as the vector; otherwise a vector takes two or
+    /// more of them.
     const WHOLE: bool;
 }
 
-/// The lanes of both in turn, the upper half of them added to the lower one.
+/// Interleaves the lanes of both vectors and adds the upper half of the result to the lower half.
 #[inline(always)]
-fn halves_added<V: Vector>(x: V, y: V) -> V {
+fn interleave_and_add<V: Vector>(x: V, y: V) -> V {
     let (low, high) = x.zip(y);
     low + high
 }
 
 #[inline(always)]
 fn two<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    halves_added(vector(k), vector(k + V::WIDTH / 2))
+    interleave_and_add(vector(k), vector(k + V::WIDTH / 2))
 }
 
 #[inline(always)]
 fn four<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    halves_added(two(k, vector), two(k + V::WIDTH / 4, vector))
+    interleave_and_add(two(k, vector), two(k + V::WIDTH / 4, vector))
 }
 
 #[inline(always)]
 fn eight<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    halves_added(four(k, vector), four(k + V::WIDTH / 8, vector))
+    interleave_and_add(four(k, vector), four(k + V::WIDTH / 8, vector))
 }
 
-/// The lanes of the vector that has most.
+/// Number of lanes of the widest vector.
 pub(super) const MAX_LANES: usize = 16;
 
-/// The proof that a level's instructions are there, which `fearless_simd` asks for when a vector is made.
+/// Returns the token that proves that the instructions of a level are available, which
+/// `fearless_simd` requires to construct a vector.
 ///
-/// [`Lanes`] makes vectors from nothing but a number, and has no place to hand the proof along.
+/// [`Lanes`] constructs vectors from a number alone and has no parameter for the token.
 #[inline(always)]
-#[expect(unsafe_code, reason = "the proof cannot be handed through a trait that plain numbers implement too")]
+#[expect(unsafe_code, reason = "a trait that plain numbers implement too has no parameter for the token")]
 fn token<S: Simd>() -> S {
-    const { assert!(size_of::<S>() == 0, "a level's token holds nothing") }
-    // SAFETY: S is zero-sized, so there are no bytes to be wrong. That its instructions are there: vector types are
-    // named in `kernel` alone, in functions that are generic over S and entered through `dispatch!`, which has the token.
+    const { assert!(size_of::<S>() == 0, "the token of a level is zero-sized") }
+    // SAFETY: S is zero-sized, so it has no bytes that could be invalid. Its instructions are
+    // available because vector types are used only inside this crate, in functions that are generic
+    // over S and entered through `dispatch!`, which has the token.
     unsafe { std::mem::transmute_copy::<(), S>(&()) }
 }
 
-// One body for the two precisions: they differ in their types' names and their bits' layout.
+// One body for both precisions, which differ only in type names and bit layout.
 macro_rules! vector {
     ($vector:ident, $float:ident, $bits:ident, $unsigned:ident, $width:literal,
      $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
@@ -161,8 +169,9 @@ macro_rules! vector {
             fn copysign(self, sign: Self) -> Self {
                 SimdFloat::copysign(self, sign)
             }
-            // One instruction where a machine's own does what the default's two do, down to NaN and the sign of 0: on
-            // x86, whose result is the second operand where the two are equal or either is NaN.
+            // On x86 the native instruction does what the default does in two, including NaN and
+            // the sign of 0: it returns its second operand if the operands are equal or either is
+            // NaN.
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             #[inline(always)]
             fn at_least(self, bound: Self) -> Self {

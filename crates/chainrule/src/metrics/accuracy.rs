@@ -1,7 +1,7 @@
-//! Accuracy: the share of right decisions.
+//! Accuracy: the fraction of correct predictions.
 //!
-//! Of several labels it is the share of labels that are right, not of samples in which all are (scikit-learn's
-//! `accuracy_score` counts the latter).
+//! For several labels it is the fraction of correct labels. scikit-learn's `accuracy_score` instead
+//! counts the samples whose labels are all correct.
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
 use crate::registry::Entry;
@@ -9,17 +9,17 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "accuracy",
     aliases: &[],
-    summary: "the share of right decisions, from 0 to 1",
+    summary: "fraction of correct predictions, from 0 to 1",
     options: &[],
     make: |_| Definition { value: accuracy, higher_is_better: true, tasks: CLASSIFICATION },
 };
 
 fn accuracy(p: &MetricInput) -> f64 {
-    let right = |right: bool| f64::from(u8::from(right));
+    let indicator = |is_correct: bool| f64::from(u8::from(is_correct));
     match p.task {
-        OutputKind::Categorical => p.mean(|y, t| right(arg_max(y) == arg_max(t))),
+        OutputKind::Categorical => p.mean(|y, t| indicator(arg_max(y) == arg_max(t))),
         _ => p.mean(|y, t| {
-            y.iter().zip(t).map(|(y, t)| right(holds(*y) == holds(*t))).sum::<f64>() / p.n_outputs as f64
+            y.iter().zip(t).map(|(y, t)| indicator(holds(*y) == holds(*t))).sum::<f64>() / p.n_outputs as f64
         }),
     }
 }

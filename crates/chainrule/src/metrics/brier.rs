@@ -1,7 +1,9 @@
-//! The Brier score: the mean squared difference of probability and what came.
+//! Brier score: the mean squared difference between predicted probability and outcome.
 //!
-//! Of exclusive classes it is the sum over the classes, from 0 to 2, as G. W. Brier had it (Verification of forecasts
-//! expressed in terms of probability, 1950); of one output, from 0 to 1, that output's alone.
+//! For exclusive classes the squared differences are summed over the classes, which gives values
+//! from 0 to 2, as in the original definition (G. W. Brier, Verification of forecasts expressed in
+//! terms of probability, 1950). For one output there is one difference per sample, which gives
+//! values from 0 to 1.
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
@@ -9,7 +11,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "brier",
     aliases: &[],
-    summary: "(y - t)², the mean over the samples; of exclusive classes summed over them",
+    summary: "mean of (y - t)² over the samples; summed over exclusive classes",
     options: &[],
     make: |_| Definition { value: brier, higher_is_better: false, tasks: CLASSIFICATION },
 };

@@ -1,26 +1,31 @@
-//! Which classes are taken for which, and how many samples are wrong.
+//! Confusion matrix and number of misclassified samples.
 
 use std::fmt;
 
 use super::{MetricInput, OutputKind, arg_max, holds};
 
-/// How much weight of samples of each true class (rows) was given each predicted class (columns).
+/// Confusion matrix: the total weight of the samples of each true class (rows) that were assigned
+/// each predicted class (columns).
 ///
-/// Displayed as a table with its labels.
+/// The `Display` form is a table with labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfusionMatrix {
-    /// The classes' names: `0`, `1` and so on, until [named](ConfusionMatrix::with_labels).
+    /// Names of the classes: `0`, `1` and so on, unless set by
+    /// [`with_labels`](ConfusionMatrix::with_labels).
     labels: Vec<String>,
-    /// Row after row.
+    /// Entries, row-major.
     counts: Vec<f64>,
 }
 
-/// The confusion matrix of predictions: two classes with one output, or exclusive classes.
+/// Returns the confusion matrix of predictions, for two classes with one output or for exclusive
+/// classes.
 ///
-/// A NaN is not at least 0.5 nor larger than another output, and is decided so; [`misclassified`] counts it wrong.
+/// A NaN is neither at least 0.5 nor larger than another output, and the predicted class follows
+/// from that; [`misclassified`] counts it as wrong.
 ///
 /// # Panics
-/// For values, for several labels (each has a matrix of its own), and when the lengths do not fit each other.
+/// Panics if the outputs are real numbers or several labels (each label has its own matrix), or if
+/// the lengths do not match.
 ///
 /// ```
 /// use chainrule::metrics::{MetricInput, OutputKind, confusion_matrix};
@@ -40,7 +45,7 @@ pub fn confusion_matrix(predictions: &MetricInput) -> ConfusionMatrix {
     let (n_classes, class): (usize, fn(&[f64]) -> usize) = match (predictions.task, predictions.n_outputs) {
         (OutputKind::Categorical, n) => (n, arg_max),
         (OutputKind::Binary, 1) => (2, |v| usize::from(holds(v[0]))),
-        (task, n) => panic!("{n} outputs of {task:?} have no confusion matrix"),
+        (task, n) => panic!("no confusion matrix is defined for {n} {task:?} outputs"),
     };
     let mut counts = vec![0.0; n_classes * n_classes];
     for (y, t, w) in predictions.samples() {
@@ -49,10 +54,11 @@ pub fn confusion_matrix(predictions: &MetricInput) -> ConfusionMatrix {
     ConfusionMatrix { labels: (0..n_classes).map(|k| k.to_string()).collect(), counts }
 }
 
-/// How many samples are wrong in their class, or in any of their labels; weights do not matter, a NaN is wrong.
+/// Returns the number of samples whose class, or any of whose labels, is wrong. Weights are
+/// ignored, and a NaN is wrong.
 ///
 /// # Panics
-/// For values, and when the lengths do not fit each other.
+/// Panics if the outputs are real numbers, or if the lengths do not match.
 ///
 /// ```
 /// use chainrule::metrics::{MetricInput, OutputKind, misclassified};
@@ -62,47 +68,50 @@ pub fn confusion_matrix(predictions: &MetricInput) -> ConfusionMatrix {
 /// ```
 pub fn misclassified(predictions: &MetricInput) -> usize {
     predictions.check();
-    let is_right: fn(&[f64], &[f64]) -> bool = match predictions.task {
-        OutputKind::Real => panic!("values have no classes to be wrong in"),
+    let is_correct: fn(&[f64], &[f64]) -> bool = match predictions.task {
+        OutputKind::Real => panic!("Real outputs cannot be misclassified"),
         OutputKind::Binary => |y, t| y.iter().zip(t).all(|(y, t)| holds(*y) == holds(*t)),
         OutputKind::Categorical => |y, t| arg_max(y) == arg_max(t),
     };
-    let is_wrong = |y: &[f64], t: &[f64]| y.iter().any(|y| y.is_nan()) || !is_right(y, t);
+    let is_wrong = |y: &[f64], t: &[f64]| y.iter().any(|y| y.is_nan()) || !is_correct(y, t);
     predictions.samples().filter(|(y, t, _)| is_wrong(y, t)).count()
 }
 
 impl ConfusionMatrix {
-    /// The weight of samples of class `truth` that were given class `predicted`.
+    /// Returns the weight of the samples of class `truth` that were assigned class `predicted`.
     ///
     /// # Panics
-    /// When there is no such class.
+    /// Panics if a class is out of range.
     pub fn get(&self, truth: usize, predicted: usize) -> f64 {
         let n = self.n_classes();
-        assert!(truth < n && predicted < n, "class {truth} or {predicted} of {n}");
+        assert!(
+            truth < n && predicted < n,
+            "class {truth} or {predicted} is not below {n}, the number of classes"
+        );
         self.counts[truth * n + predicted]
     }
 
-    /// How many classes there are.
+    /// Returns the number of classes.
     pub fn n_classes(&self) -> usize {
         self.labels.len()
     }
 
-    /// The classes' names.
+    /// Returns the names of the classes.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// The same matrix with the classes' names.
+    /// Returns the same matrix with these names of the classes.
     ///
     /// # Panics
-    /// When there are not as many as classes.
+    /// Panics if the number of names is not the number of classes.
     pub fn with_labels<S: AsRef<str>>(self, labels: &[S]) -> ConfusionMatrix {
-        assert_eq!(labels.len(), self.n_classes(), "one label a class");
+        assert_eq!(labels.len(), self.n_classes(), "one label per class");
         ConfusionMatrix { labels: labels.iter().map(|label| label.as_ref().to_owned()).collect(), ..self }
     }
 }
 
-/// What stands above the rows' labels.
+/// Header of the column of row labels.
 const CORNER: &str = "true \\ predicted";
 
 impl fmt::Display for ConfusionMatrix {
@@ -129,14 +138,14 @@ impl fmt::Display for ConfusionMatrix {
 mod tests {
     use super::*;
 
-    fn of<'a>(task: OutputKind, n_outputs: usize, y: &'a [f64], t: &'a [f64]) -> MetricInput<'a> {
+    fn input<'a>(task: OutputKind, n_outputs: usize, y: &'a [f64], t: &'a [f64]) -> MetricInput<'a> {
         MetricInput { task, y, t, weight: None, n_outputs }
     }
 
     #[test]
     fn weights_are_shown_with_decimals_and_labels_in_any_script() {
         let (y, t) = ([0.9, 0.4, 0.2], [1.0, 1.0, 0.0]);
-        let p = MetricInput { weight: Some(&[0.5, 2.0, 10.25]), ..of(OutputKind::Binary, 1, &y, &t) };
+        let p = MetricInput { weight: Some(&[0.5, 2.0, 10.25]), ..input(OutputKind::Binary, 1, &y, &t) };
         let table = "\
 true \\ predicted  gesund  übel
 gesund             10.25  0.00
@@ -146,23 +155,23 @@ gesund             10.25  0.00
     }
 
     #[test]
-    fn a_nan_is_wrong_whatever_the_target() {
+    fn nan_is_wrong_for_any_target() {
         for t in [0.0, 1.0] {
-            assert_eq!(misclassified(&of(OutputKind::Binary, 1, &[f64::NAN], &[t])), 1);
-            assert_eq!(misclassified(&of(OutputKind::Categorical, 2, &[f64::NAN, 0.5], &[t, 1.0 - t])), 1);
+            assert_eq!(misclassified(&input(OutputKind::Binary, 1, &[f64::NAN], &[t])), 1);
+            assert_eq!(misclassified(&input(OutputKind::Categorical, 2, &[f64::NAN, 0.5], &[t, 1.0 - t])), 1);
         }
     }
 
     #[test]
     fn one_wrong_label_makes_a_sample_wrong() {
         let t = [1.0, 0.0, 1.0, 0.0];
-        assert_eq!(misclassified(&of(OutputKind::Binary, 2, &[0.5, 0.4, 0.4, 0.6], &t)), 1);
-        assert_eq!(misclassified(&of(OutputKind::Binary, 2, &[0.5, 0.6, 0.4, 0.4], &t)), 2);
+        assert_eq!(misclassified(&input(OutputKind::Binary, 2, &[0.5, 0.4, 0.4, 0.6], &t)), 1);
+        assert_eq!(misclassified(&input(OutputKind::Binary, 2, &[0.5, 0.6, 0.4, 0.4], &t)), 2);
     }
 
     #[test]
-    #[should_panic(expected = "3 outputs of Labels have no confusion matrix")]
-    fn several_labels_have_no_one_matrix() {
-        confusion_matrix(&of(OutputKind::Binary, 3, &[0.5; 3], &[1.0; 3]));
+    #[should_panic(expected = "no confusion matrix is defined for 3 Binary outputs")]
+    fn several_labels_have_no_confusion_matrix() {
+        confusion_matrix(&input(OutputKind::Binary, 3, &[0.5; 3], &[1.0; 3]));
     }
 }

@@ -1,7 +1,9 @@
-//! F1: the harmonic mean of precision and recall, `2·tp/(2·tp + fp + fn)`, tp true positives and so on.
+//! F1 score: the harmonic mean of precision and recall, `2·tp/(2·tp + fp + fn)`, with tp the true
+//! positives, fp the false positives and fn the false negatives.
 //!
-//! With one output it is that of class 1; of several labels or exclusive classes the plain mean of each one's. One
-//! that is neither true nor predicted anywhere counts 0 as a label, and does not count as a class.
+//! With one output it is the score of class 1; for several labels or exclusive classes it is the
+//! unweighted mean of their scores. A label that occurs neither in the targets nor in the
+//! predictions has a score of 0; a class that occurs in neither is left out of the mean.
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, confusion_matrix, holds};
 use crate::registry::Entry;
@@ -9,7 +11,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "f1",
     aliases: &[],
-    summary: "2·tp/(2·tp + fp + fn), of class 1 or the mean over several labels or classes",
+    summary: "2·tp/(2·tp + fp + fn) of class 1, or its mean over several labels or classes",
     options: &[],
     make: |_| Definition { value: f1, higher_is_better: true, tasks: CLASSIFICATION },
 };
@@ -17,35 +19,37 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
 fn f1(p: &MetricInput) -> f64 {
     if p.task == OutputKind::Binary {
         return p.mean_over_outputs(|k| {
-            let (mut hits, mut marks) = (0.0, 0.0);
+            let (mut tp, mut positives) = (0.0, 0.0);
             for (y, t, w) in p.column(k) {
-                hits += if holds(y) && holds(t) { w } else { 0.0 };
-                marks += w * (f64::from(u8::from(holds(y))) + f64::from(u8::from(holds(t))));
+                tp += if holds(y) && holds(t) { w } else { 0.0 };
+                positives += w * (f64::from(u8::from(holds(y))) + f64::from(u8::from(holds(t))));
             }
-            harmonic(hits, marks).unwrap_or(0.0)
+            score(tp, positives).unwrap_or(0.0)
         });
     }
     let counts = confusion_matrix(p);
-    let of_class = |k| {
-        let marks = (0..p.n_outputs).map(|j| counts.get(k, j) + counts.get(j, k)).sum();
-        harmonic(counts.get(k, k), marks)
+    let class_score = |k| {
+        let positives = (0..p.n_outputs).map(|j| counts.get(k, j) + counts.get(j, k)).sum();
+        score(counts.get(k, k), positives)
     };
-    let of_each: Vec<f64> = (0..p.n_outputs).filter_map(of_class).collect();
-    of_each.iter().sum::<f64>() / of_each.len() as f64
+    let scores: Vec<f64> = (0..p.n_outputs).filter_map(class_score).collect();
+    scores.iter().sum::<f64>() / scores.len() as f64
 }
 
-/// `2·tp/(2·tp + fp + fn)` from the hits tp and the marks, those true plus those predicted; none without marks.
-fn harmonic(hits: f64, marks: f64) -> Option<f64> {
-    (marks > 0.0).then(|| 2.0 * hits / marks)
+/// Returns `2·tp/(2·tp + fp + fn)` from tp and the sum of the positives in the targets and in the
+/// predictions, or none if that sum is 0.
+fn score(tp: f64, positives: f64) -> Option<f64> {
+    (positives > 0.0).then(|| 2.0 * tp / positives)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Scikit-learn's conventions for what is neither true nor predicted.
+    /// Follows scikit-learn for classes and labels that occur neither in the targets nor in the
+    /// predictions.
     #[test]
-    fn an_absent_class_does_not_count_but_an_absent_label_is_0() {
+    fn an_absent_class_is_left_out_but_an_absent_label_is_0() {
         let t = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
         let p = MetricInput { task: OutputKind::Categorical, y: &t, t: &t, weight: None, n_outputs: 3 };
         assert_eq!(f1(&p), 1.0);

@@ -1,7 +1,8 @@
-//! The log loss: the mean negative logarithm of the probability that was given to what was true.
+//! Log loss: the mean negative logarithm of the probability predicted for the true class.
 //!
-//! Probabilities are kept 2^-52 away from 0 and 1, as scikit-learn does, so that one that is sure and wrong costs
-//! 36 rather than infinity. The cross-entropies, as losses, know no such limit.
+//! Probabilities are clipped to be at least 2^-52 away from 0 and 1, as in scikit-learn, so that a
+//! confident wrong prediction costs 36 rather than infinity. The cross-entropy losses are not
+//! clipped.
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
 use crate::kernel::math;
@@ -10,7 +11,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "log_loss",
     aliases: &[],
-    summary: "-Σ t ln y, the mean over the samples",
+    summary: "-Σ t ln y, averaged over the samples",
     options: &[],
     make: |_| Definition { value: log_loss, higher_is_better: false, tasks: CLASSIFICATION },
 };

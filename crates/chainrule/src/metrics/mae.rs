@@ -1,4 +1,5 @@
-//! The mean absolute error, `Σ w|y - t| / Σ w`, in the targets' unit; the plain mean over several outputs.
+//! Mean absolute error, `Σ w|y - t| / Σ w`, in the unit of the targets; the unweighted mean over
+//! several outputs.
 
 use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
@@ -6,7 +7,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "mae",
     aliases: &["mean_absolute_error"],
-    summary: "the mean of |y - t|",
+    summary: "mean of |y - t|",
     options: &[],
     make: |_| Definition { value: mae, higher_is_better: false, tasks: &[OutputKind::Real] },
 };

@@ -1,7 +1,8 @@
-//! Metrics: how good predictions are, in the numbers that people compare models by.
+//! Metrics of the quality of predictions.
 //!
-//! One file a metric. To add one: write the file, add its line to [`REGISTRY`]. Definitions are scikit-learn's
-//! unless a file says otherwise. All of it is in f64, and no metric is ever differentiated: that is a loss.
+//! There is one file per metric. To add a metric, write the file and add its line to [`REGISTRY`].
+//! Definitions are scikit-learn's unless the file states otherwise. Everything is computed in f64.
+//! Metrics are not differentiated; losses are.
 
 mod accuracy;
 mod brier;
@@ -23,7 +24,7 @@ use crate::Error;
 use crate::network::activation::Activation;
 use crate::registry::{self, Entry, OptionValue, Options};
 
-/// All metrics, in the order in which lists show them.
+/// All metrics, in the order in which they are listed.
 pub static REGISTRY: &[Entry<Definition>] = &[
     accuracy::ENTRY,
     log_loss::ENTRY,
@@ -35,23 +36,26 @@ pub static REGISTRY: &[Entry<Definition>] = &[
     mae::ENTRY,
 ];
 
-/// What outputs and targets mean: a metric of classes has to know what a class is.
+/// Meaning of outputs and targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// Each output is an estimate of its target, a number.
+    /// Regression: each output is an estimate of its target, a number.
     Real,
-    /// Each output is the probability that its label holds (target 1) or not (0), and counts as class 1 from 0.5.
+    /// Binary or multilabel classification: each output is the probability that its target is 1
+    /// rather than 0, and predicts class 1 if it is at least 0.5.
     ///
-    /// One output is the plain question of two classes; of several labels, every metric is the plain mean.
+    /// With several outputs (labels), every metric is the unweighted mean over them.
     Binary,
-    /// The outputs of a sample are the probabilities of exclusive classes, of which the targets name one (one-hot).
+    /// Classification: the outputs of a sample are the probabilities of exclusive classes, and the
+    /// targets are one-hot.
     ///
-    /// The class predicted is that of the largest output, the first of equals.
+    /// The predicted class is that of the largest output, the first one of several equal outputs.
     Categorical,
 }
 
 impl OutputKind {
-    /// The task of a network whose outputs come from this activation: logistic and softmax outputs are probabilities.
+    /// Returns the kind of the outputs of this activation: logistic and softmax outputs are
+    /// probabilities, all others numbers.
     pub fn of(output: &Activation) -> OutputKind {
         match output.name() {
             "logistic" => OutputKind::Binary,
@@ -61,33 +65,34 @@ impl OutputKind {
     }
 }
 
-/// The outputs of a network beside the targets, as metrics take them.
+/// Input of a metric: the outputs of a network and the targets.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricInput<'a> {
-    /// What they mean.
+    /// Kind of the outputs.
     pub task: OutputKind,
-    /// The outputs, sample after sample, `n_outputs` each.
+    /// Outputs, `n_outputs` for each sample, row-major.
     pub y: &'a [f64],
-    /// The targets, likewise.
+    /// Targets, in the same order.
     pub t: &'a [f64],
-    /// How much each sample counts; all alike when nobody says.
+    /// Weight of each sample; all weights are equal if none are given.
     pub weight: Option<&'a [f64]>,
-    /// How many outputs a sample has.
+    /// Number of outputs of a sample.
     pub n_outputs: usize,
 }
 
-/// What a metric's file holds besides its name.
+/// Definition of a metric, apart from its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
-    /// The metric of at least one sample of positive weight, without a NaN among the outputs.
+    /// Computes the metric of at least one sample with positive weight, with no NaN among the
+    /// outputs.
     value: fn(&MetricInput) -> f64,
-    /// Whether more is better.
+    /// Whether larger values are better.
     higher_is_better: bool,
-    /// What it can be asked of.
+    /// Kinds of outputs for which the metric is defined.
     tasks: &'static [OutputKind],
 }
 
-/// The tasks that are about classes.
+/// Kinds of outputs that predict classes.
 const CLASSIFICATION: &[OutputKind] = &[OutputKind::Binary, OutputKind::Categorical];
 
 /// A metric, chosen by name.
@@ -109,16 +114,17 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The metric called `name` with the options `given`.
+    /// Returns the metric called `name` with the options `given`.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
+    /// Returns an error for an unknown name or option, with the nearest known one, or for an option
+    /// that is out of range.
     pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Metric, Error> {
         let (options, definition) = registry::choose("metric", REGISTRY, name, given)?;
         Ok(Metric { options, definition })
     }
 
-    /// All metrics that can be asked of a task, in the registry's order.
+    /// Returns all metrics that are defined for this kind of outputs, in the order of the registry.
     ///
     /// ```
     /// use chainrule::metrics::{Metric, OutputKind};
@@ -128,42 +134,49 @@ impl Metric {
     /// ```
     ///
     /// # Panics
-    /// Never, as long as the names of the registry differ.
+    /// Does not panic as long as the names of the registry are distinct.
     pub fn all(task: OutputKind) -> impl Iterator<Item = Metric> {
-        let metrics =
-            REGISTRY.iter().map(|entry| Metric::new(entry.name, &[]).expect("it is in the registry"));
+        let metrics = REGISTRY
+            .iter()
+            .map(|entry| Metric::new(entry.name, &[]).expect("the name comes from the registry"));
         metrics.filter(move |metric| metric.suits(task))
     }
 
-    /// The name: `roc_auc`.
+    /// Returns the name, such as `roc_auc`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name with the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether a greater value is a better one.
+    /// Returns whether larger values are better.
     pub fn higher_is_better(&self) -> bool {
         self.definition.higher_is_better
     }
 
-    /// Whether it can be asked of a task.
+    /// Returns whether the metric is defined for this kind of outputs.
     pub fn suits(&self, task: OutputKind) -> bool {
         self.definition.tasks.contains(&task)
     }
 
-    /// The metric of `predictions`.
+    /// Computes the metric of `predictions`.
     ///
-    /// NaN when an output is NaN, when no sample has weight, and where the metric's own file says that it is
-    /// undefined.
+    /// It is NaN if an output is NaN, if no sample has weight, and where the file of the metric
+    /// states that it is undefined.
     ///
     /// # Panics
-    /// When it does not [suit](Metric::suits) the task, or the lengths do not fit each other.
+    /// Panics if the metric does not [suit](Metric::suits) the kind of outputs, or if the lengths
+    /// do not match.
     pub fn value(&self, predictions: &MetricInput) -> f64 {
-        assert!(self.suits(predictions.task), "{} cannot be asked of {:?}", self.name(), predictions.task);
+        assert!(
+            self.suits(predictions.task),
+            "{} is not defined for {:?} outputs",
+            self.name(),
+            predictions.task
+        );
         predictions.check();
         if predictions.y.iter().any(|y| y.is_nan()) || predictions.total_weight() == 0.0 {
             return f64::NAN;
@@ -185,24 +198,24 @@ impl fmt::Display for Metric {
 }
 
 impl MetricInput<'_> {
-    /// Outputs, targets and weight of each sample.
+    /// Returns the outputs, targets and weight of each sample.
     fn samples(&self) -> impl Iterator<Item = (&[f64], &[f64], f64)> {
         let weight = move |s| self.weight.map_or(1.0, |w| w[s]);
         let samples = self.y.chunks_exact(self.n_outputs).zip(self.t.chunks_exact(self.n_outputs));
         samples.enumerate().map(move |(s, (y, t))| (y, t, weight(s)))
     }
 
-    /// Output k, its target and the sample's weight, of each sample.
+    /// Returns output k, its target and the weight of each sample.
     fn column(&self, k: usize) -> impl Iterator<Item = (f64, f64, f64)> {
         self.samples().map(move |(y, t, w)| (y[k], t[k], w))
     }
 
-    /// `Σ w·f / Σ w` over the samples.
+    /// Returns `Σ w·f / Σ w` over the samples.
     fn mean(&self, f: impl Fn(&[f64], &[f64]) -> f64) -> f64 {
         self.samples().map(|(y, t, w)| w * f(y, t)).sum::<f64>() / self.total_weight()
     }
 
-    /// The plain mean of `f` over the outputs.
+    /// Returns the unweighted mean of `f` over the outputs.
     fn mean_over_outputs(&self, f: impl Fn(usize) -> f64) -> f64 {
         (0..self.n_outputs).map(f).sum::<f64>() / self.n_outputs as f64
     }
@@ -218,19 +231,19 @@ impl MetricInput<'_> {
     fn check(&self) {
         assert!(
             self.n_outputs > 0 && self.y.len().is_multiple_of(self.n_outputs),
-            "outputs for whole samples"
+            "the outputs must form whole samples"
         );
-        assert_eq!(self.t.len(), self.y.len(), "one target an output");
-        assert!(self.weight.is_none_or(|w| w.len() == self.n_samples()), "one weight a sample");
+        assert_eq!(self.t.len(), self.y.len(), "one target per output");
+        assert!(self.weight.is_none_or(|w| w.len() == self.n_samples()), "one weight per sample");
     }
 }
 
-/// Whether a probability, or a target, counts as class 1.
+/// Returns whether a probability or target counts as class 1.
 pub(crate) fn holds(p: f64) -> bool {
     p >= 0.5
 }
 
-/// The place of the largest number, the first of equals.
+/// Returns the index of the largest number, the first one of several equal numbers.
 pub(crate) fn arg_max(v: &[f64]) -> usize {
     (1..v.len()).fold(0, |best, k| if v[k] > v[best] { k } else { best })
 }

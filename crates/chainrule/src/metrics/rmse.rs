@@ -1,4 +1,5 @@
-//! The root mean squared error, `sqrt(Σ w(y - t)² / Σ w)`, in the targets' unit; the plain mean over several outputs.
+//! Root mean squared error, `sqrt(Σ w(y - t)² / Σ w)`, in the unit of the targets; the unweighted
+//! mean over several outputs.
 
 use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
@@ -6,7 +7,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "rmse",
     aliases: &["root_mean_squared_error"],
-    summary: "the root of the mean of (y - t)²",
+    summary: "square root of the mean of (y - t)²",
     options: &[],
     make: |_| Definition { value: rmse, higher_is_better: false, tasks: &[OutputKind::Real] },
 };

@@ -1,8 +1,10 @@
-//! The area under the ROC curve: how often a sample of class 1 is given more than one of class 0, ties a half.
+//! Area under the ROC curve: the probability that a sample of class 1 scores higher than one of
+//! class 0, with ties counted as one half.
 //!
-//! For exclusive classes it is the plain mean of each class against all others. It is NaN where a class, or a
-//! label, has no sample or nothing but samples: there is then nothing to compare. Computed from ranks with ties at
-//! their middle, the Mann-Whitney statistic (J. A. Hanley, The meaning and use of the area under a ROC curve, 1982).
+//! For exclusive classes it is the unweighted mean over the classes, each against all others. It is
+//! NaN if a class or label has no positive or no negative samples. It is computed as the
+//! Mann-Whitney statistic, from ranks with ties at their middle (J. A. Hanley, The meaning and use
+//! of the area under a ROC curve, 1982).
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
 use crate::registry::Entry;
@@ -10,7 +12,7 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Definition> = Entry {
     name: "roc_auc",
     aliases: &[],
-    summary: "how often class 1 is given more than class 0, ties a half; several classes: each against the others",
+    summary: "area under the ROC curve, ties counted as one half; for several classes the mean of one-vs-rest areas",
     options: &[],
     make: |_| Definition { value: roc_auc, higher_is_better: true, tasks: CLASSIFICATION },
 };
@@ -25,9 +27,11 @@ fn roc_auc(p: &MetricInput) -> f64 {
     })
 }
 
-/// `Σ w_i w_j [s_i > s_j] / (Σ w_i · Σ w_j)` over positives i and negatives j, a tie counting a half.
+/// Returns `Σ w_i w_j [s_i > s_j] / (Σ w_i · Σ w_j)` over positives i and negatives j, with ties
+/// counted as one half.
 ///
-/// Each sample is its score and its weight as a positive and as a negative, one of which is 0.
+/// Each sample is given by its score, its weight as a positive and its weight as a negative, one of
+/// which is 0.
 fn area(mut scored: Vec<(f64, (f64, f64))>) -> f64 {
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut pairs, mut positives, mut negatives) = (0.0, 0.0, 0.0);
@@ -38,6 +42,6 @@ fn area(mut scored: Vec<(f64, (f64, f64))>) -> f64 {
         positives += positive;
         negatives += negative;
     }
-    // 0/0, and so NaN, without either.
+    // 0/0, which is NaN, if there are no positives or no negatives.
     pairs / (positives * negatives)
 }

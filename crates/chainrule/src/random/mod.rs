@@ -1,8 +1,9 @@
-//! NumPy's `RandomState`, bit for bit; and Philox, random numbers without a state.
+//! NumPy's `RandomState`, bit for bit, and Philox, a counter-based random number generator.
 //!
-//! Whoever seeds NumPy and Chainrule alike gets the same data, the same starting weights and the same order of
-//! samples from both. The sequences are those of NumPy's legacy interface (`numpy.random.seed`,
-//! `numpy.random.RandomState`, scikit-learn's `random_state`), which NumPy has promised never to change.
+//! With the same seed, NumPy and Chainrule generate the same data, the same initial weights and the
+//! same order of samples. The sequences are those of NumPy's legacy interface (`numpy.random.seed`,
+//! `numpy.random.RandomState`, scikit-learn's `random_state`), which NumPy guarantees not to
+//! change.
 
 mod philox;
 
@@ -11,18 +12,20 @@ pub(crate) use philox::philox4x32_lanes;
 
 use crate::Error;
 
-/// How many words the generator holds.
+/// Number of words of the state.
 const N: usize = 624;
-/// How far ahead lies the word that is mixed in.
+/// Offset of the word that is mixed in.
 const M: usize = 397;
 
-/// NumPy's legacy generator: the Mersenne Twister, seeded by one number, and NumPy's ways to draw from it.
+/// NumPy's legacy random number generator: the Mersenne Twister, seeded with one number, and
+/// NumPy's methods for drawing from it.
 ///
-/// One generator gives one stream; each draw takes its words from it in order. Draws that reject (`standard_normal`,
-/// `randint`, `shuffle`) take a varying number of words, so that the order of calls matters.
+/// A generator has one stream of words, and each draw takes its words from the stream in order.
+/// Draws with rejection (`standard_normal`, `randint`, `shuffle`) take a varying number of words,
+/// so the order of calls matters.
 ///
-/// Sources: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), MT19937; the seeding of its revision
-/// of 2002.
+/// Sources: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), MT19937; the
+/// seeding of its revision of 2002.
 ///
 /// ```
 /// use chainrule::random::RandomState;
@@ -38,21 +41,22 @@ pub struct RandomState {
     state: GeneratorState,
 }
 
-/// All that a [`RandomState`] remembers, as NumPy's `get_state` shows it: with it a checkpoint continues the stream.
+/// State of a [`RandomState`], in the form of NumPy's `get_state`. Checkpoints store it to continue
+/// the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GeneratorState {
-    /// The generator's words.
+    /// Words of the generator.
     pub key: [u32; N],
-    /// How many of them are used up; at 624 the next draw renews them all.
+    /// Number of words already used; at 624 the next draw regenerates all of them.
     pub pos: usize,
-    /// Whether a Gaussian number is kept for the next draw.
+    /// Whether a Gaussian number is cached for the next draw.
     pub has_gauss: bool,
-    /// The Gaussian number kept; 0 when there is none.
+    /// Cached Gaussian number, 0 if there is none.
     pub cached_gaussian: f64,
 }
 
 impl RandomState {
-    /// A generator seeded as `numpy.random.RandomState(seed)`.
+    /// Returns a generator seeded like `numpy.random.RandomState(seed)`.
     pub fn new(seed: u32) -> RandomState {
         let mut key = [seed; N];
         for i in 1..N {
@@ -62,10 +66,10 @@ impl RandomState {
         RandomState { state: GeneratorState { key, pos: N, has_gauss: false, cached_gaussian: 0.0 } }
     }
 
-    /// A generator that continues where another was when its [`state`](RandomState::state) was taken.
+    /// Returns a generator that continues the stream from a saved [`state`](RandomState::state).
     ///
     /// # Errors
-    /// [`Error::RandomPosition`] when `state.pos` is above 624.
+    /// Returns [`Error::RandomPosition`] if `state.pos` is above 624.
     ///
     /// ```
     /// use chainrule::random::RandomState;
@@ -83,35 +87,39 @@ impl RandomState {
         Ok(RandomState { state })
     }
 
-    /// All that it remembers.
+    /// Returns the current state.
     pub fn state(&self) -> GeneratorState {
         self.state.clone()
     }
 
-    /// A number from 0 to below 1, a multiple of 2^-53: NumPy's `random_sample()` and `rand()`. Takes two words.
+    /// Returns a number from 0 to below 1, a multiple of 2^-53, like NumPy's `random_sample()` and
+    /// `rand()`. It takes two words.
     pub fn random_sample(&mut self) -> f64 {
         let high = f64::from(self.next_u32() >> 5);
         let low = f64::from(self.next_u32() >> 6);
         (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0
     }
 
-    /// `low + (high - low)·u` with u from [`random_sample`](RandomState::random_sample): NumPy's `uniform(low, high)`.
+    /// Returns `low + (high - low)·u` with u from [`random_sample`](RandomState::random_sample),
+    /// like NumPy's `uniform(low, high)`.
     ///
     /// # Panics
-    /// When `high - low` is infinite or NaN.
+    /// Panics if `high - low` is infinite or NaN.
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         let range = high - low;
-        assert!(range.is_finite(), "uniform from {low} to {high}: the range must be finite");
+        assert!(range.is_finite(), "uniform: the range from {low} to {high} must be finite");
         low + range * self.random_sample()
     }
 
-    /// A number of mean 0 and standard deviation 1: NumPy's `standard_normal()` and `randn()`.
+    /// Returns a number from the standard normal distribution, like NumPy's `standard_normal()` and
+    /// `randn()`.
     ///
-    /// Marsaglia's polar method: a point (u, v) drawn evenly from the unit disc, r² = u² + v², gives the two numbers
-    /// `v·sqrt(-2·ln(r²)/r²)`, returned, and `u·sqrt(-2·ln(r²)/r²)`, kept for the next call.
+    /// Marsaglia's polar method: a point (u, v) drawn uniformly from the unit disc, with r² = u² +
+    /// v², gives two numbers. `v·sqrt(-2·ln(r²)/r²)` is returned, and `u·sqrt(-2·ln(r²)/r²)` is
+    /// cached for the next call.
     ///
-    /// It takes the platform's `ln`, as NumPy does: of all the engine's numbers these alone may differ in the last
-    /// bit from one operating system to another.
+    /// This method uses the platform's `ln`, as NumPy does. Its results are the only numbers of the
+    /// engine that may differ in the last bit between operating systems.
     pub fn standard_normal(&mut self) -> f64 {
         if self.state.has_gauss {
             self.state.has_gauss = false;
@@ -130,59 +138,64 @@ impl RandomState {
         }
     }
 
-    /// `mean + std·g` with g from [`standard_normal`](RandomState::standard_normal): NumPy's `normal(mean, std)`.
+    /// Returns `mean + std·g` with g from [`standard_normal`](RandomState::standard_normal), like
+    /// NumPy's `normal(mean, std)`.
     ///
     /// # Panics
-    /// When `std` is negative or NaN.
+    /// Panics if `std` is negative or NaN.
     pub fn normal(&mut self, mean: f64, std: f64) -> f64 {
-        assert!(std >= 0.0, "normal of standard deviation {std}: it must be at least 0");
+        assert!(std >= 0.0, "normal: the standard deviation is {std}, but must be at least 0");
         mean + std * self.standard_normal()
     }
 
-    /// A whole number from `low` to below `high`, each as likely: NumPy's `randint(low, high)`.
+    /// Returns an integer from `low` to below `high`, all equally likely, like NumPy's
+    /// `randint(low, high)`.
     ///
     /// # Panics
-    /// When `low >= high`.
+    /// Panics if `low >= high`.
     pub fn randint(&mut self, low: i64, high: i64) -> i64 {
-        assert!(low < high, "randint from {low} to below {high}: there is no such number");
+        assert!(low < high, "randint: low is {low}, but must be less than high, {high}");
         let largest = high.wrapping_sub(1).wrapping_sub(low) as u64;
         low.wrapping_add(self.interval(largest) as i64)
     }
 
-    /// Puts `items` into a random order: NumPy's `shuffle`.
+    /// Shuffles `items` in place, like NumPy's `shuffle`.
     ///
-    /// From the last item to the second, each changes places with one at or before it (Fisher and Yates).
+    /// Each item from the last to the second is swapped with a random one at or before its position
+    /// (Fisher-Yates).
     pub fn shuffle<I>(&mut self, items: &mut [I]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.interval(i as u64) as usize);
         }
     }
 
-    /// The numbers 0, …, n - 1 in a random order: NumPy's `permutation(n)`.
+    /// Returns the numbers 0, …, n - 1 in random order, like NumPy's `permutation(n)`.
     pub fn permutation(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         self.shuffle(&mut order);
         order
     }
 
-    /// Overwrites `out` with as many draws of [`uniform`](RandomState::uniform), in order.
+    /// Fills `out` with draws from [`uniform`](RandomState::uniform), in order.
     ///
     /// # Panics
-    /// When `high - low` is infinite or NaN, and `out` is not empty.
+    /// Panics if `high - low` is infinite or NaN and `out` is not empty.
     pub fn fill_uniform(&mut self, low: f64, high: f64, out: &mut [f64]) {
         out.fill_with(|| self.uniform(low, high));
     }
 
-    /// Overwrites `out` with as many draws of [`normal`](RandomState::normal), in order.
+    /// Fills `out` with draws from [`normal`](RandomState::normal), in order.
     ///
     /// # Panics
-    /// When `std` is negative or NaN, and `out` is not empty.
+    /// Panics if `std` is negative or NaN and `out` is not empty.
     pub fn fill_normal(&mut self, mean: f64, std: f64, out: &mut [f64]) {
         out.fill_with(|| self.normal(mean, std));
     }
 
-    /// A whole number from 0 to `largest`, each as likely: bits enough to hold `largest`, drawn until they do not
-    /// exceed it. One word a try where `largest` fits into 32 bits, else two. Nothing is drawn for 0.
+    /// Returns an integer from 0 to `largest`, all equally likely.
+    ///
+    /// It draws as many bits as `largest` has and repeats until their value is at most `largest`.
+    /// An attempt takes one word if `largest` fits into 32 bits, else two. For 0 nothing is drawn.
     fn interval(&mut self, largest: u64) -> u64 {
         if largest == 0 {
             return 0;
@@ -197,13 +210,13 @@ impl RandomState {
         }
     }
 
-    /// Two words, the first one high.
+    /// Returns the next two words, the first one as the high half.
     fn next_u64(&mut self) -> u64 {
         let high = u64::from(self.next_u32());
         (high << 32) | u64::from(self.next_u32())
     }
 
-    /// The next word of the stream: one of the state's, its bits tempered.
+    /// Returns the next word of the stream, tempered.
     fn next_u32(&mut self) -> u32 {
         if self.state.pos == N {
             self.twist();
@@ -216,8 +229,8 @@ impl RandomState {
         y ^ (y >> 18)
     }
 
-    /// Renews all words: each is the one M further on, mixed with its own highest bit and the other bits of its
-    /// successor, all positions modulo N.
+    /// Regenerates all words: each one is the word M positions ahead, mixed with the highest bit of
+    /// the current word and the other bits of its successor, with positions modulo N.
     fn twist(&mut self) {
         let key = &mut self.state.key;
         for i in 0..N {
@@ -233,7 +246,7 @@ impl RandomState {
 mod tests {
     use super::*;
 
-    /// The sequences themselves are held to NumPy's in `tests/random.rs`.
+    /// `tests/random.rs` compares the sequences with NumPy's.
     #[test]
     fn the_ten_thousandth_word_of_the_default_seed_is_the_published_one() {
         let mut random = RandomState::new(5489);
@@ -242,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn drawing_among_one_takes_nothing_from_the_stream() {
+    fn a_draw_with_one_possible_result_takes_no_words() {
         let mut random = RandomState::new(3);
         let before = random.clone();
         assert_eq!(random.randint(-7, -6), -7);
@@ -252,25 +265,25 @@ mod tests {
     }
 
     #[test]
-    fn a_fill_is_as_many_single_draws() {
-        let (mut one, mut many) = (RandomState::new(8), RandomState::new(8));
+    fn a_fill_equals_single_draws() {
+        let (mut single, mut many) = (RandomState::new(8), RandomState::new(8));
         let (mut normals, mut uniforms) = ([0.0; 5], [0.0; 3]);
         many.fill_normal(2.0, 0.5, &mut normals);
         many.fill_uniform(-1.0, 4.0, &mut uniforms);
-        assert_eq!(normals, std::array::from_fn(|_| one.normal(2.0, 0.5)));
-        assert_eq!(uniforms, std::array::from_fn(|_| one.uniform(-1.0, 4.0)));
-        assert_eq!(one, many);
+        assert_eq!(normals, std::array::from_fn(|_| single.normal(2.0, 0.5)));
+        assert_eq!(uniforms, std::array::from_fn(|_| single.uniform(-1.0, 4.0)));
+        assert_eq!(single, many);
     }
 
     #[test]
-    fn a_state_of_an_impossible_position_is_refused() {
+    fn a_state_with_an_invalid_position_is_rejected() {
         let state = GeneratorState { pos: 625, ..RandomState::new(0).state() };
         let error = RandomState::from_state(state).unwrap_err();
         insta::assert_snapshot!(error, @"the state of a random generator says that 625 of its 624 words are used up; take the state from an undamaged checkpoint, or start from a seed");
     }
 
     #[test]
-    #[should_panic(expected = "no such number")]
+    #[should_panic(expected = "must be less than high")]
     fn an_empty_range_panics() {
         RandomState::new(0).randint(3, 3);
     }

@@ -1,19 +1,22 @@
-//! Philox4x32-10: random numbers that are a function of a counter and a key, for dropout masks.
+//! Philox4x32-10, a counter-based generator: its numbers are a function of a counter and a key. It
+//! generates the dropout masks.
 //!
-//! It keeps no state, so that the mask of any unit, sample and step can be made by any thread, in any order.
+//! It has no state, so any thread can compute the mask of any unit, sample and step in any order.
 
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
-/// What is added to the key between rounds: the golden ratio and √3 - 1, in units of 2^-32.
+/// Constants added to the key between rounds: the golden ratio - 1 and √3 - 1, in units of 2^-32.
 const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 const N_ROUNDS: usize = 10;
 
-/// Four random words that depend on `counter` and `key` alone.
+/// Returns four random words that depend only on `counter` and `key`.
 ///
-/// A round multiplies two words of the counter into 64 bits each; the high halves are mixed with the other two words
-/// and the key, and all change places. There are ten rounds, each with the next key. For a fixed key, different
-/// counters give different results: it is a permutation of the 128 bits.
+/// Each of the ten rounds multiplies two words of the counter to 64 bits each, mixes the high
+/// halves with the other two words and the key, and permutes the words. The key changes between
+/// rounds. For a fixed key this is a permutation of the 128 bits, so different counters give
+/// different results.
 ///
-/// Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/// Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+/// SC 2011.
 ///
 /// ```
 /// use chainrule::random::philox4x32;
@@ -35,21 +38,23 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     c
 }
 
-/// As [`philox4x32`], of several counters side by side with one key; of each word the lower 32 bits are looked at.
+/// Computes [`philox4x32`] for several counters with one key. Only the lower 32 bits of each word
+/// are used.
 ///
-/// Words have 64 bits, for products of two vectors of 32 bits have: nothing needs to change its lane.
+/// Words are stored in 64 bits, the width of their products, so that no value has to move to
+/// another lane.
 #[inline(always)]
 pub(crate) fn philox4x32_lanes<const L: usize>(counter: [[u64; L]; 4], key: [u32; 2]) -> [[u64; L]; 4] {
     const LOW: u64 = 0xffff_ffff;
     let ([mut c0, mut c1, mut c2, mut c3], mut k) = (counter, key);
     for _ in 0..N_ROUNDS {
         for i in 0..L {
-            let of_0 = (c0[i] & LOW) * u64::from(MULTIPLIERS[0]);
-            let of_2 = (c2[i] & LOW) * u64::from(MULTIPLIERS[1]);
-            // The upper halves fill up with what nobody looks at.
-            c0[i] = (of_2 >> 32) ^ c1[i] ^ u64::from(k[0]);
-            c2[i] = (of_0 >> 32) ^ c3[i] ^ u64::from(k[1]);
-            (c1[i], c3[i]) = (of_2, of_0);
+            let product_0 = (c0[i] & LOW) * u64::from(MULTIPLIERS[0]);
+            let product_2 = (c2[i] & LOW) * u64::from(MULTIPLIERS[1]);
+            // The upper halves of the words are no longer zero here, but they are never used.
+            c0[i] = (product_2 >> 32) ^ c1[i] ^ u64::from(k[0]);
+            c2[i] = (product_0 >> 32) ^ c3[i] ^ u64::from(k[1]);
+            (c1[i], c3[i]) = (product_2, product_0);
         }
         k = next(k);
     }
@@ -59,13 +64,13 @@ pub(crate) fn philox4x32_lanes<const L: usize>(counter: [[u64; L]; 4], key: [u32
     [c0, c1, c2, c3]
 }
 
-/// The key of the next round.
+/// Returns the key of the next round.
 #[inline(always)]
 fn next(k: [u32; 2]) -> [u32; 2] {
     [k[0].wrapping_add(KEY_STEPS[0]), k[1].wrapping_add(KEY_STEPS[1])]
 }
 
-/// The high and the low half of `a·b`.
+/// Returns the high and the low half of `a·b`.
 #[inline(always)]
 fn product(a: u32, b: u32) -> (u32, u32) {
     let ab = u64::from(a) * u64::from(b);
@@ -76,9 +81,10 @@ fn product(a: u32, b: u32) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    /// Random123's published answers (its `kat_vectors`): counter, key, result; the third pair is the digits of pi.
+    /// Published results of Random123 (its `kat_vectors`): counter, key, result. The third counter
+    /// and key are the digits of pi.
     #[test]
-    fn gives_the_published_answers() {
+    fn matches_the_published_results() {
         let published = [
             ([0; 4], [0; 2], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]),
             ([u32::MAX; 4], [u32::MAX; 2], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]),

@@ -4,10 +4,11 @@ use super::exponential::{exp_tail, reduce};
 use super::{at_most, polynomial, splat};
 use crate::kernel::Lanes;
 
-/// `erf x = 2/√π·∫_0^x e^(-u²) du`, from -1 to 1.
+/// Returns the error function `erf x = 2/√π·∫_0^x e^(-u²) du`, from -1 to 1.
 ///
-/// `g(x) = -ln(1 - erf x)/x` is so smooth for positive x that one polynomial follows it from 0 to where erf is 1 to
-/// the last bit; then `erf x = -(e^(-x·g(x)) - 1)`, which is accurate near 0 too.
+/// `g(x) = -ln(1 - erf x)/x` is smooth enough for positive x that one polynomial approximates it
+/// from 0 to where erf is 1 to the last bit. Then `erf x = -(e^(-x·g(x)) - 1)`, which is accurate
+/// near 0 too.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -17,17 +18,20 @@ use crate::kernel::Lanes;
 pub fn erf<L: Lanes>(x: L) -> L {
     let u = at_most(x.abs(), splat(4.0, 6.0));
     let above_1 = if L::SINGLE { polynomial(u, ERF_32) } else { polynomial(u, ERF_64) };
-    // The sum's rounding, found again as what it lost of the smaller term, would cost most of an ULP.
+    // Ignoring the rounding error of the sum would cost most of an ULP. It is recovered as the part
+    // of the smaller term that was lost.
     let more = u * above_1;
     let sum = u + more;
     let lost = more - (sum - u);
     let (r, exp2_n) = reduce(-sum, 0.0);
-    // e^(r - lost) - 1, as exp_m1 has it: taken off r itself, what was lost would be lost again.
+    // e^(r - lost) - 1, computed like `exp_m1`: subtracting `lost` from r itself would lose it
+    // again.
     let e = r + (r * r).mul_add(exp_tail(r), -lost);
     exp2_n.mul_add(e, exp2_n - L::splat(1.0)).copysign(x)
 }
 
-/// `g(x) - 1 = -ln(1 - erf x)/x - 1` in powers of x, for x from 0 to 4, in f32: the 1 apart, so that it is exact.
+/// Coefficients of `g(x) - 1 = -ln(1 - erf x)/x - 1` in powers of x, for x from 0 to 4, in f32. The
+/// 1 is separate so that it is exact.
 pub const ERF_32: [f64; 9] = [
     0.12837916612625122,
     0.6366193890571594,
@@ -39,7 +43,7 @@ pub const ERF_32: [f64; 9] = [
     0.00011758341133827344,
     -9.248965398001019e-06,
 ];
-/// The same in f64, for x from 0 to 6.
+/// Coefficients of the same function in f64, for x from 0 to 6.
 pub const ERF_64: [f64; 23] = [
     0.1283791670955125,
     0.6366197723676117,

@@ -1,13 +1,15 @@
-//! The exponential and what is made of it: exp, exp(x) - 1, the logistic function and tanh.
+//! The exponential and functions derived from it: exp, exp(x) - 1, the logistic function and tanh.
 
 use std::f64::consts::{LN_2, LOG2_E};
 
 use super::{at_least, at_most, ln_2, polynomial, splat};
 use crate::kernel::Lanes;
 
-/// `e^x`: infinite above 88.72 (f32) or 709.78 (f64), 0 where the result would be below the normal numbers.
+/// Returns `e^x`: infinity above 88.72 (f32) or 709.78 (f64), 0 if the result would be less than
+/// the smallest normal number.
 ///
-/// With `n` the integer nearest to `x/ln 2` and `r = x - n·ln 2`, `e^x = 2^n·e^r` and `|r| <= ln(2)/2`.
+/// With `n` the integer nearest to `x/ln 2` and `r = x - n·ln 2`, `e^x = 2^n·e^r` and
+/// `|r| <= ln(2)/2`.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -17,23 +19,25 @@ use crate::kernel::Lanes;
 /// ```
 #[inline(always)]
 pub fn exp<L: Lanes>(x: L) -> L {
-    // Added to the exponent, for n may be one more than a power of its own can have.
+    // n is added to the exponent of the result, because n may be one more than the largest
+    // exponent.
     let (r, exponent) = reduce(x, -L::BIAS);
     let y = exp_near_0(r).times_exp2(exponent);
     let y = L::select(splat::<L>(BELOW_32, BELOW_64).lt(x), y, L::splat(0.0));
-    // Infinite, or the NaN that x is.
+    // Infinity, or NaN if x is NaN.
     L::select(x.lt(splat(MAX_32, MAX_64)), y, x + L::splat(f64::INFINITY))
 }
 
-/// `e^x` for an x that is not positive: a few instructions less. Next to where it vanishes it may be subnormal.
+/// Returns `e^x` for an x that is not positive, in a few instructions fewer than [`exp`]. Results
+/// just above the underflow threshold may be subnormal.
 #[inline(always)]
 pub(crate) fn exp_of_negative<L: Lanes>(x: L) -> L {
-    // At the bound 2^n is 0.
+    // 2^n is 0 at the bound.
     let (r, exp2_n) = reduce(at_least(x, splat(-88.0, -709.0)), 0.0);
     exp_near_0(r) * exp2_n
 }
 
-/// `e^x - 1`, accurate where x is near 0 and the 1 all but cancels.
+/// Returns `e^x - 1`, accurate near 0, where the 1 almost cancels.
 ///
 /// With the n and r of [`exp`] it is `2^n·(e^r - 1) + (2^n - 1)`.
 ///
@@ -44,15 +48,17 @@ pub(crate) fn exp_of_negative<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn exp_m1<L: Lanes>(x: L) -> L {
-    // Below the lower bound the result is -1 in either precision. It is halved at first, as 2^n may not exist.
+    // Below the lower bound the result is -1 in either precision. Half the result is computed
+    // first, as 2^n may overflow.
     let within = at_most(at_least(x, L::splat(-60.0)), splat(89.0, 710.0));
     let (r, half) = reduce(within, -1.0);
     half.mul_add(exp_m1_near_0(r), half - L::splat(0.5)) * L::splat(2.0)
 }
 
-/// `1/(1 + e^-x)`, from 0 to 1.
+/// Returns the logistic function `1/(1 + e^-x)`, from 0 to 1.
 ///
-/// With the n and r of `e^-x`, `1 + e^-x = (2^n·(e^r - 1) + 1) + 2^n`: little but the last sum's rounding is lost.
+/// With the n and r of `e^-x`, `1 + e^-x = (2^n·(e^r - 1) + 1) + 2^n`, which loses little more than
+/// the rounding of the last sum.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -66,10 +72,11 @@ pub fn logistic<L: Lanes>(x: L) -> L {
     L::select(x.lt(splat(BELOW_32, BELOW_64)), L::splat(0.0), y)
 }
 
-/// `(e^x - e^-x)/(e^x + e^-x)`, from -1 to 1.
+/// Returns the hyperbolic tangent `(e^x - e^-x)/(e^x + e^-x)`, from -1 to 1.
 ///
-/// With `|x| = n·ln(2)/2 + h` and `u = tanh h` it is `a/(a + 2·(1 - u))`, where `a = (2^n - 1) + (2^n + 1)·u`. The n is
-/// such that h goes from -0.09 to 0.26: up to there the result is u itself, and from there on the quotient loses little.
+/// With `|x| = n·ln(2)/2 + h` and `u = tanh h` it is `a/(a + 2·(1 - u))`, where
+/// `a = (2^n - 1) + (2^n + 1)·u`. n is chosen such that h is between -0.09 and 0.26. For |x| up to
+/// 0.26 the result is u itself, and beyond that the quotient loses little accuracy.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -90,7 +97,7 @@ pub fn tanh<L: Lanes>(x: L) -> L {
     (a / (a + u.mul_add(L::splat(-2.0), L::splat(2.0)))).copysign(x)
 }
 
-/// `(r, 2^(n + above))` with n the integer nearest to `x/ln 2` and `r = x - n·ln 2`.
+/// Returns `(r, 2^(n + above))` with n the integer nearest to `x/ln 2` and `r = x - n·ln 2`.
 #[inline(always)]
 pub(super) fn reduce<L: Lanes>(x: L, above: f64) -> (L, L) {
     let (ln_2_high, ln_2_low) = ln_2::<L>();
@@ -98,35 +105,36 @@ pub(super) fn reduce<L: Lanes>(x: L, above: f64) -> (L, L) {
     (n.mul_add(-ln_2_low, n.mul_add(-ln_2_high, x)), power)
 }
 
-/// `e^r = 1 + r·(1 + r·q(r))` for `|r| <= ln(2)/2`.
+/// Returns `e^r = 1 + r·(1 + r·q(r))` for `|r| <= ln(2)/2`.
 #[inline(always)]
 fn exp_near_0<L: Lanes>(r: L) -> L {
     let one = L::splat(1.0);
     exp_tail(r).mul_add(r, one).mul_add(r, one)
 }
 
-/// `e^r - 1 = r + r²·q(r)` for `|r| <= ln(2)/2`.
+/// Returns `e^r - 1 = r + r²·q(r)` for `|r| <= ln(2)/2`.
 #[inline(always)]
 fn exp_m1_near_0<L: Lanes>(r: L) -> L {
     (r * r).mul_add(exp_tail(r), r)
 }
 
-/// `q(r) = (e^r - 1 - r)/r²`.
+/// Returns `q(r) = (e^r - 1 - r)/r²`.
 #[inline(always)]
 pub(super) fn exp_tail<L: Lanes>(r: L) -> L {
     if L::SINGLE { polynomial(r, EXP_32) } else { polynomial(r, EXP_64) }
 }
 
-/// Up to here `e^x` is less than a normal number: ln(2^-126) and ln(2^-1022), rounded down.
+/// Arguments up to which `e^x` is less than a normal number: ln(2^-126) and ln(2^-1022), rounded
+/// down.
 const BELOW_32: f64 = -87.3365478515625;
 const BELOW_64: f64 = -708.3964185322642;
-/// From here on `e^x` overflows.
+/// Arguments from which `e^x` overflows.
 const MAX_32: f64 = 88.72283935546875;
 const MAX_64: f64 = 709.7827128933841;
 
-// The coefficients of this folder are printed by tests/reference/make_polynomials.py.
+// The coefficients in this directory are printed by tests/reference/make_polynomials.py.
 
-/// `(e^r - 1 - r)/r²` in powers of r, for `|r| <= ln(2)/2`, in f32.
+/// Coefficients of `(e^r - 1 - r)/r²` in powers of r, for `|r| <= ln(2)/2`, in f32.
 pub const EXP_32: [f64; 5] = [
     0.4999999701976776,
     0.1666654348373413,
@@ -134,7 +142,7 @@ pub const EXP_32: [f64; 5] = [
     0.008366514928638935,
     0.0013882494531571865,
 ];
-/// The same in f64.
+/// Coefficients of the same function in f64.
 pub const EXP_64: [f64; 10] = [
     0.500000000000001,
     0.16666666666666674,
@@ -147,7 +155,7 @@ pub const EXP_64: [f64; 10] = [
     2.7632640675430235e-07,
     2.5110038296727242e-08,
 ];
-// (tanh(h)/h - 1)/h² in powers of h², for |h| up to 0.26.
+// Coefficients of (tanh(h)/h - 1)/h² in powers of h², for |h| up to 0.26.
 const TANH_32: [f64; 3] = [-0.3333321511745453, 0.13322731852531433, -0.05123000964522362];
 const TANH_64: [f64; 7] = [
     -0.33333333333332416,

@@ -1,12 +1,12 @@
-//! The logarithm and what is made of it: ln, ln(1 + x) and softplus.
+//! The logarithm and functions derived from it: ln, ln(1 + x) and softplus.
 
 use super::exponential::exp_of_negative;
 use super::{at_least, ln_2, polynomial, splat};
 use crate::kernel::Lanes;
 
-/// The natural logarithm: minus infinity at 0, NaN below.
+/// Returns the natural logarithm: minus infinity at 0, NaN below.
 ///
-/// With `x = m·2^e` and m around 1, `ln x = e·ln 2 + ln m`.
+/// With `x = m·2^e` and m near 1, `ln x = e·ln 2 + ln m`.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -16,7 +16,8 @@ use crate::kernel::Lanes;
 /// ```
 #[inline(always)]
 pub fn ln<L: Lanes>(x: L) -> L {
-    // A subnormal x becomes normal by a power of two, which is taken off the exponent again.
+    // A subnormal x is multiplied by 2^54 to make it normal, and 54 is subtracted from the
+    // exponent.
     let subnormal = x.lt(splat(f32::MIN_POSITIVE.into(), f64::MIN_POSITIVE));
     let normal = L::select(subnormal, x * L::splat(18014398509481984.0), x);
     let (m, e) = normal.split_exponent();
@@ -24,7 +25,7 @@ pub fn ln<L: Lanes>(x: L) -> L {
     with_poles(x, ln_near_1(m - L::splat(1.0), e), x)
 }
 
-/// `ln(1 + x)`, accurate where x is near 0; minus infinity at -1, NaN below.
+/// Returns `ln(1 + x)`, accurate near 0; minus infinity at -1, NaN below.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -33,20 +34,22 @@ pub fn ln<L: Lanes>(x: L) -> L {
 /// ```
 #[inline(always)]
 pub fn ln_1p<L: Lanes>(x: L) -> L {
-    // Only the exponent e is taken from the rounded sum. (1 + x)/2^e - 1 = x/2^e + (2^-e - 1) then is exact but in
-    // the last bit at most, as the two terms nearly cancel; beyond e = 100 the 1 counts for nothing.
+    // Only the exponent e is taken from the rounded sum. (1 + x)/2^e - 1 = x/2^e + (2^-e - 1) is
+    // then exact except for the last bit, as the two terms nearly cancel. Above e = 100 the 1 is
+    // negligible.
     let u = x + L::splat(1.0);
     let (_, e) = u.split_exponent();
     let one = L::splat(1.0);
     let (_, minus_e) = e.round_and_exp2(-one, -L::BIAS);
-    let of_1 = L::select(e.lt(L::splat(100.0)), one.times_exp2(minus_e), L::splat(0.0));
-    let f = x.times_exp2(minus_e) + (of_1 - one);
+    let scaled_1 = L::select(e.lt(L::splat(100.0)), one.times_exp2(minus_e), L::splat(0.0));
+    let f = x.times_exp2(minus_e) + (scaled_1 - one);
     with_poles(u, ln_near_1(f, e), x)
 }
 
-/// `ln(1 + e^x)`, a smooth `max(x, 0)`.
+/// Returns `ln(1 + e^x)`, a smooth `max(x, 0)`.
 ///
-/// Computed as `max(x, 0) + ln(1 + e^-|x|)`, so that nothing overflows, with the more exact of the two logarithms.
+/// It is computed as `max(x, 0) + ln(1 + e^-|x|)`, which does not overflow, with [`ln_1p`] for
+/// accuracy.
 ///
 /// ```
 /// use chainrule::kernel::math;
@@ -57,10 +60,12 @@ pub fn softplus<L: Lanes>(x: L) -> L {
     at_least(x, L::splat(0.0)) + ln_1p(exp_of_negative(-x.abs()))
 }
 
-/// `x + ln(1 + q)` for q from 0 to 1 and an x that is not negative, without a division: for losses, where many are added.
+/// Returns `x + ln(1 + q)` for q from 0 to 1 and a non-negative x, without a division. It is for
+/// losses, which add many such terms.
 ///
-/// `ln(1 + q) = q + q²·p(1 - q)`: near 1, where most would be lost, all of p but its first term is small. And q comes
-/// last, for the sum of the rest is smaller and rounds by less.
+/// `ln(1 + q) = q + q²·p(1 - q)`. Near q = 1, where the rounding errors would be largest, all terms
+/// of p except the first are small. q is added last because the sum of the other terms is smaller
+/// and has a smaller rounding error.
 #[inline(always)]
 pub(crate) fn add_ln_1p<L: Lanes>(x: L, q: L) -> L {
     let v = L::splat(1.0) - q;
@@ -68,10 +73,10 @@ pub(crate) fn add_ln_1p<L: Lanes>(x: L, q: L) -> L {
     (q * q).mul_add(tail, x) + q
 }
 
-/// `e·ln 2 + ln(1 + f)` for an integral e and 1 + f from sqrt(1/2) to sqrt(2).
+/// Returns `e·ln 2 + ln(1 + f)` for an integer e and 1 + f from sqrt(1/2) to sqrt(2).
 ///
-/// With `s = f/(2 + f)`, `ln(1 + f) = ln((1 + s)/(1 - s)) = 2s + s·R(s²)`, and `2s = f - s·f = f - f²/2 + s·f²/2`: the
-/// last form has the exact f in front.
+/// With `s = f/(2 + f)`, `ln(1 + f) = ln((1 + s)/(1 - s)) = 2s + s·R(s²)`, and
+/// `2s = f - s·f = f - f²/2 + s·f²/2`, whose last form starts with the exact f.
 #[inline(always)]
 fn ln_near_1<L: Lanes>(f: L, e: L) -> L {
     let (ln_2_high, ln_2_low) = ln_2::<L>();
@@ -82,7 +87,8 @@ fn ln_near_1<L: Lanes>(f: L, e: L) -> L {
     e.mul_add(ln_2_high, f - (half - s.mul_add(half + r, e * ln_2_low)))
 }
 
-/// `y`, a logarithm of `u`, but minus infinity where u is 0, NaN below, and `x` where it is infinite or NaN.
+/// Returns `y`, a logarithm of `u`, except where u is 0 (minus infinity), negative (NaN), or
+/// infinite or NaN (`x`).
 #[inline(always)]
 fn with_poles<L: Lanes>(u: L, y: L, x: L) -> L {
     let zero = L::splat(0.0);
@@ -90,9 +96,10 @@ fn with_poles<L: Lanes>(u: L, y: L, x: L) -> L {
     L::select(u.lt(L::splat(f64::INFINITY)), L::select(zero.lt(u), y, pole), x)
 }
 
-/// `(ln((1 + s)/(1 - s))/s - 2)/u` in powers of `u = s²`, for u up to `(sqrt(2) - 1)^4`, in f32.
+/// Coefficients of `(ln((1 + s)/(1 - s))/s - 2)/u` in powers of `u = s²`, for u up to
+/// `(sqrt(2) - 1)^4`, in f32.
 pub const LN_32: [f64; 3] = [0.6666677594184875, 0.399774968624115, 0.2987305819988251];
-/// The same in f64.
+/// Coefficients of the same function in f64.
 pub const LN_64: [f64; 7] = [
     0.6666666666666735,
     0.3999999999941111,
@@ -103,7 +110,7 @@ pub const LN_64: [f64; 7] = [
     0.14797508217555186,
 ];
 
-// p(v) = (ln(2 - v) - (1 - v))/(1 - v)² for v up to 1.
+// Coefficients of p(v) = (ln(2 - v) - (1 - v))/(1 - v)² for v up to 1.
 const LN_1P_32: [f64; 9] = [
     -0.3068528175354004,
     -0.11370494961738586,

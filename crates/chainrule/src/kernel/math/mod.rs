@@ -1,26 +1,29 @@
-//! Our own exp, ln, tanh and their kin: the same bits on every machine, one number or a vector of them.
+//! Elementary functions such as exp, ln and tanh, for one number or a vector.
 //!
-//! Each function is written once over [`Lanes`], without branches, tables or calls. The argument is brought into a
-//! short interval, a minimax polynomial does the rest, and what is special (overflow, a pole) is chosen at the end.
-//! An f32 takes a shorter polynomial than an f64 and is computed in f32 throughout. A NaN comes out as a NaN.
+//! They do not use the platform's math library, so that they give the same bits on every machine
+//! with fused multiply-add. Each function is written once over [`Lanes`], without branches, tables
+//! or calls. The argument is reduced to a short interval, a minimax polynomial approximates the
+//! function there, and special cases (overflow, poles) are selected at the end. f32 takes a shorter
+//! polynomial than f64 and is computed in f32 throughout. The result for NaN is NaN.
 //!
-//! The largest errors measured, rounded up, in units in the last place (ULP) of the true value, with a `mul_add` that
-//! rounds once or twice. In f32 over every number there is (for sine and cosine up to 3200); in f64 over 10^8
-//! random numbers for each function, against arithmetic of 30 digits. `cargo xtask test --exhaustive` measures them:
+//! The table lists the largest errors measured, rounded up, in units in the last place (ULP) of the
+//! true value, with a `mul_add` that rounds once or twice. f32 was tested with every number (sine
+//! and cosine up to 3200), f64 with 10^8 random numbers for each function, against 30-digit
+//! arithmetic. `cargo xtask test --exhaustive` repeats the measurement.
 //!
 //! | function | f32 | f64 | beyond the normal range |
 //! |---|---|---|---|
 //! | [`exp`] | 1.22 | 1.20 | 0 below the normal numbers, infinite above the largest |
 //! | [`exp_m1`] | 1.73 | 2.00 | infinite where `exp` is |
-//! | [`ln`] | 0.84 | 0.85 | subnormal arguments too; minus infinity at 0, NaN below |
+//! | [`ln`] | 0.84 | 0.85 | accurate for subnormals; minus infinity at 0, NaN below |
 //! | [`ln_1p`] | 1.40 | 1.41 | minus infinity at -1, NaN below |
 //! | [`logistic`] | 2.00 | 2.00 | 0 where `exp` is |
 //! | [`tanh`] | 1.75 | 1.87 | |
 //! | [`erf`] | 1.65 | 2.04 | |
 //! | [`softplus`] | 1.81 | 1.74 | 0 where `exp` is |
-//! | [`sin`], [`cos`] | 1.59 | 1.58 | for `abs(x) <= 3200` (f32) or `1e5` (f64); no larger than 1 anywhere |
+//! | [`sin`], [`cos`] | 1.59 | 1.58 | for `abs(x) <= 3200` (f32) or `1e5` (f64); from -1 to 1 everywhere |
 //!
-//! A result below the smallest normal number (about 1.2e-38 in f32, 2.2e-308 in f64) may come out as 0.
+//! Results less than the smallest normal number (about 1.2e-38 in f32, 2.2e-308 in f64) may be 0.
 
 mod error_function;
 mod exponential;
@@ -36,8 +39,8 @@ pub use trigonometric::{cos, sin};
 
 use super::Lanes;
 
-/// The numbers that these functions are made of, the lowest power first, for whoever writes the functions down in another
-/// language: exports of models bring them along, so that they come to the same.
+/// Coefficients of these functions, lowest power first. Model exports contain them, so that code in
+/// other languages computes the same values.
 pub mod coefficients {
     pub use super::error_function::{ERF_32, ERF_64};
     pub use super::exponential::{EXP_32, EXP_64};
@@ -45,22 +48,23 @@ pub mod coefficients {
     pub use super::trigonometric::{COS_32, COS_64, HALF_PI_32, HALF_PI_64, SIN_32, SIN_64};
 }
 
-/// The larger of the two; `x` where it is NaN.
+/// Returns the larger of the two, or `x` if it is NaN.
 #[inline(always)]
 pub fn at_least<L: Lanes>(x: L, bound: L) -> L {
     x.at_least(bound)
 }
 
-/// The smaller of the two; `x` where it is NaN.
+/// Returns the smaller of the two, or `x` if it is NaN.
 #[inline(always)]
 pub fn at_most<L: Lanes>(x: L, bound: L) -> L {
     x.at_most(bound)
 }
 
-/// `Σ_k c[k]·x^k`, by Horner's rule on groups of two terms, or four where there are many (Estrin 1960).
+/// Returns `Σ_k c[k]·x^k`, computed by Horner's rule on groups of two terms, or of four if there
+/// are many (Estrin 1960).
 ///
-/// Term by term each sum would wait for the one before, and what a processor can see of the vectors that follow, five
-/// or so, would be too little to keep it busy.
+/// Term by term, each sum would wait for the previous one, and a processor that looks about five
+/// vectors ahead would not find enough independent work.
 #[inline(always)]
 fn polynomial<L: Lanes, const N: usize>(x: L, c: [f64; N]) -> L {
     let square = x * x;
@@ -91,7 +95,7 @@ fn polynomial<L: Lanes, const N: usize>(x: L, c: [f64; N]) -> L {
     }
 }
 
-/// `Σ_k group(k)·x^k` for k below n.
+/// Returns `Σ_k group(k)·x^k` for k below n.
 #[inline(always)]
 fn horner<L: Lanes>(x: L, n: usize, group: impl Fn(usize) -> L) -> L {
     let mut sum = group(n - 1);
@@ -101,7 +105,7 @@ fn horner<L: Lanes>(x: L, n: usize, group: impl Fn(usize) -> L) -> L {
     sum
 }
 
-/// `c[0] + c[1]·x`, or `c[0]` where there is but one.
+/// Returns `c[0] + c[1]·x`, or `c[0]` if it is the only coefficient.
 #[inline(always)]
 fn two_terms<L: Lanes>(x: L, c: &[f64]) -> L {
     match c {
@@ -110,13 +114,14 @@ fn two_terms<L: Lanes>(x: L, c: &[f64]) -> L {
     }
 }
 
-/// `single` in every lane where lanes are f32, else `double`.
+/// Returns `single` in every lane if the lanes are f32, else `double`.
 #[inline(always)]
 fn splat<L: Lanes>(single: f64, double: f64) -> L {
     L::splat(if L::SINGLE { single } else { double })
 }
 
-/// ln 2 in two parts, the first with so few bits that its product with any exponent is exact.
+/// Returns ln 2 as a sum of two parts, the first with so few bits that its product with any
+/// exponent is exact.
 #[inline(always)]
 fn ln_2<L: Lanes>() -> (L, L) {
     (splat(0.693145751953125, 0.693147180559663), splat(1.4286068203094173e-06, 2.8235290563031577e-13))

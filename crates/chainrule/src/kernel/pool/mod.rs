@@ -1,14 +1,15 @@
-//! Threads that stand by for the chunks of a training step, so that handing one over costs a microsecond.
+//! Thread pool for the chunks of a training step. Handing over a chunk costs about a microsecond.
 //!
-//! A step of a small network takes tens of microseconds, and starting a thread, or waking one that sleeps, takes as
-//! many. So the threads here, started on first need, live as long as the process. After a job they look out for the
-//! next one for a little while and fall asleep only when none comes.
+//! A step of a small network takes tens of microseconds, and so does starting a thread or waking
+//! one up. The helper threads, started on first use, therefore live as long as the process. After a
+//! job they spin for a short time and sleep only if no other job arrives.
 //!
-//! There is one pool and it has one job at a time. Its owner offers the job to *seats*, one for each helping thread,
-//! does tasks itself, takes back the offers that nobody has accepted yet, and waits for the helpers that have. A
-//! helper that is slow to wake up thus delays nobody, and a process forked off without the helpers runs all by
-//! itself. Who finds the pool at work, on another thread or within a task, does all tasks alone: trainings side by
-//! side do not crowd the machine. What comes out is the same, as each task has an output of its own.
+//! There is one pool, which runs one job at a time. The owner of the pool offers the job to the
+//! helpers, runs tasks itself, withdraws the offers that no helper has accepted yet and waits for
+//! the helpers that have. A helper that is slow to wake up therefore delays nothing, and a forked
+//! process without the helpers runs all tasks itself. A caller that finds the pool busy, because of
+//! another thread or inside a task, also runs all tasks itself, so that concurrent trainings do not
+//! oversubscribe the machine. The results are the same, as each task has its own output.
 
 mod threads;
 
@@ -26,25 +27,29 @@ use std::time::{Duration, Instant};
 
 use threads::cores;
 
-/// A step is cut into 64 chunks at most, so that more threads would find nothing to do.
+/// Maximum number of threads. A step is cut into at most 64 chunks, so more threads would be idle.
 pub(crate) const MAX_THREADS: usize = 64;
 
-/// How long a thread looks out before it falls asleep: a few times what waking it up costs.
-const PATIENCE: Duration = Duration::from_micros(100);
+/// Time that a thread spins before it sleeps: a few times the cost of waking it up.
+const SPIN_LIMIT: Duration = Duration::from_micros(100);
 
-/// How many looks it takes between two on the clock, some microseconds: longer than most pauses of a hot loop.
-const LOOKS: usize = 256;
+/// Number of polls between two reads of the clock. They take some microseconds, longer than most
+/// pauses of a hot loop.
+const N_POLLS: usize = 256;
 
-/// Does task k, `task(worker, k, &mut outputs[k])`, for every k, on as many threads as there are workers or tasks.
+/// Runs `task(worker, k, &mut outputs[k])` for every k, on one thread for each worker or output,
+/// whichever are fewer.
 ///
-/// The caller is one of the threads. Each has one worker to itself, its buffers say; which thread does which task is
-/// left to chance, so that no result may depend on what a worker holds from before. With one worker or one output,
-/// or while another job is running, the caller does all tasks in order.
+/// The caller is one of the threads. Each thread uses one worker, such as a set of buffers,
+/// exclusively. Which thread runs which task is not deterministic, so results must not depend on
+/// the previous contents of a worker. With one worker or one output, or while another job is
+/// running, the caller runs all tasks in order.
 ///
 /// # Panics
 ///
-/// If there are tasks but no workers. A panic in a task is carried on when all threads have stopped; if several panic,
-/// it is the task's that would have been first with one thread. Later tasks may be left undone.
+/// Panics if there are tasks but no workers. A panic in a task is resumed after all threads have
+/// stopped; if several tasks panic, it is the panic that would have come first on one thread. Later
+/// tasks may not be run.
 pub(crate) fn run<W: Send, O: Send>(
     workers: &mut [W],
     outputs: &mut [O],
@@ -53,7 +58,8 @@ pub(crate) fn run<W: Send, O: Send>(
     POOL.run(workers, outputs, task);
 }
 
-/// Does task k, `task(k, &mut outputs[k])`, for every k, on `n_threads` or as many as there are tasks, as [`run`] does.
+/// Runs `task(k, &mut outputs[k])` for every k on `n_threads` threads, or on one per task if there
+/// are fewer tasks, like [`run`].
 pub(crate) fn each<O: Send>(n_threads: usize, outputs: &mut [O], task: &(impl Fn(usize, &mut O) + Sync)) {
     let workers = &mut [(); MAX_THREADS][..n_threads.min(MAX_THREADS)];
     run(workers, outputs, &|(): &mut (), k, output: &mut O| task(k, output));
@@ -62,42 +68,45 @@ pub(crate) fn each<O: Send>(n_threads: usize, outputs: &mut [O], task: &(impl Fn
 static POOL: Pool = Pool::new();
 
 struct Pool {
-    /// Whether a job is running. Who changes it from false to true owns all else until it changes it back.
+    /// Whether a job is running. The thread that changes it from false to true owns all other
+    /// fields until it changes it back.
     busy: AtomicBool,
-    /// How many seats have a thread, those in front.
+    /// Number of helpers that have a thread; they come first in `helpers`.
     n_started: AtomicUsize,
-    /// Whom a helper wakes up that finds itself awaited.
+    /// Thread to wake when a helper has finished work in the state `AWAITED`.
     owner: Mutex<Option<Thread>>,
-    seats: [Seat; MAX_THREADS - 1],
+    helpers: [Helper; MAX_THREADS - 1],
 }
 
-/// Where a helper finds its work; on cache lines of its own, two of which are fetched together.
+/// A helper and the work offered to it. Helpers do not share cache lines, which are fetched in
+/// pairs.
 #[repr(align(128))]
-struct Seat {
+struct Helper {
     /// One of the states below.
     state: AtomicU32,
-    /// The work, which is there to be called from `ACCEPTED` until the next state.
+    /// Work to run, valid in the states `ACCEPTED` and `AWAITED`.
     work: AtomicPtr<Work<'static>>,
-    helper: OnceLock<Thread>,
+    thread: OnceLock<Thread>,
 }
 
-/// Does tasks, as the thread of this number, until there are none left. Does not panic.
+/// Runs tasks as the thread with this number until there are none left. Does not panic.
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
-// The states of a seat, and who leads from one to the next:
+// States of a helper, with the thread that makes each transition:
 //
 //   IDLE     -> OFFERED    the owner, with work
-//   IDLE     -> ASLEEP     the helper, its patience at an end
-//   ASLEEP   -> OFFERED    the owner, who then wakes the helper up
-//   OFFERED  -> IDLE       the owner, who takes the offer back (the helper may still have to wake up)
+//   IDLE     -> ASLEEP     the helper, after spinning for the limit
+//   ASLEEP   -> OFFERED    the owner, which then wakes the helper
+//   OFFERED  -> IDLE       the owner, to withdraw the offer (the helper may still wake up)
 //   OFFERED  -> ACCEPTED   the helper
-//   ACCEPTED -> AWAITED    the owner, its patience at an end
-//   ACCEPTED -> IDLE       the helper, the work done
-//   AWAITED  -> IDLE       the helper, the work done, who then wakes the owner up
+//   ACCEPTED -> AWAITED    the owner, after spinning for the limit
+//   ACCEPTED -> IDLE       the helper, when the work is done
+//   AWAITED  -> IDLE       the helper, when the work is done; it then wakes the owner
 //
-// All are read-modify-write operations on one variable, so that of two who would leave a state one succeeds and the
-// other one learns of it: no wake-up is lost between "nothing there" and "asleep". A wake-up that comes too late, or
-// for somebody else, is a spurious one, and who sleeps looks at the state again.
+// All transitions are read-modify-write operations on one variable. If two threads try to leave a
+// state, one succeeds and the other sees it, so no wake-up is lost between "no work" and "asleep".
+// A wake-up that arrives late, or on the wrong thread, is spurious: a sleeping thread checks the
+// state again.
 const IDLE: u32 = 0;
 const ASLEEP: u32 = 1;
 const OFFERED: u32 = 2;
@@ -110,7 +119,7 @@ impl Pool {
             busy: AtomicBool::new(false),
             n_started: AtomicUsize::new(0),
             owner: Mutex::new(None),
-            seats: [const { Seat::new() }; MAX_THREADS - 1],
+            helpers: [const { Helper::new() }; MAX_THREADS - 1],
         }
     }
 
@@ -122,43 +131,47 @@ impl Pool {
     ) {
         let n_threads = workers.len().min(outputs.len()).min(MAX_THREADS);
         if n_threads > 1
-            && let Some(turn) = self.turn()
+            && let Some(guard) = self.try_acquire()
         {
-            turn.share(n_threads, workers, outputs, task);
+            guard.run(n_threads, workers, outputs, task);
             return;
         }
-        assert!(outputs.is_empty() || !workers.is_empty(), "there are tasks, but there is no worker");
+        assert!(outputs.is_empty() || !workers.is_empty(), "there are tasks but no workers");
         for (k, output) in outputs.iter_mut().enumerate() {
             task(&mut workers[0], k, output);
         }
     }
 
-    fn turn(&'static self) -> Option<Turn> {
-        // Acquire: all that the last owner did to the pool is done.
-        self.busy.compare_exchange(false, true, Acquire, Relaxed).ok().map(|_| Turn { pool: self })
+    fn try_acquire(&'static self) -> Option<PoolGuard> {
+        // Acquire: everything that the last owner did to the pool is visible.
+        self.busy.compare_exchange(false, true, Acquire, Relaxed).ok().map(|_| PoolGuard { pool: self })
     }
 
-    /// The life of helper i, which is thread i + 1 of a job.
-    fn help(&self, i: usize) -> ! {
-        let seat = &self.seats[i];
+    /// Runs the loop of helper i, which is thread i + 1 of a job.
+    fn run_helper(&self, i: usize) -> ! {
+        let helper = &self.helpers[i];
         loop {
-            seat.accept(patience(i + 2));
-            let work = seat.work.load(Relaxed);
+            helper.accept(spin_limit(i + 2));
+            let work = helper.work.load(Relaxed);
             #[expect(
                 unsafe_code,
-                reason = "work borrows from its owner's stack, which no thread's closure could"
+                reason = "the work borrows from its owner's stack, which the closure of a spawned thread cannot do"
             )]
-            // SAFETY: the seat was `OFFERED` by `Offer::new`, whose `Release` `accept` has met with `Acquire`: the
-            // pointer is the one stored there, to a reference that lives until `Offer` is dropped. As the seat is
-            // `ACCEPTED`, the drop waits until we, and nobody else, lead it back to `IDLE` below. This holds also
-            // if the owner panics, as the drop is part of its unwinding; and no copy of the reference stays with us.
+            // SAFETY: the state was set to `OFFERED` by `Offer::new`, whose `Release` pairs with
+            // the `Acquire` in `accept`. The pointer is therefore the one stored there, to a
+            // reference that lives until the `Offer` is dropped. As the state is `ACCEPTED` or
+            // `AWAITED`, the drop waits until this thread, and no other, sets it back to `IDLE`
+            // below. This also holds if the owner panics, because the drop is part of its
+            // unwinding. No copy of the reference remains in this thread.
             unsafe {
                 (*work)(i + 1);
             }
-            // Release: the owner who sees it sees the outputs. Acquire: of `AWAITED`, so that the handle is there.
-            if seat.state.swap(IDLE, AcqRel) == AWAITED {
-                // By now the owner may have gone on and somebody else own the pool, who is disturbed to no harm. The
-                // handle stays there, that of two helpers the slower does not take a later owner's away.
+            // Release: the outputs are visible to the owner. Acquire: pairs with the transition to
+            // `AWAITED`, so that the handle is visible.
+            if helper.state.swap(IDLE, AcqRel) == AWAITED {
+                // The owner may have continued by now and another thread may own the pool; waking
+                // that one is harmless. The handle stays in place, because the slower of two
+                // helpers might otherwise take that of a later owner.
                 if let Some(owner) = &*lock(&self.owner) {
                     owner.unpark();
                 }
@@ -167,17 +180,17 @@ impl Pool {
     }
 }
 
-/// A block's next task, on a line of the cache of its own.
+/// Index of a block's next task, on its own cache line.
 #[repr(align(64))]
-struct Counter(AtomicUsize);
+struct NextTask(AtomicUsize);
 
-/// The right to use the pool, given back when dropped.
-struct Turn {
+/// Exclusive use of the pool, released when dropped.
+struct PoolGuard {
     pool: &'static Pool,
 }
 
-impl Turn {
-    fn share<W: Send, O: Send>(
+impl PoolGuard {
+    fn run<W: Send, O: Send>(
         &self,
         n_threads: usize,
         workers: &mut [W],
@@ -185,19 +198,20 @@ impl Turn {
         task: &(impl Fn(&mut W, usize, &mut O) + Sync),
     ) {
         let n_tasks = outputs.len();
-        let (workers, outputs) = (Slots::new(workers), Slots::new(outputs));
-        // Each thread has a block of tasks to begin with: from run to run the same ones, whose numbers are in its cache.
-        // Relaxed all along: numbers are handed out and nothing else. What tasks write becomes visible to the owner by
-        // the states of the seats.
+        let (workers, outputs) = (DisjointSlice::new(workers), DisjointSlice::new(outputs));
+        // Each thread starts with its own block of tasks, the same in every run, because their data
+        // are in its cache. Relaxed ordering suffices throughout: the counters only hand out
+        // numbers. The states of the helpers make the outputs visible to the owner.
         let begin = |block: usize| block * n_tasks / n_threads;
-        let next: [Counter; MAX_THREADS] = std::array::from_fn(|block| Counter(begin(block).into()));
-        // Tasks from this one on may be left undone: it has panicked.
-        let limit = AtomicUsize::new(n_tasks);
+        let next: [NextTask; MAX_THREADS] = std::array::from_fn(|block| NextTask(begin(block).into()));
+        // Lowest index of a task that has panicked. Tasks from this index on may be skipped.
+        let skip_from = AtomicUsize::new(n_tasks);
         let first_panic = Mutex::new(None);
         let work = |thread: usize| {
-            #[expect(unsafe_code, reason = "the threads share a slice's elements between them")]
-            // SAFETY: the owner is thread 0 and seat i is thread i + 1, each once in a job, and `n_threads`, by which
-            // the seats are counted, is at most the number of workers.
+            #[expect(unsafe_code, reason = "the threads take different elements of a slice")]
+            // SAFETY: the owner is thread 0 and helper i is thread i + 1, each once in a job.
+            // `n_threads`, which determines the number of helpers, is at most the number of
+            // workers.
             let worker = unsafe { workers.get(thread) };
             for block in (thread..n_threads).chain(0..thread) {
                 loop {
@@ -205,16 +219,18 @@ impl Turn {
                     if k >= begin(block + 1) {
                         break;
                     }
-                    if k >= limit.load(Relaxed) {
+                    if k >= skip_from.load(Relaxed) {
                         continue;
                     }
-                    #[expect(unsafe_code, reason = "the threads share a slice's elements between them")]
-                    // SAFETY: k is below the number of outputs, and of one block, whose counter gives it out once.
+                    #[expect(unsafe_code, reason = "the threads take different elements of a slice")]
+                    // SAFETY: k is less than the number of outputs and belongs to one block, whose
+                    // counter returns it once.
                     let output = unsafe { outputs.get(k) };
-                    // What a panic may leave half done, the caller sees no sooner than the panic itself.
+                    // A panic may leave an output half written, but the caller does not see it
+                    // before the panic is resumed.
                     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(worker, k, output))) {
-                        limit.fetch_min(k, Relaxed);
-                        keep_first(&first_panic, k, payload);
+                        skip_from.fetch_min(k, Relaxed);
+                        keep_first_panic(&first_panic, k, payload);
                     }
                 }
             }
@@ -230,31 +246,33 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for PoolGuard {
     fn drop(&mut self) {
-        // Release: the next owner's `Acquire` sees all that we did to the pool.
+        // Release: everything done to the pool is visible to the next owner's `Acquire`.
         self.pool.busy.store(false, Release);
     }
 }
 
-/// A job offered to the seats in front. Dropped, it is no longer: nobody works on it or ever will.
+/// A job offered to the first helpers. Once it is dropped, no helper works on the job or ever will.
 struct Offer<'a> {
     pool: &'static Pool,
-    seats: &'static [Seat],
+    helpers: &'static [Helper],
     work: PhantomData<&'a Work<'a>>,
 }
 
 impl<'a> Offer<'a> {
-    /// Offers `work` to `n_helpers`, or to as many as can be started. Only the owner of the pool's turn may.
+    /// Offers `work` to `n_helpers` helpers, or to as many as can be started. Only the owner of the
+    /// pool may call this.
     fn new(pool: &'static Pool, n_helpers: usize, work: &'a Work<'a>) -> Self {
-        let seats = &pool.seats[..pool.start(n_helpers)];
-        // The guard is there before the first offer, whatever happens between.
-        let offer = Offer { pool, seats, work: PhantomData };
-        for seat in seats {
-            seat.work.store((&raw const *work).cast_mut().cast(), Relaxed);
-            // Release: who accepts sees the pointer and all that the work borrows.
-            if seat.state.swap(OFFERED, Release) == ASLEEP {
-                seat.helper.get().expect("a started seat has a helper").unpark();
+        let helpers = &pool.helpers[..pool.start(n_helpers)];
+        // Constructed before the first offer is made, so that it is dropped in any case.
+        let offer = Offer { pool, helpers, work: PhantomData };
+        for helper in helpers {
+            helper.work.store((&raw const *work).cast_mut().cast(), Relaxed);
+            // Release: the helper that accepts sees the pointer and everything that the work
+            // borrows.
+            if helper.state.swap(OFFERED, Release) == ASLEEP {
+                helper.thread.get().expect("a started helper has a thread").unpark();
             }
         }
         offer
@@ -263,18 +281,20 @@ impl<'a> Offer<'a> {
 
 impl Drop for Offer<'_> {
     fn drop(&mut self) {
-        for seat in self.seats {
-            // Relaxed: who has not accepted has seen nothing and written nothing.
-            let _ = seat.state.compare_exchange(OFFERED, IDLE, Relaxed, Relaxed);
+        for helper in self.helpers {
+            // Relaxed: a helper that has not accepted has read and written nothing.
+            let _ = helper.state.compare_exchange(OFFERED, IDLE, Relaxed, Relaxed);
         }
-        for seat in self.seats {
-            // Acquire: of the helper's `Release`, so that its outputs are there. If it has fallen asleep since, that
-            // was a read-modify-write and carries the release on.
-            let is_done = || !matches!(seat.state.load(Acquire), ACCEPTED | AWAITED);
-            if !comes_true_within(patience(self.seats.len() + 1), is_done) {
+        for helper in self.helpers {
+            // Acquire: pairs with the `Release` of the helper, so that its outputs are visible. If
+            // it has gone to sleep since, that was a read-modify-write, which continues the release
+            // sequence.
+            let is_done = || !matches!(helper.state.load(Acquire), ACCEPTED | AWAITED);
+            if !spin_until(spin_limit(self.helpers.len() + 1), is_done) {
                 *lock(&self.pool.owner) = Some(thread::current());
-                // Release: who finds itself awaited sees the handle. It fails if the work has been done meanwhile.
-                let _ = seat.state.compare_exchange(ACCEPTED, AWAITED, Release, Relaxed);
+                // Release: the helper that is awaited sees the handle. The exchange fails if the
+                // work is done by now.
+                let _ = helper.state.compare_exchange(ACCEPTED, AWAITED, Release, Relaxed);
                 while !is_done() {
                     thread::park();
                 }
@@ -284,40 +304,42 @@ impl Drop for Offer<'_> {
 }
 
 impl Pool {
-    /// Sees that there are `n_helpers`, and says how many there are if no more can be started.
+    /// Ensures that `n_helpers` are started, and returns how many there are: fewer if a thread
+    /// cannot be started.
     fn start(&'static self, n_helpers: usize) -> usize {
         let mut n_started = self.n_started.load(Relaxed);
         while n_started < n_helpers {
             let i = n_started;
-            let helper = thread::Builder::new().name(format!("chainrule-{}", i + 1));
-            let Ok(helper) = helper.spawn(move || self.help(i)) else { break };
-            self.seats[i].helper.set(helper.thread().clone()).expect("a seat is started once");
+            let builder = thread::Builder::new().name(format!("chainrule-{}", i + 1));
+            let Ok(handle) = builder.spawn(move || self.run_helper(i)) else { break };
+            self.helpers[i].thread.set(handle.thread().clone()).expect("a helper is started once");
             n_started += 1;
-            // Relaxed: for owners alone, who take turns.
+            // Relaxed: only owners access it, one at a time.
             self.n_started.store(n_started, Relaxed);
         }
         n_started.min(n_helpers)
     }
 }
 
-impl Seat {
+impl Helper {
     const fn new() -> Self {
-        Seat {
+        Helper {
             state: AtomicU32::new(IDLE),
             work: AtomicPtr::new(std::ptr::null_mut()),
-            helper: OnceLock::new(),
+            thread: OnceLock::new(),
         }
     }
 
     /// Waits for an offer and accepts it.
-    fn accept(&self, patience: Duration) {
-        // Acquire: of the offer's `Release`, see `Offer::new`.
+    fn accept(&self, limit: Duration) {
+        // Acquire: pairs with the `Release` in `Offer::new`.
         let accepts = || {
             self.state.load(Relaxed) == OFFERED
                 && self.state.compare_exchange(OFFERED, ACCEPTED, Acquire, Relaxed).is_ok()
         };
-        while !comes_true_within(patience, accepts) {
-            // Relaxed: nothing is told by it, it only has to come before or after an offer. After one, it fails.
+        while !spin_until(limit, accepts) {
+            // Relaxed: it passes no data and only has to come before or after an offer. After one,
+            // it fails.
             let _ = self.state.compare_exchange(IDLE, ASLEEP, Relaxed, Relaxed);
             while self.state.load(Relaxed) == ASLEEP {
                 thread::park();
@@ -326,72 +348,79 @@ impl Seat {
     }
 }
 
-/// The elements of a slice, of which several threads take different ones.
-struct Slots<'a, T> {
+/// A slice whose elements are given to several threads, each element at most once.
+struct DisjointSlice<'a, T> {
     first: *mut T,
     slice: PhantomData<&'a mut [T]>,
 }
 
-#[expect(unsafe_code, reason = "a raw pointer is not shared between threads unless one says so")]
-// SAFETY: sharing a `Slots` lets another thread take elements, which is sending `&mut T`; more it does not.
-unsafe impl<T: Send> Sync for Slots<'_, T> {}
+#[expect(unsafe_code, reason = "raw pointers are not `Sync` by default")]
+// SAFETY: another thread can only take elements from a shared `DisjointSlice`, which amounts to
+// sending `&mut T`.
+unsafe impl<T: Send> Sync for DisjointSlice<'_, T> {}
 
-impl<'a, T> Slots<'a, T> {
+impl<'a, T> DisjointSlice<'a, T> {
     fn new(slice: &'a mut [T]) -> Self {
-        Slots { first: slice.as_mut_ptr(), slice: PhantomData }
+        DisjointSlice { first: slice.as_mut_ptr(), slice: PhantomData }
     }
 
-    /// Element k.
+    /// Returns element k.
     ///
     /// # Safety
     ///
-    /// k must be below the slice's length, and be asked for once only.
-    #[expect(unsafe_code, reason = "the caller alone knows that k is asked for once")]
+    /// k must be less than the length of the slice and be passed only once.
+    #[expect(unsafe_code, reason = "only the caller can ensure that k is passed once")]
     unsafe fn get(&self, k: usize) -> &'a mut T {
-        // SAFETY: within the slice, which is borrowed for 'a and, by the contract, not lent a second time.
+        // SAFETY: by the contract, k is within the slice, which is borrowed for 'a, and no other
+        // reference to the element exists.
         unsafe { &mut *self.first.add(k) }
     }
 }
 
-/// Whether `happens` becomes true before the patience is at an end; it is asked once at least.
-fn comes_true_within(patience: Duration, happens: impl Fn() -> bool) -> bool {
-    if patience.is_zero() {
-        return happens();
+/// Spins until `condition` is true, for at most `limit`, and returns whether it became true. The
+/// condition is checked at least once.
+fn spin_until(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    if limit.is_zero() {
+        return condition();
     }
     let mut since = None;
     loop {
-        for _ in 0..LOOKS {
-            if happens() {
+        for _ in 0..N_POLLS {
+            if condition() {
                 return true;
             }
             spin_loop();
         }
-        if since.get_or_insert_with(Instant::now).elapsed() >= patience {
+        if since.get_or_insert_with(Instant::now).elapsed() >= limit {
             return false;
         }
-        // If another program has work for this core, it goes first.
+        // Lets another thread that is waiting for this core run first.
         thread::yield_now();
     }
 }
 
-/// How long the threads of a job of so many look out: not at all where each one's core is needed by another.
-fn patience(n_threads: usize) -> Duration {
-    if n_threads > cores() { Duration::ZERO } else { PATIENCE }
+/// Returns the time that the threads of a job spin: zero if there are more threads than cores.
+fn spin_limit(n_threads: usize) -> Duration {
+    if n_threads > cores() { Duration::ZERO } else { SPIN_LIMIT }
 }
 
-/// Keeps the panic of the first task. That task is among those that panicked on any number of threads: none before one
-/// that panicked is left undone.
-fn keep_first(first: &Mutex<Option<(usize, Box<dyn Any + Send>)>>, k: usize, payload: Box<dyn Any + Send>) {
+/// Keeps the panic of the first task in order. That task panics on any number of threads, as no
+/// task before a panicking one is skipped.
+fn keep_first_panic(
+    first: &Mutex<Option<(usize, Box<dyn Any + Send>)>>,
+    k: usize,
+    payload: Box<dyn Any + Send>,
+) {
     let mut first = lock(first);
     let other = match &*first {
         Some((earlier, _)) if *earlier < k => Some(payload),
         _ => first.replace((k, payload)).map(|(_, later)| later),
     };
-    // A payload's drop might panic in turn, and no helper may.
+    // Dropping a payload may panic in turn, which no helper may do.
     std::mem::forget(other);
 }
 
-/// The lock; nothing panics while it is held.
+/// Locks the mutex. Poisoning is ignored, because nothing panics while it is locked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

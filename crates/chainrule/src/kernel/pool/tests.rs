@@ -1,15 +1,15 @@
-//! That no wake-up is lost, no task done twice, and that borrowed data outlive all use.
+//! Tests that no wake-up is lost, that no task runs twice, and that borrowed data outlive all uses.
 
 use std::sync::Barrier;
 
 use super::*;
 
-/// A pool of the test's own, so that tests side by side do not find it busy.
+/// Returns a pool for one test, so that concurrent tests do not find it busy.
 fn pool() -> &'static Pool {
     Box::leak(Box::new(Pool::new()))
 }
 
-/// A task whose result depends on k, and takes a time that does, too.
+/// A task whose result and duration depend on k.
 fn sum_to(k: usize) -> f64 {
     (1..=k * 37 % 1000).map(|i| 1.0 / i as f64).sum()
 }
@@ -19,7 +19,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
     for n_outputs in [0, 1, 2, 5, 64, 300] {
         let expected: Vec<f64> = (0..n_outputs).map(sum_to).collect();
         for n_threads in [1, 2, 3, 7, 16, 100] {
-            // Workers are used by one thread at a time: a torn count would show.
+            // Each worker is used by one thread at a time; a data race would change the counts.
             let (mut counts, mut sums) = (vec![0; n_threads], vec![f64::NAN; n_outputs]);
             pool().run(&mut counts, &mut sums, &|count: &mut usize, k, sum: &mut f64| {
                 *count += 1;
@@ -32,7 +32,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
-fn short_runs_in_a_row_all_end_right() {
+fn consecutive_short_runs_are_correct() {
     for (n_threads, n_runs) in [(2, 30_000), (3, 3_000), (5, 1_000)] {
         let pool = pool();
         let (mut workers, mut outputs) = (vec![0; n_threads], vec![0; 2 * n_threads]);
@@ -45,12 +45,12 @@ fn short_runs_in_a_row_all_end_right() {
 }
 
 #[test]
-fn runs_after_pauses_about_as_long_as_the_patience_all_end_right() {
-    // Offers then meet helpers that are just falling asleep, asleep or just waking up.
+fn runs_after_pauses_near_the_spin_limit_are_correct() {
+    // Offers then reach helpers that are about to sleep, asleep or waking up.
     let pool = pool();
     let (mut workers, mut outputs) = ([0; 3], [0; 7]);
     for run in 0..3000 {
-        let pause = PATIENCE * (run % 40) / 20;
+        let pause = SPIN_LIMIT * (run % 40) / 20;
         let until = Instant::now() + pause;
         while Instant::now() < until {
             spin_loop();
@@ -62,26 +62,26 @@ fn runs_after_pauses_about_as_long_as_the_patience_all_end_right() {
 
 #[test]
 fn as_many_threads_as_workers_take_part() {
-    // Each task waits for the other two, which others therefore must be at.
+    // Each task waits for the other two, so three threads must run at once.
     let barrier = Barrier::new(3);
-    let mut who = [None; 3];
-    pool().run(&mut [(); 3], &mut who, &|(), _, who| {
+    let mut ids = [None; 3];
+    pool().run(&mut [(); 3], &mut ids, &|(), _, id| {
         barrier.wait();
-        *who = Some(thread::current().id());
+        *id = Some(thread::current().id());
     });
-    assert_eq!(who.iter().filter(|&&who| who == Some(thread::current().id())).count(), 1);
-    assert!(who[0] != who[1] && who[1] != who[2] && who[2] != who[0]);
+    assert_eq!(ids.iter().filter(|&&id| id == Some(thread::current().id())).count(), 1);
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[2] != ids[0]);
 }
 
 #[test]
-fn an_owner_that_waits_long_falls_asleep_and_is_woken() {
+fn an_owner_that_waits_long_sleeps_and_is_woken() {
     let barrier = Barrier::new(2);
     let mut done = [false; 2];
     let owner = thread::current().id();
     pool().run(&mut [(); 2], &mut done, &|(), _, done| {
         barrier.wait();
         if thread::current().id() != owner {
-            thread::sleep(50 * PATIENCE);
+            thread::sleep(50 * SPIN_LIMIT);
         }
         *done = true;
     });
@@ -89,7 +89,7 @@ fn an_owner_that_waits_long_falls_asleep_and_is_woken() {
 }
 
 #[test]
-fn who_finds_the_pool_at_work_does_all_alone() {
+fn a_caller_that_finds_the_pool_busy_runs_all_tasks() {
     let pool = pool();
     let mut sums = [0; 4];
     pool.run(&mut [(); 2], &mut sums, &|(), k, sum| {
@@ -97,14 +97,14 @@ fn who_finds_the_pool_at_work_does_all_alone() {
         pool.run(&mut [(); 2], &mut inner, &|(), j, inner| {
             *inner = Some((thread::current().id(), 10 * k + j));
         });
-        assert!(inner.iter().flatten().all(|(who, _)| *who == thread::current().id()));
+        assert!(inner.iter().flatten().all(|(id, _)| *id == thread::current().id()));
         *sum = inner.iter().flatten().map(|(_, number)| number).sum();
     });
     assert_eq!(sums, [3, 33, 63, 93]);
 }
 
 #[test]
-fn callers_on_several_threads_each_get_their_own() {
+fn concurrent_callers_get_their_own_outputs() {
     let pool = pool();
     thread::scope(|scope| {
         for caller in 0..4_usize {
@@ -121,17 +121,17 @@ fn callers_on_several_threads_each_get_their_own() {
 }
 
 #[test]
-fn the_first_panic_is_carried_to_the_caller_and_the_pool_lives_on() {
+fn the_first_panic_reaches_the_caller_and_the_pool_stays_usable() {
     let pool = pool();
     for n_threads in [1, 2, 4] {
         for run in 0..200 {
             let mut outputs = [0; 20];
-            // Borrowed data on the stack must outlive all threads' use, also on the way out.
+            // Borrowed data on the stack must outlive all uses by threads, also during unwinding.
             let borrowed: Vec<usize> = (0..20).collect();
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let mut workers = vec![(); n_threads];
                 pool.run(&mut workers, &mut outputs, &|(), k, output| {
-                    // No `panic!`, which would print a message each time.
+                    // `panic!` would print a message each time.
                     if borrowed[k] >= 7 {
                         resume_unwind(Box::new(k));
                     }
@@ -148,13 +148,13 @@ fn the_first_panic_is_carried_to_the_caller_and_the_pool_lives_on() {
 }
 
 #[test]
-#[should_panic(expected = "there is no worker")]
-fn tasks_without_a_worker_are_refused() {
+#[should_panic(expected = "there are tasks but no workers")]
+fn tasks_without_workers_panic() {
     pool().run(&mut [(); 0], &mut [0], &|(), _, _| ());
 }
 
 #[test]
-fn a_run_allocates_nothing_once_threads_are_there() {
+fn a_run_allocates_nothing_once_the_threads_exist() {
     let pool = pool();
     let mut outputs = [0; 8];
     let mut run = || pool.run(&mut [(); 3], &mut outputs, &|(), k, output| *output = k);

@@ -1,4 +1,4 @@
-//! How many threads to use: what was set, else what the environment says, else one for each core.
+//! Number of threads: set by the program, by the environment, or one per core.
 
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
@@ -8,17 +8,18 @@ use std::thread;
 use super::MAX_THREADS;
 use crate::Error;
 
-/// The environment variable that says how many threads to use.
+/// Environment variable for the number of threads.
 const VARIABLE: &str = "CHAINRULE_THREADS";
 
-/// The number of threads that a training uses, from 1 to 64.
+/// Returns the number of threads that a training uses, from 1 to 64.
 ///
-/// It is what [`set_threads`] has set, else what the environment variable `CHAINRULE_THREADS` says, else the number of
-/// cores that the process may use. Results do not depend on it.
+/// It is the number set by [`set_threads`], else the value of the environment variable
+/// `CHAINRULE_THREADS`, else the number of cores available to the process. Results do not depend on
+/// it.
 pub fn threads() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
-    match WANTED.load(Relaxed) {
-        // A bad value is for the front doors to report, by `threads_from_env`.
+    match REQUESTED.load(Relaxed) {
+        // An invalid value is ignored here; `threads_from_env` reports it.
         0 => {
             *DEFAULT.get_or_init(|| threads_from_env().ok().flatten().unwrap_or_else(cores).min(MAX_THREADS))
         }
@@ -26,7 +27,8 @@ pub fn threads() -> usize {
     }
 }
 
-/// Sets the number of threads that trainings started from now on use: at most 64, or 0 to choose as if never set.
+/// Sets the number of threads for trainings started from now on, at most 64. 0 restores the
+/// default.
 ///
 /// ```
 /// chainrule::set_threads(3);
@@ -35,29 +37,31 @@ pub fn threads() -> usize {
 /// assert!((1..=64).contains(&chainrule::threads()));
 /// ```
 pub fn set_threads(n: usize) {
-    WANTED.store(n.min(MAX_THREADS), Relaxed);
+    REQUESTED.store(n.min(MAX_THREADS), Relaxed);
 }
 
-/// The number of threads that the environment variable `CHAINRULE_THREADS` asks for, if it is set.
+/// Returns the number of threads that the environment variable `CHAINRULE_THREADS` specifies, if it
+/// is set.
 ///
 /// # Errors
 ///
-/// [`Error::Setting`] where it is no whole number of at least 1. [`threads`] then takes no notice of it: a front door
-/// is to ask here once and show the error.
+/// Returns [`Error::Setting`] if the value is not a whole number of at least 1. [`threads`] ignores
+/// such a value, so an application should call this function once at start-up and report the
+/// error.
 pub fn threads_from_env() -> Result<Option<usize>, Error> {
-    std::env::var_os(VARIABLE).map(|value| threads_of(&value.to_string_lossy())).transpose()
+    std::env::var_os(VARIABLE).map(|value| parse_threads(&value.to_string_lossy())).transpose()
 }
 
-/// How many cores the process may use.
+/// Returns the number of cores available to the process.
 pub(super) fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     *CORES.get_or_init(|| thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
-/// What `set_threads` has set, 0 if nothing.
-static WANTED: AtomicUsize = AtomicUsize::new(0);
+/// Number set by `set_threads`, 0 if none.
+static REQUESTED: AtomicUsize = AtomicUsize::new(0);
 
-fn threads_of(value: &str) -> Result<usize, Error> {
+fn parse_threads(value: &str) -> Result<usize, Error> {
     value.parse().ok().filter(|&n| n > 0).ok_or_else(|| Error::Setting {
         setting: VARIABLE.to_owned(),
         value: format!("\"{value}\""),
@@ -70,10 +74,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_variable_is_a_whole_number_of_at_least_1() {
-        assert_eq!(threads_of("12"), Ok(12));
+    fn the_variable_must_be_a_whole_number_of_at_least_1() {
+        assert_eq!(parse_threads("12"), Ok(12));
         for value in ["0", "-1", "", "two", "1.5"] {
-            let error = threads_of(value).unwrap_err().to_string();
+            let error = parse_threads(value).unwrap_err().to_string();
             assert_eq!(
                 error,
                 format!(
