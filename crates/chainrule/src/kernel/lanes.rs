@@ -107,11 +107,11 @@ pub trait Scalar:
     /// The loops of an activation in this precision.
     #[doc(hidden)]
     fn activation(
-        function: &dyn crate::network::activation::Function,
-    ) -> &dyn crate::network::activation::Loops<Self>;
+        function: &dyn crate::network::activation::ActivationFunction,
+    ) -> &dyn crate::network::activation::ActivationLoops<Self>;
     /// The loops of a loss in this precision.
     #[doc(hidden)]
-    fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
+    fn loss(function: &dyn crate::network::loss::LossFunction) -> &dyn crate::network::loss::LossLoops<Self>;
     /// The loop of an optimizer in this precision.
     #[doc(hidden)]
     fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::UpdateLoop<Self>;
@@ -207,11 +207,13 @@ macro_rules! scalar {
                 &KERNELS
             }
             fn activation(
-                function: &dyn crate::network::activation::Function,
-            ) -> &dyn crate::network::activation::Loops<Self> {
+                function: &dyn crate::network::activation::ActivationFunction,
+            ) -> &dyn crate::network::activation::ActivationLoops<Self> {
                 function
             }
-            fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self> {
+            fn loss(
+                function: &dyn crate::network::loss::LossFunction,
+            ) -> &dyn crate::network::loss::LossLoops<Self> {
                 function
             }
             fn optimizer(
