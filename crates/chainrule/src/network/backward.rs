@@ -19,6 +19,8 @@ use crate::kernel::{Scalar, dense};
 /// dz_{l-1} = da_{l-1} ∘ f'(z_{l-1})     through the activation
 /// ```
 ///
+/// With dropout, `a_{l-1} ∘ mask_{l-1}` replaces `a_{l-1}`, and `da_{l-1}` is multiplied by the mask.
+///
 /// The tile's contribution is added to `gradient`, which has the layout of the parameters. Entries
 /// of frozen blocks are left unchanged, and the pass stops at the first layer with a trainable block.
 pub(crate) fn backward<T: Scalar>(
@@ -59,6 +61,7 @@ pub(crate) fn backward<T: Scalar>(
             &layer.d[..layer.n_units * n],
             &mut previous.d[..used],
         );
+        // da_{l-1} ← da_{l-1} ∘ mask_{l-1}
         if dropout.is_some() {
             tile.dropout_backward(l - 1);
         }

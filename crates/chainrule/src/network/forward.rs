@@ -13,8 +13,10 @@ use crate::kernel::{Scalar, dense};
 /// ```
 ///
 /// The last activation `a_L` is not computed, because most losses are evaluated on `z_L` (see
-/// [`Tile::output_gradient`]). With dropout, `first` is the position in the batch of the tile's
-/// first sample, on which the dropout mask depends.
+/// [`Tile::output_gradient`]).
+///
+/// With dropout, `a_l ∘ mask_l` is the input of layer l + 1 instead of `a_l`. The mask depends on
+/// `first`, the position in the batch of the tile's first sample.
 pub(crate) fn forward<T: Scalar>(
     architecture: &Architecture,
     parameters: &[T],

@@ -10,8 +10,8 @@ use crate::kernel::sample::{self, whole};
 /// A [`Network`] with preallocated prediction buffers, created by [`Network::predictor`].
 ///
 /// Samples are processed in tiles of 64, with the samples on the SIMD lanes. A small number of
-/// samples is processed one by one, with the units of each layer on the lanes; for this the
-/// predictor contains a copy of the parameters. Both paths give bit-identical outputs.
+/// samples is processed one by one, with the units of each layer on the lanes, for which the
+/// predictor has a copy of the parameters. Both paths give bit-identical outputs.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};

@@ -49,7 +49,7 @@ pub(super) struct LayerTile<T> {
     pub(super) a: Aligned<T>,
     /// Derivative of the loss with respect to a, then with respect to z.
     pub(super) d: Aligned<T>,
-    /// Dropout mask, 0 or `1/(1 - dropout)`; empty without dropout.
+    /// Dropout mask, with entries 0 or `1/(1 - dropout)`; empty without dropout.
     pub(super) mask: Aligned<T>,
     /// `a ∘ mask`; empty without dropout.
     pub(super) masked: Aligned<T>,
@@ -119,7 +119,7 @@ impl<T: Scalar> Tile<T> {
         self.n
     }
 
-    /// Applies inverted dropout to layer `l`: `masked = a ∘ mask`, with mask 0 or `1/(1 - rate)`.
+    /// Applies inverted dropout to layer `l`: `masked = a ∘ mask`, mask entries 0 or `1/(1 - rate)`.
     pub(super) fn apply_dropout(&mut self, l: usize, rate: f64, dropout: Dropout, first: usize) {
         let LayerTile { n_units, a, mask, masked, .. } = &mut self.layers[l];
         let used = *n_units * self.n;
@@ -181,8 +181,8 @@ impl<T: Scalar> Tile<T> {
     /// Computes the loss l of each sample and `dz_L = w·∂l/∂z_L`, with w the sample's weight, and
     /// returns `(Σ w·l, Σ w)`.
     ///
-    /// If the output activation is the link of the loss, loss and link are evaluated as one
-    /// numerically stable function of z. Otherwise the loss is evaluated on `y = f_L(z)`, and its
+    /// If the output activation is the link of the loss, the two are evaluated as one numerically
+    /// stable function of z. Otherwise the loss is evaluated on `y = f_L(z)`, and its
     /// derivative is multiplied by the transposed Jacobian of the activation: `dz = (∂y/∂z)ᵀ·dy`, which
     /// is `dy ∘ f_L'(z)` for an elementwise activation.
     pub(crate) fn output_gradient(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {

@@ -1,5 +1,5 @@
-//! The Gaussian error linear unit, `z·Φ(z)` with the standard normal distribution function Φ (Hendrycks
-//! and Gimpel 2016).
+//! The Gaussian error linear unit, `z·Φ(z)`, where Φ is the cumulative distribution function of the
+//! standard normal distribution (Hendrycks and Gimpel 2016).
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 use std::sync::Arc;

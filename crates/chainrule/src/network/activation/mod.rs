@@ -231,8 +231,8 @@ impl<F: Elementwise> ActivationFunction for F {
 }
 
 impl Activation {
-    /// Creates the activation called `name`, which is a name in [`REGISTRY`] or `softmax`; options not
-    /// in `options` have their defaults.
+    /// Creates the activation called `name`, which is a name in [`REGISTRY`] or `softmax`; omitted
+    /// options have their default values.
     ///
     /// # Errors
     /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
@@ -299,7 +299,7 @@ impl Activation {
         }
     }
 
-    /// Computes `a = f(z)`; `a` is overwritten. For softmax, z is the pre-activations of one sample.
+    /// Computes `a = f(z)`; `a` is overwritten. For softmax, `z` contains one sample.
     ///
     /// # Panics
     /// Panics if the lengths differ.
@@ -449,7 +449,7 @@ impl Activation {
         slope.iter().fold(0.0, |max, slope| slope.abs().max(max))
     }
 
-    /// Creates a registered activation, for the constructors in the files of the activations.
+    /// Creates a registered activation; used by the constructor of each activation.
     ///
     /// # Panics
     /// Panics if an option is out of range.

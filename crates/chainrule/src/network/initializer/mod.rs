@@ -31,7 +31,7 @@ pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
     values::ENTRY,
 ];
 
-/// The interface that each initializer implements.
+/// Computation of the initial values of the weights or the bias of a layer.
 #[doc(hidden)]
 pub trait InitializerRule: fmt::Debug + Send + Sync {
     /// Overwrites `out` with initial values; see [`Initializer::fill`].
@@ -79,7 +79,7 @@ impl fmt::Display for Initializer {
 }
 
 impl Initializer {
-    /// Creates the initializer called `name`; options not in `options` have their defaults.
+    /// Creates the initializer called `name`; omitted options have their default values.
     ///
     /// # Errors
     /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the

@@ -114,7 +114,7 @@ impl PerSample for CrossEntropy {
     }
 }
 
-/// Tolerance on the sum of the targets of a sample, for rounded f32 values such as 1/3.
+/// Tolerance on the sum of the targets of a sample, which allows for values such as 1/3 in f32.
 const TOLERANCE: f64 = 1e-6;
 
 /// Returns the index of the first target outside 0..=1. If the targets do not sum to 1, returns the

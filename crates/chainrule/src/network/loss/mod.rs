@@ -82,7 +82,7 @@ pub enum Link {
 pub struct Domain {
     /// Description that follows "must be" in an error, such as `a count of at least 0`.
     pub text: &'static str,
-    /// Returns the index of the first invalid target of a sample, if any.
+    /// Function that returns the index of the first invalid target of a sample, if any.
     pub fault: fn(&[f64]) -> Option<usize>,
 }
 
@@ -113,7 +113,7 @@ impl Link {
 }
 
 impl Loss {
-    /// Creates the loss called `name`; options not in `options` have their defaults.
+    /// Creates the loss called `name`; omitted options have their default values.
     ///
     /// # Errors
     /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
@@ -264,7 +264,7 @@ impl Loss {
         (loss[0], dz)
     }
 
-    /// Creates a registered loss, for the constructors in the files of the losses.
+    /// Creates a registered loss; used by the constructor of each loss.
     ///
     /// # Panics
     /// Panics if an option is out of range.

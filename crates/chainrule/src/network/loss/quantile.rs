@@ -25,7 +25,8 @@ pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
 impl Loss {
     /// Creates the quantile loss for the given levels.
     ///
-    /// Output `target·n_levels + level` is the quantile of the target at the level. At `y = t` the derivative is defined as 0. The quantiles of a target may cross.
+    /// Output `target·n_levels + level` is the quantile of the target at the level. The quantiles of a
+    /// target may cross. At `y = t` the derivative is defined as 0.
     ///
     /// # Panics
     /// Panics if `levels` is empty or a level is not strictly between 0 and 1.
@@ -35,7 +36,7 @@ impl Loss {
     ///
     /// let loss = Loss::quantile(&[0.25, 0.75]);
     /// assert_eq!(loss.n_outputs(1), 2);
-    /// // A prediction 4 too high has the loss 3 at level 0.25, as has one 4 too low at level 0.75.
+    /// // y - t = 4 has the loss 3 at level 0.25, and y - t = -4 has the loss 3 at level 0.75.
     /// assert_eq!(loss.value_on_outputs(&[14.0, 6.0], &[10.0]), (3.0 + 3.0, vec![0.75, -0.75]));
     /// ```
     pub fn quantile(levels: &[f64]) -> Loss {

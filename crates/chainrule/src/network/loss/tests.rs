@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Returns every loss with its default options, and losses with options also with other values.
+/// Returns every loss with its default options, and some with other options.
 fn all() -> Vec<Loss> {
     let defaults = REGISTRY.iter().map(|entry| Loss::from_registry(entry.name, &[]));
     let smoothed = Loss::from_registry("cross_entropy", &[("label_smoothing", 0.1.into())]);
@@ -39,8 +39,7 @@ fn link_backward(link: Link, y: &[f64], dy: &[f64]) -> Vec<f64> {
     y.iter().zip(dy).map(|(&y, &dy)| dz(y, dy)).collect()
 }
 
-/// Transforms arbitrary numbers into targets, by the first of several transformations that gives valid
-/// targets of the loss.
+/// Returns valid targets from arbitrary numbers, by the first transformation that gives valid ones.
 fn targets(loss: &Loss, raw: &[f64]) -> Vec<f64> {
     let transformed = [Link::Exp, Link::Logistic, Link::Softmax].map(|link| apply_link(link, raw));
     let mut candidates = std::iter::once(raw.to_vec()).chain(transformed);
@@ -80,7 +79,7 @@ fn check_derivative(loss: &Loss, t: &[f64], v: &[f64], f: impl Fn(&[f64]) -> (f6
     }
 }
 
-/// Generates the maximum number of targets or outputs of a test, from -3 to 3.
+/// Generates 12 numbers from -3 to 3, enough for the targets or outputs of any test.
 fn numbers() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(-3.0..3.0, 12)
 }
@@ -133,7 +132,7 @@ proptest! {
         }
     }
 
-    /// The result does not depend on the contents of the scratch buffer, also with scale and offset.
+    /// The contents of the scratch buffer have no effect. Scaled deviances are tested as well.
     #[test]
     fn the_loss_of_a_tile_equals_that_of_its_samples(n in 1usize..9, n_targets in 1usize..4, seed in numbers(), factor in 0.1..10.0) {
         for loss in all().into_iter().flat_map(|loss| [loss.clone(), loss.as_deviance().scaled(factor)]) {
@@ -161,7 +160,7 @@ proptest! {
         }
     }
 
-    /// The derivative is unchanged.
+    /// The derivative is that of the loss itself.
     #[test]
     fn the_deviance_is_at_least_zero_and_zero_for_a_perfect_prediction(n in 1usize..5, z in numbers(), raw in numbers(), class in 0usize..4) {
         for loss in all() {
