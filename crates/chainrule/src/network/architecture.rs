@@ -9,8 +9,8 @@ use crate::random::RandomState;
 
 /// The validated layers of a network and the layout of its parameters.
 ///
-/// All parameters are in one flat vector: layer by layer, first `W` (n_in, n_out) in row-major order,
-/// then `b` (n_out). Gradients and the state of the optimizer have the same layout.
+/// All parameters are in one flat vector: layer by layer, first `W` (n_in, n_out) in row-major
+/// order, then `b` (n_out). Gradients and the state of the optimizer have the same layout.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, activation::Activation};
@@ -59,8 +59,8 @@ impl Architecture {
     /// layer.
     ///
     /// # Errors
-    /// Returns [`Error::Setting`] if there are no inputs or no layers, if a layer has no units, or if
-    /// a dropout rate is less than 0, not less than 1, or nonzero in the last layer. Returns
+    /// Returns [`Error::Setting`] if there are no inputs or no layers, if a layer has no units, or
+    /// if a dropout rate is less than 0, not less than 1, or nonzero in the last layer. Returns
     /// [`Error::HiddenSoftmax`] if a hidden layer has the softmax activation, and
     /// [`Error::ValueCount`] if a list of initial values has the wrong length.
     pub fn new(n_inputs: usize, layers: Vec<Layer>) -> Result<Architecture, Error> {
@@ -175,8 +175,8 @@ impl Architecture {
         layer_name(l, self.layers.len())
     }
 
-    /// Returns the name of a parameter, such as `hidden.W[0][1]`, the weight from input 0 to unit 1,
-    /// or `output.b[0]`.
+    /// Returns the name of a parameter, such as `hidden.W[0][1]` (from input 0 to unit 1) or
+    /// `output.b[0]`.
     ///
     /// # Panics
     /// Panics if `index` is not less than [`Architecture::n_parameters`].

@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::initializer::Initializer;
 
-/// Specification of a dense layer: its units, activation, initializers, dropout and frozen parameters.
+/// Specification of a dense layer.
 ///
 /// ```
 /// use chainrule::network::{Initializer, Layer, activation::Activation};
@@ -25,7 +25,8 @@ pub struct Layer {
     /// Whether the bias is trainable; `None` for a layer without bias.
     pub bias: Option<Learning>,
     /// Dropout rate: the fraction of the activations set to 0 in each training step, at least 0 and
-    /// less than 1. The other activations are divided by `1 - dropout`. Must be 0 in the last layer.
+    /// less than 1. The other activations are divided by `1 - dropout`. Must be 0 in the last
+    /// layer.
     pub dropout: f64,
     /// Initializer of the weights.
     pub weight_initializer: Initializer,

@@ -1,4 +1,4 @@
-//! The network: dense layers over one flat parameter vector, the forward pass and the backward pass.
+//! The network: dense layers over one flat parameter vector, and the forward and backward pass.
 //!
 //! Backpropagation is in `forward.rs` and `backward.rs`; each starts with its equations.
 

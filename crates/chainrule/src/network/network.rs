@@ -96,8 +96,8 @@ impl<T: Scalar> Network<T> {
 
     /// Returns the equivalent single-layer network if all hidden layers are linear.
     ///
-    /// For two layers, `(x·W₁ + b₁)·W₂ + b₂ = x·(W₁·W₂) + (b₁·W₂ + b₂)`. The products are computed in
-    /// f64. Returns `None` if a hidden layer has an activation other than the identity.
+    /// For two layers, `(x·W₁ + b₁)·W₂ + b₂ = x·(W₁·W₂) + (b₁·W₂ + b₂)`. The products are computed
+    /// in f64. Returns `None` if a hidden layer has an activation other than the identity.
     pub fn collapse(&self) -> Option<Network<T>> {
         let (last, hidden) = self.architecture.layers().split_last()?;
         if hidden.iter().any(|layer| layer.activation.name() != "identity") {

@@ -41,8 +41,8 @@ pub struct Predictor<'n, T> {
 
 impl<'n, T: Scalar> Predictor<'n, T> {
     /// Maximum number of samples that are processed one by one. A tile has at least one SIMD vector
-    /// of samples, which takes as long as four single samples (f32) or two (f64) in a small network,
-    /// and as long as twice that number in a wide one.
+    /// of samples, which takes as long as four single samples (f32) or two (f64) in a small
+    /// network, and as long as twice that number in a wide one.
     const MAX_ONE_BY_ONE: usize = T::WIDTH / 4;
 
     pub(super) fn new(network: &'n Network<T>) -> Predictor<'n, T> {

@@ -12,8 +12,8 @@ pub(crate) const TILE: usize = 64;
 
 /// Workspace for up to [`TILE`] samples; entry j of sample s is at index `j·n + s`, for n columns.
 ///
-/// Buffers are allocated for a full tile. A tile of n columns uses the first `n_units·n` elements of
-/// a buffer.
+/// Buffers are allocated for a full tile. A tile of n columns uses the first `n_units·n` elements
+/// of a buffer.
 #[derive(Debug)]
 pub(crate) struct Tile<T> {
     /// Columns in use: the samples, padded to whole SIMD vectors with copies of the last sample,
@@ -119,7 +119,7 @@ impl<T: Scalar> Tile<T> {
         self.n
     }
 
-    /// Applies inverted dropout to layer `l`: `masked = a ∘ mask`, mask entries 0 or `1/(1 - rate)`.
+    /// Applies dropout to layer `l`: `masked = a ∘ mask` with mask entries 0 or `1/(1 - rate)`.
     pub(super) fn apply_dropout(&mut self, l: usize, rate: f64, dropout: Dropout, first: usize) {
         let LayerTile { n_units, a, mask, masked, .. } = &mut self.layers[l];
         let used = *n_units * self.n;
@@ -182,9 +182,9 @@ impl<T: Scalar> Tile<T> {
     /// returns `(Σ w·l, Σ w)`.
     ///
     /// If the output activation is the link of the loss, the two are evaluated as one numerically
-    /// stable function of z. Otherwise the loss is evaluated on `y = f_L(z)`, and its
-    /// derivative is multiplied by the transposed Jacobian of the activation: `dz = (∂y/∂z)ᵀ·dy`, which
-    /// is `dy ∘ f_L'(z)` for an elementwise activation.
+    /// stable function of z. Otherwise the loss is evaluated on `y = f_L(z)`, and its derivative is
+    /// multiplied by the transposed Jacobian of the activation: `dz = (∂y/∂z)ᵀ·dy`, which is
+    /// `dy ∘ f_L'(z)` for an elementwise activation.
     pub(crate) fn output_gradient(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {
         let n = self.n;
         let activation = &architecture.output().activation;

@@ -13,14 +13,14 @@ pub(super) const NAME: &str = "custom";
 const CHUNK: usize = 64;
 
 impl Activation {
-    /// Creates a user-defined activation: `value` writes `a = f(z)`, and `slope` writes the derivative
-    /// `f'(z)`, given z and a.
+    /// Creates a user-defined activation: `value` writes `a = f(z)`, and `slope` writes the
+    /// derivative `f'(z)`, given z and a.
     ///
     /// Each element of the result must depend only on the element of z with the same index, because
-    /// the closures are called with chunks of a layer, of any length up to 64, from several threads.
-    /// In an f32 network the values are converted from and to f64. A custom activation has no formula
-    /// and cannot be saved, and it is equal only to its own clones. `gradcheck` can verify that `slope`
-    /// is the derivative of `value`.
+    /// the closures are called with chunks of a layer, of any length up to 64, from several
+    /// threads. In an f32 network the values are converted from and to f64. A custom activation has
+    /// no formula and cannot be saved, and it is equal only to its own clones. `gradcheck` can
+    /// verify that `slope` is the derivative of `value`.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;

@@ -1,5 +1,5 @@
-//! The exponential linear unit, which saturates smoothly at -alpha for negative z (Clevert, Unterthiner
-//! and Hochreiter 2015).
+//! The exponential linear unit, which saturates smoothly at -alpha for negative z (Clevert,
+//! Unterthiner and Hochreiter 2015).
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
 };
 
 impl Activation {
-    /// Creates the `elu` activation: z if z > 0, else alpha·(e^z - 1). The default alpha in the registry is 1.
+    /// Creates the `elu` activation: z if z > 0, else alpha·(e^z - 1). The default alpha in the
+    /// registry is 1.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;

@@ -1,5 +1,5 @@
-//! The leaky rectified linear unit, whose small slope for negative z prevents dead units (Maas, Hannun
-//! and Ng 2013).
+//! The leaky rectified linear unit, whose small slope for negative z prevents dead units (Maas,
+//! Hannun and Ng 2013).
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
 };
 
 impl Activation {
-    /// Creates the `leaky_relu` activation: z if z > 0, else slope·z. The default slope in the registry is 0.01.
+    /// Creates the `leaky_relu` activation: z if z > 0, else slope·z. The default slope in the
+    /// registry is 0.01.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;

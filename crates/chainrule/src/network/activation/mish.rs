@@ -35,8 +35,8 @@ fn w_and_n<L: Lanes>(z: L) -> (L, L) {
     (w, w * (w + L::splat(2.0)))
 }
 
-/// Returns `min(z, 22)`, which prevents overflow of n. For z >= 22 the function is z and its derivative
-/// 1, to the last bit.
+/// Returns `min(z, 22)`, which prevents overflow of n. For z >= 22 the function is z and its
+/// derivative 1, to the last bit.
 #[inline(always)]
 fn bounded<L: Lanes>(z: L) -> L {
     math::at_most(z, L::splat(22.0))

@@ -1,9 +1,9 @@
 //! Activations: the function from the pre-activation of a unit to its activation, `a = f(z)`.
 //!
-//! Each activation has a file of its own, with the function `f` and its derivative `f'`, generic over
-//! [`Lanes`]; the kinks, where `f` or a derivative is discontinuous; and the formula as an expression,
-//! from which text, LaTeX and exports are generated and which a test compares with `f`. To add an
-//! activation, write its file and add its entry to [`REGISTRY`].
+//! Each activation has a file of its own, with the function `f` and its derivative `f'`, generic
+//! over [`Lanes`]; the kinks, where `f` or a derivative is discontinuous; and the formula as an
+//! expression, from which text, LaTeX and exports are generated and which a test compares with `f`.
+//! To add an activation, write its file and add its entry to [`REGISTRY`].
 
 mod custom;
 mod elu;
@@ -178,8 +178,8 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
     }
 }
 
-/// Computes `y ← f(x, y)` one SIMD vector at a time. The remainder is padded to a whole vector, so that
-/// the bits of a result do not depend on its index.
+/// Computes `y ← f(x, y)` one SIMD vector at a time. The remainder is padded to a whole vector, so
+/// that the bits of a result do not depend on its index.
 #[inline(always)]
 fn map<T: Scalar, S: Simd>(
     _: S,
@@ -247,8 +247,8 @@ impl Activation {
         Ok(Activation { options, kind: ActivationKind::Elementwise(function) })
     }
 
-    /// Returns all activations that [`new`](Activation::new) accepts, with name and summary, in display
-    /// order.
+    /// Returns all activations that [`new`](Activation::new) accepts, with name and summary, in
+    /// display order.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -270,13 +270,14 @@ impl Activation {
         &self.options
     }
 
-    /// Whether the activation is softmax, which couples the units of a layer and is only allowed in the
-    /// output layer.
+    /// Whether the activation is softmax, which couples the units of a layer and is only allowed in
+    /// the output layer.
     pub fn is_softmax(&self) -> bool {
         matches!(self.kind, ActivationKind::Softmax)
     }
 
-    /// Returns the points at which the function or one of its first two derivatives is discontinuous.
+    /// Returns the points at which the function or one of its first two derivatives is
+    /// discontinuous.
     ///
     /// A central difference across such a point is not a valid check of the derivative.
     pub fn kinks(&self) -> Vec<f64> {
@@ -387,8 +388,8 @@ impl Activation {
 
     /// Computes `a = f(x·W + b)` for one sample; `z` and `a` are overwritten.
     ///
-    /// `x` is (n_in). `z` and `a` have the length of one row of `rows`; their elements beyond `n_units`
-    /// are unspecified.
+    /// `x` is (n_in). `z` and `a` have the length of one row of `rows`; their elements beyond
+    /// `n_units` are unspecified.
     pub(crate) fn after_product<T: Scalar>(
         &self,
         n_units: usize,
@@ -408,8 +409,9 @@ impl Activation {
 
     /// Computes `dz = (∂a/∂z)ᵀ·da`, given `a = f(z)`; `da` is overwritten with `dz`.
     ///
-    /// The layout is that of [`apply`](Activation::apply). For an elementwise activation, `dz = da ∘ f'(z)`;
-    /// for softmax, `dz_k = a_k·(da_k - Σ_j a_j·da_j)` over the units of each sample.
+    /// The layout is that of [`apply`](Activation::apply). For an elementwise activation,
+    /// `dz = da ∘ f'(z)`; for softmax, `dz_k = a_k·(da_k - Σ_j a_j·da_j)` over the units of each
+    /// sample.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -431,8 +433,8 @@ impl Activation {
 
     /// Computes the maximum of `|f'(z)|` for z from -10 to 10, the reference for saturated units.
     ///
-    /// Each call evaluates f' on a grid with step 1/128. For softmax, with `∂a_k/∂z_k = a_k·(1 - a_k)`,
-    /// the maximum is 1/4.
+    /// Each call evaluates f' on a grid with step 1/128. For softmax, with
+    /// `∂a_k/∂z_k = a_k·(1 - a_k)`, the maximum is 1/4.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;

@@ -34,7 +34,7 @@ impl Elementwise for Relu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // f'(z) = 1 for z > 0, else 0. For z <= 0 and NaN, a already has the value of the derivative.
+        // f'(z) = 1 for z > 0, else 0. For z <= 0, a is 0 as well; for NaN, a is NaN.
         L::select(L::splat(0.0).lt(z), L::splat(1.0), a)
     }
 

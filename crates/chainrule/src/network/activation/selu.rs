@@ -29,7 +29,7 @@ impl Activation {
     }
 }
 
-// Constants of the fixed point at mean 0 and variance 1, with the digits given in the paper's appendix.
+// Constants of the fixed point at mean 0 and variance 1, from the appendix of the paper.
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const LAMBDA: f64 = 1.050_700_987_355_480_5;
 

@@ -1,4 +1,5 @@
-//! The sigmoid linear unit, also called swish (Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph and Le 2017).
+//! The sigmoid linear unit, also called swish (Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph
+//! and Le 2017).
 
 use std::sync::Arc;
 

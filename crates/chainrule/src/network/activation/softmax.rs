@@ -20,7 +20,7 @@ pub(super) const ENTRY: Entry<ActivationKind> = Entry {
 };
 
 impl Activation {
-    /// Creates the `softmax` activation: `e^z_k / Σ_j e^z_j`, a distribution over the units of a layer.
+    /// Creates the `softmax` activation: `e^z_k / Σ_j e^z_j`, a distribution over units.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -44,8 +44,8 @@ pub(super) fn backward<T: Scalar>(n_units: usize, a: &[T], da: &mut [T]) {
     dispatch!(level(), simd => backward_to_vectors(simd, n_units, a, da));
 }
 
-/// Computes `a_k = e^(z_k - m) / Σ_j e^(z_j - m)`, where m is the largest z of the sample, so that no
-/// exponential overflows.
+/// Computes `a_k = e^(z_k - m) / Σ_j e^(z_j - m)`, where m is the largest z of the sample, so that
+/// no exponential overflows.
 #[inline(always)]
 fn apply_to_vectors<T: Scalar, S: Simd>(_: S, n_units: usize, z: &[T], a: &mut [T]) {
     let n = z.len() / n_units;

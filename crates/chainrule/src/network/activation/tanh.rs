@@ -1,4 +1,4 @@
-//! The hyperbolic tangent, a logistic function rescaled to the range from -1 to 1, with derivative 1 at 0.
+//! The hyperbolic tangent, a rescaled logistic function from -1 to 1 with derivative 1 at 0.
 
 use std::sync::Arc;
 

@@ -95,7 +95,8 @@ impl Initializer {
         from_registry("glorot_uniform", &[])
     }
 
-    /// Creates `he_normal`: normal with standard deviation `sqrt(2/n_in)`, for ReLU and its variants.
+    /// Creates `he_normal`: normal with standard deviation `sqrt(2/n_in)`, for ReLU and its
+    /// variants.
     pub fn he_normal() -> Initializer {
         from_registry("he_normal", &[])
     }
@@ -157,9 +158,9 @@ impl Initializer {
 
     /// Overwrites `out` with initial values for a layer with `n_in` inputs and `n_out` units.
     ///
-    /// `out` is either the weights (n_in, n_out), row-major, or the bias (n_out). Values are drawn in the
-    /// order of `out`, as NumPy draws an array of that shape. Constant initializers do not use the
-    /// random number generator.
+    /// `out` is either the weights (n_in, n_out), row-major, or the bias (n_out). Values are drawn
+    /// in the order of `out`, as NumPy draws an array of that shape. Constant initializers do not
+    /// use the random number generator.
     ///
     /// # Panics
     /// Panics if `n_in` or `n_out` is 0, or if [`check`](Initializer::check) rejects `out.len()`.

@@ -1,5 +1,5 @@
-//! Variance scaling: Glorot's, He's and LeCun's initializers, which preserve the variance of signals
-//! through a layer.
+//! Variance scaling: Glorot's, He's and LeCun's initializers, which preserve the variance of
+//! signals through a layer.
 //!
 //! | name | variance of a weight | preserves the variance of |
 //! |---|---|---|
@@ -7,8 +7,8 @@
 //! | he | `gain²·2/n_in` | outputs after a ReLU, which passes half of them |
 //! | lecun | `gain²·1/n_in` | outputs |
 //!
-//! The distribution is uniform with the bound `±sqrt(3·variance)`, or normal. The normal distribution
-//! is not truncated (as in PyTorch, unlike Keras).
+//! The distribution is uniform with the bound `±sqrt(3·variance)`, or normal. The normal
+//! distribution is not truncated (as in PyTorch, unlike Keras).
 //!
 //! The bound of `glorot_uniform` is computed as `sqrt((6·gain²)/(n_in + n_out))`, so that `gain =
 //! sqrt(1/3)` reproduces scikit-learn's bound for logistic layers, `sqrt(2/(n_in + n_out))`, to the
@@ -121,7 +121,7 @@ impl InitializerRule for VarianceScaling {
             Fan::In => n_in,
             Fan::InPlusOut => n_in + n_out,
         } as f64;
-        // The variance is scale/fan; a uniform distribution within ±bound has the variance bound²/3.
+        // The variance is scale/fan, and bound²/3 for a uniform distribution within ±bound.
         match self.distribution {
             VarianceDistribution::Uniform => {
                 let bound = (3.0 * self.scale / fan).sqrt();

@@ -15,7 +15,8 @@ pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
 };
 
 impl Loss {
-    /// Creates the absolute error, which is minimised by the median. At `y = t` the derivative is defined as 0.
+    /// Creates the absolute error, which is minimised by the median. At `y = t` the derivative is
+    /// defined as 0.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;

@@ -1,5 +1,5 @@
-//! The binary cross-entropy, `-Σ_k (t_k ln y_k + (1 - t_k) ln(1 - y_k))`, with a separate probability per
-//! output.
+//! The binary cross-entropy, `-Σ_k (t_k ln y_k + (1 - t_k) ln(1 - y_k))`, with a separate
+//! probability per output.
 //!
 //! With the logistic link, this is the negative log-likelihood of Bernoulli variables, and its
 //! derivative with respect to the logits is `y - t`.
@@ -49,8 +49,8 @@ impl PerSample for BinaryCrossEntropy {
         loss
     }
 
-    /// Computes `|z|·c + ln(1 + e^-|z|)` with `c = t` for z < 0, else `c = 1 - t`. Both terms are at
-    /// least 0, so there is no cancellation.
+    /// Computes `|z|·c + ln(1 + e^-|z|)` with `c = t` for z < 0, else `c = 1 - t`. Both terms are
+    /// at least 0, so there is no cancellation.
     #[inline(always)]
     fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L {
         let (zero, one) = (L::splat(0.0), L::splat(1.0));

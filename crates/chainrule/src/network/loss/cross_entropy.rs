@@ -1,8 +1,8 @@
 //! The cross-entropy, `-Σ_k t_k ln y_k`, of one distribution over mutually exclusive classes.
 //!
 //! With the softmax link, this is the negative log-likelihood of a categorical variable, and its
-//! derivative with respect to the logits is `y - t`. Label smoothing (Szegedy et al., Rethinking the
-//! Inception architecture, 2016) replaces t by `t' = t·(1 - s) + s/k` for k classes.
+//! derivative with respect to the logits is `y - t`. Label smoothing (Szegedy et al., Rethinking
+//! the Inception architecture, 2016) replaces t by `t' = t·(1 - s) + s/k` for k classes.
 
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ impl PerSample for CrossEntropy {
         loss
     }
 
-    /// Computes `Σ_k t'_k·((m - z_k) + ln S)`, where m is the largest z and `S = Σ_j e^(z_j - m)`. All
-    /// terms are at least 0.
+    /// Computes `Σ_k t'_k·((m - z_k) + ln S)`, where m is the largest z and `S = Σ_j e^(z_j - m)`.
+    /// All terms are at least 0.
     ///
     /// S is represented as `1 + rest`, where 1 is the term of the largest z, so that the loss of a
     /// confident correct prediction is accurate even below the machine epsilon.
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// The loss of a logit margin of 40 is e^-40, not 0, and two equal logits have probability 1/2 each.
+    /// The loss at a logit margin of 40 is e^-40, not 0. Equal logits have equal probabilities.
     #[test]
     fn the_loss_of_a_confident_prediction_is_not_rounded_to_zero() {
         let mut dz = [0.0f32; 2];

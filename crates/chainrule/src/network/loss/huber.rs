@@ -1,7 +1,7 @@
-//! The Huber loss, summed over outputs k: `e²/2` if `|e| <= δ`, else `δ(|e| - δ/2)`, with `e = y_k - t_k`.
+//! The Huber loss, `Σ_k (e²/2 if |e| <= δ, else δ(|e| - δ/2))` with `e = y_k - t_k`.
 //!
-//! It is quadratic for small errors and linear for large ones. From P. J. Huber, Robust estimation of
-//! a location parameter, 1964.
+//! It is quadratic for small errors and linear for large ones. From P. J. Huber, Robust estimation
+//! of a location parameter, 1964.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Losses: `l(y, t)`, the discrepancy between the outputs `y` of a sample and its targets `t`.
 //!
 //! Each loss has a file of its own, with the loss of one sample and its derivative with respect to
-//! each output, generic over [`Lanes`]; the same as a function of the last layer's `z`, in which the
-//! link of the loss is fused for numerical stability; the kinks; and the accepted targets. To add a
-//! loss, write its file and add its entry to [`REGISTRY`].
+//! each output, generic over [`Lanes`]; the same as a function of the last layer's `z`, in which
+//! the link of the loss is fused for numerical stability; the kinks; and the accepted targets. To
+//! add a loss, write its file and add its entry to [`REGISTRY`].
 
 mod absolute_error;
 mod binary_cross_entropy;
@@ -40,9 +40,10 @@ pub static REGISTRY: &[Entry<Arc<dyn LossFunction>>] = &[
 
 /// A loss, selected by name and options.
 ///
-/// The loss of a sample is the sum over its outputs; sample weights and the mean over samples are the
-/// responsibility of the caller. A loss is evaluated either on the outputs `y` of any activation, or
-/// on the last layer's pre-activations `z` with its own [`Link`], fused for numerical stability.
+/// The loss of a sample is the sum over its outputs; sample weights and the mean over samples are
+/// the responsibility of the caller. A loss is evaluated either on the outputs `y` of any
+/// activation, or on the last layer's pre-activations `z` with its own [`Link`], fused for
+/// numerical stability.
 ///
 /// ```
 /// use chainrule::network::loss::{Link, Loss};
@@ -145,9 +146,9 @@ impl Loss {
 
     /// Subtracts the minimum of the loss, that of a perfect prediction: `l(y, t) - min_y l(y, t)`.
     ///
-    /// The derivative with respect to y is unchanged. The Poisson loss becomes half the deviance, and a
-    /// cross-entropy becomes the Kullback-Leibler divergence of y from t, whose minimum is 0 even for
-    /// targets other than 0 and 1. Losses whose minimum is 0 are unchanged.
+    /// The derivative with respect to y is unchanged. The Poisson loss becomes half the deviance,
+    /// and a cross-entropy becomes the Kullback-Leibler divergence of y from t, whose minimum is 0
+    /// even for targets other than 0 and 1. Losses whose minimum is 0 are unchanged.
     pub fn as_deviance(self) -> Loss {
         Loss { as_deviance: true, ..self }
     }
@@ -185,12 +186,12 @@ impl Loss {
 
     /// Returns the number of outputs required for `n_targets` targets.
     ///
-    /// The two numbers are equal except for the quantile loss, which has one output per target and level.
+    /// The two are equal, except that the quantile loss has one output per target and level.
     pub fn n_outputs(&self, n_targets: usize) -> usize {
         self.function.n_outputs(n_targets)
     }
 
-    /// Returns the formula of the loss of one sample, without scale, as text and as LaTeX in `y_k` and `t_k`.
+    /// Returns the formula of the unscaled loss of one sample in `y_k` and `t_k`, as text and as LaTeX.
     pub fn formula(&self) -> [&'static str; 2] {
         self.function.formula()
     }
@@ -203,13 +204,14 @@ impl Loss {
 
     /// Computes `loss[s] = l(y, t)` and `dy = ∂l/∂y` for each sample s of a tile.
     ///
-    /// In a tile of n samples, `n = loss.len()`, output k of sample s is at index `k·n + s` in `y` and
-    /// `dy`, and target k of sample s is at index `k·n + s` in `t`. `loss` and `dy` are overwritten.
-    /// `scratch` is a buffer of length [`scratch_len`](Loss::scratch_len) with unspecified contents.
+    /// In a tile of n samples, `n = loss.len()`, output k of sample s is at index `k·n + s` in `y`
+    /// and `dy`, and target k of sample s is at index `k·n + s` in `t`. `loss` and `dy` are
+    /// overwritten. `scratch` is a buffer of length [`scratch_len`](Loss::scratch_len) with
+    /// unspecified contents.
     ///
-    /// Outputs must be probabilities for the cross-entropies and positive for the Poisson loss. Outside
-    /// of this range the loss is NaN or infinite. At the boundaries 0 and 1 it is finite only if the
-    /// target has the same value.
+    /// Outputs must be probabilities for the cross-entropies and positive for the Poisson loss.
+    /// Outside of this range the loss is NaN or infinite. At the boundaries 0 and 1 it is finite
+    /// only if the target has the same value.
     ///
     /// # Panics
     /// Panics if the lengths are inconsistent.
@@ -303,7 +305,8 @@ impl PartialEq for Loss {
     }
 }
 
-/// Writes the name and options, then the modifications, such as `poisson, minus its minimum, times 2`.
+/// Writes the name and options, then the modifications, such as
+/// `poisson, minus its minimum, times 2`.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.options.fmt(f)?;
@@ -337,7 +340,7 @@ pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
     }
     /// Returns the set of accepted targets.
     fn domain(&self) -> Domain;
-    /// Returns the number of outputs required for `n_targets` targets; the default is the same number.
+    /// Returns the number of outputs required for `n_targets` targets, by default the same number.
     fn n_outputs(&self, n_targets: usize) -> usize {
         n_targets
     }
@@ -347,8 +350,8 @@ pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
 
 /// The loops of a loss over a tile of samples, in one precision.
 ///
-/// In a tile of `n = loss.len()` samples, output k of sample s is at index `k·n + s`. `scratch` has the
-/// length [`Loss::scratch_len`].
+/// In a tile of `n = loss.len()` samples, output k of sample s is at index `k·n + s`. `scratch` has
+/// the length [`Loss::scratch_len`].
 #[doc(hidden)]
 pub trait LossLoops<T> {
     /// Computes `loss[s] = l(y, t)` for each sample s, and `dy = ∂l/∂y`.
@@ -426,7 +429,8 @@ impl<F: PerSample> LossFunction for F {
     }
 }
 
-/// Calls `f` with the outputs and targets of each sample of a tile, which are gathered in `scratch`.
+/// Calls `f` with the outputs and targets of each sample of a tile, which are gathered in
+/// `scratch`.
 fn each_sample<T: Scalar>(
     y: &[T],
     t: &[T],
@@ -455,8 +459,8 @@ const MAX_OUTPUTS: usize = 32;
 
 /// Whether the numbers of outputs and targets fit the vector kernel.
 ///
-/// The choice of the kernel depends on nothing else, so that the bits of a sample's loss do not depend
-/// on its tile.
+/// The choice of the kernel depends on nothing else, so that the bits of a sample's loss do not
+/// depend on its tile.
 fn fits_vector_kernel<T>(y: &[T], t: &[T], loss: &[T]) -> bool {
     y.len().max(t.len()) <= MAX_OUTPUTS * loss.len()
 }

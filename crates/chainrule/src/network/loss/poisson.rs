@@ -1,7 +1,8 @@
 //! The Poisson loss, `Σ_k (y_k - t_k ln y_k)`, whose outputs are expected counts.
 //!
-//! This is the negative log-likelihood of Poisson variables without the term `ln t!`, which does not
-//! depend on the outputs. With the exp link, it is `e^z - t z`, with derivative `y - t` with respect to z.
+//! This is the negative log-likelihood of Poisson variables without the term `ln t!`, which does
+//! not depend on the outputs. With the exp link, it is `e^z - t z`, with derivative `y - t` with
+//! respect to z.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
 };
 
 impl Loss {
-    /// Creates the Poisson loss for counts; [`as_deviance`](Loss::as_deviance) gives half the deviance.
+    /// Creates the Poisson loss for counts; [`as_deviance`](Loss::as_deviance) gives half the
+    /// deviance.
     ///
     /// The loss is infinite if `e^z` overflows.
     ///

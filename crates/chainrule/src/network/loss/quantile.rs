@@ -1,8 +1,8 @@
-//! The quantile loss or pinball loss, `max(q e, (q - 1) e)` with `e = t - y`, summed over targets and
-//! quantile levels q.
+//! The quantile loss or pinball loss, `max(q e, (q - 1) e)` with `e = t - y`, summed over targets
+//! and quantile levels q.
 //!
-//! It is minimised by the q-quantile, so that outputs at the levels 0.05 and 0.95 bound a prediction
-//! interval. From R. Koenker and G. Bassett, Regression quantiles, 1978.
+//! It is minimised by the q-quantile, so that outputs at the levels 0.05 and 0.95 bound a
+//! prediction interval. From R. Koenker and G. Bassett, Regression quantiles, 1978.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
 impl Loss {
     /// Creates the quantile loss for the given levels.
     ///
-    /// Output `target·n_levels + level` is the quantile of the target at the level. The quantiles of a
-    /// target may cross. At `y = t` the derivative is defined as 0.
+    /// Output `target·n_levels + level` is the quantile of the target at the level. The quantiles
+    /// of a target may cross. At `y = t` the derivative is defined as 0.
     ///
     /// # Panics
     /// Panics if `levels` is empty or a level is not strictly between 0 and 1.

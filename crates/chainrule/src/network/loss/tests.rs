@@ -259,7 +259,7 @@ fn check_reference_case<T: Scalar>(case: &serde_json::Value, tolerance: f64) {
             _ => loss.on_outputs(&y, &t, &mut value, &mut derivative, &mut scratch),
         }
         let (got, want) = (value[0].to_f64(), case[on]["value"].as_f64().unwrap());
-        // The error is relative to the loss, except for the Poisson loss, a difference of two terms.
+        // The error is relative to the loss, except for Poisson, a difference of two terms.
         let size = if loss.name() == "poisson" { want.abs().max(1.0) * 4.0 } else { want.abs() };
         let smallest = f64::from(f32::MIN_POSITIVE);
         assert!(
