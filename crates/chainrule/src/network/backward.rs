@@ -19,7 +19,8 @@ use crate::kernel::{Scalar, dense};
 /// dz_{l-1} = da_{l-1} ∘ f'(z_{l-1})     through the activation
 /// ```
 ///
-/// With dropout, both `a_{l-1}` and `da_{l-1}` are multiplied by the mask, `∘ mask_{l-1}`.
+/// With dropout, `a_{l-1} ∘ mask_{l-1}` is used in `dW_l`, and `da_{l-1}` is multiplied by the same
+/// mask.
 ///
 /// The tile's contribution is added to `gradient`, which has the layout of the parameters. Frozen
 /// blocks are left unchanged, and the pass stops at the first layer with a trainable block.

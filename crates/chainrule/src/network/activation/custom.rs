@@ -42,7 +42,7 @@ impl Activation {
     }
 }
 
-/// Returns the name without options.
+/// Returns the options of a custom activation: its name only.
 fn options() -> Options {
     let entry = Entry { name: NAME, aliases: &[], summary: "closures", options: &[], make: |_| () };
     registry::choose("activation", &[entry], NAME, &[]).expect("the entry exists and has no options").0

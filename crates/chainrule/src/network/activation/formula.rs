@@ -184,7 +184,7 @@ impl Formula {
         Formula::Join(join, Box::new(self), Box::new(other.into()))
     }
 
-    /// Returns the precedence of the outermost operator in print.
+    /// Returns the precedence of the outermost operator when printed.
     fn precedence(&self) -> u8 {
         match self {
             Formula::Choice(..) => CHOICE,
@@ -337,7 +337,7 @@ impl Div<Formula> for f64 {
     }
 }
 
-// Precedence levels in print, from the loosest to the tightest.
+// Precedence levels for printing, from the loosest to the tightest.
 const CHOICE: u8 = 0;
 const SUM: u8 = 1;
 const PRODUCT: u8 = 2;

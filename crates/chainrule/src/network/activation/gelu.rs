@@ -11,13 +11,13 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "gelu",
     aliases: &[],
-    summary: "z·Φ(z) = z·(1 + erf(z/√2))/2, without approximation",
+    summary: "z·Φ(z) = z·(1 + erf(z/√2))/2, exact (not the tanh approximation)",
     options: &[],
     make: |_| Arc::new(Gelu),
 };
 
 impl Activation {
-    /// Creates the `gelu` activation: z·Φ(z) = z·(1 + erf(z/√2))/2, without approximation.
+    /// Creates the exact `gelu` activation, not the tanh approximation: z·Φ(z) = z·(1 + erf(z/√2))/2.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;

@@ -191,7 +191,7 @@ impl Loss {
         self.function.n_outputs(n_targets)
     }
 
-    /// Returns the formula of the unscaled loss of one sample in `y_k` and `t_k`, as text and as LaTeX.
+    /// Returns the formula of the unscaled loss of a sample in `y_k` and `t_k`, as text and LaTeX.
     pub fn formula(&self) -> [&'static str; 2] {
         self.function.formula()
     }
