@@ -112,11 +112,11 @@ pub trait Scalar:
     /// Returns the loops of an activation in this precision.
     #[doc(hidden)]
     fn activation(
-        function: &dyn crate::network::activation::Function,
-    ) -> &dyn crate::network::activation::Loops<Self>;
+        function: &dyn crate::network::activation::ActivationFunction,
+    ) -> &dyn crate::network::activation::ActivationLoops<Self>;
     /// Returns the loops of a loss in this precision.
     #[doc(hidden)]
-    fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self>;
+    fn loss(function: &dyn crate::network::loss::LossFunction) -> &dyn crate::network::loss::LossLoops<Self>;
     /// Returns the loop of an optimizer in this precision.
     #[doc(hidden)]
     fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::UpdateLoop<Self>;
@@ -213,11 +213,13 @@ macro_rules! scalar {
                 &KERNELS
             }
             fn activation(
-                function: &dyn crate::network::activation::Function,
-            ) -> &dyn crate::network::activation::Loops<Self> {
+                function: &dyn crate::network::activation::ActivationFunction,
+            ) -> &dyn crate::network::activation::ActivationLoops<Self> {
                 function
             }
-            fn loss(function: &dyn crate::network::loss::Function) -> &dyn crate::network::loss::Loops<Self> {
+            fn loss(
+                function: &dyn crate::network::loss::LossFunction,
+            ) -> &dyn crate::network::loss::LossLoops<Self> {
                 function
             }
             fn optimizer(

@@ -1,4 +1,4 @@
-//! The shape of a network: its layers, and where each layer's parameters lie in the one flat vector.
+//! The architecture of a network: its layers and the layout of their parameters in one flat vector.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use super::layer::{Layer, Learning};
 use crate::Error;
 use crate::random::RandomState;
 
-/// The layers of a network and the layout of its parameters, checked.
+/// The validated layers of a network and the layout of its parameters.
 ///
-/// All parameters lie in one vector, layer after layer, `W` (n_in, n_out) row-major and then `b` (n_out). Gradients
-/// and the optimizer's state have the same layout.
+/// All parameters are in one flat vector: layer by layer, first `W` (n_in, n_out) in row-major
+/// order, then `b` (n_out). Gradients and the state of the optimizer have the same layout.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, activation::Activation};
@@ -30,36 +30,39 @@ pub struct Architecture {
     n_parameters: usize,
 }
 
-/// A layer's weights or bias within the flat vector.
+/// The weights or the bias of a layer within the flat vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The layer, counted from 0.
+    /// Index of the layer, from 0.
     pub layer: usize,
     /// Weights or bias.
     pub part: Part,
-    /// Where in the flat vector.
+    /// Range within the flat vector.
     pub range: Range<usize>,
-    /// Columns of the weights, entries of the bias: the layer's units.
+    /// Number of units of the layer: the columns of W, or the entries of b.
     pub n_out: usize,
-    /// Whether training updates it.
+    /// Whether the block is trainable.
     pub learning: Learning,
 }
 
-/// Which of a layer's two kinds of parameters.
+/// The two kinds of parameters of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The matrix W. Penalties act on weights.
+    /// The matrix W; penalties apply to weights.
     Weights,
     /// The vector b.
     Bias,
 }
 
 impl Architecture {
-    /// The architecture of `layers` behind `n_inputs` inputs; the last layer gives the outputs.
+    /// Creates the architecture of a network with `n_inputs` inputs; the last layer is the output
+    /// layer.
     ///
     /// # Errors
-    /// No layer, no inputs, a layer of no units, softmax in a hidden layer, dropout outside 0 to below 1 or in the
-    /// last layer, or given starting values of the wrong number.
+    /// Returns [`Error::Setting`] if there are no inputs or no layers, if a layer has no units, or
+    /// if a dropout rate is less than 0, not less than 1, or nonzero in the last layer. Returns
+    /// [`Error::HiddenSoftmax`] if a hidden layer has the softmax activation, and
+    /// [`Error::ValueCount`] if a list of initial values has the wrong length.
     pub fn new(n_inputs: usize, layers: Vec<Layer>) -> Result<Architecture, Error> {
         let setting = |setting: String, value: String, allowed: &str| {
             Err(Error::Setting { setting, value, allowed: allowed.to_owned() })
@@ -68,7 +71,7 @@ impl Architecture {
             return setting("the number of inputs".into(), "0".into(), "at least 1");
         }
         if layers.is_empty() {
-            return setting("the number of layers".into(), "0".into(), "at least 1, the output layer");
+            return setting("the number of layers".into(), "0".into(), "at least 1 (the output layer)");
         }
         let (mut blocks, mut start, mut n_in) = (Vec::new(), 0, n_inputs);
         for (l, layer) in layers.iter().enumerate() {
@@ -83,17 +86,17 @@ impl Architecture {
             if !(0.0..1.0).contains(&layer.dropout) {
                 let value = layer.dropout.to_string();
                 return setting(
-                    format!("the dropout of layer \"{name}\""),
+                    format!("the dropout rate of layer \"{name}\""),
                     value,
-                    "a number from 0 to below 1",
+                    "at least 0 and less than 1",
                 );
             }
             if last && layer.dropout > 0.0 {
                 let value = layer.dropout.to_string();
                 return setting(
-                    "the dropout of the output layer".into(),
+                    "the dropout rate of the output layer".into(),
                     value,
-                    "0: outputs are never dropped",
+                    "0, because dropout does not apply to outputs",
                 );
             }
             let weights =
@@ -111,86 +114,88 @@ impl Architecture {
         Ok(Architecture { n_inputs, layers, blocks, n_parameters: start })
     }
 
-    /// The number of inputs.
+    /// Returns the number of inputs.
     pub fn n_inputs(&self) -> usize {
         self.n_inputs
     }
 
-    /// The number of outputs: the last layer's units.
+    /// Returns the number of outputs, which is the number of units of the last layer.
     pub fn n_outputs(&self) -> usize {
         self.output().n_units
     }
 
-    /// The layers, the output layer last.
+    /// Returns the layers; the last one is the output layer.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// The last layer.
+    /// Returns the output layer.
     pub fn output(&self) -> &Layer {
-        self.layers.last().expect("an architecture has a layer")
+        self.layers.last().expect("an architecture has at least one layer")
     }
 
-    /// The length of the flat vector.
+    /// Returns the number of parameters, which is the length of the flat vector.
     pub fn n_parameters(&self) -> usize {
         self.n_parameters
     }
 
-    /// How many inputs layer `l` has.
+    /// Returns the number of inputs of layer `l`.
     pub fn n_in(&self, l: usize) -> usize {
         if l == 0 { self.n_inputs } else { self.layers[l - 1].n_units }
     }
 
-    /// Every layer's weights and bias in the order of the flat vector.
+    /// Returns the weights and biases of all layers, in the order of the flat vector.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    /// The blocks that training updates.
+    /// Returns the blocks that training updates.
     pub fn trainable(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| block.learning == Learning::Trainable)
     }
 
-    /// The block of layer `l`'s weights or bias; none where the layer has no bias.
+    /// Returns the block of the weights or the bias of layer `l`; `None` if the layer has no bias.
     pub fn block(&self, l: usize, part: Part) -> Option<&Block> {
         self.blocks.iter().find(|block| block.layer == l && block.part == part)
     }
 
-    /// Layer `l`'s weights (n_in, n_out) within a vector of this layout.
+    /// Returns the weights (n_in, n_out) of layer `l` within a vector of this layout.
     pub fn weights<'v, T>(&self, l: usize, vector: &'v [T]) -> &'v [T] {
         &vector[self.block(l, Part::Weights).expect("every layer has weights").range.clone()]
     }
 
-    /// Layer `l`'s bias (n_out) within a vector of this layout; none where the layer has none.
+    /// Returns the bias (n_out) of layer `l` within a vector of this layout, if the layer has one.
     pub fn bias<'v, T>(&self, l: usize, vector: &'v [T]) -> Option<&'v [T]> {
         self.block(l, Part::Bias).map(|block| &vector[block.range.clone()])
     }
 
-    /// The name of layer `l`: `hidden` (or `hidden1`, `hidden2`, ... where there are several), and `output`.
+    /// Returns the name of layer `l`: `hidden` (`hidden1`, `hidden2`, ... if there are several) or
+    /// `output`.
     pub fn layer_name(&self, l: usize) -> String {
         layer_name(l, self.layers.len())
     }
 
-    /// The name of one parameter: `hidden.W[0][1]`, from input 0 to unit 1; `output.b[0]`.
+    /// Returns the name of a parameter, such as `hidden.W[0][1]` (from input 0 to unit 1) or
+    /// `output.b[0]`.
     ///
     /// # Panics
-    /// When `index` is not below [`Architecture::n_parameters`].
+    /// Panics if `index` is not less than [`Architecture::n_parameters`].
     pub fn parameter_name(&self, index: usize) -> String {
-        let block =
-            self.blocks.iter().find(|block| block.range.contains(&index)).expect("a parameter's index");
-        let (layer, place) = (self.layer_name(block.layer), index - block.range.start);
+        let block = self.blocks.iter().find(|block| block.range.contains(&index));
+        let block = block.expect("the index must be less than the number of parameters");
+        let (layer, offset) = (self.layer_name(block.layer), index - block.range.start);
         match block.part {
-            Part::Weights => format!("{layer}.W[{}][{}]", place / block.n_out, place % block.n_out),
-            Part::Bias => format!("{layer}.b[{place}]"),
+            Part::Weights => format!("{layer}.W[{}][{}]", offset / block.n_out, offset % block.n_out),
+            Part::Bias => format!("{layer}.b[{offset}]"),
         }
     }
 
-    /// The index of the parameter called `name`, the inverse of [`Architecture::parameter_name`].
+    /// Returns the index of the parameter `name`, the inverse of [`Architecture::parameter_name`].
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
         (0..self.n_parameters).find(|&index| self.parameter_name(index) == name)
     }
 
-    /// Starting values, drawn in f64 layer after layer, each layer's weights before its bias.
+    /// Draws initial parameters in f64, layer by layer, the weights before the bias.
     pub fn draw(&self, random: &mut RandomState) -> Vec<f64> {
         let mut parameters = vec![0.0; self.n_parameters];
         for block in &self.blocks {
@@ -205,7 +210,7 @@ impl Architecture {
         parameters
     }
 
-    /// The layers as one line: `2 -> 20 tanh -> 1 logistic`.
+    /// Returns the layers as one line, such as `2 -> 20 tanh -> 1 logistic`.
     pub fn describe(&self) -> String {
         let step = |layer: &Layer| format!(" -> {} {}", layer.n_units, layer.activation.options().short());
         self.n_inputs.to_string() + &self.layers.iter().map(step).collect::<String>()

@@ -1,24 +1,26 @@
-//! Dropout: in a training step, some activations are set to 0 and the others scaled up to make good for them.
+//! Inverted dropout: a training step zeroes a random subset of the activations and scales up the
+//! rest.
 
 use crate::kernel::dropout::Draws;
 
-/// Which activations one training step drops (Srivastava et al. 2014, with inverted scaling).
+/// The dropout masks of one training step (Srivastava et al. 2014, with inverted scaling).
 ///
-/// Whether unit j of the sample at place p of the batch is kept is a pure function of (seed, layer, step, p, j): word
-/// `j mod 4` of Philox4x32-10 with key (seed, layer) and counter (step low, step high, p, j div 4), compared with the
-/// dropout share times 2^32. So the mask depends neither on precision nor on who computes it.
+/// Whether unit j is kept for the sample at position p in the batch is a pure function of (seed,
+/// layer, step, p, j): word `j mod 4` of Philox4x32-10 with key (seed, layer) and counter (step
+/// low, step high, p, j div 4) is compared with the dropout rate times 2^32. The mask therefore
+/// depends neither on the precision nor on the thread that computes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
-    /// The training's seed.
+    /// Seed of the training run.
     pub seed: u32,
-    /// The step, counted from 0.
+    /// Step, counted from 0.
     pub step: u64,
 }
 
 impl Dropout {
-    /// What decides which activations of layer `l` are dropped, `share` of them.
-    pub(super) fn draws(self, l: usize, share: f64) -> Draws {
-        let threshold = (share * 4294967296.0) as u64;
+    /// Returns the parameters of the mask of layer `l` at the given dropout rate.
+    pub(super) fn draws(self, l: usize, rate: f64) -> Draws {
+        let threshold = (rate * 4294967296.0) as u64;
         Draws { step: self.step, key: [self.seed, l as u32], threshold }
     }
 }

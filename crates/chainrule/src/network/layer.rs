@@ -1,9 +1,9 @@
-//! One dense layer, as it is specified: `a = f(a_prev·W + b)`.
+//! Specification of one dense layer, `a = f(a_prev·W + b)`.
 
 use super::activation::Activation;
 use super::initializer::Initializer;
 
-/// One dense layer: how many units, which activation, which of its parts learn, how it starts.
+/// Specification of a dense layer.
 ///
 /// ```
 /// use chainrule::network::{Initializer, Layer, activation::Activation};
@@ -16,34 +16,38 @@ use super::initializer::Initializer;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// The number of units, at least 1.
+    /// Number of units, at least 1.
     pub n_units: usize,
-    /// The activation f of every unit; softmax in the last layer only.
+    /// Activation f of the units; softmax only in the last layer.
     pub activation: Activation,
-    /// Whether the weights are trained.
+    /// Whether the weights are trainable.
     pub weights: Learning,
-    /// Whether the bias is trained; none: the layer has no bias.
+    /// Whether the bias is trainable; `None` for a layer without bias.
     pub bias: Option<Learning>,
-    /// The share of this layer's activations set to 0 in each training step, from 0 to below 1; those kept are
-    /// divided by `1 - dropout`. Not for the last layer.
+    /// Dropout rate: the fraction of the activations set to 0 in each training step, at least 0 and
+    /// less than 1. The other activations are divided by `1 - dropout`. Must be 0 in the last
+    /// layer.
     pub dropout: f64,
-    /// Where the weights start.
+    /// Initializer of the weights.
     pub weight_initializer: Initializer,
-    /// Where the bias starts.
+    /// Initializer of the bias.
     pub bias_initializer: Initializer,
 }
 
-/// Whether a part of a layer learns.
+/// Whether training updates the weights or the bias of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learning {
     /// Updated by training.
     Trainable,
-    /// Left as it is.
+    /// Fixed at the initial values.
     Frozen,
 }
 
 impl Layer {
-    /// A layer of `n_units` units whose weights (Glorot uniform at first) and bias (zero at first) are trained.
+    /// Creates a layer with trainable weights and bias.
+    ///
+    /// The default initializers are Glorot uniform for the weights and zeros for the bias; the
+    /// default dropout rate is 0.
     pub fn new(n_units: usize, activation: Activation) -> Layer {
         Layer {
             n_units,
@@ -56,33 +60,33 @@ impl Layer {
         }
     }
 
-    /// The same layer, its weights started by `initializer`.
+    /// Sets the initializer of the weights.
     pub fn weight_init(self, initializer: Initializer) -> Layer {
         Layer { weight_initializer: initializer, ..self }
     }
 
-    /// The same layer, its bias started by `initializer`.
+    /// Sets the initializer of the bias.
     pub fn bias_init(self, initializer: Initializer) -> Layer {
         Layer { bias_initializer: initializer, ..self }
     }
 
-    /// The same layer, its weights left as they start.
+    /// Freezes the weights at their initial values.
     pub fn frozen_weights(self) -> Layer {
         Layer { weights: Learning::Frozen, ..self }
     }
 
-    /// The same layer, its bias left as it starts.
+    /// Freezes the bias at its initial values.
     pub fn frozen_bias(self) -> Layer {
         Layer { bias: Some(Learning::Frozen), ..self }
     }
 
-    /// The same layer without bias.
+    /// Removes the bias.
     pub fn without_bias(self) -> Layer {
         Layer { bias: None, ..self }
     }
 
-    /// The same layer with `share` of its activations dropped in each training step.
-    pub fn dropout(self, share: f64) -> Layer {
-        Layer { dropout: share, ..self }
+    /// Sets the dropout rate.
+    pub fn dropout(self, rate: f64) -> Layer {
+        Layer { dropout: rate, ..self }
     }
 }

@@ -1,6 +1,6 @@
-//! The network: dense layers on one flat vector of parameters, the forward pass and the backward pass.
+//! The network: dense layers over one flat parameter vector, and the forward and backward pass.
 //!
-//! To read how backpropagation works here, read `forward.rs` and then `backward.rs`; each begins with its formula.
+//! Backpropagation is in `forward.rs` and `backward.rs`; each starts with its equations.
 
 pub mod activation;
 mod architecture;
@@ -10,7 +10,7 @@ pub(crate) mod forward;
 pub mod initializer;
 mod layer;
 pub mod loss;
-#[expect(clippy::module_inception, reason = "the noun it holds, as every file here")]
+#[expect(clippy::module_inception, reason = "a file is named after the type that it defines")]
 mod network;
 mod predictor;
 pub(crate) mod tile;

@@ -1,4 +1,4 @@
-//! A network: an architecture with parameters.
+//! A network: an architecture and its parameters.
 
 use super::architecture::Architecture;
 use super::layer::Layer;
@@ -7,7 +7,7 @@ use crate::Error;
 use crate::kernel::Scalar;
 use crate::random::RandomState;
 
-/// A multilayer perceptron: an [`Architecture`] with the parameters that fill it.
+/// A multilayer perceptron: an [`Architecture`] and its parameters.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};
@@ -25,10 +25,11 @@ pub struct Network<T> {
 }
 
 impl<T: Scalar> Network<T> {
-    /// The network with these parameters, laid out as [`Architecture`] says.
+    /// Creates a network from parameters in the layout described in [`Architecture`].
     ///
     /// # Errors
-    /// A wrong number of parameters, or one that is infinite or NaN, by name.
+    /// Returns [`Error::ParameterCount`] if the number of parameters is wrong, and
+    /// [`Error::ParameterNotFinite`], with the name of the parameter, if one is infinite or NaN.
     pub fn new(architecture: Architecture, parameters: Vec<T>) -> Result<Network<T>, Error> {
         if parameters.len() != architecture.n_parameters() {
             return Err(Error::ParameterCount {
@@ -43,38 +44,38 @@ impl<T: Scalar> Network<T> {
         Ok(Network { architecture, parameters })
     }
 
-    /// The network as its initializers start it, drawn from `random` in f64 and rounded.
+    /// Creates a network with initial parameters, drawn from `random` in f64 and rounded to `T`.
     pub fn initialize(architecture: Architecture, random: &mut RandomState) -> Network<T> {
         let parameters = architecture.draw(random).into_iter().map(T::from_f64).collect();
         Network { architecture, parameters }
     }
 
-    /// The shape.
+    /// Returns the architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// All parameters, one flat vector.
+    /// Returns the flat parameter vector.
     pub fn parameters(&self) -> &[T] {
         &self.parameters
     }
 
-    /// All parameters, to be changed in place.
+    /// Returns the flat parameter vector, mutably.
     pub fn parameters_mut(&mut self) -> &mut [T] {
         &mut self.parameters
     }
 
-    /// The architecture and the parameters.
+    /// Splits the network into its architecture and its parameters.
     pub fn into_parts(self) -> (Architecture, Vec<T>) {
         (self.architecture, self.parameters)
     }
 
-    /// The outputs y (n, n_outputs) row-major for inputs x (n, n_inputs) row-major.
+    /// Computes the outputs y (n, n_outputs) for the inputs x (n, n_inputs), both row-major.
     ///
-    /// Makes a [`Predictor`] for this once.
+    /// Each call creates a [`Predictor`]; for repeated predictions, use [`Network::predictor`].
     ///
     /// # Panics
-    /// When the length of `x` is no multiple of the number of inputs.
+    /// Panics if the length of `x` is not a multiple of the number of inputs.
     pub fn predict(&self, x: &[T]) -> Vec<T> {
         let (n_in, n_out) = (self.architecture.n_inputs(), self.architecture.n_outputs());
         let mut y = vec![T::ZERO; x.len() / n_in * n_out];
@@ -82,37 +83,37 @@ impl<T: Scalar> Network<T> {
         y
     }
 
-    /// This network with all the room that predicting takes, for whoever predicts again and again.
+    /// Creates a [`Predictor`], which allocates its buffers once for repeated predictions.
     pub fn predictor(&self) -> Predictor<'_, T> {
         Predictor::new(self)
     }
 
-    /// The same network in the other precision.
+    /// Converts the parameters to the precision `U`.
     pub fn cast<U: Scalar>(&self) -> Network<U> {
         let parameters = self.parameters.iter().map(|p| U::from_f64(p.to_f64())).collect();
         Network { architecture: self.architecture.clone(), parameters }
     }
 
-    /// The one layer that this network equals when no layer but the last is curved: with identity activations,
-    /// `(x·W₁ + b₁)·W₂ + b₂ = x·(W₁·W₂) + (b₁·W₂ + b₂)`. None when a hidden layer has another activation.
+    /// Returns the equivalent single-layer network if all hidden layers are linear.
     ///
-    /// The products are formed in f64.
+    /// For two layers, `(x·W₁ + b₁)·W₂ + b₂ = x·(W₁·W₂) + (b₁·W₂ + b₂)`. The products are computed
+    /// in f64. Returns `None` if a hidden layer has an activation other than the identity.
     pub fn collapse(&self) -> Option<Network<T>> {
         let (last, hidden) = self.architecture.layers().split_last()?;
         if hidden.iter().any(|layer| layer.activation.name() != "identity") {
             return None;
         }
         let n_inputs = self.architecture.n_inputs();
-        // Rows of [W; b], beginning with the identity map.
+        // Rows of [W; b], starting from the identity map: W = I, b = 0.
         let mut rows: Vec<Vec<f64>> =
             (0..=n_inputs).map(|i| (0..n_inputs).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
         for (l, layer) in self.architecture.layers().iter().enumerate() {
             let w = self.architecture.weights(l, &self.parameters);
-            let through = |row: &Vec<f64>, j: usize| -> f64 {
+            let product = |row: &Vec<f64>, j: usize| -> f64 {
                 row.iter().enumerate().map(|(i, a)| a * w[i * layer.n_units + j].to_f64()).sum()
             };
             for row in &mut rows {
-                *row = (0..layer.n_units).map(|j| through(row, j)).collect();
+                *row = (0..layer.n_units).map(|j| product(row, j)).collect();
             }
             if let Some(b) = self.architecture.bias(l, &self.parameters) {
                 rows[n_inputs].iter_mut().zip(b).for_each(|(sum, b)| *sum += b.to_f64());

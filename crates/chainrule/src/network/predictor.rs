@@ -1,4 +1,4 @@
-//! Prediction without allocation: of batches at the forward pass's speed, and of one sample as soon as may be.
+//! Prediction without allocation, in tiles for high throughput or sample by sample for low latency.
 
 use super::forward::forward_to_outputs;
 use super::network::Network;
@@ -7,11 +7,11 @@ use crate::kernel::Scalar;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::sample::{self, whole};
 
-/// A [`Network`] with all the room that its predictions take, made by [`Network::predictor`].
+/// A [`Network`] with preallocated prediction buffers, created by [`Network::predictor`].
 ///
-/// Samples go through the network in tiles of 64, side by side. A few go one after another with each layer's units side
-/// by side instead, for which the predictor holds a copy of the parameters. A sample's outputs are the same bits either
-/// way.
+/// Samples are processed in tiles of 64, with the samples on the SIMD lanes. A small number of
+/// samples is processed one by one, with the units of each layer on the lanes, for which the
+/// predictor has a copy of the parameters. Both paths give bit-identical outputs.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};
@@ -28,18 +28,22 @@ use crate::kernel::sample::{self, whole};
 pub struct Predictor<'n, T> {
     network: &'n Network<T>,
     tile: Tile<T>,
-    /// Each layer's parameters once more, units side by side.
+    /// Copy of each layer's parameters, a row of b followed by the rows of W, padded to whole SIMD
+    /// vectors.
     rows: Vec<Aligned<T>>,
-    /// One sample's a in a layer and in the one before, and its z where softmax needs them apart.
+    /// Activations of one sample in the current layer.
     a: Aligned<T>,
-    a_before: Aligned<T>,
+    /// Activations of one sample in the previous layer.
+    a_prev: Aligned<T>,
+    /// Pre-activations of one sample; only used by softmax.
     z: Aligned<T>,
 }
 
 impl<'n, T: Scalar> Predictor<'n, T> {
-    /// At most so many samples go one after another. A tile has a vector of samples at least, which takes as long as
-    /// four samples (f32) or two (f64) of a small network, and as twice as many of a wide one.
-    const FEW: usize = T::WIDTH / 4;
+    /// Maximum number of samples that are processed one by one. A tile has at least one SIMD vector
+    /// of samples, which takes as long as four single samples (f32) or two (f64) in a small
+    /// network, and as long as twice that number in a wide one.
+    const MAX_ONE_BY_ONE: usize = T::WIDTH / 4;
 
     pub(super) fn new(network: &'n Network<T>) -> Predictor<'n, T> {
         let (architecture, parameters) = (network.architecture(), network.parameters());
@@ -54,25 +58,26 @@ impl<'n, T: Scalar> Predictor<'n, T> {
             tile: Tile::new(architecture, 0),
             rows: rows.collect(),
             a: zeros(),
-            a_before: zeros(),
+            a_prev: zeros(),
             z: zeros(),
         }
     }
 
-    /// The outputs `y` (n, n_outputs) for the inputs `x` (n, n_inputs), both row-major, of any number of samples.
+    /// Computes the outputs `y` (n, n_outputs) for the inputs `x` (n, n_inputs), both row-major.
     ///
-    /// `y` is overwritten. Nothing is allocated.
+    /// `y` is overwritten. The number of samples n is arbitrary, and nothing is allocated.
     ///
     /// # Panics
-    /// When `x` does not hold whole rows of inputs, or `y` not a row of outputs for each of them.
+    /// Panics if `x` does not consist of whole rows of inputs, or if `y` does not have one row of
+    /// outputs per row of `x`.
     pub fn predict(&mut self, x: &[T], y: &mut [T]) {
         let architecture = self.network.architecture();
         let (n_in, n_out) = (architecture.n_inputs(), architecture.n_outputs());
         let n = x.len() / n_in;
-        assert_eq!(x.len(), n * n_in, "x must hold whole rows of {n_in} inputs");
-        assert_eq!(y.len(), n * n_out, "y must hold {n} rows of {n_out} outputs");
+        assert_eq!(x.len(), n * n_in, "x must contain whole rows of {n_in} inputs");
+        assert_eq!(y.len(), n * n_out, "y must contain {n} rows of {n_out} outputs");
         for (x, y) in x.chunks(n_in * TILE).zip(y.chunks_mut(n_out * TILE)) {
-            if x.len() <= n_in * Self::FEW {
+            if x.len() <= n_in * Self::MAX_ONE_BY_ONE {
                 for (x, y) in x.chunks_exact(n_in).zip(y.chunks_exact_mut(n_out)) {
                     self.predict_one(x, y);
                 }
@@ -82,20 +87,20 @@ impl<'n, T: Scalar> Predictor<'n, T> {
         }
     }
 
-    /// Units side by side, layer after layer from the inputs `a_0 = x`: `a_l = f_l(a_{l-1}·W_l + b_l)`.
+    /// Predicts one sample, layer by layer from `a_0 = x`: `a_l = f_l(a_{l-1}·W_l + b_l)`.
     fn predict_one(&mut self, x: &[T], y: &mut [T]) {
         let architecture = self.network.architecture();
         for (l, (layer, rows)) in architecture.layers().iter().zip(&self.rows).enumerate() {
-            let a_before = if l == 0 { x } else { &self.a_before[..architecture.n_in(l)] };
+            let a_prev = if l == 0 { x } else { &self.a_prev[..architecture.n_in(l)] };
             let width = whole::<T>(layer.n_units);
             let (z, a) = (&mut self.z[..width], &mut self.a[..width]);
-            layer.activation.after_product(layer.n_units, a_before, rows, z, a);
-            std::mem::swap(&mut self.a, &mut self.a_before);
+            layer.activation.after_product(layer.n_units, a_prev, rows, z, a);
+            std::mem::swap(&mut self.a, &mut self.a_prev);
         }
-        y.copy_from_slice(&self.a_before[..y.len()]);
+        y.copy_from_slice(&self.a_prev[..y.len()]);
     }
 
-    /// Samples side by side.
+    /// Predicts up to [`TILE`] samples together.
     fn predict_tile(&mut self, x: &[T], y: &mut [T]) {
         let architecture = self.network.architecture();
         self.tile.load_inputs(x, architecture.n_inputs());

@@ -1,4 +1,4 @@
-//! The workspace of one tile of samples: every number of the forward and backward pass, allocated once.
+//! The workspace of the forward and backward pass over one tile of samples, allocated once.
 
 use super::architecture::Architecture;
 use super::dropout::Dropout;
@@ -7,211 +7,221 @@ use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::{self, Scalar, dense, slices};
 
-/// The samples that go through the network together.
+/// Maximum number of samples that pass through the network together.
 pub(crate) const TILE: usize = 64;
 
-/// All numbers of one tile of up to [`TILE`] samples; entry j of sample s lies at `j·n + s` with `n` the samples.
+/// Workspace for up to [`TILE`] samples; entry j of sample s is at index `j·n + s`, for n columns.
 ///
-/// Buffers are as long as a full tile needs; a tile of `n` samples uses the first `width·n` numbers of each.
+/// Buffers are allocated for a full tile. A tile of n columns uses the first `n_units·n` elements
+/// of a buffer.
 #[derive(Debug)]
 pub(crate) struct Tile<T> {
-    /// The columns in use: the samples, filled up to whole vectors with copies of the last one at weight 0.
+    /// Columns in use: the samples, padded to whole SIMD vectors with copies of the last sample,
+    /// whose weight is 0.
     pub(super) n: usize,
-    /// The samples.
-    samples: usize,
-    /// The inputs (n_inputs, n).
+    /// Number of samples.
+    n_samples: usize,
+    /// Inputs (n_inputs, n).
     pub(super) x: Aligned<T>,
-    /// The targets (n_targets, n), the samples' weights and losses.
+    /// Targets (n_targets, n).
     pub(super) t: Aligned<T>,
+    /// Sample weights (n).
     pub(super) weight: Aligned<T>,
+    /// Loss of each sample, unweighted (n).
     pub(super) loss: Aligned<T>,
-    /// Each layer's numbers.
+    /// Values of each layer.
     pub(super) layers: Vec<LayerTile<T>>,
-    /// Room for one sample's outputs and targets, which the losses need.
-    pub(super) scratch: Aligned<T>,
-    /// Room for the weights' gradient of one tile.
-    pub(super) room: Aligned<T>,
+    /// Scratch buffer of the loss, for the outputs and targets of one sample.
+    pub(super) loss_scratch: Aligned<T>,
+    /// Scratch buffer of the weight gradient.
+    pub(super) gradient_scratch: Aligned<T>,
 }
 
-/// One layer's numbers for a tile, each (n_units, n).
+/// Values of one layer for a tile, each buffer (n_units, n).
 #[derive(Debug)]
 pub(super) struct LayerTile<T> {
-    /// Units of the layer.
-    pub(super) width: usize,
-    /// Pre-activations; empty where nothing after the activation needs them, and they become it in place.
+    /// Number of units of the layer.
+    pub(super) n_units: usize,
+    /// Pre-activations; empty if the backward pass does not use them, in which case they are
+    /// computed in `a` and overwritten by the activations.
     pub(super) z: Aligned<T>,
     /// Activations.
     pub(super) a: Aligned<T>,
-    /// The loss's derivative by a, then by z.
+    /// Derivative of the loss with respect to a, then with respect to z.
     pub(super) d: Aligned<T>,
-    /// What dropout multiplies the activations by, 0 or 1/(1 - dropout), and their product; empty without dropout.
-    pub(super) keep: Aligned<T>,
-    pub(super) kept: Aligned<T>,
+    /// Dropout mask, with entries 0 or `1/(1 - dropout)`; empty without dropout.
+    pub(super) mask: Aligned<T>,
+    /// `a ∘ mask`; empty without dropout.
+    pub(super) masked: Aligned<T>,
 }
 
 impl<T: Scalar> Tile<T> {
-    /// A workspace for `architecture` and samples of `n_targets` targets.
+    /// Allocates a workspace for `architecture` and samples with `n_targets` targets.
     pub(crate) fn new(architecture: &Architecture, n_targets: usize) -> Tile<T> {
-        let zeros = |width: usize| Aligned::zeros(width * TILE);
+        let zeros = |n_rows: usize| Aligned::zeros(n_rows * TILE);
         let output = architecture.layers().len() - 1;
         let layer = |(l, layer): (usize, &super::Layer)| {
-            let width = layer.n_units;
-            let kept_z = if l == output || layer.activation.needs_z() { width } else { 0 };
-            let dropped = if layer.dropout > 0.0 { width } else { 0 };
+            let n_units = layer.n_units;
+            let z_rows = if l == output || layer.activation.needs_z() { n_units } else { 0 };
+            let mask_rows = if layer.dropout > 0.0 { n_units } else { 0 };
             LayerTile {
-                width,
-                z: zeros(kept_z),
-                a: zeros(width),
-                d: zeros(width),
-                keep: zeros(dropped),
-                kept: zeros(dropped),
+                n_units,
+                z: zeros(z_rows),
+                a: zeros(n_units),
+                d: zeros(n_units),
+                mask: zeros(mask_rows),
+                masked: zeros(mask_rows),
             }
         };
         Tile {
             n: 0,
-            samples: 0,
+            n_samples: 0,
             x: zeros(architecture.n_inputs()),
             t: zeros(n_targets),
             weight: zeros(1),
             loss: zeros(1),
             layers: architecture.layers().iter().enumerate().map(layer).collect(),
-            room: Aligned::zeros(dense::room_for::<T>(TILE)),
-            scratch: Aligned::zeros(Loss::scratch_len(architecture.n_outputs(), n_targets)),
+            loss_scratch: Aligned::zeros(Loss::scratch_len(architecture.n_outputs(), n_targets)),
+            gradient_scratch: Aligned::zeros(dense::room_for::<T>(TILE)),
         }
     }
 
-    /// Fills the tile with the samples of `rows`, at most [`TILE`].
+    /// Loads the samples of `rows`, at most [`TILE`], into the tile.
     pub(crate) fn load(&mut self, data: &dyn DataSource<T>, rows: &[usize]) {
         self.resize(rows.len());
         let n = self.n;
-        let mut filled = [rows[rows.len() - 1]; TILE];
-        filled[..rows.len()].copy_from_slice(rows);
+        let mut padded = [rows[rows.len() - 1]; TILE];
+        padded[..rows.len()].copy_from_slice(rows);
         let (x, t) = (&mut self.x[..n * data.n_inputs()], &mut self.t[..n * data.n_targets()]);
-        data.gather(&filled[..n], x, t, &mut self.weight[..n]);
+        data.gather(&padded[..n], x, t, &mut self.weight[..n]);
         self.weight[rows.len()..n].fill(T::ZERO);
     }
 
-    /// Fills the tile with inputs alone, row-major (n, n_inputs), n at most [`TILE`].
+    /// Loads inputs without targets, row-major (n, n_inputs), into the tile; n is at most [`TILE`].
     pub(crate) fn load_inputs(&mut self, x: &[T], n_inputs: usize) {
         self.resize(x.len() / n_inputs);
         let last = &x[x.len() - n_inputs..];
-        let filled = x.chunks_exact(n_inputs).chain(std::iter::repeat(last)).take(self.n);
-        for (s, row) in filled.enumerate() {
+        let padded = x.chunks_exact(n_inputs).chain(std::iter::repeat(last)).take(self.n);
+        for (s, row) in padded.enumerate() {
             for (j, &x_j) in row.iter().enumerate() {
                 self.x[j * self.n + s] = x_j;
             }
         }
     }
 
-    fn resize(&mut self, samples: usize) {
-        self.samples = samples;
-        self.n = samples.next_multiple_of(T::WIDTH);
+    fn resize(&mut self, n_samples: usize) {
+        self.n_samples = n_samples;
+        self.n = n_samples.next_multiple_of(T::WIDTH);
     }
 
-    /// The columns of each buffer: unit j of sample s lies at `j·columns + s`.
+    /// Returns the number of columns n of each buffer: unit j of sample s is at index `j·n + s`.
     pub(crate) fn columns(&self) -> usize {
         self.n
     }
 
-    /// Drops activations of layer `l`, scaled up to make good for those: `kept = a ∘ keep`, keep 0 or 1/(1 - share).
-    pub(super) fn drop(&mut self, l: usize, share: f64, dropout: Dropout, first: usize) {
-        let LayerTile { width, a, keep, kept, .. } = &mut self.layers[l];
-        let used = *width * self.n;
-        let scale = T::from_f64(1.0 / (1.0 - share));
-        let to = [&mut keep[..used], &mut kept[..used]];
-        kernel::dropout::drop(&dropout.draws(l, share), (first, self.n), scale, &a[..used], to);
+    /// Applies dropout to layer `l`: `masked = a ∘ mask` with mask entries 0 or `1/(1 - rate)`.
+    pub(super) fn apply_dropout(&mut self, l: usize, rate: f64, dropout: Dropout, first: usize) {
+        let LayerTile { n_units, a, mask, masked, .. } = &mut self.layers[l];
+        let used = *n_units * self.n;
+        let scale = T::from_f64(1.0 / (1.0 - rate));
+        let to = [&mut mask[..used], &mut masked[..used]];
+        kernel::dropout::drop(&dropout.draws(l, rate), (first, self.n), scale, &a[..used], to);
     }
 
-    /// `da ← da ∘ keep` in layer `l`, where it drops activations.
-    pub(super) fn pull_back_dropout(&mut self, l: usize) {
-        let LayerTile { width, d, keep, .. } = &mut self.layers[l];
-        slices::multiply(keep, &mut d[..*width * self.n]);
+    /// Computes `da ← da ∘ mask` in layer `l`; without dropout, the mask is empty and da unchanged.
+    pub(super) fn dropout_backward(&mut self, l: usize) {
+        let LayerTile { n_units, d, mask, .. } = &mut self.layers[l];
+        slices::multiply(mask, &mut d[..*n_units * self.n]);
     }
 
-    /// What goes into layer `l`: the inputs, or the activations before it, dropout included where `dropout` is given; and
-    /// the layer.
+    /// Returns the inputs of layer `l`, as in [`layer_inputs`](Tile::layer_inputs), and the layer.
     pub(super) fn inputs_and_layer(
         &mut self,
         l: usize,
         dropout: Option<Dropout>,
     ) -> (&[T], &mut LayerTile<T>) {
-        let (before, rest) = self.layers.split_at_mut(l);
-        (inputs(self.n, &self.x, before, dropout), &mut rest[0])
+        let (previous, rest) = self.layers.split_at_mut(l);
+        (inputs(self.n, &self.x, previous, dropout), &mut rest[0])
     }
 
-    /// What goes into layer `l`.
-    pub(super) fn inputs_of(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
+    /// Returns `a_{l-1}`, the inputs of layer `l`: x for the first layer, otherwise the previous
+    /// layer's activations, masked if `dropout` is given.
+    pub(super) fn layer_inputs(&self, l: usize, dropout: Option<Dropout>) -> &[T] {
         inputs(self.n, &self.x, &self.layers[..l], dropout)
     }
 
-    /// The targets (n_targets, n).
+    /// Returns the targets (n_targets, n).
     pub(crate) fn t(&self) -> &[T] {
         &self.t[..self.t.len() / TILE * self.n]
     }
 
-    /// The samples' weights.
+    /// Returns the sample weights, without padding.
     pub(crate) fn weight(&self) -> &[T] {
-        &self.weight[..self.samples]
+        &self.weight[..self.n_samples]
     }
 
-    /// What layer `l`'s slopes are found from (n_units, n): its pre-activations, or where those are not kept its activations.
+    /// Returns the pre-activations of layer `l` (n_units, n), or its activations if the
+    /// pre-activations are not stored; the derivative of the activation is computed from either.
     pub(crate) fn z(&self, l: usize) -> &[T] {
-        let LayerTile { width, z, a, .. } = &self.layers[l];
-        &(if z.is_empty() { a } else { z })[..width * self.n]
+        let LayerTile { n_units, z, a, .. } = &self.layers[l];
+        &(if z.is_empty() { a } else { z })[..n_units * self.n]
     }
 
-    /// Layer `l`'s activations (n_units, n).
+    /// Returns the activations of layer `l` (n_units, n).
     pub(crate) fn a(&self, l: usize) -> &[T] {
-        &self.layers[l].a[..self.layers[l].width * self.n]
+        &self.layers[l].a[..self.layers[l].n_units * self.n]
     }
 
-    /// The loss's derivative by layer `l`'s pre-activations (n_units, n), after the backward pass.
+    /// Returns the derivative of the loss with respect to the pre-activations of layer `l`
+    /// (n_units, n), after the backward pass.
     pub(crate) fn dz(&self, l: usize) -> &[T] {
-        &self.layers[l].d[..self.layers[l].width * self.n]
+        &self.layers[l].d[..self.layers[l].n_units * self.n]
     }
 
-    /// `loss[s] = l`, and the loss's derivative by the last layer's z, each times the sample's weight; then
-    /// `(Σ w·l, Σ w)`.
+    /// Computes the loss l of each sample and `dz_L = w·∂l/∂z_L`, with w the sample's weight, and
+    /// returns `(Σ w·l, Σ w)`.
     ///
-    /// With the link that the loss implies, loss and link are one stable function of z. Behind any other activation
-    /// the loss acts on y, and the activation's transposed Jacobian follows: for one that acts on each unit alone,
-    /// `dz = dy·f'(z)`.
+    /// If the output activation is the link of the loss, the two are evaluated as one numerically
+    /// stable function of z. Otherwise the loss is evaluated on `y = f_L(z)`, and its derivative is
+    /// multiplied by the transposed Jacobian of the activation: `dz = (∂y/∂z)ᵀ·dy`, which is
+    /// `dy ∘ f_L'(z)` for an elementwise activation.
     pub(crate) fn output_gradient(&mut self, architecture: &Architecture, loss: &Loss) -> (f64, f64) {
         let n = self.n;
         let activation = &architecture.output().activation;
-        let output = self.layers.last_mut().expect("an architecture has a layer");
-        let used = output.width * n;
+        let output = self.layers.last_mut().expect("an architecture has at least one layer");
+        let used = output.n_units * n;
         let (z, a, d) = (&output.z[..used], &mut output.a[..used], &mut output.d[..used]);
-        let (t, of_sample) = (&self.t[..self.t.len() / TILE * n], &mut self.loss[..n]);
+        let (t, losses) = (&self.t[..self.t.len() / TILE * n], &mut self.loss[..n]);
         if loss.implies(activation) {
-            loss.on_link(z, t, of_sample, d, &mut self.scratch);
+            loss.on_link(z, t, losses, d, &mut self.loss_scratch);
         } else {
-            activation.apply(output.width, z, a);
-            loss.on_outputs(a, t, of_sample, d, &mut self.scratch);
-            activation.backward(output.width, z, a, d);
+            activation.apply(output.n_units, z, a);
+            loss.on_outputs(a, t, losses, d, &mut self.loss_scratch);
+            activation.backward(output.n_units, z, a, d);
         }
         for d in d.chunks_exact_mut(n) {
             slices::multiply(&self.weight, d);
         }
-        slices::weigh(&self.weight[..n], of_sample)
+        slices::weigh(&self.weight[..n], losses)
     }
 }
 
 impl<T> LayerTile<T> {
-    /// Where the pre-activations are put: z, or where it is not kept a, which is made from them in place.
+    /// Returns the buffer for the pre-activations: z, or a if z is not stored.
     pub(super) fn z_or_a_mut(&mut self) -> &mut [T] {
         if self.z.is_empty() { &mut self.a } else { &mut self.z }
     }
 }
 
-/// What goes into the layer after those `before` it: their last activations, or the inputs `x` where there are none.
+/// Returns the inputs of the layer after the layers `previous`: the last activations, or `x` if
+/// there are no previous layers.
 fn inputs<'t, T: Scalar>(
     n: usize,
     x: &'t [T],
-    before: &'t [LayerTile<T>],
+    previous: &'t [LayerTile<T>],
     dropout: Option<Dropout>,
 ) -> &'t [T] {
-    let Some(layer) = before.last() else { return &x[..x.len() / TILE * n] };
-    let a = if dropout.is_some() && !layer.kept.is_empty() { &layer.kept } else { &layer.a };
-    &a[..layer.width * n]
+    let Some(layer) = previous.last() else { return &x[..x.len() / TILE * n] };
+    let a = if dropout.is_some() && !layer.masked.is_empty() { &layer.masked } else { &layer.a };
+    &a[..layer.n_units * n]
 }

@@ -1,23 +1,26 @@
-//! An activation of a user's own, from two closures over slices of f64.
+//! User-defined activations from two closures over slices of f64.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Activation, Formula, Function, Kind, Loops};
+use super::{Activation, ActivationFunction, ActivationKind, ActivationLoops, Formula};
 use crate::kernel::{Scalar, sample};
 use crate::registry::{self, Entry, Options};
 
 pub(super) const NAME: &str = "custom";
 
-/// How many numbers a closure is given at a time, at most.
-const PIECE: usize = 64;
+/// Maximum number of elements per call of a closure.
+const CHUNK: usize = 64;
 
 impl Activation {
-    /// An activation of your own: `value` writes `a = f(z)`, `slope` writes `f'(z)` given z and a.
+    /// Creates a user-defined activation: `value` writes `a = f(z)`, and `slope` writes the
+    /// derivative `f'(z)`, given z and a.
     ///
-    /// Each number must depend on its own z alone: the closures are called with pieces of a layer, of any length up to
-    /// 64, from several threads. In an f32 network the numbers are converted. A custom activation has no formula
-    /// and cannot be stored; it equals only its own clones. Whether slope belongs to value, `gradcheck` can tell.
+    /// Each element of the result must depend only on the element of z with the same index, because
+    /// the closures are called with chunks of a layer, of any length up to 64, from several
+    /// threads. In an f32 network the values are converted from and to f64. A custom activation has
+    /// no formula and cannot be saved, and it is equal only to its own clones. `gradcheck` can
+    /// verify that `slope` is the derivative of `value`.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -35,22 +38,22 @@ impl Activation {
         slope: impl Fn(&[f64], &[f64], &mut [f64]) + Send + Sync + 'static,
     ) -> Activation {
         let function = Custom { value: Box::new(value), slope: Box::new(slope) };
-        Activation { options: options(), kind: Kind::Elementwise(Arc::new(function)) }
+        Activation { options: options(), kind: ActivationKind::Elementwise(Arc::new(function)) }
     }
 }
 
-/// The name, and no options.
+/// Returns the options of a custom activation: its name only.
 fn options() -> Options {
     let entry = Entry { name: NAME, aliases: &[], summary: "closures", options: &[], make: |_| () };
-    registry::choose("activation", &[entry], NAME, &[]).expect("no option can be wrong where there is none").0
+    registry::choose("activation", &[entry], NAME, &[]).expect("the entry exists and has no options").0
 }
 
-type Value = dyn Fn(&[f64], &mut [f64]) + Send + Sync;
-type Slope = dyn Fn(&[f64], &[f64], &mut [f64]) + Send + Sync;
+type ValueFn = dyn Fn(&[f64], &mut [f64]) + Send + Sync;
+type SlopeFn = dyn Fn(&[f64], &[f64], &mut [f64]) + Send + Sync;
 
 struct Custom {
-    value: Box<Value>,
-    slope: Box<Slope>,
+    value: Box<ValueFn>,
+    slope: Box<SlopeFn>,
 }
 
 impl fmt::Debug for Custom {
@@ -60,10 +63,10 @@ impl fmt::Debug for Custom {
 }
 
 impl Custom {
-    /// Calls `write` with each number of `out` and the slope at its place.
+    /// Calls `write` with each element of `out` and the derivative at the same index.
     fn each_slope<T: Scalar>(&self, z: &[T], a: &[T], out: &mut [T], write: impl Fn(&mut T, T)) {
-        let (mut z_64, mut a_64, mut slope) = ([0.0; PIECE], [0.0; PIECE], [0.0; PIECE]);
-        for ((z, a), out) in z.chunks(PIECE).zip(a.chunks(PIECE)).zip(out.chunks_mut(PIECE)) {
+        let (mut z_64, mut a_64, mut slope) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
+        for ((z, a), out) in z.chunks(CHUNK).zip(a.chunks(CHUNK)).zip(out.chunks_mut(CHUNK)) {
             (self.slope)(to_f64(z, &mut z_64), to_f64(a, &mut a_64), &mut slope[..z.len()]);
             for (out, &slope) in out.iter_mut().zip(&slope) {
                 write(out, T::from_f64(slope));
@@ -72,10 +75,10 @@ impl Custom {
     }
 }
 
-impl<T: Scalar> Loops<T> for Custom {
+impl<T: Scalar> ActivationLoops<T> for Custom {
     fn values(&self, z: &[T], a: &mut [T]) {
-        let (mut z_64, mut a_64) = ([0.0; PIECE], [0.0; PIECE]);
-        for (z, a) in z.chunks(PIECE).zip(a.chunks_mut(PIECE)) {
+        let (mut z_64, mut a_64) = ([0.0; CHUNK], [0.0; CHUNK]);
+        for (z, a) in z.chunks(CHUNK).zip(a.chunks_mut(CHUNK)) {
             (self.value)(to_f64(z, &mut z_64), &mut a_64[..z.len()]);
             for (a, &a_64) in a.iter_mut().zip(&a_64) {
                 *a = T::from_f64(a_64);
@@ -84,8 +87,8 @@ impl<T: Scalar> Loops<T> for Custom {
     }
 
     fn values_in_place(&self, a: &mut [T]) {
-        let (mut z_64, mut a_64) = ([0.0; PIECE], [0.0; PIECE]);
-        for a in a.chunks_mut(PIECE) {
+        let (mut z_64, mut a_64) = ([0.0; CHUNK], [0.0; CHUNK]);
+        for a in a.chunks_mut(CHUNK) {
             (self.value)(to_f64(a, &mut z_64), &mut a_64[..a.len()]);
             for (a, &a_64) in a.iter_mut().zip(&a_64) {
                 *a = T::from_f64(a_64);
@@ -107,7 +110,7 @@ impl<T: Scalar> Loops<T> for Custom {
     }
 }
 
-impl Function for Custom {
+impl ActivationFunction for Custom {
     fn needs_z(&self) -> bool {
         true
     }
@@ -121,12 +124,12 @@ impl Function for Custom {
     }
 }
 
-/// `from` converted, in the front of `to`.
-fn to_f64<'a, T: Scalar>(from: &[T], to: &'a mut [f64; PIECE]) -> &'a [f64] {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = from.to_f64();
+/// Converts `source` into the first elements of `buffer` and returns those.
+fn to_f64<'a, T: Scalar>(source: &[T], buffer: &'a mut [f64; CHUNK]) -> &'a [f64] {
+    for (converted, v) in buffer.iter_mut().zip(source) {
+        *converted = v.to_f64();
     }
-    &to[..from.len()]
+    &buffer[..source.len()]
 }
 
 #[cfg(test)]
@@ -140,7 +143,7 @@ mod tests {
         )
     }
 
-    fn every_place<T: Scalar>() {
+    fn check_all_lengths<T: Scalar>() {
         let f = square();
         for n in [0, 1, 63, 64, 65, 200] {
             let z: Vec<T> = (0..n).map(|k| T::from_f64(f64::from(k) * 0.5 - 20.0)).collect();
@@ -158,13 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_any_length_are_converted_in_place() {
-        every_place::<f32>();
-        every_place::<f64>();
+    fn layers_of_any_length_are_evaluated_in_chunks() {
+        check_all_lengths::<f32>();
+        check_all_lengths::<f64>();
     }
 
     #[test]
-    fn equals_its_clones_alone() {
+    fn a_custom_activation_equals_only_its_clones() {
         let f = square();
         assert_eq!(f, f.clone());
         assert_ne!(f, square());

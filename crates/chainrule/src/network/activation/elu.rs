@@ -1,25 +1,27 @@
-//! The exponential linear unit: smooth below 0, down to -alpha (Clevert, Unterthiner and Hochreiter 2015).
+//! The exponential linear unit, which saturates smoothly at -alpha for negative z (Clevert,
+//! Unterthiner and Hochreiter 2015).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "elu",
     aliases: &[],
-    summary: "z where it is positive, alpha·(e^z - 1) elsewhere",
+    summary: "z if z > 0, else alpha·(e^z - 1)",
     options: &[OptionSpec {
         name: "alpha",
         kind: OptionKind::Number(1.0, NumberRange::POSITIVE),
-        summary: "minus the value far below 0",
+        summary: "the limit for z -> -∞ is -alpha",
     }],
     make: |options| Arc::new(Elu { alpha: options.number("alpha") }),
 };
 
 impl Activation {
-    /// `elu`: z where it is positive, alpha·(e^z - 1) elsewhere. The registry's default alpha is 1.
+    /// Creates the `elu` activation: z if z > 0, else alpha·(e^z - 1). The default alpha in the
+    /// registry is 1.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -29,9 +31,9 @@ impl Activation {
     /// ```
     ///
     /// # Panics
-    /// When alpha is not a number above 0.
+    /// Panics if alpha is not finite or not above 0.
     pub fn elu(alpha: f64) -> Activation {
-        Activation::of(ENTRY.name, &[("alpha", alpha.into())])
+        Activation::from_registry(ENTRY.name, &[("alpha", alpha.into())])
     }
 }
 
@@ -48,7 +50,7 @@ impl Elementwise for Elu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // alpha·e^z = a + alpha.
+        // f'(z) = 1 for z > 0, else alpha·e^z = a + alpha.
         L::select(L::splat(0.0).lt(z), L::splat(1.0), a + L::splat(self.alpha))
     }
 

@@ -1,12 +1,12 @@
-//! The exponential, the inverse link of a Poisson regression: a positive mean.
+//! The exponential, the inverse link of a Poisson regression, whose output is a positive mean.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "exp",
     aliases: &[],
     summary: "e^z, always positive",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `exp`: e^z, always positive.
+    /// Creates the `exp` activation: e^z, always positive.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [1.0, std::f64::consts::E]);
     /// ```
     pub fn exp() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,6 +39,7 @@ impl Elementwise for Exp {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        // f'(z) = e^z = a.
         a
     }
 

@@ -1,4 +1,4 @@
-//! The formula of an activation as a small expression in z, to be evaluated, printed, or walked by an export.
+//! Formulas of activations as expression trees in z, which can be evaluated, printed and exported.
 
 use std::f64::consts::SQRT_2;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::kernel::math;
 
-/// An expression in z.
+/// An expression in the pre-activation z.
 ///
 /// ```
 /// use chainrule::network::activation::Formula;
@@ -18,21 +18,21 @@ use crate::kernel::math;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Formula {
-    /// The pre-activation itself.
+    /// The pre-activation z.
     Z,
-    /// A number.
+    /// A constant.
     Number(f64),
-    /// A named parameter with its value.
+    /// A named parameter and its value.
     Parameter(&'static str, f64),
-    /// A function of one expression.
+    /// A function applied to an expression.
     Call(Call, Box<Formula>),
-    /// Two expressions joined.
+    /// A binary operation on two expressions.
     Join(Join, Box<Formula>, Box<Formula>),
-    /// The first where z > 0, else the second.
+    /// The first expression if z > 0, otherwise the second.
     Choice(Box<Formula>, Box<Formula>),
 }
 
-/// A function of one expression.
+/// Functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `-x`
@@ -53,7 +53,7 @@ pub enum Call {
     Sin,
 }
 
-/// What joins two expressions.
+/// Binary operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
     /// `x + y`
@@ -64,74 +64,74 @@ pub enum Join {
     Product,
     /// `x/y`
     Quotient,
-    /// The larger.
+    /// `max(x, y)`
     Max,
-    /// The smaller.
+    /// `min(x, y)`
     Min,
 }
 
 impl Formula {
-    /// The parameter called `name`, whose value is `value`.
+    /// Creates a named parameter with a value.
     pub fn parameter(name: &'static str, value: f64) -> Formula {
         Formula::Parameter(name, value)
     }
 
-    /// `above` where z > 0, else `otherwise`.
+    /// Creates the piecewise expression `above` if z > 0, otherwise `otherwise`.
     pub fn choice(above: Formula, otherwise: Formula) -> Formula {
         Formula::Choice(Box::new(above), Box::new(otherwise))
     }
 
-    /// `ln(1 + e^z)` in the form that nothing overflows: `max(z, 0) + ln(1 + e^-|z|)`.
+    /// Creates `ln(1 + e^z)` in the form `max(z, 0) + ln(1 + e^-|z|)`, which does not overflow.
     pub fn softplus() -> Formula {
         Formula::Z.max(0.0) + (-Formula::Z.abs()).exp().ln_1p()
     }
 
-    /// `self²`.
+    /// Returns `self²`.
     pub fn square(self) -> Formula {
         self.call(Call::Square)
     }
 
-    /// `|self|`.
+    /// Returns `|self|`.
     pub fn abs(self) -> Formula {
         self.call(Call::Abs)
     }
 
-    /// `e^self`.
+    /// Returns `e^self`.
     pub fn exp(self) -> Formula {
         self.call(Call::Exp)
     }
 
-    /// `ln(1 + self)`.
+    /// Returns `ln(1 + self)`.
     pub fn ln_1p(self) -> Formula {
         self.call(Call::Ln1p)
     }
 
-    /// `tanh(self)`.
+    /// Returns `tanh(self)`.
     pub fn tanh(self) -> Formula {
         self.call(Call::Tanh)
     }
 
-    /// `erf(self)`.
+    /// Returns `erf(self)`.
     pub fn erf(self) -> Formula {
         self.call(Call::Erf)
     }
 
-    /// `sin(self)`.
+    /// Returns `sin(self)`.
     pub fn sin(self) -> Formula {
         self.call(Call::Sin)
     }
 
-    /// The larger of the two.
+    /// Returns `max(self, other)`.
     pub fn max(self, other: impl Into<Formula>) -> Formula {
         self.join(Join::Max, other)
     }
 
-    /// The smaller of the two.
+    /// Returns `min(self, other)`.
     pub fn min(self, other: impl Into<Formula>) -> Formula {
         self.join(Join::Min, other)
     }
 
-    /// The expression's value at `z`.
+    /// Evaluates the expression at `z`.
     pub fn evaluate(&self, z: f64) -> f64 {
         match self {
             Formula::Z => z,
@@ -142,7 +142,7 @@ impl Formula {
         }
     }
 
-    /// The expression in LaTeX's mathematics.
+    /// Returns the expression in LaTeX math mode.
     pub fn latex(&self) -> String {
         match self {
             Formula::Z => "z".to_owned(),
@@ -151,19 +151,19 @@ impl Formula {
             Formula::Parameter(name @ ("alpha" | "beta" | "lambda"), _) => format!(r"\{name}"),
             Formula::Parameter(name, _) => format!(r"\mathrm{{{}}}", name.replace('_', r"\_")),
             Formula::Call(call, x) => match call {
-                Call::Negative => format!("-{}", x.latex_above(PRODUCT)),
-                Call::Square => format!("{}^2", x.latex_above(ATOM)),
+                Call::Negative => format!("-{}", x.latex_operand(PRODUCT)),
+                Call::Square => format!("{}^2", x.latex_operand(ATOM)),
                 Call::Abs => format!(r"\left|{}\right|", x.latex()),
                 Call::Exp => format!("e^{{{}}}", x.latex()),
-                Call::Ln1p => format!(r"\ln\left(1 + {}\right)", x.latex_above(PRODUCT)),
+                Call::Ln1p => format!(r"\ln\left(1 + {}\right)", x.latex_operand(PRODUCT)),
                 Call::Tanh => format!(r"\tanh\left({}\right)", x.latex()),
                 Call::Erf => format!(r"\operatorname{{erf}}\left({}\right)", x.latex()),
                 Call::Sin => format!(r"\sin\left({}\right)", x.latex()),
             },
             Formula::Join(join, x, y) => match join {
-                Join::Sum => format!("{} + {}", x.latex_above(SUM), y.latex_above(PRODUCT)),
-                Join::Difference => format!("{} - {}", x.latex_above(SUM), y.latex_above(PRODUCT)),
-                Join::Product => format!(r"{} \cdot {}", x.latex_above(PRODUCT), y.latex_above(PRODUCT)),
+                Join::Sum => format!("{} + {}", x.latex_operand(SUM), y.latex_operand(PRODUCT)),
+                Join::Difference => format!("{} - {}", x.latex_operand(SUM), y.latex_operand(PRODUCT)),
+                Join::Product => format!(r"{} \cdot {}", x.latex_operand(PRODUCT), y.latex_operand(PRODUCT)),
                 Join::Quotient => format!(r"\frac{{{}}}{{{}}}", x.latex(), y.latex()),
                 Join::Max => format!(r"\max\left({}, {}\right)", x.latex(), y.latex()),
                 Join::Min => format!(r"\min\left({}, {}\right)", x.latex(), y.latex()),
@@ -184,8 +184,8 @@ impl Formula {
         Formula::Join(join, Box::new(self), Box::new(other.into()))
     }
 
-    /// How tightly the printed expression holds together: [`CHOICE`], [`SUM`], [`PRODUCT`] or [`ATOM`].
-    fn tightness(&self) -> u8 {
+    /// Returns the precedence of the outermost operator when printed.
+    fn precedence(&self) -> u8 {
         match self {
             Formula::Choice(..) => CHOICE,
             Formula::Join(Join::Sum | Join::Difference, ..) | Formula::Call(Call::Negative, _) => SUM,
@@ -195,11 +195,11 @@ impl Formula {
         }
     }
 
-    /// The expression in LaTeX, in parentheses unless it holds together at least as tightly as `least`.
-    fn latex_above(&self, least: u8) -> String {
-        // A power binds no second one.
-        let power = matches!(self, Formula::Call(Call::Square | Call::Exp, _)) && least == ATOM;
-        if self.tightness() < least || power {
+    /// Returns the expression in LaTeX, in parentheses if its precedence is below `min_precedence`.
+    fn latex_operand(&self, min_precedence: u8) -> String {
+        // A power as the base of a power requires parentheses.
+        let power = matches!(self, Formula::Call(Call::Square | Call::Exp, _)) && min_precedence == ATOM;
+        if self.precedence() < min_precedence || power {
             format!(r"\left({}\right)", self.latex())
         } else {
             self.latex()
@@ -207,7 +207,7 @@ impl Formula {
     }
 }
 
-/// The expression as text: `z > 0 ? z : slope·z`.
+/// Writes the expression as text, such as `z > 0 ? z : slope·z`.
 impl fmt::Display for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -216,20 +216,20 @@ impl fmt::Display for Formula {
             Formula::Number(v) => write!(f, "{v}"),
             Formula::Parameter(name, _) => f.write_str(name),
             Formula::Call(call, x) => match call {
-                Call::Negative => write!(f, "-{}", Held(x, PRODUCT)),
-                Call::Square => write!(f, "{}²", Held(x, ATOM)),
+                Call::Negative => write!(f, "-{}", Operand(x, PRODUCT)),
+                Call::Square => write!(f, "{}²", Operand(x, ATOM)),
                 Call::Abs => write!(f, "|{x}|"),
                 Call::Exp => write!(f, "exp({x})"),
-                Call::Ln1p => write!(f, "ln(1 + {})", Held(x, PRODUCT)),
+                Call::Ln1p => write!(f, "ln(1 + {})", Operand(x, PRODUCT)),
                 Call::Tanh => write!(f, "tanh({x})"),
                 Call::Erf => write!(f, "erf({x})"),
                 Call::Sin => write!(f, "sin({x})"),
             },
             Formula::Join(join, x, y) => match join {
-                Join::Sum => write!(f, "{} + {}", Held(x, SUM), Held(y, PRODUCT)),
-                Join::Difference => write!(f, "{} - {}", Held(x, SUM), Held(y, PRODUCT)),
-                Join::Product => write!(f, "{}·{}", Held(x, PRODUCT), Held(y, PRODUCT)),
-                Join::Quotient => write!(f, "{}/{}", Held(x, PRODUCT), Held(y, ATOM)),
+                Join::Sum => write!(f, "{} + {}", Operand(x, SUM), Operand(y, PRODUCT)),
+                Join::Difference => write!(f, "{} - {}", Operand(x, SUM), Operand(y, PRODUCT)),
+                Join::Product => write!(f, "{}·{}", Operand(x, PRODUCT), Operand(y, PRODUCT)),
+                Join::Quotient => write!(f, "{}/{}", Operand(x, PRODUCT), Operand(y, ATOM)),
                 Join::Max => write!(f, "max({x}, {y})"),
                 Join::Min => write!(f, "min({x}, {y})"),
             },
@@ -239,7 +239,7 @@ impl fmt::Display for Formula {
 }
 
 impl Call {
-    /// The function's value.
+    /// Evaluates the function at `x`.
     pub fn evaluate(self, x: f64) -> f64 {
         match self {
             Call::Negative => -x,
@@ -255,7 +255,7 @@ impl Call {
 }
 
 impl Join {
-    /// The value of the two joined.
+    /// Evaluates the operation on `x` and `y`.
     pub fn evaluate(self, x: f64, y: f64) -> f64 {
         match self {
             Join::Sum => x + y,
@@ -337,17 +337,18 @@ impl Div<Formula> for f64 {
     }
 }
 
+// Precedence levels for printing, from the loosest to the tightest.
 const CHOICE: u8 = 0;
 const SUM: u8 = 1;
 const PRODUCT: u8 = 2;
 const ATOM: u8 = 3;
 
-/// An expression as text, in parentheses unless it holds together at least as tightly as the number says.
-struct Held<'a>(&'a Formula, u8);
+/// An operand as text, in parentheses if its precedence is below the given minimum.
+struct Operand<'a>(&'a Formula, u8);
 
-impl fmt::Display for Held<'_> {
+impl fmt::Display for Operand<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.tightness() < self.1 { write!(f, "({})", self.0) } else { write!(f, "{}", self.0) }
+        if self.0.precedence() < self.1 { write!(f, "({})", self.0) } else { write!(f, "{}", self.0) }
     }
 }
 
@@ -356,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_latex_keep_the_order_of_operations() {
+    fn text_and_latex_have_the_parentheses_that_precedence_requires() {
         let z = || Formula::Z;
         let cases = [
             ((z() + 1.0) * 2.0, "(z + 1)·2", r"\left(z + 1\right) \cdot 2"),
@@ -384,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn evaluates_every_function_and_join() {
+    fn evaluates_every_function_and_operation() {
         let z = || Formula::Z;
         let at = 0.75_f64;
         let cases = [
@@ -408,7 +409,7 @@ mod tests {
             let got = formula.evaluate(at);
             assert!(
                 (got - expected).abs() <= 4.0 * f64::EPSILON * expected.abs(),
-                "{formula} is {got}, not {expected}"
+                "{formula} is {got}, expected {expected}"
             );
         }
         assert_eq!(Formula::choice(5.0.into(), 7.0.into()).evaluate(0.0), 7.0);

@@ -1,22 +1,23 @@
-//! The Gaussian error linear unit, z times the normal distribution's share below z (Hendrycks and Gimpel 2016).
+//! The Gaussian error linear unit, `z·Φ(z)`, where Φ is the cumulative distribution function of the
+//! standard normal distribution (Hendrycks and Gimpel 2016).
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function, half_or_quotient};
+use super::{Activation, ActivationFunction, Elementwise, Formula, gate};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "gelu",
     aliases: &[],
-    summary: "z·Φ(z) = z·(1 + erf(z/√2))/2, exact",
+    summary: "z·Φ(z) = z·(1 + erf(z/√2))/2, exact (not the tanh approximation)",
     options: &[],
     make: |_| Arc::new(Gelu),
 };
 
 impl Activation {
-    /// `gelu`: z·Φ(z) = z·(1 + erf(z/√2))/2, exact.
+    /// Creates the exact `gelu` activation, not the tanh approximation: z·Φ(z) = z·(1 + erf(z/√2))/2.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -25,7 +26,7 @@ impl Activation {
     /// assert_eq!(a, [0.0, 100.0]);
     /// ```
     pub fn gelu() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -41,10 +42,10 @@ impl Elementwise for Gelu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // f' = Φ(z) + z·φ(z), where Φ(z) = a/z.
-        let share = half_or_quotient(a, z);
-        let density = math::exp(z * z * L::splat(-0.5)) * L::splat(FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * 0.5);
-        share + z * density
+        // f'(z) = Φ(z) + z·φ(z), where Φ(z) = a/z and φ(z) = e^(-z²/2)/√(2π).
+        let phi_cdf = gate(a, z);
+        let phi_pdf = math::exp(z * z * L::splat(-0.5)) * L::splat(FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * 0.5);
+        phi_cdf + z * phi_pdf
     }
 
     fn formula(&self) -> Formula {

@@ -1,12 +1,12 @@
-//! The identity: a unit that is linear, for the outputs of a regression.
+//! The identity, for linear layers and the outputs of a regression.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "identity",
     aliases: &["linear"],
     summary: "z",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `identity`: z.
+    /// Creates the `identity` activation: z.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [-1.0, 2.0]);
     /// ```
     pub fn identity() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 

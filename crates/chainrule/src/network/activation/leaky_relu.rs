@@ -1,25 +1,27 @@
-//! The leaky rectified linear unit: a small slope below 0, so that no unit dies (Maas, Hannun and Ng 2013).
+//! The leaky rectified linear unit, whose small slope for negative z prevents dead units (Maas,
+//! Hannun and Ng 2013).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::Lanes;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "leaky_relu",
     aliases: &[],
-    summary: "z where it is positive, slope·z elsewhere",
+    summary: "z if z > 0, else slope·z",
     options: &[OptionSpec {
         name: "slope",
         kind: OptionKind::Number(0.01, NumberRange::FINITE),
-        summary: "the slope below 0",
+        summary: "slope for negative z",
     }],
     make: |options| Arc::new(LeakyRelu { slope: options.number("slope") }),
 };
 
 impl Activation {
-    /// `leaky_relu`: z where it is positive, slope·z elsewhere. The registry's default slope is 0.01.
+    /// Creates the `leaky_relu` activation: z if z > 0, else slope·z. The default slope in the
+    /// registry is 0.01.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -29,9 +31,9 @@ impl Activation {
     /// ```
     ///
     /// # Panics
-    /// When the slope is not finite.
+    /// Panics if the slope is not finite.
     pub fn leaky_relu(slope: f64) -> Activation {
-        Activation::of(ENTRY.name, &[("slope", slope.into())])
+        Activation::from_registry(ENTRY.name, &[("slope", slope.into())])
     }
 }
 
@@ -56,7 +58,7 @@ impl Elementwise for LeakyRelu {
     }
 
     fn needs_z(&self) -> bool {
-        // Else a has the sign of z.
+        // With a slope of at least 0, a > 0 exactly where z > 0.
         self.slope < 0.0
     }
 

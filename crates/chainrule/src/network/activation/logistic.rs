@@ -1,12 +1,12 @@
-//! The logistic function, the S-curve from 0 to 1 of the first networks; also called the sigmoid.
+//! The logistic function, also called the sigmoid.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "logistic",
     aliases: &["sigmoid"],
     summary: "1/(1 + e^-z), from 0 to 1",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `logistic`: 1/(1 + e^-z), from 0 to 1.
+    /// Creates the `logistic` activation: 1/(1 + e^-z), from 0 to 1.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [0.5, 1.0]);
     /// ```
     pub fn logistic() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,6 +39,7 @@ impl Elementwise for Logistic {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        // f'(z) = σ(z)·(1 - σ(z)) = a·(1 - a).
         a * (L::splat(1.0) - a)
     }
 

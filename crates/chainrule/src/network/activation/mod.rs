@@ -1,8 +1,9 @@
-//! Activations: what a unit makes of its pre-activation, `a = f(z)`.
+//! Activations: the function from the pre-activation of a unit to its activation, `a = f(z)`.
 //!
-//! One file an activation. A file holds the value and the slope, written once over [`Lanes`]; the kinks, where the
-//! function or its slope is not smooth; and the formula as an expression, from which text, LaTeX and exports are
-//! made and which a test holds to the value. To add one: write the file, add its line to [`REGISTRY`].
+//! Each activation has a file of its own, with the function `f` and its derivative `f'`, generic
+//! over [`Lanes`]; the kinks, where `f` or a derivative is discontinuous; and the formula as an
+//! expression, from which text, LaTeX and exports are generated and which a test compares with `f`.
+//! To add an activation, write its file and add its entry to [`REGISTRY`].
 
 mod custom;
 mod elu;
@@ -36,8 +37,8 @@ use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar, sample};
 use crate::registry::{self, Entry, OptionValue, Options};
 
-/// All activations that act on each unit alone, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
+/// All elementwise activations, in display order.
+pub static REGISTRY: &[Entry<Arc<dyn ActivationFunction>>] = &[
     identity::ENTRY,
     logistic::ENTRY,
     tanh::ENTRY,
@@ -55,56 +56,59 @@ pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
     exp::ENTRY,
 ];
 
-/// What an activation's file implements: the function on one number or a vector of them.
+/// An elementwise activation, on one number or on a SIMD vector of numbers.
 ///
-/// The value at a NaN is a NaN, so that a training that has gone wrong is seen. Value and slope are finite at every
-/// finite z, unless the function itself grows too large (`exp`).
+/// NaN propagates, so that a diverged training run is detected. Value and derivative are finite at
+/// every finite z, unless the function itself overflows (`exp`).
 pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
-    /// `f(z)`.
+    /// Computes `f(z)`.
     fn value<L: Lanes>(&self, z: L) -> L;
-    /// `f'(z)`, with `a = f(z)` at hand where that is cheaper.
+    /// Computes the derivative `f'(z)`, from z, from `a = f(z)`, or from both.
     fn slope<L: Lanes>(&self, z: L, a: L) -> L;
-    /// Whether the slope needs z; where it does not, z is not kept, and the slope is given a in its place.
+    /// Whether the derivative depends on z. If not, it can be computed from a alone, and z is not
+    /// stored; `slope` then receives a for both arguments.
     fn needs_z(&self) -> bool {
         true
     }
-    /// Where `f` or one of its first two derivatives jumps.
+    /// Points at which `f` or one of its first two derivatives is discontinuous.
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
     }
-    /// `f` as an expression in z.
+    /// The function `f` as an expression in z.
     fn formula(&self) -> Formula;
 }
 
-/// An activation's loops over slices, in one precision.
+/// The loops of an activation over slices, in one precision.
 #[doc(hidden)]
-pub trait Loops<T> {
-    /// `a = f(z)`; `a` is overwritten.
+pub trait ActivationLoops<T> {
+    /// Computes `a = f(z)`; `a` is overwritten.
     fn values(&self, z: &[T], a: &mut [T]);
-    /// `a = f(a)` in place.
+    /// Computes `a ← f(a)` in place.
     fn values_in_place(&self, a: &mut [T]);
-    /// `a = f(x·W + b)` for one sample, as [`sample::forward`] has it; `a` is overwritten.
+    /// Computes `a = f(x·W + b)` for one sample, with `rows` as in [`sample::forward`]; `a` is
+    /// overwritten.
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]);
-    /// `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
+    /// Computes the derivative `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
     fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]);
-    /// `dz = da·f'(z)` in place of `da`, given `a = f(z)`.
+    /// Computes `dz = da ∘ f'(z)`, given `a = f(z)`; `da` is overwritten with `dz`.
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]);
 }
 
-/// An activation in both precisions, with what describes it.
+/// An elementwise activation in both precisions, with its properties.
 #[doc(hidden)]
-pub trait Function: Loops<f32> + Loops<f64> + fmt::Debug + Send + Sync {
-    /// Whether the slope needs z, or a may stand in its place.
+pub trait ActivationFunction: ActivationLoops<f32> + ActivationLoops<f64> + fmt::Debug + Send + Sync {
+    /// Whether the derivative depends on z; if not, it can be computed from a alone.
     fn needs_z(&self) -> bool;
-    /// Where the function or one of its first two derivatives jumps.
+    /// Points at which the function or one of its first two derivatives is discontinuous.
     fn kinks(&self) -> Vec<f64>;
-    /// The function as an expression; none for a custom one.
+    /// The function as an expression in z; `None` for a custom activation.
     fn formula(&self) -> Option<Formula>;
 }
 
-/// An activation, chosen by name with its options.
+/// An activation, selected by name and options.
 ///
-/// All but softmax act on each unit alone. Softmax couples the units of a layer and is for outputs only.
+/// All activations except softmax are elementwise. Softmax couples the units of a layer and is only
+/// allowed in the output layer.
 ///
 /// ```
 /// use chainrule::network::activation::Activation;
@@ -120,20 +124,22 @@ pub trait Function: Loops<f32> + Loops<f64> + fmt::Debug + Send + Sync {
 #[derive(Clone, Debug)]
 pub struct Activation {
     options: Options,
-    kind: Kind,
+    kind: ActivationKind,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
-    Elementwise(Arc<dyn Function>),
+enum ActivationKind {
+    Elementwise(Arc<dyn ActivationFunction>),
     Softmax,
 }
 
-/// Same name, same options; a custom activation equals only its own clones.
+/// Compares the name and the options; a custom activation is equal only to its own clones.
 impl PartialEq for Activation {
     fn eq(&self, other: &Self) -> bool {
         let same_closures = match (&self.kind, &other.kind) {
-            (Kind::Elementwise(a), Kind::Elementwise(b)) => self.name() != custom::NAME || Arc::ptr_eq(a, b),
+            (ActivationKind::Elementwise(a), ActivationKind::Elementwise(b)) => {
+                self.name() != custom::NAME || Arc::ptr_eq(a, b)
+            }
             _ => true,
         };
         self.options == other.options && same_closures
@@ -146,7 +152,7 @@ impl fmt::Display for Activation {
     }
 }
 
-impl<F: Elementwise, T: Scalar> Loops<T> for F {
+impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
     fn values(&self, z: &[T], a: &mut [T]) {
         dispatch!(level(), simd => map::<T, _>(simd, [z, z], a, #[inline(always)] |[z, _], _| self.value(z)));
     }
@@ -156,7 +162,7 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
     }
 
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
-        // Both in one function of the level: in a small layer the calls between them would show.
+        // One dispatch for both steps, because the call overhead is noticeable in a small layer.
         dispatch!(level(), simd => {
             sample::product::<T, _>(simd, x, rows, a);
             map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z));
@@ -172,8 +178,8 @@ impl<F: Elementwise, T: Scalar> Loops<T> for F {
     }
 }
 
-/// `y = f(x, y)` vector by vector; what is left at the end is filled up to a whole one, so that no number's bits depend
-/// on its place.
+/// Computes `y ← f(x, y)` one SIMD vector at a time. The remainder is padded to a whole vector, so
+/// that the bits of a result do not depend on its index.
 #[inline(always)]
 fn map<T: Scalar, S: Simd>(
     _: S,
@@ -197,7 +203,7 @@ fn map<T: Scalar, S: Simd>(
     }
 }
 
-/// `y = f(y)` as [`map`] does it.
+/// Computes `y ← f(y)` in the same way as [`map`].
 #[inline(always)]
 fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) -> T::Vector<S>) {
     let mut y = y.chunks_exact_mut(T::WIDTH);
@@ -210,7 +216,7 @@ fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) 
     }
 }
 
-impl<F: Elementwise> Function for F {
+impl<F: Elementwise> ActivationFunction for F {
     fn needs_z(&self) -> bool {
         Elementwise::needs_z(self)
     }
@@ -225,21 +231,24 @@ impl<F: Elementwise> Function for F {
 }
 
 impl Activation {
-    /// The activation called `name` with the options `given`; `softmax` too.
+    /// Creates the activation called `name`, which is a name in [`REGISTRY`] or `softmax`; omitted
+    /// options have their default values.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Activation, Error> {
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
+    /// name or an option does not exist, and [`Error::OptionRange`] if a value is out of range.
+    pub fn new(name: &str, options: &[(&str, OptionValue)]) -> Result<Activation, Error> {
         if name == softmax::ENTRY.name {
-            let (options, kind) = registry::choose("activation", &[softmax::ENTRY], name, given)?;
+            let (options, kind) = registry::choose("activation", &[softmax::ENTRY], name, options)?;
             return Ok(Activation { options, kind });
         }
         let (options, function) =
-            registry::choose("activation", REGISTRY, name, given).map_err(with_softmax)?;
-        Ok(Activation { options, kind: Kind::Elementwise(function) })
+            registry::choose("activation", REGISTRY, name, options).map_err(with_softmax)?;
+        Ok(Activation { options, kind: ActivationKind::Elementwise(function) })
     }
 
-    /// Every name that [`new`](Activation::new) accepts, with its summary, in the order of lists.
+    /// Returns all activations that [`new`](Activation::new) accepts, with name and summary, in
+    /// display order.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -251,30 +260,34 @@ impl Activation {
         elementwise.chain([(softmax::ENTRY.name, softmax::ENTRY.summary)])
     }
 
-    /// The name: `leaky_relu`.
+    /// Returns the registry name, such as `leaky_relu`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name and the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether it couples the units of a layer and so is for outputs only.
+    /// Whether the activation is softmax, which couples the units of a layer and is only allowed in
+    /// the output layer.
     pub fn is_softmax(&self) -> bool {
-        matches!(self.kind, Kind::Softmax)
+        matches!(self.kind, ActivationKind::Softmax)
     }
 
-    /// Where the function or one of its first two derivatives jumps: a central difference across it proves nothing.
+    /// Returns the points at which the function or one of its first two derivatives is
+    /// discontinuous.
+    ///
+    /// A central difference across such a point is not a valid check of the derivative.
     pub fn kinks(&self) -> Vec<f64> {
         match &self.kind {
-            Kind::Elementwise(function) => function.kinks(),
-            Kind::Softmax => Vec::new(),
+            ActivationKind::Elementwise(function) => function.kinks(),
+            ActivationKind::Softmax => Vec::new(),
         }
     }
 
-    /// The function as an expression in z; none for softmax and for a custom one.
+    /// Returns the function as an expression in z; `None` for softmax and for custom activations.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -282,40 +295,47 @@ impl Activation {
     /// ```
     pub fn formula(&self) -> Option<Formula> {
         match &self.kind {
-            Kind::Elementwise(function) => function.formula(),
-            Kind::Softmax => None,
+            ActivationKind::Elementwise(function) => function.formula(),
+            ActivationKind::Softmax => None,
         }
     }
 
-    /// `a = f(z)`, where softmax takes all of z for the units of one sample. `a` is overwritten.
+    /// Computes `a = f(z)`; `a` is overwritten. For softmax, `z` contains one sample.
     ///
     /// # Panics
-    /// When the lengths differ.
+    /// Panics if the lengths differ.
     pub fn values<T: Scalar>(&self, z: &[T], a: &mut [T]) {
         self.apply(z.len(), z, a);
     }
 
-    /// `slope = f'(z)`, given `a = f(z)`. `slope` is overwritten.
+    /// Computes the derivative `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
     /// let mut slope = [0.0];
     /// Activation::tanh().slopes(&[f64::NAN], &[0.5], &mut slope);
-    /// assert_eq!(slope, [0.75]); // 1 - a²: tanh needs a alone
+    /// assert_eq!(slope, [0.75]); // 1 - a², computed from a alone
     /// ```
     ///
     /// # Panics
-    /// For softmax, whose units have no slope of their own, and when the lengths differ.
+    /// Panics if the lengths differ, and for softmax, whose derivative is not elementwise.
     pub fn slopes<T: Scalar>(&self, z: &[T], a: &[T], slope: &mut [T]) {
-        assert!(z.len() == a.len() && z.len() == slope.len(), "slopes of {} z into {}", z.len(), slope.len());
+        assert!(
+            z.len() == a.len() && z.len() == slope.len(),
+            "z, a and slope must have the same length, but z has {} and slope {}",
+            z.len(),
+            slope.len()
+        );
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).slopes(z, a, slope),
-            Kind::Softmax => panic!("softmax couples the units of a layer: no unit has a slope of its own"),
+            ActivationKind::Elementwise(function) => T::activation(&**function).slopes(z, a, slope),
+            ActivationKind::Softmax => {
+                panic!("softmax couples the units of a layer and has no elementwise derivative")
+            }
         }
     }
 
-    /// Whether [`slopes`](Activation::slopes) and [`backward`](Activation::backward) need z; else `a = f(z)` may stand in
-    /// its place.
+    /// Whether [`slopes`](Activation::slopes) and [`backward`](Activation::backward) use z; if not,
+    /// `a = f(z)` can be passed instead.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -328,20 +348,24 @@ impl Activation {
     /// ```
     pub fn needs_z(&self) -> bool {
         match &self.kind {
-            Kind::Elementwise(function) => function.needs_z(),
-            Kind::Softmax => false,
+            ActivationKind::Elementwise(function) => function.needs_z(),
+            ActivationKind::Softmax => false,
         }
     }
 
-    /// `a = f(a)`, for a hidden layer.
+    /// Computes `a ← f(a)` in place, for a hidden layer.
     pub(crate) fn apply_in_place<T: Scalar>(&self, a: &mut [T]) {
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).values_in_place(a),
-            Kind::Softmax => unreachable!("softmax is for outputs, whose z is kept"),
+            ActivationKind::Elementwise(function) => T::activation(&**function).values_in_place(a),
+            ActivationKind::Softmax => {
+                unreachable!("softmax is only allowed in the output layer, whose z is stored")
+            }
         }
     }
 
-    /// `a = f(z)` for a tile of samples: unit j of sample s lies at `j·n + s`, for n samples. `a` is overwritten.
+    /// Computes `a = f(z)` for a tile of n samples; `a` is overwritten.
+    ///
+    /// Unit j of sample s is at index `j·n + s`.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -353,18 +377,19 @@ impl Activation {
     /// ```
     ///
     /// # Panics
-    /// When the lengths differ or are no multiple of `n_units`.
+    /// Panics if the lengths differ or are not a multiple of `n_units`.
     pub fn apply<T: Scalar>(&self, n_units: usize, z: &[T], a: &mut [T]) {
         check_tile(n_units, [z.len(), a.len(), a.len()]);
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).values(z, a),
-            Kind::Softmax => softmax::apply(n_units, z, a),
+            ActivationKind::Elementwise(function) => T::activation(&**function).values(z, a),
+            ActivationKind::Softmax => softmax::apply(n_units, z, a),
         }
     }
 
-    /// `a = f(x·W + b)` for one sample; `z` and `a` are overwritten.
+    /// Computes `a = f(x·W + b)` for one sample; `z` and `a` are overwritten.
     ///
-    /// `x` is (n_in); `z` and `a` are as long as one of `rows`, and what they hold beyond `n_units` has no meaning.
+    /// `x` is (n_in). `z` and `a` have the length of one row of `rows`; their elements beyond
+    /// `n_units` are unspecified.
     pub(crate) fn after_product<T: Scalar>(
         &self,
         n_units: usize,
@@ -374,17 +399,19 @@ impl Activation {
         a: &mut [T],
     ) {
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).after_product(x, rows, a),
-            Kind::Softmax => {
+            ActivationKind::Elementwise(function) => T::activation(&**function).after_product(x, rows, a),
+            ActivationKind::Softmax => {
                 sample::forward(x, rows, z);
                 softmax::apply(n_units, &z[..n_units], &mut a[..n_units]);
             }
         }
     }
 
-    /// `dz = (∂a/∂z)ᵀ·da` in place of `da`, given `a = f(z)`, for a tile as in [`apply`](Activation::apply).
+    /// Computes `dz = (∂a/∂z)ᵀ·da`, given `a = f(z)`; `da` is overwritten with `dz`.
     ///
-    /// Elementwise that is `da·f'(z)`; for softmax `a_k·(da_k - Σ_j a_j·da_j)` over the units of each sample.
+    /// The layout is that of [`apply`](Activation::apply). For an elementwise activation,
+    /// `dz = da ∘ f'(z)`; for softmax, `dz_k = a_k·(da_k - Σ_j a_j·da_j)` over the units of each
+    /// sample.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -395,18 +422,19 @@ impl Activation {
     /// ```
     ///
     /// # Panics
-    /// When the lengths differ or are no multiple of `n_units`.
+    /// Panics if the lengths differ or are not a multiple of `n_units`.
     pub fn backward<T: Scalar>(&self, n_units: usize, z: &[T], a: &[T], da: &mut [T]) {
         check_tile(n_units, [z.len(), a.len(), da.len()]);
         match &self.kind {
-            Kind::Elementwise(function) => T::activation(&**function).backward(z, a, da),
-            Kind::Softmax => softmax::backward(n_units, a, da),
+            ActivationKind::Elementwise(function) => T::activation(&**function).backward(z, a, da),
+            ActivationKind::Softmax => softmax::backward(n_units, a, da),
         }
     }
 
-    /// The largest `|f'(z)|` for z from -10 to 10, against which a unit's slope is called saturated.
+    /// Computes the maximum of `|f'(z)|` for z from -10 to 10, the reference for saturated units.
     ///
-    /// Found on a grid of steps of 1/128 each time it is called; 1/4 for softmax, whose `∂a_k/∂z_k = a_k·(1 - a_k)`.
+    /// Each call evaluates f' on a grid with step 1/128. For softmax, with
+    /// `∂a_k/∂z_k = a_k·(1 - a_k)`, the maximum is 1/4.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -420,25 +448,26 @@ impl Activation {
         let (mut a, mut slope) = (vec![0.0; z.len()], vec![0.0; z.len()]);
         self.values(&z, &mut a);
         self.slopes(&z, &a, &mut slope);
-        slope.iter().fold(0.0, |greatest, slope| slope.abs().max(greatest))
+        slope.iter().fold(0.0, |max, slope| slope.abs().max(max))
     }
 
-    /// The activation called `name`, asked for by its own file.
+    /// Creates a registered activation; used by the constructor of each activation.
     ///
     /// # Panics
-    /// When an option is out of its range, or the registry lacks the name.
-    fn of(name: &str, given: &[(&str, OptionValue)]) -> Activation {
-        Activation::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    /// Panics if an option is out of range.
+    fn from_registry(name: &str, options: &[(&str, OptionValue)]) -> Activation {
+        Activation::new(name, options).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
-/// `a/z`, but 1/2 where z is too near 0 to divide: the share of z that an `a = z·share` with share 1/2 at 0 passes on.
+/// Returns the gate `g(z) = a/z` of an activation `a = z·g(z)` with `g(0) = 1/2`; near 0, where the
+/// quotient is inaccurate or undefined, returns 1/2.
 #[inline(always)]
-fn half_or_quotient<L: Lanes>(a: L, z: L) -> L {
+fn gate<L: Lanes>(a: L, z: L) -> L {
     L::select(z.abs().lt(L::splat(1e-18)), L::splat(0.5), a / z)
 }
 
-/// An unknown name's error, softmax among its choices.
+/// Adds softmax to the choices of an unknown name's error.
 fn with_softmax(error: Error) -> Error {
     let names = || Activation::names().map(|(name, _)| name);
     match error {
@@ -450,8 +479,12 @@ fn with_softmax(error: Error) -> Error {
     }
 }
 
+/// Panics if the lengths of z, a and da differ or are not a multiple of `n_units`.
 fn check_tile(n_units: usize, lengths: [usize; 3]) {
     let [z, a, da] = lengths;
-    assert!(z == a && z == da, "a tile's z, a and da have lengths {z}, {a} and {da}");
-    assert!(z == 0 || n_units > 0 && z % n_units == 0, "a tile of {z} numbers has no {n_units} units");
+    assert!(z == a && z == da, "z, a and da must have the same length, not {z}, {a} and {da}");
+    assert!(
+        z == 0 || n_units > 0 && z % n_units == 0,
+        "the length {z} is not a multiple of the {n_units} units"
+    );
 }

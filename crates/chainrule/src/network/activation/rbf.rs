@@ -1,16 +1,16 @@
-//! The Gaussian bump, largest at 0: a unit that answers to a place rather than to a side.
+//! The Gaussian radial basis function, a localised response with its maximum at `z = 0`.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> =
     Entry { name: "rbf", aliases: &[], summary: "e^(-z²)", options: &[], make: |_| Arc::new(Rbf) };
 
 impl Activation {
-    /// `rbf`: e^(-z²).
+    /// Creates the `rbf` activation: e^(-z²).
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -19,7 +19,7 @@ impl Activation {
     /// assert_eq!(a, [1.0, 0.0]);
     /// ```
     pub fn rbf() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -34,6 +34,7 @@ impl Elementwise for Rbf {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
+        // f'(z) = -2·z·e^(-z²) = -2·z·a.
         z * a * L::splat(-2.0)
     }
 

@@ -1,16 +1,16 @@
-//! The rectified linear unit: what is negative becomes 0 (Nair and Hinton 2010).
+//! The rectified linear unit, `max(z, 0)` (Nair and Hinton 2010).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> =
     Entry { name: "relu", aliases: &[], summary: "max(z, 0)", options: &[], make: |_| Arc::new(Relu) };
 
 impl Activation {
-    /// `relu`: max(z, 0).
+    /// Creates the `relu` activation: max(z, 0).
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -19,7 +19,7 @@ impl Activation {
     /// assert_eq!(a, [0.0, 2.0]);
     /// ```
     pub fn relu() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -34,7 +34,7 @@ impl Elementwise for Relu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // Where z is not positive, a is the slope already: 0, or a NaN.
+        // f'(z) = 1 for z > 0, else 0. For z <= 0, a is 0 as well; for NaN, a is NaN.
         L::select(L::splat(0.0).lt(z), L::splat(1.0), a)
     }
 

@@ -1,12 +1,13 @@
-//! The scaled exponential linear unit, which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+//! The scaled exponential linear unit, which preserves mean 0 and variance 1 from layer to layer
+//! (Klambauer et al. 2017).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "selu",
     aliases: &[],
     summary: "lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507",
@@ -15,7 +16,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `selu`: lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507.
+    /// Creates the `selu` activation: lambda·elu(z) with alpha = 1.6733 and lambda = 1.0507.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,11 +25,11 @@ impl Activation {
     /// assert_eq!(a, [0.0, 1.0507009873554805]);
     /// ```
     pub fn selu() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
-// The fixed point for mean 0 and variance 1, to the digits of the paper's appendix.
+// Constants of the fixed point at mean 0 and variance 1, from the appendix of the paper.
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const LAMBDA: f64 = 1.050_700_987_355_480_5;
 
@@ -43,7 +44,7 @@ impl Elementwise for Selu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // lambda·alpha·e^z = a + lambda·alpha.
+        // f'(z) = lambda for z > 0, else lambda·alpha·e^z = a + lambda·alpha.
         L::select(L::splat(0.0).lt(z), L::splat(LAMBDA), a + L::splat(LAMBDA * ALPHA))
     }
 

@@ -1,12 +1,13 @@
-//! The sigmoid linear unit, also called swish (Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph and Le 2017).
+//! The sigmoid linear unit, also called swish (Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph
+//! and Le 2017).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function, half_or_quotient};
+use super::{Activation, ActivationFunction, Elementwise, Formula, gate};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "silu",
     aliases: &["swish"],
     summary: "z/(1 + e^-z)",
@@ -15,7 +16,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `silu`: z/(1 + e^-z).
+    /// Creates the `silu` activation: z/(1 + e^-z).
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +25,7 @@ impl Activation {
     /// assert_eq!(a, [0.0, 100.0]);
     /// ```
     pub fn silu() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,9 +40,9 @@ impl Elementwise for Silu {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, a: L) -> L {
-        // f' = σ + a·(1 - σ), where σ = a/z.
-        let share = half_or_quotient(a, z);
-        a.mul_add(L::splat(1.0) - share, share)
+        // f'(z) = σ + a·(1 - σ), where σ = σ(z) = a/z.
+        let sigma = gate(a, z);
+        a.mul_add(L::splat(1.0) - sigma, sigma)
     }
 
     fn formula(&self) -> Formula {

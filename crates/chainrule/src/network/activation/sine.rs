@@ -1,16 +1,16 @@
-//! The sine, for signals and implicit surfaces (Sitzmann et al. 2020).
+//! The sine, for implicit neural representations of signals and surfaces (Sitzmann et al. 2020).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> =
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> =
     Entry { name: "sine", aliases: &[], summary: "sin z", options: &[], make: |_| Arc::new(Sine) };
 
 impl Activation {
-    /// `sine`: sin z.
+    /// Creates the `sine` activation: sin z.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -19,7 +19,7 @@ impl Activation {
     /// assert_eq!(a, [0.0, 1.0]);
     /// ```
     pub fn sine() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 

@@ -1,25 +1,26 @@
-//! Softmax, which turns the outputs of a sample into a distribution: `a_k = e^z_k / Σ_j e^z_j`.
+//! Softmax, `a_k = e^z_k / Σ_j e^z_j`, which turns the outputs of a sample into a distribution.
 //!
-//! Both functions take a tile: unit j of sample s lies at `j·n + s`, for n samples side by side, any number of them.
+//! Both functions operate on a tile of any number n of samples: unit j of sample s is at index
+//! `j·n + s`.
 
 use fearless_simd::{Simd, dispatch};
 
-use super::{Activation, Kind};
+use super::{Activation, ActivationKind};
 use crate::kernel::level::level;
 use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Kind> = Entry {
+pub(super) const ENTRY: Entry<ActivationKind> = Entry {
     name: "softmax",
     aliases: &[],
     summary: "e^z_k / Σ_j e^z_j over the units of the output layer",
     options: &[],
-    make: |_| Kind::Softmax,
+    make: |_| ActivationKind::Softmax,
 };
 
 impl Activation {
-    /// `softmax`: `e^z_k / Σ_j e^z_j`, a distribution over the units of a layer.
+    /// Creates the `softmax` activation: `e^z_k / Σ_j e^z_j`, a distribution over units.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -29,21 +30,22 @@ impl Activation {
     /// assert_eq!(a, [0.5, 0.5]);
     /// ```
     pub fn softmax() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
-/// `a = softmax(z)` for every sample; `a` is overwritten.
+/// Computes `a = softmax(z)` for every sample; `a` is overwritten.
 pub(super) fn apply<T: Scalar>(n_units: usize, z: &[T], a: &mut [T]) {
     dispatch!(level(), simd => apply_to_vectors(simd, n_units, z, a));
 }
 
-/// `dz_k = a_k·(da_k - Σ_j a_j·da_j)` for every sample, in place of `da`.
+/// Computes `dz_k = a_k·(da_k - Σ_j a_j·da_j)` for every sample; `da` is overwritten with `dz`.
 pub(super) fn backward<T: Scalar>(n_units: usize, a: &[T], da: &mut [T]) {
-    dispatch!(level(), simd => pull_vectors_back(simd, n_units, a, da));
+    dispatch!(level(), simd => backward_to_vectors(simd, n_units, a, da));
 }
 
-/// Each sample's largest z is subtracted first, so that nothing overflows.
+/// Computes `a_k = e^(z_k - m) / Σ_j e^(z_j - m)`, where m is the largest z of the sample, so that
+/// no exponential overflows.
 #[inline(always)]
 fn apply_to_vectors<T: Scalar, S: Simd>(_: S, n_units: usize, z: &[T], a: &mut [T]) {
     let n = z.len() / n_units;
@@ -59,27 +61,28 @@ fn apply_to_vectors<T: Scalar, S: Simd>(_: S, n_units: usize, z: &[T], a: &mut [
             sum += e;
             e.store_some(&mut a[unit(j)]);
         }
-        let share = T::Vector::<S>::splat(1.0) / sum;
+        let inverse_sum = T::Vector::<S>::splat(1.0) / sum;
         for j in 0..n_units {
             let e = T::Vector::<S>::load_some(&a[unit(j)]);
-            (e * share).store_some(&mut a[unit(j)]);
+            (e * inverse_sum).store_some(&mut a[unit(j)]);
         }
     }
 }
 
+/// Computes `dz_k = a_k·(da_k - sum)` with `sum = Σ_j a_j·da_j`.
 #[inline(always)]
-fn pull_vectors_back<T: Scalar, S: Simd>(_: S, n_units: usize, a: &[T], da: &mut [T]) {
+fn backward_to_vectors<T: Scalar, S: Simd>(_: S, n_units: usize, a: &[T], da: &mut [T]) {
     let n = a.len() / n_units;
     for s in (0..n).step_by(T::WIDTH) {
         let unit = |j: usize| j * n + s..j * n + n.min(s + T::WIDTH);
-        let mut mean = T::Vector::<S>::splat(0.0);
+        let mut sum = T::Vector::<S>::splat(0.0);
         for j in 0..n_units {
             let a = T::Vector::<S>::load_some(&a[unit(j)]);
-            mean = a.mul_add(T::Vector::<S>::load_some(&da[unit(j)]), mean);
+            sum = a.mul_add(T::Vector::<S>::load_some(&da[unit(j)]), sum);
         }
         for j in 0..n_units {
             let da_j = T::Vector::<S>::load_some(&da[unit(j)]);
-            (T::Vector::<S>::load_some(&a[unit(j)]) * (da_j - mean)).store_some(&mut da[unit(j)]);
+            (T::Vector::<S>::load_some(&a[unit(j)]) * (da_j - sum)).store_some(&mut da[unit(j)]);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Softplus, a smooth `max(z, 0)` whose slope is the logistic function.
+//! Softplus, a smooth approximation of `max(z, 0)` whose derivative is the logistic function.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "softplus",
     aliases: &[],
     summary: "ln(1 + e^z)",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `softplus`: ln(1 + e^z).
+    /// Creates the `softplus` activation: ln(1 + e^z).
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [std::f64::consts::LN_2, 100.0]);
     /// ```
     pub fn softplus() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,6 +39,7 @@ impl Elementwise for Softplus {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
+        // f'(z) = e^z/(1 + e^z) = σ(z).
         math::logistic(z)
     }
 

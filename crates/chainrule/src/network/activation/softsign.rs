@@ -1,12 +1,12 @@
-//! Softsign, an S-curve from -1 to 1 that saturates slowly (Bergstra et al. 2009).
+//! Softsign, a sigmoidal function from -1 to 1 that saturates slowly (Bergstra et al. 2009).
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "softsign",
     aliases: &[],
     summary: "z/(1 + |z|)",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `softsign`: z/(1 + |z|).
+    /// Creates the `softsign` activation: z/(1 + |z|).
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [0.5, -0.75]);
     /// ```
     pub fn softsign() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,8 +39,9 @@ impl Elementwise for Softsign {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, z: L, _a: L) -> L {
-        let share = L::splat(1.0) / (L::splat(1.0) + z.abs());
-        share * share
+        // f'(z) = 1/(1 + |z|)².
+        let root = L::splat(1.0) / (L::splat(1.0) + z.abs());
+        root * root
     }
 
     fn kinks(&self) -> Vec<f64> {

@@ -1,12 +1,12 @@
-//! The hyperbolic tangent, a logistic function that is centred: from -1 to 1, slope 1 at 0.
+//! The hyperbolic tangent, a rescaled logistic function from -1 to 1 with derivative 1 at 0.
 
 use std::sync::Arc;
 
-use super::{Activation, Elementwise, Formula, Function};
+use super::{Activation, ActivationFunction, Elementwise, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ActivationFunction>> = Entry {
     name: "tanh",
     aliases: &[],
     summary: "(e^z - e^-z)/(e^z + e^-z), from -1 to 1",
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Activation {
-    /// `tanh`: (e^z - e^-z)/(e^z + e^-z), from -1 to 1.
+    /// Creates the `tanh` activation: (e^z - e^-z)/(e^z + e^-z), from -1 to 1.
     ///
     /// ```
     /// use chainrule::network::activation::Activation;
@@ -24,7 +24,7 @@ impl Activation {
     /// assert_eq!(a, [0.0, 1.0]);
     /// ```
     pub fn tanh() -> Activation {
-        Activation::of(ENTRY.name, &[])
+        Activation::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -39,6 +39,7 @@ impl Elementwise for Tanh {
 
     #[inline(always)]
     fn slope<L: Lanes>(&self, _z: L, a: L) -> L {
+        // f'(z) = 1 - tanh² z = 1 - a².
         L::splat(1.0) - a * a
     }
 

@@ -1,7 +1,7 @@
-//! Initializers: the parameters before the first step.
+//! Initializers: the initial values of the parameters.
 //!
-//! One file an initializer, or a family that shares its formula. To add one: write the file, add its line to
-//! [`REGISTRY`].
+//! Each initializer, or family of initializers with a common formula, has a file of its own. To add
+//! an initializer, write its file and add its entry to [`REGISTRY`].
 
 mod constant;
 mod normal;
@@ -16,8 +16,8 @@ use crate::Error;
 use crate::random::RandomState;
 use crate::registry::{self, Entry, OptionValue, Options};
 
-/// All initializers, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Fill>>] = &[
+/// All initializers, in display order.
+pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
     variance::GLOROT_UNIFORM,
     variance::GLOROT_NORMAL,
     variance::HE_UNIFORM,
@@ -31,18 +31,18 @@ pub static REGISTRY: &[Entry<Arc<dyn Fill>>] = &[
     values::ENTRY,
 ];
 
-/// What an initializer's file implements.
+/// Computation of the initial values of the weights or the bias of a layer.
 #[doc(hidden)]
-pub trait Fill: fmt::Debug + Send + Sync {
-    /// Overwrites `out`; see [`Initializer::fill`].
+pub trait InitializerRule: fmt::Debug + Send + Sync {
+    /// Overwrites `out` with initial values; see [`Initializer::fill`].
     fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]);
-    /// Whether it can set `n_values` parameters; see [`Initializer::check`].
+    /// Checks that the initializer can set `n_values` parameters; see [`Initializer::check`].
     fn check(&self, _n_values: usize) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// An initializer, chosen by name with its options.
+/// An initializer, selected by name and options.
 ///
 /// ```
 /// use chainrule::network::initializer::Initializer;
@@ -55,17 +55,17 @@ pub trait Fill: fmt::Debug + Send + Sync {
 /// small.fill(2, 3, &mut RandomState::new(0), &mut w);
 /// assert_eq!(w[0], 0.1764052345967664);
 ///
-/// let given = Initializer::values(vec![1.0, 2.0]);
-/// assert!(given.check(6).is_err());
+/// let explicit = Initializer::values(vec![1.0, 2.0]);
+/// assert!(explicit.check(6).is_err());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Initializer {
     options: Options,
-    rule: Arc<dyn Fill>,
+    rule: Arc<dyn InitializerRule>,
 }
 
-/// Same name, same options.
+/// Compares the name and the options.
 impl PartialEq for Initializer {
     fn eq(&self, other: &Self) -> bool {
         self.options == other.options
@@ -79,96 +79,100 @@ impl fmt::Display for Initializer {
 }
 
 impl Initializer {
-    /// The initializer called `name` with the options `given`.
+    /// Creates the initializer called `name`; omitted options have their default values.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Initializer, Error> {
-        let (options, rule) = registry::choose("initializer", REGISTRY, name, given)?;
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
+    /// name or an option does not exist, and [`Error::OptionRange`] if a value is out of range.
+    pub fn new(name: &str, options: &[(&str, OptionValue)]) -> Result<Initializer, Error> {
+        let (options, rule) = registry::choose("initializer", REGISTRY, name, options)?;
         Ok(Initializer { options, rule })
     }
 
-    /// Evenly within `±sqrt(6/(n_in + n_out))`, for tanh and logistic units.
+    /// Creates `glorot_uniform`: uniform within `±sqrt(6/(n_in + n_out))`, for tanh and logistic
+    /// layers.
     pub fn glorot_uniform() -> Initializer {
-        made("glorot_uniform", &[])
+        from_registry("glorot_uniform", &[])
     }
 
-    /// Gaussian with the standard deviation `sqrt(2/n_in)`, for ReLU and its kin.
+    /// Creates `he_normal`: normal with standard deviation `sqrt(2/n_in)`, for ReLU and its
+    /// variants.
     pub fn he_normal() -> Initializer {
-        made("he_normal", &[])
+        from_registry("he_normal", &[])
     }
 
-    /// Evenly from `low` to below `high`.
+    /// Creates `uniform`: the uniform distribution on `[low, high)`.
     ///
     /// # Panics
-    /// When a bound is not from -1e100 to 1e100.
+    /// Panics if a bound is not between -1e100 and 1e100.
     pub fn uniform(low: f64, high: f64) -> Initializer {
-        made("uniform", &[("low", low.into()), ("high", high.into())])
+        from_registry("uniform", &[("low", low.into()), ("high", high.into())])
     }
 
-    /// Gaussian around `mean` with the standard deviation `std`.
+    /// Creates `normal`: the normal distribution with the given mean and standard deviation.
     ///
     /// # Panics
-    /// When `mean` is not finite, or `std` is not a finite number of at least 0.
+    /// Panics if `mean` is not finite, or if `std` is negative or not finite.
     pub fn normal(mean: f64, std: f64) -> Initializer {
-        made("normal", &[("mean", mean.into()), ("std", std.into())])
+        from_registry("normal", &[("mean", mean.into()), ("std", std.into())])
     }
 
-    /// All the same.
+    /// Creates `constant`: the same value for all parameters.
     ///
     /// # Panics
-    /// When `value` is not finite.
+    /// Panics if `value` is not finite.
     pub fn constant(value: f64) -> Initializer {
-        made("constant", &[("value", value.into())])
+        from_registry("constant", &[("value", value.into())])
     }
 
-    /// All zero.
+    /// Creates `zeros`: 0 for all parameters.
     pub fn zeros() -> Initializer {
-        made("zeros", &[])
+        from_registry("zeros", &[])
     }
 
-    /// These values, in the order of the parameters.
+    /// Creates `values`: explicit values, in the order of the parameters.
     ///
     /// # Panics
-    /// When a value is not finite.
+    /// Panics if a value is not finite.
     pub fn values(values: Vec<f64>) -> Initializer {
-        made("values", &[("values", values.into())])
+        from_registry("values", &[("values", values.into())])
     }
 
-    /// The name: `glorot_uniform`.
+    /// Returns the registry name, such as `glorot_uniform`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name and the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether it can set `n_values` parameters.
+    /// Checks that the initializer can set `n_values` parameters.
     ///
     /// # Errors
-    /// [`Error::ValueCount`] when it is a list of values of another length.
+    /// Returns [`Error::ValueCount`] if the initializer is a list of values of a different length.
     pub fn check(&self, n_values: usize) -> Result<(), Error> {
         self.rule.check(n_values)
     }
 
-    /// Overwrites `out` with starting values of a layer of `n_in` inputs and `n_out` units: its weights, shape
-    /// `(n_in, n_out)` row-major, or its bias, `n_out` values.
+    /// Overwrites `out` with initial values for a layer with `n_in` inputs and `n_out` units.
     ///
-    /// The draws come in the order of `out`, as NumPy draws an array of that shape. A constant draws nothing.
+    /// `out` is either the weights (n_in, n_out), row-major, or the bias (n_out). Values are drawn
+    /// in the order of `out`, as NumPy draws an array of that shape. Constant initializers do not
+    /// use the random number generator.
     ///
     /// # Panics
-    /// When `n_in` or `n_out` is 0, or [`check`](Initializer::check) refuses `out.len()`.
+    /// Panics if `n_in` or `n_out` is 0, or if [`check`](Initializer::check) rejects `out.len()`.
     pub fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]) {
-        assert!(n_in > 0 && n_out > 0, "a layer has at least one input and one unit");
+        assert!(n_in > 0 && n_out > 0, "a layer must have at least one input and one unit");
         self.rule.fill(n_in, n_out, random, out);
     }
 }
 
-/// A choice of the engine's own callers, who break their contract with an option out of range.
-fn made(name: &str, given: &[(&str, OptionValue)]) -> Initializer {
-    Initializer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+/// Creates a registered initializer; panics if an option is out of range.
+fn from_registry(name: &str, options: &[(&str, OptionValue)]) -> Initializer {
+    Initializer::new(name, options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[cfg(test)]
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_is_made_with_its_defaults_and_overwrites_all() {
+    fn every_initializer_overwrites_all_values_with_default_options() {
         for entry in REGISTRY {
             let initializer = Initializer::new(entry.name, &[]).unwrap();
             let n = if entry.name == "values" { 0 } else { 12 };
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_draws_nothing() {
+    fn constants_do_not_use_the_generator() {
         for initializer in
             [Initializer::zeros(), Initializer::constant(0.5), Initializer::values(vec![3.0; 4])]
         {
@@ -209,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_normal_is_randn_times_the_deviation_to_the_bit() {
+    fn normal_values_are_randn_times_std_to_the_bit() {
         for std in [0.1, 0.5, 1.0, 3.7] {
             let mut random = RandomState::new(42);
             let randn_times_std: Vec<u64> =
@@ -220,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uniform_lies_between_its_bounds() {
+    fn uniform_values_are_within_the_bounds() {
         let values = filled(&Initializer::uniform(-0.5, 2.0), 100, 100, 3);
         assert!(values.iter().all(|v| (-0.5..2.0).contains(v)));
         let mean = values.iter().sum::<f64>() / 1e4;
@@ -228,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_of_values_that_does_not_fit_is_refused() {
+    fn a_list_of_the_wrong_length_is_rejected() {
         let error = Initializer::values(vec![1.0; 5]).check(6).unwrap_err();
         assert_eq!(error, Error::ValueCount { expected: 6, got: 5 });
         insta::assert_snapshot!(error, @r#"the initializer "values" has 5 values, but there are 6 to set; give one for each"#);
@@ -236,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_is_same_name_and_same_options() {
+    fn equality_compares_name_and_options() {
         assert_eq!(
             Initializer::normal(0.0, 1.0),
             Initializer::new("normal", &[("std", 1.0.into())]).unwrap()
@@ -248,7 +252,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "std of normal is -1, but must be a number of at least 0")]
-    fn a_negative_deviation_panics() {
+    fn a_negative_standard_deviation_panics() {
         Initializer::normal(0.0, -1.0);
     }
 }

@@ -1,30 +1,30 @@
-//! Given values, one for each parameter.
+//! Explicit initial values, one per parameter.
 
 use std::sync::Arc;
 
-use super::Fill;
+use super::InitializerRule;
 use crate::Error;
 use crate::random::RandomState;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Fill>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn InitializerRule>> = Entry {
     name: "values",
     aliases: &[],
-    summary: "given values, one for each parameter",
+    summary: "explicit values, one per parameter",
     options: &[OptionSpec {
         name: "values",
         kind: OptionKind::List(&[], NumberRange::FINITE),
-        summary: "the values: weights row after row, a row for each input",
+        summary: "the values; weights in row-major order, one row per input",
     }],
-    make: |options| Arc::new(Values { values: options.list("values").to_vec() }),
+    make: |options| Arc::new(ListedValues { values: options.list("values").to_vec() }),
 };
 
 #[derive(Debug)]
-struct Values {
+struct ListedValues {
     values: Vec<f64>,
 }
 
-impl Fill for Values {
+impl InitializerRule for ListedValues {
     fn fill(&self, _n_in: usize, _n_out: usize, _random: &mut RandomState, out: &mut [f64]) {
         out.copy_from_slice(&self.values);
     }

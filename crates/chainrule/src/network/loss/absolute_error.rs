@@ -1,12 +1,12 @@
-//! The absolute error, `Σ_k |y_k - t_k|`: outliers pull no harder than any other sample.
+//! The absolute error, `Σ_k |y_k - t_k|`, which is robust to outliers.
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, Loss, PerSample};
+use super::{Domain, Link, Loss, LossFunction, PerSample};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
     name: "absolute_error",
     aliases: &["mae", "mean_absolute_error"],
     summary: "Σ |y - t|; link identity",
@@ -15,7 +15,8 @@ pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
 };
 
 impl Loss {
-    /// The absolute error, whose best constant prediction is the median. At `y = t` the derivative is taken as 0.
+    /// Creates the absolute error, which is minimised by the median. At `y = t` the derivative is
+    /// defined as 0.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
@@ -23,7 +24,7 @@ impl Loss {
     /// assert_eq!(Loss::absolute_error().value_on_outputs(&[3.0, 2.0], &[1.0, 2.0]), (2.0, vec![1.0, 0.0]));
     /// ```
     pub fn absolute_error() -> Loss {
-        Loss::of(ENTRY.name, &[])
+        Loss::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -38,7 +39,7 @@ impl PerSample for AbsoluteError {
         for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
             let e = y - t;
             loss += e.abs();
-            // Neither below nor above 0, e is 0 or NaN, and either is its own derivative.
+            // If e is neither above nor below 0, it is 0 or NaN, which is also the derivative.
             *dy = L::select(zero.lt(e), one, L::select(e.lt(zero), -one, e));
         }
         loss

@@ -1,30 +1,31 @@
-//! Huber's loss: `Σ_k e²/2` where `|e| <= δ`, else `δ(|e| - δ/2)`, with `e = y_k - t_k`.
+//! The Huber loss, `Σ_k (e²/2 if |e| <= δ, else δ(|e| - δ/2))` with `e = y_k - t_k`.
 //!
-//! Squared near the target, linear far from it. From P. J. Huber, Robust estimation of a location parameter, 1964.
+//! It is quadratic for small errors and linear for large ones. From P. J. Huber, Robust estimation
+//! of a location parameter, 1964.
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, Loss, PerSample};
+use super::{Domain, Link, Loss, LossFunction, PerSample};
 use crate::kernel::Lanes;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
     name: "huber",
     aliases: &[],
-    summary: "Σ e²/2 where |e| <= δ, else δ(|e| - δ/2), e = y - t; link identity",
+    summary: "Σ e²/2 if |e| <= δ, else δ(|e| - δ/2), with e = y - t; link identity",
     options: &[OptionSpec {
         name: "delta",
         kind: OptionKind::Number(1.0, NumberRange::POSITIVE),
-        summary: "the error δ from which the loss grows linearly",
+        summary: "absolute error δ above which the loss is linear",
     }],
     make: |options| Arc::new(Huber { delta: options.number("delta") }),
 };
 
 impl Loss {
-    /// Huber's loss, linear from an error of `delta`.
+    /// Creates the Huber loss, which is linear for absolute errors above `delta`.
     ///
     /// # Panics
-    /// When `delta` is not above 0 and finite.
+    /// Panics if `delta` is not finite or not above 0.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
@@ -32,7 +33,7 @@ impl Loss {
     /// assert_eq!(Loss::huber(1.0).value_on_outputs(&[0.5, -3.0], &[0.0, 0.0]), (0.125 + 2.5, vec![0.5, -1.0]));
     /// ```
     pub fn huber(delta: f64) -> Loss {
-        Loss::of(ENTRY.name, &[("delta", delta.into())])
+        Loss::from_registry(ENTRY.name, &[("delta", delta.into())])
     }
 }
 
@@ -48,10 +49,10 @@ impl PerSample for Huber {
         let mut loss = L::splat(0.0);
         for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
             let e = y - t;
-            // Asked this way round, a NaN is not far, and stays one.
-            let far = delta.lt(e.abs());
-            loss += L::select(far, delta * (e.abs() - half * delta), half * e * e);
-            *dy = L::select(far, delta.copysign(e), e);
+            // A NaN compares as false and propagates through the quadratic branch.
+            let is_linear = delta.lt(e.abs());
+            loss += L::select(is_linear, delta * (e.abs() - half * delta), half * e * e);
+            *dy = L::select(is_linear, delta.copysign(e), e);
         }
         loss
     }
@@ -75,7 +76,7 @@ impl PerSample for Huber {
 
     fn formula(&self) -> [&'static str; 2] {
         [
-            "Σ e²/2 where |e| <= δ, else δ (|e| - δ/2), e = y - t",
+            "Σ e²/2 if |e| <= δ, else δ (|e| - δ/2), e = y - t",
             r"\sum_k \begin{cases} e_k^2/2 & |e_k| \le \delta \\ \delta (|e_k| - \delta/2) & |e_k| > \delta \end{cases}, \quad e_k = y_k - t_k",
         ]
     }

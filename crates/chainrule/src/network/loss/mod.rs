@@ -1,8 +1,9 @@
-//! Losses: how far the outputs `y` of a sample are from its targets `t`.
+//! Losses: `l(y, t)`, the discrepancy between the outputs `y` of a sample and its targets `t`.
 //!
-//! One file a loss. A file holds the loss of one sample and its derivative by each output, written once over
-//! [`Lanes`]; the same on the last layer's `z` behind the link that the loss implies, as one stable function; the
-//! kinks; the targets it accepts. To add one: write the file, add its line to [`REGISTRY`].
+//! Each loss has a file of its own, with the loss of one sample and its derivative with respect to
+//! each output, generic over [`Lanes`]; the same as a function of the last layer's `z`, in which
+//! the link of the loss is fused for numerical stability; the kinks; and the accepted targets. To
+//! add a loss, write its file and add its entry to [`REGISTRY`].
 
 mod absolute_error;
 mod binary_cross_entropy;
@@ -26,8 +27,8 @@ use crate::kernel::vector::Vector;
 use crate::kernel::{Lanes, Scalar};
 use crate::registry::{self, Entry, OptionValue, Options};
 
-/// All losses, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
+/// All losses, in display order.
+pub static REGISTRY: &[Entry<Arc<dyn LossFunction>>] = &[
     binary_cross_entropy::ENTRY,
     cross_entropy::ENTRY,
     squared_error::ENTRY,
@@ -37,11 +38,12 @@ pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
     poisson::ENTRY,
 ];
 
-/// A loss, chosen by name with its options.
+/// A loss, selected by name and options.
 ///
-/// The loss of a sample is the sum over its outputs; weighting samples and averaging over them is the caller's.
-/// It acts either on the outputs `y`, whatever activation they come from, or on the last layer's pre-activations
-/// `z` with its own [`Link`] behind them, which is one stable function.
+/// The loss of a sample is the sum over its outputs; sample weights and the mean over samples are
+/// the responsibility of the caller. A loss is evaluated either on the outputs `y` of any
+/// activation, or on the last layer's pre-activations `z` with its own [`Link`], fused for
+/// numerical stability.
 ///
 /// ```
 /// use chainrule::network::loss::{Link, Loss};
@@ -51,24 +53,24 @@ pub static REGISTRY: &[Entry<Arc<dyn Function>>] = &[
 /// assert_eq!(loss.to_string(), "huber(delta = 0.5)");
 /// assert_eq!(loss.link(), Link::Identity);
 ///
-/// let refused = Loss::new("cross_entropie", &[]).unwrap_err();
-/// assert!(refused.to_string().contains("did you mean \"cross_entropy\"?"));
+/// let error = Loss::new("cross_entropie", &[]).unwrap_err();
+/// assert!(error.to_string().contains("did you mean \"cross_entropy\"?"));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Loss {
     options: Options,
-    function: Arc<dyn Function>,
+    function: Arc<dyn LossFunction>,
     scale: f64,
     as_deviance: bool,
 }
 
-/// The function that turns the last layer's `z` into the outputs `y` which a loss expects, its inverse canonical link.
+/// The inverse canonical link of a loss: the function from the last layer's `z` to the outputs `y`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// `y = z`.
     Identity,
-    /// `y = 1/(1 + e^-z)`, a probability for each output.
+    /// `y = 1/(1 + e^-z)`, a separate probability per output.
     Logistic,
     /// `y_k = e^z_k / Σ_j e^z_j`, one distribution over the outputs.
     Softmax,
@@ -76,12 +78,12 @@ pub enum Link {
     Exp,
 }
 
-/// The targets that a loss accepts.
+/// The set of targets that a loss accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Domain {
-    /// The rule in words, to follow "must be": `a count of at least 0`.
+    /// Description that follows "must be" in an error, such as `a count of at least 0`.
     pub text: &'static str,
-    /// The first of one sample's targets that breaks the rule, if any does.
+    /// Function that returns the index of the first invalid target of a sample, if any.
     pub fault: fn(&[f64]) -> Option<usize>,
 }
 
@@ -89,13 +91,13 @@ impl Domain {
     /// Any finite number.
     pub const FINITE: Domain =
         Domain { text: "a finite number", fault: |t| t.iter().position(|t| !t.is_finite()) };
-    /// From zero to one, both included.
+    /// Any number from 0 to 1, both included.
     pub const UNIT: Domain =
         Domain { text: "a number from 0 to 1", fault: |t| t.iter().position(|t| !(0.0..=1.0).contains(t)) };
 }
 
 impl Link {
-    /// The name of the output activation that does what the link does.
+    /// Returns the name of the output activation that computes the link.
     fn name(self) -> &'static str {
         match self {
             Link::Identity => "identity",
@@ -105,119 +107,126 @@ impl Link {
         }
     }
 
-    /// The output activation that does what the link does.
-    ///
-    /// # Panics
-    /// Never, as long as the activations' registry has the four names.
+    /// Creates the output activation that computes the link.
     pub fn activation(self) -> Activation {
-        Activation::new(self.name(), &[]).expect("every link is an activation")
+        Activation::new(self.name(), &[]).expect("every link is a registered activation")
     }
 }
 
 impl Loss {
-    /// The loss called `name` with the options `given`.
+    /// Creates the loss called `name`; omitted options have their default values.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Loss, Error> {
-        let (options, function) = registry::choose("loss", REGISTRY, name, given)?;
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
+    /// name or an option does not exist, and [`Error::OptionRange`] if a value is out of range.
+    pub fn new(name: &str, options: &[(&str, OptionValue)]) -> Result<Loss, Error> {
+        let (options, function) = registry::choose("loss", REGISTRY, name, options)?;
         let empty =
             options.iter().find(|(_, value)| matches!(value, OptionValue::List(list) if list.is_empty()));
         if let Some((key, value)) = empty {
-            let allowed = "a list of at least one number".to_owned();
+            let allowed = "a list of one or more numbers".to_owned();
             return Err(Error::OptionRange { of: options.name(), key, value: value.to_string(), allowed });
         }
         Ok(Loss { options, function, scale: 1.0, as_deviance: false })
     }
 
-    /// This loss times `factor`, value and derivative: a half makes scikit-learn's of the squared error.
+    /// Multiplies the loss and its derivative by `factor`.
+    ///
+    /// A factor of 1/2 turns the squared error into that of scikit-learn.
     ///
     /// # Panics
-    /// When `factor` is not above 0 and finite.
+    /// Panics if `factor` is not finite or not above 0.
     pub fn scaled(self, factor: f64) -> Loss {
         assert!(
             factor.is_finite() && factor > 0.0,
-            "a loss cannot be scaled by {factor}, only by a number above 0"
+            "the scale factor of a loss must be finite and above 0, not {factor}"
         );
         Loss { scale: self.scale * factor, ..self }
     }
 
-    /// This loss less that of a perfect prediction, `l(y, t) - l(t, t)`; the derivative by y is the same.
+    /// Subtracts the minimum of the loss, that of a perfect prediction: `l(y, t) - min_y l(y, t)`.
     ///
-    /// Poisson's becomes half the deviance, and a cross-entropy the divergence of y from t, of 0 at best even where
-    /// targets are neither 0 nor 1. Where a perfect prediction costs nothing, nothing changes.
+    /// The derivative with respect to y is unchanged. The Poisson loss becomes half the deviance,
+    /// and a cross-entropy becomes the Kullback-Leibler divergence of y from t, whose minimum is 0
+    /// even for targets other than 0 and 1. Losses whose minimum is 0 are unchanged.
     pub fn as_deviance(self) -> Loss {
         Loss { as_deviance: true, ..self }
     }
 
-    /// The name: `huber`.
+    /// Returns the registry name, such as `huber`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name and the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether the loss's link does what this output activation does, so that the two are one stable function of z.
+    /// Whether `output` computes the link of the loss, so that loss and link can be fused.
     pub fn implies(&self, output: &Activation) -> bool {
         output.name() == self.link().name()
     }
 
-    /// The link that the loss implies, and [`on_link`](Loss::on_link) contains.
+    /// Returns the link of the loss, which [`on_link`](Loss::on_link) applies.
     pub fn link(&self) -> Link {
         self.function.link()
     }
 
-    /// Values of `y - t` at which the loss or one of its first two derivatives jumps.
+    /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
+    /// discontinuous.
     pub fn kinks(&self) -> Vec<f64> {
         self.function.kinks()
     }
 
-    /// The targets accepted.
+    /// Returns the set of accepted targets.
     pub fn domain(&self) -> Domain {
         self.function.domain()
     }
 
-    /// How many outputs there must be for a number of targets; only quantile levels make it another number.
+    /// Returns the number of outputs required for `n_targets` targets.
+    ///
+    /// The two are equal, except that the quantile loss has one output per target and level.
     pub fn n_outputs(&self, n_targets: usize) -> usize {
         self.function.n_outputs(n_targets)
     }
 
-    /// The loss of one sample as text and as LaTeX, in `y_k` and `t_k`, without scale.
+    /// Returns the formula of the unscaled loss of a sample in `y_k` and `t_k`, as text and LaTeX.
     pub fn formula(&self) -> [&'static str; 2] {
         self.function.formula()
     }
 
-    /// How many numbers of scratch [`on_outputs`](Loss::on_outputs) and [`on_link`](Loss::on_link) need.
+    /// Returns the length of the scratch buffer of [`on_outputs`](Loss::on_outputs) and
+    /// [`on_link`](Loss::on_link).
     pub fn scratch_len(n_outputs: usize, n_targets: usize) -> usize {
         2 * n_outputs + n_targets
     }
 
-    /// For each sample s of a tile, `loss[s] = l(y, t)` and `dy = ∂l/∂y`.
+    /// Computes `loss[s] = l(y, t)` and `dy = ∂l/∂y` for each sample s of a tile.
     ///
-    /// A tile of n samples, `n = loss.len()`, has each output's values side by side: output k of sample s is at
-    /// `k·n + s` in `y` and `dy`, and target k likewise in `t`. `loss` and `dy` are overwritten. `scratch` has
-    /// [`scratch_len`](Loss::scratch_len) numbers, whose values mean nothing before or after.
+    /// In a tile of n samples, `n = loss.len()`, output k of sample s is at index `k·n + s` in `y`
+    /// and `dy`, and target k of sample s is at index `k·n + s` in `t`. `loss` and `dy` are
+    /// overwritten. `scratch` is a buffer of length [`scratch_len`](Loss::scratch_len) with
+    /// unspecified contents.
     ///
-    /// The cross-entropies want probabilities and Poisson positive outputs: outside of those the loss is NaN or
-    /// infinite, at 0 and 1 themselves finite only where the target agrees.
+    /// Outputs must be probabilities for the cross-entropies and positive for the Poisson loss.
+    /// Outside of this range the loss is NaN or infinite. At the boundaries 0 and 1 it is finite
+    /// only if the target has the same value.
     ///
     /// # Panics
-    /// When the lengths do not fit each other.
+    /// Panics if the lengths are inconsistent.
     pub fn on_outputs<T: Scalar>(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
-        self.check(y, t, loss, dy);
+        self.check_lengths(y, t, loss, dy);
         T::loss(&*self.function).on_outputs(y, t, loss, dy, scratch);
-        self.report(t, loss, dy, scratch);
+        self.offset_and_scale(t, loss, dy, scratch);
     }
 
-    /// For each sample s of a tile, `loss[s] = l(link(z), t)` and `dz = ∂l/∂z`.
+    /// Computes `loss[s] = l(link(z), t)` and `dz = ∂l/∂z` for each sample s of a tile.
     ///
-    /// Layout and lengths are those of [`on_outputs`](Loss::on_outputs), with z in the place of y.
+    /// Layout and lengths are those of [`on_outputs`](Loss::on_outputs), with z instead of y.
     ///
     /// # Panics
-    /// When the lengths do not fit each other.
+    /// Panics if the lengths are inconsistent.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
@@ -232,47 +241,55 @@ impl Loss {
     /// assert_eq!((value[1], dz), (100.0, [-0.5, -1.0]));
     /// ```
     pub fn on_link<T: Scalar>(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
-        self.check(z, t, loss, dz);
+        self.check_lengths(z, t, loss, dz);
         T::loss(&*self.function).on_link(z, t, loss, dz, scratch);
-        self.report(t, loss, dz, scratch);
+        self.offset_and_scale(t, loss, dz, scratch);
     }
 
-    /// `l(y, t)` of one sample and its derivative by y.
+    /// Computes `l(y, t)` of one sample and its derivative `∂l/∂y`.
     ///
     /// # Panics
-    /// When there are not [`n_outputs`](Loss::n_outputs) of `y`.
+    /// Panics if `y` does not have [`n_outputs`](Loss::n_outputs) elements.
     pub fn value_on_outputs(&self, y: &[f64], t: &[f64]) -> (f64, Vec<f64>) {
         let (mut loss, mut dy) = ([0.0], vec![0.0; y.len()]);
         self.on_outputs(y, t, &mut loss, &mut dy, &mut vec![0.0; Loss::scratch_len(y.len(), t.len())]);
         (loss[0], dy)
     }
 
-    /// `l(link(z), t)` of one sample and its derivative by z.
+    /// Computes `l(link(z), t)` of one sample and its derivative `∂l/∂z`.
     ///
     /// # Panics
-    /// When there are not [`n_outputs`](Loss::n_outputs) of `z`.
+    /// Panics if `z` does not have [`n_outputs`](Loss::n_outputs) elements.
     pub fn value_on_link(&self, z: &[f64], t: &[f64]) -> (f64, Vec<f64>) {
         let (mut loss, mut dz) = ([0.0], vec![0.0; z.len()]);
         self.on_link(z, t, &mut loss, &mut dz, &mut vec![0.0; Loss::scratch_len(z.len(), t.len())]);
         (loss[0], dz)
     }
 
-    /// The loss called `name`, for the constructors of its file.
-    fn of(name: &str, given: &[(&str, OptionValue)]) -> Loss {
-        Loss::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    /// Creates a registered loss; used by the constructor of each loss.
+    ///
+    /// # Panics
+    /// Panics if an option is out of range.
+    fn from_registry(name: &str, options: &[(&str, OptionValue)]) -> Loss {
+        Loss::new(name, options).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn check<T>(&self, y: &[T], t: &[T], loss: &[T], dy: &[T]) {
+    /// Panics if the lengths are inconsistent.
+    fn check_lengths<T>(&self, y: &[T], t: &[T], loss: &[T], dy: &[T]) {
         let n = loss.len();
-        assert_eq!(dy.len(), y.len(), "one derivative an output");
-        assert_eq!(y.len(), self.n_outputs(t.len() / n) * n, "outputs for the targets of {n} samples");
-        assert_eq!(t.len() % n, 0, "targets for each of {n} samples");
+        assert_eq!(dy.len(), y.len(), "the derivative must have one element per output");
+        assert_eq!(
+            y.len(),
+            self.n_outputs(t.len() / n) * n,
+            "the number of outputs does not match the targets of {n} samples"
+        );
+        assert_eq!(t.len() % n, 0, "the number of targets must be a multiple of {n} samples");
     }
 
-    /// Turns the bare loss into the one that is reported: above a perfect prediction's, then scaled.
-    fn report<T: Scalar>(&self, t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
+    /// Subtracts the minimum if required, then scales the loss and its derivative.
+    fn offset_and_scale<T: Scalar>(&self, t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
         if self.as_deviance {
-            T::loss(&*self.function).subtract_least(t, loss, scratch);
+            T::loss(&*self.function).subtract_minimum(t, loss, scratch);
         }
         if self.scale != 1.0 {
             let scale = T::from_f64(self.scale);
@@ -281,84 +298,89 @@ impl Loss {
     }
 }
 
-/// Same name, same options, same scale, reported alike.
+/// Compares the name, the options, the scale and whether the minimum is subtracted.
 impl PartialEq for Loss {
     fn eq(&self, other: &Self) -> bool {
         (&self.options, self.scale, self.as_deviance) == (&other.options, other.scale, other.as_deviance)
     }
 }
 
-/// As an experiment would say it, then what has been done to it: `poisson, above perfect, times 2`.
+/// Writes the name and options, then the modifications, such as
+/// `poisson, minus its minimum, times 2`.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.options.fmt(f)?;
         if self.as_deviance {
-            f.write_str(", above perfect")?;
+            f.write_str(", minus its minimum")?;
         }
         if self.scale == 1.0 { Ok(()) } else { write!(f, ", times {}", self.scale) }
     }
 }
 
-/// What a loss's file implements, for the outputs of one sample (or of several samples side by side on the lanes).
+/// The loss of one sample, or of several samples on the SIMD lanes.
 ///
-/// All slices have one entry an output. A NaN comes out as a NaN.
+/// Slices of outputs and derivatives have one element per output. NaN propagates.
 pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
-    /// `l(y, t)`, and its derivative: `dy[k] = ∂l/∂y[k]` is overwritten.
+    /// Computes `l(y, t)` and its derivative `dy[k] = ∂l/∂y[k]`; `dy` is overwritten.
     fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L;
-    /// `l(link(z), t)` as one stable function of z, and its derivative: `dz[k] = ∂l/∂z[k]` is overwritten.
+    /// Computes `l(link(z), t)` as one numerically stable function of z and its derivative
+    /// `dz[k] = ∂l/∂z[k]`; `dz` is overwritten.
     fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L;
-    /// The link.
+    /// Returns the link of the loss.
     fn link(&self) -> Link;
-    /// The loss of a perfect prediction, the part that depends on the targets alone (entropy, say); mostly 0.
-    fn least<L: Lanes>(&self, _t: &[L]) -> L {
+    /// Computes `min_y l(y, t)`, the loss of a perfect prediction: the entropy of the targets for a
+    /// cross-entropy, and 0 for most losses.
+    fn minimum<L: Lanes>(&self, _t: &[L]) -> L {
         L::splat(0.0)
     }
-    /// Values of `y - t` at which the loss or one of its first two derivatives jumps.
+    /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
+    /// discontinuous.
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
     }
-    /// The targets accepted: a check of one sample's, and the rule in words to follow "must be".
+    /// Returns the set of accepted targets.
     fn domain(&self) -> Domain;
-    /// How many outputs there must be for a number of targets, when it is not the same number (quantile levels).
+    /// Returns the number of outputs required for `n_targets` targets, by default the same number.
     fn n_outputs(&self, n_targets: usize) -> usize {
         n_targets
     }
-    /// The loss as text and as LaTeX, in `y_k` and `t_k`.
+    /// Returns the formula as text and as LaTeX, in `y_k` and `t_k`.
     fn formula(&self) -> [&'static str; 2];
 }
 
-/// A loss's loops over a tile of samples, in one precision.
+/// The loops of a loss over a tile of samples, in one precision.
 ///
-/// A tile holds `n = loss.len()` samples with each output's values side by side: output k of sample s lies at
-/// `k·n + s`. `scratch` has [`Loss::scratch_len`] numbers.
+/// In a tile of `n = loss.len()` samples, output k of sample s is at index `k·n + s`. `scratch` has
+/// the length [`Loss::scratch_len`].
 #[doc(hidden)]
-pub trait Loops<T> {
-    /// For each sample s: `loss[s] = l(y, t)`, and `dy` is overwritten with its derivative by y.
+pub trait LossLoops<T> {
+    /// Computes `loss[s] = l(y, t)` for each sample s, and `dy = ∂l/∂y`.
     fn on_outputs(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]);
-    /// For each sample s: `loss[s] = l(link(z), t)`, and `dz` is overwritten with its derivative by z.
+    /// Computes `loss[s] = l(link(z), t)` for each sample s, and `dz = ∂l/∂z`.
     fn on_link(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]);
-    /// For each sample s: takes the loss of a perfect prediction off `loss[s]`.
-    fn subtract_least(&self, t: &[T], loss: &mut [T], scratch: &mut [T]);
+    /// Subtracts `min_y l(y, t)` from `loss[s]` for each sample s.
+    fn subtract_minimum(&self, t: &[T], loss: &mut [T], scratch: &mut [T]);
 }
 
-/// A loss in both precisions, with what describes it.
+/// A loss in both precisions, with its properties.
 #[doc(hidden)]
-pub trait Function: Loops<f32> + Loops<f64> + fmt::Debug + Send + Sync {
-    /// The link that the loss implies.
+pub trait LossFunction: LossLoops<f32> + LossLoops<f64> + fmt::Debug + Send + Sync {
+    /// Returns the link of the loss.
     fn link(&self) -> Link;
-    /// Values of y - t at which the loss or one of its first two derivatives jumps.
+    /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
+    /// discontinuous.
     fn kinks(&self) -> Vec<f64>;
-    /// The targets accepted.
+    /// Returns the set of accepted targets.
     fn domain(&self) -> Domain;
-    /// How many outputs there must be for a number of targets.
+    /// Returns the number of outputs required for `n_targets` targets.
     fn n_outputs(&self, n_targets: usize) -> usize;
-    /// The loss as text and as LaTeX.
+    /// Returns the formula as text and as LaTeX.
     fn formula(&self) -> [&'static str; 2];
 }
 
-impl<F: PerSample, T: Scalar> Loops<T> for F {
+impl<F: PerSample, T: Scalar> LossLoops<T> for F {
     fn on_outputs(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
-        if in_vectors::<T>(y, t, loss) {
+        if fits_vector_kernel(y, t, loss) {
             dispatch!(level(), simd => each_vector::<T, _>(simd, y, t, loss, dy,
                 #[inline(always)] |y, t, dy| PerSample::on_outputs(self, y, t, dy)));
             return;
@@ -367,7 +389,7 @@ impl<F: PerSample, T: Scalar> Loops<T> for F {
     }
 
     fn on_link(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
-        if in_vectors::<T>(z, t, loss) {
+        if fits_vector_kernel(z, t, loss) {
             dispatch!(level(), simd => each_vector::<T, _>(simd, z, t, loss, dz,
                 #[inline(always)] |z, t, dz| PerSample::on_link(self, z, t, dz)));
             return;
@@ -375,17 +397,17 @@ impl<F: PerSample, T: Scalar> Loops<T> for F {
         each_sample(z, t, loss, dz, scratch, |z, t, dz| PerSample::on_link(self, z, t, dz));
     }
 
-    fn subtract_least(&self, t: &[T], loss: &mut [T], scratch: &mut [T]) {
+    fn subtract_minimum(&self, t: &[T], loss: &mut [T], scratch: &mut [T]) {
         let n = loss.len();
         let t_s = &mut scratch[..t.len() / n];
         for (s, loss) in loss.iter_mut().enumerate() {
             gather(t, n, s, t_s);
-            *loss -= PerSample::least(self, t_s);
+            *loss -= PerSample::minimum(self, t_s);
         }
     }
 }
 
-impl<F: PerSample> Function for F {
+impl<F: PerSample> LossFunction for F {
     fn link(&self) -> Link {
         PerSample::link(self)
     }
@@ -407,7 +429,8 @@ impl<F: PerSample> Function for F {
     }
 }
 
-/// Runs `f` on the outputs and targets of each sample of a tile, with its numbers brought together in `scratch`.
+/// Calls `f` with the outputs and targets of each sample of a tile, which are gathered in
+/// `scratch`.
 fn each_sample<T: Scalar>(
     y: &[T],
     t: &[T],
@@ -431,16 +454,18 @@ fn each_sample<T: Scalar>(
     }
 }
 
-/// The outputs, and the targets, that a vector kernel takes at most: they lie on the stack.
+/// Maximum number of outputs and of targets of the vector kernel, whose buffers are on the stack.
 const MAX_OUTPUTS: usize = 32;
 
-/// Whether there are few enough outputs for the vector kernel. The kernel is chosen by that alone, so that a sample's bits
-/// do not depend on the tile that it is in.
-fn in_vectors<T: Scalar>(y: &[T], t: &[T], loss: &[T]) -> bool {
+/// Whether the numbers of outputs and targets fit the vector kernel.
+///
+/// The choice of the kernel depends on nothing else, so that the bits of a sample's loss do not
+/// depend on its tile.
+fn fits_vector_kernel<T>(y: &[T], t: &[T], loss: &[T]) -> bool {
     y.len().max(t.len()) <= MAX_OUTPUTS * loss.len()
 }
 
-/// Runs `f` on the outputs and targets of a whole vector of samples at a time.
+/// Calls `f` with the outputs and targets of one SIMD vector of samples at a time.
 #[inline(always)]
 fn each_vector<T: Scalar, S: Simd>(
     _: S,
@@ -470,17 +495,17 @@ fn each_vector<T: Scalar, S: Simd>(
     }
 }
 
-/// Overwrites `of_sample` with sample s's column of a tile of n samples.
-fn gather<T: Copy>(tile: &[T], n: usize, s: usize, of_sample: &mut [T]) {
-    for (k, v) in of_sample.iter_mut().enumerate() {
+/// Copies the column of sample s of a tile of n samples to `column`.
+fn gather<T: Copy>(tile: &[T], n: usize, s: usize, column: &mut [T]) {
+    for (k, v) in column.iter_mut().enumerate() {
         *v = tile[k * n + s];
     }
 }
 
-/// `product`, a target's share t times something of y, but 0 where t is 0 whatever that something is.
+/// Returns `term`, the product of t and a function of y, or 0 if t is 0.
 ///
-/// So `0·ln 0` is 0, the limit, and a NaN in y or t comes through all the same.
+/// The result for t = 0 is the limit, `0·ln 0 = 0`. A NaN in t or y propagates in both cases.
 #[inline(always)]
-fn share<L: Lanes>(t: L, y: L, product: L) -> L {
-    L::select(L::splat(0.0).lt(t), product, t * y)
+fn term_or_zero<L: Lanes>(t: L, y: L, term: L) -> L {
+    L::select(L::splat(0.0).lt(t), term, t * y)
 }

@@ -1,26 +1,28 @@
-//! The Poisson loss, `Σ_k y_k - t_k ln y_k`: the outputs are expected counts.
+//! The Poisson loss, `Σ_k (y_k - t_k ln y_k)`, whose outputs are expected counts.
 //!
-//! It is the negative log-likelihood of Poisson variables without `ln t!`, which the outputs do not change. Behind
-//! the exp link it is `e^z - t z`, its derivative by z `y - t`.
+//! This is the negative log-likelihood of Poisson variables without the term `ln t!`, which does
+//! not depend on the outputs. With the exp link, it is `e^z - t z`, with derivative `y - t` with
+//! respect to z.
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, Loss, PerSample, share};
+use super::{Domain, Link, Loss, LossFunction, PerSample, term_or_zero};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
     name: "poisson",
     aliases: &[],
-    summary: "Σ y - t ln y, for counts; link exp",
+    summary: "Σ (y - t ln y), for counts; link exp",
     options: &[],
     make: |_| Arc::new(Poisson),
 };
 
 impl Loss {
-    /// The Poisson loss for counts. Taken [above a perfect prediction's](Loss::as_deviance) it is half the deviance.
+    /// Creates the Poisson loss for counts; [`as_deviance`](Loss::as_deviance) gives half the
+    /// deviance.
     ///
-    /// An `e^z` too large for the precision gives an infinite loss.
+    /// The loss is infinite if `e^z` overflows.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
@@ -30,7 +32,7 @@ impl Loss {
     /// assert!(half_deviance.value_on_outputs(&[3.0], &[3.0]).0.abs() < 1e-15);
     /// ```
     pub fn poisson() -> Loss {
-        Loss::of(ENTRY.name, &[])
+        Loss::from_registry(ENTRY.name, &[])
     }
 }
 
@@ -42,8 +44,8 @@ impl PerSample for Poisson {
     fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L {
         let mut loss = L::splat(0.0);
         for ((dy, &y), &t) in dy.iter_mut().zip(y).zip(t) {
-            loss += y - share(t, t, t * math::ln(y));
-            *dy = L::splat(1.0) - share(t, y, t / y);
+            loss += y - term_or_zero(t, t, t * math::ln(y));
+            *dy = L::splat(1.0) - term_or_zero(t, y, t / y);
         }
         loss
     }
@@ -64,8 +66,8 @@ impl PerSample for Poisson {
     }
 
     #[inline(always)]
-    fn least<L: Lanes>(&self, t: &[L]) -> L {
-        t.iter().fold(L::splat(0.0), |least, &t| least + (t - share(t, t, t * math::ln(t))))
+    fn minimum<L: Lanes>(&self, t: &[L]) -> L {
+        t.iter().fold(L::splat(0.0), |minimum, &t| minimum + (t - term_or_zero(t, t, t * math::ln(t))))
     }
 
     fn domain(&self) -> Domain {
@@ -76,6 +78,6 @@ impl PerSample for Poisson {
     }
 
     fn formula(&self) -> [&'static str; 2] {
-        ["Σ y - t ln y", r"\sum_k y_k - t_k \ln y_k"]
+        ["Σ (y - t ln y)", r"\sum_k \left(y_k - t_k \ln y_k\right)"]
     }
 }

@@ -1,44 +1,46 @@
-//! The quantile loss, `max(q e, (q - 1) e)` with `e = t - y`, summed over targets and levels q.
+//! The quantile loss or pinball loss, `max(q e, (q - 1) e)` with `e = t - y`, summed over targets
+//! and quantile levels q.
 //!
-//! Its best constant prediction is the q-quantile, so that outputs at the levels 0.05 and 0.95 bound a prediction
-//! interval. Also called the pinball loss; from R. Koenker and G. Bassett, Regression quantiles, 1978.
+//! It is minimised by the q-quantile, so that outputs at the levels 0.05 and 0.95 bound a
+//! prediction interval. From R. Koenker and G. Bassett, Regression quantiles, 1978.
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, Loss, PerSample};
+use super::{Domain, Link, Loss, LossFunction, PerSample};
 use crate::kernel::Lanes;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
     name: "quantile",
     aliases: &[],
-    summary: "Σ max(q e, (q - 1) e), e = t - y, one output for each target and level q; link identity",
+    summary: "Σ max(q e, (q - 1) e) with e = t - y, one output per target and quantile level q; link identity",
     options: &[OptionSpec {
         name: "levels",
         kind: OptionKind::List(&[0.5], NumberRange::INSIDE_UNIT),
-        summary: "the quantiles q wanted, one output for each of them",
+        summary: "quantile levels q, one output per level",
     }],
     make: |options| Arc::new(Quantile { levels: options.list("levels").to_vec() }),
 };
 
 impl Loss {
-    /// The quantile loss at `levels`: output `target·n_levels + level` is that level's quantile of that target.
+    /// Creates the quantile loss for the given levels.
     ///
-    /// At `y = t` the derivative is taken as 0. Nothing keeps the quantiles of a target from crossing.
+    /// Output `target·n_levels + level` is the quantile of the target at the level. The quantiles
+    /// of a target may cross. At `y = t` the derivative is defined as 0.
     ///
     /// # Panics
-    /// When `levels` is empty, or one of them is not between 0 and 1.
+    /// Panics if `levels` is empty or a level is not strictly between 0 and 1.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
     ///
     /// let loss = Loss::quantile(&[0.25, 0.75]);
     /// assert_eq!(loss.n_outputs(1), 2);
-    /// // Being 4 too high costs 3 at the level 0.25; being 4 too low costs 3 at the level 0.75.
+    /// // y - t = 4 has the loss 3 at level 0.25, and y - t = -4 has the loss 3 at level 0.75.
     /// assert_eq!(loss.value_on_outputs(&[14.0, 6.0], &[10.0]), (3.0 + 3.0, vec![0.75, -0.75]));
     /// ```
     pub fn quantile(levels: &[f64]) -> Loss {
-        Loss::of(ENTRY.name, &[("levels", levels.to_vec().into())])
+        Loss::from_registry(ENTRY.name, &[("levels", levels.to_vec().into())])
     }
 }
 
@@ -54,11 +56,12 @@ impl PerSample for Quantile {
         let mut loss = zero;
         for ((dy, y), &t) in dy.chunks_exact_mut(n_levels).zip(y.chunks_exact(n_levels)).zip(t) {
             for ((dy, &y), &level) in dy.iter_mut().zip(y).zip(&self.levels) {
-                let (low, high) = (L::splat(level), L::splat(1.0 - level));
+                let (q, one_minus_q) = (L::splat(level), L::splat(1.0 - level));
                 let e = y - t;
-                loss += e.abs() * L::select(e.lt(zero), low, high);
-                // Neither below nor above 0, e is 0 or NaN, and either is its own derivative.
-                *dy = L::select(zero.lt(e), high, L::select(e.lt(zero), -low, e));
+                // (1 - q)·e for e > 0, else -q·e.
+                loss += e.abs() * L::select(e.lt(zero), q, one_minus_q);
+                // If e is neither above nor below 0, it is 0 or NaN, which is also the derivative.
+                *dy = L::select(zero.lt(e), one_minus_q, L::select(e.lt(zero), -q, e));
             }
         }
         loss

@@ -1,31 +1,31 @@
-//! The squared error, `Σ_k (y_k - t_k)²`: no factor 1/2, summed over the outputs.
+//! The squared error, `Σ_k (y_k - t_k)²`, summed over the outputs without a factor 1/2.
 
 use std::sync::Arc;
 
-use super::{Domain, Function, Link, Loss, PerSample};
+use super::{Domain, Link, Loss, LossFunction, PerSample};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Function>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn LossFunction>> = Entry {
     name: "squared_error",
     aliases: &["mse", "mean_squared_error"],
-    summary: "Σ (y - t)², no factor 1/2; link identity",
+    summary: "Σ (y - t)², without a factor 1/2; link identity",
     options: &[],
     make: |_| Arc::new(SquaredError),
 };
 
 impl Loss {
-    /// The squared error, whose best constant prediction is the mean.
+    /// Creates the squared error, which is minimised by the mean.
     ///
     /// ```
     /// use chainrule::network::loss::Loss;
     ///
     /// assert_eq!(Loss::squared_error().value_on_outputs(&[3.0], &[1.0]), (4.0, vec![4.0]));
-    /// // scikit-learn's half:
+    /// // scikit-learn has a factor 1/2:
     /// assert_eq!(Loss::squared_error().scaled(0.5).value_on_outputs(&[3.0], &[1.0]), (2.0, vec![2.0]));
     /// ```
     pub fn squared_error() -> Loss {
-        Loss::of(ENTRY.name, &[])
+        Loss::from_registry(ENTRY.name, &[])
     }
 }
 
