@@ -121,11 +121,12 @@ fn penalty(section: &Section<'_>) -> Result<Penalty, Error> {
         l1: at_least_0("l1")?,
         l2: at_least_0("l2")?,
         decoupled: at_least_0("decoupled")?,
-        share: section.word(
+        divisor: section.word(
             "share",
-            &[("constant", PenaltyDivisor::Constant), ("per_weight", PenaltyDivisor::PerWeight)],
+            &[("constant", PenaltyDivisor::None), ("per_weight", PenaltyDivisor::BatchWeight)],
         )?,
-        on: section.word("on", &[("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)])?,
+        applies_to: section
+            .word("on", &[("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)])?,
     };
     section.finish()?;
     Ok(penalty)

@@ -1,305 +1,318 @@
-//! What can be wrong with what the engine is given, each said in a sentence that tells what to change.
+//! Errors of the engine, each with a message that explains how to fix the problem.
 
-/// Everything the engine refuses.
+/// Error returned by the engine.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name that is in no registry.
+    /// A name that is not in the registry.
     #[error("there is no {what} called \"{name}\"{}; choose one of: {}", hint(*nearest), choices.join(", "))]
     UnknownName {
-        /// The registry: `activation`.
+        /// Kind of registry: `activation`.
         what: &'static str,
-        /// The name given.
+        /// Given name.
         name: String,
-        /// What was probably meant.
+        /// Most similar name in the registry, if any is close.
         nearest: Option<&'static str>,
-        /// All names of the registry.
+        /// All names in the registry.
         choices: Vec<&'static str>,
     },
-    /// An option that the chosen thing does not take.
-    #[error("{of} takes no option \"{key}\"{}; {}", hint(*nearest), listed(choices))]
+    /// An option that the chosen entry does not have.
+    #[error("{of} has no option \"{key}\"{}; {}", hint(*nearest), option_list(choices))]
     UnknownOption {
-        /// The thing chosen: `leaky_relu`.
+        /// Name of the entry: `leaky_relu`.
         of: &'static str,
-        /// The option given.
+        /// Given option.
         key: String,
-        /// What was probably meant.
+        /// Most similar option, if any is close.
         nearest: Option<&'static str>,
-        /// All options that it takes.
+        /// All options of the entry.
         choices: Vec<&'static str>,
     },
-    /// An option's value of the wrong kind or out of its range.
+    /// An option value of the wrong type or out of range.
     #[error("{key} of {of} is {value}, but must be {allowed}")]
     OptionRange {
-        /// The thing chosen: `leaky_relu`.
+        /// Name of the entry: `leaky_relu`.
         of: &'static str,
-        /// The option.
+        /// Name of the option.
         key: &'static str,
-        /// The value given.
+        /// Given value.
         value: String,
-        /// What is allowed.
+        /// Description of the allowed values.
         allowed: String,
     },
-    /// A state of a random generator that no generator can be in.
+    /// A random number generator state with an impossible position.
     #[error(
-        "the state of a random generator says that {got} of its 624 words are used up; take the state from an \
-         undamaged checkpoint, or start from a seed"
+        "the position in the state of a random number generator is {got}, but must be at most 624; \
+         restore the state from an undamaged checkpoint, or start from a seed"
     )]
     RandomPosition {
-        /// The position given.
+        /// Given position.
         got: usize,
     },
-    /// A list of starting values that is too short or too long for what it is to fill.
+    /// A list of initial values with the wrong length.
     #[error(
-        "the initializer \"values\" has {got} values, but there are {expected} to set; give one for each"
+        "the initializer \"values\" has {got} values for {expected} parameters; give one value per parameter"
     )]
     ValueCount {
-        /// How many parameters there are to set.
+        /// Number of parameters to initialise.
         expected: usize,
-        /// How many values are given.
+        /// Number of given values.
         got: usize,
     },
     /// A dataset without samples.
-    #[error("the dataset has no samples; give at least one row")]
+    #[error("the dataset has no samples; at least one row is required")]
     NoSamples,
-    /// A dataset without inputs (x) or without targets (t).
-    #[error("{what} has no columns; give at least one")]
+    /// A dataset without inputs (x) or targets (t).
+    #[error("{what} has no columns; at least one is required")]
     NoColumns {
-        /// x or t.
+        /// Name of the array: x or t.
         what: &'static str,
     },
-    /// Values that do not make whole rows.
+    /// A number of values that is not a multiple of the number of columns.
     #[error(
-        "{what} has {n_values} values, which do not make whole rows of {n_columns} columns; check the number of columns"
+        "{what} has {n_values} values, which is not a multiple of its {n_columns} columns; check \
+         the number of columns"
     )]
     RaggedRows {
-        /// x or t.
+        /// Name of the array: x or t.
         what: &'static str,
-        /// How many values are given.
+        /// Number of given values.
         n_values: usize,
-        /// How many columns there are to be.
+        /// Number of columns.
         n_columns: usize,
     },
-    /// Targets or weights for more or fewer rows than there are inputs for.
-    #[error("{what} has {got} rows, but x has {expected}; give one for each row of x")]
+    /// Targets, weights or classes whose number of rows differs from that of x.
+    #[error("{what} has {got} rows, but x has {expected}; the numbers of rows must match")]
     RowCount {
-        /// t, weight or classes.
+        /// Name of the array: t, weight or classes.
         what: &'static str,
-        /// The rows of x.
+        /// Number of rows of x.
         expected: usize,
-        /// The rows given.
+        /// Number of given rows.
         got: usize,
     },
-    /// A number of a dataset that is NaN or infinite.
+    /// A NaN or infinite value in a dataset.
     #[error(
-        "{what} is {value} in row {row}, column {column} (both counted from 1); replace it by a finite number, or \
-         leave the row out"
+        "{what} is {value} in row {row}, column {column} (both counted from 1); replace it with a \
+         finite number, or remove the row"
     )]
     NotFinite {
-        /// x, t or weight.
+        /// Name of the array: x, t or weight.
         what: &'static str,
-        /// The row, counted from 1.
+        /// Row, counted from 1.
         row: usize,
-        /// The column, counted from 1.
+        /// Column, counted from 1.
         column: usize,
-        /// The number.
+        /// NaN or infinite value.
         value: f64,
     },
-    /// A finite number of a dataset that is infinite in the precision asked for.
+    /// A finite value in a dataset that overflows in the target precision.
     #[error(
-        "{what} is {value:?} in row {row}, column {column} (both counted from 1), too large for {precision}; scale the \
-         column, or use f64"
+        "{what} is {value:?} in row {row}, column {column} (both counted from 1), which is too \
+         large for {precision}; scale the column, or use f64"
     )]
     TooLarge {
-        /// x, t or weight.
+        /// Name of the array: x, t or weight.
         what: &'static str,
-        /// The row, counted from 1.
+        /// Row, counted from 1.
         row: usize,
-        /// The column, counted from 1.
+        /// Column, counted from 1.
         column: usize,
-        /// The number.
+        /// Value before the conversion.
         value: f64,
-        /// The precision asked for.
+        /// Target precision.
         precision: &'static str,
     },
-    /// A weight below zero.
+    /// A negative sample weight.
     #[error(
-        "the weight of row {row} (counted from 1) is {value}, but must be at least 0; 0 leaves a row out"
+        "the weight of row {row} (counted from 1) is {value}, but must be at least 0; a weight of \
+         0 excludes the row"
     )]
     NegativeWeight {
-        /// The row, counted from 1.
+        /// Row, counted from 1.
         row: usize,
-        /// The weight.
+        /// Given weight.
         value: f64,
     },
-    /// A class that is not among the classes there are said to be.
+    /// A class index that is not below the number of classes.
     #[error(
-        "the class of row {row} (counted from 1) is {class}, but with {n_classes} classes it must be at most {} \
-         (classes are counted from 0); correct it, or raise the number of classes",
+        "the class of row {row} (counted from 1) is {class}, but with {n_classes} classes it must \
+         be at most {} (classes are counted from 0); correct it, or increase the number of \
+         classes",
         n_classes - 1
     )]
     ClassIndex {
-        /// The row, counted from 1.
+        /// Row, counted from 1.
         row: usize,
-        /// The class, counted from 0.
+        /// Class, counted from 0.
         class: usize,
-        /// How many classes there are.
+        /// Number of classes.
         n_classes: usize,
     },
-    /// A setting out of its range.
+    /// A setting that is out of range.
     #[error("{setting} is {value}, but must be {allowed}")]
     Setting {
-        /// The setting, as an experiment's file calls it.
+        /// Name of the setting in experiment files.
         setting: String,
-        /// The value given.
+        /// Given value.
         value: String,
-        /// What is allowed.
+        /// Description of the allowed values.
         allowed: String,
     },
     /// Softmax in a hidden layer.
     #[error(
-        "layer \"{layer}\" has softmax units, but softmax couples the outputs of a network: use it in the output layer, and another activation here"
+        "layer \"{layer}\" uses softmax, which is only supported in the output layer; choose \
+         another activation"
     )]
     HiddenSoftmax {
-        /// The layer's name.
+        /// Name of the layer.
         layer: String,
     },
-    /// A network of another number of parameters.
+    /// A parameter vector whose length does not match the architecture.
     #[error(
-        "{got} parameters were given, but the network has {expected}: each layer's W (n_in, n_out), then its b"
+        "{got} parameters were given, but the network has {expected}: for each layer W (n_in, \
+         n_out), then b"
     )]
     ParameterCount {
-        /// What the architecture needs.
+        /// Number of parameters of the architecture.
         expected: usize,
-        /// What was given.
+        /// Number of given parameters.
         got: usize,
     },
     /// A parameter that is infinite or NaN.
-    #[error("the parameter {name} is {value}; give it a finite number")]
+    #[error("the parameter {name} is {value}, but must be a finite number")]
     ParameterNotFinite {
-        /// The parameter.
+        /// Name of the parameter.
         name: String,
-        /// Its value.
+        /// Value of the parameter.
         value: f64,
     },
-    /// Data with another number of inputs than the network has.
+    /// Data whose number of inputs does not match the network.
     #[error(
-        "the data have {got} inputs, but the network takes {expected}; make the first layer fit the data"
+        "the data have {got} inputs, but the network expects {expected}; set its number of inputs to {got}"
     )]
     InputWidth {
-        /// What the network takes.
+        /// Number of inputs of the network.
         expected: usize,
-        /// What the data have.
+        /// Number of inputs of the data.
         got: usize,
     },
-    /// A sample that the data do not have.
-    #[error("sample {sample} was asked for, but the data have samples 1 to {n_samples}; name one of these")]
+    /// A sample index that is out of range.
+    #[error("there is no sample {sample}; choose a sample from 1 to {n_samples}")]
     NoSuchSample {
-        /// The sample, counted from 1.
+        /// Sample, counted from 1.
         sample: usize,
-        /// How many there are.
+        /// Number of samples.
         n_samples: usize,
     },
-    /// A network with another number of outputs than the targets and the loss need.
+    /// A network whose number of outputs does not match the targets and the loss.
     #[error(
-        "the network has {got} outputs, but {loss} on {targets} target column(s) needs {needed}; make the output layer fit, or leave its units out"
+        "the network has {got} outputs, but {loss} with {targets} target column(s) requires \
+         {needed}; set the units of the output layer to {needed}, or omit them"
     )]
     OutputWidth {
-        /// The loss.
+        /// Name of the loss.
         loss: &'static str,
-        /// The targets' columns.
+        /// Number of target columns.
         targets: usize,
-        /// The outputs needed.
+        /// Number of outputs that the loss requires.
         needed: usize,
-        /// The network's outputs.
+        /// Number of outputs of the network.
         got: usize,
     },
-    /// A target that the loss has no meaning for.
+    /// A target outside the domain of the loss.
     #[error(
-        "the target in row {row}, column {column} (both counted from 1) is {value}, but for {loss} it must be {allowed}"
+        "the target in row {row}, column {column} (both counted from 1) is {value}, but for {loss} \
+         it must be {allowed}"
     )]
     TargetDomain {
-        /// The loss.
+        /// Name of the loss.
         loss: &'static str,
-        /// The row, counted from 1.
+        /// Row, counted from 1.
         row: usize,
-        /// The target's column, counted from 1.
+        /// Target column, counted from 1.
         column: usize,
-        /// The target.
+        /// Given target.
         value: f64,
-        /// What the loss accepts.
+        /// Description of the domain of the loss.
         allowed: &'static str,
     },
-    /// A training whose loss or parameters are no longer finite.
+    /// A training run whose loss or parameters are no longer finite.
     #[error(
-        "the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning rate of {learning_rate:?}; the last finite weights are kept. Lower the learning rate, clip the gradient (clip.norm = 1), scale the inputs, or start from smaller weights"
+        "the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning \
+         rate of {learning_rate:?}; the last finite parameters were restored. Lower the learning \
+         rate, clip the gradient (clip.norm = 1), scale the inputs, or initialise with smaller \
+         weights"
     )]
     Diverged {
-        /// The epoch, counted from 1.
+        /// Epoch, counted from 1.
         epoch: u64,
-        /// The step, counted from 1.
+        /// Step, counted from 1.
         step: u64,
-        /// The loss, infinite or NaN.
+        /// Loss, infinite or NaN.
         loss: f64,
-        /// The learning rate of the step.
+        /// Learning rate of the step.
         learning_rate: f64,
     },
-    /// A state of another training.
+    /// A training state that belongs to a different training run.
     #[error(
-        "the state does not fit this training: it has {got} for {what}, where {expected} are expected; restore a state of the same network, data and settings"
+        "the state does not fit this training ({what}: expected {expected}, got {got}); restore a \
+         state of the same network, data and settings"
     )]
     StateMismatch {
-        /// What is compared.
+        /// Description of the compared quantity.
         what: &'static str,
-        /// This training's number.
+        /// Value in this training.
         expected: usize,
-        /// The state's number.
+        /// Value in the given state.
         got: usize,
     },
-    /// A name that is no parameter of the network.
+    /// A name that does not match any parameter of the network.
     #[error(
-        "the network has no parameter called \"{name}\"{}; its parameters are called {} to {}",
+        "the network has no parameter called \"{name}\"{}; its parameters range from {} to {}",
         hint(nearest.as_deref()), ends[0], ends[1]
     )]
     UnknownParameter {
-        /// The name given.
+        /// Given name.
         name: String,
-        /// What was probably meant.
+        /// Most similar parameter name, if any is close.
         nearest: Option<String>,
-        /// The first parameter's name and the last one's.
+        /// Names of the first and the last parameter.
         ends: [String; 2],
     },
-    /// A name that is no hidden layer of the network.
+    /// A name that does not match any hidden layer of the network.
     #[error(
         "the network has no hidden layer called \"{name}\"{}; {}",
-        hint(nearest.as_deref()), hidden_layers(choices)
+        hint(nearest.as_deref()), layer_list(choices)
     )]
     UnknownLayer {
-        /// The name given.
+        /// Given name.
         name: String,
-        /// What was probably meant.
+        /// Most similar layer name, if any is close.
         nearest: Option<String>,
-        /// The names of all hidden layers.
+        /// Names of all hidden layers.
         choices: Vec<String>,
     },
-    /// Directions that span less than they should.
+    /// Directions that are not linearly independent.
     #[error(
-        "the {n_directions} directions given do not span {n_directions} dimensions: one of them is 0, not finite, or a \
-         combination of the others; choose others, two parameters by name, say"
+        "the {n_directions} directions are not linearly independent: one of them is 0, not finite, \
+         or a linear combination of the others; choose other directions, for example two \
+         parameters by name"
     )]
     DependentDirections {
-        /// How many there are.
+        /// Number of directions.
         n_directions: usize,
     },
-    /// A path on which less than two parameters change.
+    /// A path along which fewer than two parameters change.
     #[error(
-        "{moved} parameter(s) change along the {n_records} record(s) of the path, but its principal directions need at \
-         least 2; record more steps, or choose two parameters by name"
+        "only {moved} parameter(s) change along the {n_records} recorded point(s) of the path, but \
+         principal directions require at least 2; record more steps, or choose two parameters by \
+         name"
     )]
     StillPath {
-        /// How many records there are.
+        /// Number of recorded points.
         n_records: usize,
-        /// How many parameters change.
+        /// Number of parameters that change.
         moved: usize,
     },
 }
@@ -308,11 +321,15 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))
 }
 
-fn listed(choices: &[&str]) -> String {
-    if choices.is_empty() { "it takes none".to_owned() } else { format!("it takes: {}", choices.join(", ")) }
+fn option_list(choices: &[&str]) -> String {
+    if choices.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("its options are: {}", choices.join(", "))
+    }
 }
 
-fn hidden_layers(choices: &[String]) -> String {
+fn layer_list(choices: &[String]) -> String {
     if choices.is_empty() {
         "it has none".to_owned()
     } else {

@@ -1,54 +1,55 @@
-//! The registries: every activation, loss, initializer, optimizer, schedule, metric and dataset by name.
+//! Registries of activations, losses, initializers, optimizers, schedules, metrics and datasets by
+//! name.
 //!
-//! Each registry is a table of [`Entry`]s, one from each file. Whatever offers a choice (the command's
-//! help, an experiment's TOML, the documentation, the tests) iterates the table, so that adding a thing is one
-//! new file and one line in its table.
+//! Each registry is a table of [`Entry`]s, one per source file. The command-line help, the parser
+//! of experiment files, the documentation and the tests iterate over these tables, so that adding
+//! an entry takes one new file and one line in a table.
 
 use std::fmt;
 
 use crate::Error;
 
-/// One named thing of a registry, with the options it takes and the way it is made.
+/// A named entry of a registry, with its options and its constructor.
 #[derive(Debug)]
 pub struct Entry<F: 'static> {
-    /// The name, as an experiment file writes it: `leaky_relu`.
+    /// Name used in experiment files: `leaky_relu`.
     pub name: &'static str,
-    /// Other names that are accepted and stand for this one: `sigmoid` for `logistic`.
+    /// Alternative names that are also accepted: `sigmoid` for `logistic`.
     pub aliases: &'static [&'static str],
-    /// One line for lists and help, the formula first where there is one.
+    /// One-line description for lists and help, starting with the formula if there is one.
     pub summary: &'static str,
-    /// The options it takes, in the order in which they are shown.
+    /// Options of the entry, in display order.
     pub options: &'static [OptionSpec],
-    /// Makes it from checked options.
+    /// Constructor from validated options.
     pub make: fn(&Options) -> F,
 }
 
-/// One option of an [`Entry`].
+/// An option of an [`Entry`].
 #[derive(Clone, Copy, Debug)]
 pub struct OptionSpec {
-    /// The option's key: `slope`.
+    /// Key of the option: `slope`.
     pub name: &'static str,
-    /// What values it takes, and the one when nobody says.
+    /// Type, default and allowed values.
     pub kind: OptionKind,
-    /// One line for help.
+    /// One-line description for help.
     pub summary: &'static str,
 }
 
-/// The kind of an option's value, what is allowed, and the value when nobody says.
+/// Type of an option's value, with its default and its allowed values.
 #[derive(Clone, Copy, Debug)]
 pub enum OptionKind {
     /// A number within a range.
     Number(f64, NumberRange),
     /// A list of numbers, each within a range.
     List(&'static [f64], NumberRange),
-    /// One of these words, the first by default.
+    /// One of these words; the first is the default.
     Choice(&'static [&'static str]),
-    /// A name of something that the registry does not know, none by default.
+    /// An arbitrary name, which the registry does not validate; empty by default.
     Name,
 }
 
 impl OptionKind {
-    /// The value when nobody says.
+    /// Returns the default value.
     fn default(self) -> OptionValue {
         match self {
             OptionKind::Number(v, _) => OptionValue::Number(v),
@@ -59,12 +60,12 @@ impl OptionKind {
     }
 }
 
-/// A range of numbers with its name.
+/// A range of numbers with its description.
 #[derive(Clone, Copy)]
 pub struct NumberRange {
-    /// The range in words, to follow "must be": `a number above 0`.
+    /// Description of the range that can follow "must be": `a number above 0`.
     pub text: &'static str,
-    /// Whether a number lies in the range.
+    /// Predicate that is true for numbers in the range.
     pub test: fn(f64) -> bool,
 }
 
@@ -77,16 +78,16 @@ impl fmt::Debug for NumberRange {
 impl NumberRange {
     /// Any finite number.
     pub const FINITE: NumberRange = NumberRange { text: "a finite number", test: f64::is_finite };
-    /// Finite and above zero.
+    /// Finite and greater than zero.
     pub const POSITIVE: NumberRange =
         NumberRange { text: "a number above 0", test: |v| v.is_finite() && v > 0.0 };
     /// Finite and at least zero.
     pub const NON_NEGATIVE: NumberRange =
         NumberRange { text: "a number of at least 0", test: |v| v.is_finite() && v >= 0.0 };
-    /// From zero to below one.
+    /// At least zero and less than one.
     pub const BELOW_ONE: NumberRange =
-        NumberRange { text: "a number from 0 to below 1", test: |v| (0.0..1.0).contains(&v) };
-    /// From zero to one, both included.
+        NumberRange { text: "a number in [0, 1)", test: |v| (0.0..1.0).contains(&v) };
+    /// From zero to one, inclusive.
     pub const UNIT: NumberRange =
         NumberRange { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };
     /// Strictly between zero and one.
@@ -104,7 +105,7 @@ impl NumberRange {
     };
 }
 
-/// The value of an option.
+/// Value of an option.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionValue {
     /// A number.
@@ -144,71 +145,77 @@ impl fmt::Display for OptionValue {
     }
 }
 
-/// A choice from a registry: the name with all its options, checked, defaults filled in.
+/// A choice from a registry: the name with the values of all options, validated and including
+/// defaults.
 ///
-/// Displayed as an experiment would say it: `leaky_relu(slope = 0.1)`.
+/// `Display` gives the name with all options: `leaky_relu(slope = 0.1)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     name: &'static str,
     values: Vec<(&'static str, OptionValue)>,
-    /// Which of them are what they would be if nobody had said.
+    /// Whether each value equals its default.
     defaults: Vec<bool>,
 }
 
 impl Options {
-    /// The name chosen.
+    /// Returns the chosen name.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Every option with its value, in the registry's order.
+    /// Iterates over all options and their values, in the order of the registry.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &OptionValue)> {
         self.values.iter().map(|(key, value)| (*key, value))
     }
 
-    /// The choice as somebody in a hurry would say it: `adam`, `huber(delta = 2)`; what is as by default is left out.
+    /// Returns the name with the options that differ from their defaults: `adam`,
+    /// `huber(delta = 2)`.
     pub fn short(&self) -> String {
-        let said = self.values.iter().zip(&self.defaults).filter(|(_, default)| !**default);
-        let said: Vec<String> = said.map(|((key, value), _)| format!("{key} = {value}")).collect();
-        if said.is_empty() { self.name.to_owned() } else { format!("{}({})", self.name, said.join(", ")) }
+        let changed = self.values.iter().zip(&self.defaults).filter(|(_, default)| !**default);
+        let changed: Vec<String> = changed.map(|((key, value), _)| format!("{key} = {value}")).collect();
+        if changed.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}({})", self.name, changed.join(", "))
+        }
     }
 
-    /// The option `key`, a number.
+    /// Returns the value of the option `key`, a number.
     ///
     /// # Panics
-    /// When the entry declares no such number: a fault of the entry's file.
+    /// Panics if the entry does not declare such a number, which is a bug in the entry's file.
     pub fn number(&self, key: &str) -> f64 {
         match self.get(key) {
             OptionValue::Number(v) => *v,
-            other => panic!("option {key} of {} is no number: {other}", self.name),
+            other => panic!("option {key} of {} is not a number: {other}", self.name),
         }
     }
 
-    /// The option `key`, a list of numbers.
+    /// Returns the value of the option `key`, a list of numbers.
     ///
     /// # Panics
-    /// When the entry declares no such list: a fault of the entry's file.
+    /// Panics if the entry does not declare such a list, which is a bug in the entry's file.
     pub fn list(&self, key: &str) -> &[f64] {
         match self.get(key) {
             OptionValue::List(v) => v,
-            other => panic!("option {key} of {} is no list: {other}", self.name),
+            other => panic!("option {key} of {} is not a list: {other}", self.name),
         }
     }
 
-    /// The option `key`, a word or a name; empty for a name that nobody gave.
+    /// Returns the value of the option `key`, a word or a name; empty if a name is not set.
     ///
     /// # Panics
-    /// When the entry declares no such word: a fault of the entry's file.
+    /// Panics if the entry does not declare such an option, which is a bug in the entry's file.
     pub fn text(&self, key: &str) -> &str {
         match self.get(key) {
             OptionValue::Text(v) => v,
-            other => panic!("option {key} of {} is no word: {other}", self.name),
+            other => panic!("option {key} of {} is not a word: {other}", self.name),
         }
     }
 
     fn get(&self, key: &str) -> &OptionValue {
         let found = self.values.iter().find(|(name, _)| *name == key);
-        &found.unwrap_or_else(|| panic!("{} declares no option {key}", self.name)).1
+        &found.unwrap_or_else(|| panic!("{} does not declare the option {key}", self.name)).1
     }
 }
 
@@ -222,12 +229,14 @@ impl fmt::Display for Options {
     }
 }
 
-/// Makes the thing called `name` with the options `given`; those not given take their defaults.
+/// Creates the entry called `name` with the options `given`; other options take their defaults.
 ///
-/// `what` names the registry in errors: `activation`.
+/// `what` is the name of the registry for errors: `activation`.
 ///
 /// # Errors
-/// [`Error::UnknownName`], [`Error::UnknownOption`] or [`Error::OptionRange`].
+/// Returns [`Error::UnknownName`] if `registry` has no entry called `name`,
+/// [`Error::UnknownOption`] if the entry does not have one of the options, and
+/// [`Error::OptionRange`] if a value is out of range.
 pub fn choose<F>(
     what: &'static str,
     registry: &[Entry<F>],
@@ -260,7 +269,7 @@ pub fn choose<F>(
 }
 
 impl OptionSpec {
-    /// The value given for this option, checked, or its default.
+    /// Returns the validated value given for this option, or its default.
     fn value(&self, of: &'static str, given: &[(&str, OptionValue)]) -> Result<OptionValue, Error> {
         let Some((_, value)) = given.iter().find(|(key, _)| *key == self.name) else {
             return Ok(self.kind.default());
@@ -275,7 +284,7 @@ impl OptionSpec {
             (OptionKind::List(_, allowed), OptionValue::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => {
                 Ok(value.clone())
             }
-            (OptionKind::List(_, allowed), _) => Err(refused(format!("a list, each of it {}", allowed.text))),
+            (OptionKind::List(_, allowed), _) => Err(refused(format!("a list, each entry {}", allowed.text))),
             (OptionKind::Choice(words), OptionValue::Text(v)) if words.contains(&v.as_str()) => {
                 Ok(value.clone())
             }
@@ -291,10 +300,10 @@ pub fn find<'r, F>(registry: &'r [Entry<F>], name: &str) -> Option<&'r Entry<F>>
     registry.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-/// The name among `choices` that `name` was probably meant to be, if any is close.
+/// Returns the name among `choices` that is most similar to `name`, if any is similar enough.
 pub fn nearest<'a>(name: &str, choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let closeness = |choice: &str| strsim::jaro_winkler(name, choice);
-    choices.max_by(|a, b| closeness(a).total_cmp(&closeness(b))).filter(|choice| closeness(choice) > 0.75)
+    let similarity = |choice: &str| strsim::jaro_winkler(name, choice);
+    choices.max_by(|a, b| similarity(a).total_cmp(&similarity(b))).filter(|choice| similarity(choice) > 0.75)
 }
 
 #[cfg(test)]
@@ -304,7 +313,8 @@ mod tests {
     use crate::train::{optimizer, schedule};
     use crate::{datasets, metrics};
 
-    /// Asserts that no name or alias of a registry is used twice, and that each alias finds its entry.
+    /// Asserts that no name or alias of a registry is used twice, and that each alias finds its
+    /// entry.
     fn check<F>(registry: &[Entry<F>]) {
         let mut names: Vec<&str> = Vec::new();
         for entry in registry {

@@ -100,7 +100,7 @@ fn settings(given: &Json) -> Settings {
         schedule,
         penalty: Penalty {
             l2: number("alpha", 1e-4),
-            share: PenaltyDivisor::PerWeight,
+            divisor: PenaltyDivisor::BatchWeight,
             ..Penalty::default()
         },
         validation_fraction: early.then(|| number("validation_fraction", 0.1)),

@@ -77,10 +77,12 @@ fn penalties_are_added_to_the_mean_or_shared_by_the_batch() {
     let (l1, l2, w, b) = (0.3, 0.7, 3.0, -2.0_f64);
     let (of_w, slope_w) = (l1 * w + l2 / 2.0 * w * w, l1 + l2 * w);
     let (of_b, slope_b) = (l1 * b.abs() + l2 / 2.0 * b * b, -l1 + l2 * b);
-    for (share, shared_by) in [(PenaltyDivisor::Constant, 1.0), (PenaltyDivisor::PerWeight, weight)] {
-        for (on, of_b, slope_b) in [(PenaltyTarget::Weights, 0.0, 0.0), (PenaltyTarget::All, of_b, slope_b)] {
+    for (divisor, shared_by) in [(PenaltyDivisor::None, 1.0), (PenaltyDivisor::BatchWeight, weight)] {
+        for (applies_to, of_b, slope_b) in
+            [(PenaltyTarget::Weights, 0.0, 0.0), (PenaltyTarget::All, of_b, slope_b)]
+        {
             let settings = |reduction| Settings {
-                penalty: Penalty { l1, l2, share, on, ..Penalty::default() },
+                penalty: Penalty { l1, l2, divisor, applies_to, ..Penalty::default() },
                 reduction,
                 ..Settings::default()
             };
@@ -118,7 +120,7 @@ fn decoupled_decay_comes_before_the_step_and_stays_out_of_the_loss() {
     let (loss, parameters) = after(Optimizer::sgd(), penalty);
     assert_eq!(loss, 1.0);
     assert_close(&parameters, &[3.0 * (1.0 - 0.1 * 0.5) - 0.2, -2.0 - 0.2], 1e-15);
-    let (_, parameters) = after(Optimizer::sgd(), Penalty { on: PenaltyTarget::All, ..penalty });
+    let (_, parameters) = after(Optimizer::sgd(), Penalty { applies_to: PenaltyTarget::All, ..penalty });
     assert_close(&parameters, &[3.0 * 0.95 - 0.2, -2.0 * 0.95 - 0.2], 1e-15);
     // AdamW's own decay and the penalty's add up; Adam's first step is the rate, whatever the gradient.
     let adamw = Optimizer::new("adamw", &[("weight_decay", 0.25.into())]).unwrap();
@@ -163,8 +165,13 @@ fn frozen_parts_stay_bit_for_bit_whatever_pulls_at_them() {
     let data = Dataset::new(x, 2, t, 1).unwrap();
     let momentum = Optimizer::sgd_with_momentum(0.9);
     for optimizer in [Optimizer::adam(), Optimizer::new("adamw", &[]).unwrap(), momentum] {
-        let penalty =
-            Penalty { l1: 0.1, l2: 0.1, decoupled: 0.1, on: PenaltyTarget::All, ..Penalty::default() };
+        let penalty = Penalty {
+            l1: 0.1,
+            l2: 0.1,
+            decoupled: 0.1,
+            applies_to: PenaltyTarget::All,
+            ..Penalty::default()
+        };
         let (batch, clip) = (Batch::Size(3), Some(Clip::Norm(0.1)));
         let settings = Settings { epochs: 5, batch, optimizer, penalty, clip, ..Settings::default() };
         let mut random = RandomState::new(8);

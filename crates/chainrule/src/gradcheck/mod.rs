@@ -1,18 +1,22 @@
-//! Is this gradient right? Central differences, parameter by parameter.
+//! Gradient checking: comparison of a gradient with central differences, parameter by parameter.
 //!
-//! The derivative of the loss L by one parameter p is, for a small h, `(L(p + h) - L(p - h))/(2h)` up to an error of
-//! order h². A backward pass that is right agrees with it; one that is wrong is caught, and the parameters where it
-//! is wrong say which layer to look at. Everything is in f64: in f32 rounding would hide what is looked for.
+//! For a small h, the derivative of the loss L with respect to a parameter p is
+//! `(L(p + h) - L(p - h))/(2h)` up to an error of order h². A correct backward pass agrees with
+//! this quotient. If it does not, the names of the failing parameters show which layer is affected.
+//! All computations are in f64, since f32 rounding errors would mask small errors.
 //!
 //! - [`network`] checks the engine's own gradient of a network;
-//! - [`against`] checks any gradient of any function: prove a backward pass of your own with it;
-//! - [`slope`] checks an activation's slope against its value, a custom one too.
+//! - [`against`] checks the gradient of an arbitrary function, for example that of a custom
+//!   backward pass;
+//! - [`slope`] checks the derivative of an activation, built-in or custom, against its values.
 //!
-//! A gradient g agrees with the numeric n when `|g - n| <= 1e-6·max(|g|, |n|) + 20·eps·|L|/h`; the second term is what
-//! rounding in L leaves of a difference. Where the two differ, h is made smaller twice, since a step may reach over
-//! a kink (ReLU at 0, the absolute error at 0). If then the differences shrink as h² does, what they still have ahead of
-//! them is allowed for too: at the inflection of p³, 0 is right though no quotient is 0. Where p stands on a kink itself
-//! there is no derivative; then any g between the slopes to the left and to the right is right, and the verdict is
+//! An analytic derivative g agrees with the numeric derivative n if
+//! `|g - n| <= 1e-6·max(|g|, |n|) + 20·eps·|L|/h`; the second term bounds the rounding error of the
+//! quotient. If they differ, the check is repeated with two smaller values of h, since a step may
+//! cross a kink (ReLU at 0, the absolute error at 0). If the quotients then converge as h², their
+//! remaining distance from the limit is also tolerated: at the inflection point of p³, 0 is correct
+//! although no quotient is 0. If p is exactly at a kink, the derivative does not exist; any g
+//! between the left and the right derivative is then accepted, and the verdict is
 //! [`Verdict::Kink`].
 
 use std::fmt;
@@ -21,64 +25,65 @@ use crate::network::activation::Activation;
 use crate::objective::{Objective, Reduction};
 use crate::random::RandomState;
 
-/// What came of one parameter.
+/// Result of the check of one parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckedParameter {
-    /// The parameter's index in the flat vector.
+    /// Index of the parameter in the flat parameter vector.
     pub index: usize,
-    /// Its name: `hidden.W[0][1]`, `output.b[0]`.
+    /// Name of the parameter: `hidden.W[0][1]`, `output.b[0]`.
     pub name: String,
-    /// The derivative under test.
+    /// Derivative under test.
     pub analytic: f64,
-    /// The central difference.
+    /// Central difference.
     pub numeric: f64,
-    /// `|g - n| / max(|g|, |n|, tiny)`.
+    /// Relative error, `|g - n| / max(|g|, |n|, tiny)`.
     pub error: f64,
-    /// Right, wrong, or on a kink.
+    /// Whether the derivative is correct, wrong, or at a kink.
     pub verdict: Verdict,
 }
 
-/// What the check says of one parameter.
+/// Verdict on the derivative with respect to one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The derivative agrees with the difference.
+    /// The derivative agrees with the central difference.
     Agrees,
-    /// The function has a kink here, and the derivative lies between the slopes on its two sides.
+    /// The function has a kink at this point, and the derivative is between the one-sided
+    /// derivatives.
     Kink,
     /// The derivative is wrong.
     Differs,
 }
 
-/// The outcome of a check. Displayed as a verdict and the worst parameters.
+/// Result of a gradient check. `Display` gives the overall verdict and the parameters with the
+/// largest errors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientReport {
-    /// Every parameter that was checked, in order.
+    /// Results of all checked parameters, in order.
     pub checked: Vec<CheckedParameter>,
 }
 
-/// Which parameters to check.
+/// Selection of the parameters to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterSelection {
-    /// All of them: two evaluations each.
+    /// All parameters, with two evaluations of the loss per parameter.
     All,
-    /// This many, drawn without repetition from this seed.
+    /// A random sample without replacement.
     Sample {
-        /// How many.
+        /// Number of parameters.
         count: usize,
-        /// The seed of the draw.
+        /// Seed of the random number generator.
         seed: u32,
     },
 }
 
 impl ParameterSelection {
-    /// The chosen among `candidates`, in order.
+    /// Returns the selected elements of `candidates`, in order.
     fn choose(self, candidates: Vec<usize>) -> Vec<usize> {
         match self {
             ParameterSelection::All => candidates,
             ParameterSelection::Sample { count, seed } => {
                 let order = RandomState::new(seed).permutation(candidates.len());
-                let mut chosen: Vec<usize> =
-                    order.into_iter().take(count).map(|place| candidates[place]).collect();
+                let mut chosen: Vec<usize> = order.into_iter().take(count).map(|i| candidates[i]).collect();
                 chosen.sort_unstable();
                 chosen
             }
@@ -86,7 +91,8 @@ impl ParameterSelection {
     }
 }
 
-/// Checks the engine's gradient of the loss over `rows` at `parameters`; frozen parameters are left out.
+/// Checks the engine's gradient of the loss over `rows` at `parameters`; frozen parameters are
+/// skipped.
 ///
 /// ```
 /// use chainrule::gradcheck::{self, ParameterSelection};
@@ -105,13 +111,13 @@ impl ParameterSelection {
 /// ```
 ///
 /// # Panics
-/// When `parameters` do not have the architecture's length, or a row is not in the data.
+/// Panics if the length of `parameters` does not match the architecture or a row is out of range.
 pub fn network(
     objective: &mut Objective<'_, f64>,
     parameters: &[f64],
     rows: &[usize],
     reduction: Reduction,
-    which: ParameterSelection,
+    selection: ParameterSelection,
 ) -> GradientReport {
     let mut gradient = vec![0.0; parameters.len()];
     let sums = objective.sums(parameters, rows, Some(&mut gradient), None);
@@ -119,48 +125,51 @@ pub fn network(
     for g in &mut gradient {
         *g /= divisor;
     }
-    network_against(objective, &gradient, parameters, rows, reduction, which)
+    network_against(objective, &gradient, parameters, rows, reduction, selection)
 }
 
-/// Checks a `gradient` of a user's own of the loss over `rows` at `parameters`; frozen parameters are left out.
+/// Checks a given `gradient` of the loss over `rows` at `parameters`; frozen parameters are
+/// skipped.
 ///
 /// # Panics
-/// When `gradient` or `parameters` do not have the architecture's length, or a row is not in the data.
+/// Panics if the length of `gradient` or `parameters` does not match the architecture, or a row is
+/// out of range.
 pub fn network_against(
     objective: &mut Objective<'_, f64>,
     gradient: &[f64],
     parameters: &[f64],
     rows: &[usize],
     reduction: Reduction,
-    which: ParameterSelection,
+    selection: ParameterSelection,
 ) -> GradientReport {
     let architecture = objective.architecture().clone();
-    let chosen = which.choose(architecture.trainable().flat_map(|block| block.range.clone()).collect());
+    let chosen = selection.choose(architecture.trainable().flat_map(|block| block.range.clone()).collect());
     let value = |p: &[f64]| objective.value(p, rows, reduction);
     check(value, 0.0, gradient, parameters, &chosen, |index| architecture.parameter_name(index))
 }
 
-/// Checks any `gradient` of any function `value` at the point `at`; parameters are called `p[0]`, `p[1]`, ...
+/// Checks the `gradient` of an arbitrary function `value` at the point `at`; the parameters are
+/// named `p[0]`, `p[1]`, ...
 ///
 /// ```
 /// use chainrule::gradcheck::{self, Verdict};
 ///
 /// let value = |p: &[f64]| p[0] * p[0] * p[1];
-/// let right = gradcheck::against(value, &[12.0, 4.0], &[2.0, 3.0]);
-/// assert!(right.passed());
+/// let correct = gradcheck::against(value, &[12.0, 4.0], &[2.0, 3.0]);
+/// assert!(correct.passed());
 /// let wrong = gradcheck::against(value, &[12.0, 5.0], &[2.0, 3.0]);
 /// assert_eq!(wrong.worst(1)[0].name, "p[1]");
 /// assert_eq!(wrong.checked[1].verdict, Verdict::Differs);
 /// ```
 ///
 /// # Panics
-/// When `gradient` and `at` differ in length.
+/// Panics if `gradient` and `at` have different lengths.
 pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -> GradientReport {
     let all: Vec<usize> = (0..at.len()).collect();
     check(value, 0.0, gradient, at, &all, |index| format!("p[{index}]"))
 }
 
-/// Checks an activation's slope against its value at each of the points `at`.
+/// Checks the derivative of an activation against its values at each of the points `at`.
 ///
 /// ```
 /// use chainrule::gradcheck;
@@ -172,40 +181,41 @@ pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -
 /// ```
 ///
 /// # Panics
-/// For softmax, which has no slope but a matrix of them.
+/// Panics for softmax, whose derivative is a matrix.
 pub fn slope(activation: &Activation, at: &[f64]) -> GradientReport {
     let value = |z: f64| {
         let mut a = [0.0];
         activation.values(&[z], &mut a);
         a[0]
     };
-    let one = |(index, &z): (usize, &f64)| {
+    let check_point = |(index, &z): (usize, &f64)| {
         let mut slope = [0.0];
         activation.slopes(&[z], &[value(z)], &mut slope);
-        // A tail that is nearly 0 is often a difference of numbers of the size of z (gelu's is).
+        // Activations that are nearly 0 in their tails, such as gelu, are often computed as the
+        // difference of two numbers of magnitude z.
         let mut report = check(|p| value(p[0]), z.abs(), &slope, &[z], &[0], |_| format!("f'({z})"));
         CheckedParameter { index, ..report.checked.remove(0) }
     };
-    GradientReport { checked: at.iter().enumerate().map(one).collect() }
+    GradientReport { checked: at.iter().enumerate().map(check_point).collect() }
 }
 
 impl GradientReport {
-    /// Whether no derivative is wrong.
+    /// Returns whether no derivative is wrong.
     pub fn passed(&self) -> bool {
         self.faults() == 0
     }
 
-    /// How many derivatives are wrong.
+    /// Returns the number of wrong derivatives.
     pub fn faults(&self) -> usize {
         self.count(Verdict::Differs)
     }
 
-    /// How many parameters stand on a kink.
+    /// Returns the number of parameters that are at a kink.
     pub fn kinks(&self) -> usize {
         self.count(Verdict::Kink)
     }
 
-    /// The `n` parameters of the greatest relative error; wrong ones first.
+    /// Returns the `n` parameters with the largest relative errors, wrong ones first.
     pub fn worst(&self, n: usize) -> Vec<&CheckedParameter> {
         let mut by_error: Vec<&CheckedParameter> = self.checked.iter().collect();
         by_error.sort_by(|a, b| {
@@ -231,8 +241,14 @@ impl fmt::Display for GradientReport {
         }
         match kinks {
             0 => writeln!(f)?,
-            1 => writeln!(f, " (1 stands on a kink, where any slope between its two sides is right)")?,
-            _ => writeln!(f, " ({kinks} stand on kinks, where any slope between the two sides is right)")?,
+            1 => writeln!(
+                f,
+                " (1 is at a kink, where any value between the one-sided derivatives is correct)"
+            )?,
+            _ => writeln!(
+                f,
+                " ({kinks} are at kinks, where any value between the one-sided derivatives is correct)"
+            )?,
         }
         let shown = self.worst(if self.passed() { 3 } else { 10 });
         let width = shown.iter().map(|checked| checked.name.len()).max().unwrap_or(0).max("parameter".len());
@@ -257,7 +273,10 @@ impl fmt::Display for GradientReport {
     }
 }
 
-/// `size` is at least how large the numbers are whose rounding is in the value; the value's own size counts anyway.
+/// Checks the derivatives with respect to the `chosen` parameters.
+///
+/// `size` is the magnitude of the intermediate results that determine the rounding error, if it is
+/// larger than that of the value itself.
 fn check(
     mut value: impl FnMut(&[f64]) -> f64,
     size: f64,
@@ -266,34 +285,37 @@ fn check(
     chosen: &[usize],
     name: impl Fn(usize) -> String,
 ) -> GradientReport {
-    assert_eq!(gradient.len(), at.len(), "a gradient has as many entries as there are parameters");
+    assert_eq!(gradient.len(), at.len(), "gradient and parameters must have the same length");
     let mut point = at.to_vec();
-    let here = value(&point);
+    let center = value(&point);
     let checked = chosen.iter().map(|&index| {
         let analytic = gradient[index];
-        let (numeric, verdict) = judge(&mut value, size, &mut point, index, here, analytic);
+        let (numeric, verdict) = judge(&mut value, size, &mut point, index, center, analytic);
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(f64::MIN_POSITIVE);
         CheckedParameter { index, name: name(index), analytic, numeric, error, verdict }
     });
     GradientReport { checked: checked.collect() }
 }
 
-/// The central difference by parameter `i` and the verdict on the derivative `g`.
+/// Returns the central difference with respect to parameter `i` and the verdict on the derivative
+/// `g`.
 fn judge(
     value: &mut impl FnMut(&[f64]) -> f64,
     size: f64,
     point: &mut [f64],
     i: usize,
-    here: f64,
+    center: f64,
     g: f64,
 ) -> (f64, Verdict) {
     let p = point[i];
-    // The cube root of eps balances the difference's own error, h²·L'''/6, against rounding, eps·L/h.
-    let widest = f64::EPSILON.cbrt() * p.abs().max(1.0);
-    let (mut quotients, mut jump_at_first) = ([f64::NAN; 3], f64::NAN);
+    // The cube root of eps balances the truncation error, h²·L'''/6, against the rounding error,
+    // eps·L/h.
+    let max_step = f64::EPSILON.cbrt() * p.abs().max(1.0);
+    let (mut quotients, mut first_jump) = ([f64::NAN; 3], f64::NAN);
     for (k, shrink) in [1.0, 8.0, 64.0].into_iter().enumerate() {
-        // h as it comes out after rounding of p + h, so that the quotient divides by the true distance.
-        let h = (p + widest / shrink) - p;
+        // Uses the h that remains after p + h is rounded, so that the quotient is divided by the
+        // actual step.
+        let h = (p + max_step / shrink) - p;
         point[i] = p + h;
         let above = value(point);
         point[i] = p - h;
@@ -305,19 +327,19 @@ fn judge(
         if (g - n).abs() <= 1e-6 * g.abs().max(n.abs()) + rounding {
             return (n, Verdict::Agrees);
         }
-        let (left, right) = ((here - below) / h, (above - here) / h);
+        let (left, right) = ((center - below) / h, (above - center) / h);
         if k == 0 {
-            jump_at_first = (right - left).abs();
+            first_jump = (right - left).abs();
         } else if k == 2 {
-            if (g - n).abs() <= 2.0 * ahead(quotients) {
+            if (g - n).abs() <= 2.0 * remaining_error(quotients) {
                 return (n, Verdict::Agrees);
             }
-            // A bend's one-sided slopes close up as h shrinks; a kink's stay apart.
-            let stays_apart =
-                (right - left).abs() > jump_at_first / 32.0 && (right - left).abs() > 4.0 * rounding;
-            // One-sided slopes are off by a share of h themselves.
+            // As h shrinks, the one-sided difference quotients converge at a smooth point but not
+            // at a kink.
+            let is_kink = (right - left).abs() > first_jump / 32.0 && (right - left).abs() > 4.0 * rounding;
+            // One-sided quotients have an error of order h.
             let slack = 1e-6 * left.abs().max(right.abs()) + rounding;
-            if stays_apart && left.min(right) - slack <= g && g <= left.max(right) + slack {
+            if is_kink && left.min(right) - slack <= g && g <= left.max(right) + slack {
                 return (n, Verdict::Kink);
             }
         }
@@ -325,9 +347,12 @@ fn judge(
     (quotients[0], Verdict::Differs)
 }
 
-/// How far the last of three quotients, each with an eighth of the step before, is from their limit: their error is c·h², so
-/// that the last two differ by 63 times the last one's. None where they do not converge like that.
-fn ahead([first, second, third]: [f64; 3]) -> f64 {
-    let as_squares = (first - second) / (second - third);
-    if (as_squares / 64.0 - 1.0).abs() < 0.1 { (second - third).abs() / 63.0 } else { 0.0 }
+/// Estimates the error of the last of three quotients, where each step h is an eighth of the
+/// previous one.
+///
+/// With an error of c·h², the last two quotients differ by 63 times the error of the last one.
+/// Returns 0 if the quotients do not converge at that rate.
+fn remaining_error([first, second, third]: [f64; 3]) -> f64 {
+    let ratio = (first - second) / (second - third);
+    if (ratio / 64.0 - 1.0).abs() < 0.1 { (second - third).abs() / 63.0 } else { 0.0 }
 }

@@ -1,8 +1,8 @@
-//! The points of a grid: evenly spaced along each of its axes.
+//! Grids whose points are evenly spaced along each axis.
 
 use crate::Error;
 
-/// Evenly spaced points of one coordinate, both ends included.
+/// Evenly spaced values of one coordinate, including both ends of the range.
 ///
 /// ```
 /// use chainrule::landscape::GridAxis;
@@ -21,10 +21,11 @@ pub struct GridAxis {
 }
 
 impl GridAxis {
-    /// `n` points, the first at `from`, the last at `to`.
+    /// Creates an axis of `n` points, the first at `from` and the last at `to`.
     ///
     /// # Errors
-    /// [`Error::Setting`] where there are less than 2 points, or the range is empty, reversed or not finite.
+    /// Returns [`Error::Setting`] if there are fewer than 2 points, or the range is empty, reversed
+    /// or not finite.
     pub fn new(from: f64, to: f64, n: usize) -> Result<GridAxis, Error> {
         if !(from < to && (to - from).is_finite()) {
             return Err(Error::Setting {
@@ -37,47 +38,47 @@ impl GridAxis {
             return Err(Error::Setting {
                 setting: "the number of points along an axis of a grid".to_owned(),
                 value: n.to_string(),
-                allowed: "at least 2, the two ends of its range".to_owned(),
+                allowed: "at least 2, for the two ends of its range".to_owned(),
             });
         }
         Ok(GridAxis { from, to, n })
     }
 
-    /// Where it begins and where it ends.
+    /// Returns the first and the last value.
     pub fn range(&self) -> [f64; 2] {
         [self.from, self.to]
     }
 
-    /// How many points it has, at least 2.
+    /// Returns the number of points, at least 2.
     pub fn n_points(&self) -> usize {
         self.n
     }
 
-    /// Point `i`, counted from 0: `from + (to - from)·i/(n - 1)`.
+    /// Returns point `i`, counted from 0: `from + (to - from)·i/(n - 1)`.
     ///
     /// # Panics
-    /// When there is no such point.
+    /// Panics if `i` is out of range.
     pub fn value(&self, i: usize) -> f64 {
-        assert!(i < self.n, "point {i} of an axis of {}", self.n);
+        assert!(i < self.n, "point {i} is out of range for an axis of {} points", self.n);
         if i + 1 == self.n {
             return self.to;
         }
         self.from + (self.to - self.from) * i as f64 / (self.n - 1) as f64
     }
 
-    /// All its points.
+    /// Returns all points.
     pub fn values(&self) -> Vec<f64> {
         (0..self.n).map(|i| self.value(i)).collect()
     }
 }
 
-/// How many points the grid of these axes has.
+/// Returns the number of points of the grid with these axes.
 pub(super) fn n_points(axes: &[GridAxis]) -> usize {
     axes.iter().map(GridAxis::n_points).product()
 }
 
-/// The coordinates of point `k` of the grid, the first of three as many as there are axes; along the first axis points
-/// follow each other.
+/// Returns the coordinates of point `k` of the grid, with one entry per axis and zeros after them;
+/// the first axis varies fastest.
 pub(super) fn coordinates(axes: &[GridAxis], k: usize) -> [f64; 3] {
     let (mut at, mut rest) = ([0.0; 3], k);
     for (c, axis) in at.iter_mut().zip(axes) {
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_axis_runs_fastest() {
+    fn the_first_axis_varies_fastest() {
         let axes = [GridAxis::new(0.0, 1.0, 2).unwrap(), GridAxis::new(5.0, 7.0, 3).unwrap()];
         assert_eq!(n_points(&axes), 6);
         assert_eq!(coordinates(&axes, 0), [0.0, 5.0, 0.0]);
@@ -108,14 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn bad_ranges_are_refused() {
+    fn invalid_ranges_are_rejected() {
         for (from, to) in [(1.0, 0.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (-1e308, 1e308)] {
             assert!(GridAxis::new(from, to, 3).is_err(), "{from}..{to}");
         }
         let error = GridAxis::new(0.0, 1.0, 1).unwrap_err().to_string();
         assert_eq!(
             error,
-            "the number of points along an axis of a grid is 1, but must be at least 2, the two ends of its range"
+            "the number of points along an axis of a grid is 1, but must be at least 2, for the two ends of \
+             its range"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! What a hidden layer makes of the samples: its activations as points of a space, and the boundaries drawn there.
+//! Hidden representations: the activations of a hidden layer as points in space, and the decision
+//! boundaries there.
 
 use super::plane::{Plane, Projected};
 use super::principal::dot;
@@ -10,16 +11,16 @@ use crate::network::tile::{TILE, Tile};
 use crate::network::{Architecture, Network};
 use crate::registry::nearest;
 
-/// Samples in the space of a hidden layer, as far as it can be drawn: one to three dimensions.
+/// Hidden representation of samples in one to three dimensions.
 ///
-/// A layer of few units is drawn as it is, its units' activations the coordinates. Of a layer of more units the plane
-/// of the samples' principal directions is drawn, and what is known of it is in [`plane`](Hidden::plane).
+/// If the layer has few enough units, their activations are the coordinates. Otherwise the
+/// activations are projected onto their principal directions, given by [`plane`](Hidden::plane).
 ///
 /// ```
 /// use chainrule::landscape::Hidden;
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};
 ///
-/// // The exclusive or: the hidden units or(x) and and(x) make its classes separable by a line.
+/// // XOR: the hidden units OR and AND make the classes linearly separable.
 /// let layers = vec![Layer::new(2, Activation::relu()), Layer::new(1, Activation::logistic())];
 /// let architecture = Architecture::new(2, layers)?;
 /// let network = Network::new(architecture, vec![1.0, 1.0, 1.0, 1.0, 0.0, -1.0, 2.0, -4.0, -1.0])?;
@@ -27,7 +28,7 @@ use crate::registry::nearest;
 /// let hidden = Hidden::new(&network, "hidden", &x, 2)?;
 /// assert_eq!(hidden.points[1].at, [1.0, 0.0]);
 /// assert_eq!(hidden.points[3].at, [2.0, 1.0]);
-/// // 2·h₁ - 4·h₂ - 1 = 0 has the class 1 on its positive side.
+/// // Class 1 is on the positive side of 2·h₁ - 4·h₂ - 1 = 0.
 /// let boundary = &hidden.boundaries[0];
 /// assert_eq!((&boundary.w[..], boundary.b), (&[2.0, -4.0][..], -1.0));
 /// assert_eq!(hidden.points.iter().map(|p| boundary.side(&p.at) > 0.0).collect::<Vec<_>>(), [false, true, true, false]);
@@ -35,38 +36,41 @@ use crate::registry::nearest;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hidden {
-    /// The layer, counted from 0.
+    /// Index of the layer, counted from 0.
     pub layer: usize,
-    /// The plane that is drawn, in the space of the layer's units.
+    /// Plane in the space of the layer's activations.
     pub plane: Plane,
-    /// Each sample on it; the distance is 0 where all units are drawn.
+    /// Projection of each sample onto the plane; the distance is 0 if every unit is a coordinate.
     pub points: Vec<Projected>,
-    /// The next layer's boundaries in the plane's coordinates.
+    /// Boundaries of the next layer in the coordinates of the plane.
     pub boundaries: Vec<Boundary>,
 }
 
-/// A boundary `w·h + b = 0` through the activations h of a layer, or through the coordinates of a plane in their space.
+/// A boundary `w·h + b = 0` in the space of a layer's activations h, or in the coordinates of a
+/// plane in that space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Boundary {
-    /// The unit of the next layer whose side is the positive one.
+    /// Unit of the next layer on the positive side of the boundary.
     pub unit: usize,
-    /// The unit whose side is the negative one; none where it is the side on which `unit` is below 0.
+    /// Unit on the negative side, if the boundary separates two units.
     pub against: Option<usize>,
-    /// The normal: a coefficient for each unit, or coordinate.
+    /// Normal vector: one coefficient per unit or coordinate.
     pub w: Vec<f64>,
-    /// The constant.
+    /// Constant term.
     pub b: f64,
 }
 
 impl Hidden {
-    /// The inputs `x` (n, n_inputs) as the hidden layer called `layer` sees them, in at most `n_dimensions`, from 1 to 3.
+    /// Computes the representation of the inputs `x` (n, n_inputs) in the hidden layer called
+    /// `layer`, in at most `n_dimensions` dimensions, from 1 to 3.
     ///
     /// # Errors
-    /// [`Error::UnknownLayer`] with the nearest name, [`Error::Setting`] where `n_dimensions` is 0 or above 3; and where
-    /// principal directions are needed, those of [`Plane::principal`].
+    /// Returns [`Error::UnknownLayer`] with the most similar name if the network has no such hidden
+    /// layer, and [`Error::Setting`] if `n_dimensions` is 0 or above 3. If principal directions are
+    /// required, also returns the errors of [`Plane::principal`].
     ///
     /// # Panics
-    /// When the length of `x` is no multiple of the number of inputs.
+    /// Panics if the length of `x` is not a multiple of the number of inputs.
     pub fn new<T: Scalar>(
         network: &Network<T>,
         layer: &str,
@@ -87,21 +91,27 @@ impl Hidden {
         Ok(Hidden { layer: l, plane, points, boundaries })
     }
 
-    /// Where other inputs `x` (n, n_inputs) lie among the samples: the image of a curve or of a grid's lines.
+    /// Projects the representation of other inputs `x` (n, n_inputs) onto the plane, for example
+    /// the image of a curve or of grid lines.
     ///
-    /// `network` is to be the one that the samples went through.
+    /// `network` must be the network passed to [`Hidden::new`].
     ///
     /// # Panics
-    /// When the length of `x` is no multiple of the number of inputs, or the network is of another shape.
+    /// Panics if the length of `x` is not a multiple of the number of inputs, or the network has a
+    /// different shape.
     pub fn image<T: Scalar>(&self, network: &Network<T>, x: &[T]) -> Vec<Projected> {
         let n_units = self.plane.origin().len();
-        through(network, self.layer, x).chunks_exact(n_units).map(|a| self.plane.project(a)).collect()
+        layer_activations(network, self.layer, x)
+            .chunks_exact(n_units)
+            .map(|a| self.plane.project(a))
+            .collect()
     }
 }
 
-/// The activations (n, n_units), row-major, of the hidden layer called `layer` for inputs `x` (n, n_inputs) row-major.
+/// Computes the activations (n, n_units), row-major, of the hidden layer called `layer` for the
+/// row-major inputs `x` (n, n_inputs).
 ///
-/// Layers are called as [`Architecture::layer_name`] says.
+/// Layers are named as in [`Architecture::layer_name`].
 ///
 /// ```
 /// use chainrule::landscape::activations;
@@ -116,61 +126,66 @@ impl Hidden {
 /// ```
 ///
 /// # Errors
-/// [`Error::UnknownLayer`] with the nearest name.
+/// Returns [`Error::UnknownLayer`] with the most similar name if the network has no such hidden
+/// layer.
 ///
 /// # Panics
-/// When the length of `x` is no multiple of the number of inputs.
+/// Panics if the length of `x` is not a multiple of the number of inputs.
 pub fn activations<T: Scalar>(network: &Network<T>, layer: &str, x: &[T]) -> Result<Vec<T>, Error> {
-    Ok(through(network, find(network.architecture(), layer)?, x))
+    Ok(layer_activations(network, find(network.architecture(), layer)?, x))
 }
 
-/// The boundaries that the next layer draws through the activations h of the hidden layer called `layer`.
+/// Returns the boundaries of the next layer in the space of the activations h of the hidden layer
+/// called `layer`.
 ///
-/// With `z = h·W + b` of the next layer they are
+/// With the pre-activations `z = h·W + b` of the next layer, the boundaries are
 ///
-/// - `z_j = 0` for each unit j where it is a hidden layer: where relu begins and the curves of logistic and tanh units
-///   have their middle;
-/// - `z_k = 0` for each logistic output, the probability of 0.5;
-/// - `z_j - z_k = 0` for each pair of classes j < k behind softmax, of which neither needs be the most probable there;
-/// - none where outputs are numbers and not probabilities.
+/// - `z_j = 0` for each unit j of a hidden layer: the kink of relu, the centre of logistic and
+///   tanh;
+/// - `z_k = 0` for each logistic output, at a probability of 0.5;
+/// - `z_j - z_k = 0` for each pair of classes j < k of a softmax output; a third class may be more
+///   probable there;
+/// - none for regression outputs.
 ///
 /// # Errors
-/// [`Error::UnknownLayer`] with the nearest name.
+/// Returns [`Error::UnknownLayer`] with the most similar name if the network has no such hidden
+/// layer.
 pub fn boundaries<T: Scalar>(network: &Network<T>, layer: &str) -> Result<Vec<Boundary>, Error> {
     let architecture = network.architecture();
     let next = find(architecture, layer)? + 1;
     let n_out = architecture.layers()[next].n_units;
     let (w, b) =
         (architecture.weights(next, network.parameters()), architecture.bias(next, network.parameters()));
-    let single = |j: usize| Boundary {
+    let unit_boundary = |j: usize| Boundary {
         unit: j,
         against: None,
         w: w[j..].iter().step_by(n_out).map(|w| w.to_f64()).collect(),
         b: b.map_or(0.0, |b| b[j].to_f64()),
     };
-    let singles: Vec<Boundary> = (0..n_out).map(single).collect();
+    let of_units: Vec<Boundary> = (0..n_out).map(unit_boundary).collect();
     let last = next + 1 == architecture.layers().len();
     Ok(match OutputKind::of(&architecture.output().activation) {
-        OutputKind::Categorical if last => pairs(&singles),
+        OutputKind::Categorical if last => pairs(&of_units),
         OutputKind::Real if last => Vec::new(),
-        _ => singles,
+        _ => of_units,
     })
 }
 
 impl Boundary {
-    /// `w·h + b`: above 0 on the side of `unit`, below 0 on the other one.
+    /// Computes `w·h + b`, which is positive on the side of `unit` and negative on the other side.
     ///
     /// # Panics
-    /// When `h` is not as long as `w`.
+    /// Panics if `h` and `w` have different lengths.
     pub fn side(&self, h: &[f64]) -> f64 {
-        assert_eq!(h.len(), self.w.len(), "a coordinate for each coefficient");
+        assert_eq!(h.len(), self.w.len(), "one coordinate per coefficient");
         dot(&self.w, h) + self.b
     }
 
-    /// The same boundary where it cuts a plane, in the plane's coordinates: `w'_k = w·direction_k`, `b' = w·origin + b`.
+    /// Returns the intersection of the boundary with a plane, in the coordinates of the plane:
+    /// `w'_k = w·direction_k`, `b' = w·origin + b`.
     ///
     /// # Panics
-    /// When the plane is not one of the boundary's space.
+    /// Panics if the plane is in a space of a different dimension.
     pub fn on(&self, plane: &Plane) -> Boundary {
         Boundary {
             w: plane.directions().iter().map(|direction| dot(direction, &self.w)).collect(),
@@ -180,37 +195,37 @@ impl Boundary {
     }
 }
 
-/// For each pair of units the boundary at which they are equal.
-fn pairs(singles: &[Boundary]) -> Vec<Boundary> {
+/// Returns the boundary at which both units are equal, for each pair of units.
+fn pairs(of_units: &[Boundary]) -> Vec<Boundary> {
     let pair = |j: usize, k: usize| Boundary {
         unit: j,
         against: Some(k),
-        w: singles[j].w.iter().zip(&singles[k].w).map(|(w_j, w_k)| w_j - w_k).collect(),
-        b: singles[j].b - singles[k].b,
+        w: of_units[j].w.iter().zip(&of_units[k].w).map(|(w_j, w_k)| w_j - w_k).collect(),
+        b: of_units[j].b - of_units[k].b,
     };
-    (0..singles.len())
-        .flat_map(|j| (j + 1..singles.len()).map(move |k| (j, k)))
+    (0..of_units.len())
+        .flat_map(|j| (j + 1..of_units.len()).map(move |k| (j, k)))
         .map(|(j, k)| pair(j, k))
         .collect()
 }
 
-/// Layer `l`'s activations (n, n_units) for inputs `x` (n, n_inputs).
-fn through<T: Scalar>(network: &Network<T>, l: usize, x: &[T]) -> Vec<T> {
+/// Computes the activations (n, n_units) of layer `l` for inputs `x` (n, n_inputs).
+fn layer_activations<T: Scalar>(network: &Network<T>, l: usize, x: &[T]) -> Vec<T> {
     let architecture = network.architecture();
     let (n_inputs, n_units) = (architecture.n_inputs(), architecture.layers()[l].n_units);
-    assert_eq!(x.len() % n_inputs, 0, "x must hold whole rows of {n_inputs} inputs");
+    assert_eq!(x.len() % n_inputs, 0, "x must contain whole rows of {n_inputs} inputs");
     let mut tile = Tile::new(architecture, 0);
     let mut rows = Vec::with_capacity(x.len() / n_inputs * n_units);
     for x in x.chunks(n_inputs * TILE) {
         tile.load_inputs(x, n_inputs);
         forward(architecture, network.parameters(), &mut tile, None);
         let (n, a) = (tile.columns(), tile.a(l));
-        rows.extend((0..x.len() / n_inputs * n_units).map(|place| a[place % n_units * n + place / n_units]));
+        rows.extend((0..x.len() / n_inputs * n_units).map(|i| a[i % n_units * n + i / n_units]));
     }
     rows
 }
 
-/// The hidden layer called `name`.
+/// Returns the index of the hidden layer called `name`.
 fn find(architecture: &Architecture, name: &str) -> Result<usize, Error> {
     let names: Vec<String> =
         (0..architecture.layers().len() - 1).map(|l| architecture.layer_name(l)).collect();

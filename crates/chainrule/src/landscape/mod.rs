@@ -1,11 +1,13 @@
-//! What pictures of a training are drawn from: loss surfaces, paths on them, decision regions, hidden spaces. Data, not
-//! pictures.
+//! Data for plots of a training run: loss surfaces, optimisation paths, decision regions and hidden
+//! representations.
 //!
-//! Most of these pictures are a map of a [`Plane`]: a point of a large space and one, two or three directions from it. In the
-//! space of a network's parameters [`surface`] gives the loss over such a plane, and the plane projects the path of a
-//! training onto itself, saying how far off the path runs. In the space of the inputs [`regions`] gives the network's
-//! outputs over it. In the space of a hidden layer's activations [`Hidden`] gives the samples, and the boundaries that the
-//! next layer draws through them. An [`GridAxis`] says for each direction which points are taken.
+//! Most of these plots show a [`Plane`], given by a point of a high-dimensional space and one, two
+//! or three directions. In the space of a network's parameters, [`surface`] evaluates the loss over
+//! a plane, and [`Plane::path`] projects the path of a training run onto it, with the distance of
+//! each point from the plane. In the space of the inputs, [`regions`] evaluates the network's
+//! outputs over a plane. In the space of a hidden layer's activations, [`Hidden`] contains the
+//! samples and the decision boundaries of the next layer. A [`GridAxis`] specifies the grid points
+//! along each direction.
 //!
 //! ```
 //! use chainrule::landscape::{GridAxis, Plane, surface};
@@ -15,7 +17,7 @@
 //! use chainrule::train::{Recorder, Settings, Training};
 //! use chainrule::Dataset;
 //!
-//! // A line through points of slope 2 and intercept 1: the loss over the two, and the way down.
+//! // Fits a line with slope 2 and intercept 1: loss surface and optimisation path.
 //! let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())])?;
 //! let data = Dataset::new(vec![-1.0, 0.0, 1.0], 1, vec![-1.0, 1.0, 3.0], 1)?;
 //! let (loss, settings) = (Loss::squared_error(), Settings { epochs: 200, ..Settings::default() });

@@ -1,4 +1,5 @@
-//! Planes in the space of a network's parameters: two of them by name, the way a training went, two random directions.
+//! Planes in parameter space: two named parameters, the optimisation path, or two random
+//! directions.
 
 use super::plane::Plane;
 use super::principal::principal;
@@ -9,10 +10,12 @@ use crate::random::RandomState;
 use crate::registry::nearest;
 
 impl Plane {
-    /// The plane in which the two parameters called `names` vary, all others held at `trained`.
+    /// Creates the plane in which the two parameters called `names` vary while all others are fixed
+    /// at `trained`.
     ///
-    /// Coordinates are the two parameters' values; names are those of [`Architecture::parameter_name`]. Where training
-    /// moves these two alone, its path lies on the plane.
+    /// The coordinates are the values of the two parameters, which are named as in
+    /// [`Architecture::parameter_name`]. If training changes only these two parameters, its path is
+    /// within the plane.
     ///
     /// ```
     /// use chainrule::landscape::Plane;
@@ -27,8 +30,9 @@ impl Plane {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownParameter`] with the nearest name, [`Error::Setting`] where both names are the same, and
-    /// [`Error::ParameterCount`] where `trained` does not fit the architecture.
+    /// Returns [`Error::UnknownParameter`] with the most similar name if the network has no such
+    /// parameter, [`Error::Setting`] if both names are the same, and [`Error::ParameterCount`] if
+    /// the length of `trained` does not match the architecture.
     pub fn parameters<T: Scalar>(
         architecture: &Architecture,
         trained: &[T],
@@ -47,24 +51,25 @@ impl Plane {
             return Err(Error::Setting {
                 setting: "the second parameter of a plane".to_owned(),
                 value: names[1].to_owned(),
-                allowed: "another one than the first".to_owned(),
+                allowed: "different from the first".to_owned(),
             });
         }
         Ok(Plane::through(trained.iter().map(|p| p.to_f64()).collect(), &varied))
     }
 
-    /// The plane through the last of the `recorded` parameters along the path's two principal directions.
+    /// Creates the plane through the last of the `recorded` parameter vectors along the two
+    /// principal directions of the path.
     ///
-    /// These are the orthonormal directions along which the differences from the last parameters are greatest: with
-    /// `δ_s = p_s - p_last` the eigenvectors of the largest eigenvalues of `Σ_s δ_s·δ_sᵀ`, found among the parameters
-    /// that change at all. [`explained`](Plane::explained) tells which share of `Σ_s |δ_s|²` lies along each: what is
-    /// missing to 1 is not seen on the plane. After Li et al., Visualizing the loss landscape of neural nets (2018),
-    /// section 7.
+    /// The principal directions are the orthonormal directions with the largest differences from
+    /// the last parameters: with `δ_s = p_s - p_last`, the eigenvectors for the largest eigenvalues
+    /// of `Σ_s δ_s·δ_sᵀ`, restricted to the parameters that change. [`explained`](Plane::explained)
+    /// gives the fraction of `Σ_s |δ_s|²` along each direction; the remainder is orthogonal to the
+    /// plane. From Li et al., Visualizing the loss landscape of neural nets (2018), section 7.
     ///
     /// ```
     /// use chainrule::landscape::Plane;
     ///
-    /// // Down along the first parameter, then a little along the third; the second is never moved.
+    /// // Moves along the first parameter, then slightly along the third; the second never changes.
     /// let recorded = [vec![4.0, 9.0, 1.0], vec![2.0, 9.0, 1.0], vec![0.0, 9.0, 1.0], vec![0.0, 9.0, 0.0]];
     /// let plane = Plane::trajectory(&recorded)?;
     /// assert_eq!(plane.origin(), [0.0, 9.0, 0.0]);
@@ -75,22 +80,22 @@ impl Plane {
     /// ```
     ///
     /// # Errors
-    /// [`Error::StillPath`] where less than two parameters change, [`Error::NotFinite`] for a NaN or an infinity (the
-    /// row is the record).
+    /// Returns [`Error::StillPath`] if fewer than two parameters change, and [`Error::NotFinite`]
+    /// if a value is NaN or infinite, with the index of the record as the row.
     ///
     /// # Panics
-    /// When records differ in length.
+    /// Panics if the records have different lengths.
     pub fn trajectory<T: Scalar>(recorded: &[Vec<T>]) -> Result<Plane, Error> {
         let Some(last) = recorded.last() else { return Err(Error::StillPath { n_records: 0, moved: 0 }) };
         for (s, record) in recorded.iter().enumerate() {
-            assert_eq!(record.len(), last.len(), "records of one network");
+            assert_eq!(record.len(), last.len(), "all records must have the same length");
             if let Some(i) = record.iter().position(|p| !p.is_finite()) {
                 let (row, column, value) = (s + 1, i + 1, record[i].to_f64());
                 return Err(Error::NotFinite { what: "the recorded path", row, column, value });
             }
         }
-        let moves = |&i: &usize| recorded.iter().any(|record| record[i] != last[i]);
-        let moved: Vec<usize> = (0..last.len()).filter(moves).collect();
+        let changes = |&i: &usize| recorded.iter().any(|record| record[i] != last[i]);
+        let moved: Vec<usize> = (0..last.len()).filter(changes).collect();
         if moved.len() < 2 {
             return Err(Error::StillPath { n_records: recorded.len(), moved: moved.len() });
         }
@@ -107,13 +112,17 @@ impl Plane {
         Ok(Plane::along(origin, short.into_iter().map(spread).collect(), explained))
     }
 
-    /// The plane through the network's parameters along two random directions, normalised unit by unit.
+    /// Creates the plane through the network's parameters along two random directions with filter
+    /// normalisation.
     ///
-    /// Each direction is drawn from a normal distribution, first one, then the other, in the order of the parameters. Then the
-    /// weights that lead into a unit, its filter, are scaled to the length of the network's own: `d_j ← d_j·|w_j|/|d_j|`.
-    /// A step of 1 thus changes every unit by as much as its weights are long, and surfaces of networks of different scale
-    /// can be compared. Biases and frozen weights stay (0). Li et al., Visualizing the loss landscape of neural nets (2018),
-    /// section 4. The two are close to orthogonal where weights are many, and no closer than that.
+    /// The entries of each direction are drawn from a normal distribution, one direction after the
+    /// other, in the order of the parameters. The incoming weights of each unit (its filter) are
+    /// then scaled to the norm of the corresponding weights of the network:
+    /// `d_j ← d_j·|w_j|/|d_j|`. A step of 1 thus changes the weights of every unit by their own
+    /// norm, so that loss surfaces of networks of different scales can be compared. The entries of
+    /// biases and frozen weights are 0. From Li et al., Visualizing the loss landscape of neural
+    /// nets (2018), section 4. The two directions are not exactly orthogonal, only approximately if
+    /// there are many weights.
     ///
     /// ```
     /// use chainrule::landscape::Plane;
@@ -130,8 +139,8 @@ impl Plane {
     /// ```
     ///
     /// # Errors
-    /// [`Error::DependentDirections`] where the network has no two such directions: its weights are all 0 or frozen, or
-    /// each of its units has one weight.
+    /// Returns [`Error::DependentDirections`] if the network does not have two such directions: all
+    /// weights are 0 or frozen, or each unit has a single weight.
     pub fn random<T: Scalar>(network: &Network<T>, random: &mut RandomState) -> Result<Plane, Error> {
         let origin: Vec<f64> = network.parameters().iter().map(|p| p.to_f64()).collect();
         let directions = [(); 2].map(|()| filter_normalised(network.architecture(), &origin, random));
@@ -139,30 +148,31 @@ impl Plane {
     }
 }
 
-/// A random direction with each unit's incoming weights as long as the network's own.
+/// Returns a random direction in which the incoming weights of each unit have the same norm as in
+/// the network.
 fn filter_normalised(architecture: &Architecture, parameters: &[f64], random: &mut RandomState) -> Vec<f64> {
     let mut direction = vec![0.0; parameters.len()];
     for block in architecture.blocks() {
         if block.part != Part::Weights || block.learning == Learning::Frozen {
             continue;
         }
-        let (own, drawn) = (&parameters[block.range.clone()], &mut direction[block.range.clone()]);
+        let (weights, drawn) = (&parameters[block.range.clone()], &mut direction[block.range.clone()]);
         drawn.fill_with(|| random.standard_normal());
         for j in 0..block.n_out {
-            let length = |w: &[f64]| w[j..].iter().step_by(block.n_out).map(|w| w * w).sum::<f64>().sqrt();
-            let (own, of_drawn) = (length(own), length(drawn));
-            let factor = if of_drawn > 0.0 { own / of_drawn } else { 0.0 };
+            let norm = |w: &[f64]| w[j..].iter().step_by(block.n_out).map(|w| w * w).sum::<f64>().sqrt();
+            let (weight_norm, drawn_norm) = (norm(weights), norm(drawn));
+            let factor = if drawn_norm > 0.0 { weight_norm / drawn_norm } else { 0.0 };
             drawn[j..].iter_mut().step_by(block.n_out).for_each(|d| *d *= factor);
         }
     }
     direction
 }
 
-/// The error that names the parameter which was probably meant.
+/// Returns the error for an unknown parameter, with the most similar parameter name.
 fn unknown_parameter(architecture: &Architecture, name: &str) -> Error {
     let n = architecture.n_parameters();
     let names: Vec<String> = (0..n).map(|index| architecture.parameter_name(index)).collect();
-    let meant = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
     let ends = [names[0].clone(), names[n - 1].clone()];
-    Error::UnknownParameter { name: name.to_owned(), nearest: meant, ends }
+    Error::UnknownParameter { name: name.to_owned(), nearest, ends }
 }

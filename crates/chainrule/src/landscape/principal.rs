@@ -1,23 +1,30 @@
-//! Principal directions: the few along which the rows of a table vary most.
+//! Principal directions of the rows of a table.
 //!
-//! Block iteration with Rayleigh and Ritz's choice (Golub and Van Loan, Matrix Computations, 8.2) on the table's product with
-//! itself, C = Σ_s d_s·d_sᵀ. A block of orthonormal vectors Q is multiplied by C; the eigenvectors of the small QᵀCQ are the
-//! best that the block contains; and the products, made orthonormal, are the next block. What is wanted converges by the
-//! ratio of the first eigenvalue beyond the block to its own. C is formed where there are more rows than columns, once for
-//! all iterations; of a path through parameters, a few rows of many columns, it would be too large, and never is.
+//! Block power iteration (orthogonal iteration) with the Rayleigh-Ritz method (Golub and Van Loan,
+//! Matrix Computations, 8.2) on the matrix C = Σ_s d_s·d_sᵀ. In each iteration, a block of
+//! orthonormal vectors Q is multiplied by C, the eigenvectors of the small matrix QᵀCQ give the
+//! best approximations within the block, and the orthonormalised products are the next block. An
+//! eigenvector converges at the rate of the ratio of the first eigenvalue beyond the block to its
+//! own eigenvalue. C is formed once, before the iterations, if there are more rows than columns.
+//! For an optimisation path, with few rows and many columns, C would be too large and is not
+//! formed.
 
 use crate::random::RandomState;
 
-/// The vectors of a block: more than are ever wanted, so that the iteration is quick.
+/// Number of vectors in a block; larger than the number of requested directions, for faster
+/// convergence.
 const BLOCK: usize = 16;
 
-/// After so many iterations the directions differ little from others that explain as much.
+/// Maximum number of iterations, after which unconverged directions explain nearly the same
+/// variation.
 const MAX_ITERATIONS: usize = 300;
 
-/// The first `n` principal directions of a table of `n_rows` rows and the share of `Σ d²` along each.
+/// Computes the first `n` principal directions of a table with `n_rows` rows, and the fraction of
+/// `Σ d²` along each.
 ///
-/// `row(s, to)` overwrites `to` with row s, of `n_columns` entries, what is subtracted from it subtracted. Directions are
-/// orthonormal, each with its entry of the largest magnitude above 0. Where rows do not vary in as many, the rest are any.
+/// `row(s, to)` overwrites `to` with the `n_columns` entries of row s, relative to the origin. The
+/// directions are orthonormal, with signs chosen such that the entry of largest magnitude is
+/// positive. If the rows vary in fewer than `n` directions, the remaining ones are arbitrary.
 pub(super) fn principal(
     n_rows: usize,
     n_columns: usize,
@@ -26,7 +33,7 @@ pub(super) fn principal(
 ) -> (Vec<Vec<f64>>, Vec<f64>) {
     let mut d = vec![0.0; n_columns];
     let mut total = 0.0;
-    // The upper triangle of C by rows, each from the diagonal on.
+    // The upper triangle of C, row by row, each from the diagonal on.
     let mut c: Vec<Vec<f64>> =
         (0..if n_rows > n_columns { n_columns } else { 0 }).map(|i| vec![0.0; n_columns - i]).collect();
     for s in 0..n_rows {
@@ -41,7 +48,7 @@ pub(super) fn principal(
     let mut values = vec![0.0; q.len()];
     orthonormalise(&mut q, &mut random);
     for _ in 0..MAX_ITERATIONS {
-        // Y = C·Q, by rows of C, or where it is not formed of the table.
+        // Y = C·Q, from the rows of C, or from the rows of the table if C is not formed.
         let mut y = vec![vec![0.0; n_columns]; q.len()];
         for (q, y) in q.iter().zip(&mut y) {
             for (i, c) in c.iter().enumerate() {
@@ -56,8 +63,8 @@ pub(super) fn principal(
             }
         }
         let small = q.iter().map(|q| y.iter().map(|y| dot(q, y)).collect()).collect();
-        let (eigenvalues, turn) = eigen(small);
-        (q, y) = (combine(&turn, &q), combine(&turn, &y));
+        let (eigenvalues, eigenvectors) = eigen(small);
+        (q, y) = (combine(&eigenvectors, &q), combine(&eigenvectors, &y));
         values = eigenvalues;
         let residual = |k: usize| {
             let mut rest = y[k].clone();
@@ -76,11 +83,11 @@ pub(super) fn principal(
             q.iter().fold(0.0, |largest: f64, v| if v.abs() > largest.abs() { *v } else { largest });
         q.iter_mut().for_each(|v| *v *= largest.signum());
     }
-    let share = |v: &f64| if total > 0.0 { (v / total).clamp(0.0, 1.0) } else { 0.0 };
-    (q, values[..n].iter().map(share).collect())
+    let fraction = |v: &f64| if total > 0.0 { (v / total).clamp(0.0, 1.0) } else { 0.0 };
+    (q, values[..n].iter().map(fraction).collect())
 }
 
-/// `Σ x·y`, every eighth product in a sum of its own, so that they can be formed side by side.
+/// Computes `Σ x·y` with eight partial sums, so that the loop can be vectorised.
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
     let mut sums = [0.0; 8];
@@ -93,22 +100,22 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// `y ← y + factor·x`.
+/// Computes `y ← y + factor·x`.
 fn add(factor: f64, x: &[f64], y: &mut [f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
 }
 
-/// Vector k of the result is `Σ_j turn_k[j]·vectors_j`.
-fn combine(turn: &[Vec<f64>], vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let combined = |turn: &Vec<f64>| {
+/// Computes the linear combinations `Σ_j coefficients_k[j]·vectors_j` for each k.
+fn combine(coefficients: &[Vec<f64>], vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let combined = |coefficients: &Vec<f64>| {
         let mut sum = vec![0.0; vectors[0].len()];
-        turn.iter().zip(vectors).for_each(|(factor, vector)| add(*factor, vector, &mut sum));
+        coefficients.iter().zip(vectors).for_each(|(factor, vector)| add(*factor, vector, &mut sum));
         sum
     };
-    turn.iter().map(combined).collect()
+    coefficients.iter().map(combined).collect()
 }
 
-/// Makes each vector orthogonal to those before it and of length 1; one that vanishes is drawn anew.
+/// Orthonormalises the vectors in order; a vector that vanishes is replaced with a random one.
 fn orthonormalise(vectors: &mut [Vec<f64>], random: &mut RandomState) {
     for k in 0..vectors.len() {
         let (before, rest) = vectors.split_at_mut(k);
@@ -121,16 +128,17 @@ fn orthonormalise(vectors: &mut [Vec<f64>], random: &mut RandomState) {
             for before in &*before {
                 add(-dot(before, vector), before, vector);
             }
-            // Where little is left, rounding is a good part of it: once more.
-            let enough = dot(vector, vector) > 0.5;
-            if normalise(vector) && enough {
+            // A small remainder is dominated by rounding errors, so it is orthogonalised again.
+            let accurate = dot(vector, vector) > 0.5;
+            if normalise(vector) && accurate {
                 break;
             }
         }
     }
 }
 
-/// Makes the vector one of length 1; false, and the vector untouched, if it is too short for that.
+/// Scales the vector to length 1; returns false and leaves it unchanged if its norm is not a normal
+/// number.
 fn normalise(vector: &mut [f64]) -> bool {
     let length = dot(vector, vector).sqrt();
     if !length.is_normal() {
@@ -140,7 +148,8 @@ fn normalise(vector: &mut [f64]) -> bool {
     true
 }
 
-/// The eigenvalues of a symmetric matrix, the largest first, and the eigenvector of each, by Jacobi's rotations.
+/// Computes the eigenvalues of a symmetric matrix in descending order, with their eigenvectors, by
+/// Jacobi rotations.
 fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
     let n = a.len();
     // Row k becomes eigenvector k.
@@ -162,21 +171,21 @@ fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
                 if a[p][q] == 0.0 {
                     continue;
                 }
-                // The tangent of the angle that makes a_pq vanish, the smaller of two.
+                // The tangent of the smaller of the two rotation angles that make a_pq vanish.
                 let theta = (a[q][q] - a[p][p]) / (2.0 * a[p][q]);
                 let tangent = 1.0_f64.copysign(theta) / (theta.abs() + (theta * theta + 1.0).sqrt());
                 let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
                 let sine = tangent * cosine;
-                let turn = |x: &mut f64, y: &mut f64| {
+                let rotate = |x: &mut f64, y: &mut f64| {
                     (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
                 };
                 for row in &mut a {
                     let (before, rest) = row.split_at_mut(q);
-                    turn(&mut before[p], &mut rest[0]);
+                    rotate(&mut before[p], &mut rest[0]);
                 }
                 for matrix in [&mut a, &mut v] {
                     let (before, rest) = matrix.split_at_mut(q);
-                    before[p].iter_mut().zip(&mut rest[0]).for_each(|(x, y)| turn(x, y));
+                    before[p].iter_mut().zip(&mut rest[0]).for_each(|(x, y)| rotate(x, y));
                 }
             }
         }
@@ -190,7 +199,8 @@ fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
 mod tests {
     use super::*;
 
-    /// A table whose row s is `scale_s` along unit vector s of a rotated frame: variances and directions known.
+    /// Row s of the table is `scale_s` times the unit vector s of a rotated frame, so that the
+    /// result is known.
     #[test]
     fn directions_of_a_known_table_are_found() {
         let (n, scales) = (40, |s: usize| 10.0 / (s + 1) as f64);
@@ -200,17 +210,17 @@ mod tests {
             to.fill(0.0);
             add(scales(s), &frame[s], to);
         };
-        let (directions, shares) = principal(n, n, row, 3);
+        let (directions, explained) = principal(n, n, row, 3);
         let total: f64 = (0..n).map(|s| scales(s) * scales(s)).sum();
         for (k, direction) in directions.iter().enumerate() {
             assert!((dot(direction, &frame[k]).abs() - 1.0).abs() < 1e-12, "direction {k}");
-            assert!((shares[k] - scales(k) * scales(k) / total).abs() < 1e-13, "share {k}");
+            assert!((explained[k] - scales(k) * scales(k) / total).abs() < 1e-13, "explained fraction {k}");
         }
     }
 
     #[test]
-    fn many_rows_have_the_directions_of_the_few_that_they_repeat() {
-        // Each row three times: more rows than columns, and C three times as large.
+    fn repeating_rows_does_not_change_the_directions() {
+        // Repeating each row three times gives more rows than columns, so that C is formed.
         let (n, scales) = (21, |s: usize| 10.0 / (s + 1) as f64);
         let mut frame: Vec<Vec<f64>> = vec![vec![0.0; n]; n];
         orthonormalise(&mut frame, &mut RandomState::new(5));
@@ -218,23 +228,24 @@ mod tests {
             to.fill(0.0);
             add(scales(s % n), &frame[s % n], to);
         };
-        let ((few, of_few), (many, of_many)) = (principal(n, n, row, 4), principal(3 * n, n, row, 4));
+        let (once, explained_once) = principal(n, n, row, 4);
+        let (repeated, explained_repeated) = principal(3 * n, n, row, 4);
         for k in 0..4 {
-            assert!((dot(&few[k], &many[k]) - 1.0).abs() < 1e-12, "direction {k}");
-            assert!((of_few[k] - of_many[k]).abs() < 1e-13, "share {k}");
+            assert!((dot(&once[k], &repeated[k]) - 1.0).abs() < 1e-12, "direction {k}");
+            assert!((explained_once[k] - explained_repeated[k]).abs() < 1e-13, "explained fraction {k}");
         }
     }
 
     #[test]
-    fn rows_that_do_not_vary_have_directions_all_the_same() {
-        let (directions, shares) = principal(5, 30, |_, to| to.fill(0.0), 2);
-        assert_eq!(shares, [0.0, 0.0]);
+    fn constant_rows_still_have_orthonormal_directions() {
+        let (directions, explained) = principal(5, 30, |_, to| to.fill(0.0), 2);
+        assert_eq!(explained, [0.0, 0.0]);
         assert!(dot(&directions[0], &directions[1]).abs() < 1e-14);
         assert!((dot(&directions[1], &directions[1]) - 1.0).abs() < 1e-14);
     }
 
     #[test]
-    fn eigenvectors_of_a_small_matrix() {
+    fn eigenvectors_of_a_small_matrix_are_found() {
         let a = vec![vec![2.0, -1.0, 0.0], vec![-1.0, 2.0, -1.0], vec![0.0, -1.0, 2.0]];
         let (values, vectors) = eigen(a.clone());
         for (k, expected) in [2.0 + 2f64.sqrt(), 2.0, 2.0 - 2f64.sqrt()].into_iter().enumerate() {

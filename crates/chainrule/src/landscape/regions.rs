@@ -1,4 +1,5 @@
-//! What a network says everywhere: its outputs over a line or a plane of inputs, and the class predicted there.
+//! Decision regions: outputs and predicted classes of a network over a line, plane or space of
+//! inputs.
 
 use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
@@ -6,27 +7,28 @@ use crate::kernel::Scalar;
 use crate::metrics::{OutputKind, arg_max, holds};
 use crate::network::Network;
 
-/// A network's outputs over a grid of inputs.
+/// Outputs of a network over a grid of inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regions<T> {
-    /// The grid, an axis for each direction of the plane.
+    /// Axes of the grid, one per direction of the plane.
     pub axes: Vec<GridAxis>,
-    /// The inputs (n, n_inputs), row-major; along the first axis points follow each other.
+    /// Inputs (n, n_inputs), row-major; the first axis varies fastest.
     pub x: Vec<T>,
-    /// The outputs (n, n_outputs), row-major.
+    /// Outputs (n, n_outputs), row-major.
     pub y: Vec<T>,
-    /// What the outputs mean.
+    /// Interpretation of the outputs.
     pub task: OutputKind,
-    /// How many outputs each point has.
+    /// Number of outputs per point.
     pub n_outputs: usize,
 }
 
-/// The outputs of `network` at every point of the grid of `axes` on a plane of its inputs.
+/// Computes the outputs of `network` at every point of the grid with these `axes` on a plane in
+/// input space.
 ///
-/// Networks of one input take the line [`Plane::features`]`(&[0.0], &[0])`, of two inputs the plane
-/// `Plane::features(&[0.0, 0.0], &[0, 1])`. Of more inputs, take a slice through two of them, the others held, or
-/// [`Plane::principal`] of the data: samples are then not on the plane but beside it, and
-/// [`Plane::project`] tells how far.
+/// For a network with one input, use the line [`Plane::features`]`(&[0.0], &[0])`, and for one with
+/// two inputs the plane `Plane::features(&[0.0, 0.0], &[0, 1])`. For more inputs, use a slice in
+/// which two inputs vary and the others are fixed, or [`Plane::principal`] of the data; most
+/// samples are then not in the plane, and [`Plane::project`] gives their distances.
 ///
 /// ```
 /// use chainrule::landscape::{GridAxis, Plane, regions};
@@ -42,9 +44,10 @@ pub struct Regions<T> {
 /// ```
 ///
 /// # Panics
-/// When the plane is not one of the network's inputs, or there is not an axis for each of its directions.
+/// Panics if the plane is not in the network's input space, or the number of axes differs from the
+/// number of directions.
 pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[GridAxis]) -> Regions<T> {
-    assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
+    assert_eq!(axes.len(), plane.n_dimensions(), "one axis per direction of the plane");
     let architecture = network.architecture();
     let n_inputs = architecture.n_inputs();
     let mut x = vec![T::ZERO; n_points(axes) * n_inputs];
@@ -61,8 +64,9 @@ pub fn regions<T: Scalar>(network: &Network<T>, plane: &Plane, axes: &[GridAxis]
 }
 
 impl<T: Scalar> Regions<T> {
-    /// The class predicted at each point: of one probability 1 from 0.5 on, of several exclusive classes the most
-    /// probable. None where the outputs are numbers or several labels.
+    /// Returns the predicted class at each point: for one probability, class 1 if it is at least
+    /// 0.5; for several exclusive classes, the most probable one. Returns `None` for regression and
+    /// multilabel outputs.
     pub fn classes(&self) -> Option<Vec<usize>> {
         let class: fn(&[f64]) -> usize = match (self.task, self.n_outputs) {
             (OutputKind::Categorical, _) => arg_max,

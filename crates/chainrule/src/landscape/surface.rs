@@ -1,25 +1,26 @@
-//! The loss over a plane of parameters, every point of a grid evaluated.
+//! Loss surfaces: the loss over a grid on a plane in parameter space.
 
 use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
 use crate::kernel::{Scalar, pool};
 use crate::objective::{Objective, Reduction};
 
-/// The loss over a grid of a plane of parameters.
+/// Loss over a grid on a plane in parameter space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
-    /// The grid, an axis for each direction of the plane.
+    /// Axes of the grid, one per direction of the plane.
     pub axes: Vec<GridAxis>,
-    /// The loss at each point; along the first axis they follow each other, so that with two axes each row of this
-    /// matrix (n_points of the second, n_points of the first) has one second coordinate. Where the loss is infinite or
-    /// NaN it stays so.
+    /// Loss at each point. The first axis varies fastest: with two axes this is a row-major matrix
+    /// (n_points of the second axis, n_points of the first axis). Infinite and NaN losses are kept.
     pub loss: Vec<f64>,
 }
 
-/// The loss of `objective` over `rows`, at every point of the grid of `axes` on `plane`.
+/// Computes the loss of `objective` over `rows` at every point of the grid with these `axes` on
+/// `plane`.
 ///
-/// Each value is what [`Objective::value`] gives there, to the last bit, whatever the number of threads, each of which
-/// takes a point at a time. There is no penalty in it: weight decay and its kin belong to a training.
+/// Each value is identical to that of [`Objective::value`] to the last bit, for any number of
+/// threads; each thread evaluates one point at a time. Penalties such as weight decay are not
+/// included, since they are part of the training settings.
 ///
 /// ```
 /// use chainrule::landscape::{GridAxis, Plane, surface};
@@ -40,8 +41,8 @@ pub struct Surface {
 /// ```
 ///
 /// # Panics
-/// When the plane is not one of the objective's parameters, there is not an axis for each of its directions, or a row
-/// is not in the data.
+/// Panics if the plane is not in the parameter space of the objective, the number of axes differs
+/// from the number of directions, or a row is out of range.
 pub fn surface<T: Scalar>(
     objective: &Objective<'_, T>,
     rows: &[usize],
@@ -49,14 +50,13 @@ pub fn surface<T: Scalar>(
     plane: &Plane,
     axes: &[GridAxis],
 ) -> Surface {
-    assert_eq!(axes.len(), plane.n_dimensions(), "an axis for each direction of the plane");
+    assert_eq!(axes.len(), plane.n_dimensions(), "one axis per direction of the plane");
     let architecture = objective.architecture();
     let mut loss = vec![0.0; n_points(axes)];
     let worker = || {
-        // It finds again what was checked when the objective was made.
-        let own =
-            Objective::new(architecture, objective.loss(), objective.data()).expect("an objective again");
-        (own, vec![T::ZERO; architecture.n_parameters()])
+        let copy = Objective::new(architecture, objective.loss(), objective.data())
+            .expect("checked when `objective` was created");
+        (copy, vec![T::ZERO; architecture.n_parameters()])
     };
     let mut workers: Vec<_> = (0..pool::threads().min(loss.len())).map(|_| worker()).collect();
     pool::run(&mut workers, &mut loss, &|(objective, parameters), k, loss: &mut f64| {
@@ -67,16 +67,17 @@ pub fn surface<T: Scalar>(
 }
 
 impl Surface {
-    /// The coordinates on the plane of the value `loss[k]`.
+    /// Returns the coordinates of the value `loss[k]` on the plane.
     ///
     /// # Panics
-    /// When there is no such value.
+    /// Panics if `k` is out of range.
     pub fn at(&self, k: usize) -> Vec<f64> {
-        assert!(k < self.loss.len(), "value {k} of {}", self.loss.len());
+        assert!(k < self.loss.len(), "value {k} is out of range for {} values", self.loss.len());
         coordinates(&self.axes, k)[..self.axes.len()].to_vec()
     }
 
-    /// The place in `loss` of the lowest value and the value, the first of equals; none where all are NaN.
+    /// Returns the index of the lowest loss and its value, the first in case of ties; `None` if all
+    /// values are NaN.
     pub fn lowest(&self) -> Option<(usize, f64)> {
         let numbers = self.loss.iter().copied().enumerate().filter(|(_, loss)| !loss.is_nan());
         numbers.min_by(|(_, a), (_, b)| a.total_cmp(b))

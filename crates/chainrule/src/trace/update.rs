@@ -111,7 +111,7 @@ impl Update {
 
     /// What the penalty acts on.
     pub(super) fn penalised(&self) -> &'static str {
-        match self.penalty.on {
+        match self.penalty.applies_to {
             PenaltyTarget::Weights => "each weight",
             PenaltyTarget::All => "each parameter",
         }

@@ -1,4 +1,4 @@
-//! Clipping: a bound on the gradient, so that one steep place cannot throw the parameters far away.
+//! Gradient clipping, which limits the size of parameter updates where the loss is steep.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::Error;
 use crate::kernel::Scalar;
 use crate::registry::NumberRange;
 
-/// A bound on the gradient of a step.
+/// Gradient clipping by norm or by value.
 ///
-/// A gradient with a NaN is left as it is, and an infinite norm leaves all of it, so that a training that has gone
-/// wrong is seen.
+/// NaN entries remain NaN, and [`Clip::Norm`] does not scale a gradient whose norm is not finite,
+/// so that divergence is not masked.
 ///
 /// ```
 /// use chainrule::train::clip::Clip;
@@ -24,19 +24,21 @@ use crate::registry::NumberRange;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// `g ← g·max/|g|` where the Euclidean norm `|g|` of the whole gradient exceeds this `max`: shorter, but the same
-    /// direction. From R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks",
-    /// ICML 2013.
+    /// Scales the gradient to `g·max/|g|` if the Euclidean norm `|g|` of the whole gradient exceeds
+    /// `max`; its direction does not change. From R. Pascanu, T. Mikolov, Y. Bengio, "On the
+    /// difficulty of training recurrent neural networks", ICML 2013.
     Norm(f64),
-    /// Each entry on its own goes to the nearest number from `-max` to `max`; the direction changes.
+    /// Clips each entry to the range from `-max` to `max`, which can change the direction of the
+    /// gradient.
     Value(f64),
 }
 
 impl Clip {
-    /// Clips the gradient in `ranges`, those of the trainable parameters; the norm is that of all of them together.
+    /// Clips the gradient in `ranges`, the ranges of the trainable parameters; the norm is computed
+    /// over all ranges together.
     ///
     /// # Panics
-    /// When a range reaches beyond the gradient.
+    /// Panics if a range exceeds the gradient.
     pub fn apply<T: Scalar>(&self, gradient: &mut [T], ranges: &[Range<usize>]) {
         match *self {
             Clip::Norm(max) => {
@@ -54,17 +56,17 @@ impl Clip {
                 let max = T::from_f64(max);
                 for range in ranges {
                     for g in &mut gradient[range.clone()] {
-                        *g = between(*g, -max, max);
+                        *g = clamp(*g, -max, max);
                     }
                 }
             }
         }
     }
 
-    /// Whether the bound is a number above 0.
+    /// Checks that the bound is a number above 0.
     ///
     /// # Errors
-    /// [`Error::OptionRange`] when it is not.
+    /// Returns [`Error::OptionRange`] if it is not.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
             Clip::Norm(max) => check("clip", "norm", max, NumberRange::POSITIVE),
@@ -73,16 +75,17 @@ impl Clip {
     }
 }
 
-/// The Euclidean norm `sqrt(Σ g²)` of the gradient over `ranges`, summed in f64 range by range.
+/// Computes the Euclidean norm `sqrt(Σ g²)` of the gradient over `ranges`, summed in f64 range by
+/// range.
 ///
 /// # Panics
-/// When a range reaches beyond the gradient.
+/// Panics if a range exceeds the gradient.
 pub fn norm<T: Scalar>(gradient: &[T], ranges: &[Range<usize>]) -> f64 {
     ranges.iter().map(|range| sum(&gradient[range.clone()], |g| g * g)).sum::<f64>().sqrt()
 }
 
-/// The number from `low` to `high` that is nearest to `v`; a NaN stays.
-fn between<T: Scalar>(v: T, low: T, high: T) -> T {
+/// Clamps `v` to the range from `low` to `high`; NaN stays NaN.
+fn clamp<T: Scalar>(v: T, low: T, high: T) -> T {
     let v = T::select(v.lt(low), low, v);
     T::select(high.lt(v), high, v)
 }
@@ -92,7 +95,7 @@ mod tests {
     use super::{Clip, norm};
 
     #[test]
-    fn a_long_gradient_is_shortened_to_the_bound_and_keeps_its_direction() {
+    fn norm_clipping_scales_the_gradient_to_the_bound_without_changing_its_direction() {
         let before: Vec<f64> = (0..23).map(|i| f64::from(i) - 9.5).collect();
         let mut after = before.clone();
         let ranges = [0..10, 12..23];
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_gradient_stays_bit_for_bit() {
+    fn a_gradient_within_the_bound_is_unchanged_to_the_last_bit() {
         let before = [0.1_f32, -0.7, 0.3, 0.05, 0.2];
         for clip in [Clip::Norm(norm(&before, &[0..2, 2..5])), Clip::Norm(1.0), Clip::Value(0.7)] {
             let mut after = before;
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_gone_wrong_is_seen() {
+    fn clipping_does_not_mask_divergence() {
         for clip in [Clip::Norm(1.0), Clip::Value(1.0)] {
             let mut gradient = [0.5, f64::NAN, 0.25];
             clip.apply(&mut gradient, &[0..1, 1..3]);
@@ -135,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_is_above_zero() {
+    fn a_bound_that_is_not_positive_is_rejected() {
         assert_eq!(Clip::Value(0.5).check(), Ok(()));
         let message = |clip: Clip| clip.check().unwrap_err().to_string();
         assert_eq!(message(Clip::Norm(0.0)), "norm of clip is 0, but must be a number above 0");

@@ -1,4 +1,4 @@
-//! The beginning and the end of an epoch: the order of its samples, and what the history says of it.
+//! Start and end of an epoch: shuffling the samples, and recording the results in the history.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::objective::Reduction;
 
 impl<T: Scalar> Training<'_, T> {
     pub(super) fn begin_epoch(&mut self) {
-        self.epoch_began = Instant::now();
+        self.epoch_started = Instant::now();
         self.state.running_loss = 0.0;
         if self.settings.shuffle == Shuffle::EachEpoch && self.settings.batch != Batch::Full {
             self.state.random.shuffle(&mut self.state.order);
@@ -43,13 +43,13 @@ impl<T: Scalar> Training<'_, T> {
             gradient_norm,
             dead,
             saturated,
-            seconds: self.epoch_began.elapsed().as_secs_f64(),
+            seconds: self.epoch_started.elapsed().as_secs_f64(),
         };
         self.settings.schedule.observe(&mut self.state.schedule, validation_loss.unwrap_or(loss));
         if let Some(stopping) = &self.settings.stopping {
             let cost = stopping.cost(&epoch, &self.settings.metrics);
-            let (best, _) = stopping.observe(&mut self.state.stopping, cost);
-            if best && self.validation.is_some() {
+            let (is_best, _) = stopping.observe(&mut self.state.stopping, cost);
+            if is_best && self.validation.is_some() {
                 let (epoch, parameters) = (epoch.epoch, self.state.parameters.clone());
                 self.state.best = Some(Best { epoch, parameters });
             }
@@ -58,7 +58,7 @@ impl<T: Scalar> Training<'_, T> {
         Ok(())
     }
 
-    /// The metrics asked for, on the validation samples where there are any.
+    /// Computes the metrics selected in the settings, on the validation set if there is one.
     fn metrics(&mut self) -> Vec<f64> {
         if self.settings.metrics.is_empty() {
             return Vec::new();
@@ -77,31 +77,35 @@ impl<T: Scalar> Training<'_, T> {
         self.settings.metrics.iter().map(|metric| metric.value(&predictions)).collect()
     }
 
-    /// The shares of dead and of saturated units by hidden layer; warns when a layer's dead units have become more
-    /// by a tenth of the layer since the last warning.
+    /// Returns the fractions of dead and of saturated units for each hidden layer. Adds a warning
+    /// if the number of dead units in a layer has increased by at least a tenth of the layer since
+    /// the last warning.
     fn count_units(&mut self) -> (Vec<f64>, Vec<f64>) {
         let n_hidden = self.objective.architecture().layers().len() - 1;
-        let Some(watcher) = &mut self.watcher else { return (vec![0.0; n_hidden], vec![0.0; n_hidden]) };
+        let Some(tracker) = &mut self.unit_tracker else {
+            return (vec![0.0; n_hidden], vec![0.0; n_hidden]);
+        };
         let architecture = self.objective.architecture();
-        let counts = watcher.count(architecture, &self.state.parameters, self.objective.data());
+        let counts = tracker.count(architecture, &self.state.parameters, self.objective.data());
         let (mut dead, mut saturated) = (Vec::new(), Vec::new());
         for (l, units) in counts.enumerate() {
             let layer = architecture.layer_name(l);
-            let warned = self.history.warnings.iter().rev().find_map(|warning| match warning {
-                Warning::DeadUnits { layer: of, dead, .. } if *of == layer => Some(*dead),
+            let last_warning = self.history.warnings.iter().rev().find_map(|warning| match warning {
+                Warning::DeadUnits { layer: warned, dead, .. } if *warned == layer => Some(*dead),
                 Warning::DeadUnits { .. } => None,
             });
-            if units.dead > warned.unwrap_or(0) && (units.dead - warned.unwrap_or(0)) * 10 >= units.of {
-                let (epoch, dead, of) = (self.state.epoch, units.dead, units.of);
+            let n_warned = last_warning.unwrap_or(0);
+            if units.n_dead > n_warned && (units.n_dead - n_warned) * 10 >= units.n_units {
+                let (epoch, dead, of) = (self.state.epoch, units.n_dead, units.n_units);
                 self.history.warnings.push(Warning::DeadUnits { epoch, layer, dead, of });
             }
-            dead.push(units.dead as f64 / units.of as f64);
-            saturated.push(units.saturated as f64 / units.of as f64);
+            dead.push(units.n_dead as f64 / units.n_units as f64);
+            saturated.push(units.n_saturated as f64 / units.n_units as f64);
         }
         (dead, saturated)
     }
 
-    /// Puts the last finite parameters back and says what happened.
+    /// Restores the last finite parameters and returns the error.
     pub(super) fn diverged(&mut self, loss: f64, learning_rate: f64) -> Error {
         let finite = self.state.finite.clone();
         self.state.parameters.copy_from_slice(&finite);

@@ -1,44 +1,49 @@
-//! The history of a training: what each epoch was like.
+//! Training history: losses, metrics and warnings of each epoch.
 
 use std::fmt;
 
-/// One epoch, once it is over.
+/// Results of one completed epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Epoch {
-    /// The epoch, counted from 1.
+    /// Epoch, counted from 1.
     pub epoch: u64,
-    /// The mean of its batches' losses weighted by their rows, each taken before its update, penalty included.
+    /// Training loss: the mean of the batch losses weighted by the number of rows, or their sum for
+    /// [`Reduction::Sum`](crate::objective::Reduction::Sum). Each batch loss is computed before the
+    /// update and includes the penalty.
     pub loss: f64,
-    /// The loss on the validation samples after the epoch, without penalty; none without validation.
+    /// Loss on the validation set after the epoch, without penalty, if there is a validation set.
     pub validation_loss: Option<f64>,
-    /// The value of each metric asked for, after the epoch.
+    /// Values of the recorded metrics after the epoch.
     pub metrics: Vec<f64>,
-    /// The learning rate of its last step.
+    /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// For each layer the Euclidean norm of the loss's gradient by its trainable parameters in the last step, before
-    /// clipping.
+    /// Gradient norm of each layer in the last step: the Euclidean norm of the gradient with
+    /// respect to its trainable parameters, before clipping.
     pub gradient_norm: Vec<f64>,
-    /// For each hidden layer the share of units whose slope is 0 at every watched sample: nothing can move them.
+    /// Fraction of dead units in each hidden layer: units whose derivative is 0 at every tracked
+    /// sample, so that the gradient cannot change their weights.
     pub dead: Vec<f64>,
-    /// For each hidden layer the share of units, not dead, whose slope is below a twentieth of the activation's
-    /// greatest at every watched sample: they hardly move.
+    /// Fraction of saturated units in each hidden layer: units that are not dead, but whose
+    /// derivative is less than a twentieth of the activation's maximum derivative at every tracked
+    /// sample.
     pub saturated: Vec<f64>,
-    /// Wall-clock seconds of the epoch. The only entry that differs from run to run.
+    /// Wall-clock time of the epoch in seconds; the only value that differs between identical runs.
     pub seconds: f64,
 }
 
-/// Something the history should not let pass unsaid.
+/// Warning about a problem during training.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
-    /// Units of a layer have died: at no watched sample can their inputs' weights be moved by the gradient.
+    /// Dead units: the gradient with respect to their incoming weights is 0 at every tracked
+    /// sample.
     DeadUnits {
-        /// The epoch in which it was seen, counted from 1.
+        /// Epoch in which the units were found, counted from 1.
         epoch: u64,
-        /// The layer's name.
+        /// Name of the layer.
         layer: String,
-        /// Dead units, and all units of the layer.
+        /// Number of dead units.
         dead: usize,
-        /// All units of the layer.
+        /// Number of units in the layer.
         of: usize,
     },
 }
@@ -48,18 +53,19 @@ impl fmt::Display for Warning {
         match self {
             Warning::DeadUnits { epoch, layer, dead, of } => write!(
                 f,
-                "epoch {epoch}: {dead} of {of} units of layer \"{layer}\" are dead: their slope is 0 at every watched \
-                 sample, so no step can move them. A lower learning rate, another start, or leaky_relu keeps units alive"
+                "epoch {epoch}: {dead} of {of} units in layer \"{layer}\" are dead: their derivative is 0 \
+                 at every tracked sample, so training cannot change them; try a lower learning rate, \
+                 another seed, or leaky_relu"
             ),
         }
     }
 }
 
-/// Every epoch of a training, and its warnings.
+/// Epochs and warnings of a training run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// The epochs so far.
+    /// Completed epochs.
     pub epochs: Vec<Epoch>,
-    /// The warnings so far.
+    /// Warnings during these epochs.
     pub warnings: Vec<Warning>,
 }

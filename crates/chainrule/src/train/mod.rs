@@ -1,4 +1,5 @@
-//! Training: the loop, its settings and state, optimizers, schedules, stopping, history, observers.
+//! Training: the loop, its settings and state, optimizers, schedules, early stopping, history and
+//! observers.
 
 pub mod clip;
 mod epoch;
@@ -31,7 +32,7 @@ pub use training::{Ending, Training};
 use crate::Error;
 use crate::registry::NumberRange;
 
-/// Whether the setting `key` of `of` is a number that is allowed.
+/// Checks that the value `v` of the setting `key` of `of` is in the allowed range.
 fn check(of: &'static str, key: &'static str, v: f64, allowed: NumberRange) -> Result<(), Error> {
     if (allowed.test)(v) {
         Ok(())

@@ -1,4 +1,4 @@
-//! Observers: whoever wants to see a training as it runs, and may stop it.
+//! Observers, which are called during training and can stop it.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,26 +8,27 @@ use super::step::Step;
 use super::training::Training;
 use crate::kernel::Scalar;
 
-/// Sees a training's start, every step and every epoch; `Break` ends the training there.
+/// Callbacks at the start of training, after every step and after every epoch; returning `Break`
+/// stops the training.
 pub trait Observer<T: Scalar> {
-    /// Before the first step of this run.
+    /// Called before the first step of a run.
     fn started(&mut self, _training: &Training<'_, T>) {}
 
-    /// After a step.
+    /// Called after each step.
     fn stepped(&mut self, _training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// After an epoch.
+    /// Called after each epoch.
     fn finished_epoch(&mut self, _training: &Training<'_, T>, _epoch: &Epoch) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-/// Sees nothing.
+/// An observer that does nothing.
 impl<T: Scalar> Observer<T> for () {}
 
-/// Both see everything; either may stop.
+/// Calls both observers; either can stop the training.
 impl<T: Scalar, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
     fn started(&mut self, training: &Training<'_, T>) {
         self.0.started(training);
@@ -61,7 +62,7 @@ impl<T: Scalar, O: Observer<T> + ?Sized> Observer<T> for &mut O {
     }
 }
 
-/// A flag that another thread sets to end the training after the step under way.
+/// An observer that stops the training after the current step if another thread has set the flag.
 #[derive(Debug)]
 pub struct Cancel<'a>(pub &'a AtomicBool);
 
@@ -71,7 +72,8 @@ impl<T: Scalar> Observer<T> for Cancel<'_> {
     }
 }
 
-/// Records the parameters at the start and after every k-th step: the training's path through parameter space.
+/// An observer that records the parameters at the start and after every k-th step: the path in
+/// parameter space.
 ///
 /// ```
 /// # use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
@@ -94,19 +96,19 @@ impl<T: Scalar> Observer<T> for Cancel<'_> {
 #[derive(Clone, Debug)]
 pub struct Recorder<T> {
     every: u64,
-    /// How many steps had been done, for each record.
+    /// Number of completed steps at each record.
     pub steps: Vec<u64>,
-    /// The parameters then, in the layout of the architecture.
+    /// Parameters at each record, in the layout of the architecture.
     pub parameters: Vec<Vec<T>>,
 }
 
 impl<T> Recorder<T> {
-    /// Records the start and every `k`-th step, `k` at least 1.
+    /// Creates an observer that records the parameters at the start and after every `k`-th step.
     ///
     /// # Panics
-    /// When `k` is 0.
+    /// Panics if `k` is 0.
     pub fn every(k: u64) -> Recorder<T> {
-        assert!(k > 0, "every 0th step is no step");
+        assert!(k > 0, "the recording interval must be at least 1");
         Recorder { every: k, steps: Vec::new(), parameters: Vec::new() }
     }
 }

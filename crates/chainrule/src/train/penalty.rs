@@ -1,4 +1,4 @@
-//! Penalties on large parameters: L1 and L2 in the loss, and decay beside it.
+//! Weight penalties: L1 and L2 terms in the loss, and decoupled weight decay.
 
 use super::check;
 use super::sum::sum;
@@ -6,9 +6,9 @@ use crate::Error;
 use crate::kernel::Scalar;
 use crate::registry::NumberRange;
 
-/// What large parameters cost: `l1·Σ|w| + l2/2·Σw²` in the loss, and a decay that is no part of the loss.
+/// Weight penalty: `l1·Σ|w| + l2/2·Σw²` in the loss, and decoupled weight decay outside the loss.
 ///
-/// All strengths are 0 by default, so that nothing is penalised.
+/// All strengths are 0 by default.
 ///
 /// ```
 /// use chainrule::train::penalty::Penalty;
@@ -22,33 +22,36 @@ use crate::registry::NumberRange;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Penalty {
-    /// The strength of `Σ|w|`, which drives weights to zero.
+    /// Strength of the L1 penalty `Σ|w|`, which drives weights to zero.
     pub l1: f64,
-    /// The strength of `Σw²/2`, which keeps weights small.
+    /// Strength of the L2 penalty `Σw²/2`, which keeps weights small.
     pub l2: f64,
-    /// The strength of the decay that leaves the loss alone, `w ← w·(1 - rate·decoupled)`; see [`decay`].
+    /// Strength of decoupled weight decay, `w ← w·(1 - rate·decoupled)`, which is not part of the
+    /// loss; see [`decay`].
     pub decoupled: f64,
-    /// How `l1` and `l2` compare with the mean over the batch.
-    pub share: PenaltyDivisor,
-    /// What is penalised.
-    pub on: PenaltyTarget,
+    /// Divisor of the `l1` and `l2` terms if the loss is the mean over the batch.
+    pub divisor: PenaltyDivisor,
+    /// Parameters to which the penalty applies.
+    pub applies_to: PenaltyTarget,
 }
 
-/// How the penalty in the loss compares with the mean of the samples' losses.
+/// Divisor of the penalty if the loss is the mean over the batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PenaltyDivisor {
-    /// The penalty is added to the mean, as `weight_decay` is in PyTorch: the same for every batch.
+    /// The penalty is added to the mean loss and does not depend on the batch size, like
+    /// `weight_decay` in PyTorch.
     #[default]
-    Constant,
-    /// The penalty joins the sum of the samples' losses and is divided with it by the batch's weight, as `alpha` is in
-    /// scikit-learn: in proportion, a batch of more samples is penalised less.
-    PerWeight,
+    None,
+    /// The penalty is added to the sum of the sample losses, and both are divided by the total
+    /// weight of the batch, like `alpha` in scikit-learn: the larger the batch, the smaller the
+    /// penalty relative to the mean loss.
+    BatchWeight,
 }
 
-/// Which parameters are penalised.
+/// Parameters to which a penalty applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PenaltyTarget {
-    /// The weights; biases cannot make a function steep, and stay free.
+    /// Weights only; biases do not make the function steeper.
     #[default]
     Weights,
     /// Weights and biases.
@@ -56,43 +59,45 @@ pub enum PenaltyTarget {
 }
 
 impl Penalty {
-    /// Adds the gradient `share·(l1·sign(w) + l2·w)` of one range of parameters to `gradient`, and returns the range's part
-    /// of the loss, `share·(l1·Σ|w| + l2/2·Σw²)`. The sign of 0 is 0.
+    /// Adds the gradient `factor·(l1·sign(w) + l2·w)` of the penalty on one range of parameters to
+    /// `gradient`, and returns its contribution to the loss, `factor·(l1·Σ|w| + l2/2·Σw²)`. The
+    /// sign of 0 is 0.
     ///
-    /// Beside a mean over a batch, `share` is 1 with [`PenaltyDivisor::Constant`], and 1 over the batch's weight with
-    /// [`PenaltyDivisor::PerWeight`].
+    /// For a mean over the batch, `factor` is 1 with [`PenaltyDivisor::None`], and 1 over the
+    /// weight of the batch with [`PenaltyDivisor::BatchWeight`].
     ///
     /// # Panics
-    /// When the two slices differ in length.
-    pub fn add<T: Scalar>(&self, share: f64, parameters: &[T], gradient: &mut [T]) -> f64 {
-        assert_eq!(parameters.len(), gradient.len(), "the parameters and their gradient");
-        let (l1, l2) = (T::from_f64(share * self.l1), T::from_f64(share * self.l2));
+    /// Panics if the two slices have different lengths.
+    pub fn add<T: Scalar>(&self, factor: f64, parameters: &[T], gradient: &mut [T]) -> f64 {
+        assert_eq!(parameters.len(), gradient.len(), "parameters and gradient must have the same length");
+        let (l1, l2) = (T::from_f64(factor * self.l1), T::from_f64(factor * self.l2));
         for (dw, &w) in gradient.iter_mut().zip(parameters) {
             let sign = if w == T::ZERO { T::ZERO } else { T::ONE.copysign(w) };
             *dw += l1 * sign + l2 * w;
         }
-        share * sum(parameters, |w| self.l1 * w.abs() + self.l2 / 2.0 * (w * w))
+        factor * sum(parameters, |w| self.l1 * w.abs() + self.l2 / 2.0 * (w * w))
     }
 
-    /// Whether it adds anything to the loss.
-    pub fn costs(&self) -> bool {
+    /// Returns whether the penalty has a term in the loss.
+    pub fn adds_to_loss(&self) -> bool {
         self.l1 > 0.0 || self.l2 > 0.0
     }
 
-    /// Whether the three strengths are numbers of at least 0.
+    /// Checks that the three strengths are non-negative numbers.
     ///
     /// # Errors
-    /// [`Error::OptionRange`] for the first that is not.
+    /// Returns [`Error::OptionRange`] for the first one that is not.
     pub fn check(&self) -> Result<(), Error> {
         let strengths = [("l1", self.l1), ("l2", self.l2), ("decoupled", self.decoupled)];
         strengths.into_iter().try_for_each(|(key, v)| check("penalty", key, v, NumberRange::NON_NEGATIVE))
     }
 }
 
-/// Decays one range of parameters, `w ← w·(1 - rate·strength)`, to be done before the optimizer's step.
+/// Applies decoupled weight decay to one range of parameters, `w ← w·(1 - rate·strength)`, before
+/// the optimizer's step.
 ///
-/// The strength is [`Penalty::decoupled`] and the optimizer's own
-/// [`decay`](super::optimizer::Optimizer::decay) together.
+/// The strength is the sum of [`Penalty::decoupled`] and the optimizer's own
+/// [`decay`](super::optimizer::Optimizer::decay).
 ///
 /// From I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 ///
@@ -102,9 +107,9 @@ impl Penalty {
 /// assert_eq!(w, [1.5, -3.0]);
 /// ```
 pub fn decay<T: Scalar>(rate: f64, strength: f64, parameters: &mut [T]) {
-    let left = T::from_f64(1.0 - rate * strength);
+    let factor = T::from_f64(1.0 - rate * strength);
     for w in parameters {
-        *w *= left;
+        *w *= factor;
     }
 }
 
@@ -121,9 +126,9 @@ mod tests {
         penalty.add(1.0, &w, &mut gradient);
         for i in 0..w.len() {
             let loss = |h: f64| {
-                let mut moved = w;
-                moved[i] += h;
-                penalty.add(1.0, &moved, &mut [0.0; 9])
+                let mut shifted = w;
+                shifted[i] += h;
+                penalty.add(1.0, &shifted, &mut [0.0; 9])
             };
             let difference = (loss(1e-5) - loss(-1e-5)) / 2e-5;
             assert!((gradient[i] - 1.0 - difference).abs() < 1e-8, "{i}: {} {difference}", gradient[i]);
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_weight_is_pushed_nowhere() {
+    fn the_gradient_at_zero_is_zero() {
         let penalty = Penalty { l1: 0.3, l2: 0.7, ..Penalty::default() };
         let mut gradient = [0.0_f32, 0.0];
         assert_eq!(penalty.add(1.0, &[0.0, -0.0], &mut gradient), 0.0);
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_nothing_is_penalised() {
+    fn the_default_penalty_does_nothing() {
         let mut w = [1.0_f32, -2.0];
         let mut gradient = [0.25, 0.5];
         assert_eq!(Penalty::default().add(1.0, &w, &mut gradient), 0.0);
@@ -148,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn the_fault_is_named() {
+    fn errors_name_the_invalid_strength() {
         let message = |penalty: Penalty| penalty.check().map_err(|e: Error| e.to_string());
         assert_eq!(message(Penalty { l1: 1.0, l2: 0.0, decoupled: 3.0, ..Penalty::default() }), Ok(()));
-        for (penalty, fault) in [
+        for (penalty, expected) in [
             (
                 Penalty { l1: -1.0, ..Penalty::default() },
                 "l1 of penalty is -1, but must be a number of at least 0",
@@ -165,7 +170,7 @@ mod tests {
                 "decoupled of penalty is -0.5, but must be a number of at least 0",
             ),
         ] {
-            assert_eq!(message(penalty), Err(fault.to_owned()));
+            assert_eq!(message(penalty), Err(expected.to_owned()));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Whole powers, the same bits on every machine.
+//! Integer powers with the same bits on every machine.
 
-/// `base^n`, by repeated squaring; `0^0` is 1.
+/// Computes `base^n` by repeated squaring; `0^0` is 1.
 ///
-/// The standard library's `powi` and `powf` leave their precision to the platform. The relative error here is about
-/// `n` roundings at most.
+/// The precision of the standard library's `powi` and `powf` depends on the platform. The relative
+/// error of this function is at most about `n` rounding errors.
 pub(super) fn power(base: f64, n: u64) -> f64 {
     let (mut product, mut square, mut bits) = (1.0, base, n);
     while bits > 0 {
@@ -21,7 +21,7 @@ mod tests {
     use super::power;
 
     #[test]
-    fn is_the_product_of_n_factors() {
+    fn powers_agree_with_repeated_products() {
         assert_eq!(
             [power(3.0, 0), power(3.0, 1), power(3.0, 5), power(-2.0, 13)],
             [1.0, 3.0, 243.0, -8192.0]

@@ -1,25 +1,28 @@
-//! Restarts: the same training from several seeds, the best kept.
+//! Restarts: training from several seeds and keeping the best result.
 
 use super::observer::Observer;
 use super::training::{Ending, Training};
 use crate::Error;
 use crate::kernel::Scalar;
 
-/// What came of each seed, and the training that came out best.
+/// Result of training with restarts.
 pub struct Restarts<'a, T: Scalar> {
-    /// The best training, finished.
+    /// Best training run, finished.
     pub best: Training<'a, T>,
-    /// How it ended.
+    /// How the best run ended.
     pub ending: Ending,
-    /// The seed it started from.
+    /// Seed of the best run.
     pub seed: u32,
-    /// For each seed its final loss: on the validation samples where there are any, else on the training samples;
-    /// infinite where the training diverged or its last step led to no finite loss.
+    /// Final loss for each seed, on the validation set if there is one and on the training set
+    /// otherwise; infinite if the run diverged or its final loss is not finite.
     pub losses: Vec<(u32, f64)>,
 }
 
-/// Trains from each of `seeds` the training that `start` makes of it, its starting weights, validation split, shuffles and
-/// dropout drawn from the seed, and keeps the one of the lowest final loss; the first of equals.
+/// Runs the training created by `start` for each of `seeds`, and keeps the run with the lowest
+/// final loss, the first in case of ties.
+///
+/// `start` should draw the initial weights, the validation split, the shuffling and the dropout
+/// masks from the seed.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
@@ -37,16 +40,17 @@ pub struct Restarts<'a, T: Scalar> {
 ///     Training::new(network, &Loss::binary_cross_entropy(), &xor, settings, random)
 /// };
 /// let restarts = best_of(&[1, 2, 3], start, ())?;
-/// let least = restarts.losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
-/// assert!(restarts.losses.contains(&(restarts.seed, least)));
+/// let lowest = restarts.losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+/// assert!(restarts.losses.contains(&(restarts.seed, lowest)));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
 /// # Errors
-/// What `start` refuses; the last divergence if every seed diverges.
+/// Returns the errors of `start`, and [`Error::Diverged`] for the last seed if the training
+/// diverges for every seed.
 ///
 /// # Panics
-/// When `seeds` is empty.
+/// Panics if `seeds` is empty.
 pub fn best_of<'a, T: Scalar, E: From<Error>>(
     seeds: &[u32],
     start: impl Fn(u32) -> Result<Training<'a, T>, E>,
@@ -66,12 +70,12 @@ pub fn best_of<'a, T: Scalar, E: From<Error>>(
             }
             Err(error) => return Err(error.into()),
         };
-        let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
-        // The last update may lead where there is no loss any more. A NaN that was kept would be beaten by nothing.
-        let end = if end.is_nan() { f64::INFINITY } else { end };
-        losses.push((seed, end));
-        if best.as_ref().is_none_or(|(least, _)| end < *least) {
-            best = Some((end, Restarts { best: training, ending, seed, losses: Vec::new() }));
+        let final_loss = training.validation_loss().unwrap_or_else(|| training.training_loss());
+        // The last update can make the loss NaN, and no later loss would compare as less than NaN.
+        let final_loss = if final_loss.is_nan() { f64::INFINITY } else { final_loss };
+        losses.push((seed, final_loss));
+        if best.as_ref().is_none_or(|(lowest, _)| final_loss < *lowest) {
+            best = Some((final_loss, Restarts { best: training, ending, seed, losses: Vec::new() }));
         }
         if ending == Ending::Cancelled {
             break;
@@ -80,6 +84,6 @@ pub fn best_of<'a, T: Scalar, E: From<Error>>(
     match (best, divergence) {
         (Some((_, best)), _) => Ok(Restarts { losses, ..best }),
         (None, Some(error)) => Err(error.into()),
-        (None, None) => panic!("restarts need a seed"),
+        (None, None) => panic!("at least one seed is required"),
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of a training: a page of them, checked before anything is trained.
+//! Training settings, which are validated before training starts.
 
 use super::clip::Clip;
 use super::optimizer::Optimizer;
@@ -9,26 +9,27 @@ use crate::Error;
 use crate::metrics::Metric;
 use crate::objective::Reduction;
 
-/// How a network is trained.
+/// Training settings.
 ///
-/// Training lowers `L(p) = loss over the batch + penalty(p)` by steps `p ← p - update(∂L/∂p, rate)`.
+/// Training minimises `L(p) = loss over the batch + penalty(p)` by steps
+/// `p ← p - update(∂L/∂p, rate)`.
 ///
 /// | field | default | purpose |
 /// |---|---|---|
-/// | `epochs` | 100 | passes over the training samples, at least 1 |
-/// | `batch` | full | samples of one step |
-/// | `shuffle` | each epoch | whether mini-batches are drawn anew each epoch |
-/// | `optimizer` | sgd | the update |
-/// | `learning_rate` | 0.01 | the base rate, above 0 |
-/// | `schedule` | constant | how the rate changes |
-/// | `reduction` | mean | whether a batch's loss is the sum or the mean of its samples' |
-/// | `penalty` | none | L1, L2 and decoupled decay of the weights |
-/// | `clip` | none | a bound on the gradient |
-/// | `validation_fraction` | none | the share of samples split off for validation, between 0 and 1 |
+/// | `epochs` | 100 | number of passes over the training set, at least 1 |
+/// | `batch` | full | batch size |
+/// | `shuffle` | each epoch | whether the training set is shuffled before each epoch |
+/// | `optimizer` | sgd | update rule |
+/// | `learning_rate` | 0.01 | base learning rate, above 0 |
+/// | `schedule` | constant | learning rate schedule |
+/// | `reduction` | mean | whether the loss of a batch is the sum or the mean of its sample losses |
+/// | `penalty` | none | L1 and L2 penalties and decoupled weight decay |
+/// | `clip` | none | gradient clipping |
+/// | `validation_fraction` | none | fraction of the samples held out for validation, in (0, 1) |
 /// | `stopping` | none | early stopping |
-/// | `metrics` | none | what each epoch records besides the loss, on the validation samples where there are any |
+/// | `metrics` | none | metrics recorded after each epoch, on the validation set if there is one |
 /// | `track_dead_units` | each epoch | whether dead and saturated units are counted |
-/// | `seed` | 0 | the seed of dropout's masks |
+/// | `seed` | 0 | seed of the dropout masks |
 ///
 /// ```
 /// use chainrule::train::{Batch, Settings, optimizer::Optimizer};
@@ -44,7 +45,7 @@ use crate::objective::Reduction;
 /// assert!(Settings { learning_rate: -1.0, ..settings }.check().is_err());
 /// ```
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table above says what each is")]
+#[expect(missing_docs, reason = "documented in the table above")]
 pub struct Settings {
     pub epochs: u64,
     pub batch: Batch,
@@ -62,30 +63,32 @@ pub struct Settings {
     pub seed: u32,
 }
 
-/// The samples of one step.
+/// Batch size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
-    /// All training samples, in the data's order: shuffling would change nothing but rounding.
+    /// All training samples, in the order of the data; shuffling them would only change rounding
+    /// errors.
     Full,
-    /// This many, at least 1; an epoch's last batch may be shorter and is trained too.
+    /// Number of samples in a mini-batch, at least 1; the last batch of an epoch may be smaller.
     Size(usize),
 }
 
-/// Whether the order of the samples changes.
+/// When the training samples are shuffled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shuffle {
-    /// Each epoch permutes the previous epoch's order; full batches are left in order.
+    /// Before each epoch, starting from the order of the previous epoch; full batches are not
+    /// shuffled.
     EachEpoch,
-    /// The data's order throughout.
+    /// Never: the samples are used in the order of the data.
     Never,
 }
 
-/// How often dead and saturated units are counted: it costs a forward pass over up to 256 samples.
+/// When dead and saturated units are counted. Counting takes a forward pass over up to 256 samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitTracking {
     /// At the end of each epoch.
     EachEpoch,
-    /// Not at all; the history says 0.
+    /// Never; the history contains zeros.
     Never,
 }
 
@@ -111,10 +114,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether the settings can train at all.
+    /// Checks that all settings are in range.
     ///
     /// # Errors
-    /// [`Error::Setting`] with the first setting that is out of its range.
+    /// Returns [`Error::Setting`] or [`Error::OptionRange`] for the first setting that is out of
+    /// range.
     pub fn check(&self) -> Result<(), Error> {
         let finite_above_0 = |v: f64| v.is_finite() && v > 0.0;
         let rules = [
@@ -134,12 +138,12 @@ impl Settings {
             (
                 "validation_fraction",
                 format!("{:?}", self.validation_fraction.unwrap_or_default()),
-                self.validation_fraction.is_none_or(|share| share > 0.0 && share < 1.0),
+                self.validation_fraction.is_none_or(|fraction| fraction > 0.0 && fraction < 1.0),
                 "a number between 0 and 1",
             ),
         ];
-        for (setting, value, holds, allowed) in rules {
-            if !holds {
+        for (setting, value, valid, allowed) in rules {
+            if !valid {
                 return Err(Error::Setting {
                     setting: setting.to_owned(),
                     value,

@@ -1,64 +1,70 @@
-//! The state of a training: everything that the rest of it depends on.
+//! Training state, from which a training run can be resumed.
 
 use super::schedule;
 use super::stopping::StoppingState;
 use crate::Error;
 use crate::random::RandomState;
 
-/// Everything that the rest of a training depends on, besides its settings and data.
+/// Complete state of a training run, apart from its settings and data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingState<T> {
-    /// The parameters, in the layout of the architecture.
+    /// Parameters, in the layout of the architecture.
     pub parameters: Vec<T>,
-    /// The optimizer's vectors, each in the same layout.
+    /// State vectors of the optimizer, in the layout of the parameters.
     pub slots: Vec<Vec<T>>,
-    /// Updates done: the optimizer's step count. Batches of weight 0 are steps without an update.
+    /// Number of updates, which is the step count of the optimizer. Batches of weight 0 count as
+    /// steps but do not update the parameters.
     pub updates: u64,
-    /// Steps done.
+    /// Number of completed steps.
     pub step: u64,
-    /// Epochs finished.
+    /// Number of completed epochs.
     pub epoch: u64,
-    /// Samples seen in the epochs finished.
+    /// Number of samples seen in the completed epochs.
     pub samples: u64,
-    /// What the schedule remembers.
+    /// State of the learning rate schedule.
     pub schedule: schedule::ScheduleState,
-    /// The generator, from which the next epoch's shuffle will be drawn.
+    /// State of the random number generator that shuffles the samples.
     pub random: RandomState,
-    /// The order of the training rows in the epoch under way.
+    /// Order of the training rows in the current epoch.
     pub order: Vec<usize>,
-    /// How many of them have been trained on in this epoch.
+    /// Position in `order`: the number of rows processed in the current epoch.
     pub place: usize,
-    /// The epoch's sum of batch losses, each times its rows (a mean) or as it is (a sum).
+    /// Sum of the batch losses in the current epoch, multiplied by the number of rows if they are
+    /// means.
     pub running_loss: f64,
-    /// How far early stopping has come.
+    /// State of early stopping.
     pub stopping: StoppingState,
-    /// The best epoch on the validation samples.
+    /// Best epoch on the validation set.
     pub best: Option<Best<T>>,
-    /// The parameters at the start of the latest epoch whose first loss was finite.
+    /// Parameters at the start of the last epoch whose first loss was finite.
     pub finite: Vec<T>,
 }
 
-/// The best epoch on the validation samples so far.
+/// Best epoch so far on the validation set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Best<T> {
-    /// The epoch, counted from 1.
+    /// Epoch, counted from 1.
     pub epoch: u64,
-    /// The parameters after it.
+    /// Parameters after the epoch.
     pub parameters: Vec<T>,
 }
 
 impl<T> TrainingState<T> {
-    /// Whether this state can take the place of `now`, the state of a training on `n` samples.
-    pub(super) fn check(&self, now: &TrainingState<T>, n: usize) -> Result<(), Error> {
-        let n_parameters = now.parameters.len();
+    /// Checks that this state can replace `current`, the state of a training run on `n` samples.
+    pub(super) fn check(&self, current: &TrainingState<T>, n: usize) -> Result<(), Error> {
+        let n_parameters = current.parameters.len();
         let lengths = [
-            ("parameters", n_parameters, self.parameters.len()),
-            ("finite parameters", n_parameters, self.finite.len()),
-            ("optimizer vectors", now.slots.len(), self.slots.len()),
-            ("training rows", now.order.len(), self.order.len()),
+            ("number of parameters", n_parameters, self.parameters.len()),
+            ("length of the last finite parameters", n_parameters, self.finite.len()),
+            ("number of optimizer state vectors", current.slots.len(), self.slots.len()),
+            ("number of training rows", current.order.len(), self.order.len()),
         ];
-        let slots = self.slots.iter().map(|slot| ("an optimizer vector's numbers", n_parameters, slot.len()));
-        let best = self.best.iter().map(|best| ("the best parameters", n_parameters, best.parameters.len()));
+        let slots =
+            self.slots.iter().map(|slot| ("length of an optimizer state vector", n_parameters, slot.len()));
+        let best = self
+            .best
+            .iter()
+            .map(|best| ("length of the best parameters", n_parameters, best.parameters.len()));
         for (what, expected, got) in lengths.into_iter().chain(slots).chain(best) {
             if expected != got {
                 return Err(Error::StateMismatch { what, expected, got });
@@ -66,14 +72,14 @@ impl<T> TrainingState<T> {
         }
         if let Some(&row) = self.order.iter().find(|&&row| row >= n) {
             return Err(Error::StateMismatch {
-                what: "the data's rows, of which one is named",
+                what: "upper bound (exclusive) of the row indices",
                 expected: n,
                 got: row,
             });
         }
         if self.place >= self.order.len() {
             let (expected, got) = (self.order.len() - 1, self.place);
-            return Err(Error::StateMismatch { what: "the place in the epoch, at most", expected, got });
+            return Err(Error::StateMismatch { what: "maximum position in the epoch", expected, got });
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! One step of a training: the next batch's loss and gradient, then one update.
+//! A training step: the loss and gradient of the next batch, then an update.
 
 use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Clock;
@@ -10,26 +10,27 @@ use crate::kernel::Scalar;
 use crate::network::{Dropout, Part};
 use crate::objective::Reduction;
 
-/// One step that was done.
+/// Result of a training step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// The step, counted from 1.
+    /// Step, counted from 1.
     pub step: u64,
-    /// The batch's loss before the update, penalty included.
+    /// Loss of the batch before the update, including the penalty.
     pub loss: f64,
-    /// The learning rate of the update.
+    /// Learning rate of the update.
     pub learning_rate: f64,
-    /// The batch's samples.
+    /// Number of samples in the batch.
     pub rows: usize,
-    /// Whether it was the last of its epoch.
+    /// Whether this is the last step of its epoch.
     pub ends_epoch: bool,
 }
 
 impl<T: Scalar> Training<'_, T> {
-    /// One update on the next batch.
+    /// Updates the parameters with the next batch.
     ///
     /// # Errors
-    /// As [`Training::run`].
+    /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN; see
+    /// [`Training::run`].
     pub fn step(&mut self) -> Result<Step, Error> {
         if self.state.place == 0 {
             self.begin_epoch();
@@ -39,7 +40,6 @@ impl<T: Scalar> Training<'_, T> {
         let ends_epoch = to == self.state.order.len();
         let learning_rate = self.learning_rate();
 
-        // The loss and its gradient at the present parameters.
         let (loss, weight) = self.evaluate(from, to);
         if !loss.is_finite() {
             return Err(self.diverged(loss, learning_rate));
@@ -49,7 +49,6 @@ impl<T: Scalar> Training<'_, T> {
         }
         let gradient_norm = if ends_epoch { self.gradient_norms() } else { Vec::new() };
 
-        // The update.
         if weight > 0.0 {
             self.update(to - from, learning_rate);
         }
@@ -65,15 +64,15 @@ impl<T: Scalar> Training<'_, T> {
         Ok(Step { step: self.state.step, loss, learning_rate, rows: to - from, ends_epoch })
     }
 
-    /// The learning rate of the next step.
+    /// Returns the learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
         let (state, schedule) = (&self.state, &self.settings.schedule);
-        let (now, of_an_epoch) = match schedule.clock() {
+        let (now, ticks_per_epoch) = match schedule.clock() {
             Clock::Step => (state.step, self.steps_per_epoch()),
             Clock::Epoch => (state.epoch, 1),
             Clock::Samples => (state.samples, state.order.len() as u64),
         };
-        let total = self.settings.epochs * of_an_epoch;
+        let total = self.settings.epochs * ticks_per_epoch;
         self.settings.learning_rate * schedule.factor(now, total, &state.schedule)
     }
 
@@ -84,12 +83,15 @@ impl<T: Scalar> Training<'_, T> {
         }
     }
 
-    /// The loss of the batch `from..to` of the epoch's order, penalty included, its gradient in `self.gradient`, and
-    /// the batch's weight: `L = (Σ w·l + shared penalty)/divisor + constant penalty`.
+    /// Computes the loss, including the penalty, and the total weight of the batch `from..to` of
+    /// the epoch's order, and stores the gradient in `self.gradient`.
+    ///
+    /// The loss is `L = (Σ w·l)/divisor + penalty`; with [`PenaltyDivisor::BatchWeight`], the
+    /// penalty is divided by the divisor as well.
     fn evaluate(&mut self, from: usize, to: usize) -> (f64, f64) {
         let Training { settings, objective, state, gradient, .. } = self;
-        let drops = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
-        let dropout = drops.then_some(Dropout { seed: settings.seed, step: state.step });
+        let has_dropout = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
+        let dropout = has_dropout.then_some(Dropout { seed: settings.seed, step: state.step });
         let rows = &state.order[from..to];
         let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout);
         if sums.weight == 0.0 {
@@ -97,24 +99,25 @@ impl<T: Scalar> Training<'_, T> {
         }
         let divisor = settings.reduction.divisor(sums);
         let mut loss = sums.loss / divisor;
-        if settings.penalty.costs() {
-            let share = match settings.penalty.share {
-                PenaltyDivisor::PerWeight => 1.0 / divisor,
-                PenaltyDivisor::Constant => 1.0,
+        if settings.penalty.adds_to_loss() {
+            let factor = match settings.penalty.divisor {
+                PenaltyDivisor::BatchWeight => 1.0 / divisor,
+                PenaltyDivisor::None => 1.0,
             };
             for block in objective.architecture().trainable() {
-                if settings.penalty.acts_on(block.part) {
+                if settings.penalty.includes(block.part) {
                     let range = block.range.clone();
                     let (w, dw) = (&state.parameters[range.clone()], &mut gradient[range]);
-                    loss += settings.penalty.add(share, w, dw);
+                    loss += settings.penalty.add(factor, w, dw);
                 }
             }
         }
         (loss, sums.weight)
     }
 
-    /// `p ← p·(1 - rate·decay)` on what is penalised, then the optimizer's update, on trainable ranges, after a batch of
-    /// `n_rows`.
+    /// Updates the trainable parameters after a batch of `n_rows`: gradient clipping, then
+    /// decoupled weight decay `p ← p·(1 - rate·decay)` of the penalised parameters, then the
+    /// optimizer's update.
     fn update(&mut self, n_rows: usize, learning_rate: f64) {
         let Training { settings, objective, state, gradient, trainable, .. } = self;
         let architecture = objective.architecture();
@@ -125,7 +128,7 @@ impl<T: Scalar> Training<'_, T> {
         let n_threads = objective.n_threads(n_rows);
         let decay = settings.penalty.decoupled + settings.optimizer.decay();
         for block in architecture.trainable() {
-            if decay > 0.0 && settings.penalty.acts_on(block.part) {
+            if decay > 0.0 && settings.penalty.includes(block.part) {
                 penalty::decay(learning_rate, decay, &mut state.parameters[block.range.clone()]);
             }
             let range = block.range.clone();
@@ -141,7 +144,7 @@ impl<T: Scalar> Training<'_, T> {
         }
     }
 
-    /// The Euclidean norm of the gradient by each layer's parameters.
+    /// Computes the Euclidean norm of the gradient with respect to the parameters of each layer.
     fn gradient_norms(&self) -> Vec<f64> {
         let mut squares = vec![0.0; self.architecture().layers().len()];
         for block in self.architecture().trainable() {
@@ -151,9 +154,9 @@ impl<T: Scalar> Training<'_, T> {
     }
 }
 
-/// Weights alone are penalised unless the penalty says otherwise.
 impl Penalty {
-    fn acts_on(&self, part: Part) -> bool {
-        part == Part::Weights || self.on == PenaltyTarget::All
+    /// Returns whether the penalty applies to this part of a layer; by default only to the weights.
+    fn includes(&self, part: Part) -> bool {
+        part == Part::Weights || self.applies_to == PenaltyTarget::All
     }
 }

@@ -1,41 +1,44 @@
-//! Early stopping: end a training that no longer gets better.
+//! Early stopping: ending the training when a monitored value no longer improves.
 
 use super::history::Epoch;
 use crate::Error;
 use crate::metrics::Metric;
 
-/// When a training ends early, and on what evidence.
+/// Early stopping settings.
 ///
-/// Each epoch that does not beat the best value so far by more than `tol` adds one to a count, each that does sets it
-/// back to 0; the training ends when the count exceeds `patience` (scikit-learn's rule, which stops at
-/// `count > n_iter_no_change`). With validation samples, the parameters of the best epoch are put back at the end.
+/// An epoch that improves on the best value so far by at least `tol` resets a counter to 0; any
+/// other epoch increments it. Training ends when the counter exceeds `patience` (the rule of
+/// scikit-learn, which stops at `count > n_iter_no_change`). With a validation set, the parameters
+/// of the best epoch are restored at the end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stopping {
-    /// What must get better.
+    /// Monitored value.
     pub monitor: Monitor,
-    /// The epochs that may pass without getting better.
+    /// Maximum number of consecutive epochs without an improvement; training stops when it is
+    /// exceeded.
     pub patience: u64,
-    /// The least improvement that counts, at least 0.
+    /// Minimum improvement, at least 0.
     pub tol: f64,
 }
 
-/// What early stopping looks at.
+/// Value monitored by early stopping.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Monitor {
-    /// The training loss.
+    /// Training loss.
     Loss,
-    /// The loss on the validation samples.
+    /// Validation loss.
     ValidationLoss,
-    /// One of the recorded metrics, by name; whether more is better is the metric's own affair.
+    /// One of the recorded metrics, by name; the metric determines whether higher values are
+    /// better.
     Metric(&'static str),
 }
 
-/// How far early stopping has come: part of a training's state.
+/// State of early stopping, part of the training state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoppingState {
-    /// The best value so far, as a cost (a metric that should rise is negated).
+    /// Best value so far, as a cost (metrics for which higher is better are negated).
     pub best: f64,
-    /// Epochs since it last improved by more than the tolerance.
+    /// Number of epochs since the last improvement by at least the tolerance.
     pub wait: u64,
 }
 
@@ -46,13 +49,17 @@ impl Default for StoppingState {
 }
 
 impl Stopping {
-    /// Stopping on the validation loss after more than `patience` epochs without an improvement of 1e-4.
+    /// Monitors the validation loss, and stops after more than `patience` epochs without an
+    /// improvement of at least 1e-4.
     pub fn on_validation_loss(patience: u64) -> Stopping {
         Stopping { monitor: Monitor::ValidationLoss, patience, tol: 1e-4 }
     }
 
+    /// Checks that the settings are valid.
+    ///
     /// # Errors
-    /// A negative tolerance, or a metric that is not recorded.
+    /// Returns [`Error::Setting`] if the tolerance is negative or not finite, or the monitored
+    /// metric is not recorded.
     pub(super) fn check(&self, metrics: &[Metric]) -> Result<(), Error> {
         if !self.tol.is_finite() || self.tol < 0.0 {
             let (setting, allowed) = ("stopping.tol".to_owned(), "a number of at least 0".to_owned());
@@ -63,36 +70,39 @@ impl Stopping {
                 Err(Error::Setting {
                     setting: "stopping.monitor".to_owned(),
                     value: name.to_owned(),
-                    allowed: "loss, validation_loss or one of the metrics that the training records"
-                        .to_owned(),
+                    allowed: "loss, validation_loss or one of the recorded metrics".to_owned(),
                 })
             }
             _ => Ok(()),
         }
     }
 
-    /// The monitored value of an epoch as a cost, and whether it came from validation samples.
+    /// Returns the monitored value of an epoch as a cost.
     pub(super) fn cost(&self, epoch: &Epoch, metrics: &[Metric]) -> f64 {
         match self.monitor {
             Monitor::Loss => epoch.loss,
             Monitor::ValidationLoss => epoch.validation_loss.unwrap_or(f64::NAN),
             Monitor::Metric(name) => {
-                let metric = metrics.iter().position(|metric| metric.name() == name).expect("checked");
+                let metric = metrics
+                    .iter()
+                    .position(|metric| metric.name() == name)
+                    .expect("checked by Stopping::check");
                 let value = epoch.metrics[metric];
                 if metrics[metric].higher_is_better() { -value } else { value }
             }
         }
     }
 
-    /// Takes in an epoch's cost; whether it is a new best, and whether the training should end.
-    pub(super) fn observe(&self, progress: &mut StoppingState, cost: f64) -> (bool, bool) {
-        // Written so that a NaN counts as no improvement.
-        let improved = cost <= progress.best - self.tol || progress.best.is_infinite() && cost.is_finite();
-        progress.wait = if improved { 0 } else { progress.wait + 1 };
-        let best = cost < progress.best;
-        if best {
-            progress.best = cost;
+    /// Updates the state with the cost of an epoch. Returns whether it is the best so far, and
+    /// whether training should end.
+    pub(super) fn observe(&self, state: &mut StoppingState, cost: f64) -> (bool, bool) {
+        // Both comparisons are false for NaN, which is thus not an improvement.
+        let improved = cost <= state.best - self.tol || state.best.is_infinite() && cost.is_finite();
+        state.wait = if improved { 0 } else { state.wait + 1 };
+        let is_best = cost < state.best;
+        if is_best {
+            state.best = cost;
         }
-        (best, progress.wait > self.patience)
+        (is_best, state.wait > self.patience)
     }
 }

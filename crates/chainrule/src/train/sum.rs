@@ -1,11 +1,12 @@
-//! Sums of many terms in f64, in one fixed order.
+//! Sums of many terms in f64, in a fixed order.
 
 use crate::kernel::Scalar;
 
-/// `Σ term(v)` over the slice.
+/// Computes `Σ term(v)` over the slice.
 ///
-/// Eight running sums take every eighth term each and meet in a tree. This order is part of the result: it is the
-/// same on every machine, and it lets the compiler use vectors.
+/// Eight partial sums accumulate every eighth term each and are then added pairwise. This order
+/// determines the rounding errors: it is the same on every machine, and allows the compiler to
+/// vectorise the loop.
 pub(super) fn sum<T: Scalar>(values: &[T], term: impl Fn(f64) -> f64) -> f64 {
     let mut s = [0.0; 8];
     let (whole, rest) = values.as_chunks::<8>();
@@ -25,7 +26,7 @@ mod tests {
     use super::sum;
 
     #[test]
-    fn takes_every_term_once() {
+    fn every_term_is_added_once() {
         for n in 0..40_u32 {
             let values: Vec<f64> = (1..=n).map(f64::from).collect();
             assert_eq!(sum(&values, |v| v), f64::from(n * (n + 1) / 2));
@@ -34,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_round_to_f32() {
+    fn f32_values_are_summed_in_f64() {
         let values = vec![0.1_f32; 1_000_000];
         assert!((sum(&values, |v| v) - 1e6 * f64::from(0.1_f32)).abs() < 1e-6);
     }

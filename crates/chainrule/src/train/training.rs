@@ -1,4 +1,5 @@
-//! The training of one network: a state machine of steps and epochs whose whole state can be taken out and put back.
+//! Training of a network: a state machine of steps and epochs whose complete state can be saved and
+//! restored.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -19,11 +20,12 @@ use crate::network::{Architecture, Network};
 use crate::objective::Objective;
 use crate::random::RandomState;
 
-/// A network in training.
+/// A training run of a network.
 ///
-/// [`Training::step`] does one update, [`Training::epoch`] one pass over the samples, [`Training::run`] all of it.
-/// Between any two steps [`Training::state`] is everything that the rest depends on: a training put back into it by
-/// [`Training::restore`] goes on to the same bits.
+/// [`Training::step`] performs one update, [`Training::epoch`] one pass over the samples, and
+/// [`Training::run`] the whole training. Between two steps, [`Training::state`] contains everything
+/// that the rest of the run depends on: after [`Training::restore`], training continues with
+/// exactly the same results, to the last bit.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
@@ -49,16 +51,17 @@ pub struct Training<'a, T: Scalar> {
     pub(super) state: TrainingState<T>,
     pub(super) history: History,
     pub(super) gradient: Vec<T>,
-    /// The ranges that training updates.
+    /// Ranges of the trainable parameters.
     pub(super) trainable: Vec<Range<usize>>,
-    pub(super) watcher: Option<UnitTracker<T>>,
-    pub(super) epoch_began: Instant,
+    pub(super) unit_tracker: Option<UnitTracker<T>>,
+    pub(super) epoch_started: Instant,
 }
 
-/// The validation samples: those of the training data that are not trained on, or data of their own.
+/// Validation set: held-out rows of the training data, or separate data.
 pub(super) struct Validation<'a, T: Scalar> {
     pub(super) objective: Objective<'a, T>,
-    /// In the data's order, so that a state need not hold them.
+    /// Validation rows in the order of the data, so that the training state does not have to
+    /// contain them.
     pub(super) rows: Vec<usize>,
     pub(super) split_off: bool,
 }
@@ -66,22 +69,24 @@ pub(super) struct Validation<'a, T: Scalar> {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// All epochs are done.
+    /// All epochs are completed.
     Completed,
-    /// Early stopping ended it.
+    /// Early stopping ended the run.
     Stopped,
-    /// An observer ended it.
+    /// An observer ended the run.
     Cancelled,
 }
 
 impl<'a, T: Scalar> Training<'a, T> {
-    /// A training of `network` on `data`, with the samples split off for validation that the settings ask for.
+    /// Creates a training run of `network` on `data`, with a validation set split off as specified
+    /// by the settings.
     ///
-    /// `random` is the one stream of the run: after data and weights were drawn from it, the validation split and the
-    /// epochs' shuffles follow.
+    /// `random` is the random number generator of the run. The validation split and the shuffling
+    /// continue the stream from which the data and the weights were drawn.
     ///
     /// # Errors
-    /// Settings out of range, data that do not fit the network, targets outside the loss's domain.
+    /// Returns an error if a setting is out of range, the data do not match the network, or a
+    /// target is outside the domain of the loss.
     pub fn new(
         network: Network<T>,
         loss: &Loss,
@@ -92,10 +97,10 @@ impl<'a, T: Scalar> Training<'a, T> {
         Training::build(network, loss, data, None, settings, random)
     }
 
-    /// A training with validation samples of their own.
+    /// Creates a training run with a separate validation set.
     ///
     /// # Errors
-    /// As [`Training::new`], for the validation samples too.
+    /// Returns the same errors as [`Training::new`], also for the validation set.
     pub fn with_validation(
         network: Network<T>,
         loss: &Loss,
@@ -120,13 +125,13 @@ impl<'a, T: Scalar> Training<'a, T> {
         let architecture = &architecture;
         let objective = Objective::new(architecture, loss, data)?;
         let (order, validation) = match (validation, settings.validation_fraction) {
-            (Some(own), _) => {
-                let rows = (0..own.n_samples()).collect();
-                let objective = Objective::new(architecture, loss, own)?;
+            (Some(validation), _) => {
+                let rows = (0..validation.n_samples()).collect();
+                let objective = Objective::new(architecture, loss, validation)?;
                 ((0..data.n_samples()).collect(), Some(Validation { objective, rows, split_off: false }))
             }
-            (None, Some(share)) => {
-                let (rows, order) = split(data.n_samples(), share, &mut random)?;
+            (None, Some(fraction)) => {
+                let (rows, order) = split(data.n_samples(), fraction, &mut random)?;
                 let objective = Objective::new(architecture, loss, data)?;
                 (order, Some(Validation { objective, rows, split_off: true }))
             }
@@ -150,7 +155,8 @@ impl<'a, T: Scalar> Training<'a, T> {
                 setting: "metrics".to_owned(),
                 value: names.join(", "),
                 allowed: format!(
-                    "left out, since the loss has {n_outputs} outputs for {} and metrics compare one with one",
+                    "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
+                     with one target",
                     if data.n_targets() == 1 {
                         "one target".to_owned()
                     } else {
@@ -159,7 +165,7 @@ impl<'a, T: Scalar> Training<'a, T> {
                 ),
             });
         }
-        let watcher = (settings.track_dead_units == UnitTracking::EachEpoch
+        let unit_tracker = (settings.track_dead_units == UnitTracking::EachEpoch
             && architecture.layers().len() > 1)
             .then(|| UnitTracker::new(architecture, data, &order));
         let state = TrainingState {
@@ -182,44 +188,46 @@ impl<'a, T: Scalar> Training<'a, T> {
             gradient: vec![T::ZERO; state.parameters.len()],
             trainable: architecture.trainable().map(|block| block.range.clone()).collect(),
             history: History::default(),
-            epoch_began: Instant::now(),
+            epoch_started: Instant::now(),
             settings,
             objective,
             validation,
             state,
-            watcher,
+            unit_tracker,
         })
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The loss over the training data.
+    /// Returns the objective on the training data.
     pub fn objective(&self) -> &Objective<'a, T> {
         &self.objective
     }
 
-    /// The gradient of the latest step, as the optimizer was given it: reduced over the batch, penalised, clipped.
+    /// Returns the gradient that was passed to the optimizer in the last step: reduced over the
+    /// batch, with penalty, clipped.
     pub fn gradient(&self) -> &[T] {
         &self.gradient
     }
 
-    /// The architecture.
+    /// Returns the architecture.
     pub fn architecture(&self) -> &Architecture {
         self.objective.architecture()
     }
 
-    /// Everything the rest of the training depends on.
+    /// Returns everything that the rest of the training run depends on.
     pub fn state(&self) -> &TrainingState<T> {
         &self.state
     }
 
-    /// Goes back (or on) to a state taken from a training with the same settings and data.
+    /// Restores a state of a training run with the same settings and data.
     ///
     /// # Errors
-    /// [`Error::StateMismatch`] when the state's vectors do not fit this training, [`Error::ParameterNotFinite`].
+    /// Returns [`Error::StateMismatch`] if the vectors of the state do not match this training run,
+    /// and [`Error::ParameterNotFinite`] if a parameter is not finite.
     pub fn restore(&mut self, state: TrainingState<T>) -> Result<(), Error> {
         let n = self.objective.data().n_samples();
         state.check(&self.state, n)?;
@@ -233,26 +241,28 @@ impl<'a, T: Scalar> Training<'a, T> {
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             validation.rows = all_but(&state.order, n);
         }
-        if self.watcher.is_some() {
+        if self.unit_tracker.is_some() {
             let (architecture, data) = (self.objective.architecture(), self.objective.data());
-            self.watcher = Some(UnitTracker::new(architecture, data, &state.order));
+            self.unit_tracker = Some(UnitTracker::new(architecture, data, &state.order));
         }
         self.state = state;
         Ok(())
     }
 
-    /// As [`restore`](Training::restore), with the epochs that led to the state, so that the history is whole.
+    /// Restores a state together with the history that led to it; see
+    /// [`restore`](Training::restore).
     ///
     /// # Errors
-    /// As [`restore`](Training::restore), and [`Error::StateMismatch`] when the epochs record other metrics or layers.
+    /// Returns the same errors as [`restore`](Training::restore), and [`Error::StateMismatch`] if
+    /// the metrics or layers of the history do not match.
     pub fn resume(&mut self, state: TrainingState<T>, history: History) -> Result<(), Error> {
         let (n_metrics, n_layers) = (self.settings.metrics.len(), self.architecture().layers().len());
         for epoch in &history.epochs {
             let lengths = [
-                ("the metrics of an epoch", n_metrics, epoch.metrics.len()),
-                ("the layers of an epoch's gradient norms", n_layers, epoch.gradient_norm.len()),
-                ("the hidden layers of an epoch's dead units", n_layers - 1, epoch.dead.len()),
-                ("the hidden layers of an epoch's saturated units", n_layers - 1, epoch.saturated.len()),
+                ("number of metrics in the history", n_metrics, epoch.metrics.len()),
+                ("number of gradient norms in the history", n_layers, epoch.gradient_norm.len()),
+                ("number of dead-unit fractions in the history", n_layers - 1, epoch.dead.len()),
+                ("number of saturated-unit fractions in the history", n_layers - 1, epoch.saturated.len()),
             ];
             if let Some((what, expected, got)) =
                 lengths.into_iter().find(|(_, expected, got)| expected != got)
@@ -265,102 +275,108 @@ impl<'a, T: Scalar> Training<'a, T> {
         Ok(())
     }
 
-    /// The epochs done in this process, or resumed from, and the warnings.
+    /// Returns the epochs, including those before a resumed state, and the warnings.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// The network as it is now.
+    /// Returns the network with the current parameters.
     pub fn network(&self) -> Network<T> {
         Network::new(self.architecture().clone(), self.state.parameters.clone())
-            .expect("finite parameters that fit")
+            .expect("the parameters are finite and match the architecture")
     }
 
-    /// The network as it is now, the training given up.
+    /// Consumes the training run and returns the network with the current parameters.
     pub fn into_network(self) -> Network<T> {
         self.network()
     }
 
-    /// The loss over all training samples at the present parameters, without penalty and dropout.
+    /// Computes the loss over all training samples at the current parameters, without penalty and
+    /// dropout.
     pub fn training_loss(&mut self) -> f64 {
         let mut rows = self.state.order.clone();
         rows.sort_unstable();
         self.objective.value(&self.state.parameters, &rows, self.settings.reduction)
     }
 
-    /// The loss over the validation samples at the present parameters; none without any.
+    /// Computes the loss over the validation set at the current parameters, if there is a
+    /// validation set.
     pub fn validation_loss(&mut self) -> Option<f64> {
         let validation = self.validation.as_mut()?;
         Some(validation.objective.value(&self.state.parameters, &validation.rows, self.settings.reduction))
     }
 
-    /// Steps in one epoch: the last, shorter batch counts.
+    /// Returns the number of steps per epoch, including the last, possibly smaller, batch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.state.order.len().div_ceil(self.batch_size()) as u64
     }
 
-    /// Trains until all epochs are done, early stopping ends it, or the observer does.
+    /// Trains until all epochs are completed, or early stopping or the observer ends the run.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when the loss or a parameter turns infinite or NaN. The parameters are then those of the
-    /// last epoch that began with a finite loss, and the history is that of the epochs before.
+    /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN. The
+    /// parameters are then reset to those at the start of the last epoch that started with a finite
+    /// loss, and the history contains the completed epochs.
     pub fn run(&mut self, mut observer: impl Observer<T>) -> Result<Ending, Error> {
         observer.started(self);
-        // Asked before the first step too: a state may be that of a training which had come to its end.
+        // Also checked before the first step, since a restored state may be that of a finished run.
         while !self.is_over() {
             let step = self.step()?;
             let mut cancelled = observer.stepped(self, &step).is_break();
             if step.ends_epoch {
-                let epoch = self.history.epochs.last().expect("an epoch just ended");
+                let epoch = self.history.epochs.last().expect("the last step ended an epoch");
                 cancelled |= observer.finished_epoch(self, epoch).is_break();
             }
             if cancelled {
                 return Ok(Ending::Cancelled);
             }
         }
-        let ending = if self.is_out_of_patience() { Ending::Stopped } else { Ending::Completed };
+        let ending = if self.patience_exceeded() { Ending::Stopped } else { Ending::Completed };
         if let (Some(_), Some(best)) = (&self.settings.stopping, &self.state.best) {
             self.state.parameters.copy_from_slice(&best.parameters);
         }
         Ok(ending)
     }
 
-    /// Whether there is nothing more to train: all epochs are done, or patience is at its end.
+    /// Returns whether the run is finished: all epochs are completed, or the patience of early
+    /// stopping is exceeded.
     pub fn is_over(&self) -> bool {
-        self.state.epoch >= self.settings.epochs || self.is_out_of_patience()
+        self.state.epoch >= self.settings.epochs || self.patience_exceeded()
     }
 
-    fn is_out_of_patience(&self) -> bool {
+    fn patience_exceeded(&self) -> bool {
         self.settings.stopping.as_ref().is_some_and(|stopping| self.state.stopping.wait > stopping.patience)
     }
 
-    /// Trains to the end of the epoch under way.
+    /// Trains until the end of the current epoch.
     ///
     /// # Errors
-    /// As [`Training::run`].
+    /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN; see
+    /// [`Training::run`].
     pub fn epoch(&mut self) -> Result<&Epoch, Error> {
         while !self.step()?.ends_epoch {}
-        Ok(self.history.epochs.last().expect("an epoch just ended"))
+        Ok(self.history.epochs.last().expect("the last step ended an epoch"))
     }
 }
 
-/// Validation rows (in the data's order) and training rows: of one permutation the first ⌈share·n⌉, and the rest.
-fn split(n: usize, share: f64, random: &mut RandomState) -> Result<(Vec<usize>, Vec<usize>), Error> {
-    let n_validation = (share * n as f64).ceil() as usize;
+/// Splits `n` rows into validation rows, in the order of the data, and training rows: the first
+/// ⌈fraction·n⌉ rows of a random permutation, and the rest.
+fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let n_validation = (fraction * n as f64).ceil() as usize;
     if n_validation >= n {
         return Err(Error::Setting {
             setting: "validation_fraction".to_owned(),
-            value: share.to_string(),
-            allowed: format!("small enough to leave one of the {n} samples for training"),
+            value: fraction.to_string(),
+            allowed: format!("small enough to leave at least one of the {n} samples for training"),
         });
     }
     let training = random.permutation(n).split_off(n_validation);
     Ok((all_but(&training, n), training))
 }
 
-/// The rows below n that are not among these, in order.
+/// Returns the rows from 0 to `n` - 1 that are not in `rows`, in order.
 fn all_but(rows: &[usize], n: usize) -> Vec<usize> {
-    let mut left = vec![true; n];
-    rows.iter().for_each(|&row| left[row] = false);
-    (0..n).filter(|&row| left[row]).collect()
+    let mut included = vec![true; n];
+    rows.iter().for_each(|&row| included[row] = false);
+    (0..n).filter(|&row| included[row]).collect()
 }

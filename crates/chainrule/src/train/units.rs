@@ -1,4 +1,4 @@
-//! Which hidden units are dead or saturated, seen on a sample of the data.
+//! Detection of dead and saturated hidden units on a subset of the training samples.
 
 use crate::dataset::DataSource;
 use crate::kernel::Scalar;
@@ -6,23 +6,24 @@ use crate::network::Architecture;
 use crate::network::forward::forward;
 use crate::network::tile::{TILE, Tile};
 
-/// At most this many samples are watched, evenly spread over the training samples.
-const WATCHED: usize = 256;
+/// Maximum number of tracked samples, evenly spaced in the training samples.
+const MAX_TRACKED_SAMPLES: usize = 256;
 
-/// Watches the slopes of all hidden units.
+/// Tracks the derivatives of all hidden units.
 pub(super) struct UnitTracker<T> {
     rows: Vec<usize>,
     tile: Tile<T>,
-    /// For each hidden layer: the activation's greatest slope, and each unit's greatest at the watched samples.
+    /// Maximum derivative of the activation for each hidden layer, and the maximum over the tracked
+    /// samples for each unit.
     layers: Vec<(f64, Vec<f64>)>,
     slopes: Vec<T>,
 }
 
-/// For one hidden layer: how many units are dead, how many saturated, of how many.
-pub(super) struct Units {
-    pub(super) dead: usize,
-    pub(super) saturated: usize,
-    pub(super) of: usize,
+/// Numbers of dead, saturated and all units of a hidden layer.
+pub(super) struct UnitCounts {
+    pub(super) n_dead: usize,
+    pub(super) n_saturated: usize,
+    pub(super) n_units: usize,
 }
 
 impl<T: Scalar> UnitTracker<T> {
@@ -31,8 +32,9 @@ impl<T: Scalar> UnitTracker<T> {
         data: &dyn DataSource<T>,
         training_rows: &[usize],
     ) -> UnitTracker<T> {
-        let n = training_rows.len().min(WATCHED);
-        // In the data's order: what is watched is then the same wherever in an epoch a training was taken up again.
+        let n = training_rows.len().min(MAX_TRACKED_SAMPLES);
+        // In the order of the data, so that the tracked samples do not depend on where in an epoch
+        // training was resumed.
         let mut training_rows = training_rows.to_vec();
         training_rows.sort_unstable();
         let hidden = &architecture.layers()[..architecture.layers().len() - 1];
@@ -54,7 +56,7 @@ impl<T: Scalar> UnitTracker<T> {
         architecture: &Architecture,
         parameters: &[T],
         data: &dyn DataSource<T>,
-    ) -> impl Iterator<Item = Units> {
+    ) -> impl Iterator<Item = UnitCounts> {
         self.layers.iter_mut().for_each(|(_, greatest)| greatest.fill(0.0));
         for rows in self.rows.chunks(TILE) {
             self.tile.load(data, rows);
@@ -64,16 +66,16 @@ impl<T: Scalar> UnitTracker<T> {
                 let slopes = &mut self.slopes[..greatest.len() * n];
                 architecture.layers()[l].activation.slopes(self.tile.z(l), self.tile.a(l), slopes);
                 for (greatest, slopes) in greatest.iter_mut().zip(slopes.chunks_exact(n)) {
-                    *greatest = slopes.iter().fold(*greatest, |most, slope| most.max(slope.to_f64().abs()));
+                    *greatest = slopes.iter().fold(*greatest, |max, slope| max.max(slope.to_f64().abs()));
                 }
             }
         }
-        self.layers.iter().map(|(possible, greatest)| {
+        self.layers.iter().map(|(max_slope, greatest)| {
             let count = |test: &dyn Fn(f64) -> bool| greatest.iter().filter(|slope| test(**slope)).count();
-            Units {
-                dead: count(&|slope| slope == 0.0),
-                saturated: count(&|slope| slope > 0.0 && slope < possible / 20.0),
-                of: greatest.len(),
+            UnitCounts {
+                n_dead: count(&|slope| slope == 0.0),
+                n_saturated: count(&|slope| slope > 0.0 && slope < max_slope / 20.0),
+                n_units: greatest.len(),
             }
         })
     }

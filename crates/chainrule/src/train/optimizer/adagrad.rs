@@ -1,9 +1,10 @@
-//! `adagrad`: each parameter's gradient divided by the root of all its squares so far, so that the steps shrink.
+//! AdaGrad: gradients divided by the root of the sum of all previous squared gradients, so that the
+//! steps shrink.
 //!
-//! `s ← s + g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first. As PyTorch has it.
+//! `s ← s + g²`, `p ← p - rate·g/(√s + epsilon)`, with `s` initially 0, as in PyTorch.
 //!
-//! From J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
-//! JMLR 12, 2011.
+//! From J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning and
+//! stochastic optimization", JMLR 12, 2011.
 
 use std::sync::Arc;
 
@@ -18,13 +19,13 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     options: &[OptionSpec {
         name: "epsilon",
         kind: OptionKind::Number(1e-10, NumberRange::POSITIVE),
-        summary: "what keeps the divisor from 0",
+        summary: "constant added to the denominator for numerical stability",
     }],
     make: |options| Arc::new(AdaGrad { epsilon: options.number("epsilon") }),
 };
 
 impl Optimizer {
-    /// Adaptive gradient: `s ← s + g²`, `p ← p - rate·g/(√s + 1e-10)`.
+    /// Returns AdaGrad: `s ← s + g²`, `p ← p - rate·g/(√s + 1e-10)`.
     pub fn adagrad() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }

@@ -1,12 +1,15 @@
-//! Adam: the mean of the gradient divided by the root of the mean of its square, both over the last steps.
+//! Adam: the first-moment estimate of the gradient divided by the root of the second-moment
+//! estimate.
 //!
-//! At step t, with `m` and `v` 0 at first:
-//! `m ← beta1·m + (1 - beta1)·g`, `v ← beta2·v + (1 - beta2)·g²`, and with what corrects for the start at 0,
-//! `m̂ = m/(1 - beta1^t)`, `v̂ = v/(1 - beta2^t)`, the step is `p ← p - rate·m̂/(√v̂ + epsilon)`.
+//! At step t, the moment estimates `m` and `v`, initially 0, are updated by
+//! `m ← beta1·m + (1 - beta1)·g` and `v ← beta2·v + (1 - beta2)·g²`. With the bias-corrected
+//! estimates `m̂ = m/(1 - beta1^t)` and `v̂ = v/(1 - beta2^t)`, the update is
+//! `p ← p - rate·m̂/(√v̂ + epsilon)`.
 //!
-//! This is the form of the paper and of PyTorch, with epsilon *outside* the correction. With epsilon *inside* it,
-//! `p ← p - rate·√(1 - beta2^t)/(1 - beta1^t) · m/(√v + epsilon)`, as scikit-learn has it: epsilon weighs more in the
-//! first steps.
+//! This is the form used in the paper and in PyTorch, with epsilon *outside* the bias correction.
+//! With epsilon *inside* the correction, as in scikit-learn, the update is
+//! `p ← p - rate·√(1 - beta2^t)/(1 - beta1^t) · m/(√v + epsilon)`, in which epsilon has a larger
+//! effect in the first steps.
 //!
 //! From D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 
@@ -20,7 +23,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adam",
     aliases: &[],
-    summary: "p ← p - rate·m̂/(√v̂ + epsilon), m̂ and v̂ the means of g and g² over the last steps",
+    summary: "p ← p - rate·m̂/(√v̂ + epsilon), with bias-corrected first and second moments m̂ and v̂ of g",
     options: &[BETA1, BETA2, EPSILON, EPSILON_FORM],
     make: |options| Arc::new(Adam::new(options)),
 };
@@ -28,29 +31,29 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
 pub(super) const BETA1: OptionSpec = OptionSpec {
     name: "beta1",
     kind: OptionKind::Number(0.9, NumberRange::BELOW_ONE),
-    summary: "how much of the mean of g lasts to the next step",
+    summary: "decay rate of the first-moment estimate",
 };
 
 pub(super) const BETA2: OptionSpec = OptionSpec {
     name: "beta2",
     kind: OptionKind::Number(0.999, NumberRange::BELOW_ONE),
-    summary: "how much of the mean of g² lasts to the next step",
+    summary: "decay rate of the second-moment estimate",
 };
 
 pub(super) const EPSILON: OptionSpec = OptionSpec {
     name: "epsilon",
     kind: OptionKind::Number(1e-8, NumberRange::POSITIVE),
-    summary: "what keeps the divisor from 0",
+    summary: "constant added to the denominator for numerical stability",
 };
 
 pub(super) const EPSILON_FORM: OptionSpec = OptionSpec {
     name: "epsilon_form",
     kind: OptionKind::Choice(&["outside", "inside"]),
-    summary: "whether epsilon is added to √v̂ (PyTorch) or to √v, inside the bias correction (scikit-learn)",
+    summary: "whether epsilon is outside the bias correction (PyTorch) or inside it (scikit-learn)",
 };
 
 impl Optimizer {
-    /// Adam with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
+    /// Returns Adam with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
     pub fn adam() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }
@@ -82,7 +85,8 @@ impl OptimizerStep for Adam {
 
     #[inline(always)]
     fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], [m, v, ..]: Slots<'_, T>) {
-        // With r = √(1 - beta2^t), m̂/(√v̂ + epsilon) = r/(1 - beta1^t) · m/(√v + r·epsilon): one loop for both forms.
+        // With r = √(1 - beta2^t), m̂/(√v̂ + epsilon) = r/(1 - beta1^t) · m/(√v + r·epsilon): one
+        // loop for both forms.
         let r = (1.0 - power(self.beta2, step)).sqrt();
         let epsilon = if self.inside { self.epsilon } else { r * self.epsilon };
         let rate = rate * r / (1.0 - power(self.beta1, step));

@@ -1,7 +1,8 @@
-//! `adamw`: Adam with a weight decay that the running means do not see.
+//! AdamW: Adam with decoupled weight decay, which does not enter the moment estimates.
 //!
-//! Before each step `p ← p·(1 - rate·weight_decay)` on what is penalised, then Adam's step. An L2 penalty in the loss
-//! would be divided by √v̂ with the rest of the gradient, so that weights with large gradients would hardly decay.
+//! Before each Adam step, the penalised parameters decay by `p ← p·(1 - rate·weight_decay)`.
+//! An L2 penalty in the loss would be divided by √v̂ along with the rest of the gradient, so that
+//! weights with large gradients would hardly decay.
 //!
 //! From I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
 
@@ -15,7 +16,7 @@ use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     name: "adamw",
     aliases: &[],
-    summary: "p ← p·(1 - rate·weight_decay) on the weights, then the step of adam",
+    summary: "p ← p·(1 - rate·weight_decay) for the weights, then an Adam step",
     options: &[
         BETA1,
         BETA2,
@@ -24,7 +25,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
         OptionSpec {
             name: "weight_decay",
             kind: OptionKind::Number(0.01, NumberRange::NON_NEGATIVE),
-            summary: "how much of a weight decays in a step, in units of the rate",
+            summary: "decoupled weight decay, multiplied by the learning rate",
         },
     ],
     make: |options| {
@@ -33,7 +34,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
 };
 
 impl Optimizer {
-    /// Adam with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, after a decay of 0.01·rate.
+    /// Returns AdamW with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 and weight_decay = 0.01.
     pub fn adamw() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }

@@ -1,7 +1,7 @@
-//! Optimizers: one update of the parameters from their gradient.
+//! Optimizers, which update the parameters from their gradient.
 //!
-//! One file an optimizer. A file holds the update as one loop over slices. To add one: write the file, add its line
-//! to [`REGISTRY`].
+//! Each optimizer is implemented in its own file, as a loop over slices. To add an optimizer, write
+//! its file and add its entry to [`REGISTRY`].
 
 mod adagrad;
 mod adam;
@@ -21,36 +21,40 @@ use crate::kernel::level::level;
 use crate::kernel::pool::{self, MAX_THREADS};
 use crate::registry::{self, Entry, OptionValue, Options};
 
-/// All optimizers, in the order in which lists show them.
+/// All optimizers, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn Rule>>] =
     &[sgd::ENTRY, rmsprop::ENTRY, adagrad::ENTRY, adam::ENTRY, adamw::ENTRY];
 
-/// The most vectors of state that an optimizer may keep.
+/// Maximum number of state vectors of an optimizer.
 const MAX_SLOTS: usize = 3;
 
-/// One range of each vector of an optimizer's state; empty slices stand for those that it does not keep.
+/// One range of each state vector of an optimizer; the slices of unused slots are empty.
 ///
-/// An array, because a step allocates nothing. A pattern takes what it needs: `[m, v, ..]: Slots<'_, T>`.
+/// This is an array, so that a step does not allocate. Optimizers destructure it:
+/// `[m, v, ..]: Slots<'_, T>`.
 #[doc(hidden)]
 pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 
-/// What an optimizer's file implements.
+/// Implementation of an optimizer.
 pub(crate) trait OptimizerStep: fmt::Debug + Send + Sync + 'static {
-    /// How many vectors of state it keeps, each as long as the parameters and zero at first.
+    /// Returns the number of state vectors, each of the length of the parameters and initially
+    /// zero.
     fn n_slots(&self) -> usize;
-    /// Updates one range of the parameters: `p`, the gradient `g` and the slots kept are the same range. `rate` is the
-    /// learning rate of this step, `step` counts from 1.
+    /// Updates one range of the parameters. `p`, the gradient `g` and the used slots cover the same
+    /// range, `rate` is the learning rate of this step, and `step` counts from 1.
     ///
-    /// What is the same for all entries is computed in f64, then rounded. The loop is a plain one, to be inlined where
-    /// the machine's instructions are known, and the compiler makes vectors of it.
+    /// Values that are the same for all entries are computed in f64 and then rounded. The loop has
+    /// to be simple, so that it can be inlined into code for a known instruction set and vectorised
+    /// by the compiler.
     fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
-    /// The decoupled weight decay: before the step, `p ← p·(1 - rate·decay)` on what is penalised. Mostly 0.
+    /// Returns the strength of decoupled weight decay, 0 by default. Before each step, the
+    /// penalised parameters are updated by `p ← p·(1 - rate·decay)`.
     fn decay(&self) -> f64 {
         0.0
     }
 }
 
-/// An optimizer's loop in one precision.
+/// The update loop of an optimizer in one precision.
 #[doc(hidden)]
 pub trait UpdateLoop<T>: Sync {
     /// Updates one range of the parameters; see `OptimizerStep::step`.
@@ -60,9 +64,9 @@ pub trait UpdateLoop<T>: Sync {
 /// An optimizer in both precisions.
 #[doc(hidden)]
 pub trait Rule: UpdateLoop<f32> + UpdateLoop<f64> + fmt::Debug + Send + Sync {
-    /// How many vectors of state it keeps.
+    /// Returns the number of state vectors.
     fn n_slots(&self) -> usize;
-    /// The decoupled weight decay.
+    /// Returns the strength of decoupled weight decay.
     fn decay(&self) -> f64;
 }
 
@@ -82,10 +86,10 @@ impl<S: OptimizerStep> Rule for S {
     }
 }
 
-/// An optimizer, chosen by name with its options.
+/// An optimizer with its options.
 ///
-/// It holds no state: what it remembers from step to step lies in *slots*, vectors as long as the parameters, which
-/// the caller keeps (and stores, and restores).
+/// An optimizer is stateless: its state is in *slots*, vectors of the length of the parameters,
+/// which the caller owns (and saves and restores).
 ///
 /// ```
 /// use chainrule::train::optimizer::Optimizer;
@@ -95,7 +99,7 @@ impl<S: OptimizerStep> Rule for S {
 /// let mut parameters = [1.0, 1.0, 1.0];
 /// let mut slots = optimizer.slots(3);
 /// for step in 1..=2 {
-///     // The gradient is 2 for each; the last parameter is frozen.
+///     // All entries of the gradient are 2; the last parameter is frozen.
 ///     optimizer.update(0.1, step, 0..2, &mut parameters, &[2.0; 3], &mut slots);
 /// }
 /// assert_eq!(parameters, [0.5, 0.5, 1.0]); // 1 - 0.1·2 - 0.1·(0.5·2 + 2)
@@ -107,7 +111,7 @@ pub struct Optimizer {
     rule: Arc<dyn Rule>,
 }
 
-/// Same name, same options.
+/// Optimizers are equal if their names and options are equal.
 impl PartialEq for Optimizer {
     fn eq(&self, other: &Self) -> bool {
         self.options == other.options
@@ -121,49 +125,56 @@ impl fmt::Display for Optimizer {
 }
 
 impl Optimizer {
-    /// The optimizer called `name` with the options `given`.
+    /// Creates the optimizer called `name` with the options `given`.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the most similar name, if
+    /// the name or an option is unknown, and [`Error::OptionRange`] if a value is out of range.
     pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Optimizer, Error> {
         let (options, rule) = registry::choose("optimizer", REGISTRY, name, given)?;
         Ok(Optimizer { options, rule })
     }
 
-    /// The name: `adam`.
+    /// Returns the name: `adam`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name and the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// How many vectors of state it keeps, each as long as the parameters and zero at first.
+    /// Returns the number of state vectors, each of the length of the parameters and initially
+    /// zero.
     pub fn n_slots(&self) -> usize {
         self.rule.n_slots()
     }
 
-    /// The state before the first step, for `n_parameters` parameters.
+    /// Returns the state before the first step for `n_parameters` parameters.
     pub fn slots<T: Scalar>(&self, n_parameters: usize) -> Vec<Vec<T>> {
         vec![vec![T::ZERO; n_parameters]; self.n_slots()]
     }
 
-    /// The strength of its decoupled weight decay, 0 for all but adamw. [`update`](Optimizer::update) leaves it to the
-    /// caller, who knows what is penalised: see [`decay`](super::penalty::decay).
+    /// Returns the strength of decoupled weight decay, which is 0 for all optimizers other than
+    /// adamw.
+    ///
+    /// [`update`](Optimizer::update) does not apply the decay, since it depends on which parameters
+    /// are penalised; see [`decay`](super::penalty::decay).
     pub fn decay(&self) -> f64 {
         self.rule.decay()
     }
 
-    /// One step on the `range` of the parameters.
+    /// Performs one step on the `range` of the parameters.
     ///
-    /// `parameters[range]` and `slots[..][range]` are overwritten. `rate` is the learning rate of this step; `step`
-    /// counts the steps from 1. Ranges may be updated in any order and in any pieces: each parameter goes its own way.
-    /// Nothing is allocated, and no other thread takes part.
+    /// Overwrites `parameters[range]` and `slots[..][range]`. `rate` is the learning rate of this
+    /// step, and `step` counts the steps from 1. Parameters are updated independently of each
+    /// other, so that they can be split into ranges in any way and updated in any order. This
+    /// method does not allocate and runs in the calling thread only.
     ///
     /// # Panics
-    /// When the number of slots is not [`n_slots`](Optimizer::n_slots), or the range reaches beyond one of the vectors.
+    /// Panics if the number of slots is not [`n_slots`](Optimizer::n_slots), or the range exceeds
+    /// one of the vectors.
     pub fn update<T: Scalar>(
         &self,
         rate: f64,
@@ -176,9 +187,12 @@ impl Optimizer {
         self.update_on(1, rate, step, range, parameters, gradient, slots);
     }
 
-    /// As [`update`](Optimizer::update), shared by `n_threads` where the range is long enough: those that have made the
-    /// gradient, each of which then has some of it, and of the parameters, in its own cache.
-    #[expect(clippy::too_many_arguments, reason = "an update's, and the threads")]
+    /// Performs [`update`](Optimizer::update) with up to `n_threads` threads if the range is long
+    /// enough.
+    ///
+    /// These should be the threads that computed the gradient, since each of them has parts of the
+    /// gradient and the parameters in its cache.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of `update`, and the number of threads")]
     pub(super) fn update_on<T: Scalar>(
         &self,
         n_threads: usize,
@@ -189,20 +203,20 @@ impl Optimizer {
         gradient: &[T],
         slots: &mut [Vec<T>],
     ) {
-        assert_eq!(slots.len(), self.n_slots(), "the slots of {}", self.name());
-        let mut kept = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
-        let mut slots: Slots<'_, T> = std::array::from_fn(|_| kept.next().unwrap_or_default());
+        assert_eq!(slots.len(), self.n_slots(), "wrong number of slots for {}", self.name());
+        let mut used = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
+        let mut slots: Slots<'_, T> = std::array::from_fn(|_| used.next().unwrap_or_default());
         let (mut p, mut g) = (&mut parameters[range.clone()], &gradient[range]);
         let rule = T::optimizer(&*self.rule);
-        let n_pieces = n_threads.min(p.len() / WORTH_A_THREAD);
-        if n_pieces <= 1 {
+        let n_ranges = n_threads.min(p.len() / MIN_PARAMETERS_PER_THREAD);
+        if n_ranges <= 1 {
             rule.update(rate, step, p, g, slots);
             return;
         }
-        let piece = p.len().div_ceil(n_pieces).next_multiple_of(64);
-        let mut pieces: [Piece<'_, T>; MAX_THREADS] = std::array::from_fn(|_| {
-            let end = piece.min(p.len());
-            Piece {
+        let range_len = p.len().div_ceil(n_ranges).next_multiple_of(64);
+        let mut ranges: [ParameterRange<'_, T>; MAX_THREADS] = std::array::from_fn(|_| {
+            let end = range_len.min(p.len());
+            ParameterRange {
                 p: p.split_off_mut(..end).unwrap_or_default(),
                 g: g.split_off(..end).unwrap_or_default(),
                 slots: slots
@@ -210,35 +224,37 @@ impl Optimizer {
                     .map(|slot| slot.split_off_mut(..end.min(slot.len())).unwrap_or_default()),
             }
         });
-        pool::each(n_pieces, &mut pieces[..n_pieces], &|_, Piece { p, g, slots }: &mut Piece<'_, T>| {
+        let update = |_, ParameterRange { p, g, slots }: &mut ParameterRange<'_, T>| {
             rule.update(rate, step, p, g, slots.each_mut().map(|slot| &mut **slot));
-        });
+        };
+        pool::each(n_ranges, &mut ranges[..n_ranges], &update);
     }
 
-    /// The optimizer called `name`, whose file vouches for the options `given`.
+    /// Creates the optimizer called `name`; panics if the options `given` are invalid.
     fn of(name: &str, given: &[(&str, OptionValue)]) -> Optimizer {
         Optimizer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
-/// So many parameters are worth a thread.
-const WORTH_A_THREAD: usize = 1 << 11;
+/// Minimum number of parameters for which an additional thread pays off.
+const MIN_PARAMETERS_PER_THREAD: usize = 1 << 11;
 
-/// A thread's part of an update.
-struct Piece<'a, T> {
+/// A range of the parameters that is updated by one thread.
+struct ParameterRange<'a, T> {
     p: &'a mut [T],
     g: &'a [T],
     slots: Slots<'a, T>,
 }
 
-/// `v`, or 0 where it is too small to matter; a NaN stays.
+/// Returns `v`, or 0 if its magnitude is negligible; NaN stays NaN.
 ///
-/// A running mean of a gradient that has become 0 (a dead unit's, say) decays until its numbers are subnormal, and
-/// stays there: `0.9·v` then rounds back to `v`. Arithmetic on such numbers takes tens of times as long.
+/// If a gradient becomes 0 (for example that of a dead unit), its running mean decays until it is
+/// subnormal and then remains subnormal, since `0.9·v` rounds back to `v`. Arithmetic on subnormal
+/// numbers is tens of times slower.
 #[inline(always)]
 fn flush<T: Scalar>(v: T) -> T {
-    let least = T::from_f64(if T::SINGLE { 1e-31 } else { 1e-292 });
-    T::select(v.abs().lt(least), T::ZERO, v)
+    let threshold = T::from_f64(if T::SINGLE { 1e-31 } else { 1e-292 });
+    T::select(v.abs().lt(threshold), T::ZERO, v)
 }
 
 #[cfg(test)]
@@ -251,12 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn the_slots_suffice() {
+    fn no_optimizer_exceeds_the_maximum_number_of_slots() {
         assert!(all().all(|optimizer| optimizer.n_slots() <= MAX_SLOTS));
     }
 
     #[test]
-    fn every_optimizer_walks_down_a_bowl() {
+    fn every_optimizer_minimises_a_quadratic_function() {
         for optimizer in all() {
             let scale = [1.0, 4.0, 0.5];
             let mut p = [1.0, -1.0, 0.7];
@@ -265,42 +281,42 @@ mod tests {
                 let g: Vec<f64> = p.iter().zip(scale).map(|(p, scale)| scale * p).collect();
                 optimizer.update(0.02, step, 0..3, &mut p, &g, &mut slots);
             }
-            // AdaGrad, the slowest, has come by about rate·2·sqrt(500) = 0.9 at most.
+            // AdaGrad, the slowest, moves by at most about rate·2·sqrt(500) = 0.9.
             assert!(p.iter().all(|p| p.abs() < 0.5), "{optimizer}: {p:?}");
         }
     }
 
     #[test]
-    fn pieces_make_the_same_bits_and_leave_the_rest_alone() {
+    fn updating_in_ranges_gives_the_same_bits_and_leaves_other_parameters_unchanged() {
         for optimizer in all() {
             let start: Vec<f32> = (0..50).map(|i| (i * 37 % 11) as f32 - 5.0).collect();
-            let (mut whole, mut pieces) = (start.clone(), start.clone());
-            let (mut slots, mut slots_of_pieces) = (optimizer.slots(50), optimizer.slots(50));
+            let (mut whole, mut in_ranges) = (start.clone(), start.clone());
+            let (mut slots, mut range_slots) = (optimizer.slots(50), optimizer.slots(50));
             for step in 1..=5 {
                 let g: Vec<f32> = (0..50).map(|i| ((i + step) * 13 % 7) as f32 - 3.0).collect();
                 optimizer.update(0.01, step, 0..50, &mut whole, &g, &mut slots);
                 for range in [30..45, 10..13, 13..30] {
-                    optimizer.update(0.01, step, range, &mut pieces, &g, &mut slots_of_pieces);
+                    optimizer.update(0.01, step, range, &mut in_ranges, &g, &mut range_slots);
                 }
             }
             assert_ne!(whole[10..45], start[10..45], "{optimizer}");
-            assert_eq!(pieces[10..45], whole[10..45], "{optimizer}");
-            assert_eq!((&pieces[..10], &pieces[45..]), (&start[..10], &start[45..]), "{optimizer}");
-            assert!(slots_of_pieces.iter().all(|slot| slot[..10] == [0.0; 10] && slot[45..] == [0.0; 5]));
+            assert_eq!(in_ranges[10..45], whole[10..45], "{optimizer}");
+            assert_eq!((&in_ranges[..10], &in_ranges[45..]), (&start[..10], &start[45..]), "{optimizer}");
+            assert!(range_slots.iter().all(|slot| slot[..10] == [0.0; 10] && slot[45..] == [0.0; 5]));
         }
     }
 
     #[test]
-    fn f32_follows_f64() {
+    fn f32_and_f64_agree() {
         for optimizer in all() {
             let (mut single, mut double) = (vec![0.5_f32; 20], vec![0.5_f64; 20]);
-            let (mut slots, mut slots_of_double) = (optimizer.slots(20), optimizer.slots(20));
+            let (mut single_slots, mut double_slots) = (optimizer.slots(20), optimizer.slots(20));
             for step in 1..=30 {
-                // Multiples of 1/8: exact in both.
+                // Multiples of 1/8, which are exact in both precisions.
                 let g: Vec<f64> = (1..=20).map(|i| ((i * step) % 31) as f64 / 8.0 - 1.75).collect();
                 let g_single: Vec<f32> = g.iter().map(|&g| g as f32).collect();
-                optimizer.update(0.01, step, 0..20, &mut single, &g_single, &mut slots);
-                optimizer.update(0.01, step, 0..20, &mut double, &g, &mut slots_of_double);
+                optimizer.update(0.01, step, 0..20, &mut single, &g_single, &mut single_slots);
+                optimizer.update(0.01, step, 0..20, &mut double, &g, &mut double_slots);
             }
             for (single, double) in single.iter().zip(&double) {
                 assert!((f64::from(*single) - double).abs() < 1e-5, "{optimizer}: {single} {double}");
@@ -309,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decays_never_becomes_subnormal() {
+    fn decaying_state_never_becomes_subnormal() {
         for optimizer in all() {
             let (mut p, mut slots) = ([1.0_f32], optimizer.slots(1));
             for step in 1..100_000 {
@@ -321,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_by_name_and_options() {
+    fn optimizers_are_compared_by_name_and_options() {
         assert_eq!(Optimizer::sgd_with_momentum(0.0), Optimizer::sgd());
         assert_ne!(Optimizer::sgd_with_momentum(0.9), Optimizer::sgd());
         assert_ne!(Optimizer::adam(), Optimizer::adamw());
@@ -329,8 +345,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the slots of adam")]
-    fn the_slots_must_be_its_own() {
+    #[should_panic(expected = "wrong number of slots for adam")]
+    fn a_wrong_number_of_slots_panics() {
         Optimizer::adam().update(0.1, 1, 0..1, &mut [0.0], &[0.0], &mut Optimizer::sgd().slots(1));
     }
 }

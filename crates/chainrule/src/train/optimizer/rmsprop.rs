@@ -1,7 +1,7 @@
-//! `rmsprop`: each parameter's gradient divided by its own recent size.
+//! RMSprop: gradients divided by the root of a running mean of their squares.
 //!
-//! `s ← alpha·s + (1 - alpha)·g²`, `p ← p - rate·g/(√s + epsilon)`; `s` is 0 at first, so that the first steps are
-//! about `1/√(1 - alpha)` times the rate. As PyTorch has it.
+//! `s ← alpha·s + (1 - alpha)·g²`, `p ← p - rate·g/(√s + epsilon)`, as in PyTorch. `s` is initially
+//! 0, so that the first steps are about `1/√(1 - alpha)` times the learning rate.
 //!
 //! From G. Hinton's lectures "Neural Networks for Machine Learning", lecture 6e, 2012.
 
@@ -19,19 +19,19 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
         OptionSpec {
             name: "alpha",
             kind: OptionKind::Number(0.99, NumberRange::BELOW_ONE),
-            summary: "how much of the mean of g² lasts to the next step",
+            summary: "decay rate of the running mean of g²",
         },
         OptionSpec {
             name: "epsilon",
             kind: OptionKind::Number(1e-8, NumberRange::POSITIVE),
-            summary: "what keeps the divisor from 0",
+            summary: "constant added to the denominator for numerical stability",
         },
     ],
     make: |options| Arc::new(RmsProp { alpha: options.number("alpha"), epsilon: options.number("epsilon") }),
 };
 
 impl Optimizer {
-    /// Gradient over its recent size: `s ← 0.99·s + 0.01·g²`, `p ← p - rate·g/(√s + 1e-8)`.
+    /// Returns RMSprop: `s ← 0.99·s + 0.01·g²`, `p ← p - rate·g/(√s + 1e-8)`.
     pub fn rmsprop() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }

@@ -1,20 +1,21 @@
-//! Stochastic gradient descent, with momentum if wanted: a velocity that averages the last gradients.
+//! Stochastic gradient descent with optional momentum.
 //!
-//! With the gradient `g`, the momentum `m` and the velocity `v`, which is 0 at first:
+//! With the gradient `g`, the momentum `m` and the velocity `v`, which is initially 0:
 //!
-//! | `velocity` | `kind` | a step |
+//! | `velocity` | `kind` | update |
 //! |---|---|---|
-//! | `without_rate`, as PyTorch has it | `classical` | `v ← m·v + g`, `p ← p - rate·v` |
+//! | `without_rate`, as in PyTorch | `classical` | `v ← m·v + g`, `p ← p - rate·v` |
 //! | | `nesterov` | `v ← m·v + g`, `p ← p - rate·(g + m·v)` |
-//! | `with_rate`, as scikit-learn has it | `classical` | `v ← m·v - rate·g`, `p ← p + v` |
+//! | `with_rate`, as in scikit-learn | `classical` | `v ← m·v - rate·g`, `p ← p + v` |
 //! | | `nesterov` | `v ← m·v - rate·g`, `p ← p + m·v - rate·g` |
 //!
-//! While the rate is constant, the two velocities are the same but for the factor `-rate`. When the rate falls, the
-//! one without it falls at once with all that it remembers; the one with it remembers the larger steps.
+//! At a constant learning rate, the two velocities differ only by the factor `-rate`. When the
+//! learning rate is reduced, the steps of `without_rate` shrink immediately, while the velocity of
+//! `with_rate` still contains the larger previous steps.
 //!
-//! From B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Nesterov's form as in
-//! I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of initialization and momentum in deep learning",
-//! ICML 2013.
+//! From B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", 1964;
+//! Nesterov's form as in I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of
+//! initialization and momentum in deep learning", ICML 2013.
 
 use std::sync::Arc;
 
@@ -30,32 +31,32 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
         OptionSpec {
             name: "momentum",
             kind: OptionKind::Number(0.0, NumberRange::BELOW_ONE),
-            summary: "how much of the velocity lasts to the next step; 0 for none",
+            summary: "momentum: decay rate of the velocity, 0 for none",
         },
         OptionSpec {
             name: "kind",
             kind: OptionKind::Choice(&["classical", "nesterov"]),
-            summary: "nesterov looks ahead: it moves by the velocity of the next step",
+            summary: "classical momentum, or Nesterov momentum with look-ahead",
         },
         OptionSpec {
             name: "velocity",
             kind: OptionKind::Choice(&["without_rate", "with_rate"]),
-            summary: "whether the rate multiplies the velocity (PyTorch) or is in it (scikit-learn)",
+            summary: "whether the rate multiplies the velocity (PyTorch) or is part of it (scikit-learn)",
         },
     ],
     make: |options| Arc::new(Sgd::new(options)),
 };
 
 impl Optimizer {
-    /// Gradient descent without momentum: `p ← p - rate·g`.
+    /// Returns gradient descent without momentum: `p ← p - rate·g`.
     pub fn sgd() -> Optimizer {
         Optimizer::of(ENTRY.name, &[])
     }
 
-    /// Gradient descent with classical momentum: `v ← momentum·v + g`, `p ← p - rate·v`.
+    /// Returns gradient descent with classical momentum: `v ← momentum·v + g`, `p ← p - rate·v`.
     ///
     /// # Panics
-    /// When the momentum is not a number from 0 to below 1.
+    /// Panics if the momentum is not in [0, 1).
     pub fn sgd_with_momentum(momentum: f64) -> Optimizer {
         Optimizer::of(ENTRY.name, &[("momentum", momentum.into())])
     }
@@ -93,7 +94,7 @@ impl OptimizerStep for Sgd {
             }
             return;
         }
-        // All four forms: v ← m·v + a·g, then p ← p + b·v + c·g.
+        // All four forms are v ← m·v + a·g, p ← p + b·v + c·g.
         let (a, b, c) = match (self.with_rate, self.nesterov) {
             (false, false) => (1.0, -rate, 0.0),
             (false, true) => (1.0, -rate * m, -rate),
@@ -113,7 +114,7 @@ mod tests {
     use super::Optimizer;
 
     #[test]
-    fn no_momentum_is_plain_descent_in_every_form() {
+    fn zero_momentum_is_plain_gradient_descent_in_every_form() {
         for kind in ["classical", "nesterov"] {
             for velocity in ["without_rate", "with_rate"] {
                 let optimizer = Optimizer::of("sgd", &[("kind", kind.into()), ("velocity", velocity.into())]);

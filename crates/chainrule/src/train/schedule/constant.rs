@@ -1,29 +1,29 @@
-//! The constant schedule: the base rate throughout.
+//! Constant schedule: the base learning rate throughout the training.
 
 use std::sync::Arc;
 
-use super::{Curve, Schedule, ScheduleState};
+use super::{Schedule, ScheduleRule, ScheduleState};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "constant",
     aliases: &[],
-    summary: "the base rate throughout",
+    summary: "the base learning rate throughout the training",
     options: &[],
-    make: |_| Arc::new(Constant),
+    make: |_| Arc::new(ConstantSchedule),
 };
 
 impl Schedule {
-    /// The base rate throughout.
+    /// Returns the constant schedule, with the base rate throughout the training.
     pub fn constant() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
 }
 
 #[derive(Debug)]
-struct Constant;
+struct ConstantSchedule;
 
-impl Curve for Constant {
+impl ScheduleRule for ConstantSchedule {
     fn factor(&self, _now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         1.0
     }

@@ -1,29 +1,31 @@
-//! The cosine schedule: the rate falls along half a cosine, after a straight rise if wanted.
+//! Cosine schedule: cosine annealing after an optional linear warm-up.
 //!
-//! With a warm-up of w ticks out of n, tick k (from 0) has the factor `(k + 1)/(w + 1)` while k < w, so that the first
-//! step is not lost at rate 0; then `end + (1 - end)·(1 + cos(π·(k - w)/(n - w)))/2`, and `end` when all are done.
+//! With a warm-up of w ticks out of n, tick k (counted from 0) has the factor `(k + 1)/(w + 1)` for
+//! k < w, so that the learning rate of the first step is not 0, then
+//! `end + (1 - end)·(1 + cos(π·(k - w)/(n - w)))/2`, and `end` after n ticks.
 //!
-//! From I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts.
+//! From I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR
+//! 2017, without restarts.
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, half_cosine, length, progress};
+use super::{BY_STEP, OVER, Schedule, ScheduleRule, ScheduleState, half_cosine, length, progress};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "cosine",
     aliases: &[],
-    summary: "end + (1 - end)·(1 + cos(π·now/over))/2: slowly, fast, slowly down to end",
+    summary: "end + (1 - end)·(1 + cos(π·now/over))/2: cosine annealing to end",
     options: &[
         OptionSpec {
             name: "end",
             kind: OptionKind::Number(0.0, NumberRange::NON_NEGATIVE),
-            summary: "the factor at the end",
+            summary: "final factor",
         },
         OptionSpec {
             name: "warmup",
             kind: OptionKind::Number(0.0, NumberRange::WHOLE),
-            summary: "ticks of the clock in which the rate first rises, in a straight line",
+            summary: "duration of the linear warm-up in ticks of the clock",
         },
         OVER,
         BY_STEP,
@@ -38,7 +40,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
 };
 
 impl Schedule {
-    /// Along half a cosine from the base rate down to 0, over the whole training.
+    /// Returns cosine annealing from the base rate to 0 over the whole training.
     pub fn cosine() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
@@ -51,13 +53,13 @@ struct Cosine {
     over: u64,
 }
 
-impl Curve for Cosine {
+impl ScheduleRule for Cosine {
     fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         if now < self.warmup {
             return (now + 1) as f64 / (self.warmup as f64 + 1.0);
         }
-        let fall = length(self.over, total).saturating_sub(self.warmup);
-        half_cosine(1.0, self.end, progress((now - self.warmup) as f64, fall as f64))
+        let decay = length(self.over, total).saturating_sub(self.warmup);
+        half_cosine(1.0, self.end, progress((now - self.warmup) as f64, decay as f64))
     }
 }
 
@@ -66,7 +68,7 @@ mod tests {
     use super::{Schedule, ScheduleState};
 
     #[test]
-    fn warms_up_to_the_base_rate_then_falls() {
+    fn the_warm_up_to_the_base_rate_is_followed_by_annealing() {
         let schedule = Schedule::of("cosine", &[("warmup", 3.0.into()), ("end", 0.2.into())]);
         let factors: Vec<f64> =
             (0..9).map(|now| schedule.factor(now, 7, &ScheduleState::default())).collect();

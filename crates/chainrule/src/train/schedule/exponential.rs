@@ -1,20 +1,20 @@
-//! The exponential schedule: the rate is multiplied by the same factor at every tick.
+//! Exponential schedule: the learning rate is multiplied by a constant factor at every tick.
 
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{BY_EPOCH, Curve, Schedule, ScheduleState};
+use super::{BY_EPOCH, Schedule, ScheduleRule, ScheduleState};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "exponential",
     aliases: &[],
-    summary: "factor^now: the same fall every epoch",
+    summary: "factor^now: decay by a constant factor every epoch",
     options: &[
         OptionSpec {
             name: "factor",
             kind: OptionKind::Number(0.95, NumberRange::POSITIVE),
-            summary: "what multiplies the rate at each tick of the clock",
+            summary: "multiplier of the learning rate at each tick of the clock",
         },
         BY_EPOCH,
     ],
@@ -22,10 +22,10 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
 };
 
 impl Schedule {
-    /// The rate times `factor` every epoch.
+    /// Returns the schedule that multiplies the learning rate by `factor` every epoch.
     ///
     /// # Panics
-    /// When `factor` is not above 0.
+    /// Panics if `factor` is not a number above 0.
     pub fn exponential(factor: f64) -> Schedule {
         Schedule::of(ENTRY.name, &[("factor", factor.into())])
     }
@@ -36,7 +36,7 @@ struct Exponential {
     factor: f64,
 }
 
-impl Curve for Exponential {
+impl ScheduleRule for Exponential {
     fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         power(self.factor, now)
     }

@@ -1,23 +1,24 @@
-//! Inverse scaling: the rate falls as a power of the time, `1/(1 + now)^power`, fast at first and never to 0.
+//! Inverse scaling: power-law decay of the learning rate, `1/(1 + now)^power`, fast at first and
+//! never reaching 0.
 //!
-//! scikit-learn's `invscaling`: the time is counted in samples seen, looked at once an epoch, and so the second epoch of
-//! n samples already has the factor `1/(1 + n)^power`.
+//! As in scikit-learn's `invscaling`, time is measured in samples seen and updated once per epoch,
+//! so that with n samples the second epoch already has the factor `1/(1 + n)^power`.
 
 use std::sync::Arc;
 
-use super::{BY_SAMPLES, Curve, Schedule, ScheduleState};
+use super::{BY_SAMPLES, Schedule, ScheduleRule, ScheduleState};
 use crate::kernel::math::{exp, ln};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "inverse_scaling",
     aliases: &["invscaling"],
-    summary: "1/(1 + now)^power, as scikit-learn's invscaling",
+    summary: "1/(1 + now)^power, as invscaling in scikit-learn",
     options: &[
         OptionSpec {
             name: "power",
             kind: OptionKind::Number(0.5, NumberRange::NON_NEGATIVE),
-            summary: "how fast the rate falls",
+            summary: "exponent of the decay",
         },
         BY_SAMPLES,
     ],
@@ -25,7 +26,8 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
 };
 
 impl Schedule {
-    /// `1/√(1 + now)`, with `now` the samples seen before the epoch.
+    /// Returns inverse scaling by `1/√(1 + now)`, where `now` is the number of samples seen before
+    /// the epoch.
     pub fn inverse_scaling() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
@@ -36,7 +38,7 @@ struct InverseScaling {
     power: f64,
 }
 
-impl Curve for InverseScaling {
+impl ScheduleRule for InverseScaling {
     fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         exp(-self.power * ln(1.0 + now as f64))
     }

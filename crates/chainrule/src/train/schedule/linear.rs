@@ -1,28 +1,29 @@
-//! The linear schedule: the rate falls in a straight line, and stays at its end.
+//! Linear schedule: the learning rate decays linearly, and then stays constant.
 //!
-//! With `when = after`, the rate is lowered after each tick: of n ticks, the first has the factor 1, tick k (from 0)
-//! has `1 - (1 - end)·k/n`, and `end` is reached when all are done. With `when = before`, it is lowered before
-//! each: tick k has `1 - (1 - end)·(k + 1)/n`, so that the last has `end`.
+//! With `when = after`, the rate is lowered after each tick: of n ticks, the first has the factor
+//! 1, tick k (counted from 0) has `1 - (1 - end)·k/n`, and `end` is reached after n ticks. With
+//! `when = before`, the rate is lowered before each tick: tick k has `1 - (1 - end)·(k + 1)/n`, so
+//! that the last tick has `end`.
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, length, progress};
+use super::{BY_STEP, OVER, Schedule, ScheduleRule, ScheduleState, length, progress};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "linear",
     aliases: &[],
-    summary: "1 - (1 - end)·now/over: in a straight line down to end",
+    summary: "1 - (1 - end)·now/over: linear decay to end",
     options: &[
         OptionSpec {
             name: "end",
             kind: OptionKind::Number(0.0, NumberRange::NON_NEGATIVE),
-            summary: "the factor at the end",
+            summary: "final factor",
         },
         OptionSpec {
             name: "when",
             kind: OptionKind::Choice(&["after", "before"]),
-            summary: "whether the rate is lowered after each tick (the first has the base rate) or before",
+            summary: "whether the rate decreases after each tick (the first has the base rate) or before it",
         },
         OVER,
         BY_STEP,
@@ -37,7 +38,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
 };
 
 impl Schedule {
-    /// In a straight line from the base rate down to 0, over the whole training.
+    /// Returns linear decay from the base rate to 0 over the whole training.
     pub fn linear() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
@@ -46,12 +47,12 @@ impl Schedule {
 #[derive(Debug)]
 struct Linear {
     end: f64,
-    /// How many ticks the curve is ahead of the clock.
+    /// Number of ticks by which the schedule is ahead of the clock.
     lead: u64,
     over: u64,
 }
 
-impl Curve for Linear {
+impl ScheduleRule for Linear {
     fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         let done = progress(now.saturating_add(self.lead) as f64, length(self.over, total) as f64);
         1.0 - (1.0 - self.end) * done
@@ -63,7 +64,7 @@ mod tests {
     use super::{Schedule, ScheduleState};
 
     #[test]
-    fn after_starts_at_one_and_before_ends_at_the_end() {
+    fn the_first_tick_after_has_factor_one_and_the_last_tick_before_has_the_final_factor() {
         let factors = |when: &str, end: f64, over: f64| {
             let given = [("when", when.into()), ("end", end.into()), ("over", over.into())];
             let schedule = Schedule::of("linear", &given);

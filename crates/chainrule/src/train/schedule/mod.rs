@@ -1,7 +1,8 @@
-//! Schedules: how the learning rate changes during a training.
+//! Learning rate schedules.
 //!
-//! One file a schedule. A file holds the factor on the base rate as a function of the time, and the options. To add
-//! one: write the file, add its line to [`REGISTRY`].
+//! Each schedule is implemented in its own file, which contains its options and the factor of the
+//! base learning rate as a function of time. To add a schedule, write its file and add its entry to
+//! [`REGISTRY`].
 
 mod constant;
 mod cosine;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use crate::Error;
 use crate::registry::{self, Entry, NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 
-/// All schedules, in the order in which lists show them.
-pub static REGISTRY: &[Entry<Arc<dyn Curve>>] = &[
+/// All schedules, in display order.
+pub static REGISTRY: &[Entry<Arc<dyn ScheduleRule>>] = &[
     constant::ENTRY,
     linear::ENTRY,
     step::ENTRY,
@@ -30,35 +31,38 @@ pub static REGISTRY: &[Entry<Arc<dyn Curve>>] = &[
     reduce_on_plateau::ENTRY,
 ];
 
-/// What a schedule's file implements.
-pub trait Curve: fmt::Debug + Send + Sync {
-    /// The factor on the base rate at the time `now` of `total`, both in ticks of the schedule's clock.
+/// Implementation of a schedule.
+pub trait ScheduleRule: fmt::Debug + Send + Sync {
+    /// Returns the factor of the base rate at the time `now` of `total`, both in ticks of the
+    /// schedule's clock.
     fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64;
-    /// Takes notice of the loss of an epoch; most schedules do not.
+    /// Updates the state with the loss of an epoch; does nothing by default.
     fn observe(&self, _state: &mut ScheduleState, _loss: f64) {}
 }
 
-/// What a schedule counts its time in.
+/// Unit of time of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Epochs done: the rate changes between epochs.
+    /// Completed epochs: the learning rate changes between epochs.
     Epoch,
-    /// Steps done: the rate changes with every step.
+    /// Completed steps: the learning rate changes with every step.
     Step,
-    /// Samples seen in the epochs done, as scikit-learn counts: the rate changes between epochs.
+    /// Samples seen in the completed epochs, as in scikit-learn: the learning rate changes between
+    /// epochs.
     Samples,
 }
 
-/// What a schedule remembers of the losses: `reduce_on_plateau` alone needs it.
+/// State of a schedule, used only by `reduce_on_plateau`.
 ///
-/// Its numbers are public, so that a checkpoint can hold them. The default is the state before the first epoch.
+/// The fields are public so that checkpoints can store them. The default is the state before the
+/// first epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleState {
-    /// The factor so far, 1 at first.
+    /// Current factor, initially 1.
     pub factor: f64,
-    /// The best loss so far, infinite at first.
+    /// Best loss so far, initially infinite.
     pub best: f64,
-    /// How many epochs have brought no improvement since the last that did, or since the last reduction.
+    /// Number of epochs without improvement since the last improvement or reduction.
     pub wait: u64,
 }
 
@@ -68,7 +72,8 @@ impl Default for ScheduleState {
     }
 }
 
-/// A schedule, chosen by name with its options: the learning rate of a step is the base rate times its factor.
+/// A learning rate schedule with its options: the learning rate of a step is the base rate times
+/// the schedule's factor.
 ///
 /// ```
 /// use chainrule::train::schedule::{Clock, Schedule, ScheduleState};
@@ -83,10 +88,10 @@ impl Default for ScheduleState {
 #[derive(Clone, Debug)]
 pub struct Schedule {
     options: Options,
-    curve: Arc<dyn Curve>,
+    rule: Arc<dyn ScheduleRule>,
 }
 
-/// Same name, same options.
+/// Schedules are equal if their names and options are equal.
 impl PartialEq for Schedule {
     fn eq(&self, other: &Self) -> bool {
         self.options == other.options
@@ -100,26 +105,27 @@ impl fmt::Display for Schedule {
 }
 
 impl Schedule {
-    /// The schedule called `name` with the options `given`.
+    /// Creates the schedule called `name` with the options `given`.
     ///
     /// # Errors
-    /// An unknown name or option, with the nearest one, or an option out of its range.
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the most similar name, if
+    /// the name or an option is unknown, and [`Error::OptionRange`] if a value is out of range.
     pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Schedule, Error> {
-        let (options, curve) = registry::choose("schedule", REGISTRY, name, given)?;
-        Ok(Schedule { options, curve })
+        let (options, rule) = registry::choose("schedule", REGISTRY, name, given)?;
+        Ok(Schedule { options, rule })
     }
 
-    /// The name: `cosine`.
+    /// Returns the name: `cosine`.
     pub fn name(&self) -> &'static str {
         self.options.name()
     }
 
-    /// The name with every option's value.
+    /// Returns the name and the values of all options.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// What it counts its time in; epochs where it has no option for it.
+    /// Returns the unit of time, epochs if the schedule does not have a `clock` option.
     pub fn clock(&self) -> Clock {
         match self.options.iter().find(|(key, _)| *key == CLOCK) {
             Some((_, OptionValue::Text(word))) if word == "step" => Clock::Step,
@@ -128,22 +134,23 @@ impl Schedule {
         }
     }
 
-    /// The factor on the base rate for the step to come.
+    /// Returns the factor of the base rate for the next step.
     ///
-    /// `now` is how many ticks of the [`clock`](Schedule::clock) are done, 0 for the first step, and `total` how many
-    /// the whole training has. The state is what [`observe`](Schedule::observe) has made of the losses so far.
+    /// `now` is the number of completed ticks of the [`clock`](Schedule::clock), 0 for the first
+    /// step, and `total` the number of ticks of the whole training. `state` is the state after the
+    /// losses so far; see [`observe`](Schedule::observe).
     pub fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64 {
-        self.curve.factor(now, total, state)
+        self.rule.factor(now, total, state)
     }
 
-    /// Takes notice of the loss of the epoch that has just ended, on the validation samples where there are some.
+    /// Updates the state with the loss of a completed epoch, on the validation set if there is one.
     ///
     /// Only `reduce_on_plateau` changes the state.
     pub fn observe(&self, state: &mut ScheduleState, loss: f64) {
-        self.curve.observe(state, loss);
+        self.rule.observe(state, loss);
     }
 
-    /// The schedule called `name`, whose file vouches for the options `given`.
+    /// Creates the schedule called `name`; panics if the options `given` are invalid.
     fn of(name: &str, given: &[(&str, OptionValue)]) -> Schedule {
         Schedule::new(name, given).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -151,33 +158,33 @@ impl Schedule {
 
 const CLOCK: &str = "clock";
 
-/// The option that chooses the clock, the first of `words` by default.
+/// Returns the `clock` option, with the first of `words` as its default.
 const fn clock(words: &'static [&'static str; 3]) -> OptionSpec {
-    OptionSpec { name: CLOCK, kind: OptionKind::Choice(words), summary: "what the time is counted in" }
+    OptionSpec { name: CLOCK, kind: OptionKind::Choice(words), summary: "unit of time" }
 }
 
 const BY_EPOCH: OptionSpec = clock(&["epoch", "step", "samples"]);
 const BY_STEP: OptionSpec = clock(&["step", "epoch", "samples"]);
 const BY_SAMPLES: OptionSpec = clock(&["samples", "epoch", "step"]);
 
-/// The option for how long a schedule lasts; what it means is in [`length`].
+/// The option for the duration of a schedule, resolved by [`length`].
 const OVER: OptionSpec = OptionSpec {
     name: "over",
     kind: OptionKind::Number(0.0, NumberRange::WHOLE),
-    summary: "how many ticks of the clock it lasts; 0 for the whole training",
+    summary: "duration in ticks of the clock; 0 for the whole training",
 };
 
-/// How many ticks a schedule lasts, in a training of `total`: `over`, or all of them where that is 0.
+/// Returns the duration of a schedule in ticks: `over`, or `total` if `over` is 0.
 fn length(over: u64, total: u64) -> u64 {
     if over == 0 { total } else { over }
 }
 
-/// How far a stretch of `length` ticks is done after `done` of them: from 0 to 1, and 1 where there is no stretch.
+/// Returns the completed fraction after `done` of `length` ticks, from 0 to 1; 1 if `length` is 0.
 fn progress(done: f64, length: f64) -> f64 {
     if done < length { done / length } else { 1.0 }
 }
 
-/// From `start` (progress 0) to `end` (progress 1) along half a cosine, flat at both ends.
+/// Interpolates from `start` (progress 0) to `end` (progress 1) along half a cosine period.
 fn half_cosine(start: f64, end: f64, progress: f64) -> f64 {
     end + (start - end) * 0.5 * (1.0 + crate::kernel::math::cos(std::f64::consts::PI * progress))
 }
@@ -200,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn each_names_its_clock() {
+    fn every_schedule_has_its_documented_clock() {
         let clocks: Vec<_> =
             REGISTRY.iter().map(|entry| (entry.name, Schedule::of(entry.name, &[]).clock())).collect();
         for (name, clock) in clocks {
@@ -217,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_plateau_schedule_remembers() {
+    fn only_reduce_on_plateau_has_state() {
         for entry in REGISTRY {
             let mut state = ScheduleState::default();
             Schedule::of(entry.name, &[]).observe(&mut state, 0.5);
@@ -231,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_by_name_and_options() {
+    fn schedules_are_compared_by_name_and_options() {
         assert_eq!(Schedule::new("step", &[("every", 30.0.into())]), Ok(Schedule::step(0.1, 30)));
         assert_ne!(Schedule::step(0.1, 30), Schedule::step(0.1, 31));
         assert_ne!(Schedule::cosine(), Schedule::one_cycle());

@@ -1,36 +1,37 @@
-//! One cycle: the rate rises from a fraction of the base rate to all of it, then falls to almost nothing.
+//! One-cycle schedule: the learning rate increases from a fraction of the base rate to the base
+//! rate, then decreases to almost 0.
 //!
-//! Of n ticks, the rise along half a cosine takes the first `peak·n - 1`, from `1/start_divisor` to 1; the fall along
-//! half a cosine takes the rest, so that the last tick has `1/(start_divisor·end_divisor)`. PyTorch's `OneCycleLR`,
-//! where the base rate is its `max_lr`.
+//! Of n ticks, the first `peak·n - 1` are a cosine warm-up from `1/start_divisor` to 1, and the
+//! rest are cosine annealing, so that the last tick has the factor `1/(start_divisor·end_divisor)`.
+//! This is PyTorch's `OneCycleLR`, whose `max_lr` is the base rate.
 //!
-//! From L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using large learning rates",
-//! 2018.
+//! From L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using
+//! large learning rates", 2018.
 
 use std::sync::Arc;
 
-use super::{BY_STEP, Curve, OVER, Schedule, ScheduleState, half_cosine, length, progress};
+use super::{BY_STEP, OVER, Schedule, ScheduleRule, ScheduleState, half_cosine, length, progress};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "one_cycle",
     aliases: &[],
-    summary: "a rise to the base rate, then a fall to almost nothing, each along half a cosine",
+    summary: "cosine warm-up to the base rate, then cosine annealing to almost 0",
     options: &[
         OptionSpec {
             name: "peak",
             kind: OptionKind::Number(0.3, NumberRange::UNIT),
-            summary: "the part of the training in which the rate rises",
+            summary: "fraction of the training during which the learning rate increases",
         },
         OptionSpec {
             name: "start_divisor",
             kind: OptionKind::Number(25.0, NumberRange::POSITIVE),
-            summary: "what divides the base rate at the start",
+            summary: "base rate divided by the initial rate",
         },
         OptionSpec {
             name: "end_divisor",
             kind: OptionKind::Number(1e4, NumberRange::POSITIVE),
-            summary: "what divides the rate of the start at the end",
+            summary: "initial rate divided by the final rate",
         },
         OVER,
         BY_STEP,
@@ -43,7 +44,8 @@ pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
 };
 
 impl Schedule {
-    /// From 1/25 of the base rate up to all of it in 0.3 of the training, then down to 1/250000.
+    /// Returns the schedule from 1/25 of the base rate to the base rate in the first 0.3 of the
+    /// training, then to 1/250000 of the base rate.
     pub fn one_cycle() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
@@ -57,14 +59,14 @@ struct OneCycle {
     over: u64,
 }
 
-impl Curve for OneCycle {
+impl ScheduleRule for OneCycle {
     fn factor(&self, now: u64, total: u64, _state: &ScheduleState) -> f64 {
         let n = length(self.over, total) as f64;
-        let (now, rise) = (now as f64, (self.peak * n - 1.0).max(0.0));
-        if now <= rise {
-            half_cosine(self.start, 1.0, progress(now, rise))
+        let (now, warmup) = (now as f64, (self.peak * n - 1.0).max(0.0));
+        if now <= warmup {
+            half_cosine(self.start, 1.0, progress(now, warmup))
         } else {
-            half_cosine(1.0, self.end, progress(now - rise, n - 1.0 - rise))
+            half_cosine(1.0, self.end, progress(now - warmup, n - 1.0 - warmup))
         }
     }
 }
@@ -74,7 +76,7 @@ mod tests {
     use super::{Schedule, ScheduleState};
 
     #[test]
-    fn a_peak_at_either_edge_has_one_flank() {
+    fn a_peak_at_the_start_or_the_end_leaves_one_phase() {
         let at = |peak: f64, now: u64| {
             let schedule = Schedule::of("one_cycle", &[("peak", peak.into())]);
             schedule.factor(now, 11, &ScheduleState::default())

@@ -1,58 +1,60 @@
-//! Reduction on a plateau: the rate falls when the loss has not improved for a while.
+//! Reduce on plateau: the learning rate is reduced when the loss stops improving.
 //!
-//! After each epoch the loss is compared with the best so far. When more than `patience` epochs in a row have brought no
-//! improvement, the factor is multiplied by `factor` (but not below `min_factor`) and the count starts anew. What counts
-//! as an improvement is a matter of convention:
+//! After each epoch, the loss is compared with the best loss so far. After more than `patience`
+//! consecutive epochs without an improvement, the current factor is multiplied by `factor` (with
+//! the lower bound `min_factor`), and the count is reset to 0. The definition of an improvement can
+//! be chosen:
 //!
-//! | `improvement` | is an improvement | the best is then |
+//! | `improvement` | condition | best loss |
 //! |---|---|---|
 //! | `relative`, PyTorch's default | `loss < best - tol·abs(best)` | the last improvement |
-//! | `absolute`, as PyTorch's `abs` | `loss < best - tol` | the last improvement |
-//! | `lowest`, as scikit-learn's `adaptive` | `loss <= best - tol` | the lowest loss, improvement or not |
+//! | `absolute`, PyTorch's `abs` | `loss < best - tol` | the last improvement |
+//! | `lowest`, scikit-learn's `adaptive` | `loss <= best - tol` | the lowest loss so far |
 //!
-//! Its clock is the epoch: there is one loss in each.
+//! Its clock counts epochs, since there is one loss per epoch.
 
 use std::sync::Arc;
 
-use super::{Curve, Schedule, ScheduleState};
+use super::{Schedule, ScheduleRule, ScheduleState};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "reduce_on_plateau",
     aliases: &[],
-    summary: "a fall by factor when the loss has not improved for more than patience epochs",
+    summary: "reduction by factor after more than patience epochs without an improvement of the loss",
     options: &[
         OptionSpec {
             name: "factor",
             kind: OptionKind::Number(0.1, NumberRange::INSIDE_UNIT),
-            summary: "what multiplies the rate at each fall",
+            summary: "multiplier of the learning rate at each reduction",
         },
         OptionSpec {
             name: "patience",
             kind: OptionKind::Number(10.0, NumberRange::WHOLE),
-            summary: "how many epochs without improvement are borne",
+            summary: "number of epochs without improvement to tolerate",
         },
         OptionSpec {
             name: "tol",
             kind: OptionKind::Number(1e-4, NumberRange::NON_NEGATIVE),
-            summary: "by how much the loss must fall to have improved",
+            summary: "minimum decrease of the loss that is an improvement",
         },
         OptionSpec {
             name: "improvement",
             kind: OptionKind::Choice(&["relative", "absolute", "lowest"]),
-            summary: "whether tol is a part of the best loss, or a loss; lowest as scikit-learn counts",
+            summary: "whether tol is relative to the best loss or absolute; lowest as in scikit-learn",
         },
         OptionSpec {
             name: "min_factor",
             kind: OptionKind::Number(0.0, NumberRange::UNIT),
-            summary: "the factor on the base rate below which it never falls",
+            summary: "lower bound of the factor",
         },
     ],
     make: |options| Arc::new(ReduceOnPlateau::new(options)),
 };
 
 impl Schedule {
-    /// A tenth of the rate after more than 10 epochs in which the loss has not fallen by a ten-thousandth.
+    /// Returns the schedule that divides the learning rate by 10 after more than 10 epochs in which
+    /// the loss has not decreased by more than 0.01 %.
     pub fn reduce_on_plateau() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }
@@ -89,7 +91,7 @@ impl ReduceOnPlateau {
         }
     }
 
-    /// Whether `loss` is an improvement on `best`; a NaN never is.
+    /// Returns whether `loss` is an improvement on `best`; NaN never is.
     fn improves(&self, loss: f64, best: f64) -> bool {
         if best == f64::INFINITY {
             return loss < best;
@@ -102,7 +104,7 @@ impl ReduceOnPlateau {
     }
 }
 
-impl Curve for ReduceOnPlateau {
+impl ScheduleRule for ReduceOnPlateau {
     fn factor(&self, _now: u64, _total: u64, state: &ScheduleState) -> f64 {
         state.factor
     }
@@ -126,15 +128,15 @@ mod tests {
 
     fn factors(schedule: &Schedule, losses: &[f64]) -> Vec<f64> {
         let mut state = ScheduleState::default();
-        let after = |&loss: &f64| {
+        let observe = |&loss: &f64| {
             schedule.observe(&mut state, loss);
             schedule.factor(0, 0, &state)
         };
-        losses.iter().map(after).collect()
+        losses.iter().map(observe).collect()
     }
 
     #[test]
-    fn the_state_can_be_stored_and_restored() {
+    fn the_state_contains_factor_best_loss_and_wait() {
         let schedule = Schedule::of("reduce_on_plateau", &[("factor", 0.5.into()), ("patience", 1.0.into())]);
         let losses = [1.0, 1.0, 1.0, 0.9, 0.95, 0.95, 0.95, 0.8];
         let mut state = ScheduleState::default();
@@ -144,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_loss_improves_by_falling() {
-        // Poisson's loss is below 0 where counts are large.
+    fn relative_improvement_of_a_negative_loss_is_a_decrease() {
+        // The Poisson loss is negative for large counts.
         let schedule = Schedule::of("reduce_on_plateau", &[("tol", 0.1.into()), ("patience", 0.0.into())]);
         assert_eq!(factors(&schedule, &[-10.0, -9.5, -12.0, -13.0]), [1.0, 0.1, 0.1, 0.1 * 0.1]);
     }
 
     #[test]
-    fn a_nan_is_no_improvement_and_is_forgotten() {
+    fn nan_is_not_an_improvement_and_does_not_become_the_best_loss() {
         for improvement in ["relative", "absolute", "lowest"] {
             let given = [("patience", 1.0.into()), ("improvement", improvement.into()), ("tol", 2.0.into())];
             let schedule = Schedule::of("reduce_on_plateau", &given);

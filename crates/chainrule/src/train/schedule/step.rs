@@ -1,50 +1,50 @@
-//! The step schedule: the rate is multiplied by a factor at regular times.
+//! Step schedule: the learning rate is multiplied by a factor at regular intervals.
 
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{BY_EPOCH, Curve, Schedule, ScheduleState};
+use super::{BY_EPOCH, Schedule, ScheduleRule, ScheduleState};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
-pub(super) const ENTRY: Entry<Arc<dyn Curve>> = Entry {
+pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "step",
     aliases: &[],
-    summary: "factor^⌊now/every⌋: a sudden fall every few epochs",
+    summary: "factor^⌊now/every⌋: step decay every few epochs",
     options: &[
         OptionSpec {
             name: "factor",
             kind: OptionKind::Number(0.1, NumberRange::POSITIVE),
-            summary: "what multiplies the rate at each fall",
+            summary: "multiplier of the learning rate at each reduction",
         },
         OptionSpec {
             name: "every",
             kind: OptionKind::Number(30.0, NumberRange::COUNT),
-            summary: "ticks of the clock from one fall to the next",
+            summary: "number of ticks of the clock between reductions",
         },
         BY_EPOCH,
     ],
     make: |options| {
-        Arc::new(Step { factor: options.number("factor"), every: options.number("every") as u64 })
+        Arc::new(StepDecay { factor: options.number("factor"), every: options.number("every") as u64 })
     },
 };
 
 impl Schedule {
-    /// The rate times `factor` every `every` epochs.
+    /// Returns the schedule that multiplies the learning rate by `factor` every `every` epochs.
     ///
     /// # Panics
-    /// When `factor` is not above 0, or `every` is 0.
+    /// Panics if `factor` is not a number above 0, or `every` is 0.
     pub fn step(factor: f64, every: u64) -> Schedule {
         Schedule::of(ENTRY.name, &[("factor", factor.into()), ("every", (every as f64).into())])
     }
 }
 
 #[derive(Debug)]
-struct Step {
+struct StepDecay {
     factor: f64,
     every: u64,
 }
 
-impl Curve for Step {
+impl ScheduleRule for StepDecay {
     fn factor(&self, now: u64, _total: u64, _state: &ScheduleState) -> f64 {
         power(self.factor, now / self.every)
     }
