@@ -28,8 +28,7 @@ def arguments():
 
 
 class Problem:
-    """A workload with its samples `x`, `t` and initial weights `layers` (a list of (W, b)) as NumPy
-    arrays."""
+    """Workload with its samples `x`, `t` and initial weights `layers`, a list of (W, b)."""
 
     def __init__(self, directory):
         import numpy as np
@@ -47,7 +46,7 @@ class Problem:
         return [slice(first, min(first + self.batch, self.n)) for first in range(0, self.n, self.batch)]
 
     def final_loss(self, layers):
-        """Returns the mean loss over all rows, computed in float64 and in the same way for all peers."""
+        """Returns the mean loss over all rows, computed in float64 identically for all peers."""
         import numpy as np
 
         a = self.x.astype(np.float64)

@@ -1,4 +1,4 @@
-"""scikit-learn: MLPClassifier or MLPRegressor with given initial weights and without regularisation,
+"""scikit-learn: MLPClassifier or MLPRegressor with given initial weights, without regularisation,
 shuffling or early stopping.
 
 Its squared error is halved, which does not affect Adam.
