@@ -1,4 +1,7 @@
-"""Writes scikit-learn's digits to the NPY file given: 64 pixels and the class in each row, float64."""
+"""Writes scikit-learn's digits to an NPY file, with 64 pixels and the class in each row (float64).
+
+    python digits.py FILE
+"""
 
 import sys
 

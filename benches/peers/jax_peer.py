@@ -1,11 +1,11 @@
-"""JAX: the whole run, all epochs and batches, in one jit with lax.scan."""
+"""JAX: the whole training, all epochs and batches, in one jit with lax.scan."""
 
 import os
 
 import problem as peer
 
 options = peer.arguments()
-# XLA makes as many threads as the process may use cores.
+# XLA starts as many threads as the process may use cores.
 cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 if cores:
     os.sched_setaffinity(0, cores[: options.threads])

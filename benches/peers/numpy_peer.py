@@ -1,4 +1,4 @@
-"""NumPy: backpropagation written out by hand, updates in place."""
+"""NumPy: hand-written backpropagation with in-place updates."""
 
 import problem as peer
 
@@ -20,14 +20,14 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-# The activation by z, and its slope by a.
+# The activation as a function of z, and its derivative as a function of a.
 ACTIVATIONS = {
     "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
     "tanh": (np.tanh, lambda a: dtype(1) - a * a),
     "logistic": (logistic, lambda a: a * (dtype(1) - a)),
     "identity": (lambda z: z, None),
 }
-# The derivative of one sample's loss by the last z.
+# The derivative of a sample's loss with respect to the pre-activations z of the output layer.
 OUTPUTS = {
     "binary_cross_entropy": lambda z, t: logistic(z) - t,
     "cross_entropy": lambda z, t: softmax(z) - t,

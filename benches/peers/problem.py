@@ -1,6 +1,7 @@
-"""What every peer shares: reading a problem, measuring a run, and the one line of JSON that answers.
+"""Common functions of the peers: reading a problem, timing a run, and printing the result as JSON.
 
-A problem's directory holds workload.json, x.npy, t.npy and for each layer l w<l>.npy (n_in, n_out) and b<l>.npy.
+The directory of a problem contains workload.json, x.npy, t.npy, and w<l>.npy (n_in, n_out) and
+b<l>.npy for each layer l.
 """
 
 import argparse
@@ -12,9 +13,9 @@ import time
 
 
 def arguments():
-    """The command line; the number of threads is set for every library that reads it from the environment.
+    """Parses the command line and sets the number of threads in the environment.
 
-    To be called before NumPy, PyTorch or JAX is imported.
+    Must be called before NumPy, PyTorch or JAX is imported.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=pathlib.Path)
@@ -27,7 +28,7 @@ def arguments():
 
 
 class Problem:
-    """One workload with its samples `x`, `t` and starting weights `layers`, a list of (W, b), as NumPy arrays."""
+    """Workload with its samples `x`, `t` and initial weights `layers`, a list of (W, b)."""
 
     def __init__(self, directory):
         import numpy as np
@@ -41,11 +42,11 @@ class Problem:
         self.n = len(self.x)
 
     def batches(self):
-        """The slices of one epoch's batches, the last, short one too."""
+        """Returns the slices of the batches of one epoch, including a shorter last batch."""
         return [slice(first, min(first + self.batch, self.n)) for first in range(0, self.n, self.batch)]
 
     def final_loss(self, layers):
-        """The mean loss over all rows at these layers, in float64: one yardstick for all peers."""
+        """Returns the mean loss over all rows, computed in float64 identically for all peers."""
         import numpy as np
 
         a = self.x.astype(np.float64)
@@ -70,15 +71,15 @@ class Problem:
 
 
 def measure(problem, run, to_numpy, versions):
-    """Runs `run()` twice, measures the second time and prints the answer.
+    """Calls `run()` twice, times the second call and prints the result.
 
-    `run` trains from the starting weights and returns only when all is computed; `to_numpy` turns what it returns into
-    a list of (W, b).
+    `run` trains from the initial weights and returns when the computation is complete. `to_numpy`
+    converts its result to a list of (W, b).
     """
     run()
-    began = time.perf_counter()
+    start = time.perf_counter()
     result = run()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     versions = {"python": sys.version.split()[0], **versions}
-    answer = {"seconds": seconds, "final_loss": problem.final_loss(to_numpy(result)), "versions": versions}
-    print(json.dumps(answer))
+    report = {"seconds": seconds, "final_loss": problem.final_loss(to_numpy(result)), "versions": versions}
+    print(json.dumps(report))

@@ -1,6 +1,7 @@
-"""scikit-learn: MLPClassifier or MLPRegressor on the given starting weights, everything but training turned off.
+"""scikit-learn: MLPClassifier or MLPRegressor with given initial weights, without regularisation,
+shuffling or early stopping.
 
-Its squared error has the factor a half, which Adam does not see.
+Its squared error is halved, which does not affect Adam.
 """
 
 import warnings

@@ -1,4 +1,4 @@
-"""PyTorch, eager or with torch.compile: modules, autograd, and the fused optimizers."""
+"""PyTorch, eager or with torch.compile: modules, autograd and fused optimizers."""
 
 import problem as peer
 
@@ -21,7 +21,7 @@ ACTIVATIONS = {
 LOSSES = {
     "binary_cross_entropy": torch.nn.functional.binary_cross_entropy_with_logits,
     "cross_entropy": torch.nn.functional.cross_entropy,
-    # Summed over the outputs, averaged over the samples.
+    # The sum over the outputs, averaged over the samples.
     "squared_error": lambda z, t: torch.nn.functional.mse_loss(z, t) * t.shape[1],
 }
 criterion = LOSSES[problem.loss]
@@ -38,7 +38,7 @@ def network():
     return torch.nn.Sequential(*modules[:-1])
 
 
-# One module for both runs, so that the second finds it compiled.
+# Both runs use the same module, so that it is already compiled in the second.
 model = network()
 start = {name: value.clone() for name, value in model.state_dict().items()}
 

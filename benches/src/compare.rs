@@ -1,4 +1,4 @@
-//! Ours and theirs, in turn, in one session.
+//! Comparison of Chainrule with its peers, measured alternately.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,67 +9,76 @@ use jiff::Zoned;
 use crate::error::Error;
 use crate::machine;
 use crate::peak::Peak;
-use crate::peer::{Answer, Peer, Variant, run_ours};
-use crate::problem::Problem;
-use crate::report::{self, Measured, Report, Row};
-use crate::train::{self, Source};
-use crate::workload::{Data, Precision, Workload};
-use crate::{Choice, workload};
+use crate::peer::{Peer, PeerAnswer, PeerVariant, run_chainrule};
+use crate::problem::TrainingProblem;
+use crate::report::{self, BenchReport, Measured, WorkloadRow};
+use crate::train::{self, ProblemSource};
+use crate::workload::{Workload, WorkloadData, WorkloadPrecision};
+use crate::{MeasureOptions, workload};
 
-/// Trains the workloads and prints a line for each.
-pub(crate) fn ours(choice: &Choice) -> Result<(), Error> {
-    for workload in choice.workloads()? {
-        say_of_digits(choice, &workload);
-        let source = Source::Seed(choice.draw.seed, choice.draw.digits.as_deref());
-        println!("{}", train::train(&workload, &source)?.line(&workload, choice.n_threads()));
+/// Trains the workloads with Chainrule and prints a line for each.
+pub(crate) fn ours(options: &MeasureOptions) -> Result<(), Error> {
+    for workload in options.workloads()? {
+        warn_if_digits_are_missing(options, &workload);
+        let source = ProblemSource::Seed(options.problem.seed, options.problem.digits.as_deref());
+        println!("{}", train::train(&workload, &source)?.line(&workload, options.n_threads()));
     }
     Ok(())
 }
 
-/// Measures the workloads, prints a table and writes a record; the table of `README.md` too where the run had all
-/// workloads with JAX, which the goals are about. Fails where final losses differ.
-pub(crate) fn compare(choice: &Choice) -> Result<ExitCode, Error> {
-    let workloads = choice.workloads()?;
-    let mut report = Report {
+/// Measures the workloads, prints a table and writes a record. Also updates the table of
+/// `README.md` if all workloads were measured with JAX, to which the goals refer. Fails if final
+/// losses differ.
+pub(crate) fn compare(options: &MeasureOptions) -> Result<ExitCode, Error> {
+    let workloads = options.workloads()?;
+    let mut report = BenchReport {
         when: Zoned::now().strftime("%Y-%m-%d %H:%M").to_string(),
-        machine: machine::facts(&choice.benches),
+        machine: machine::facts(&options.benches),
         peak: Peak::default(),
-        rounds: choice.rounds,
-        threads: choice.threads,
-        seed: choice.draw.seed,
+        rounds: options.rounds,
+        threads: options.threads,
+        seed: options.problem.seed,
         rows: Vec::new(),
     };
     for workload in &workloads {
-        report.rows.push(measure(choice, workload, &mut report.peak)?);
+        report.rows.push(measure(options, workload, &mut report.peak)?);
     }
     print!("{}", report.to_text());
-    let record = choice
+    let record = options
         .benches
         .join("record")
         .join(format!("{}.json", report.when.replace(' ', "-").replace(':', "")));
     report::write(&record, &format!("{:#}\n", report.to_json()))?;
     println!("record: {}", record.display());
-    if workload::all().iter().all(|all| workloads.contains(all)) && choice.peers.contains(&Peer::Jax) {
-        report::put_into(&choice.benches.join("README.md"), &report.to_markdown())?;
+    let is_complete = workload::all().iter().all(|workload| workloads.contains(workload));
+    if is_complete && options.peers.contains(&Peer::Jax) {
+        report::replace_table(&options.benches.join("README.md"), &report.to_markdown())?;
     }
-    let faults = report.disagreements();
-    faults.iter().for_each(|fault| println!("{fault}"));
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let messages = report.loss_differences();
+    messages.iter().for_each(|message| println!("{message}"));
+    Ok(if messages.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Ours and each peer by turns, `rounds` times. The first round tries every variant of a peer, the others its best.
-pub(crate) fn measure(choice: &Choice, workload: &Workload, peak: &mut Peak) -> Result<Row, Error> {
-    say_of_digits(choice, workload);
-    let data = write_data(choice, workload)?;
-    let scripts = choice.benches.join("peers");
-    let mut row = Row { workload: workload.clone(), ours: Measured::default(), peers: Vec::new() };
-    let mut variants: Vec<Variant> = choice.peers.iter().flat_map(|peer| peer.variants()).collect();
-    for _ in 0..choice.rounds {
-        *peak = peak.or(Peak::measure());
-        row.ours.add(&told("chainrule", workload, run_ours(workload, &data, choice.threads))?);
+/// Measures Chainrule and each peer alternately, `rounds` times. The first round measures every
+/// variant of a peer, and the other rounds the fastest one.
+pub(crate) fn measure(
+    options: &MeasureOptions,
+    workload: &Workload,
+    peak: &mut Peak,
+) -> Result<WorkloadRow, Error> {
+    warn_if_digits_are_missing(options, workload);
+    let data = write_data(options, workload)?;
+    let scripts = options.benches.join("peers");
+    let mut row =
+        WorkloadRow { workload: workload.clone(), chainrule: Measured::default(), peers: Vec::new() };
+    let mut variants: Vec<PeerVariant> = options.peers.iter().flat_map(|peer| peer.variants()).collect();
+    for _ in 0..options.rounds {
+        *peak = peak.max(Peak::measure());
+        row.chainrule.add(&logged("chainrule", workload, run_chainrule(workload, &data, options.threads))?);
         for variant in &variants {
-            // A peer that fails has said so; the others go on.
-            if let Ok(answer) = told(&variant.name(), workload, variant.run(&choice.python, &scripts, &data))
+            // The error of a failed peer has been logged; the other peers are still measured.
+            if let Ok(answer) =
+                logged(&variant.name(), workload, variant.run(&options.python, &scripts, &data))
             {
                 row.add(variant, &answer);
             }
@@ -80,10 +89,14 @@ pub(crate) fn measure(choice: &Choice, workload: &Workload, peak: &mut Peak) -> 
     Ok(row)
 }
 
-/// The same, said on the standard error output: measuring takes a while.
-fn told(program: &str, workload: &Workload, answer: Result<Answer, Error>) -> Result<Answer, Error> {
+/// Logs the result of a program to standard error as a progress message.
+fn logged(
+    program: &str,
+    workload: &Workload,
+    answer: Result<PeerAnswer, Error>,
+) -> Result<PeerAnswer, Error> {
     match &answer {
-        Ok(Answer { seconds, final_loss, .. }) => {
+        Ok(PeerAnswer { seconds, final_loss, .. }) => {
             eprintln!("{:12} {program:26} {seconds:10.5} s, loss {final_loss:.6}", workload.name);
         }
         Err(error) => eprintln!("{:12} {error}", workload.name),
@@ -91,20 +104,24 @@ fn told(program: &str, workload: &Workload, answer: Result<Answer, Error>) -> Re
     answer
 }
 
-fn write_data(choice: &Choice, workload: &Workload) -> Result<PathBuf, Error> {
-    let directory = choice.data.join(&workload.name);
-    let (seed, digits): (u32, Option<&Path>) = (choice.draw.seed, choice.draw.digits.as_deref());
+fn write_data(options: &MeasureOptions, workload: &Workload) -> Result<PathBuf, Error> {
+    let directory = options.data.join(&workload.name);
+    let (seed, digits): (u32, Option<&Path>) = (options.problem.seed, options.problem.digits.as_deref());
     match workload.precision {
-        Precision::F32 => Problem::<f32>::draw(workload, seed, digits)?.write(workload, &directory)?,
-        Precision::F64 => Problem::<f64>::draw(workload, seed, digits)?.write(workload, &directory)?,
+        WorkloadPrecision::F32 => {
+            TrainingProblem::<f32>::generate(workload, seed, digits)?.write(workload, &directory)?
+        }
+        WorkloadPrecision::F64 => {
+            TrainingProblem::<f64>::generate(workload, seed, digits)?.write(workload, &directory)?
+        }
     }
     Ok(directory)
 }
 
-fn say_of_digits(choice: &Choice, workload: &Workload) {
-    if workload.data == Data::Digits && choice.draw.digits.is_none() {
+fn warn_if_digits_are_missing(options: &MeasureOptions, workload: &Workload) {
+    if workload.data == WorkloadData::Digits && options.problem.digits.is_none() {
         eprintln!(
-            "{}: scikit-learn's digits are not at hand (--peers sklearn brings them); random numbers of their shape stand in",
+            "{}: using random data, since scikit-learn's digits are not available (install them with --peers sklearn)",
             workload.name
         );
     }

@@ -1,4 +1,4 @@
-//! Instructions counted under Callgrind: a benchmark that noise cannot move.
+//! Instruction counts under Callgrind, which are not affected by other load on the machine.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -8,21 +8,23 @@ use std::process::Command;
 use jiff::Zoned;
 
 use crate::error::Error;
-use crate::{Choice, machine};
+use crate::{MeasureOptions, machine};
 
-/// What is counted: the workload, and as many epochs as take seconds under Callgrind.
+/// Workloads to count, with a number of epochs that takes a few seconds under Callgrind.
 const COUNTED: [(&str, u64); 2] = [("sines", 50), ("digits", 2)];
 
-/// Counts the instructions of each training, prints them and appends them to `record/instructions.csv`.
+/// Counts the instructions of each training, prints them and appends them to
+/// `record/instructions.csv`.
 ///
-/// Digits are always the stand-ins here, so that the count needs no Python. Without valgrind it says so.
-pub(crate) fn count(choice: &Choice) -> Result<(), Error> {
+/// The digits workload always uses random data here, so that no Python is required. Prints a
+/// message if Valgrind is not installed.
+pub(crate) fn count(options: &MeasureOptions) -> Result<(), Error> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         println!("skipped: valgrind is not installed");
         return Ok(());
     }
-    let commit = machine::facts(&choice.benches)["commit"].as_str().unwrap_or_default().to_owned();
-    let path = choice.benches.join("record/instructions.csv");
+    let commit = machine::facts(&options.benches)["commit"].as_str().unwrap_or_default().to_owned();
+    let path = options.benches.join("record/instructions.csv");
     let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(Error::file(&path))?;
     if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
         writeln!(file, "date,commit,workload,epochs,instructions").map_err(Error::file(&path))?;
@@ -36,14 +38,17 @@ pub(crate) fn count(choice: &Choice) -> Result<(), Error> {
     Ok(())
 }
 
-/// The instructions of one training of `workload` by one thread, data and start not counted.
+/// Returns the number of instructions of a single-threaded training of `workload`, without data
+/// generation and initialisation.
 fn instructions(workload: &str, epochs: u64) -> Result<u64, Error> {
     let program = "valgrind".to_owned();
-    let ourselves = env::current_exe().map_err(|source| Error::Start { program: program.clone(), source })?;
+    let executable =
+        env::current_exe().map_err(|source| Error::Start { program: program.clone(), source })?;
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*::counted*"]);
-    command.arg(ourselves).args(["once", workload, "--epochs", &epochs.to_string()]);
-    // Valgrind knows no AVX-512; one thread, so that none waits in a loop that is counted.
+    command.arg(executable).args(["once", workload, "--epochs", &epochs.to_string()]);
+    // Valgrind does not support AVX-512. With several threads, spinning while waiting would be
+    // counted.
     command.env("CHAINRULE_SIMD", "avx2").env("CHAINRULE_THREADS", "1");
     let output = command.output().map_err(|source| Error::Start { program: program.clone(), source })?;
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -52,7 +57,7 @@ fn instructions(workload: &str, epochs: u64) -> Result<u64, Error> {
         .ok_or_else(|| Error::Program { program, stderr: stderr.into_owned() })
 }
 
-/// The number behind `Collected :` in what Callgrind says at the end.
+/// Returns the number after `Collected :` in the output of Callgrind.
 fn collected(stderr: &str) -> Option<u64> {
     let line = stderr.lines().find(|line| line.contains("Collected :"))?;
     line.split_once("Collected :")?.1.trim().parse().ok()
@@ -63,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_is_read_from_callgrinds_last_lines() {
+    fn the_count_is_parsed_from_the_output_of_callgrind() {
         let stderr = "==7== Events    : Ir\n==7== Collected : 123456\n==7== \n==7== I   refs:      123,456\n";
         assert_eq!(collected(stderr), Some(123_456));
         assert_eq!(collected("==7== nothing"), None);

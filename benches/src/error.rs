@@ -1,31 +1,33 @@
-//! What can go wrong while measuring.
+//! Errors of the benchmarks.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A fault, as a sentence that says what to change.
+/// Error of a benchmark.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("there is no workload \"{name}\"; there are {}, and for growth samples-N and width-N", names.join(", "))]
+    #[error("unknown workload \"{name}\"; choose one of {}, samples-N, width-N", names.join(", "))]
     Workload { name: String, names: Vec<String> },
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("{path} is not an NPY file as expected: {fault}; delete it, it is written anew")]
+    #[error("{path} cannot be read as an NPY array: {fault}; delete the file so that it is written again")]
     Npy { path: PathBuf, fault: String },
     #[error("{program} cannot be started: {source}")]
     Start { program: String, source: io::Error },
-    #[error("{program} failed; its last words: {stderr}")]
+    #[error("{program} failed with the message: {stderr}")]
     Program { program: String, stderr: String },
-    #[error("{program} printed no line of JSON with a \"{key}\"")]
+    #[error("{program} did not print a line of JSON with the key \"{key}\"")]
     Answer { program: String, key: &'static str },
-    #[error("{path} has no lines \"{begin}\" and \"{end}\", between which the table goes; put them back")]
+    #[error(
+        "{path} does not contain the lines \"{begin}\" and \"{end}\", which enclose the table; restore them"
+    )]
     Markers { path: PathBuf, begin: &'static str, end: &'static str },
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
 }
 
 impl Error {
-    /// For `map_err`: a fault of the file at `path`.
+    /// Returns a closure for `map_err` that adds `path` to an I/O error.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::File { path: path.to_owned(), source }
     }

@@ -1,45 +1,46 @@
-//! The growth curves: seconds of an epoch over samples and over width, as CSV.
+//! Growth curves: seconds per epoch over the number of samples and over the layer width, as CSV.
 
 use crate::compare::measure;
 use crate::error::Error;
 use crate::peak::Peak;
-use crate::report::{self, Row};
+use crate::report::{self, WorkloadRow};
 use crate::workload::{GROWTH_SAMPLES, GROWTH_WIDTHS, named};
-use crate::{Choice, machine};
+use crate::{MeasureOptions, machine};
 
 const HEADER: &str = "curve,size,program,epochs,seconds,seconds_per_epoch,share_of_peak,final_loss";
 
-/// Measures both curves, prints them and writes them to `record/growth.csv`, with the machine in a comment.
-pub(crate) fn growth(choice: &Choice) -> Result<(), Error> {
+/// Measures both curves, prints them and writes them to `record/growth.csv`, with the machine in a
+/// comment.
+pub(crate) fn growth(options: &MeasureOptions) -> Result<(), Error> {
     let samples = GROWTH_SAMPLES.map(|n| format!("samples-{n}"));
     let widths = GROWTH_WIDTHS.map(|n| format!("width-{n}"));
     let mut peak = Peak::default();
     let mut rows = Vec::new();
     for name in samples.into_iter().chain(widths) {
-        rows.push(measure(choice, &named(&name)?, &mut peak)?);
+        rows.push(measure(options, &named(&name)?, &mut peak)?);
     }
-    let mut csv = format!("# {}\n{HEADER}\n", machine::facts(&choice.benches));
+    let mut csv = format!("# {}\n{HEADER}\n", machine::facts(&options.benches));
     for row in &rows {
         csv += &lines(row, peak);
     }
     print!("{csv}");
-    report::write(&choice.benches.join("record/growth.csv"), &csv)
+    report::write(&options.benches.join("record/growth.csv"), &csv)
 }
 
-/// A line for us and for each peer.
-fn lines(row: &Row, peak: Peak) -> String {
+/// Returns a line for Chainrule and for each peer.
+fn lines(row: &WorkloadRow, peak: Peak) -> String {
     let workload = &row.workload;
-    let (curve, size) = workload.name.split_once('-').expect("a growth point's name");
-    let ours = [("chainrule".to_owned(), &row.ours)];
+    let (curve, size) = workload.name.split_once('-').expect("growth points are named CURVE-SIZE");
+    let chainrule = [("chainrule".to_owned(), &row.chainrule)];
     let peers = row.best().into_iter().map(|(variant, measured)| (variant.peer.name().to_owned(), measured));
     let line = |(program, measured): (String, &report::Measured)| {
         let seconds = measured.median();
         let per_epoch = seconds / workload.epochs as f64;
-        let share = workload.operations() / seconds / peak.of(workload.precision);
+        let fraction = workload.operations() / seconds / peak.in_precision(workload.precision);
         let (epochs, loss) = (workload.epochs, measured.final_loss);
-        format!("{curve},{size},{program},{epochs},{seconds:.6},{per_epoch:.4e},{share:.4},{loss:.6}\n")
+        format!("{curve},{size},{program},{epochs},{seconds:.6},{per_epoch:.4e},{fraction:.4},{loss:.6}\n")
     };
-    ours.into_iter().chain(peers).map(line).collect()
+    chainrule.into_iter().chain(peers).map(line).collect()
 }
 
 #[cfg(test)]
@@ -50,7 +51,8 @@ mod tests {
     #[test]
     fn a_line_has_as_many_fields_as_the_header() {
         let measured = Measured { seconds: vec![0.5], final_loss: 0.25, ..Measured::default() };
-        let row = Row { workload: named("width-64").unwrap(), ours: measured, peers: Vec::new() };
+        let row =
+            WorkloadRow { workload: named("width-64").unwrap(), chainrule: measured, peers: Vec::new() };
         let lines = lines(&row, Peak { f32: 1e12, f64: 5e11 });
         assert_eq!(lines.trim_end().split(',').count(), HEADER.split(',').count());
         assert!(lines.starts_with("width,64,chainrule,"), "{lines}");

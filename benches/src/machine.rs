@@ -1,4 +1,4 @@
-//! The machine and the versions that a measurement was made with.
+//! Machine and software versions of a measurement.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::thread;
 use fearless_simd::Level;
 use serde_json::{Value, json};
 
-/// Processor, cores, vector instructions, operating system, compiler and commit, as far as they can be told.
+/// Returns the processor, number of cores, SIMD level, operating system, compiler and commit, as
+/// far as they can be determined.
 pub(crate) fn facts(project: &Path) -> Value {
     json!({
         "processor": processor(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
@@ -20,7 +21,7 @@ pub(crate) fn facts(project: &Path) -> Value {
     })
 }
 
-/// The name of the vector instructions there are: `Avx512`.
+/// Returns the name of the SIMD level, for example `Avx512`.
 fn vectors() -> String {
     let level = format!("{:?}", Level::new());
     level.split(['(', ' ']).next().unwrap_or_default().to_owned()
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_processor_is_told_by_name_and_number() {
+    fn the_processor_has_a_name_a_family_and_a_model() {
         let cpuinfo = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Some Processor\n";
         assert_eq!(processor(cpuinfo), "Some Processor (family 6, model 207)");
         assert_eq!(processor(""), "unknown");

@@ -1,4 +1,6 @@
-//! `chainrule-bench`: what Chainrule's speed is, beside that of others. `cargo xtask bench` builds and calls it.
+//! `chainrule-bench`: training speed of Chainrule compared with other libraries.
+//!
+//! `cargo xtask bench` builds and runs it.
 
 mod compare;
 mod count;
@@ -23,107 +25,108 @@ use clap::{Args, Parser, Subcommand};
 use crate::error::Error;
 use crate::peak::Peak;
 use crate::peer::Peer;
-use crate::problem::Problem;
-use crate::train::Source;
-use crate::workload::{Precision, Workload};
+use crate::problem::TrainingProblem;
+use crate::train::ProblemSource;
+use crate::workload::{Workload, WorkloadPrecision};
 
-/// Workloads, measurements and peers.
+/// Benchmarks of Chainrule and of other libraries
 #[derive(Parser)]
 #[command(name = "chainrule-bench")]
-struct Arguments {
+struct BenchArguments {
     #[command(subcommand)]
-    command: Command,
+    command: BenchCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    /// Lists the workloads.
+enum BenchCommand {
+    /// List the workloads
     List,
-    /// Writes a workload's data and starting weights as NPY files.
+    /// Write the data and the initial weights of a workload as NPY files
     Data {
-        /// The workload.
+        /// Workload
         workload: String,
-        /// The directory, made if need be.
+        /// Output directory, created if it does not exist
         directory: PathBuf,
         #[command(flatten)]
-        draw: Draw,
+        problem: ProblemOptions,
     },
-    /// Trains a workload twice and prints one line of JSON about the second run.
+    /// Train a workload twice and print the result of the second run as one line of JSON
     Train {
-        /// The workload.
+        /// Workload
         workload: String,
-        /// A directory that `data` wrote, instead of drawing.
+        /// Directory written by `data`, instead of generating the data from the seed
         #[arg(long)]
         data: Option<PathBuf>,
         #[command(flatten)]
-        draw: Draw,
+        problem: ProblemOptions,
     },
-    /// Trains a small workload once, for tools that count instructions.
+    /// Train a small workload once, for tools that count instructions
     Once {
-        /// The workload.
+        /// Workload
         workload: String,
-        /// How many epochs.
+        /// Number of epochs
         #[arg(long)]
         epochs: u64,
     },
-    /// Measures the machine's peak.
+    /// Measure the peak floating-point performance of the machine
     Peak,
-    /// Measures how long the prediction of one sample takes, in f32 and in f64.
+    /// Measure the time of a single-sample prediction in f32 and f64
     One {
-        /// The workload whose network predicts.
+        /// Workload that defines the network
         #[arg(default_value = "sines")]
         workload: String,
     },
-    /// Trains workloads and prints a line for each: workload threads seconds final_loss sha256.
-    Ours(Choice),
-    /// Ours and theirs in turn: a table, and a record.
-    Compare(Choice),
-    /// Seconds over samples and over width, as CSV.
-    Growth(Choice),
-    /// Counts the instructions of two small workloads under Callgrind.
-    Count(Choice),
+    /// Train workloads with Chainrule only and print a line for each: workload threads seconds
+    /// final_loss sha256
+    Ours(MeasureOptions),
+    /// Compare Chainrule with other libraries, print a table and write a record
+    Compare(MeasureOptions),
+    /// Measure the time per epoch for growing numbers of samples and units, as CSV
+    Growth(MeasureOptions),
+    /// Count the instructions of two small workloads under Callgrind
+    Count(MeasureOptions),
 }
 
-/// What a problem is drawn from.
+/// Options for generating the data of a workload.
 #[derive(Args)]
-struct Draw {
-    /// The seed of data and weights.
+struct ProblemOptions {
+    /// Seed of the data and the initial weights
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// scikit-learn's digits as an NPY file; without it numbers of the same shape stand in.
+    /// scikit-learn's digits as an NPY file [default: random data of the same shape]
     #[arg(long)]
     digits: Option<PathBuf>,
 }
 
-/// What is measured, how, and where files lie.
+/// Options of a measurement.
 #[derive(Args)]
-struct Choice {
-    /// The workloads; all of the table where none is named.
+struct MeasureOptions {
+    /// Workloads [default: all workloads of the table]
     workloads: Vec<String>,
-    /// Those to measure beside us.
+    /// Libraries to compare with
     #[arg(long, value_delimiter = ',')]
     peers: Vec<Peer>,
-    /// The Python that has the peers.
+    /// Python interpreter of an environment with the peers
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// How often each is measured; medians count.
+    /// Number of measurements per program, of which the median is reported
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Our threads (CHAINRULE_THREADS); the engine's own choice where not given.
+    /// Number of Chainrule threads (CHAINRULE_THREADS) [default: chosen by the engine]
     #[arg(long)]
     threads: Option<usize>,
     #[command(flatten)]
-    draw: Draw,
-    /// The project's directory `benches`.
+    problem: ProblemOptions,
+    /// Directory `benches` of the repository
     #[arg(long, default_value = "benches")]
     benches: PathBuf,
-    /// Where data for peers are written.
+    /// Directory for the data of the peers
     #[arg(long, default_value = "target/bench-data")]
     data: PathBuf,
 }
 
-impl Choice {
-    /// The workloads named, else all of the table.
+impl MeasureOptions {
+    /// Returns the named workloads, or all workloads of the table if none is named.
     fn workloads(&self) -> Result<Vec<Workload>, Error> {
         if self.workloads.is_empty() {
             return Ok(workload::all());
@@ -131,14 +134,14 @@ impl Choice {
         self.workloads.iter().map(|name| workload::named(name)).collect()
     }
 
-    /// Our threads, as lines and records tell.
+    /// Returns the number of Chainrule threads to report.
     fn n_threads(&self) -> usize {
         self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
     }
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse().command) {
+    match run(&BenchArguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
@@ -147,51 +150,52 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<ExitCode, Error> {
+fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
     match command {
-        Command::List => {
+        BenchCommand::List => {
             for workload in workload::all() {
                 println!("{:11} {}", workload.name, workload.describe());
             }
         }
-        Command::Data { workload, directory, draw } => {
+        BenchCommand::Data { workload, directory, problem } => {
             let workload = workload::named(workload)?;
-            let (seed, digits) = (draw.seed, draw.digits.as_deref());
+            let (seed, digits) = (problem.seed, problem.digits.as_deref());
             match workload.precision {
-                Precision::F32 => {
-                    Problem::<f32>::draw(&workload, seed, digits)?.write(&workload, directory)?
+                WorkloadPrecision::F32 => {
+                    TrainingProblem::<f32>::generate(&workload, seed, digits)?.write(&workload, directory)?
                 }
-                Precision::F64 => {
-                    Problem::<f64>::draw(&workload, seed, digits)?.write(&workload, directory)?
+                WorkloadPrecision::F64 => {
+                    TrainingProblem::<f64>::generate(&workload, seed, digits)?.write(&workload, directory)?
                 }
             }
         }
-        Command::Train { workload, data, draw } => {
+        BenchCommand::Train { workload, data, problem } => {
             let source = match data {
-                Some(directory) => Source::Files(directory),
-                None => Source::Seed(draw.seed, draw.digits.as_deref()),
+                Some(directory) => ProblemSource::Files(directory),
+                None => ProblemSource::Seed(problem.seed, problem.digits.as_deref()),
             };
             println!("{}", train::train(&workload::named(workload)?, &source)?.to_json());
         }
-        Command::Once { workload, epochs } => {
+        BenchCommand::Once { workload, epochs } => {
             train::train_once(&Workload { epochs: *epochs, ..workload::named(workload)? })?;
         }
-        Command::Peak => println!("{}", Peak::measure().to_json()),
-        Command::One { workload } => {
+        BenchCommand::Peak => println!("{}", Peak::measure().to_json()),
+        BenchCommand::One { workload } => {
             let workload = workload::named(workload)?;
             for (precision, ns) in
                 [("f32", one::measure::<f32>(&workload)?), ("f64", one::measure::<f64>(&workload)?)]
             {
                 println!(
-                    "{} {precision}: {:.0} ns a sample when each input waits for the outputs before, {:.0} ns when none does",
+                    "{} {precision}: {:.0} ns per sample if each input depends on the previous output (latency), {:.0} ns for \
+                     independent inputs (throughput)",
                     workload.name, ns.latency, ns.throughput
                 );
             }
         }
-        Command::Ours(choice) => compare::ours(choice)?,
-        Command::Compare(choice) => return compare::compare(choice),
-        Command::Growth(choice) => growth::growth(choice)?,
-        Command::Count(choice) => count::count(choice)?,
+        BenchCommand::Ours(options) => compare::ours(options)?,
+        BenchCommand::Compare(options) => return compare::compare(options),
+        BenchCommand::Growth(options) => growth::growth(options)?,
+        BenchCommand::Count(options) => count::count(options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -200,10 +204,10 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::Arguments;
+    use super::BenchArguments;
 
     #[test]
-    fn the_arguments_are_well_formed() {
-        Arguments::command().debug_assert();
+    fn arguments_are_well_formed() {
+        BenchArguments::command().debug_assert();
     }
 }

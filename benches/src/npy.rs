@@ -1,7 +1,8 @@
-//! NPY files, NumPy's format for one array: written for peers, read back by us.
+//! Reading and writing of NPY files, NumPy's format for a single array.
 //!
-//! A magic string, the version, the header's length, the header (a Python dictionary padded to a multiple of 64
-//! bytes), then the numbers, little-endian and row-major.
+//! A file consists of a magic string, the version, the length of the header, the header (a Python
+//! dictionary, padded so that the data starts at a multiple of 64 bytes), and the numbers in
+//! little-endian row-major order.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +13,12 @@ use crate::error::Error;
 
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
 
-/// Writes `values` as an array of this shape.
+/// Writes `values` as an array of shape `shape`.
+///
+/// # Panics
+/// Panics if the number of values does not match the shape.
 pub(crate) fn write<T: Scalar>(path: &Path, shape: [usize; 2], values: &[T]) -> Result<(), Error> {
-    assert_eq!(shape[0] * shape[1], values.len(), "the array's shape");
+    assert_eq!(shape[0] * shape[1], values.len(), "number of values for the shape");
     let dictionary = format!(
         "{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}",
         descr::<T>(),
@@ -30,13 +34,13 @@ pub(crate) fn write<T: Scalar>(path: &Path, shape: [usize; 2], values: &[T]) -> 
     fs::write(path, bytes).map_err(Error::file(path))
 }
 
-/// The array at `path`, which must have two dimensions and this precision: its shape and its numbers.
+/// Reads a two-dimensional array of precision `T` and returns its shape and its values.
 pub(crate) fn read<T: Scalar>(path: &Path) -> Result<([usize; 2], Vec<T>), Error> {
     let bytes = fs::read(path).map_err(Error::file(path))?;
     parse(&bytes).map_err(|fault| Error::Npy { path: path.to_owned(), fault })
 }
 
-/// The numbers' bytes, little-endian.
+/// Returns the little-endian bytes of the values.
 pub(crate) fn little_endian<T: Scalar>(values: &[T]) -> Vec<u8> {
     if T::SINGLE {
         values.iter().flat_map(|v| (v.to_f64() as f32).to_le_bytes()).collect()
@@ -50,20 +54,20 @@ fn descr<T: Scalar>() -> &'static str {
 }
 
 fn parse<T: Scalar>(bytes: &[u8]) -> Result<([usize; 2], Vec<T>), String> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as version 1.0 does")?;
-    let (length, rest) = rest.split_first_chunk().ok_or("it ends within its header")?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or("the magic string of version 1.0 is missing")?;
+    let (length, rest) = rest.split_first_chunk().ok_or("the header is truncated")?;
     let (header, numbers) =
-        rest.split_at_checked(u16::from_le_bytes(*length).into()).ok_or("it ends within its header")?;
+        rest.split_at_checked(u16::from_le_bytes(*length).into()).ok_or("the header is truncated")?;
     let header = String::from_utf8_lossy(header);
-    for needed in [format!("'descr': '{}'", descr::<T>()), "'fortran_order': False".to_owned()] {
-        if !header.contains(&needed) {
-            return Err(format!("its header does not say {needed}"));
+    for entry in [format!("'descr': '{}'", descr::<T>()), "'fortran_order': False".to_owned()] {
+        if !header.contains(&entry) {
+            return Err(format!("the header does not contain {entry}"));
         }
     }
-    let inside = header.split_once("'shape': (").and_then(|(_, rest)| rest.split_once(')'));
+    let shape = header.split_once("'shape': (").and_then(|(_, rest)| rest.split_once(')'));
     let sizes: Vec<usize> =
-        inside.map_or("", |(inside, _)| inside).split(',').filter_map(|n| n.trim().parse().ok()).collect();
-    let shape: [usize; 2] = sizes.try_into().map_err(|_| "it has not two dimensions")?;
+        shape.map_or("", |(shape, _)| shape).split(',').filter_map(|n| n.trim().parse().ok()).collect();
+    let shape: [usize; 2] = sizes.try_into().map_err(|_| "the array is not two-dimensional")?;
     let values: Vec<T> = if T::SINGLE {
         let (numbers, _) = numbers.as_chunks();
         numbers.iter().map(|b| T::from_f64(f32::from_le_bytes(*b).into())).collect()
@@ -74,7 +78,7 @@ fn parse<T: Scalar>(bytes: &[u8]) -> Result<([usize; 2], Vec<T>), String> {
     if Some(values.len()) == shape[0].checked_mul(shape[1]) {
         Ok((shape, values))
     } else {
-        Err(format!("it has {} numbers, its shape is {shape:?}", values.len()))
+        Err(format!("the file contains {} numbers, but the shape is {shape:?}", values.len()))
     }
 }
 
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_arrays_are_read_back() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.npy");
         write(&path, [2, 3], &[1.0f32, -2.5, 1e-40, f32::MAX, 0.0, 0.1]).unwrap();
@@ -93,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_the_one_numpy_writes() {
+    fn headers_are_identical_to_those_of_numpy() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.npy");
         write(&path, [1, 2], &[1.0f32, 2.0]).unwrap();
@@ -106,19 +110,19 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_refused_with_its_fault() {
+    fn errors_describe_the_defect_of_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.npy");
-        let fault = |bytes: &[u8]| {
+        let error = |bytes: &[u8]| {
             fs::write(&path, bytes).unwrap();
             read::<f32>(&path).unwrap_err().to_string()
         };
-        assert!(fault(b"PK").contains("does not begin"));
-        assert!(fault(b"\x93NUMPY\x01\x00\xff\x00{").contains("ends within its header"));
+        assert!(error(b"PK").contains("the magic string of version 1.0 is missing"));
+        assert!(error(b"\x93NUMPY\x01\x00\xff\x00{").contains("the header is truncated"));
         write(&path, [2, 2], &[1.0f64; 4]).unwrap();
-        assert!(read::<f32>(&path).unwrap_err().to_string().contains("does not say 'descr': '<f4'"));
+        assert!(read::<f32>(&path).unwrap_err().to_string().contains("does not contain 'descr': '<f4'"));
         write(&path, [2, 2], &[1.0f32; 4]).unwrap();
         let bytes = fs::read(&path).unwrap();
-        assert!(fault(&bytes[..bytes.len() - 1]).contains("it has 3 numbers, its shape is [2, 2]"));
+        assert!(error(&bytes[..bytes.len() - 1]).contains("contains 3 numbers, but the shape is [2, 2]"));
     }
 }

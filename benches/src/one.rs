@@ -1,4 +1,4 @@
-//! How long one sample's prediction takes: when its inputs wait for the last one's outputs, and when they do not.
+//! Latency and throughput of single-sample predictions.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -10,21 +10,21 @@ use chainrule::random::RandomState;
 use crate::error::Error;
 use crate::workload::Workload;
 
-/// Nanoseconds of one prediction.
+/// Nanoseconds per prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Nanoseconds {
-    /// Each input waits for the outputs before, as in a control loop.
+    /// Each input depends on the previous output, as in a control loop.
     pub(crate) latency: f64,
-    /// Inputs are there already, so that one prediction may begin before the last one ends.
+    /// Inputs are independent, so the processor can overlap consecutive predictions.
     pub(crate) throughput: f64,
 }
 
-/// Predictions of a loop, for some milliseconds of a small network.
+/// Number of predictions per round, which take a few milliseconds with a small network.
 const PREDICTIONS: u32 = 20_000;
-/// The loop is run so often; the fastest counts, for whatever else runs only slows one down.
+/// Number of rounds, of which the fastest counts, since other load can only slow one down.
 const ROUNDS: usize = 20;
 
-/// Predicts with the network of `workload` as it starts, in precision `T` whatever the workload's.
+/// Measures predictions of the untrained network of `workload` in precision `T`.
 pub(crate) fn measure<T: Scalar>(workload: &Workload) -> Result<Nanoseconds, Error> {
     let network = Network::<T>::initialize(workload.architecture()?, &mut RandomState::new(0));
     let mut predictor = network.predictor();
@@ -42,11 +42,11 @@ pub(crate) fn measure<T: Scalar>(workload: &Workload) -> Result<Nanoseconds, Err
 
 fn fastest(mut predict: impl FnMut()) -> f64 {
     let mut round = || {
-        let began = Instant::now();
+        let start = Instant::now();
         for _ in 0..PREDICTIONS {
             predict();
         }
-        began.elapsed().as_secs_f64() / f64::from(PREDICTIONS)
+        start.elapsed().as_secs_f64() / f64::from(PREDICTIONS)
     };
     (0..ROUNDS).map(|_| round()).fold(f64::INFINITY, f64::min) * 1e9
 }

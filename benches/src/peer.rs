@@ -1,4 +1,4 @@
-//! The programs that are measured: ourselves and the peers, each a process of its own that answers in JSON.
+//! Programs to measure: Chainrule and its peers, each run as a process that prints JSON.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,35 +10,35 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::workload::Workload;
 
-/// Whom we are measured beside.
+/// Library to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Peer {
-    /// Backpropagation by hand in NumPy.
+    /// NumPy, with hand-written backpropagation
     Numpy,
-    /// PyTorch, eager and compiled.
+    /// PyTorch, eager and compiled
     Torch,
-    /// JAX, the whole run in one `jit`.
+    /// JAX, with the whole run in one `jit`
     Jax,
-    /// scikit-learn's `MLPClassifier` and `MLPRegressor`.
+    /// scikit-learn's `MLPClassifier` and `MLPRegressor`
     Sklearn,
 }
 
-/// A peer with settings that may be its best.
+/// Peer with a mode of execution and a number of threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Variant {
+pub(crate) struct PeerVariant {
     pub(crate) peer: Peer,
-    /// How it runs, where there are several ways: `eager`, `compile`.
+    /// Mode of execution: `eager` or `compile` for PyTorch, otherwise `plain`.
     pub(crate) mode: &'static str,
     pub(crate) threads: usize,
 }
 
-/// One answer of a program.
+/// Result printed by a program.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct PeerAnswer {
     pub(crate) seconds: f64,
     pub(crate) final_loss: f64,
-    /// Everything it said, the versions of peers among it.
-    pub(crate) said: Value,
+    /// All printed fields, including the versions of the peer.
+    pub(crate) fields: Value,
 }
 
 impl Peer {
@@ -51,26 +51,26 @@ impl Peer {
         }
     }
 
-    /// Its settings to choose from: one thread and all cores, and every mode.
-    pub(crate) fn variants(self) -> Vec<Variant> {
+    /// Returns all variants: every mode with one thread and with all cores.
+    pub(crate) fn variants(self) -> Vec<PeerVariant> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let modes: &[&str] = if self == Peer::Torch { &["eager", "compile"] } else { &["plain"] };
         let threads = if cores == 1 { vec![1] } else { vec![1, cores] };
-        let with = |mode| threads.iter().map(move |&threads| Variant { peer: self, mode, threads });
-        modes.iter().flat_map(|mode| with(mode)).collect()
+        let in_mode = |mode| threads.iter().map(move |&threads| PeerVariant { peer: self, mode, threads });
+        modes.iter().flat_map(|mode| in_mode(mode)).collect()
     }
 }
 
-impl Variant {
-    /// `torch compile, 2 threads`.
+impl PeerVariant {
+    /// Returns the name with mode and threads: `torch compile, 2 threads`.
     pub(crate) fn name(&self) -> String {
         let mode = if self.mode == "plain" { String::new() } else { format!(" {}", self.mode) };
         let plural = if self.threads == 1 { "" } else { "s" };
         format!("{}{mode}, {} thread{plural}", self.peer.name(), self.threads)
     }
 
-    /// Trains the problem in `data` by the script of the peer in `scripts`.
-    pub(crate) fn run(&self, python: &Path, scripts: &Path, data: &Path) -> Result<Answer, Error> {
+    /// Trains the problem in the directory `data` with the script of the peer in `scripts`.
+    pub(crate) fn run(&self, python: &Path, scripts: &Path, data: &Path) -> Result<PeerAnswer, Error> {
         let mut command = Command::new(python);
         command.arg(scripts.join(format!("{}_peer.py", self.peer.name()))).arg(data);
         command.args(["--mode", self.mode, "--threads", &self.threads.to_string()]);
@@ -78,11 +78,16 @@ impl Variant {
     }
 }
 
-/// Trains `workload` with the problem in `data` by a process of our own.
-pub(crate) fn run_ours(workload: &Workload, data: &Path, threads: Option<usize>) -> Result<Answer, Error> {
+/// Trains the problem of `workload` in the directory `data` with Chainrule in a separate process.
+pub(crate) fn run_chainrule(
+    workload: &Workload,
+    data: &Path,
+    threads: Option<usize>,
+) -> Result<PeerAnswer, Error> {
     let program = "chainrule".to_owned();
-    let ourselves = env::current_exe().map_err(|source| Error::Start { program: program.clone(), source })?;
-    let mut command = Command::new(ourselves);
+    let executable =
+        env::current_exe().map_err(|source| Error::Start { program: program.clone(), source })?;
+    let mut command = Command::new(executable);
     command.arg("train").arg(&workload.name).arg("--data").arg(data);
     if let Some(threads) = threads {
         command.env("CHAINRULE_THREADS", threads.to_string());
@@ -90,8 +95,8 @@ pub(crate) fn run_ours(workload: &Workload, data: &Path, threads: Option<usize>)
     answer(program, command)
 }
 
-/// Runs the command and reads the JSON in the last line of what it prints.
-fn answer(program: String, mut command: Command) -> Result<Answer, Error> {
+/// Runs the command and parses the last line of its output as JSON.
+fn answer(program: String, mut command: Command) -> Result<PeerAnswer, Error> {
     let output = command.output().map_err(|source| Error::Start { program: program.clone(), source })?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -102,11 +107,11 @@ fn answer(program: String, mut command: Command) -> Result<Answer, Error> {
     parse(&program, &String::from_utf8_lossy(&output.stdout))
 }
 
-fn parse(program: &str, printed: &str) -> Result<Answer, Error> {
-    let said: Value =
+fn parse(program: &str, printed: &str) -> Result<PeerAnswer, Error> {
+    let fields: Value =
         printed.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
-    let number = |key| said[key].as_f64().ok_or(Error::Answer { program: program.to_owned(), key });
-    Ok(Answer { seconds: number("seconds")?, final_loss: number("final_loss")?, said: said.clone() })
+    let number = |key| fields[key].as_f64().ok_or(Error::Answer { program: program.to_owned(), key });
+    Ok(PeerAnswer { seconds: number("seconds")?, final_loss: number("final_loss")?, fields: fields.clone() })
 }
 
 #[cfg(test)]
@@ -114,19 +119,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_is_the_answer() {
+    fn the_last_line_is_parsed_as_json() {
         let answer = parse("p", "a warning\n{\"seconds\": 0.5, \"final_loss\": 2, \"more\": 1}\n").unwrap();
-        assert_eq!((answer.seconds, answer.final_loss, &answer.said["more"]), (0.5, 2.0, &1.into()));
-        let fault = |printed| parse("p", printed).unwrap_err().to_string();
-        assert_eq!(fault(""), "p printed no line of JSON with a \"seconds\"");
+        assert_eq!((answer.seconds, answer.final_loss, &answer.fields["more"]), (0.5, 2.0, &1.into()));
+        let error = |printed| parse("p", printed).unwrap_err().to_string();
+        assert_eq!(error(""), "p did not print a line of JSON with the key \"seconds\"");
         assert_eq!(
-            fault("{\"seconds\": 1, \"final_loss\": null}"),
-            "p printed no line of JSON with a \"final_loss\""
+            error("{\"seconds\": 1, \"final_loss\": null}"),
+            "p did not print a line of JSON with the key \"final_loss\""
         );
     }
 
     #[test]
-    fn torch_is_tried_eager_and_compiled_the_others_in_one_way() {
+    fn torch_has_an_eager_and_a_compiled_mode_and_the_others_one_mode() {
         let modes = |peer: Peer| {
             let mut modes: Vec<_> = peer.variants().iter().map(|variant| variant.mode).collect();
             modes.dedup();

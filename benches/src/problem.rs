@@ -1,4 +1,4 @@
-//! A workload's numbers: samples and starting weights, drawn from a seed, or as files that peers read.
+//! Samples and initial weights of a workload, generated from a seed or read from files.
 
 use std::fs;
 use std::path::Path;
@@ -10,37 +10,46 @@ use chainrule::{Dataset, Scalar};
 
 use crate::error::Error;
 use crate::npy;
-use crate::workload::{Data, Workload};
+use crate::workload::{Workload, WorkloadData};
 
-/// Samples and starting weights.
+/// Samples and initial weights.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Problem<T> {
+pub(crate) struct TrainingProblem<T> {
     pub(crate) data: Dataset<T>,
-    /// One flat vector, layer after layer, each layer's W (n_in, n_out) row-major and then its b.
+    /// Flat vector of all parameters, layer by layer: W (n_in, n_out) in row-major order, then b.
     pub(crate) parameters: Vec<T>,
 }
 
-impl<T: Scalar> Problem<T> {
-    /// The problem of `workload` that `seed` gives: inputs, the random map where there is one, then weights, all from
-    /// one stream and drawn in f64.
+impl<T: Scalar> TrainingProblem<T> {
+    /// Generates the problem of `workload` from `seed`. The inputs, the random linear map if there
+    /// is one, and the weights are drawn from one stream in f64.
     ///
-    /// `digits` is an NPY file of scikit-learn's digits, 64 pixels and the class in each row; the seed orders them.
-    pub(crate) fn draw(workload: &Workload, seed: u32, digits: Option<&Path>) -> Result<Problem<T>, Error> {
+    /// `digits` is an NPY file of scikit-learn's digits with 64 pixels and the class in each row.
+    /// Their order depends on the seed.
+    pub(crate) fn generate(
+        workload: &Workload,
+        seed: u32,
+        digits: Option<&Path>,
+    ) -> Result<TrainingProblem<T>, Error> {
         let mut random = RandomState::new(seed);
         let data = match (workload.data, digits) {
-            (Data::Gaussians, _) => {
+            (WorkloadData::Gaussians, _) => {
                 let generator =
                     Generator::new("two_gaussians", &[("n_samples", (workload.n_samples as f64).into())])?;
                 generator.generate(&mut random).into_dataset()
             }
-            (Data::Digits, Some(path)) => read_digits(path, &mut random)?,
+            (WorkloadData::Digits, Some(path)) => read_digits(path, &mut random)?,
             (_, _) => normal(workload, &mut random)?,
         };
         let parameters = workload.architecture()?.draw(&mut random);
-        Ok(Problem { data: data.cast()?, parameters: parameters.into_iter().map(T::from_f64).collect() })
+        Ok(TrainingProblem {
+            data: data.cast()?,
+            parameters: parameters.into_iter().map(T::from_f64).collect(),
+        })
     }
 
-    /// Writes `workload.json`, `x.npy`, `t.npy` and for each layer l `w<l>.npy` and `b<l>.npy` into `directory`.
+    /// Writes `workload.json`, `x.npy`, `t.npy`, and `w<l>.npy` and `b<l>.npy` for each layer l to
+    /// `directory`.
     pub(crate) fn write(&self, workload: &Workload, directory: &Path) -> Result<(), Error> {
         fs::create_dir_all(directory).map_err(Error::file(directory))?;
         let description = directory.join("workload.json");
@@ -55,19 +64,19 @@ impl<T: Scalar> Problem<T> {
         Ok(())
     }
 
-    /// Reads what [`Problem::write`] wrote.
-    pub(crate) fn read(workload: &Workload, directory: &Path) -> Result<Problem<T>, Error> {
+    /// Reads a directory written by [`TrainingProblem::write`].
+    pub(crate) fn read(workload: &Workload, directory: &Path) -> Result<TrainingProblem<T>, Error> {
         let ([_, n_inputs], x) = npy::read(&directory.join("x.npy"))?;
         let ([_, n_targets], t) = npy::read(&directory.join("t.npy"))?;
         let mut parameters = Vec::new();
         for (file, _, _) in layout(workload) {
             parameters.extend(npy::read::<T>(&directory.join(file))?.1);
         }
-        Ok(Problem { data: Dataset::new(x, n_inputs, t, n_targets)?, parameters })
+        Ok(TrainingProblem { data: Dataset::new(x, n_inputs, t, n_targets)?, parameters })
     }
 }
 
-/// Each parameter file with its shape and its place in the flat vector.
+/// Returns each parameter file with its shape and its offset in the flat vector.
 fn layout(workload: &Workload) -> Vec<(String, [usize; 2], usize)> {
     let mut files = Vec::new();
     let mut start = 0;
@@ -80,13 +89,13 @@ fn layout(workload: &Workload) -> Vec<(String, [usize; 2], usize)> {
     files
 }
 
-/// Standard normal inputs with targets that a rule gives them.
+/// Generates standard normal inputs with the targets of the workload's data set.
 fn normal(workload: &Workload, random: &mut RandomState) -> Result<Dataset<f64>, Error> {
     let (n_inputs, n_outputs) = (workload.n_inputs(), workload.n_outputs());
     let mut x = vec![0.0; workload.n_samples * n_inputs];
     random.fill_normal(0.0, 1.0, &mut x);
     let rows = x.chunks_exact(n_inputs);
-    if workload.data == Data::AboveSine {
+    if workload.data == WorkloadData::AboveSine {
         let t = rows.map(|row| f64::from(u8::from(math::sin(row[0]) + row[1] > 0.0))).collect();
         return Ok(Dataset::new(x, n_inputs, t, 1)?);
     }
@@ -99,7 +108,7 @@ fn normal(workload: &Workload, random: &mut RandomState) -> Result<Dataset<f64>,
         }
         y
     });
-    if workload.data == Data::Sine {
+    if workload.data == WorkloadData::Sine {
         let t = mapped.flatten().map(math::sin).collect();
         return Ok(Dataset::new(x, n_inputs, t, n_outputs)?);
     }
@@ -108,7 +117,7 @@ fn normal(workload: &Workload, random: &mut RandomState) -> Result<Dataset<f64>,
     Ok(Dataset::from_classes(x, n_inputs, &classes, n_outputs)?)
 }
 
-/// The digits in an order that chance gives them, pixels over 16.
+/// Reads the digits in random order, with pixels divided by 16.
 fn read_digits(path: &Path, random: &mut RandomState) -> Result<Dataset<f64>, Error> {
     let ([n, n_columns], values) = npy::read::<f64>(path)?;
     let order = random.permutation(n);
@@ -129,46 +138,46 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_gives_the_same_problem_and_another_seed_other_data_and_weights() {
+    fn data_and_weights_depend_only_on_the_seed() {
         for workload in all() {
             let workload = small(&workload.name);
-            let problem = Problem::<f32>::draw(&workload, 3, None).unwrap();
-            assert_eq!(problem, Problem::draw(&workload, 3, None).unwrap());
-            let other = Problem::<f32>::draw(&workload, 4, None).unwrap();
+            let problem = TrainingProblem::<f32>::generate(&workload, 3, None).unwrap();
+            assert_eq!(problem, TrainingProblem::generate(&workload, 3, None).unwrap());
+            let other = TrainingProblem::<f32>::generate(&workload, 4, None).unwrap();
             assert_ne!(problem.data.x(), other.data.x());
             assert_ne!(problem.parameters, other.parameters);
         }
     }
 
     #[test]
-    fn what_peers_read_is_what_we_train() {
+    fn written_problems_are_read_back() {
         let directory = tempfile::tempdir().unwrap();
         let workload = small("digits");
-        let problem = Problem::<f64>::draw(&workload, 0, None).unwrap();
+        let problem = TrainingProblem::<f64>::generate(&workload, 0, None).unwrap();
         problem.write(&workload, directory.path()).unwrap();
-        assert_eq!(Problem::read(&workload, directory.path()).unwrap(), problem);
+        assert_eq!(TrainingProblem::read(&workload, directory.path()).unwrap(), problem);
         let ([n_in, n_out], w) = npy::read::<f64>(&directory.path().join("w1.npy")).unwrap();
         assert_eq!((n_in, n_out), (100, 10));
         assert_eq!(workload.architecture().unwrap().weights(1, &problem.parameters), w);
     }
 
     #[test]
-    fn targets_follow_their_rule() {
-        let above = Problem::<f64>::draw(&small("tabular"), 0, None).unwrap().data;
+    fn targets_match_the_definition_of_the_data() {
+        let above = TrainingProblem::<f64>::generate(&small("tabular"), 0, None).unwrap().data;
         assert!((0..300).all(|i| {
             let (x, t) = above.sample(i);
             t == [f64::from(u8::from(x[0].sin() + x[1] > 0.0))]
         }));
-        let classes = Problem::<f64>::draw(&small("mnist"), 0, None).unwrap().data;
+        let classes = TrainingProblem::<f64>::generate(&small("mnist"), 0, None).unwrap().data;
         assert!(classes.t().chunks_exact(10).all(|t| t.iter().sum::<f64>() == 1.0));
         let columns: Vec<f64> = (0..10).map(|k| classes.t().iter().skip(k).step_by(10).sum()).collect();
         assert!(columns.iter().filter(|&&n| n > 5.0).count() > 5, "{columns:?}");
-        let sines = Problem::<f64>::draw(&small("chains"), 0, None).unwrap().data;
+        let sines = TrainingProblem::<f64>::generate(&small("chains"), 0, None).unwrap().data;
         assert!(sines.t().iter().all(|t| t.abs() <= 1.0) && sines.n_targets() == 4);
     }
 
     #[test]
-    fn digits_come_from_their_file_in_the_order_of_the_seed() {
+    fn digits_are_read_from_a_file_in_the_order_of_the_seed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("digits.npy");
         let rows: Vec<f64> = (0..6)
@@ -177,7 +186,7 @@ mod tests {
             })
             .collect();
         npy::write(&path, [6, 65], &rows).unwrap();
-        let data = Problem::<f64>::draw(&named("digits").unwrap(), 1, Some(&path)).unwrap().data;
+        let data = TrainingProblem::<f64>::generate(&named("digits").unwrap(), 1, Some(&path)).unwrap().data;
         let order = RandomState::new(1).permutation(6);
         for (row, i) in order.into_iter().enumerate() {
             let (x, t) = data.sample(row);

@@ -1,4 +1,4 @@
-//! Our side of a workload: trained twice in memory, the second time with a clock.
+//! Training of a workload with Chainrule: twice in memory, timing the second run.
 
 use std::path::Path;
 use std::time::Instant;
@@ -12,83 +12,88 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::npy;
-use crate::problem::Problem;
-use crate::workload::{Precision, Workload};
+use crate::problem::TrainingProblem;
+use crate::workload::{Workload, WorkloadPrecision};
 
-/// Where a problem's numbers come from.
-pub(crate) enum Source<'a> {
-    /// Files that `chainrule-bench data` wrote.
+/// Source of a problem.
+pub(crate) enum ProblemSource<'a> {
+    /// Directory written by `chainrule-bench data`.
     Files(&'a Path),
-    /// A seed, with scikit-learn's digits where they are at hand.
+    /// Seed, and the file of scikit-learn's digits if it is available.
     Seed(u32, Option<&'a Path>),
 }
 
-/// What came of a training.
+/// Result of a timed training.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Outcome {
-    /// Of the second run, from the first step to the last.
+pub(crate) struct TimedTraining {
+    /// Duration of the second run, from the first step to the last.
     pub(crate) seconds: f64,
-    /// Over all rows, after training.
+    /// Mean loss over all rows after training.
     pub(crate) final_loss: f64,
-    /// SHA-256 of the final weights, little-endian, in hexadecimal digits.
+    /// SHA-256 of the final weights (little-endian) as hexadecimal digits.
     pub(crate) sha256: String,
 }
 
-impl Outcome {
-    /// As every program, ours or a peer's, answers.
+impl TimedTraining {
+    /// Returns the result in the JSON format that the peers also print.
     pub(crate) fn to_json(&self) -> Value {
         json!({"seconds": self.seconds, "final_loss": self.final_loss, "sha256": self.sha256})
     }
 
-    /// For scripts: `workload threads seconds final_loss sha256`.
+    /// Returns the result as a line for scripts: `workload threads seconds final_loss sha256`.
     pub(crate) fn line(&self, workload: &Workload, threads: usize) -> String {
         format!("{} {threads} {:.6} {:e} {}", workload.name, self.seconds, self.final_loss, self.sha256)
     }
 }
 
-/// Trains `workload` twice and measures the second time: the first finds caches, pages and threads cold.
-pub(crate) fn train(workload: &Workload, source: &Source) -> Result<Outcome, Error> {
+/// Trains `workload` twice and times the second run, after the first has warmed up caches, memory
+/// pages and threads.
+pub(crate) fn train(workload: &Workload, source: &ProblemSource) -> Result<TimedTraining, Error> {
     match workload.precision {
-        Precision::F32 => train_in::<f32>(workload, &problem(workload, source)?),
-        Precision::F64 => train_in::<f64>(workload, &problem(workload, source)?),
+        WorkloadPrecision::F32 => train_in::<f32>(workload, &problem(workload, source)?),
+        WorkloadPrecision::F64 => train_in::<f64>(workload, &problem(workload, source)?),
     }
 }
 
-/// Trains `workload` once, for tools that count what [`counted`] does.
+/// Trains `workload` once, for tools that count the instructions of [`counted`].
 pub(crate) fn train_once(workload: &Workload) -> Result<(), Error> {
-    let problem = Problem::<f32>::draw(workload, 0, None)?;
-    counted(&mut begin(workload, &problem)?)
+    let problem = TrainingProblem::<f32>::generate(workload, 0, None)?;
+    counted(&mut new_training(workload, &problem)?)
 }
 
-/// All steps of a training. A function of its own, so that Callgrind finds it by its name.
+/// Performs all steps of a training. It is a separate function so that Callgrind can select it by
+/// name.
 #[inline(never)]
 pub(crate) fn counted<T: Scalar>(training: &mut Training<T>) -> Result<(), Error> {
     training.run(())?;
     Ok(())
 }
 
-fn problem<T: Scalar>(workload: &Workload, source: &Source) -> Result<Problem<T>, Error> {
+fn problem<T: Scalar>(workload: &Workload, source: &ProblemSource) -> Result<TrainingProblem<T>, Error> {
     match source {
-        Source::Files(directory) => Problem::read(workload, directory),
-        Source::Seed(seed, digits) => Problem::draw(workload, *seed, *digits),
+        ProblemSource::Files(directory) => TrainingProblem::read(workload, directory),
+        ProblemSource::Seed(seed, digits) => TrainingProblem::generate(workload, *seed, *digits),
     }
 }
 
-fn begin<'p, T: Scalar>(workload: &Workload, problem: &'p Problem<T>) -> Result<Training<'p, T>, Error> {
+fn new_training<'p, T: Scalar>(
+    workload: &Workload,
+    problem: &'p TrainingProblem<T>,
+) -> Result<Training<'p, T>, Error> {
     let network = Network::new(workload.architecture()?, problem.parameters.clone())?;
     let random = RandomState::new(0);
     Ok(Training::new(network, &workload.loss()?, &problem.data, workload.settings()?, random)?)
 }
 
-fn train_in<T: Scalar>(workload: &Workload, problem: &Problem<T>) -> Result<Outcome, Error> {
-    counted(&mut begin(workload, problem)?)?;
-    let mut training = begin(workload, problem)?;
-    let began = Instant::now();
+fn train_in<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Result<TimedTraining, Error> {
+    counted(&mut new_training(workload, problem)?)?;
+    let mut training = new_training(workload, problem)?;
+    let start = Instant::now();
     counted(&mut training)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     let final_loss = training.training_loss();
     let sha256 = hexadecimal(&Sha256::digest(npy::little_endian(training.network().parameters())));
-    Ok(Outcome { seconds, final_loss, sha256 })
+    Ok(TimedTraining { seconds, final_loss, sha256 })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -105,49 +110,49 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_weights_from_memory_and_from_files() {
+    fn a_seed_gives_the_same_weights_from_memory_and_from_files() {
         for name in ["sines", "digits-f64"] {
             let workload = small(name);
-            let outcome = train(&workload, &Source::Seed(5, None)).unwrap();
-            let again = train(&workload, &Source::Seed(5, None)).unwrap();
-            assert_eq!((outcome.final_loss, &outcome.sha256), (again.final_loss, &again.sha256));
-            let other = train(&workload, &Source::Seed(6, None)).unwrap();
-            assert_ne!(outcome.sha256, other.sha256);
+            let result = train(&workload, &ProblemSource::Seed(5, None)).unwrap();
+            let repeated = train(&workload, &ProblemSource::Seed(5, None)).unwrap();
+            assert_eq!((result.final_loss, &result.sha256), (repeated.final_loss, &repeated.sha256));
+            let other = train(&workload, &ProblemSource::Seed(6, None)).unwrap();
+            assert_ne!(result.sha256, other.sha256);
 
             let directory = tempfile::tempdir().unwrap();
             match workload.precision {
-                Precision::F32 => {
-                    Problem::<f32>::draw(&workload, 5, None).unwrap().write(&workload, directory.path())
-                }
-                Precision::F64 => {
-                    Problem::<f64>::draw(&workload, 5, None).unwrap().write(&workload, directory.path())
-                }
+                WorkloadPrecision::F32 => TrainingProblem::<f32>::generate(&workload, 5, None)
+                    .unwrap()
+                    .write(&workload, directory.path()),
+                WorkloadPrecision::F64 => TrainingProblem::<f64>::generate(&workload, 5, None)
+                    .unwrap()
+                    .write(&workload, directory.path()),
             }
             .unwrap();
-            let read = train(&workload, &Source::Files(directory.path())).unwrap();
-            assert_eq!(read.sha256, outcome.sha256);
+            let from_files = train(&workload, &ProblemSource::Files(directory.path())).unwrap();
+            assert_eq!(from_files.sha256, result.sha256);
         }
     }
 
     #[test]
     fn training_lowers_the_loss_and_the_hash_is_of_the_trained_weights() {
         let workload = small("wide46");
-        let problem = Problem::<f32>::draw(&workload, 0, None).unwrap();
-        let outcome = train_in(&workload, &problem).unwrap();
-        let mut training = begin(&workload, &problem).unwrap();
-        assert!(outcome.final_loss < training.training_loss());
+        let problem = TrainingProblem::<f32>::generate(&workload, 0, None).unwrap();
+        let result = train_in(&workload, &problem).unwrap();
+        let mut training = new_training(&workload, &problem).unwrap();
+        assert!(result.final_loss < training.training_loss());
         training.run(()).unwrap();
         let bytes: Vec<u8> = training.network().parameters().iter().flat_map(|p| p.to_le_bytes()).collect();
-        assert_eq!(outcome.sha256, hexadecimal(&Sha256::digest(&bytes)));
-        // The hash of nothing, as published.
-        let nothing = hexadecimal(&Sha256::digest([]));
-        assert!(nothing.starts_with("e3b0c44298fc1c14") && nothing.len() == 64, "{nothing}");
+        assert_eq!(result.sha256, hexadecimal(&Sha256::digest(&bytes)));
+        // The published hash of the empty string.
+        let empty = hexadecimal(&Sha256::digest([]));
+        assert!(empty.starts_with("e3b0c44298fc1c14") && empty.len() == 64, "{empty}");
     }
 
     #[test]
     fn a_line_for_scripts_has_five_words() {
-        let outcome = Outcome { seconds: 0.25, final_loss: 0.125, sha256: "ab".repeat(32) };
-        let line = outcome.line(&named("sines").unwrap(), 2);
+        let result = TimedTraining { seconds: 0.25, final_loss: 0.125, sha256: "ab".repeat(32) };
+        let line = result.line(&named("sines").unwrap(), 2);
         assert_eq!(line, format!("sines 2 0.250000 1.25e-1 {}", "ab".repeat(32)));
     }
 }

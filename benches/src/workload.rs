@@ -1,4 +1,4 @@
-//! The workloads: which network is trained on what data, how, and how fast it ought to be.
+//! Workloads: network, data, training settings and performance goal.
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::{Link, Loss};
@@ -9,72 +9,73 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
-/// One piece of work, the same for us and for every peer.
+/// Training task, identical for Chainrule and every peer.
 ///
-/// Layers have weights N(0, 1/n_in) and biases 0 at first; the output layer has the loss's link for activation.
-/// Batches come in the data's order, the last, short one too.
+/// Initial weights are N(0, 1/n_in) and initial biases 0. The activation of the output layer is the
+/// link of the loss. Batches are taken in the order of the data, including a shorter last batch.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Workload {
-    /// As it is asked for: `chains-f64`.
+    /// Name on the command line, for example `chains-f64`.
     pub(crate) name: String,
-    pub(crate) precision: Precision,
-    pub(crate) data: Data,
+    pub(crate) precision: WorkloadPrecision,
+    pub(crate) data: WorkloadData,
     pub(crate) n_samples: usize,
-    /// The width of each layer: inputs, hidden layers, outputs.
+    /// Widths of the inputs, the hidden layers and the outputs.
     pub(crate) widths: Vec<usize>,
-    /// The hidden layers' activation.
+    /// Activation of the hidden layers.
     pub(crate) activation: &'static str,
     pub(crate) loss: &'static str,
-    /// Samples of a step; `n_samples` for full batches.
+    /// Batch size; `n_samples` for full batches.
     pub(crate) batch: usize,
     pub(crate) epochs: u64,
     pub(crate) optimizer: &'static str,
     pub(crate) learning_rate: f64,
-    /// How many times as fast as JAX it is meant to be; none where nothing is promised.
+    /// Intended speedup over JAX, if there is a goal.
     pub(crate) goal: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Precision {
+pub(crate) enum WorkloadPrecision {
     F32,
     F64,
 }
 
-/// Where samples come from.
+/// Data set of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Data {
+pub(crate) enum WorkloadData {
     /// Two Gaussians on a line, as in the published experiment.
     Gaussians,
-    /// Standard normal inputs; class 1 where `sin(x0) + x1 > 0`.
+    /// Standard normal inputs; class 1 if `sin(x0) + x1 > 0`.
     AboveSine,
-    /// Standard normal inputs; the class is the arg max of a random linear map of them, one-hot.
+    /// Standard normal inputs; the class is the arg max of a random linear map, one-hot encoded.
     ArgMax,
-    /// Standard normal inputs; the targets are the sines of a random linear map of them.
+    /// Standard normal inputs; the targets are the sines of a random linear map.
     Sine,
-    /// scikit-learn's handwritten digits over 16, one-hot; where they are not at hand, as `ArgMax`.
+    /// scikit-learn's handwritten digits divided by 16, with one-hot classes. Like `ArgMax` if the
+    /// file is not available.
     Digits,
 }
 
-/// The numbers of samples of the growth curve over samples.
+/// Sample counts of the growth curve over samples.
 pub(crate) const GROWTH_SAMPLES: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
-/// The widths of the growth curve over width.
+/// Layer widths of the growth curve over width.
 pub(crate) const GROWTH_WIDTHS: [usize; 9] = [4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-impl Precision {
+impl WorkloadPrecision {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Precision::F32 => "f32",
-            Precision::F64 => "f64",
+            WorkloadPrecision::F32 => "f32",
+            WorkloadPrecision::F64 => "f64",
         }
     }
 }
 
-/// Every workload of the table, in its order.
+/// Returns the workloads of the table, in order.
 pub(crate) fn all() -> Vec<Workload> {
     let adam =
         |name: &str, data, n_samples, widths: &[usize], activation, loss, batch, epochs, goal| Workload {
             name: name.to_owned(),
-            precision: Precision::F32,
+            precision: WorkloadPrecision::F32,
             data,
             n_samples,
             widths: widths.to_vec(),
@@ -89,35 +90,57 @@ pub(crate) fn all() -> Vec<Workload> {
     let sgd = |learning_rate, workload| Workload { optimizer: "sgd", learning_rate, ..workload };
     let f64 = |workload: &Workload| Workload {
         name: format!("{}-f64", workload.name),
-        precision: Precision::F64,
+        precision: WorkloadPrecision::F64,
         goal: None,
         ..workload.clone()
     };
     let (binary, classes, squared) = ("binary_cross_entropy", "cross_entropy", "squared_error");
 
-    let gaussians =
-        adam("gaussians", Data::Gaussians, 20_000, &[1, 32, 1], "logistic", binary, 20_000, 1_000, 3.0);
-    let sines = adam("sines", Data::AboveSine, 25, &[2, 20, 20, 2, 1], "tanh", binary, 25, 2_000, 4.0);
-    let chains = adam("chains", Data::Sine, 10_000, &[4, 32, 16, 4], "tanh", squared, 10_000, 1_000, 4.0);
-    let digits = adam("digits", Data::Digits, 1_797, &[64, 100, 10], "relu", classes, 200, 200, 3.0);
-    let wide46 = adam("wide46", Data::Sine, 12_800, &[10, 46, 46, 10], "identity", squared, 128, 10, 4.0);
-    let tabular =
-        adam("tabular", Data::AboveSine, 100_000, &[28, 256, 256, 256, 1], "relu", binary, 1_024, 1, 1.3);
-    let mnist = adam("mnist", Data::ArgMax, 60_000, &[784, 128, 10], "relu", classes, 128, 1, 1.5);
+    let gaussians = adam(
+        "gaussians",
+        WorkloadData::Gaussians,
+        20_000,
+        &[1, 32, 1],
+        "logistic",
+        binary,
+        20_000,
+        1_000,
+        3.0,
+    );
+    let sines =
+        adam("sines", WorkloadData::AboveSine, 25, &[2, 20, 20, 2, 1], "tanh", binary, 25, 2_000, 4.0);
+    let chains =
+        adam("chains", WorkloadData::Sine, 10_000, &[4, 32, 16, 4], "tanh", squared, 10_000, 1_000, 4.0);
+    let digits = adam("digits", WorkloadData::Digits, 1_797, &[64, 100, 10], "relu", classes, 200, 200, 3.0);
+    let wide46 =
+        adam("wide46", WorkloadData::Sine, 12_800, &[10, 46, 46, 10], "identity", squared, 128, 10, 4.0);
+    let tabular = adam(
+        "tabular",
+        WorkloadData::AboveSine,
+        100_000,
+        &[28, 256, 256, 256, 1],
+        "relu",
+        binary,
+        1_024,
+        1,
+        1.3,
+    );
+    let mnist = adam("mnist", WorkloadData::ArgMax, 60_000, &[784, 128, 10], "relu", classes, 128, 1, 1.5);
     let doubles = [f64(&chains), f64(&digits)];
     let mut all = vec![sgd(1.0, gaussians), sgd(0.1, sines), chains, digits, wide46, tabular, mnist];
     all.extend(doubles);
     all
 }
 
-/// The workload called `name`: one of the table, or a point of a growth curve, `samples-1000` or `width-64`.
+/// Returns the workload `name`, which is one of the table or a point of a growth curve such as
+/// `samples-1000` or `width-64`.
 pub(crate) fn named(name: &str) -> Result<Workload, Error> {
     let all = all();
-    let growing = || {
+    let from_curve = || {
         let (curve, n) = name.split_once('-')?;
-        grown(curve, n.parse().ok().filter(|&n| n > 0)?)
+        growth_point(curve, n.parse().ok().filter(|&n| n > 0)?)
     };
-    all.iter().find(|workload| workload.name == name).cloned().or_else(growing).ok_or_else(|| {
+    all.iter().find(|workload| workload.name == name).cloned().or_else(from_curve).ok_or_else(|| {
         Error::Workload {
             name: name.to_owned(),
             names: all.into_iter().map(|workload| workload.name).collect(),
@@ -125,10 +148,11 @@ pub(crate) fn named(name: &str) -> Result<Workload, Error> {
     })
 }
 
-/// A point of a growth curve: `samples` on a network of 8-64-64-1, or `width` on 2,000 samples.
+/// Returns a point of a growth curve: `samples` with a network of 8-64-64-1, or `width` with 2,000
+/// samples.
 ///
-/// Small ones train several epochs, so that all last long enough to be measured.
-fn grown(curve: &str, n: usize) -> Option<Workload> {
+/// Small workloads train for several epochs, so that the time can be measured.
+fn growth_point(curve: &str, n: usize) -> Option<Workload> {
     let (n_samples, width, batch) = match curve {
         "samples" => (n, 64, 256),
         "width" => (2_000, n, 100),
@@ -137,8 +161,8 @@ fn grown(curve: &str, n: usize) -> Option<Workload> {
     let multiplications = n_samples * (8 * width + width * width + width);
     Some(Workload {
         name: format!("{curve}-{n}"),
-        precision: Precision::F32,
-        data: Data::AboveSine,
+        precision: WorkloadPrecision::F32,
+        data: WorkloadData::AboveSine,
         n_samples,
         widths: vec![8, width, width, 1],
         activation: "tanh",
@@ -160,7 +184,8 @@ impl Workload {
         self.widths[self.widths.len() - 1]
     }
 
-    /// The network: hidden layers of one activation, the loss's link behind the last.
+    /// Returns the architecture: hidden layers with the same activation, and outputs with the link
+    /// of the loss.
     pub(crate) fn architecture(&self) -> Result<Architecture, Error> {
         let link = match self.loss()?.link() {
             Link::Identity => Activation::identity(),
@@ -180,7 +205,8 @@ impl Workload {
         Ok(Loss::new(self.loss, &[])?)
     }
 
-    /// What the engine is told: nothing is shuffled or watched, as nothing is by the peers.
+    /// Returns the training settings. Shuffling and unit tracking are disabled, since the peers do
+    /// neither.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         Ok(Settings {
             epochs: self.epochs,
@@ -193,15 +219,16 @@ impl Workload {
         })
     }
 
-    /// Floating-point operations of the products of one training: `2·n_in·n_out` a sample for each of `z = a·W`,
-    /// `dW` and, but for the first layer, `da`. Activations, losses and the optimizer are not counted.
+    /// Returns the number of floating-point operations of the matrix products of one training:
+    /// `2·n_in·n_out` per sample for each of `z = a·W`, `dW` and, except in the first layer, `da`.
+    /// Activations, losses and the optimizer are not counted.
     pub(crate) fn operations(&self) -> f64 {
         let products = self.widths.windows(2).enumerate();
-        let a_sample: usize = products.map(|(l, n)| 2 * n[0] * n[1] * if l == 0 { 2 } else { 3 }).sum();
-        a_sample as f64 * self.n_samples as f64 * self.epochs as f64
+        let per_sample: usize = products.map(|(l, n)| 2 * n[0] * n[1] * if l == 0 { 2 } else { 3 }).sum();
+        per_sample as f64 * self.n_samples as f64 * self.epochs as f64
     }
 
-    /// What peers read beside the arrays.
+    /// Returns the settings that the peers read in addition to the arrays.
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "name": self.name,
@@ -216,17 +243,20 @@ impl Workload {
         })
     }
 
-    /// One line for the table: `784-128-10 relu, cross_entropy; 60,000 in batches of 128, 1 epoch, adam 0.001`.
+    /// Describes the workload in one line:
+    /// `784-128-10 relu, cross_entropy; 60000 samples, batch size 128, 1 epoch, adam 0.001, f32`.
     pub(crate) fn describe(&self) -> String {
         let widths: Vec<String> = self.widths.iter().map(usize::to_string).collect();
+        let full = self.batch == self.n_samples;
         format!(
-            "{} {}, {}; {} samples, batch {}, {} epochs, {} {}, {}",
+            "{} {}, {}; {} samples, {}, {} epoch{}, {} {}, {}",
             widths.join("-"),
             self.activation,
             self.loss,
             self.n_samples,
-            if self.batch == self.n_samples { "full".to_owned() } else { self.batch.to_string() },
+            if full { "full batch".to_owned() } else { format!("batch size {}", self.batch) },
             self.epochs,
+            if self.epochs == 1 { "" } else { "s" },
             self.optimizer,
             self.learning_rate,
             self.precision.name(),
@@ -239,10 +269,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_workload_and_growth_point_makes_a_network_with_settings() {
-        let grown = GROWTH_SAMPLES.map(|n| format!("samples-{n}")).into_iter();
-        let grown = grown.chain(GROWTH_WIDTHS.map(|n| format!("width-{n}")));
-        for name in all().into_iter().map(|workload| workload.name).chain(grown) {
+    fn all_workloads_and_growth_points_have_a_network_and_valid_settings() {
+        let points = GROWTH_SAMPLES.map(|n| format!("samples-{n}")).into_iter();
+        let points = points.chain(GROWTH_WIDTHS.map(|n| format!("width-{n}")));
+        for name in all().into_iter().map(|workload| workload.name).chain(points) {
             let workload = named(&name).unwrap();
             assert_eq!(workload.name, name);
             assert_eq!(workload.architecture().unwrap().n_outputs(), workload.n_outputs());
@@ -251,25 +281,24 @@ mod tests {
     }
 
     #[test]
-    fn the_output_layer_has_the_links_activation() {
+    fn the_output_activation_is_the_link_of_the_loss() {
         let output = |name| named(name).unwrap().architecture().unwrap().output().activation.name();
         assert_eq!(["sines", "chains", "mnist"].map(output), ["logistic", "identity", "softmax"]);
     }
 
     #[test]
-    fn operations_are_those_of_the_products() {
+    fn operations_count_the_matrix_products() {
         let workload = Workload { widths: vec![3, 5, 2], n_samples: 10, epochs: 7, ..all().remove(0) };
-        // z of both layers, dW of both, da of the second.
+        // z of both layers, dW of both layers, da of the second layer.
         assert_eq!(workload.operations(), f64::from(70 * 2 * (15 + 10 + 15 + 10 + 10)));
     }
 
     #[test]
-    fn an_unknown_workload_is_refused_with_the_names_there_are() {
+    fn an_unknown_workload_is_rejected_with_a_list_of_names() {
         for name in ["nothing", "samples-0", "samples-x", "depth-3"] {
             let error = named(name).unwrap_err().to_string();
-            assert!(
-                error.starts_with(&format!("there is no workload \"{name}\"; there are gaussians, sines, "))
-            );
+            let expected = format!("unknown workload \"{name}\"; choose one of gaussians, sines, ");
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The computation of a trace, in f64 and row by row, written to be read rather than to be fast.
+//! Computation of a trace in f64, row by row, written for readability rather than speed.
 
 use super::forms::Simplification;
 use super::{LayerTrace, Matrix, Slope, Trace};
@@ -9,10 +9,13 @@ use crate::network::activation::Activation;
 use crate::objective::{Objective, Reduction};
 
 impl Trace {
-    /// The trace of `rows` of the objective's data, counted from 0, at `parameters`, without dropout.
+    /// Traces `rows` of the objective's data, counted from 0, at `parameters`, without dropout.
     ///
     /// # Errors
-    /// No rows, a row that is not in the data, or parameters of another number than the architecture's.
+    /// - Returns [`Error::ParameterCount`] if `parameters` does not have the length that the
+    ///   architecture requires.
+    /// - Returns [`Error::NoSamples`] if `rows` is empty.
+    /// - Returns [`Error::NoSuchSample`] if a row is out of range.
     pub fn new<T: Scalar>(
         objective: &Objective<'_, T>,
         parameters: &[T],
@@ -28,21 +31,22 @@ impl Trace {
         }
         let (x, t, weight) = gather(objective, rows)?;
 
-        let passed = forward(architecture, &to_f64(parameters), &x);
-        let output = &passed[passed.len() - 1];
+        let forward_pass = forward(architecture, &to_f64(parameters), &x);
+        let output = &forward_pass[forward_pass.len() - 1];
 
-        // l and dl/dy of each sample, and dl/dz_L: together with l one function of z where the loss has one.
+        // l and dl/dy of each sample, and dl/dz_L. If the loss implies the output activation, l and
+        // dl/dz_L are computed as one numerically stable function of z.
         let (y, z) = (&output.a, &output.z);
-        let of_samples = y.rows().zip(t.rows()).map(|(y, t)| loss.value_on_outputs(y, t));
-        let (mut losses, dy): (Vec<f64>, Vec<Vec<f64>>) = of_samples.unzip();
+        let per_sample = y.rows().zip(t.rows()).map(|(y, t)| loss.value_on_outputs(y, t));
+        let (mut losses, dy): (Vec<f64>, Vec<Vec<f64>>) = per_sample.unzip();
         let dy = Matrix::new(y.n_rows, y.n_columns, dy.concat());
         let mut dz = output.slope.backward(&dy);
         let mut simplification = None;
         if loss.implies(&architecture.output().activation) {
-            let of_samples = z.rows().zip(t.rows()).map(|(z, t)| loss.value_on_link(z, t));
-            let (of_samples, stable): (Vec<f64>, Vec<Vec<f64>>) = of_samples.unzip();
-            losses = of_samples;
-            dz = Matrix::new(y.n_rows, y.n_columns, stable.concat());
+            let per_sample = z.rows().zip(t.rows()).map(|(z, t)| loss.value_on_link(z, t));
+            let (stable_losses, stable_dz): (Vec<f64>, Vec<Vec<f64>>) = per_sample.unzip();
+            losses = stable_losses;
+            dz = Matrix::new(y.n_rows, y.n_columns, stable_dz.concat());
             simplification = Simplification::find(loss, &t);
         }
         let divisor = match reduction {
@@ -57,7 +61,7 @@ impl Trace {
             rows: rows.to_vec(),
             divisor,
             total: losses.iter().zip(&weight).map(|(l, w)| w * l).sum::<f64>() / divisor,
-            layers: backward(architecture, passed, &dy, dz, &weight, divisor),
+            layers: backward(architecture, forward_pass, &dy, dz, &weight, divisor),
             x,
             t,
             weight,
@@ -69,12 +73,12 @@ impl Trace {
     }
 }
 
-/// The numbers in f64.
+/// Converts the numbers to f64.
 pub(super) fn to_f64<T: Scalar>(values: &[T]) -> Vec<f64> {
     values.iter().map(|v| v.to_f64()).collect()
 }
 
-/// Inputs, targets and weights of `rows`, one row a sample.
+/// Returns the inputs, targets and weights of `rows`, one row per sample.
 fn gather<T: Scalar>(
     objective: &Objective<'_, T>,
     rows: &[usize],
@@ -89,14 +93,14 @@ fn gather<T: Scalar>(
     let zeros = |n_columns: usize| vec![T::ZERO; n_columns * rows.len()];
     let (mut x, mut t, mut weight) = (zeros(data.n_inputs()), zeros(data.n_targets()), zeros(1));
     data.gather(rows, &mut x, &mut t, &mut weight);
-    // They come column after column.
+    // `gather` writes column after column.
     let from_columns =
         |n_columns, values: &[T]| Matrix::new(n_columns, rows.len(), to_f64(values)).transposed();
     Ok((from_columns(data.n_inputs(), &x), from_columns(data.n_targets(), &t), to_f64(&weight)))
 }
 
-/// What the forward pass leaves of a layer.
-struct Passed {
+/// Results of the forward pass of one layer.
+struct LayerForward {
     w: Matrix,
     b: Option<Vec<f64>>,
     a_prev: Matrix,
@@ -105,11 +109,11 @@ struct Passed {
     slope: Slope,
 }
 
-/// `z_l = a_{l-1}·W_l + b_l` and `a_l = f_l(z_l)`, layer after layer.
-fn forward(architecture: &Architecture, parameters: &[f64], x: &Matrix) -> Vec<Passed> {
-    let mut passed: Vec<Passed> = Vec::new();
+/// Computes `z_l = a_{l-1}·W_l + b_l` and `a_l = f_l(z_l)` layer by layer.
+fn forward(architecture: &Architecture, parameters: &[f64], x: &Matrix) -> Vec<LayerForward> {
+    let mut results: Vec<LayerForward> = Vec::new();
     for (l, layer) in architecture.layers().iter().enumerate() {
-        let a_prev = passed.last().map_or(x, |before| &before.a).clone();
+        let a_prev = results.last().map_or(x, |previous| &previous.a).clone();
         let w = architecture.weights(l, parameters).to_vec();
         let w = Matrix::new(architecture.n_in(l), layer.n_units, w);
         let b = architecture.bias(l, parameters).map(<[f64]>::to_vec);
@@ -121,28 +125,28 @@ fn forward(architecture: &Architecture, parameters: &[f64], x: &Matrix) -> Vec<P
         let a = activate(&layer.activation, &z);
 
         let slope = slope(&layer.activation, &z, &a);
-        passed.push(Passed { w, b, a_prev, z, a, slope });
+        results.push(LayerForward { w, b, a_prev, z, a, slope });
     }
-    passed
+    results
 }
 
-/// From `dl/dy` and `dl/dz_L` back to the first layer.
+/// Propagates `dl/dy` and `dl/dz_L` back to the first layer.
 fn backward(
     architecture: &Architecture,
-    passed: Vec<Passed>,
+    forward_pass: Vec<LayerForward>,
     dy: &Matrix,
     dz: Matrix,
     weight: &[f64],
     divisor: f64,
 ) -> Vec<LayerTrace> {
-    let (mut da, mut stable) = (dy.clone(), Some(dz));
+    let (mut da, mut output_dz) = (dy.clone(), Some(dz));
     let mut layers = Vec::new();
-    for (l, Passed { w, b, a_prev, z, a, slope }) in passed.into_iter().enumerate().rev() {
+    for (l, LayerForward { w, b, a_prev, z, a, slope }) in forward_pass.into_iter().enumerate().rev() {
         // dl/dz_l = dl/da_l ∘ f'(z_l)
-        let dz = stable.take().unwrap_or_else(|| slope.backward(&da));
-        // dl/dW_l = a_{l-1}ᵀ·dl/dz_l of each sample; over the samples a sum with their weights.
-        let of_sample = |(a, dz): (&[f64], &[f64])| Matrix::column_of(a).times(&Matrix::row_of(dz));
-        let dw_of_samples = a_prev.rows().zip(dz.rows()).map(of_sample).collect();
+        let dz = output_dz.take().unwrap_or_else(|| slope.backward(&da));
+        // dl/dW_l = a_{l-1}ᵀ·dl/dz_l for each sample; dL/dW_l is their weighted sum.
+        let outer = |(a, dz): (&[f64], &[f64])| Matrix::column_vector(a).times(&Matrix::row_vector(dz));
+        let dw_per_sample = a_prev.rows().zip(dz.rows()).map(outer).collect();
         let weighted = dz.scaled_rows(weight);
         let dw = a_prev.transposed().times(&weighted).map(|sum| sum / divisor);
         let db = b.as_ref().map(|_| weighted.column_sums().iter().map(|sum| sum / divisor).collect());
@@ -150,14 +154,14 @@ fn backward(
         let da_prev = dz.times(&w.transposed());
 
         let (name, layer) = (architecture.layer_name(l), architecture.layers()[l].clone());
-        layers.push(LayerTrace { name, layer, w, b, a_prev, z, a, slope, da, dz, dw_of_samples, dw, db });
+        layers.push(LayerTrace { name, layer, w, b, a_prev, z, a, slope, da, dz, dw_per_sample, dw, db });
         da = da_prev;
     }
     layers.reverse();
     layers
 }
 
-/// `a = f(z)`, row by row.
+/// Computes `a = f(z)` row by row.
 fn activate(activation: &Activation, z: &Matrix) -> Matrix {
     let mut a = z.clone();
     for (a, z) in a.values.chunks_exact_mut(z.n_columns).zip(z.rows()) {
@@ -166,7 +170,7 @@ fn activate(activation: &Activation, z: &Matrix) -> Matrix {
     a
 }
 
-/// `f'(z)`; of softmax, each sample's `da_k/dz_j = a_k·([k = j] - a_j)`.
+/// Computes `f'(z)`; for softmax, the Jacobian `da_k/dz_j = a_k·([k = j] - a_j)` of each sample.
 fn slope(activation: &Activation, z: &Matrix, a: &Matrix) -> Slope {
     if !activation.is_softmax() {
         let mut slope = z.clone();
@@ -176,7 +180,7 @@ fn slope(activation: &Activation, z: &Matrix, a: &Matrix) -> Slope {
     let n = a.n_columns;
     let jacobian = |a: &[f64]| {
         let entry = |k: usize, j: usize| a[k] * (if k == j { 1.0 } else { 0.0 } - a[j]);
-        Matrix::new(n, n, (0..n * n).map(|place| entry(place / n, place % n)).collect())
+        Matrix::new(n, n, (0..n * n).map(|i| entry(i / n, i % n)).collect())
     };
     Slope::Jacobian(a.rows().map(jacobian).collect())
 }

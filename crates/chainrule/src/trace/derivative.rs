@@ -1,10 +1,11 @@
-//! The derivative of an activation's formula, by the rules of differentiation, for the text to show.
+//! Symbolic differentiation of an activation's formula.
 
 use crate::network::activation::{Call, Formula, Join};
 
-/// The derivative by z; none where a rule is missing (of `|x|`, max and min there are only those of z itself).
+/// Returns the derivative with respect to z, or `None` if a rule is missing. Of the functions with
+/// kinks, only `|z|`, `max(z, 0)` and `min(z, 0)` have a rule.
 ///
-/// Terms that vanish and factors of 1 are left out; beyond that nothing is simplified.
+/// Terms of 0 and factors of 1 are omitted; there is no other simplification.
 pub(super) fn derivative(f: &Formula) -> Option<Formula> {
     Some(match f {
         Formula::Z => Formula::Number(1.0),
@@ -88,7 +89,7 @@ mod tests {
     use crate::network::activation::{Activation, REGISTRY};
 
     #[test]
-    fn agrees_with_the_slope_of_every_activation_but_the_sine() {
+    fn derivatives_agree_with_the_slopes_of_all_activations_except_sine() {
         for entry in REGISTRY {
             let activation = Activation::new(entry.name, &[]).unwrap();
             let Some(slope) = derivative(&activation.formula().unwrap()) else {
@@ -100,14 +101,19 @@ mod tests {
                 let (mut a, mut expected) = ([0.0], [0.0]);
                 activation.values(&z, &mut a);
                 activation.slopes(&z, &a, &mut expected);
-                let got = slope.evaluate(z[0]);
-                assert!((got - expected[0]).abs() < 1e-12, "{}' = {slope} at {}: {got}", entry.name, z[0]);
+                let actual = slope.evaluate(z[0]);
+                assert!(
+                    (actual - expected[0]).abs() < 1e-12,
+                    "{}' = {slope} at {}: {actual}",
+                    entry.name,
+                    z[0]
+                );
             }
         }
     }
 
     #[test]
-    fn nothing_superfluous_is_written() {
+    fn derivatives_have_no_redundant_terms_or_factors() {
         let text = |name| {
             let formula = Activation::new(name, &[]).unwrap().formula().unwrap();
             derivative(&formula).unwrap().to_string()

@@ -1,84 +1,86 @@
-//! A trace laid out for reading: sections of lines, before it is known how they will be written.
+//! Structure of an explained trace, independent of the output format.
 
 use super::math::Math;
 use super::matrix::Matrix;
 
-/// How a document is written.
+/// Options for rendering a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
-    /// Significant digits of each number; whole numbers that fit are written without decimals. At least 1.
+pub struct TraceFormat {
+    /// Significant digits of each number, at least 1. Whole numbers that fit are written without
+    /// decimals.
     pub digits: usize,
-    /// Of a matrix, the rows and the columns shown at most; of a batch, the samples whose own gradients are.
+    /// Maximum number of rows and of columns shown per matrix, and of samples whose gradients are
+    /// shown separately.
     pub limit: usize,
-    /// The parameters shown in the table of the update at most.
+    /// Maximum number of parameters in the table of the update.
     pub parameters: usize,
-    /// The characters of a line from which an equation goes on in the next.
+    /// Number of characters after which text and equations are wrapped.
     pub width: usize,
 }
 
-impl Default for Format {
-    fn default() -> Format {
-        Format { digits: 4, limit: 8, parameters: 64, width: 100 }
+impl Default for TraceFormat {
+    fn default() -> TraceFormat {
+        TraceFormat { digits: 4, limit: 8, parameters: 64, width: 100 }
     }
 }
 
-/// A trace laid out for reading, which [`text`](Document::text), [`markdown`](Document::markdown) and
-/// [`latex`](Document::latex) write.
+/// Explained trace, rendered with [`text`](TraceDocument::text),
+/// [`markdown`](TraceDocument::markdown) or [`latex`](TraceDocument::latex).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Document {
-    /// How it is written.
-    pub format: Format,
-    /// What was traced.
+pub struct TraceDocument {
+    /// Rendering options.
+    pub format: TraceFormat,
+    /// Title: network, loss and traced samples.
     pub title: String,
-    /// Its parts, from forward to update.
-    pub sections: Vec<Section>,
+    /// Sections, from the forward pass to the update.
+    pub sections: Vec<TraceSection>,
 }
 
-/// One part of the chain.
+/// Section of a [`TraceDocument`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Section {
-    /// Its title.
+pub struct TraceSection {
+    /// Title of the section.
     pub title: String,
-    /// What it says.
-    pub lines: Vec<Line>,
+    /// Content of the section.
+    pub lines: Vec<TraceLine>,
 }
 
-/// One thing that a section says.
+/// Sentence, equation or table of a [`TraceSection`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line {
-    /// A sentence.
+pub enum TraceLine {
+    /// Sentence, with formulas between backticks.
     Prose(String),
-    /// A formula, and the same with numbers in the place of letters, one term after another.
+    /// Formula, followed by the same formula with numbers.
     Equation {
         /// The formula: `z_1 = x·W_1 + b_1`.
         formula: Math,
-        /// The terms, each behind its operator; none where the formula stands alone.
+        /// Terms with their numbers, each preceded by its operator; empty for a formula only.
         terms: Vec<Term>,
     },
-    /// Numbers in columns.
+    /// Table of names and numbers.
     Table {
-        /// What stands in each column.
+        /// Heading of each column.
         header: Vec<Math>,
-        /// The rows.
+        /// Rows of the table.
         rows: Vec<Vec<Cell>>,
     },
 }
 
-/// One term of an equation: `· W_1`.
+/// Term of an equation, for example `· W_1`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
-    /// What stands before it: `=`, `·`, `∘`, `+` or `-`.
+    /// Operator before the term: `=`, `·`, `∘`, `+` or `-`.
     pub operator: &'static str,
-    /// Its name in the formula.
+    /// Name of the term in the formula.
     pub name: Math,
-    /// Its numbers.
+    /// Numbers of the term.
     pub values: Matrix,
 }
 
-/// One cell of a table.
+/// Cell of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// A name or a sign.
+    /// A name or an operator.
     Word(String),
     /// A number.
     Number(f64),

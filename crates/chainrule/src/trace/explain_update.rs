@@ -1,7 +1,7 @@
-//! What a trace says of the update: the batch, the gradient as the optimizer was given it, each parameter.
+//! Explanation of the parameter update: the batch, the gradient and each parameter.
 
-use super::document::{Cell, Line, Section};
-use super::explain::{Paper, alone, known, prose};
+use super::document::{Cell, TraceLine, TraceSection};
+use super::explain::{Explainer, formula, known, prose};
 use super::math::Math;
 use super::matrix::Matrix;
 use super::update::Update;
@@ -9,30 +9,31 @@ use crate::network::{Block, Learning, Part};
 use crate::train::Clip;
 use crate::train::optimizer::{self, Optimizer};
 
-impl Paper<'_> {
-    /// The section on the update.
-    pub(super) fn update(&self, update: &Update) -> Section {
+impl Explainer<'_> {
+    /// Returns the section on the update.
+    pub(super) fn update(&self, update: &Update) -> TraceSection {
         let trace = self.trace;
-        let mut lines = vec![prose(format!("Step {}: {}.", update.step, update.optimizer))];
-        let rate = Matrix::row_of(&[update.learning_rate]);
+        let mut lines =
+            vec![prose(format!("Step {} of the training. Optimizer: {}.", update.step, update.optimizer))];
+        let rate = Matrix::row_vector(&[update.learning_rate]);
         lines.push(known("rate", &rate));
-        lines.extend(self.what_the_gradient_is(update).into_iter().map(prose));
+        lines.extend(self.describe_gradient(update).into_iter().map(prose));
         if !update.happened {
-            lines.push(prose("The batch weighs nothing: there is no update."));
-            return Section { title: "Update".to_owned(), lines };
+            lines.push(prose("The sample weights of the batch sum to 0, so there is no update."));
+            return TraceSection { title: "Update".to_owned(), lines };
         }
         if update.is_plain() {
-            lines.push(alone(Math::of("p' = p - rate·g")));
+            lines.push(formula(Math::from_text("p' = p - rate·g")));
         } else {
             lines.push(prose(format!(
-                "The rule of {}: {}.",
+                "Update rule of {}: {}.",
                 update.optimizer.name(),
                 rule(&update.optimizer)
             )));
         }
         if update.decay() > 0.0 && update.optimizer.decay() == 0.0 {
             lines.push(prose(format!(
-                "Before it {} decays: `p ← p·(1 - rate·{})`.",
+                "Weight decay is applied to {} beforehand: `p ← p·(1 - rate·{})`.",
                 update.penalised(),
                 update.decay()
             )));
@@ -40,64 +41,71 @@ impl Paper<'_> {
         lines.push(self.table(update));
         let trained = trace.architecture.trainable().map(|block| block.range.len()).sum::<usize>();
         if trained > self.format.parameters {
-            lines.push(prose(format!("Shown are {} of {trained} parameters.", self.format.parameters)));
+            lines.push(prose(format!(
+                "Only {} of {trained} trainable parameters are shown.",
+                self.format.parameters
+            )));
         }
         let frozen = trace.architecture.blocks().iter().filter(|block| block.learning == Learning::Frozen);
         let frozen: Vec<String> = frozen.map(|block| self.block_name(block)).collect();
         if !frozen.is_empty() {
-            lines.push(prose(format!("Frozen, and as before: {}.", frozen.join(", "))));
+            lines.push(prose(format!("Frozen parameters, which are not updated: {}.", frozen.join(", "))));
         }
-        Section { title: "Update".to_owned(), lines }
+        TraceSection { title: "Update".to_owned(), lines }
     }
 
-    /// Of which samples the gradient g is, and what was done to it before the optimizer got it.
-    fn what_the_gradient_is(&self, update: &Update) -> Vec<String> {
+    /// Describes the gradient g: its batch, and its changes before the optimizer step.
+    fn describe_gradient(&self, update: &Update) -> Vec<String> {
         let trace = self.trace;
-        let mut said = Vec::new();
-        let drops = trace.architecture.layers().iter().any(|layer| layer.dropout > 0.0);
-        let mut additions = Vec::new();
+        let mut sentences = Vec::new();
+        let has_dropout = trace.architecture.layers().iter().any(|layer| layer.dropout > 0.0);
+        let mut changes = Vec::new();
         if update.penalty.l1 > 0.0 || update.penalty.l2 > 0.0 {
             let Update { penalty, .. } = update;
-            additions.push(format!(
-                "the penalty on {} is in it (l1 = {}, l2 = {})",
+            changes.push(format!(
+                "It includes the penalty on {} (l1 = {}, l2 = {}).",
                 update.penalised(),
                 penalty.l1,
                 penalty.l2
             ));
         }
-        if drops {
-            additions
-                .push("the step dropped some activations (dropout), which the pass above did not".to_owned());
+        if has_dropout {
+            changes.push("It was computed with dropout, unlike the pass above.".to_owned());
         }
         match update.clip {
-            Some(Clip::Norm(max)) => additions.push(format!("it is clipped to a norm of at most {max}")),
+            Some(Clip::Norm(max)) => changes.push(format!("Its norm is clipped to at most {max}.")),
             Some(Clip::Value(max)) => {
-                additions.push(format!("each entry is clipped to at most {max} from 0"));
+                changes.push(format!("Its entries are clipped to at most {max} in absolute value."));
             }
             None => {}
         }
-        let of = if update.is_of(&trace.rows) {
-            "The batch of this step is the samples traced.".to_owned()
+        let batch = if update.has_batch(&trace.rows) {
+            "The batch of this step consists of the samples traced above.".to_owned()
         } else {
             format!(
-                "The batch of this step is {} of the data (counted from 1): `g` is its gradient, not that of {} above.",
-                self.limited("sample", &update.batch),
-                self.limited("sample", &trace.rows)
+                "The batch of this step consists of {} of the data (counted from 1), so `g` is the gradient of that batch \
+                 and not of {} alone.",
+                self.sample_list(&update.batch),
+                self.sample_list(&trace.rows)
             )
         };
-        said.push(of);
-        if additions.is_empty() {
-            if update.is_of(&trace.rows) {
-                said.push("`g` is the gradient `dL/dp` of each parameter `p`, as above.".to_owned());
+        sentences.push(batch);
+        if changes.is_empty() {
+            if update.has_batch(&trace.rows) {
+                sentences.push(
+                    "`g` is the derivative `dL/dp` for each parameter `p`, as computed above.".to_owned(),
+                );
             }
         } else {
-            said.push(format!("`g` is the gradient that the optimizer was given: {}.", additions.join("; ")));
+            sentences.push(format!("`g` is the gradient passed to the optimizer. {}", changes.join(" ")));
         }
-        said
+        sentences
     }
 
-    /// Each trained parameter before, its gradient, and after; where that is all, as a calculation.
-    fn table(&self, update: &Update) -> Line {
+    /// Returns the table of each trained parameter before the update, its gradient, and its value
+    /// after the update. If the update is plain gradient descent, each row is the whole
+    /// calculation.
+    fn table(&self, update: &Update) -> TraceLine {
         let plain = update.is_plain();
         let word = |word: &str| Cell::Word(word.to_owned());
         let row = |index: usize| {
@@ -114,8 +122,8 @@ impl Paper<'_> {
         let header =
             if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
         let trained = self.trace.architecture.trainable().flat_map(|block| block.range.clone());
-        Line::Table {
-            header: header.iter().map(|name| Math::of(*name)).collect(),
+        TraceLine::Table {
+            header: header.iter().map(|name| Math::from_text(*name)).collect(),
             rows: trained.take(self.format.parameters).map(row).collect(),
         }
     }
@@ -129,7 +137,7 @@ impl Paper<'_> {
     }
 }
 
-/// What an optimizer does, as its registry says.
+/// Returns the update rule of an optimizer, which is its summary in the registry.
 fn rule(optimizer: &Optimizer) -> &'static str {
     optimizer::REGISTRY.iter().find(|entry| entry.name == optimizer.name()).map_or("", |entry| entry.summary)
 }

@@ -1,4 +1,5 @@
-//! The derivatives as a textbook writes them, each checked against the engine's numbers before it is shown.
+//! Derivatives in their textbook form, each verified against the engine's numbers before it is
+//! shown.
 
 use super::derivative::derivative;
 use super::math::Math;
@@ -6,38 +7,51 @@ use super::matrix::Matrix;
 use crate::network::activation::Activation;
 use crate::network::loss::Loss;
 
-/// A derivative in two letters: of an activation in z and `a = f(z)`, of a loss in y and t.
-struct Form {
+/// Derivative as a function of two variables: z and `a = f(z)` for an activation, y and t for a
+/// loss.
+struct DerivativeForm {
     text: &'static str,
     latex: &'static str,
-    at: fn(f64, f64) -> f64,
+    evaluate: fn(f64, f64) -> f64,
 }
 
-/// Slopes that are shorter in `a`, or that no rule gives.
-const SLOPES: &[Form] = &[
-    Form { text: "a·(1 - a)", latex: r"a \cdot (1 - a)", at: |_, a| a * (1.0 - a) },
-    Form { text: "1 - a²", latex: "1 - a^2", at: |_, a| 1.0 - a * a },
-    Form { text: "a", latex: "a", at: |_, a| a },
-    Form { text: "-2·z·a", latex: r"-2 \cdot z \cdot a", at: |z, a| -2.0 * z * a },
-    Form { text: "cos(z)", latex: r"\cos(z)", at: |z, _| z.cos() },
-    Form { text: "1/(1 + exp(-z))", latex: r"\frac{1}{1 + e^{-z}}", at: |z, _| 1.0 / (1.0 + (-z).exp()) },
-    Form { text: "1/(1 + |z|)²", latex: r"\frac{1}{(1 + |z|)^2}", at: |z, _| (1.0 + z.abs()).powi(-2) },
+/// Derivatives of activations that are shorter in terms of `a`, or that the rules do not cover.
+const SLOPES: &[DerivativeForm] = &[
+    DerivativeForm { text: "a·(1 - a)", latex: r"a \cdot (1 - a)", evaluate: |_, a| a * (1.0 - a) },
+    DerivativeForm { text: "1 - a²", latex: "1 - a^2", evaluate: |_, a| 1.0 - a * a },
+    DerivativeForm { text: "a", latex: "a", evaluate: |_, a| a },
+    DerivativeForm { text: "-2·z·a", latex: r"-2 \cdot z \cdot a", evaluate: |z, a| -2.0 * z * a },
+    DerivativeForm { text: "cos(z)", latex: r"\cos(z)", evaluate: |z, _| z.cos() },
+    DerivativeForm {
+        text: "1/(1 + exp(-z))",
+        latex: r"\frac{1}{1 + e^{-z}}",
+        evaluate: |z, _| 1.0 / (1.0 + (-z).exp()),
+    },
+    DerivativeForm {
+        text: "1/(1 + |z|)²",
+        latex: r"\frac{1}{(1 + |z|)^2}",
+        evaluate: |z, _| (1.0 + z.abs()).powi(-2),
+    },
 ];
 
-/// Derivatives of losses by y.
-const DERIVATIVES: &[Form] = &[
-    Form { text: "y - t", latex: "y - t", at: |y, t| y - t },
-    Form {
+/// Derivatives of losses with respect to y.
+const LOSS_DERIVATIVES: &[DerivativeForm] = &[
+    DerivativeForm { text: "y - t", latex: "y - t", evaluate: |y, t| y - t },
+    DerivativeForm {
         text: "(y - t)/(y·(1 - y))",
         latex: r"\frac{y - t}{y \cdot (1 - y)}",
-        at: |y, t| (y - t) / (y * (1.0 - y)),
+        evaluate: |y, t| (y - t) / (y * (1.0 - y)),
     },
-    Form { text: "-t/y", latex: r"-\frac{t}{y}", at: |y, t| -t / y },
-    Form { text: "1 - t/y", latex: r"1 - \frac{t}{y}", at: |y, t| 1.0 - t / y },
-    Form { text: "sign(y - t)", latex: r"\operatorname{sign}(y - t)", at: |y, t| (y - t).signum() },
+    DerivativeForm { text: "-t/y", latex: r"-\frac{t}{y}", evaluate: |y, t| -t / y },
+    DerivativeForm { text: "1 - t/y", latex: r"1 - \frac{t}{y}", evaluate: |y, t| 1.0 - t / y },
+    DerivativeForm {
+        text: "sign(y - t)",
+        latex: r"\operatorname{sign}(y - t)",
+        evaluate: |y, t| (y - t).signum(),
+    },
 ];
 
-/// `f'` of an activation, none for softmax and where there is no short form that gives its slopes.
+/// Returns `f'` of an activation; `None` for softmax and if no short form matches its derivative.
 pub(super) fn slope(activation: &Activation) -> Option<Math> {
     if activation.is_softmax() {
         return None;
@@ -46,46 +60,49 @@ pub(super) fn slope(activation: &Activation) -> Option<Math> {
     let (mut a, mut expected) = ([0.0; 6], [0.0; 6]);
     activation.values(&z, &mut a);
     activation.slopes(&z, &a, &mut expected);
-    let holds = |at: &dyn Fn(f64, f64) -> f64| {
-        z.iter().zip(&a).zip(&expected).all(|((&z, &a), &expected)| close(at(z, a), expected))
+    let matches = |f: &dyn Fn(f64, f64) -> f64| {
+        z.iter().zip(&a).zip(&expected).all(|((&z, &a), &expected)| close(f(z, a), expected))
     };
-    if let Some(form) = SLOPES.iter().find(|form| holds(&form.at)) {
-        return Some(Math::pair(form.text, form.latex));
+    if let Some(form) = SLOPES.iter().find(|form| matches(&form.evaluate)) {
+        return Some(Math::with_latex(form.text, form.latex));
     }
     let derived = activation.formula().as_ref().and_then(derivative)?;
-    holds(&|z, _| derived.evaluate(z)).then(|| Math::pair(derived.to_string(), derived.latex()))
+    matches(&|z, _| derived.evaluate(z)).then(|| Math::with_latex(derived.to_string(), derived.latex()))
 }
 
-/// `dl/dy` of a loss, a factor included; none where no short form gives its numbers.
+/// Returns `dl/dy` of a loss, including a constant factor; `None` if no short form matches.
 ///
-/// The numbers are compared far away too, since Huber's loss is the squared error near the target.
+/// The probes include values far from the target, since the Huber loss equals the squared error
+/// near it.
 pub(super) fn loss_derivative(loss: &Loss) -> Option<Math> {
     if loss.n_outputs(1) != 1 {
         return None;
     }
     let probes = [(0.2, 0.0), (0.2, 1.0), (0.8, 0.6), (40.0, 0.6), (1e6, 1.0)];
     let dy = probes.map(|(y, t)| loss.value_on_outputs(&[y], &[t]).1[0]);
-    DERIVATIVES.iter().find_map(|form| {
-        let at = probes.map(|(y, t)| (form.at)(y, t));
-        let factor = rounded(dy[1] / at[1]);
-        let holds = dy.iter().zip(at).all(|(dy, at)| close(factor * at, *dy));
-        holds.then(|| times(factor, Math::pair(form.text, form.latex)))
+    LOSS_DERIVATIVES.iter().find_map(|form| {
+        let values = probes.map(|(y, t)| (form.evaluate)(y, t));
+        let factor = rounded(dy[1] / values[1]);
+        let matches = dy.iter().zip(values).all(|(dy, value)| close(factor * value, *dy));
+        matches.then(|| times(factor, Math::with_latex(form.text, form.latex)))
     })
 }
 
-/// Loss and output activation are one: `dl/dz = factor·(y - t')`, where t' are the targets, or smoothed targets.
+/// Simplified derivative of loss and output activation: `dl/dz = factor·(y - t')`, where t' are the
+/// targets or smoothed targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simplification {
-    /// 1 for the cross-entropies and Poisson, 2 for the squared error, times the loss's scale.
+    /// 1 for the cross-entropies and Poisson, 2 for the squared error, times the scale of the loss.
     pub factor: f64,
-    /// t', one row a sample: the targets themselves unless the loss smooths them.
+    /// t', one row per sample: the targets, or the smoothed targets if the loss smooths them.
     pub t: Matrix,
 }
 
 impl Simplification {
-    /// The simplification of `loss` behind its link for targets `t`, if its derivatives at several z are such.
+    /// Returns the simplification of `loss` with its link for targets `t`, or `None` if its
+    /// derivatives at several z do not have that form.
     ///
-    /// From the outputs and derivatives at two z follows the factor, `(dz - dz')/(y - y')`, and from that
+    /// The factor is `(dz - dz')/(y - y')`, from the outputs and derivatives at two z. It implies
     /// `t' = y - dz/factor`, which must be the same at every z.
     pub(super) fn find(loss: &Loss, t: &Matrix) -> Option<Simplification> {
         let n_outputs = loss.n_outputs(t.n_columns);
@@ -114,8 +131,8 @@ impl Simplification {
             let implied = |p: usize| outputs[p].iter().zip(&dz[p]).map(move |(y, dz)| y - dz / factor);
             let first: Vec<f64> = implied(0).collect();
             let largest = |p: usize| outputs[p].iter().fold(1.0, |m: f64, y| m.max(y.abs()));
-            let same = |p| implied(p).zip(&first).all(|(t, first)| (t - first).abs() <= 1e-12 * largest(p));
-            if !(1..probes.len()).all(same) {
+            let agrees = |p| implied(p).zip(&first).all(|(t, first)| (t - first).abs() <= 1e-12 * largest(p));
+            if !(1..probes.len()).all(agrees) {
                 return None;
             }
             let are_targets =
@@ -125,21 +142,24 @@ impl Simplification {
         Some(Simplification { factor: factor?, t: Matrix::new(t.n_rows, n_outputs, targets) })
     }
 
-    /// `factor·(y - t)`, `y - t'` where targets are smoothed.
+    /// Returns the formula `factor·(y - t)`, with t' instead of t if the targets are smoothed.
     pub(super) fn formula(&self, t: &Matrix) -> Math {
-        times(self.factor, Math::of(if self.t == *t { "y - t" } else { "y - t'" }))
+        times(self.factor, Math::from_text(if self.t == *t { "y - t" } else { "y - t'" }))
     }
 }
 
-/// `factor·(math)`, nothing more than the math where the factor is 1.
+/// Returns `factor·(math)`, or `math` if the factor is 1.
 fn times(factor: f64, math: Math) -> Math {
     if factor == 1.0 {
         return math;
     }
-    Math::pair(format!("{factor}·({})", math.text), format!(r"{factor} \cdot \left({}\right)", math.latex))
+    Math::with_latex(
+        format!("{factor}·({})", math.text),
+        format!(r"{factor} \cdot \left({}\right)", math.latex),
+    )
 }
 
-/// The quotient of two roundings, which is meant to be a short number.
+/// Rounds to nine decimals, which restores a short factor from a quotient of rounded numbers.
 fn rounded(v: f64) -> f64 {
     (v * 1e9).round() / 1e9
 }
@@ -153,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slopes_are_written_as_in_a_textbook() {
+    fn slopes_have_their_textbook_form() {
         let text = |activation: &Activation| slope(activation).map(|math| math.text);
         let named = |name| text(&Activation::new(name, &[]).unwrap()).unwrap_or_default();
         let cases = [
@@ -179,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn derivatives_of_losses_are_written_where_they_hold() {
+    fn loss_derivatives_have_a_form_only_if_it_matches() {
         let text = |loss: Loss| loss_derivative(&loss).map(|math| math.text);
         assert_eq!(text(Loss::squared_error()).unwrap(), "2·(y - t)");
         assert_eq!(text(Loss::squared_error().scaled(0.5)).unwrap(), "y - t");
@@ -193,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_simplification_is_found_where_it_holds() {
+    fn simplifications_are_found_only_if_they_are_exact() {
         let t = Matrix::new(2, 3, vec![1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
         let find = |loss: Loss| Simplification::find(&loss, &t);
         let with = |factor: f64| Some(Simplification { factor, t: t.clone() });

@@ -1,12 +1,12 @@
-//! A document as LaTeX, for amsmath.
+//! Rendering of a document as LaTeX with amsmath.
 
-use super::document::{Cell, Document, Format, Line, Section, Term};
-use super::layout::{LEFT_OUT, cells, lines, what_is_left_out};
+use super::document::{Cell, Term, TraceDocument, TraceFormat, TraceLine, TraceSection};
+use super::layout::{ELLIPSIS, cells, lines, truncation_note};
 use super::math::{Math, sign};
 use super::number::number;
 
-impl Document {
-    /// The document as a LaTeX document that compiles as it is.
+impl TraceDocument {
+    /// Renders the document as a complete LaTeX document.
     pub fn latex(&self) -> String {
         format!(
             "\\documentclass{{article}}\n\\usepackage[a4paper,landscape,margin=2cm]{{geometry}}\n\
@@ -16,10 +16,11 @@ impl Document {
         )
     }
 
-    /// The document as LaTeX to be put into another, which loads the packages `amsmath` and `longtable`.
+    /// Renders the document as LaTeX without a preamble, for inclusion in a document that loads the
+    /// packages `amsmath` and `longtable`.
     pub fn latex_body(&self) -> String {
         let sections = self.sections.iter().map(|part| section(part, self.format));
-        // amsmath's matrices have ten columns at most unless told otherwise.
+        // By default, amsmath limits matrices to ten columns.
         format!(
             "\\setcounter{{MaxMatrixCols}}{{{}}}\n\\section*{{{}}}\n{}",
             self.format.limit.max(1) + 1,
@@ -29,18 +30,19 @@ impl Document {
     }
 }
 
-fn section(section: &Section, format: Format) -> String {
-    let line = |line: &Line| match line {
-        Line::Prose(sentence) => format!("\n{}\n", prose(sentence)),
-        Line::Equation { formula, terms } => equation(&formula.latex, terms, format),
-        Line::Table { header, rows } => table(header, rows, format),
+fn section(section: &TraceSection, format: TraceFormat) -> String {
+    let line = |line: &TraceLine| match line {
+        TraceLine::Prose(sentence) => format!("\n{}\n", prose(sentence)),
+        TraceLine::Equation { formula, terms } => equation(&formula.latex, terms, format),
+        TraceLine::Table { header, rows } => table(header, rows, format),
     };
     let lines: String = section.lines.iter().map(line).collect();
     format!("\n\\subsection*{{{}}}\n{lines}", prose(&section.title))
 }
 
-/// The formula, and below its first `=` the numbers; a name without formula has them in the same line.
-fn equation(formula: &str, terms: &[Term], format: Format) -> String {
+/// Renders the formula with the numbers below its first `=`. A name without a formula has the
+/// numbers on the same line.
+fn equation(formula: &str, terms: &[Term], format: TraceFormat) -> String {
     let (left, first) = match formula.split_once(" = ") {
         Some((left, right)) => (String::new(), vec![format!("{left} &= {right}")]),
         None => (format!("{formula} "), Vec::new()),
@@ -49,7 +51,7 @@ fn equation(formula: &str, terms: &[Term], format: Format) -> String {
         let row = cells(&term.values, format).swap_remove(0);
         row.iter().map(|cell| cell.chars().count() + 2).sum::<usize>() + 4
     };
-    // The first operator of a line is what the lines align at.
+    // Lines are aligned at their first operator.
     let line = |terms: &[Term]| -> String {
         let aligned_at = if terms[0].operator == "=" { "&" } else { "&\\quad " };
         let terms: Vec<String> = terms
@@ -64,17 +66,17 @@ fn equation(formula: &str, terms: &[Term], format: Format) -> String {
         lines(terms, format.width, width_of).into_iter().map(line).collect()
     };
     let all = left + &[first, numbers].concat().join(" \\\\\n");
-    let said =
-        what_is_left_out(terms, format).map_or_else(String::new, |said| format!("\n{}\n", prose(&said)));
-    format!("\\begin{{align*}}\n{all}\n\\end{{align*}}\n{said}")
+    let note =
+        truncation_note(terms, format).map_or_else(String::new, |note| format!("\n{}\n", prose(&note)));
+    format!("\\begin{{align*}}\n{all}\n\\end{{align*}}\n{note}")
 }
 
 fn operator(operator: &str) -> &str {
     operator.chars().next().and_then(sign).unwrap_or(operator).trim()
 }
 
-/// The numbers in a `bmatrix`, a lone number bare.
-fn matrix(term: &Term, format: Format) -> String {
+/// Renders the numbers as a `bmatrix`, and a single number without brackets.
+fn matrix(term: &Term, format: TraceFormat) -> String {
     let cells = cells(&term.values, format);
     if term.values.values.len() == 1 {
         let v = entry(&cells[0][0]);
@@ -85,7 +87,7 @@ fn matrix(term: &Term, format: Format) -> String {
     format!(r"\begin{{bmatrix}} {rows} \end{{bmatrix}}")
 }
 
-fn table(header: &[Math], rows: &[Vec<Cell>], format: Format) -> String {
+fn table(header: &[Math], rows: &[Vec<Cell>], format: TraceFormat) -> String {
     let formula = |latex: &str| if latex.is_empty() { String::new() } else { format!("${latex}$") };
     let cell = |cell: &Cell| match cell {
         Cell::Word(word) if word.chars().count() == 1 => formula(operator(word)),
@@ -99,10 +101,10 @@ fn table(header: &[Math], rows: &[Vec<Cell>], format: Format) -> String {
     format!("\\begin{{longtable}}{{l{columns}}}\n{names}\\hline\n{rows}\\end{{longtable}}\n")
 }
 
-/// A number in mathematics.
+/// Renders a number in math mode.
 fn entry(cell: &str) -> String {
     match (cell.trim(), cell.trim().split_once('e')) {
-        (LEFT_OUT, _) => r"\dots".to_owned(),
+        (ELLIPSIS, _) => r"\dots".to_owned(),
         ("inf", _) => r"\infty".to_owned(),
         ("-inf", _) => r"-\infty".to_owned(),
         ("NaN", _) => r"\mathrm{NaN}".to_owned(),
@@ -111,16 +113,16 @@ fn entry(cell: &str) -> String {
     }
 }
 
-/// A sentence with its formulas in mathematics and nothing else taken for a command.
+/// Renders a sentence, with its formulas in math mode and special characters escaped.
 fn prose(text: &str) -> String {
     let part = |(k, part): (usize, &str)| match k % 2 {
-        1 => format!("${}$", Math::of(part).latex),
+        1 => format!("${}$", Math::from_text(part).latex),
         _ => part.replace("->", "→").chars().map(letter).collect(),
     };
     text.split('`').enumerate().map(part).collect()
 }
 
-/// A letter outside of mathematics.
+/// Renders a character in text mode.
 fn letter(c: char) -> String {
     match c {
         '_' | '%' | '&' | '#' | '$' | '{' | '}' => format!("\\{c}"),

@@ -1,19 +1,19 @@
-//! What text, Markdown and LaTeX share: the cells of a matrix with what is too much left out, and lines of terms.
+//! Layout shared by text, Markdown and LaTeX: truncated matrices and lines of terms.
 
-use super::document::{Format, Term};
+use super::document::{Term, TraceFormat};
 use super::matrix::Matrix;
 use super::number::{aligned, number};
 
-/// What stands for the rows and columns left out.
-pub(super) const LEFT_OUT: &str = "...";
+/// Placeholder for omitted rows and columns.
+pub(super) const ELLIPSIS: &str = "...";
 
-/// The numbers of a matrix as text, aligned, with `...` for what is beyond the limit.
-pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
+/// Formats the numbers of a matrix, aligned, with `...` for rows and columns beyond the limit.
+pub(super) fn cells(matrix: &Matrix, format: TraceFormat) -> Vec<Vec<String>> {
     let limit = format.limit.max(1);
     let mut rows: Vec<Vec<String>> =
         matrix.rows().take(limit).map(|row| shown(row, limit, format.digits)).collect();
     if matrix.n_rows > limit {
-        rows.push(vec![LEFT_OUT.to_owned(); rows.first().map_or(0, Vec::len)]);
+        rows.push(vec![ELLIPSIS.to_owned(); rows.first().map_or(0, Vec::len)]);
     }
     let n_columns = rows.first().map_or(0, Vec::len);
     let columns: Vec<Vec<String>> =
@@ -21,32 +21,34 @@ pub(super) fn cells(matrix: &Matrix, format: Format) -> Vec<Vec<String>> {
     (0..rows.len()).map(|i| columns.iter().map(|column| column[i].clone()).collect()).collect()
 }
 
-/// A sentence that says what is left out of these terms, if anything is.
-pub(super) fn what_is_left_out(terms: &[Term], format: Format) -> Option<String> {
+/// Returns a sentence on the omitted rows and columns of these terms, or `None` if none are
+/// omitted.
+pub(super) fn truncation_note(terms: &[Term], format: TraceFormat) -> Option<String> {
     let limit = format.limit.max(1);
-    let mut left_out: Vec<String> = Vec::new();
+    let mut truncated: Vec<String> = Vec::new();
     for Term { name, values, .. } in terms {
-        let parts = [(values.n_rows, "rows"), (values.n_columns, "columns")];
-        let parts =
-            parts.iter().filter(|(n, _)| *n > limit).map(|(n, what)| format!("{limit} of {n} {what}"));
-        let parts = parts.collect::<Vec<_>>().join(" and ");
-        let said = format!("{parts} of `{}`", name.text);
-        if !parts.is_empty() && !left_out.contains(&said) {
-            left_out.push(said);
+        let extents = [(values.n_rows, "rows"), (values.n_columns, "columns")];
+        let extents =
+            extents.iter().filter(|(n, _)| *n > limit).map(|(n, noun)| format!("{limit} of {n} {noun}"));
+        let extents = extents.collect::<Vec<_>>().join(" and ");
+        let description = format!("{extents} of `{}`", name.text);
+        if !extents.is_empty() && !truncated.contains(&description) {
+            truncated.push(description);
         }
     }
-    (!left_out.is_empty()).then(|| format!("Shown are {}.", left_out.join("; ")))
+    (!truncated.is_empty()).then(|| format!("Shown: {}.", truncated.join("; ")))
 }
 
-/// The terms cut into lines of at most `width` characters where possible: before an `=`, else before any operator.
+/// Splits the terms into lines of at most `width` characters if possible: preferably before an `=`,
+/// otherwise before another operator.
 ///
-/// Each term is as wide as `width_of` says, its operator included.
+/// `width_of` returns the width of a term including its operator.
 pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> usize) -> Vec<&[Term]> {
     let mut lines = Vec::new();
     let (mut start, mut used) = (0, 0);
     for (k, term) in terms.iter().enumerate() {
-        // Before an `=` all that follows to the next one counts: it is to stay together.
-        let side = if term.operator == "=" {
+        // The terms between two `=` stay on one line if they fit.
+        let needed = if term.operator == "=" {
             let end = terms[k + 1..]
                 .iter()
                 .position(|next| next.operator == "=")
@@ -55,7 +57,7 @@ pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> us
         } else {
             width_of(term)
         };
-        if k > start && used + side > width {
+        if k > start && used + needed > width {
             lines.push(&terms[start..k]);
             (start, used) = (k, 0);
         }
@@ -66,6 +68,6 @@ pub(super) fn lines(terms: &[Term], width: usize, width_of: impl Fn(&Term) -> us
 }
 
 fn shown(row: &[f64], limit: usize, digits: usize) -> Vec<String> {
-    let left_out = (row.len() > limit).then(|| LEFT_OUT.to_owned());
-    row.iter().take(limit).map(|v| number(*v, digits)).chain(left_out).collect()
+    let ellipsis = (row.len() > limit).then(|| ELLIPSIS.to_owned());
+    row.iter().take(limit).map(|v| number(*v, digits)).chain(ellipsis).collect()
 }

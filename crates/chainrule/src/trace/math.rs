@@ -1,13 +1,13 @@
-//! A piece of mathematics as it is written: once as text, once as LaTeX.
+//! Formulas as text and as LaTeX.
 
-/// A formula as text and as LaTeX.
+/// Formula as text and as LaTeX.
 ///
-/// Most formulas of a trace are written once, as text, and the LaTeX follows:
+/// For most formulas of a trace, the LaTeX is derived from the text:
 ///
 /// ```
 /// use chainrule::trace::Math;
 ///
-/// let dw = Math::of("dl/dW_2 = a_1ᵀ·dl/dz_2");
+/// let dw = Math::from_text("dl/dW_2 = a_1ᵀ·dl/dz_2");
 /// assert_eq!(
 ///     dw.latex,
 ///     r"\frac{\partial \ell}{\partial W_{2}} = a_{1}^{\mathsf{T}} \cdot \frac{\partial \ell}{\partial z_{2}}"
@@ -15,32 +15,32 @@
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Math {
-    /// As text.
+    /// Formula as Unicode text.
     pub text: String,
-    /// As LaTeX, for mathematics mode.
+    /// Formula as LaTeX for math mode.
     pub latex: String,
 }
 
 impl Math {
-    /// The formula that is `text`, made of names with indices (`z_2`), derivatives (`dl/dz_2`) and the signs
-    /// `· ∘ Σ ᵀ ² ← √ '`.
-    pub fn of(text: impl Into<String>) -> Math {
+    /// Creates a formula from `text` and derives its LaTeX. The text may contain names with indices
+    /// (`z_2`), derivatives (`dl/dz_2`) and the symbols `· ∘ Σ ᵀ ² ← √ '`.
+    pub fn from_text(text: impl Into<String>) -> Math {
         let text = text.into();
         Math { latex: latex(&text), text }
     }
 
-    /// The formula with a LaTeX of its own.
-    pub fn pair(text: impl Into<String>, latex: impl Into<String>) -> Math {
+    /// Creates a formula from its text and its LaTeX.
+    pub fn with_latex(text: impl Into<String>, latex: impl Into<String>) -> Math {
         Math { text: text.into(), latex: latex.into() }
     }
 
-    /// This formula and `other` after it.
+    /// Appends `other` to the formula.
     pub fn then(self, other: &Math) -> Math {
         Math { text: self.text + &other.text, latex: self.latex + &other.latex }
     }
 }
 
-/// The text in LaTeX's mathematics.
+/// Converts text to LaTeX for math mode.
 fn latex(text: &str) -> String {
     let mut latex = String::new();
     let mut rest = text;
@@ -66,7 +66,8 @@ fn latex(text: &str) -> String {
     latex.replace("  ", " ")
 }
 
-/// A name, with what follows its first underscore as an index; a name of several letters is set upright.
+/// Converts a name to LaTeX. The part after the first underscore is an index, and names of several
+/// letters are set upright.
 fn symbol(name: &str) -> String {
     let (letters, index) = name.split_once('_').map_or((name, ""), |(letters, index)| (letters, index));
     let letters = match letters {
@@ -80,7 +81,7 @@ fn symbol(name: &str) -> String {
     if index.is_empty() { letters } else { format!("{letters}_{{{}}}", index.replace('_', r"\_")) }
 }
 
-/// A sign that LaTeX writes otherwise.
+/// Returns the LaTeX of a symbol, or `None` if LaTeX uses the same character.
 pub(super) fn sign(c: char) -> Option<&'static str> {
     Some(match c {
         '·' => r" \cdot ",
@@ -103,7 +104,7 @@ mod tests {
     use super::Math;
 
     #[test]
-    fn the_latex_follows_from_the_text() {
+    fn latex_is_derived_from_the_text() {
         let cases = [
             ("z_1 = x·W_1 + b_1", r"z_{1} = x \cdot W_{1} + b_{1}"),
             ("da_1/dz_1 = f'(z_1)", r"\frac{\partial a_{1}}{\partial z_{1}} = f'(z_{1})"),
@@ -113,7 +114,7 @@ mod tests {
             ("l = Σ w", r"\ell = \sum w"),
         ];
         for (text, latex) in cases {
-            assert_eq!(Math::of(text).latex, latex, "{text}");
+            assert_eq!(Math::from_text(text).latex, latex, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! A small matrix of f64, with the few operations that the chain rule on paper needs.
+//! Small f64 matrix with the operations required by a trace.
 
-/// A matrix, row-major.
+/// Row-major matrix.
 ///
 /// ```
 /// use chainrule::trace::Matrix;
@@ -12,90 +12,98 @@
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
-    /// How many rows.
+    /// Number of rows.
     pub n_rows: usize,
-    /// How many columns.
+    /// Number of columns.
     pub n_columns: usize,
-    /// All entries, row after row.
+    /// Entries in row-major order.
     pub values: Vec<f64>,
 }
 
 impl Matrix {
-    /// The matrix of `values`, row after row.
+    /// Creates a matrix from its entries in row-major order.
     ///
     /// # Panics
-    /// When there are not `n_rows·n_columns` values.
+    /// Panics if the number of values is not `n_rows·n_columns`.
     pub fn new(n_rows: usize, n_columns: usize, values: Vec<f64>) -> Matrix {
-        assert_eq!(values.len(), n_rows * n_columns, "the values of a matrix ({n_rows}, {n_columns})");
+        assert_eq!(
+            values.len(),
+            n_rows * n_columns,
+            "number of values for the shape ({n_rows}, {n_columns})"
+        );
         Matrix { n_rows, n_columns, values }
     }
 
-    /// The matrix with one row.
-    pub fn row_of(values: &[f64]) -> Matrix {
+    /// Creates a matrix with one row.
+    pub fn row_vector(values: &[f64]) -> Matrix {
         Matrix::new(1, values.len(), values.to_vec())
     }
 
-    /// The matrix with one column.
-    pub fn column_of(values: &[f64]) -> Matrix {
+    /// Creates a matrix with one column.
+    pub fn column_vector(values: &[f64]) -> Matrix {
         Matrix::new(values.len(), 1, values.to_vec())
     }
 
-    /// Row `i`.
+    /// Returns row `i`.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// Panics if `i` is out of range.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.n_columns..(i + 1) * self.n_columns]
     }
 
-    /// All rows, in order.
+    /// Returns an iterator over the rows.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         (0..self.n_rows).map(|i| self.row(i))
     }
 
-    /// `self·other`, the matrix product, each entry summed in order.
+    /// Returns the matrix product `self·other`, with the terms of each entry added in order.
     ///
     /// # Panics
-    /// When `other` does not have as many rows as this has columns.
+    /// Panics if the number of columns of `self` is not the number of rows of `other`.
     pub fn times(&self, other: &Matrix) -> Matrix {
-        assert_eq!(self.n_columns, other.n_rows, "the inner dimension of a product");
+        assert_eq!(self.n_columns, other.n_rows, "inner dimensions of a matrix product");
         let entry = |row: &[f64], j: usize| row.iter().zip(other.rows()).map(|(v, other)| v * other[j]).sum();
         let values = self.rows().flat_map(|row| (0..other.n_columns).map(move |j| entry(row, j))).collect();
         Matrix::new(self.n_rows, other.n_columns, values)
     }
 
-    /// The transpose.
+    /// Returns the transpose.
     pub fn transposed(&self) -> Matrix {
         let values = (0..self.n_columns).flat_map(|j| self.rows().map(move |row| row[j])).collect();
         Matrix::new(self.n_columns, self.n_rows, values)
     }
 
-    /// `f` of each entry and that of `other` at the same place.
+    /// Applies `f` to each pair of corresponding entries.
     ///
     /// # Panics
-    /// When the shapes differ.
+    /// Panics if the shapes differ.
     pub fn zip(&self, other: &Matrix, f: impl Fn(f64, f64) -> f64) -> Matrix {
-        assert_eq!((self.n_rows, self.n_columns), (other.n_rows, other.n_columns), "two matrices' shapes");
+        assert_eq!(
+            (self.n_rows, self.n_columns),
+            (other.n_rows, other.n_columns),
+            "shapes of the two matrices"
+        );
         let values = self.values.iter().zip(&other.values).map(|(v, other)| f(*v, *other)).collect();
         Matrix::new(self.n_rows, self.n_columns, values)
     }
 
-    /// `f` of each entry.
+    /// Applies `f` to each entry.
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Matrix {
         Matrix::new(self.n_rows, self.n_columns, self.values.iter().map(|v| f(*v)).collect())
     }
 
-    /// Each row times its own factor.
+    /// Multiplies each row by its factor.
     ///
     /// # Panics
-    /// When there is not one factor a row.
+    /// Panics if the number of factors is not the number of rows.
     pub fn scaled_rows(&self, factors: &[f64]) -> Matrix {
-        assert_eq!(factors.len(), self.n_rows, "a factor for each row");
+        assert_eq!(factors.len(), self.n_rows, "one factor per row");
         let scaled = self.rows().zip(factors).flat_map(|(row, factor)| row.iter().map(move |v| factor * v));
         Matrix::new(self.n_rows, self.n_columns, scaled.collect())
     }
 
-    /// The sum of all rows.
+    /// Returns the sum of each column.
     pub fn column_sums(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.n_columns];
         self.rows().for_each(|row| sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += v));

@@ -1,27 +1,27 @@
-//! A document as aligned text.
+//! Rendering of a document as aligned text.
 
-use super::document::{Cell, Document, Format, Line, Section, Term};
-use super::layout::{cells, lines, what_is_left_out};
+use super::document::{Cell, Term, TraceDocument, TraceFormat, TraceLine, TraceSection};
+use super::layout::{cells, lines, truncation_note};
 use super::number::{aligned, number, padded};
 
-impl Document {
-    /// The document as aligned text: formulas in Unicode, matrices in brackets.
+impl TraceDocument {
+    /// Renders the document as aligned text, with formulas in Unicode and matrices in brackets.
     pub fn text(&self) -> String {
         let sections = self.sections.iter().map(|part| "\n".to_owned() + &section(part, self.format));
         underlined(&self.title, "=") + &sections.collect::<String>()
     }
 }
 
-fn section(section: &Section, format: Format) -> String {
-    let line = |line: &Line| match line {
-        Line::Prose(prose) => filled(&prose.replace('`', ""), format.width),
-        Line::Equation { formula, terms } => equation(&formula.text, terms, format),
-        Line::Table { header, rows } => {
+fn section(section: &TraceSection, format: TraceFormat) -> String {
+    let line = |line: &TraceLine| match line {
+        TraceLine::Prose(prose) => wrapped(&prose.replace('`', ""), format.width),
+        TraceLine::Equation { formula, terms } => equation(&formula.text, terms, format),
+        TraceLine::Table { header, rows } => {
             let header: Vec<&str> = header.iter().map(|math| math.text.as_str()).collect();
             table(&header, rows, format)
         }
     };
-    let lines = section.lines.iter().map(|said| "\n".to_owned() + &line(said));
+    let lines = section.lines.iter().map(|content| "\n".to_owned() + &line(content));
     underlined(&section.title, "-") + &lines.collect::<String>()
 }
 
@@ -29,8 +29,8 @@ fn underlined(title: &str, with: &str) -> String {
     format!("{title}\n{}\n", with.repeat(title.chars().count()))
 }
 
-/// The sentence in lines of at most `width` characters.
-fn filled(prose: &str, width: usize) -> String {
+/// Wraps a sentence into lines of at most `width` characters.
+fn wrapped(prose: &str, width: usize) -> String {
     let (mut text, mut used) = (String::new(), 0);
     for word in prose.split(' ') {
         let length = word.chars().count();
@@ -47,8 +47,9 @@ fn filled(prose: &str, width: usize) -> String {
     text + "\n"
 }
 
-/// The formula, and below its first `=` the numbers; a name without formula has them in the same line.
-fn equation(formula: &str, terms: &[Term], format: Format) -> String {
+/// Renders the formula with the numbers below its first `=`. A name without a formula has the
+/// numbers on the same line.
+fn equation(formula: &str, terms: &[Term], format: TraceFormat) -> String {
     if terms.is_empty() {
         return format!("  {formula}\n");
     }
@@ -68,13 +69,14 @@ fn equation(formula: &str, terms: &[Term], format: Format) -> String {
     if first.is_empty() {
         numbers.replace_range(..indent, &format!("  {left} "));
     }
-    let said = what_is_left_out(terms, format)
-        .map_or_else(String::new, |said| filled(&said.replace('`', ""), format.width));
-    first + &numbers + &said
+    let note = truncation_note(terms, format)
+        .map_or_else(String::new, |note| wrapped(&note.replace('`', ""), format.width));
+    first + &numbers + &note
 }
 
-/// A term in lines of the same width: its operator in the first, then its numbers in brackets, a lone number bare.
-fn block(term: &Term, format: Format) -> Vec<String> {
+/// Renders a term as lines of equal width: its operator on the first line and its numbers in
+/// brackets. A single number has no brackets.
+fn block(term: &Term, format: TraceFormat) -> Vec<String> {
     let (operator, cells) = (term.operator, cells(&term.values, format));
     if term.values.values.len() == 1 {
         let v = &cells[0][0];
@@ -87,7 +89,7 @@ fn block(term: &Term, format: Format) -> Vec<String> {
     cells.iter().enumerate().map(line).collect()
 }
 
-/// Blocks beside each other, their first lines together.
+/// Joins blocks horizontally, aligned at their first lines.
 fn side_by_side(blocks: &[Vec<String>]) -> Vec<String> {
     let height = blocks.iter().map(Vec::len).max().unwrap_or(0);
     let line = |i: usize| -> String {
@@ -97,7 +99,7 @@ fn side_by_side(blocks: &[Vec<String>]) -> Vec<String> {
     (0..height).map(line).collect()
 }
 
-fn table(header: &[&str], rows: &[Vec<Cell>], format: Format) -> String {
+fn table(header: &[&str], rows: &[Vec<Cell>], format: TraceFormat) -> String {
     let column = |(j, name): (usize, &&str)| {
         let cells: Vec<String> = rows.iter().map(|row| cell(&row[j], format)).collect();
         let are_numbers = rows.iter().all(|row| matches!(row[j], Cell::Number(_)));
@@ -112,7 +114,7 @@ fn table(header: &[&str], rows: &[Vec<Cell>], format: Format) -> String {
     (0..=rows.len()).map(line).collect()
 }
 
-fn cell(cell: &Cell, format: Format) -> String {
+fn cell(cell: &Cell, format: TraceFormat) -> String {
     match cell {
         Cell::Word(word) => word.clone(),
         Cell::Number(v) => number(*v, format.digits),

@@ -1,4 +1,4 @@
-//! The trace of one step of a training, with the update that follows from it.
+//! Trace of a training step, including the parameter update.
 
 use super::Trace;
 use super::chain::to_f64;
@@ -8,38 +8,41 @@ use crate::train::optimizer::Optimizer;
 use crate::train::penalty::PenaltyTarget;
 use crate::train::{Clip, Penalty, Training};
 
-/// One update of a training: where the parameters were, the gradient, where they went.
+/// Parameter update of a training step: the parameters before and after, and the gradient.
 ///
 /// All vectors have the layout of the parameters.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// The step, counted from 1.
+    /// Number of the step, counted from 1.
     pub step: u64,
-    /// The samples of the step's batch, as rows counted from 0: not necessarily those traced.
+    /// Rows of the step's batch, counted from 0; not necessarily the traced rows.
     pub batch: Vec<usize>,
-    /// The batch's loss before the update, penalty included.
+    /// Loss of the batch before the update, including the penalty.
     pub loss: f64,
-    /// The learning rate of the step.
+    /// Learning rate of the step.
     pub learning_rate: f64,
-    /// What made the update of the gradient.
+    /// Optimizer.
     pub optimizer: Optimizer,
-    /// The penalty, which is in the gradient (or, decoupled, in the update).
+    /// Penalty, which is part of the gradient or, if decoupled, of the update.
     pub penalty: Penalty,
-    /// The bound that the gradient was held to.
+    /// Gradient clipping.
     pub clip: Option<Clip>,
-    /// Whether there was an update: there is none where the whole batch weighs nothing.
+    /// Whether the parameters were updated. They are not if the sample weights of the batch are all
+    /// 0.
     pub happened: bool,
-    /// The parameters before.
+    /// Parameters before the update.
     pub before: Vec<f64>,
-    /// The gradient that the optimizer was given: of the batch, with dropout, penalty and clipping; 0 where frozen.
+    /// Gradient passed to the optimizer: that of the batch, with dropout, penalty and clipping, and
+    /// 0 for frozen parameters.
     pub gradient: Vec<f64>,
-    /// The parameters after.
+    /// Parameters after the update.
     pub after: Vec<f64>,
 }
 
-/// Traces `rows` at the training's present parameters, then does the training's next step, and records its update.
+/// Traces `rows` at the current parameters, then performs the next training step and records its
+/// update.
 ///
-/// The step's batch is the training's own, whatever the rows traced.
+/// The batch of the step is chosen by the training and does not depend on `rows`.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
@@ -47,7 +50,7 @@ pub struct Update {
 /// use chainrule::train::{Settings, Training};
 /// use chainrule::{Dataset, trace};
 ///
-/// // y = w·x with w = 2: the squared error of (1, 3) is 1, its gradient 2·x·(y - t) = -2.
+/// // y = w·x with w = 2: the squared error of (1, 3) is 1 and its gradient is 2·x·(y - t) = -2.
 /// let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()])?;
 /// let data = Dataset::new(vec![1.0], 1, vec![3.0], 1)?;
 /// let settings = Settings { learning_rate: 0.25, ..Settings::default() };
@@ -60,7 +63,8 @@ pub struct Update {
 /// ```
 ///
 /// # Errors
-/// As [`Trace::new`], before anything is trained; as [`Training::step`].
+/// Returns the errors of [`Trace::new`], in which case no step is performed, and of
+/// [`Training::step`].
 pub fn step<T: Scalar>(training: &mut Training<'_, T>, rows: &[usize]) -> Result<Trace, Error> {
     let reduction = training.settings().reduction;
     let before = training.state().parameters.clone();
@@ -87,8 +91,8 @@ pub fn step<T: Scalar>(training: &mut Training<'_, T>, rows: &[usize]) -> Result
 }
 
 impl Update {
-    /// Whether the batch is the rows traced, in whatever order.
-    pub(super) fn is_of(&self, rows: &[usize]) -> bool {
+    /// Returns whether the batch consists of `rows`, in any order.
+    pub(super) fn has_batch(&self, rows: &[usize]) -> bool {
         let sorted = |rows: &[usize]| {
             let mut rows = rows.to_vec();
             rows.sort_unstable();
@@ -97,19 +101,19 @@ impl Update {
         sorted(&self.batch) == sorted(rows)
     }
 
-    /// Whether the update is `p - rate·g` and nothing else.
+    /// Returns whether the update is exactly `p - rate·g`.
     pub(super) fn is_plain(&self) -> bool {
         self.optimizer.name() == "sgd"
             && self.optimizer.options().number("momentum") == 0.0
             && self.decay() == 0.0
     }
 
-    /// What a parameter decays by besides the optimizer's step, in units of the rate.
+    /// Returns the decoupled weight decay of the step, to be multiplied by the learning rate.
     pub(super) fn decay(&self) -> f64 {
         self.penalty.decoupled + self.optimizer.decay()
     }
 
-    /// What the penalty acts on.
+    /// Names the parameters to which the penalty applies.
     pub(super) fn penalised(&self) -> &'static str {
         match self.penalty.applies_to {
             PenaltyTarget::Weights => "each weight",
