@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use chainrule_model::{Arithmetic, ExportOptions, Format, Libm, Model, Tools, export, verify, write_whole};
+use chainrule_model::{
+    Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify, write_whole,
+};
 
 use super::predict::whole;
 use crate::arguments::table::Export;
@@ -49,7 +51,7 @@ pub(crate) fn run(arguments: &Export) -> Result<(), Failure> {
 }
 
 /// The form: as it is said, or as the file's ending says.
-fn format(arguments: &Export) -> Result<Format, Failure> {
+fn format(arguments: &Export) -> Result<ExportFormat, Failure> {
     let ending = arguments
         .output
         .as_deref()
@@ -58,10 +60,10 @@ fn format(arguments: &Export) -> Result<Format, Failure> {
         .to_string_lossy()
         .to_lowercase();
     let said = arguments.to.as_deref();
-    let found = Format::ALL
+    let found = ExportFormat::ALL
         .iter()
         .find(|(word, extension, _)| said.map_or(*extension == ending, |said| *word == said));
-    let words = || Format::ALL.map(|(word, ..)| word).join(", ");
+    let words = || ExportFormat::ALL.map(|(word, ..)| word).join(", ");
     found.map(|(.., format)| *format).ok_or_else(|| Failure::Argument {
         argument: "--to",
         value: said.unwrap_or("missing").to_owned(),

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
-use chainrule_model::{Model, evaluate, evaluate_encoded, importance, naive};
+use chainrule_model::{Model, baseline, evaluate, evaluate_encoded, importance};
 use chainrule_table::Table;
 
 use super::{from_table, number, shown};
@@ -54,7 +54,7 @@ pub(super) fn one(
             columns.push(("linear model", evaluate_encoded(&linear, x, t)));
         }
     }
-    columns.push(("naive guess", naive(&model, parts[0].2, t)));
+    columns.push(("naive guess", baseline(&model, parts[0].2, t)));
     shown::metrics(&columns);
     if parts.len() > 1 {
         anstream::println!("The linear model and the naive guess are measured on the rows of {unseen}.");
