@@ -1,7 +1,7 @@
 //! The model file: a safetensors file with the parameters as tensors and the rest as JSON metadata.
 //!
-//! The metadata have a single entry, `chainrule-model`, so that writing a model always produces the
-//! same bytes. Its value is JSON:
+//! The metadata contain a single entry, `chainrule-model`, so that writing a model always produces
+//! the same bytes. Its value is JSON:
 //!
 //! | key | content |
 //! |---|---|
@@ -128,7 +128,7 @@ impl Model {
         let checksum = checksum_of(&header, tensors.iter().map(|(_, _, data)| data.as_slice()));
         let model = RawValue::from_string(header).expect("the header is JSON");
         let envelope = Envelope { version: FORMAT_VERSION, checksum, model };
-        let envelope = serde_json::to_string(&envelope).expect("an envelope is strings and numbers");
+        let envelope = serde_json::to_string(&envelope).expect("an envelope consists of strings and numbers");
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), envelope)]);
         let views = tensors.iter().map(|(name, shape, data)| {
             let view = TensorView::new(dtype(self.precision), shape.clone(), data)

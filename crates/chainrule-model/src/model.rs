@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     /// Networks, at least one; their predictions are averaged.
     pub members: Vec<Member>,
-    /// Training loss.
+    /// Loss function of the training.
     pub loss: Loss,
     /// Floating-point precision of the networks.
     pub precision: Precision,
@@ -125,7 +125,7 @@ impl Model {
     /// Predicts the rows of a table as the mean over the predictions of the members.
     ///
     /// # Errors
-    /// Returns an error if an input column does not exist.
+    /// Returns [`chainrule_table::Error`] if an input column does not exist.
     pub fn predict(&self, table: &Table) -> Result<Predictions, chainrule_table::Error> {
         for (name, _) in self.wanted() {
             table.column(name)?;

@@ -17,7 +17,7 @@ pub(super) const OTHER: usize = 1;
 /// Code of the first category with an input.
 pub(super) const FIRST_CATEGORY: usize = 2;
 
-/// Ratio of offset to spread from which a column is read in double precision. In single precision,
+/// Ratio of offset to spread above which a column is read in double precision. In single precision,
 /// such numbers (for example seconds since 1970) would retain fewer than four significant digits.
 const MAX_OFFSET: f64 = 1000.0;
 
@@ -33,7 +33,7 @@ pub(super) enum InputType {
     Number(Width),
     /// Days since 1970-01-01, in double precision.
     Date,
-    /// Category: those with an input in at least one member.
+    /// Category; lists the categories with an input in at least one member.
     Category(Vec<String>),
 }
 
@@ -125,7 +125,7 @@ impl CategoryInputs {
             Encoding::Category { words, rare } => {
                 let missing = input.says_missing.then(|| input.width() - 1);
                 let other = (!rare.is_empty()).then_some(words.len());
-                let position = |word: &String| words.iter().position(|own| own == word).or(other);
+                let position = |word: &String| words.iter().position(|known| known == word).or(other);
                 CategoryInputs::Positions(
                     [missing, other].into_iter().chain(all.iter().map(position)).collect(),
                 )
@@ -192,7 +192,7 @@ impl ExportColumn {
 /// Returns the code of a category, which is found as the encoders find it: by its text, or else by
 /// its numeric value.
 fn code_of(words: &[String], word: &str) -> usize {
-    let find = |word: &str| words.iter().position(|own| own == word);
+    let find = |word: &str| words.iter().position(|known| known == word);
     let number = || find(&word.parse::<f64>().ok()?.to_string());
     find(word).or_else(number).map_or(OTHER, |k| k + FIRST_CATEGORY)
 }

@@ -196,14 +196,12 @@ fn header(
         let _ = write!(
             text,
             " * Arithmetic: 8-bit integers; the activation of the last layer is computed in floating point.\n \
-             * Quantisation error: at most {:.2e} from the unquantised model on the {} calibration rows\n \
-             * ({}).\n",
-            report.largest_difference,
+             * Quantisation error on {} calibration rows: at most {:.2e} {}.\n",
             report.n_rows,
+            report.largest_difference,
             match report.agreeing_predictions {
-                Some(n) =>
-                    format!("difference of probabilities; {n} of {} predictions are the same", report.n_rows),
-                None => "relative to the largest absolute prediction of the output".to_owned(),
+                Some(n) => format!("in the probabilities ({n} of {} predictions unchanged)", report.n_rows),
+                None => "relative to the largest absolute prediction".to_owned(),
             }
         );
     }
@@ -213,7 +211,7 @@ fn header(
             InputType::Number(_) => "number; NaN if missing".to_owned(),
             InputType::Date => "days since 1970-01-01; NaN if missing".to_owned(),
             InputType::Category(words) => {
-                format!("category: {} known, any other, or missing", words.len())
+                format!("one of {} categories; OTHER if unknown, MISSING if missing", words.len())
             }
         };
         let _ = writeln!(text, " *   {}: {description}", in_comment(&column.name));
@@ -269,7 +267,10 @@ fn declarations(
     let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {real} *out);");
     match model.target() {
         Target::Classes { .. } => {
-            let _ = writeln!(text, "/* Returns the index, from 0, of the predicted class. */");
+            let _ = writeln!(
+                text,
+                "/* Returns the index of the predicted class, starting at 0, for outputs of {p}_predict. */"
+            );
             let _ = writeln!(text, "int {p}_class(const {real} *out);");
             let _ =
                 writeln!(text, "/* Returns the name of a class, or \"\" if the index is out of range. */");
@@ -278,7 +279,8 @@ fn declarations(
         Target::Labels { .. } => {
             let _ = writeln!(
                 text,
-                "/* Returns 1 if label k is predicted (probability of at least 0.5), else 0. */\nint {p}_label(const {real} *out, int k);"
+                "/* Returns 1 if label k is predicted (probability of at least 0.5), else 0. */\n\
+                 int {p}_label(const {real} *out, int k);"
             );
         }
         Target::Numbers { .. } => {}

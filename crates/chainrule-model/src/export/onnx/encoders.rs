@@ -112,8 +112,8 @@ fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<St
     }
 }
 
-/// Adds the nodes of `u = (v - shift)/by` and, if outliers are clipped smoothly, of `u/√(1 +
-/// (u/3)²)`.
+/// Adds the nodes of `u = (v - shift)/by` and, for a scale that clips outliers smoothly, of
+/// `u/√(1 + (u/3)²)`.
 fn scaled(builder: &mut Builder, v: &str, scale: &Scale) -> String {
     let (shift, by) =
         (builder.number(scale.shift, ElementType::Double), builder.number(scale.by, ElementType::Double));

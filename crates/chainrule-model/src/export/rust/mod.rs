@@ -166,7 +166,7 @@ fn predict(text: &mut String, writer: &ExpressionWriter<'_>, model: &Model) {
             let n = classes.len();
             let _ = writeln!(
                 text,
-                "/// Returns the index, from 0, of the predicted class.\npub fn class(out: &[{real}; N_OUTPUTS]) -> usize {{\n{best}\n}}\n\n\
+                "/// Returns the index of the predicted class, starting at 0, for outputs of [`predict`].\npub fn class(out: &[{real}; N_OUTPUTS]) -> usize {{\n{best}\n}}\n\n\
                  /// Names of the classes.\npub const CLASSES: [&str; {n}] = {classes:?};\n"
             );
         }
