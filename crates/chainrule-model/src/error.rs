@@ -1,145 +1,156 @@
-//! What can be wrong with a model, said with the file and with what to do.
+//! Errors of the model crate.
 
 use std::path::PathBuf;
 
-/// Everything that loading, saving or asking a model refuses.
+/// Error of reading, writing, evaluating, exporting or verifying a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file that cannot be read.
+    /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// A file that cannot be written.
-    #[error("cannot write {}: {source}; choose another place", path.display())]
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}; choose another path", path.display())]
     Unwritable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// A file that is no model.
-    #[error("{} is no model of Chainrule: {reason}", path.display())]
-    NoModel {
-        /// The file.
-        path: PathBuf,
-        /// What it lacks.
-        reason: String,
-    },
-    /// A model that a later version wrote.
-    #[error("{} is a model of format {found}, but this version knows formats up to {known}; use a later version", path.display())]
-    Later {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u64,
-        /// The latest format known.
-        known: u64,
-    },
-    /// A model whose parts do not fit each other.
-    #[error("{} is damaged: {reason}; make it again, or take another copy", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What does not fit.
-        reason: String,
-    },
-    /// An activation that no file can hold.
+    /// A file is not a model.
     #[error(
-        "the activation of layer \"{layer}\" is a custom one, which is code and cannot be stored; use a named one"
+        "{} is not a Chainrule model: {reason}; use a model file written by `chainrule fit`",
+        path.display()
     )]
-    Custom {
-        /// The layer.
+    NotAModel {
+        /// Path of the file.
+        path: PathBuf,
+        /// Reason why the file is not a model.
+        reason: String,
+    },
+    /// A model has the format of a later version of Chainrule.
+    #[error(
+        "{} has model format {found}, but this version of Chainrule only supports formats up to \
+         {supported}; use a later version",
+        path.display()
+    )]
+    UnsupportedVersion {
+        /// Path of the file.
+        path: PathBuf,
+        /// Format version of the file.
+        found: u64,
+        /// Latest supported format version.
+        supported: u64,
+    },
+    /// The parts of a model file are inconsistent.
+    #[error("{} is damaged: {reason}; restore it from a copy, or train the model again", path.display())]
+    Damaged {
+        /// Path of the file.
+        path: PathBuf,
+        /// The inconsistency.
+        reason: String,
+    },
+    /// A model with a custom activation is saved or exported.
+    #[error(
+        "layer \"{layer}\" has a custom activation, which cannot be saved or exported; use a built-in \
+         activation"
+    )]
+    CustomActivation {
+        /// Name of the layer.
         layer: String,
     },
-    /// A parameter that is not finite, which no text of a number says.
+    /// A parameter of an exported model is NaN or infinite.
     #[error(
-        "the parameter {parameter} is {value}: the training went wrong; export a model that was trained well"
+        "parameter {parameter} is {value}, so training diverged; train again with a lower learning \
+         rate"
     )]
-    NotFinite {
-        /// The parameter.
+    NonFiniteParameter {
+        /// Name of the parameter.
         parameter: String,
-        /// Its value.
+        /// Value of the parameter.
         value: f64,
     },
-    /// Members of a model that read a column differently.
+    /// The members of an exported model read a column as different kinds.
     #[error(
-        "the networks of this model do not all read the column \"{column}\" as the same kind; export one of them alone"
+        "the networks of this model do not all read the column \"{column}\" as the same kind; export \
+         them as separate models"
     )]
     MembersDiffer {
-        /// The column.
+        /// Name of the column.
         column: String,
     },
-    /// A column of texts where numbers are read.
-    #[error("the column \"{column}\" holds texts, but the model reads numbers; give it numbers or dates")]
-    NotNumbers {
-        /// The column.
+    /// A column contains text where the model expects numbers.
+    #[error(
+        "the column \"{column}\" contains text, but the model expects numbers; use a table in which the \
+         column contains numbers or dates"
+    )]
+    TextColumn {
+        /// Name of the column.
         column: String,
     },
-    /// What only exported C can do.
-    #[error("{format} has no form of 8 bits; export C, or leave the 8 bits out")]
-    OnlyInC {
-        /// The format.
+    /// Arithmetic with 8-bit integers is requested for another format than C.
+    #[error("--int8 is only supported with --to c, not with --to {format}")]
+    Int8RequiresC {
+        /// Name of the requested format.
         format: &'static str,
     },
-    /// A layer whose sums would pass 32 bits.
+    /// A layer has so many inputs that its 32-bit sums could overflow.
     #[error(
-        "the layer \"{layer}\" has {got} inputs, but with 8 bits at most {most} can be added up; leave the 8 bits out"
+        "layer \"{layer}\" has {got} inputs, but --int8 supports at most {most} per layer; export \
+         without --int8"
     )]
     TooWide {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Its inputs.
+        /// Number of its inputs.
         got: usize,
-        /// How many there may be.
+        /// Maximum number of inputs.
         most: usize,
     },
-    /// Nothing to find the scales of 8 bits from.
-    #[error(
-        "the table to find the scales of 8 bits from has no rows; give one with rows like those to be predicted"
-    )]
-    NoRows,
-    /// What ONNX cannot say.
-    #[error(
-        "the column \"{column}\" cannot be an input of an ONNX file: {reason}; rename it, or export C or Rust"
-    )]
-    NotInOnnx {
-        /// The column.
+    /// The calibration table of 8-bit arithmetic is empty.
+    #[error("the calibration table of --int8 has no rows; use rows similar to those to be predicted")]
+    NoCalibrationRows,
+    /// A column cannot be represented in ONNX.
+    #[error("the column \"{column}\" cannot be an input of an ONNX model: {reason}, or export to C or Rust")]
+    UnsupportedOnnxInput {
+        /// Name of the column.
         column: String,
-        /// Why.
+        /// Reason and remedy.
         reason: &'static str,
     },
-    /// A prefix that no name in C can begin with.
+    /// A prefix cannot start C identifiers.
     #[error(
-        "\"{prefix}\" cannot begin the names of a C file; take a letter, and then letters, digits and underscores"
+        "\"{prefix}\" is not a valid prefix of C identifiers; use a letter followed by letters, digits \
+         or underscores, and not a keyword"
     )]
-    Prefix {
+    InvalidPrefix {
         /// The prefix.
         prefix: String,
     },
-    /// A program that is not there.
+    /// A program that verifies exports cannot be started.
     #[error("cannot run {tool}: {source}; {install}")]
-    NoTool {
-        /// The program.
+    ToolNotFound {
+        /// Name of the program.
         tool: String,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
-        /// What to install.
+        /// Installation instructions.
         install: &'static str,
     },
-    /// A program that ran and failed.
-    #[error("{tool} failed: {said}; mend what it says, or choose another program")]
-    Tool {
-        /// The program.
+    /// A program that verifies exports failed.
+    #[error("{tool} failed: {message}; fix the reported problem, or use another program")]
+    ToolFailed {
+        /// Name of the program.
         tool: String,
-        /// What it said.
-        said: String,
+        /// Message of the program.
+        message: String,
     },
-    /// A table that cannot be predicted.
+    /// A table cannot be predicted.
     #[error(transparent)]
     Table(#[from] chainrule_table::Error),
 }

@@ -1,4 +1,4 @@
-//! How well a model predicts: metrics beside a naive guess, and which columns it needs.
+//! Metrics of a model and of the majority-class or mean baseline, and permutation importance.
 
 use chainrule::metrics::{Metric, MetricInput, OutputKind};
 use chainrule::random::RandomState;
@@ -6,33 +6,35 @@ use chainrule_table::{Table, Target};
 
 use crate::{Error, Model};
 
-/// How well a model predicts the rows of a table.
+/// Metrics of a model on the rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Every metric that suits the task, by name; NaN where one is not defined for these rows.
+    /// Name and value of every metric of the task; NaN if a metric is undefined for these rows.
     pub metrics: Vec<(&'static str, f64)>,
-    /// How many rows there are.
+    /// Number of rows.
     pub n_rows: usize,
-    /// For each column the cells of which the training had none like.
+    /// Number of cells in each column whose category did not occur in training, or that are missing
+    /// although the column had no missing values in training.
     pub unseen: Vec<(String, u64)>,
 }
 
-/// How much a model needs a column.
+/// Permutation importance of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
-    /// The column.
+    /// Name of the column.
     pub column: String,
-    /// By how much the first metric gets worse when the column's cells are mixed up: the mean and the standard deviation over
-    /// several mixings.
+    /// Mean and standard deviation, over several permutations of the column, of the decrease in the
+    /// first metric (the increase if lower is better).
     pub loss: (f64, f64),
 }
 
-/// Evaluates a model on a table that has its targets.
+/// Evaluates a model on a table that contains its target columns.
 ///
-/// Numbers are compared in the table's own units.
+/// Regression targets are compared in the units of the table.
 ///
 /// # Errors
-/// A column that is not there, a target that is missing or none that the model knows.
+/// Returns [`Error::Table`] if a column does not exist, a target is missing or a target value did
+/// not occur in training.
 pub fn evaluate(model: &Model, table: &Table) -> Result<Evaluation, Error> {
     let t = targets(model, table)?;
     let predictions = model.predict(table)?;
@@ -40,11 +42,11 @@ pub fn evaluate(model: &Model, table: &Table) -> Result<Evaluation, Error> {
     Ok(Evaluation { metrics, n_rows: table.n_rows(), unseen: predictions.unseen })
 }
 
-/// The metrics of a model of one network on rows that its encoders have encoded: inputs x (n, n_inputs) and targets t
-/// (n, n_outputs), row-major.
+/// Computes the metrics of the first network of a model on encoded inputs x (n, n_inputs) and
+/// encoded targets t (n, n_outputs), both row-major.
 ///
 /// # Panics
-/// When the lengths do not fit each other and the network.
+/// Panics if the lengths are inconsistent with each other or with the network.
 pub fn evaluate_encoded(model: &Model, x: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
     let target = model.target();
     let mut y = model.outputs(&model.members[0], x);
@@ -52,33 +54,40 @@ pub fn evaluate_encoded(model: &Model, x: &[f64], t: &[f64]) -> Vec<(&'static st
     measure(model.task(), &y, &decoded(target, t), target.n_outputs())
 }
 
-/// What the metrics would be for guessing the same for every row of the encoded targets `t`: the shares of the classes, or the
-/// mean, of the targets `from`.
+/// Computes the metrics of a constant baseline on encoded targets `t` (n, n_outputs), row-major.
+///
+/// The baseline predicts the mean of the encoded training targets `t_train` for every row: the
+/// class frequencies in classification, so that the predicted class is the majority class, and the
+/// mean in regression.
 ///
 /// # Panics
-/// When the lengths are no multiples of the number of outputs.
-pub fn naive(model: &Model, from: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
+/// Panics if a length is not a multiple of the number of outputs.
+pub fn baseline(model: &Model, t_train: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
     let (target, n_outputs) = (model.target(), model.target().n_outputs());
-    let mut guess = vec![0.0; n_outputs];
-    from.chunks_exact(n_outputs).for_each(|row| guess.iter_mut().zip(row).for_each(|(sum, t)| *sum += t));
-    guess.iter_mut().for_each(|sum| *sum /= (from.len() / n_outputs) as f64);
-    target.decode(&mut guess);
-    let y: Vec<f64> = guess.iter().copied().cycle().take(t.len()).collect();
+    let mut mean = vec![0.0; n_outputs];
+    t_train.chunks_exact(n_outputs).for_each(|row| mean.iter_mut().zip(row).for_each(|(sum, t)| *sum += t));
+    mean.iter_mut().for_each(|sum| *sum /= (t_train.len() / n_outputs) as f64);
+    target.decode(&mut mean);
+    let y: Vec<f64> = mean.iter().copied().cycle().take(t.len()).collect();
     measure(model.task(), &y, &decoded(target, t), n_outputs)
 }
 
-/// How often each column is mixed up, and of how many rows at most.
-const MIXINGS: usize = 5;
-const MIXED_ROWS: usize = 5000;
+/// Number of permutations per column.
+const N_PERMUTATIONS: usize = 5;
+/// Maximum number of rows on which permutation importance is computed.
+const MAX_ROWS: usize = 5000;
 
-/// How much the first metric (accuracy, R²) loses when a column's cells are mixed up among the rows `rows` of a table, for each
-/// column, the most needed first (Breiman 2001, permutation importance). Of many rows some are taken, evenly spread.
+/// Computes the permutation importance (Breiman 2001) of each column on the rows `rows` of a table.
+///
+/// The importance is the decrease in the first metric (accuracy, R²) when the cells of the column
+/// are permuted. The result is sorted by decreasing importance. If there are more than 5000 rows,
+/// 5000 evenly spaced ones are used.
 ///
 /// # Errors
-/// As [`evaluate`].
+/// The same as those of [`evaluate`].
 pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Result<Vec<Importance>, Error> {
     let mut random = RandomState::new(seed);
-    let n = rows.len().min(MIXED_ROWS);
+    let n = rows.len().min(MAX_ROWS);
     let rows: Vec<usize> = (0..n).map(|i| rows[i * rows.len() / n]).collect();
     let table = table.subset(&rows);
     let t = targets(model, &table)?;
@@ -89,26 +98,30 @@ pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Re
         let task = model.task();
         sign * metric.value(&MetricInput { task, y, t: &t, weight: None, n_outputs })
     };
-    let whole = score(&model.predict(&table)?.y);
+    let original_score = score(&model.predict(&table)?.y);
     let mut all = Vec::new();
     for (column, _) in model.wanted() {
-        let mut losses = Vec::with_capacity(MIXINGS);
-        for _ in 0..MIXINGS {
-            let mut mixed = table.clone();
+        let mut losses = Vec::with_capacity(N_PERMUTATIONS);
+        for _ in 0..N_PERMUTATIONS {
+            let mut permuted = table.clone();
             let order = random.permutation(n);
-            let cells = mixed.columns.iter_mut().find(|c| c.name == column).expect("a column that is wanted");
+            let cells = permuted
+                .columns
+                .iter_mut()
+                .find(|c| c.name == column)
+                .expect("predict checked that the column exists");
             cells.values = cells.values.subset(&order);
-            losses.push(whole - score(&model.predict(&mixed)?.y));
+            losses.push(original_score - score(&model.predict(&permuted)?.y));
         }
-        let mean = losses.iter().sum::<f64>() / MIXINGS as f64;
-        let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / MIXINGS as f64;
+        let mean = losses.iter().sum::<f64>() / N_PERMUTATIONS as f64;
+        let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / N_PERMUTATIONS as f64;
         all.push(Importance { column: column.to_owned(), loss: (mean, variance.sqrt()) });
     }
     all.sort_by(|a, b| b.loss.0.total_cmp(&a.loss.0));
     Ok(all)
 }
 
-/// The targets in the table's own units.
+/// Returns the targets of a table in its own units.
 fn targets(model: &Model, table: &Table) -> Result<Vec<f64>, Error> {
     let target = model.target();
     Ok(decoded(target, &target.encode(table)?))

@@ -1,16 +1,20 @@
-//! The model file: one safetensors file, the tensors by layer, all else as JSON in its metadata.
+//! The model file: a safetensors file with the parameters as tensors and the rest as JSON metadata.
 //!
-//! The metadata have one entry, `chainrule-model`, so that a model is the same bytes whenever it is written. It is JSON:
+//! The metadata contain a single entry, `chainrule-model`, so that writing a model always produces
+//! the same bytes. Its value is JSON:
 //!
-//! | key | holds |
+//! | key | content |
 //! |---|---|
-//! | `version` | the version of the format, 1 |
-//! | `checksum` | SHA-256 of the text of `model` and the tensors' bytes in the order of their names, in hexadecimal |
-//! | `model` | loss, precision, members with layers and encoders, training |
+//! | `version` | format version, 1 |
+//! | `checksum` | hexadecimal SHA-256 of the text of `model` followed by the bytes of the tensors in the order of their names |
+//! | `model` | loss, precision, members with layers and encoders, training record |
 //!
-//! Tensors are called `W0`, `b0`, `W1`, ... (each W of shape (n_in, n_out)), with `k.` before them for member k where there are
-//! several. Nothing of a file is believed: lengths are those of the file itself, shapes are held against the layers before
-//! anything is made of them, and what is read takes no more room than some times the file's size.
+//! The tensors are named `W0`, `b0`, `W1`, ... (each W of shape (n_in, n_out)). In an ensemble, the
+//! names of the tensors of member k start with `k.`.
+//!
+//! Files are untrusted input. Lengths are taken from the file itself, shapes are checked against
+//! the layers before anything is allocated for them, and loading a model takes at most a small
+//! multiple of the file size in memory.
 
 use std::collections::HashMap;
 use std::io::{Error as IoError, ErrorKind, Write};
@@ -26,19 +30,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::choice::Choice;
+use crate::choice::RegistryChoice;
 use crate::{Error, Member, Model, Precision, Trained};
 
-/// The version of the format that is written. Earlier ones are read as well.
+/// Format version of written files. Files of earlier versions can be read.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// The metadata's one entry.
-const FORMAT: &str = "chainrule-model";
-/// More layers, and wider ones, are no network that anybody trained.
+/// Key of the only metadata entry.
+const METADATA_KEY: &str = "chainrule-model";
+/// Maximum number of layers of a model file; no real network has more.
 const MAX_LAYERS: usize = 1000;
+/// Maximum number of units of a layer of a model file.
 const MAX_UNITS: usize = 10_000_000;
 
-/// What is around the JSON of every format.
+/// Metadata of a model file, with a JSON header that depends on the format version.
 #[derive(Serialize, Deserialize)]
 struct Envelope {
     version: u64,
@@ -46,67 +51,70 @@ struct Envelope {
     model: Box<RawValue>,
 }
 
-/// The JSON of format 1.
+/// JSON header of format version 1.
 #[derive(Serialize, Deserialize)]
-struct Description {
-    loss: Choice,
+struct ModelHeader {
+    loss: RegistryChoice,
     precision: Precision,
-    members: Vec<MemberDescription>,
+    members: Vec<MemberHeader>,
     #[serde(default)]
     trained: Trained,
     made_by: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct MemberDescription {
-    layers: Vec<LayerDescription>,
+struct MemberHeader {
+    layers: Vec<LayerHeader>,
     encoders: Encoders,
 }
 
 #[derive(Serialize, Deserialize)]
-struct LayerDescription {
+struct LayerHeader {
     units: usize,
-    activation: Choice,
+    activation: RegistryChoice,
     bias: bool,
 }
 
 impl Model {
-    /// Writes the model; the file is whole or not there at all.
+    /// Writes the model to a file atomically: the file is either complete or unchanged.
     ///
     /// # Errors
-    /// [`Error::Unwritable`], and [`Error::Custom`] for an activation that is code.
+    /// Returns [`Error::Unwritable`] if the file cannot be written and [`Error::CustomActivation`]
+    /// if a layer has a custom activation.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let bytes = self.to_bytes()?;
         write_whole(path, &bytes).map_err(|source| Error::Unwritable { path: path.to_owned(), source })
     }
 
-    /// Reads a model.
+    /// Reads a model from a file.
     ///
     /// # Errors
-    /// [`Error::Unreadable`], [`Error::NoModel`], [`Error::Later`], [`Error::Damaged`].
+    /// Returns [`Error::Unreadable`] if the file cannot be read, [`Error::NotAModel`] if it is not
+    /// a model, [`Error::UnsupportedVersion`] if it has a later format version and
+    /// [`Error::Damaged`] if its parts are inconsistent.
     pub fn load(path: &Path) -> Result<Model, Error> {
         let bytes =
             std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         Model::from_bytes(&bytes, path)
     }
 
-    /// The file's bytes.
+    /// Serialises the model as the bytes of a file.
     ///
     /// # Errors
-    /// [`Error::Custom`].
+    /// Returns [`Error::CustomActivation`] if a layer has a custom activation.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        let description = Description {
-            loss: Choice::of(self.loss.options()),
+        let header = ModelHeader {
+            loss: RegistryChoice::new(self.loss.options()),
             precision: self.precision,
-            members: self.members.iter().map(describe).collect::<Result<_, _>>()?,
+            members: self.members.iter().map(member_header).collect::<Result<_, _>>()?,
             trained: self.trained.clone(),
             made_by: format!("chainrule {}", env!("CARGO_PKG_VERSION")),
         };
-        let description = serde_json::to_string(&description).expect("texts and finite numbers");
+        let header = serde_json::to_string(&header).expect("a header consists of strings and numbers");
         let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
         for (k, member) in self.members.iter().enumerate() {
             for block in member.architecture.blocks() {
-                let name = name(block.part, block.layer, k, self.members.len());
+                let name = tensor_name(block.part, block.layer, k, self.members.len());
                 let shape = match block.part {
                     Part::Weights => vec![member.architecture.n_in(block.layer), block.n_out],
                     Part::Bias => vec![block.n_out],
@@ -115,64 +123,70 @@ impl Model {
                 tensors.push((name, shape, to_little_endian(parameters, self.precision)));
             }
         }
-        // The file's own order, and the checksum's.
+        // The order of the tensors in the file and in the checksum.
         tensors.sort_by(|a, b| a.0.cmp(&b.0));
-        let checksum = sum_of(&description, tensors.iter().map(|(_, _, data)| data.as_slice()));
-        let model = RawValue::from_string(description).expect("it is JSON");
+        let checksum = checksum_of(&header, tensors.iter().map(|(_, _, data)| data.as_slice()));
+        let model = RawValue::from_string(header).expect("the header is JSON");
         let envelope = Envelope { version: FORMAT_VERSION, checksum, model };
-        let envelope = serde_json::to_string(&envelope).expect("texts and numbers");
-        let metadata = HashMap::from([(FORMAT.to_owned(), envelope)]);
+        let envelope = serde_json::to_string(&envelope).expect("an envelope consists of strings and numbers");
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), envelope)]);
         let views = tensors.iter().map(|(name, shape, data)| {
             let view = TensorView::new(dtype(self.precision), shape.clone(), data)
-                .expect("as many bytes as the shape needs");
+                .expect("the number of bytes matches the shape");
             (name.as_str(), view)
         });
-        Ok(serialize(views, Some(metadata)).expect("tensors of their own lengths"))
+        Ok(serialize(views, Some(metadata)).expect("the tensors are valid and have distinct names"))
     }
 
-    /// A model from the bytes of a file; `path` is for messages.
+    /// Reads a model from the bytes of a file; `path` is used only in error messages.
     ///
     /// # Errors
-    /// As [`load`](Model::load).
+    /// The same as those of [`load`](Model::load), except for [`Error::Unreadable`].
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Model, Error> {
-        let no_model = |reason: String| Error::NoModel { path: path.to_owned(), reason };
+        let not_a_model = |reason: String| Error::NotAModel { path: path.to_owned(), reason };
         let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
         let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|error| no_model(format!("it is no whole safetensors file ({error})")))?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| no_model(error.to_string()))?;
-        let Some(envelope) = header.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT)) else {
-            return Err(no_model("it holds tensors, but no description of a model".to_owned()));
+            .map_err(|error| not_a_model(format!("it is not a complete safetensors file ({error})")))?;
+        let (_, header) =
+            SafeTensors::read_metadata(bytes).map_err(|error| not_a_model(error.to_string()))?;
+        let Some(envelope) = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY))
+        else {
+            return Err(not_a_model("it contains tensors but no model description".to_owned()));
         };
-        let unread = |error: serde_json::Error| damaged(format!("its description cannot be read ({error})"));
-        let Envelope { version, checksum, model: text } = serde_json::from_str(envelope).map_err(unread)?;
+        let invalid = |error: serde_json::Error| damaged(format!("its description is invalid ({error})"));
+        let Envelope { version, checksum, model: text } = serde_json::from_str(envelope).map_err(invalid)?;
         if version > FORMAT_VERSION {
-            return Err(Error::Later { path: path.to_owned(), found: version, known: FORMAT_VERSION });
+            return Err(Error::UnsupportedVersion {
+                path: path.to_owned(),
+                found: version,
+                supported: FORMAT_VERSION,
+            });
         }
         let mut all = tensors.tensors();
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        if checksum != sum_of(text.get(), all.iter().map(|(_, view)| view.data())) {
-            return Err(damaged("its contents do not have its checksum".to_owned()));
+        if checksum != checksum_of(text.get(), all.iter().map(|(_, view)| view.data())) {
+            return Err(damaged("its checksum does not match its contents".to_owned()));
         }
-        let description: Description = serde_json::from_str(text.get()).map_err(unread)?;
-        let loss = description.loss.make(Loss::new).map_err(|error| damaged(error.to_string()))?;
-        if description.members.is_empty() {
-            return Err(damaged("it has no network".to_owned()));
+        let header: ModelHeader = serde_json::from_str(text.get()).map_err(invalid)?;
+        let loss = header.loss.make(Loss::new).map_err(|error| damaged(error.to_string()))?;
+        if header.members.is_empty() {
+            return Err(damaged("it contains no network".to_owned()));
         }
-        let n_members = description.members.len();
-        let member = |(k, member): (usize, MemberDescription)| {
-            read_member(&tensors, member, description.precision, k, n_members).map_err(damaged)
+        let n_members = header.members.len();
+        let member = |(k, member): (usize, MemberHeader)| {
+            read_member(&tensors, member, header.precision, k, n_members).map_err(damaged)
         };
-        let members =
-            description.members.into_iter().enumerate().map(member).collect::<Result<Vec<_>, _>>()?;
-        if members.iter().any(|member| !is_alike(&member.encoders, &members[0].encoders)) {
-            return Err(damaged("its networks read or predict different things".to_owned()));
+        let members = header.members.into_iter().enumerate().map(member).collect::<Result<Vec<_>, _>>()?;
+        if members.iter().any(|member| !are_compatible(&member.encoders, &members[0].encoders)) {
+            return Err(damaged("its networks have different inputs or targets".to_owned()));
         }
-        Ok(Model { members, loss, precision: description.precision, trained: description.trained })
+        Ok(Model { members, loss, precision: header.precision, trained: header.trained })
     }
 }
 
-/// Whether both read the same columns as the same kinds, and what they predict can be averaged.
-fn is_alike(one: &Encoders, other: &Encoders) -> bool {
+/// Returns whether both encoders read the same columns as the same cell types and have targets
+/// whose predictions can be averaged.
+fn are_compatible(one: &Encoders, other: &Encoders) -> bool {
     let wanted = |encoders: &Encoders| {
         let wanted = encoders.wanted().into_iter();
         let mut wanted: Vec<(String, CellType)> =
@@ -181,74 +195,79 @@ fn is_alike(one: &Encoders, other: &Encoders) -> bool {
         wanted
     };
     let targets = match (&one.target, &other.target) {
-        // Their scales are those of the rows of each.
+        // The scales differ because each member is fitted on different rows.
         (Target::Numbers { columns, .. }, Target::Numbers { columns: others, .. }) => columns == others,
-        (target, of_other) => target == of_other,
+        (target, other_target) => target == other_target,
     };
     targets && wanted(one) == wanted(other)
 }
 
-fn describe(member: &Member) -> Result<MemberDescription, Error> {
+fn member_header(member: &Member) -> Result<MemberHeader, Error> {
     let architecture = &member.architecture;
     let layer = |(l, layer): (usize, &Layer)| {
-        let is_known = layer.activation.is_softmax() || layer.activation.formula().is_some();
-        if !is_known {
-            return Err(Error::Custom { layer: architecture.layer_name(l) });
+        let is_built_in = layer.activation.is_softmax() || layer.activation.formula().is_some();
+        if !is_built_in {
+            return Err(Error::CustomActivation { layer: architecture.layer_name(l) });
         }
-        let activation = Choice::of(layer.activation.options());
-        Ok(LayerDescription { units: layer.n_units, activation, bias: layer.bias.is_some() })
+        let activation = RegistryChoice::new(layer.activation.options());
+        Ok(LayerHeader { units: layer.n_units, activation, bias: layer.bias.is_some() })
     };
     let layers = architecture.layers().iter().enumerate().map(layer).collect::<Result<_, _>>()?;
-    Ok(MemberDescription { layers, encoders: member.encoders.clone() })
+    Ok(MemberHeader { layers, encoders: member.encoders.clone() })
 }
 
-/// A member whose tensors are those that its layers need; the reason where they are not.
+/// Reads a member; returns the reason as an error if its header is inconsistent with its tensors.
 fn read_member(
     tensors: &SafeTensors<'_>,
-    description: MemberDescription,
+    header: MemberHeader,
     precision: Precision,
     k: usize,
     n_members: usize,
 ) -> Result<Member, String> {
-    let encoders = description.encoders;
-    let n_layers = description.layers.len();
-    if n_layers > MAX_LAYERS || description.layers.iter().any(|layer| layer.units > MAX_UNITS) {
-        return Err(format!("a network of {n_layers} layers of such widths cannot be"));
+    let encoders = header.encoders;
+    let n_layers = header.layers.len();
+    if n_layers > MAX_LAYERS || header.layers.iter().any(|layer| layer.units > MAX_UNITS) {
+        return Err(format!(
+            "its network has {n_layers} layers, but at most {MAX_LAYERS} layers of at most {MAX_UNITS} units are \
+             supported"
+        ));
     }
     if !encoders.target.is_whole() {
-        return Err("what it predicts is not whole".to_owned());
+        return Err("its target is inconsistent".to_owned());
     }
-    let mut read: Vec<&str> = encoders.wanted().into_iter().map(|(column, _)| column).collect();
-    read.extend(encoders.target.columns().iter().map(String::as_str));
-    read.sort_unstable();
-    if let Some([twice, _]) = read.array_windows().find(|[one, other]| one == other) {
-        return Err(format!("it reads the column \"{twice}\" twice"));
+    let mut columns: Vec<&str> = encoders.wanted().into_iter().map(|(column, _)| column).collect();
+    columns.extend(encoders.target.columns().iter().map(String::as_str));
+    columns.sort_unstable();
+    if let Some([column, _]) = columns.array_windows().find(|[one, other]| one == other) {
+        return Err(format!("it reads the column \"{column}\" twice"));
     }
-    let layer = |layer: &LayerDescription| {
-        let made =
+    let layer = |layer: &LayerHeader| {
+        let with_bias =
             Layer::new(layer.units, layer.activation.make(Activation::new).map_err(|e| e.to_string())?);
-        Ok(if layer.bias { made } else { made.without_bias() })
+        Ok(if layer.bias { with_bias } else { with_bias.without_bias() })
     };
-    let layers = description.layers.iter().map(layer).collect::<Result<Vec<_>, String>>()?;
+    let layers = header.layers.iter().map(layer).collect::<Result<Vec<_>, String>>()?;
     let architecture = Architecture::new(encoders.n_inputs(), layers).map_err(|error| error.to_string())?;
     if architecture.n_outputs() != encoders.target.n_outputs() {
-        let (has, needs) = (architecture.n_outputs(), encoders.target.n_outputs());
-        return Err(format!("the network has {has} outputs where {needs} are predicted"));
+        let (got, expected) = (architecture.n_outputs(), encoders.target.n_outputs());
+        return Err(format!("its network has {got} outputs, but its target requires {expected}"));
     }
-    // The file holds as many numbers as there are, before room is made for as many as the layers say.
+    // Each tensor is checked before its parameters are allocated, so that the file size bounds
+    // memory.
     let mut parameters = Vec::new();
     for block in architecture.blocks() {
-        let name = name(block.part, block.layer, k, n_members);
-        let view = tensors.tensor(&name).map_err(|_| format!("the tensor \"{name}\" is not there"))?;
+        let name = tensor_name(block.part, block.layer, k, n_members);
+        let view = tensors.tensor(&name).map_err(|_| format!("the tensor \"{name}\" is missing"))?;
         let expected = match block.part {
             Part::Weights => vec![architecture.n_in(block.layer), block.n_out],
             Part::Bias => vec![block.n_out],
         };
         if view.shape() != expected || view.dtype() != dtype(precision) {
             return Err(format!(
-                "the tensor \"{name}\" is {:?} {:?} where its layer needs {expected:?}",
+                "the tensor \"{name}\" is {:?} {:?}, but its layer requires {:?} {expected:?}",
                 view.dtype(),
-                view.shape()
+                view.shape(),
+                dtype(precision)
             ));
         }
         from_little_endian(view.data(), precision, &mut parameters);
@@ -257,8 +276,8 @@ fn read_member(
     Ok(Member { encoders, architecture, parameters })
 }
 
-/// What a tensor is called.
-fn name(part: Part, layer: usize, k: usize, n_members: usize) -> String {
+/// Returns the name of a tensor.
+fn tensor_name(part: Part, layer: usize, k: usize, n_members: usize) -> String {
     let letter = if part == Part::Weights { "W" } else { "b" };
     if n_members == 1 { format!("{letter}{layer}") } else { format!("{k}.{letter}{layer}") }
 }
@@ -286,33 +305,35 @@ fn from_little_endian(data: &[u8], precision: Precision, to: &mut Vec<f64>) {
     }
 }
 
-/// The SHA-256 of a text and the tensors behind it.
-fn sum_of<'d>(description: &'d str, tensors: impl Iterator<Item = &'d [u8]>) -> String {
-    sha256(std::iter::once(description.as_bytes()).chain(tensors))
+/// Computes the SHA-256 of the header followed by the tensors.
+fn checksum_of<'d>(header: &'d str, tensors: impl Iterator<Item = &'d [u8]>) -> String {
+    sha256(std::iter::once(header.as_bytes()).chain(tensors))
 }
 
-/// The SHA-256 of some pieces one after the other, in hexadecimal.
+/// Computes the hexadecimal SHA-256 of the concatenation of byte slices.
 pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     let mut hash = Sha256::new();
     pieces.for_each(|piece| hash.update(piece));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// How the names of files and folders begin that are not whole yet, or never became it.
+/// Prefix of the names of incomplete files and folders, which an interrupted program may leave
+/// behind.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Writes a file that is whole or not there at all: under another name beside it, flushed to the disk, then renamed.
+/// Writes a file atomically: writes a temporary file in the same folder, flushes it to disk and
+/// renames it.
 ///
-/// The file is readable by all, as files are (mode 0644).
+/// All users can read the file (mode 0644).
 ///
 /// # Errors
-/// What the system says of the file.
+/// Returns the error of the operating system.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let made = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
-    // What could not be made has a name that says nothing to anybody.
-    let mut file = made.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "there is no such folder"),
+    let created = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
+    // The error is replaced because it contains the meaningless name of the temporary file.
+    let mut file = created.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "the folder does not exist"),
         kind => kind.into(),
     })?;
     file.as_file_mut().write_all(bytes)?;
@@ -323,7 +344,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path).map_err(|error| error.error)?;
-    // The name as well is on the disk once its folder is.
+    // The rename is durable only after the folder is flushed as well.
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())

@@ -1,7 +1,8 @@
-//! Models: trained networks with the encoders of their tables, in one file that any reader of safetensors opens.
+//! Trained networks with the encoders of their tables, stored in one safetensors file.
 //!
-//! [`Model::save`] and [`Model::load`] write and read the file, [`Model::predict`] predicts a table, and [`evaluate`] says how
-//! well. [`export`] writes it as ONNX, C, Rust or JSON, and [`verify`] runs what it wrote beside it.
+//! [`Model::save`] and [`Model::load`] write and read the file. [`Model::predict`] predicts the
+//! rows of a table, and [`evaluate`] computes the metrics of the predictions. [`export`] converts a
+//! model to ONNX, C, Rust or JSON, and [`verify`] compares an export with its model.
 
 mod choice;
 mod error;
@@ -11,9 +12,10 @@ mod file;
 mod model;
 
 pub use error::Error;
-pub use evaluate::{Evaluation, Importance, evaluate, evaluate_encoded, importance, naive};
+pub use evaluate::{Evaluation, Importance, baseline, evaluate, evaluate_encoded, importance};
 pub use export::{
-    Arithmetic, Export, ExportOptions, Format, Int8Loss, Libm, Tools, Verified, export, verify, verify_all,
+    Arithmetic, Export, ExportFormat, ExportOptions, Int8Report, Libm, Tools, Verified, export, verify,
+    verify_all,
 };
 pub use file::{FORMAT_VERSION, UNFINISHED, sha256, write_whole};
 pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};

@@ -1,4 +1,4 @@
-//! A model: one network, or several that are asked together, each with the encoders of its table.
+//! Models: one network or an ensemble of several, each with the encoders of its table.
 
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
@@ -6,123 +6,126 @@ use chainrule::{Scalar, metrics};
 use chainrule_table::{CellType, Encoders, Table, Target};
 use serde::{Deserialize, Serialize};
 
-/// A trained network with its encoders; of cross-validation, one network for each fold.
+/// A trained network with its encoders, or an ensemble with one network per cross-validation fold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// The networks, at least one; what they predict is averaged.
+    /// Networks, at least one; their predictions are averaged.
     pub members: Vec<Member>,
-    /// The loss that they were trained with.
+    /// Loss function of the training.
     pub loss: Loss,
-    /// The numbers that they calculate with.
+    /// Floating-point precision of the networks.
     pub precision: Precision,
-    /// How they were trained.
+    /// Record of the training.
     pub trained: Trained,
 }
 
-/// A network with the encoders that were fitted on the rows that it was trained on.
+/// A network with the encoders that were fitted on its training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
-    /// What turns a table into its inputs.
+    /// Encoders of the inputs and targets.
     pub encoders: Encoders,
-    /// Its shape.
+    /// Architecture of the network.
     pub architecture: Architecture,
-    /// Its parameters, exactly, in f64.
+    /// Parameters, in f64, which represents them exactly.
     pub parameters: Vec<f64>,
 }
 
-/// The numbers that a network calculates with.
+/// Floating-point precision of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
-    /// 32 bits: the default, for speed.
+    /// 32 bits: faster, and the default.
     F32,
-    /// 64 bits: for proofs, and for agreement with NumPy.
+    /// 64 bits: for gradient checks and for agreement with NumPy.
     F64,
 }
 
-/// How a model came about.
+/// Record of the training of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Trained {
-    /// The settings as TOML that train it again.
+    /// Settings that reproduce the training, as TOML.
     pub settings: String,
-    /// The file of the table.
+    /// Path of the table.
     pub data: String,
-    /// What tells the table from others: the SHA-256 of its encoded samples.
+    /// SHA-256 of the encoded samples, which identifies the data.
     pub fingerprint: String,
-    /// When, in the form of RFC 3339.
+    /// Date and time of the training in RFC 3339 format.
     pub date: String,
-    /// How many seconds the training took.
+    /// Duration of the training in seconds.
     pub seconds: f64,
-    /// How it ended.
+    /// Reason why the training ended.
     pub ending: String,
-    /// How many rows were trained on, and how many validated with.
+    /// Number of training rows and number of validation rows.
     pub rows: [usize; 2],
-    /// How well it did.
+    /// Metrics on each part of the rows.
     pub scores: Vec<Score>,
-    /// Every epoch, of one member after the other.
+    /// Losses of every epoch, one member after another.
     pub history: Vec<TrainedEpoch>,
 }
 
-/// A metric on a part of the rows.
+/// Value of a metric on a part of the rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// The part: `train`, `validation`, `test`.
+    /// Name of the part: `train`, `validation`, `test` or `folds`.
     pub part: String,
-    /// The metric's name.
+    /// Name of the metric.
     pub metric: String,
-    /// Its value.
+    /// Value of the metric.
     pub value: f64,
 }
 
-/// What an epoch of the training came to.
+/// Losses of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainedEpoch {
-    /// Its number, from 1.
+    /// Number of the epoch, from 1.
     pub epoch: u64,
-    /// The loss on the rows of the training.
+    /// Training loss.
     pub loss: f64,
-    /// The loss on those of the validation.
+    /// Validation loss, if there is a validation set.
     pub validation_loss: Option<f64>,
 }
 
-/// What a model says of the rows of a table.
+/// Predictions of a model for the rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
-    /// (n_rows, n_outputs) row-major: numbers as the table has them, or probabilities.
+    /// Outputs (n_rows, n_outputs), row-major: values in the units of the table in regression,
+    /// otherwise probabilities.
     pub y: Vec<f64>,
-    /// How many outputs a row has.
+    /// Number of outputs per row.
     pub n_outputs: usize,
-    /// For each column the cells of which the training had none like.
+    /// Number of cells in each column whose category did not occur in training, or that are missing
+    /// although the column had no missing values in training.
     pub unseen: Vec<(String, u64)>,
 }
 
-/// So many rows are encoded and predicted at once.
-const ROWS: usize = 65_536;
+/// Maximum number of rows that a thread predicts at once.
+const MAX_ROWS_PER_THREAD: usize = 65_536;
 
 impl Model {
-    /// What is predicted; the same for all members but for the scales of numbers.
+    /// Returns the target. It is the same for all members except for the scales of regression
+    /// targets.
     ///
     /// # Panics
-    /// When there is no member.
+    /// Panics if the model has no member.
     pub fn target(&self) -> &Target {
         &self.members[0].encoders.target
     }
 
-    /// What the outputs mean to metrics.
+    /// Returns the kind of the outputs, which determines the metrics.
     pub fn task(&self) -> metrics::OutputKind {
         metrics::OutputKind::of(&self.members[0].architecture.output().activation)
     }
 
-    /// The columns that are to be read, with what each is to be read as.
+    /// Returns the names of the input columns and the cell type to read each of them as.
     pub fn wanted(&self) -> Vec<(&str, CellType)> {
         self.members[0].encoders.wanted()
     }
 
-    /// Predicts the rows of a table; the mean of what the members say.
+    /// Predicts the rows of a table as the mean over the predictions of the members.
     ///
     /// # Errors
-    /// A column that is not there.
+    /// Returns [`chainrule_table::Error`] if an input column does not exist.
     pub fn predict(&self, table: &Table) -> Result<Predictions, chainrule_table::Error> {
         for (name, _) in self.wanted() {
             table.column(name)?;
@@ -131,25 +134,26 @@ impl Model {
         let mut y = vec![0.0; table.n_rows() * n_outputs];
         let mut unseen: Vec<(String, u64)> = Vec::new();
         for (k, member) in self.members.iter().enumerate() {
-            let (x, new) = member.encoders.encode(table);
+            let (x, n_unseen) = member.encoders.encode(table);
             if k == 0 {
-                unseen = new.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+                unseen = n_unseen.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
             }
-            let mut own = self.outputs(member, &x);
-            member.encoders.target.decode(&mut own);
-            let share = 1.0 / self.members.len() as f64;
-            y.iter_mut().zip(own).for_each(|(y, own)| *y += share * own);
+            let mut member_y = self.outputs(member, &x);
+            member.encoders.target.decode(&mut member_y);
+            let weight = 1.0 / self.members.len() as f64;
+            y.iter_mut().zip(member_y).for_each(|(y, member_y)| *y += weight * member_y);
         }
         Ok(Predictions { y, n_outputs, unseen })
     }
 
-    /// A member's outputs (n, n_outputs), as its network gives them, for encoded inputs x (n, n_inputs).
+    /// Computes the raw network outputs (n, n_outputs) of a member for encoded inputs x (n,
+    /// n_inputs).
     ///
     /// # Panics
-    /// When the member's parameters do not fit its architecture.
+    /// Panics if the number of parameters does not match the architecture of the member.
     pub fn outputs(&self, member: &Member, x: &[f64]) -> Vec<f64> {
         let network = Network::new(member.architecture.clone(), member.parameters.clone())
-            .expect("parameters that fit");
+            .expect("the parameters match the architecture");
         match self.precision {
             Precision::F32 => outputs(&network.cast::<f32>(), x),
             Precision::F64 => outputs(&network, x),
@@ -158,22 +162,22 @@ impl Model {
 }
 
 impl Predictions {
-    /// The outputs of a row.
+    /// Returns the outputs of a row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.y[row * self.n_outputs..][..self.n_outputs]
     }
 }
 
-/// A network's outputs, pieces of the rows on each thread.
+/// Computes the outputs of a network, with the rows distributed over threads.
 fn outputs<T: Scalar>(network: &Network<T>, x: &[f64]) -> Vec<f64> {
     let (n_in, n_out) = (network.architecture().n_inputs(), network.architecture().n_outputs());
     let n_rows = x.len() / n_in;
     let mut y = vec![0.0; n_rows * n_out];
-    let per_thread = n_rows.div_ceil(chainrule::threads()).clamp(1, ROWS);
+    let per_thread = n_rows.div_ceil(chainrule::threads()).clamp(1, MAX_ROWS_PER_THREAD);
     std::thread::scope(|scope| {
-        let mut pieces = x.chunks(per_thread * n_in).zip(y.chunks_mut(per_thread * n_out));
+        let mut chunks = x.chunks(per_thread * n_in).zip(y.chunks_mut(per_thread * n_out));
         loop {
-            let round: Vec<_> = pieces
+            let running: Vec<_> = chunks
                 .by_ref()
                 .take(chainrule::threads())
                 .map(|(x, y)| {
@@ -183,10 +187,10 @@ fn outputs<T: Scalar>(network: &Network<T>, x: &[f64]) -> Vec<f64> {
                     })
                 })
                 .collect();
-            if round.is_empty() {
+            if running.is_empty() {
                 break;
             }
-            round.into_iter().for_each(|thread| thread.join().expect("predicting does not panic"));
+            running.into_iter().for_each(|thread| thread.join().expect("prediction does not panic"));
         }
     });
     y

@@ -1,4 +1,4 @@
-//! The model file: the same model comes back, and nothing else is taken for one.
+//! Model files: a saved model is read back unchanged, and invalid files are refused.
 
 use std::path::Path;
 
@@ -31,8 +31,8 @@ fn table() -> Table {
 
 fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let table = table();
-    let said = ColumnHints { targets: vec![target.to_owned()], ..ColumnHints::default() };
-    let kinds = ColumnKinds::find(&table, &said).unwrap();
+    let hints = ColumnHints { targets: vec![target.to_owned()], ..ColumnHints::default() };
+    let kinds = ColumnKinds::find(&table, &hints).unwrap();
     let options = EncoderOptions {
         scaling: Scaling::Robust,
         date_parts: DateParts::Always,
@@ -41,7 +41,7 @@ fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let mut random = RandomState::new(7);
     let mut member = |k: usize| {
         let rows: Vec<usize> = (k..30).collect();
-        let encoders = Encoders::fit(&table, &rows, &kinds, &said.targets, None, options).unwrap();
+        let encoders = Encoders::fit(&table, &rows, &kinds, &hints.targets, None, options).unwrap();
         let output = if encoders.target.task() == Task::Classification {
             Activation::softmax()
         } else {
@@ -82,7 +82,7 @@ fn path() -> &'static Path {
 }
 
 #[test]
-fn a_model_comes_back_as_it_was() {
+fn a_model_is_read_back_unchanged() {
     for (target, precision, n) in
         [("class", Precision::F32, 1), ("price", Precision::F64, 1), ("class", Precision::F64, 3)]
     {
@@ -94,11 +94,11 @@ fn a_model_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_saved_file_is_whole_and_readable_by_all() {
+fn a_saved_file_is_complete_and_readable_by_all_users() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.safetensors");
     let model = model("class", Precision::F32, 1);
-    std::fs::write(&path, "what was there before").unwrap();
+    std::fs::write(&path, "previous content").unwrap();
     model.save(&path).unwrap();
     assert_eq!(Model::load(&path).unwrap(), model);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -108,17 +108,17 @@ fn a_saved_file_is_whole_and_readable_by_all() {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     }
     let error = model.save(&folder.path().join("none/m.safetensors")).unwrap_err().to_string();
-    assert!(error.starts_with("cannot write ") && error.ends_with("choose another place"), "{error}");
+    assert!(error.starts_with("cannot write ") && error.ends_with("choose another path"), "{error}");
 }
 
-/// A model of each format's version is read by all later ones. `CHAINRULE_STORE_MODEL=1` writes that of the present version,
-/// which is done once for a version and never again.
+/// Checks that model files of all earlier format versions can be read. `CHAINRULE_STORE_MODEL=1`
+/// writes the file of the current version, once per format version.
 #[test]
 fn models_of_every_version_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
-    let present = folder.join(format!("v{FORMAT_VERSION}.safetensors"));
-    if std::env::var_os("CHAINRULE_STORE_MODEL").is_some() && !present.exists() {
-        model("class", Precision::F32, 1).save(&present).unwrap();
+    let current = folder.join(format!("v{FORMAT_VERSION}.safetensors"));
+    if std::env::var_os("CHAINRULE_STORE_MODEL").is_some() && !current.exists() {
+        model("class", Precision::F32, 1).save(&current).unwrap();
     }
     for version in 1..=FORMAT_VERSION {
         let stored = Model::load(&folder.join(format!("v{version}.safetensors"))).unwrap();
@@ -127,44 +127,53 @@ fn models_of_every_version_are_read() {
     }
 }
 
+/// Returns the error message of reading invalid bytes.
 fn refused(bytes: &[u8]) -> String {
     Model::from_bytes(bytes, path()).unwrap_err().to_string()
 }
 
 #[test]
-fn what_is_no_model_gets_a_sentence() {
-    let whole = model("class", Precision::F32, 1).to_bytes().unwrap();
+fn files_that_are_not_models_are_refused() {
+    let complete = model("class", Precision::F32, 1).to_bytes().unwrap();
     assert!(
-        refused(b"").starts_with("m.safetensors is no model of Chainrule: it is no whole safetensors file")
+        refused(b"")
+            .starts_with("m.safetensors is not a Chainrule model: it is not a complete safetensors file")
     );
-    assert!(refused(&whole[..whole.len() / 2]).contains("no whole safetensors file"));
-    // Forty bytes that claim 2^60 numbers.
+    assert!(refused(&complete[..complete.len() / 2]).contains("not a complete safetensors file"));
+    // A short file whose header states 2^60 numbers.
     let header = br#"{"a":{"dtype":"F64","shape":[1152921504606846976],"data_offsets":[0,8]}}"#;
-    let absurd = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
-    assert!(refused(&absurd).contains("no whole safetensors file"), "{}", refused(&absurd));
+    let oversized = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
+    assert!(refused(&oversized).contains("not a complete safetensors file"), "{}", refused(&oversized));
     let other =
         safetensors::serialize(Vec::<(&str, safetensors::tensor::TensorView<'_>)>::new(), None).unwrap();
-    assert!(refused(&other).ends_with("it holds tensors, but no description of a model"));
-    let later = replaced(&whole, "version\\\":1", "version\\\":9");
+    assert_eq!(
+        refused(&other),
+        "m.safetensors is not a Chainrule model: it contains tensors but no model description; use a model \
+         file written by `chainrule fit`"
+    );
+    let later = replaced(&complete, "version\\\":1", "version\\\":9");
     assert_eq!(
         refused(&later),
-        "m.safetensors is a model of format 9, but this version knows formats up to 1; use a later version"
+        "m.safetensors has model format 9, but this version of Chainrule only supports formats up to 1; use a \
+         later version"
     );
-    let changed = replaced(&whole, "Bern", "Bonn");
+    let changed = replaced(&complete, "Bern", "Bonn");
     assert_eq!(
         refused(&changed),
-        "m.safetensors is damaged: its contents do not have its checksum; make it again, or take another copy"
+        "m.safetensors is damaged: its checksum does not match its contents; restore it from a copy, or train \
+         the model again"
     );
 }
 
-/// The bytes with a text in place of another one of its length.
+/// Replaces a text in the bytes with another of the same length.
 fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
-    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).expect("it is there");
-    [&bytes[..place], to.as_bytes(), &bytes[place + from.len()..]].concat()
+    let start =
+        bytes.windows(from.len()).position(|window| window == from.as_bytes()).expect("the text occurs");
+    [&bytes[..start], to.as_bytes(), &bytes[start + from.len()..]].concat()
 }
 
 #[test]
-fn an_activation_that_is_code_cannot_be_stored() {
+fn a_custom_activation_cannot_be_saved() {
     let mut model = model("price", Precision::F64, 1);
     let custom = Activation::custom(
         |z: &[f64], a: &mut [f64]| a.copy_from_slice(z),
@@ -175,18 +184,18 @@ fn an_activation_that_is_code_cannot_be_stored() {
     member.architecture = Architecture::new(member.encoders.n_inputs(), layers).unwrap();
     member.parameters = vec![0.0; member.architecture.n_parameters()];
     let error = model.to_bytes().unwrap_err().to_string();
-    assert!(error.starts_with("the activation of layer \"hidden\" is a custom one"), "{error}");
+    assert!(error.starts_with("layer \"hidden\" has a custom activation"), "{error}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
-    fn no_flipped_byte_goes_unseen(place in 0.0..1.0, flip in 1u8..=255) {
+    fn every_flipped_byte_is_detected(position in 0.0..1.0, flip in 1u8..=255) {
         let mut bytes = model("class", Precision::F32, 1).to_bytes().unwrap();
-        let place = (place * bytes.len() as f64) as usize;
-        bytes[place] ^= flip;
+        let position = (position * bytes.len() as f64) as usize;
+        bytes[position] ^= flip;
         if let Ok(read) = Model::from_bytes(&bytes, path()) {
-            // Only what changes nothing that is read: a letter of a name that nobody asks for, spaces after the header.
+            // Bytes that are not read may change: an unused name, or the padding after the header.
             prop_assert_eq!(read, model("class", Precision::F32, 1));
         }
     }

@@ -1,5 +1,5 @@
-//! Models that somebody made up: whole files with a right checksum whose contents fit nowhere. Each gets a sentence, or is a model
-//! that predicts; none a panic, and none more memory than its size allows.
+//! Corrupted model files with a valid checksum. Each is either refused with an error message or is
+//! a model that predicts; none causes a panic or uses more memory than a multiple of its size.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule_model::{
-    ExportOptions, Format, Member, Model, Precision, Trained, evaluate, export, importance, sha256,
+    ExportFormat, ExportOptions, Member, Model, Precision, Trained, evaluate, export, importance, sha256,
 };
 use chainrule_table::{
     Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Scaling, Strings, Table, Values,
@@ -33,17 +33,17 @@ fn table() -> Table {
     ])
 }
 
-/// Of classes, of labels and of numbers.
+/// Creates a model for the given targets.
 fn model(targets: &[&str]) -> Model {
     let table = table();
     let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
     let others = ["class", "yes", "price", "rent"].map(str::to_owned);
-    let said = ColumnHints { targets: targets.clone(), ignore: others.to_vec(), ..ColumnHints::default() };
-    let said = ColumnHints {
-        ignore: said.ignore.into_iter().filter(|name| !targets.contains(name)).collect(),
-        ..said
+    let hints = ColumnHints { targets: targets.clone(), ignore: others.to_vec(), ..ColumnHints::default() };
+    let hints = ColumnHints {
+        ignore: hints.ignore.into_iter().filter(|name| !targets.contains(name)).collect(),
+        ..hints
     };
-    let kinds = ColumnKinds::find(&table, &said).unwrap();
+    let kinds = ColumnKinds::find(&table, &hints).unwrap();
     let options = EncoderOptions {
         scaling: Scaling::Robust,
         date_parts: DateParts::Always,
@@ -67,14 +67,14 @@ fn model(targets: &[&str]) -> Model {
     Model { members, loss, precision: Precision::F64, trained: Trained::default() }
 }
 
-/// Something else in place of a value somewhere in a description.
+/// Changes a random value in a description.
 fn mangle(value: &mut Value, random: &mut RandomState) {
     let pick = |random: &mut RandomState, n: usize| random.randint(0, n as i64) as usize;
-    // Down to where something is changed.
+    // Descends to the value to change.
     match value {
         Value::Object(map) if !map.is_empty() && pick(random, 8) > 0 => {
             let k = pick(random, map.len());
-            let value = map.values_mut().nth(k).expect("there are as many");
+            let value = map.values_mut().nth(k).expect("k is less than the length");
             return mangle(value, random);
         }
         Value::Array(list) if !list.is_empty() && pick(random, 6) > 0 => {
@@ -109,8 +109,8 @@ fn mangle(value: &mut Value, random: &mut RandomState) {
     }
 }
 
-/// The file with the description in place of its own, and a checksum that is right.
-fn sealed(bytes: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+/// Changes the description of a file and updates its checksum.
+fn with_description(bytes: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let tensors = SafeTensors::deserialize(bytes).unwrap();
     let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
     let (key, envelope) = header.metadata().as_ref().unwrap().iter().next().unwrap();
@@ -125,59 +125,63 @@ fn sealed(bytes: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
     safetensors::serialize(all, Some(metadata)).unwrap()
 }
 
-/// Reading a model may allocate so many times its file's length at one time; 6 were seen.
-const ALLOCATED: u64 = 20;
+/// Maximum ratio of the memory allocated while reading a model to the size of its file; 6 was
+/// measured.
+const MAX_MEMORY_RATIO: u64 = 20;
 
 #[test]
-fn made_up_models_get_a_sentence_or_predict() {
+fn corrupted_models_are_refused_or_predict() {
     let table = table();
     let mut random = RandomState::new(11);
-    let (mut refused, mut used) = (0, 0);
+    let (mut n_refused, mut n_used) = (0, 0);
     for targets in [&["class"][..], &["yes"], &["yes", "garden"], &["price", "rent"], &["price"]] {
-        let mut one = model(targets);
-        // Of the last, and of the first, two networks.
+        let mut original = model(targets);
+        // The first and the last model are ensembles of two networks.
         if targets.len() == 1 && targets != ["yes"] {
-            one.members.push(one.members[0].clone());
+            original.members.push(original.members[0].clone());
         }
-        let whole = one.to_bytes().unwrap();
-        let same = Model::from_bytes(&sealed(&whole, |_| ()), Path::new("m.safetensors")).unwrap();
-        assert_eq!(same, one, "what is sealed again is a model");
+        let original_bytes = original.to_bytes().unwrap();
+        let unchanged = with_description(&original_bytes, |_| ());
+        let read = Model::from_bytes(&unchanged, Path::new("m.safetensors")).unwrap();
+        assert_eq!(read, original, "an unchanged file with an updated checksum is the same model");
         for _ in 0..1500 {
-            let bytes = sealed(&whole, |description| {
+            let bytes = with_description(&original_bytes, |description| {
                 for _ in 0..random.randint(1, 4) {
                     mangle(description, &mut random);
                 }
             });
             let mut read = None;
-            let counted = allocation_counter::measure(|| {
+            let allocations = allocation_counter::measure(|| {
                 read = Some(Model::from_bytes(&bytes, Path::new("m.safetensors")));
             });
-            let most = ALLOCATED * bytes.len() as u64;
-            assert!(counted.bytes_max <= most, "{} of {}", counted.bytes_max, bytes.len());
-            match read.expect("it was read") {
+            let max_bytes = MAX_MEMORY_RATIO * bytes.len() as u64;
+            let got = allocations.bytes_max;
+            assert!(got <= max_bytes, "reading {} bytes allocated {got} bytes", bytes.len());
+            match read.expect("the closure has run") {
                 Ok(model) => {
-                    used += usize::from(use_everywhere(&model, &table));
+                    n_used += usize::from(use_model(&model, &table));
                 }
                 Err(error) => {
-                    refused += 1;
+                    n_refused += 1;
                     assert!(error.to_string().starts_with("m.safetensors is "), "{error}");
                 }
             }
         }
     }
-    assert!(refused > 2000 && used > 500, "{refused} refused, {used} used");
+    assert!(n_refused > 2000 && n_used > 500, "{n_refused} refused, {n_used} used");
 }
 
-/// Nothing that is done with a model panics, whatever comes of it; false where it wants other columns than there are.
-fn use_everywhere(model: &Model, table: &Table) -> bool {
-    // A table is read as the model wants it, each column once.
-    let kept = model.wanted().into_iter().chain(model.target().wanted());
+/// Checks that no operation on a model panics. Returns false if the table does not have the columns
+/// of the model.
+fn use_model(model: &Model, table: &Table) -> bool {
+    // A table with each input and target column once.
+    let wanted = model.wanted().into_iter().chain(model.target().wanted());
     let mut columns: Vec<Column> = Vec::new();
-    for (name, want) in kept {
-        assert!(columns.iter().all(|known| known.name != name), "{name} is wanted twice");
+    for (name, cell_type) in wanted {
+        assert!(columns.iter().all(|column| column.name != name), "{name} is read twice");
         let Ok(column) = table.column(name) else { return false };
-        let suits = matches!(
-            (&column.values, want),
+        let is_readable = matches!(
+            (&column.values, cell_type),
             (Values::Strings(_), chainrule_table::CellType::Strings)
                 | (
                     Values::Numbers(_),
@@ -185,17 +189,17 @@ fn use_everywhere(model: &Model, table: &Table) -> bool {
                 )
                 | (Values::Dates(_), chainrule_table::CellType::Dates | chainrule_table::CellType::Strings)
         );
-        if !suits {
+        if !is_readable {
             return false;
         }
         columns.push(column.clone());
     }
     let table = Table::new(columns);
-    let predictions = model.predict(&table).expect("its columns are there");
+    let predictions = model.predict(&table).expect("the table has the input columns");
     assert_eq!(predictions.y.len(), table.n_rows() * model.target().n_outputs());
     let _ = evaluate(model, &table);
     let _ = importance(model, &table, &[0, 5, 7], 0);
-    for format in [Format::C, Format::Rust, Format::Json, Format::Onnx] {
+    for format in [ExportFormat::C, ExportFormat::Rust, ExportFormat::Json, ExportFormat::Onnx] {
         let _ = export(model, format, &ExportOptions::default());
     }
     let _ = model.to_bytes();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule_model::{Arithmetic, ExportOptions, Format, Libm, Model, Tools, export, verify, write_whole};
+use chainrule_model::{Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify, write_whole};
 
 use super::predict::read_whole;
 use crate::arguments::ExportArguments;
@@ -47,14 +47,14 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
 }
 
 /// The format given by `--to`, else by the extension of `--output`.
-fn format(arguments: &ExportArguments) -> Result<Format, Failure> {
+fn format(arguments: &ExportArguments) -> Result<ExportFormat, Failure> {
     let extension = arguments.output.as_deref().and_then(Path::extension).unwrap_or_default();
     let extension = extension.to_string_lossy().to_lowercase();
     let to = arguments.to.as_deref();
-    let found = Format::ALL.iter().find(|(name, known, _)| to.map_or(*known == extension, |to| *name == to));
+    let found = ExportFormat::ALL.iter().find(|(name, known, _)| to.map_or(*known == extension, |to| *name == to));
     found.map(|(.., format)| *format).ok_or_else(|| {
-        let names = Format::ALL.map(|(name, ..)| name).join(", ");
-        let extensions = Format::ALL.map(|(_, extension, _)| format!(".{extension}")).join(", ");
+        let names = ExportFormat::ALL.map(|(name, ..)| name).join(", ");
+        let extensions = ExportFormat::ALL.map(|(_, extension, _)| format!(".{extension}")).join(", ");
         Failure::Argument {
             argument: "--to",
             value: to.unwrap_or("missing").to_owned(),

@@ -1,11 +1,13 @@
-//! The coefficients and constants of the functions that exports bring along: the engine's, but for bounds and the parts of
-//! ln 2, which go with how the exports take a power of two.
+//! Coefficients and constants of the mathematical functions that exports define.
+//!
+//! They are those of the engine, except for the bounds and the parts of ln 2, which depend on how
+//! the exports compute powers of two.
 
 use chainrule::kernel::math::coefficients as engine;
 
 use crate::Precision;
 
-/// The polynomials by name, the lowest power first.
+/// Returns the name and coefficients of each polynomial, the constant term first.
 pub(super) fn polynomials(precision: Precision) -> &'static [(&'static str, &'static [f64])] {
     match precision {
         Precision::F32 => &POLYNOMIALS_32,
@@ -13,7 +15,7 @@ pub(super) fn polynomials(precision: Precision) -> &'static [(&'static str, &'st
     }
 }
 
-/// The constants by name.
+/// Returns the name and value of each constant.
 pub(super) fn constants(precision: Precision) -> &'static [(&'static str, f64)] {
     match precision {
         Precision::F32 => &CONSTANTS_32,
@@ -37,7 +39,8 @@ const POLYNOMIALS_64: [(&str, &[f64]); 5] = [
     ("COS", &engine::COS_64),
 ];
 
-// ln 2 is in two parts, the first of so few bits that its product with an exponent is exact.
+// ln 2 is split into two parts. The first has so few significant bits that its product with an
+// exponent is exact.
 const CONSTANTS_32: [(&str, f64); 12] = [
     ("LOG2_E", std::f64::consts::LOG2_E),
     ("LN_2_HIGH", 0.693359375),
@@ -47,10 +50,10 @@ const CONSTANTS_32: [(&str, f64); 12] = [
     ("HALF_PI_1", engine::HALF_PI_32[1]),
     ("HALF_PI_2", engine::HALF_PI_32[2]),
     ("HALF_PI_3", engine::HALF_PI_32[3]),
-    ("EXP_LEAST", -87.33654),
-    ("EXP_MOST", 88.72283),
-    ("TANH_MOST", 10.0),
-    ("ERF_MOST", 4.0),
+    ("EXP_MIN", -87.33654),
+    ("EXP_MAX", 88.72283),
+    ("TANH_MAX", 10.0),
+    ("ERF_MAX", 4.0),
 ];
 
 const CONSTANTS_64: [(&str, f64); 12] = [
@@ -62,8 +65,8 @@ const CONSTANTS_64: [(&str, f64); 12] = [
     ("HALF_PI_1", engine::HALF_PI_64[1]),
     ("HALF_PI_2", engine::HALF_PI_64[2]),
     ("HALF_PI_3", 0.0),
-    ("EXP_LEAST", -708.3964185322641),
-    ("EXP_MOST", 709.782712893384),
-    ("TANH_MOST", 20.0),
-    ("ERF_MOST", 6.0),
+    ("EXP_MIN", -708.3964185322641),
+    ("EXP_MAX", 709.782712893384),
+    ("TANH_MAX", 20.0),
+    ("ERF_MAX", 6.0),
 ];

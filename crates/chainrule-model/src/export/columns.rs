@@ -1,50 +1,54 @@
-//! The columns that an export reads, the same for all members, and what each member makes of a column's words.
+//! Columns that an export reads, shared by all members, and the inputs of each member for the
+//! categories.
 //!
-//! A word has a code: [`MISSING`], [`OTHER`] for any that no member has an input of its own for, and from 2 on those that one
-//! has. Two members of an ensemble may know different words; each then has its own table from codes to inputs.
+//! Each category has a code: [`MISSING`] for a missing cell, [`OTHER`] for a category that is not
+//! an input of any member, and 2 and above for the others. The members of an ensemble can have
+//! different categories, so each member has its own table from codes to inputs.
 
 use chainrule_table::{Encoding, Input, Table, Values};
 
 use super::expression::Width;
 use crate::{Error, Member, Model};
 
-/// The code of a cell that is missing.
+/// Code of a missing cell.
 pub(super) const MISSING: usize = 0;
-/// The code of a word that has no input of its own.
+/// Code of a category without an input.
 pub(super) const OTHER: usize = 1;
-/// The code of the first word that has.
-pub(super) const FIRST: usize = 2;
+/// Code of the first category with an input.
+pub(super) const FIRST_CATEGORY: usize = 2;
 
-/// Numbers this many times their spread away from 0, such as seconds since 1970, keep less than four digits in single precision.
-const FAR: f64 = 1000.0;
+/// Ratio of offset to spread above which a column is read in double precision. In single precision,
+/// such numbers (for example seconds since 1970) would retain fewer than four significant digits.
+const MAX_OFFSET: f64 = 1000.0;
 
-/// A column that is read.
-pub(super) struct Column {
+/// A column that an export reads.
+pub(super) struct ExportColumn {
     pub(super) name: String,
-    pub(super) cells: Cells,
+    pub(super) input_type: InputType,
 }
 
-/// What a column holds.
-pub(super) enum Cells {
-    /// Numbers, in double where single precision would blur what tells them apart.
-    Numbers(Width),
-    /// Days since 1970-01-01, in double.
-    Dates,
-    /// Words, those with an input of their own in some member.
-    Words(Vec<String>),
+/// Type of the values of a column.
+pub(super) enum InputType {
+    /// Number, in double precision if single precision cannot distinguish the values.
+    Number(Width),
+    /// Days since 1970-01-01, in double precision.
+    Date,
+    /// Category; lists the categories with an input in at least one member.
+    Category(Vec<String>),
 }
 
-/// What a member's inputs of a column are for each code.
-pub(super) enum Codes {
-    /// The one input is this.
+/// Inputs of a member for each code of a categorical column.
+pub(super) enum CategoryInputs {
+    /// Value of the only input.
     Signs(Vec<i8>),
-    /// This input of the column's is 1; where there is none, all are 0.
-    Places(Vec<Option<usize>>),
+    /// Position of the input that is 1 among the inputs of the column; without one, all inputs are
+    /// 0.
+    Positions(Vec<Option<usize>>),
 }
 
-/// The columns that all members read, in the order of the first.
-pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
-    let mut columns: Vec<Column> = Vec::new();
+/// Returns the columns that the members read, in the order of the first member.
+pub(super) fn columns(model: &Model) -> Result<Vec<ExportColumn>, Error> {
+    let mut columns: Vec<ExportColumn> = Vec::new();
     for (k, member) in model.members.iter().enumerate() {
         for input in &member.encoders.inputs {
             let known = columns.iter_mut().find(|column| column.name == input.column);
@@ -52,17 +56,17 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
             match (known, &input.how) {
                 (None, _) if k > 0 => return Err(differs()),
                 (None, how) => {
-                    let cells = match how {
-                        Encoding::Number { .. } => Cells::Numbers(Width::Own),
-                        Encoding::Date { .. } => Cells::Dates,
-                        Encoding::Boolean { words } => Cells::Words(words.to_vec()),
-                        Encoding::Category { words, .. } => Cells::Words(words.clone()),
+                    let input_type = match how {
+                        Encoding::Number { .. } => InputType::Number(Width::Model),
+                        Encoding::Date { .. } => InputType::Date,
+                        Encoding::Boolean { words } => InputType::Category(words.to_vec()),
+                        Encoding::Category { words, .. } => InputType::Category(words.clone()),
                     };
-                    columns.push(Column { name: input.column.clone(), cells });
+                    columns.push(ExportColumn { name: input.column.clone(), input_type });
                 }
-                (Some(Column { cells: Cells::Numbers(_), .. }), Encoding::Number { .. })
-                | (Some(Column { cells: Cells::Dates, .. }), Encoding::Date { .. }) => {}
-                (Some(Column { cells: Cells::Words(known), .. }), how) => {
+                (Some(ExportColumn { input_type: InputType::Number(_), .. }), Encoding::Number { .. })
+                | (Some(ExportColumn { input_type: InputType::Date, .. }), Encoding::Date { .. }) => {}
+                (Some(ExportColumn { input_type: InputType::Category(known), .. }), how) => {
                     let words = match how {
                         Encoding::Boolean { words } => &words[..],
                         Encoding::Category { words, .. } => words,
@@ -75,112 +79,120 @@ pub(super) fn columns(model: &Model) -> Result<Vec<Column>, Error> {
             }
         }
         for column in &mut columns {
-            let far = |input: &Input| match input.how {
+            let is_far = |input: &Input| match input.how {
                 Encoding::Number { scale, .. } => {
-                    input.column == column.name && scale.shift.abs() > FAR * scale.by
+                    input.column == column.name && scale.shift.abs() > MAX_OFFSET * scale.by
                 }
                 _ => false,
             };
-            if member.encoders.inputs.iter().any(far) {
-                column.cells = Cells::Numbers(Width::Wide);
+            if member.encoders.inputs.iter().any(is_far) {
+                column.input_type = InputType::Number(Width::Double);
             }
         }
-        let read = |column: &&Column| member.encoders.inputs.iter().all(|input| input.column != column.name);
-        if let Some(column) = columns.iter().find(read) {
+        let is_unread =
+            |column: &&ExportColumn| member.encoders.inputs.iter().all(|input| input.column != column.name);
+        if let Some(column) = columns.iter().find(is_unread) {
             return Err(Error::MembersDiffer { column: column.name.clone() });
         }
     }
     Ok(columns)
 }
 
-/// A member's inputs, each with the first of its places and the column's place among all.
+/// Returns the inputs of a member, each with the index of its first network input and the index of
+/// its column.
 pub(super) fn inputs<'m>(
     member: &'m Member,
-    columns: &[Column],
+    columns: &[ExportColumn],
 ) -> impl Iterator<Item = (&'m Input, usize, usize)> {
-    let place = |from: &mut usize, input: &'m Input| {
-        let first = *from;
-        *from += input.width();
+    let locate = |next: &mut usize, input: &'m Input| {
+        let first = *next;
+        *next += input.width();
         let column = columns.iter().position(|column| column.name == input.column);
-        Some((input, first, column.expect("a column of all members")))
+        Some((input, first, column.expect("all members read all columns")))
     };
-    member.encoders.inputs.iter().scan(0, place)
+    member.encoders.inputs.iter().scan(0, locate)
 }
 
-impl Codes {
-    /// What a column's inputs are for each of its codes; none for numbers and dates.
-    pub(super) fn of(input: &Input, cells: &Cells) -> Option<Codes> {
-        let Cells::Words(all) = cells else { return None };
+impl CategoryInputs {
+    /// Returns the inputs for each code, or `None` for numbers and dates.
+    pub(super) fn new(input: &Input, input_type: &InputType) -> Option<CategoryInputs> {
+        let InputType::Category(all) = input_type else { return None };
         Some(match &input.how {
             Encoding::Boolean { words: [no, yes] } => {
                 let sign = |word: &String| i8::from(word == yes) - i8::from(word == no && word != yes);
-                Codes::Signs([0, 0].into_iter().chain(all.iter().map(sign)).collect())
+                CategoryInputs::Signs([0, 0].into_iter().chain(all.iter().map(sign)).collect())
             }
             Encoding::Category { words, rare } => {
                 let missing = input.says_missing.then(|| input.width() - 1);
                 let other = (!rare.is_empty()).then_some(words.len());
-                let place = |word: &String| words.iter().position(|own| own == word).or(other);
-                Codes::Places([missing, other].into_iter().chain(all.iter().map(place)).collect())
+                let position = |word: &String| words.iter().position(|known| known == word).or(other);
+                CategoryInputs::Positions(
+                    [missing, other].into_iter().chain(all.iter().map(position)).collect(),
+                )
             }
             Encoding::Number { .. } | Encoding::Date { .. } => {
-                unreachable!("the columns are those of the members")
+                unreachable!("`columns` checked that the members agree")
             }
         })
     }
 
-    /// The inputs (n_codes, width) of all codes, row-major.
-    pub(super) fn rows(&self, input: &Input) -> Vec<f64> {
+    /// Returns the inputs of all codes as a matrix (n_codes, width), row-major.
+    pub(super) fn matrix(&self, input: &Input) -> Vec<f64> {
         let width = input.width();
         let row = |code: usize| {
             let mut row = vec![0.0; width];
             match self {
-                Codes::Signs(signs) => {
+                CategoryInputs::Signs(signs) => {
                     row[0] = f64::from(signs[code]);
                     if input.says_missing && code == MISSING {
                         row[1] = 1.0;
                     }
                 }
-                Codes::Places(places) => places[code].into_iter().for_each(|place| row[place] = 1.0),
+                CategoryInputs::Positions(positions) => {
+                    positions[code].into_iter().for_each(|position| row[position] = 1.0)
+                }
             }
             row
         };
         (0..self.len()).flat_map(row).collect()
     }
 
-    /// How many codes there are.
+    /// Returns the number of codes.
     pub(super) fn len(&self) -> usize {
         match self {
-            Codes::Signs(signs) => signs.len(),
-            Codes::Places(places) => places.len(),
+            CategoryInputs::Signs(signs) => signs.len(),
+            CategoryInputs::Positions(positions) => positions.len(),
         }
     }
 }
 
-impl Column {
-    /// The cells of a table's column as numbers: numbers and days themselves, the codes of words.
-    pub(super) fn cells_of(&self, table: &Table) -> Result<Vec<f64>, Error> {
+impl ExportColumn {
+    /// Returns the cells of the column in a table as numbers: numbers and dates unchanged,
+    /// categories as their codes.
+    pub(super) fn cells(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let values = &table.column(&self.name)?.values;
-        match (&self.cells, values) {
-            (Cells::Words(words), values) => {
+        match (&self.input_type, values) {
+            (InputType::Category(words), values) => {
                 let code = |row| match values.text(row) {
                     None => MISSING as f64,
                     Some(word) => code_of(words, &word) as f64,
                 };
                 Ok((0..values.len()).map(code).collect())
             }
-            (Cells::Numbers(_) | Cells::Dates, Values::Numbers(values) | Values::Dates(values)) => {
+            (InputType::Number(_) | InputType::Date, Values::Numbers(values) | Values::Dates(values)) => {
                 Ok(values.clone())
             }
-            (Cells::Numbers(_) | Cells::Dates, Values::Strings(_)) => {
-                Err(Error::NotNumbers { column: self.name.clone() })
+            (InputType::Number(_) | InputType::Date, Values::Strings(_)) => {
+                Err(Error::TextColumn { column: self.name.clone() })
             }
         }
     }
 }
 
-/// The code of a word, as the encoders find it: by its letters, or else as the number that it is.
+/// Returns the code of a category, which is found as the encoders find it: by its text, or else by
+/// its numeric value.
 fn code_of(words: &[String], word: &str) -> usize {
-    let find = |word: &str| words.iter().position(|own| own == word);
+    let find = |word: &str| words.iter().position(|known| known == word);
     let number = || find(&word.parse::<f64>().ok()?.to_string());
-    find(word).or_else(number).map_or(OTHER, |k| k + FIRST)
+    find(word).or_else(number).map_or(OTHER, |k| k + FIRST_CATEGORY)
 }

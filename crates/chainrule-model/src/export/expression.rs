@@ -1,4 +1,5 @@
-//! An activation's formula as an expression of C or Rust, and the functions that the expressions of a file call.
+//! Conversion of activation formulas to expressions of C or Rust, and tracking of the functions
+//! they call.
 
 use std::collections::BTreeSet;
 
@@ -8,36 +9,37 @@ use super::Libm;
 use super::mathematics;
 use crate::Precision;
 
-/// A language, with what differs in it from export to export.
+/// Target language of an export, with its options.
 #[derive(Clone, Copy)]
 pub(super) enum Language<'p> {
     C { prefix: &'p str, libm: Libm },
     Rust,
 }
 
-/// Writes expressions of a language, and remembers what they call.
-pub(super) struct Writer<'p> {
+/// Converts formulas to expressions and records the functions that they call.
+pub(super) struct ExpressionWriter<'p> {
     pub(super) language: Language<'p>,
-    /// What the network calculates with.
+    /// Precision of the network.
     pub(super) precision: Precision,
     called: BTreeSet<(Width, &'static str)>,
 }
 
-/// What a function calculates with.
+/// Precision of a function.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Width {
-    /// The model's precision.
-    Own,
-    /// Double: that of the encoders in every export, for a column's cells may be far from 0 and close to each other.
-    Wide,
+    /// Precision of the model.
+    Model,
+    /// Double precision. Encoders always use it, because the cells of a column can be far from 0
+    /// and close to each other.
+    Double,
 }
 
-impl<'p> Writer<'p> {
-    pub(super) fn new(language: Language<'p>, precision: Precision) -> Writer<'p> {
-        Writer { language, precision, called: BTreeSet::new() }
+impl<'p> ExpressionWriter<'p> {
+    pub(super) fn new(language: Language<'p>, precision: Precision) -> ExpressionWriter<'p> {
+        ExpressionWriter { language, precision, called: BTreeSet::new() }
     }
 
-    /// The type of the network's numbers.
+    /// Returns the type of the numbers of the network.
     pub(super) fn real(&self) -> &'static str {
         match (self.language, self.precision) {
             (Language::C { .. }, Precision::F32) => "float",
@@ -47,42 +49,44 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// A number in the model's precision, in the fewest digits that give it again.
+    /// Returns a literal in the precision of the model, with the fewest digits that represent it
+    /// exactly.
     pub(super) fn literal(&self, v: f64) -> String {
         mathematics::literal(v, self.precision, self.language)
     }
 
-    /// How `name` is called, in the model's precision or in double.
+    /// Returns the name under which the mathematical function `name` is called, and records the
+    /// call.
     pub(super) fn function(&mut self, width: Width, name: &'static str) -> String {
-        let precision = if width == Width::Wide { Precision::F64 } else { self.precision };
+        let precision = if width == Width::Double { Precision::F64 } else { self.precision };
         if let Language::C { libm: Libm::System, .. } = self.language
-            && let Some(function) = mathematics::of_libm(name, precision)
+            && let Some(function) = mathematics::libm_name(name, precision)
         {
             return function;
         }
         self.called.insert((width, name));
-        mathematics::names(self.language, width) + name
+        mathematics::function_prefix(self.language, width) + name
     }
 
-    /// The functions called so far, for the head of the file.
+    /// Returns the definitions of the functions called so far.
     pub(super) fn definitions(&self) -> String {
         mathematics::definitions(self.language, self.precision, &self.called)
     }
 
-    /// Whether anything of `<math.h>` may be called.
+    /// Returns whether functions of `<math.h>` may be called.
     pub(super) fn uses_libm(&self) -> bool {
         matches!(self.language, Language::C { libm: Libm::System, .. })
     }
 
-    /// `f(z)` as an expression in `z`.
+    /// Converts the formula of `f(z)` to an expression in `z`.
     pub(super) fn expression(&mut self, formula: &Formula) -> String {
         match formula {
             Formula::Z => "z".to_owned(),
             Formula::Number(v) | Formula::Parameter(_, v) => self.literal(*v),
-            Formula::Call(Call::Negative, x) => format!("-{}", self.held(x, ATOM)),
+            Formula::Call(Call::Negative, x) => format!("-{}", self.operand(x, ATOM)),
             Formula::Call(call, x) => {
                 let name = match call {
-                    Call::Negative => unreachable!("it is an operator"),
+                    Call::Negative => unreachable!("negation is matched above"),
                     Call::Square => "square",
                     Call::Abs => "abs",
                     Call::Exp => "exp",
@@ -92,7 +96,7 @@ impl<'p> Writer<'p> {
                     Call::Sin => "sin",
                 };
                 let x = self.expression(x);
-                format!("{}({x})", self.function(Width::Own, name))
+                format!("{}({x})", self.function(Width::Model, name))
             }
             Formula::Join(join, x, y) => {
                 let operator = match join {
@@ -103,11 +107,11 @@ impl<'p> Writer<'p> {
                     Join::Max | Join::Min => {
                         let name = if *join == Join::Max { "max" } else { "min" };
                         let (x, y) = (self.expression(x), self.expression(y));
-                        return format!("{}({x}, {y})", self.function(Width::Own, name));
+                        return format!("{}({x}, {y})", self.function(Width::Model, name));
                     }
                 };
                 let (sign, left, right) = operator;
-                format!("{} {sign} {}", self.held(x, left), self.held(y, right))
+                format!("{} {sign} {}", self.operand(x, left), self.operand(y, right))
             }
             Formula::Choice(above, otherwise) => {
                 let (above, otherwise) = (self.expression(above), self.expression(otherwise));
@@ -119,10 +123,10 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// An operand, in parentheses unless it holds together at least as tightly as `least`.
-    fn held(&mut self, x: &Formula, least: u8) -> String {
+    /// Converts an operand, in parentheses if its precedence is lower than `min_precedence`.
+    fn operand(&mut self, x: &Formula, min_precedence: u8) -> String {
         let text = self.expression(x);
-        if tightness(x) < least { format!("({text})") } else { text }
+        if precedence(x) < min_precedence { format!("({text})") } else { text }
     }
 }
 
@@ -131,7 +135,7 @@ const SUM: u8 = 1;
 const PRODUCT: u8 = 2;
 const ATOM: u8 = 3;
 
-fn tightness(x: &Formula) -> u8 {
+fn precedence(x: &Formula) -> u8 {
     match x {
         Formula::Choice(..) => CHOICE,
         Formula::Join(Join::Sum | Join::Difference, ..) | Formula::Call(Call::Negative, _) => SUM,
@@ -148,14 +152,14 @@ mod tests {
     #[test]
     fn expressions_keep_the_order_of_operations() {
         let z = || Formula::Z;
-        let mut c = Writer::new(Language::C { prefix: "p", libm: Libm::System }, Precision::F32);
+        let mut c = ExpressionWriter::new(Language::C { prefix: "p", libm: Libm::System }, Precision::F32);
         assert_eq!(c.expression(&(1.0 / (1.0 + (-z()).exp()))), "1.0f / (1.0f + expf(-z))");
         assert_eq!(c.expression(&(1.0 - (z() - 0.1))), "1.0f - (z - 0.1f)");
         assert_eq!(c.expression(&(z() / (z() * -2.0))), "z / (z * (-2.0f))");
         assert_eq!(c.expression(&z().max(0.0)), "p_max(z, 0.0f)");
         let choice = Formula::choice(z(), Formula::parameter("slope", 0.1) * z());
         assert_eq!(c.expression(&(choice.clone() + 1.0)), "(z > 0 ? z : 0.1f * z) + 1.0f");
-        let mut rust = Writer::new(Language::Rust, Precision::F64);
+        let mut rust = ExpressionWriter::new(Language::Rust, Precision::F64);
         assert_eq!(rust.expression(&choice), "if z > 0.0 { z } else { 0.1 * z }");
         assert_eq!(rust.expression(&(-z().square())), "-square(z)");
     }

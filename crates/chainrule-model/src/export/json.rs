@@ -1,41 +1,42 @@
-//! Exports as JSON: all of a model as text, every number in the fewest digits that give it again.
+//! Export to JSON: the whole model as text, every number with the fewest digits that represent it
+//! exactly.
 
 use chainrule::network::{Architecture, Part};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::choice::Choice;
+use crate::choice::RegistryChoice;
 use crate::{Member, Model, Precision};
 
-/// What stands in `format`.
+/// Value of the key `format`.
 pub(super) const FORMAT: &str = "chainrule-json";
-/// What stands in `version`.
+/// Value of the key `version`.
 pub(super) const VERSION: u64 = 1;
 
 #[derive(Serialize)]
-struct Document {
+struct JsonModel {
     format: &'static str,
     version: u64,
     made_by: String,
     precision: Precision,
-    loss: Choice,
+    loss: RegistryChoice,
     predicts: Value,
-    members: Vec<MemberDocument>,
+    members: Vec<JsonMember>,
 }
 
 #[derive(Serialize)]
-struct MemberDocument {
+struct JsonMember {
     inputs: Vec<String>,
     encoders: Value,
-    layers: Vec<LayerDocument>,
+    layers: Vec<JsonLayer>,
 }
 
 #[derive(Serialize)]
-struct LayerDocument {
+struct JsonLayer {
     name: String,
     units: usize,
-    activation: Choice,
+    activation: RegistryChoice,
     formula: String,
     #[serde(rename = "W")]
     weights: Box<RawValue>,
@@ -43,38 +44,43 @@ struct LayerDocument {
     bias: Option<Box<RawValue>>,
 }
 
-/// The document's text. `W` is (n_in, n_out), a list for each input; `b` is null where a layer has none.
+/// Exports a model to JSON.
+///
+/// `W` is (n_in, n_out), with one list per input; `b` is null in a layer without biases.
 pub(super) fn export(model: &Model) -> String {
-    let document = Document {
+    let document = JsonModel {
         format: FORMAT,
         version: VERSION,
         made_by: format!("chainrule {}", env!("CARGO_PKG_VERSION")),
         precision: model.precision,
-        loss: Choice::of(model.loss.options()),
+        loss: RegistryChoice::new(model.loss.options()),
         predicts: json!({ "task": model.target().task(), "columns": model.target().columns() }),
-        members: model.members.iter().map(|member| of(member, model.precision)).collect(),
+        members: model.members.iter().map(|member| json_member(member, model.precision)).collect(),
     };
-    serde_json::to_string_pretty(&document).expect("texts and finite numbers") + "\n"
+    serde_json::to_string_pretty(&document).expect("strings and finite numbers can be serialised") + "\n"
 }
 
-fn of(member: &Member, precision: Precision) -> MemberDocument {
+fn json_member(member: &Member, precision: Precision) -> JsonMember {
     let architecture = &member.architecture;
-    MemberDocument {
+    JsonMember {
         inputs: member.encoders.input_names(),
-        encoders: serde_json::to_value(&member.encoders).expect("texts and finite numbers"),
-        layers: (0..architecture.layers().len()).map(|l| layer(member, architecture, l, precision)).collect(),
+        encoders: serde_json::to_value(&member.encoders)
+            .expect("strings and finite numbers can be serialised"),
+        layers: (0..architecture.layers().len())
+            .map(|l| json_layer(member, architecture, l, precision))
+            .collect(),
     }
 }
 
-fn layer(member: &Member, architecture: &Architecture, l: usize, precision: Precision) -> LayerDocument {
+fn json_layer(member: &Member, architecture: &Architecture, l: usize, precision: Precision) -> JsonLayer {
     let layer = &architecture.layers()[l];
     let block = |part| architecture.block(l, part).map(|block| &member.parameters[block.range.clone()]);
     let weights = block(Part::Weights).expect("every layer has weights");
     let rows: Vec<String> = weights.chunks(layer.n_units).map(|row| list(row, precision)).collect();
-    LayerDocument {
+    JsonLayer {
         name: architecture.layer_name(l),
         units: layer.n_units,
-        activation: Choice::of(layer.activation.options()),
+        activation: RegistryChoice::new(layer.activation.options()),
         formula: match layer.activation.formula() {
             Some(formula) => formula.to_string(),
             None => "exp(z_k)/Σ_j exp(z_j)".to_owned(),
@@ -84,17 +90,18 @@ fn layer(member: &Member, architecture: &Architecture, l: usize, precision: Prec
     }
 }
 
-/// Numbers on one line, as a reader of JSON reads them exactly in their own precision.
+/// Returns numbers as a list on one line. Parsing them yields exactly the same numbers in the given
+/// precision.
 fn list(values: &[f64], precision: Precision) -> String {
     let number = |v: &f64| {
         let short = format!("{:?}", *v as f32);
-        // What is read in double and then rounded must be the same number.
-        let same = short.parse::<f64>().is_ok_and(|read| read as f32 == *v as f32);
-        if precision == Precision::F32 && same { short } else { format!("{v:?}") }
+        // JSON parsers read a double, which must round to the same number.
+        let is_exact = short.parse::<f64>().is_ok_and(|read| read as f32 == *v as f32);
+        if precision == Precision::F32 && is_exact { short } else { format!("{v:?}") }
     };
     format!("[{}]", values.iter().map(number).collect::<Vec<_>>().join(", "))
 }
 
 fn raw(text: String) -> Box<RawValue> {
-    RawValue::from_string(text).expect("lists of numbers")
+    RawValue::from_string(text).expect("lists of numbers are valid JSON")
 }

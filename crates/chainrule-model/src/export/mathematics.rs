@@ -1,8 +1,11 @@
-//! The functions that exported C and Rust bring along: exp, tanh and their kin over polynomials, as the engine has them.
+//! Mathematical functions defined by exported C and Rust: exp, tanh and others, computed with the
+//! polynomials of the engine.
 //!
-//! `c/functions.c.in` and `rust/functions.rs.in` hold them as templates, a section for each function that begins with its name and
-//! those of the functions it calls: `//@ exp: power`. In a template `REAL` is the type, `P_` (in Rust `own_`) the beginning of
-//! a name, `NUMBER{v}` a literal, `POLYNOMIAL_EXP(r)` a polynomial in r and the words of [`constants`](super::coefficients::constants) what they say.
+//! Their templates are `c/functions.c.in` and `rust/functions.rs.in`, with one section per
+//! function. A section starts with the name of the function and of the functions that it calls:
+//! `//@ exp: power`. In a template, `REAL` is the floating-point type, `P_` (in Rust `own_`) the
+//! prefix of a name, `NUMBER{v}` a literal, and `POLYNOMIAL_EXP(r)` a polynomial in r. The names of
+//! [`constants`](super::coefficients::constants) are replaced by their values.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +13,7 @@ use super::coefficients::{constants, polynomials};
 use super::expression::{Language, Width};
 use crate::Precision;
 
-/// A number in the fewest digits that give it again in a precision.
+/// Returns a literal with the fewest digits that represent a number exactly in a precision.
 pub(super) fn literal(v: f64, precision: Precision, language: Language<'_>) -> String {
     match (precision, language) {
         (Precision::F32, Language::C { .. }) => format!("{:?}f", v as f32),
@@ -19,8 +22,8 @@ pub(super) fn literal(v: f64, precision: Precision, language: Language<'_>) -> S
     }
 }
 
-/// What `<math.h>` calls a function; none for those that the file has itself in any case.
-pub(super) fn of_libm(name: &str, precision: Precision) -> Option<String> {
+/// Returns the name of a function in `<math.h>`, or `None` if the exported file always defines it.
+pub(super) fn libm_name(name: &str, precision: Precision) -> Option<String> {
     let function = match name {
         "exp" | "tanh" | "erf" | "sin" | "cos" | "sqrt" => name,
         "ln_1p" => "log1p",
@@ -30,16 +33,16 @@ pub(super) fn of_libm(name: &str, precision: Precision) -> Option<String> {
     Some(function.to_owned() + if precision == Precision::F32 { "f" } else { "" })
 }
 
-/// What the names of a file's functions begin with.
-pub(super) fn names(language: Language<'_>, width: Width) -> String {
-    let wide = if width == Width::Wide { "wide_" } else { "" };
+/// Returns the prefix of the names of mathematical functions.
+pub(super) fn function_prefix(language: Language<'_>, width: Width) -> String {
+    let wide = if width == Width::Double { "wide_" } else { "" };
     match language {
         Language::C { prefix, .. } => format!("{prefix}_{wide}"),
         Language::Rust => wide.to_owned(),
     }
 }
 
-/// The functions called, with those that they call in turn, each after those that it calls.
+/// Returns the definitions of the called functions and their dependencies, dependencies first.
 pub(super) fn definitions(
     language: Language<'_>,
     precision: Precision,
@@ -50,44 +53,44 @@ pub(super) fn definitions(
         Language::Rust => include_str!("rust/functions.rs.in"),
     };
     let mut text = String::new();
-    for width in [Width::Own, Width::Wide] {
-        let precision = if width == Width::Wide { Precision::F64 } else { precision };
+    for width in [Width::Model, Width::Double] {
+        let precision = if width == Width::Double { Precision::F64 } else { precision };
         let sections = sections(template);
-        let mut wanted: BTreeSet<&str> =
-            called.iter().filter(|(of, _)| *of == width).map(|(_, name)| *name).collect();
-        // A section's needs stand above it: from the last to the first all are found.
-        for (name, needs, _) in sections.iter().rev() {
-            if wanted.contains(name) {
-                wanted.extend(needs.split_whitespace());
+        let mut required: BTreeSet<&str> =
+            called.iter().filter(|(called_width, _)| *called_width == width).map(|(_, name)| *name).collect();
+        // Dependencies precede their callers in a template, so one backward pass finds them all.
+        for (name, dependencies, _) in sections.iter().rev() {
+            if required.contains(name) {
+                required.extend(dependencies.split_whitespace());
             }
         }
         for (name, _, body) in &sections {
-            if wanted.contains(name) {
-                text += &filled(body, language, precision, width);
+            if required.contains(name) {
+                text += &instantiate(body, language, precision, width);
             }
         }
     }
     text
 }
 
-/// Each section's name, the names it needs, and its text.
+/// Splits a template into sections: name, names of dependencies, and text.
 fn sections(template: &str) -> Vec<(&str, &str, &str)> {
     let section = |section| {
         let (head, body) = str::split_once(section, '\n').expect("a section has a first line");
-        let (name, needs) = head.split_once(':').unwrap_or((head, ""));
-        (name, needs, body)
+        let (name, dependencies) = head.split_once(':').unwrap_or((head, ""));
+        (name, dependencies, body)
     };
     template.split("//@ ").skip(1).map(section).collect()
 }
 
-/// A section in a precision.
-fn filled(body: &str, language: Language<'_>, precision: Precision, width: Width) -> String {
+/// Replaces the placeholders of a section.
+fn instantiate(body: &str, language: Language<'_>, precision: Precision, width: Width) -> String {
     let number = |v: f64| literal(v, precision, language);
     let mut text = body.to_owned();
     for &(name, coefficients) in polynomials(precision) {
         let start = format!("POLYNOMIAL_{name}(");
         while let Some(at) = text.find(&start) {
-            let end = at + text[at..].find(')').expect("a polynomial's variable");
+            let end = at + text[at..].find(')').expect("a polynomial has an argument");
             let x = text[at + start.len()..end].to_owned();
             text.replace_range(at..=end, &horner(&x, coefficients, &number));
         }
@@ -96,31 +99,31 @@ fn filled(body: &str, language: Language<'_>, precision: Precision, width: Width
         text = text.replace(name, &number(*v));
     }
     while let Some(at) = text.find("NUMBER{") {
-        let end = at + text[at..].find('}').expect("a literal's end");
-        let v: f64 = text[at + 7..end].parse().expect("a number in a template");
+        let end = at + text[at..].find('}').expect("a literal ends with a brace");
+        let v: f64 = text[at + 7..end].parse().expect("a literal contains a number");
         text.replace_range(at..=end, &number(v));
     }
-    for (word, by) in words(precision, language) {
-        text = text.replace(word, by);
+    for (placeholder, value) in type_placeholders(precision, language) {
+        text = text.replace(placeholder, value);
     }
-    // Last, for a prefix may be any word.
-    let (ours, own) = match language {
-        Language::C { .. } => ("P_", names(language, width)),
-        Language::Rust => ("own_", names(language, width)),
+    // The prefix is replaced last because it may contain the name of another placeholder.
+    let placeholder = match language {
+        Language::C { .. } => "P_",
+        Language::Rust => "own_",
     };
-    text.replace(ours, &own)
+    text.replace(placeholder, &function_prefix(language, width))
 }
 
-/// `c0 + x * (c1 + x * c2)`.
+/// Returns a polynomial in Horner form: `c0 + x * (c1 + x * c2)`.
 fn horner(x: &str, coefficients: &[f64], number: &impl Fn(f64) -> String) -> String {
     let (last, rest) = coefficients.split_last().expect("a polynomial has a term");
     let text = rest.iter().rev().fold(number(*last), |text, c| format!("{} + {x} * ({text})", number(*c)));
-    // The innermost is a single number.
+    // The innermost parentheses contain a single number and are removed.
     format!("({})", text.replace(&format!("({})", number(*last)), &number(*last)))
 }
 
-/// How the words for types and their properties read.
-fn words(precision: Precision, language: Language<'_>) -> [(&'static str, &'static str); 6] {
+/// Returns the placeholders for types and their properties, with their values.
+fn type_placeholders(precision: Precision, language: Language<'_>) -> [(&'static str, &'static str); 6] {
     let [mantissa, bias, range] = match precision {
         Precision::F32 => ["23", "127", "3200"],
         Precision::F64 => ["52", "1023", "1e5"],
@@ -148,38 +151,41 @@ mod tests {
     use chainrule::kernel::math;
 
     use super::super::Libm;
-    use super::super::expression::Writer;
+    use super::super::expression::ExpressionWriter;
     use super::super::verify::output;
     use super::*;
 
-    /// A function, where it is measured, what it is compared with, and by how many epsilons it may be off: of its value, or of 1
-    /// for those that cross 0 anywhere.
-    type Claim = (&'static str, [f64; 2], fn(f64) -> f64, f64);
+    /// Name of a function, range of its argument, reference implementation and largest error in
+    /// epsilons.
+    ///
+    /// The error of `sin` and `cos` is absolute, that of the other functions relative.
+    type ErrorBound = (&'static str, [f64; 2], fn(f64) -> f64, f64);
 
-    const OWN: [Claim; 5] = [
+    const MODEL_PRECISION: [ErrorBound; 5] = [
         ("exp", [-87.0, 88.0], math::exp::<f64>, 1.5),
         ("ln_1p", [0.0, 1.0], math::ln_1p::<f64>, 1.5),
         ("tanh", [-12.0, 12.0], math::tanh::<f64>, 2.5),
         ("erf", [-5.0, 5.0], math::erf::<f64>, 2.0),
         ("sin", [-3200.0, 3200.0], math::sin::<f64>, 1.0),
     ];
-    const WIDE: [Claim; 3] = [
+    const DOUBLE_PRECISION: [ErrorBound; 3] = [
         ("sin", [-7.0, 7.0], math::sin::<f64>, 1.0),
         ("cos", [-7.0, 7.0], math::cos::<f64>, 1.0),
         ("sqrt", [1.0, 1e6], f64::sqrt, 1.5),
     ];
     const N: usize = 40_001;
 
-    /// What the templates say of their functions' errors is measured, in both languages and precisions.
+    /// Checks the error bounds stated in the templates, in both languages and precisions.
     #[test]
-    fn functions_are_as_exact_as_they_say() {
+    fn functions_satisfy_their_error_bounds() {
         for precision in [Precision::F32, Precision::F64] {
             for language in [Language::C { prefix: "p", libm: Libm::None }, Language::Rust] {
-                let own = OWN.iter().map(|claim| (Width::Own, precision, claim));
-                let wide = WIDE.iter().map(|claim| (Width::Wide, Precision::F64, claim));
-                let claims: Vec<_> = own.chain(wide).collect();
-                let said = run(language, precision, &claims);
-                for ((_, precision, (name, range, f, most)), got) in claims.iter().zip(said.chunks(N)) {
+                let model = MODEL_PRECISION.iter().map(|bound| (Width::Model, precision, bound));
+                let double = DOUBLE_PRECISION.iter().map(|bound| (Width::Double, Precision::F64, bound));
+                let bounds: Vec<_> = model.chain(double).collect();
+                let values = run(language, precision, &bounds);
+                for ((_, precision, (name, range, f, max_error)), got) in bounds.iter().zip(values.chunks(N))
+                {
                     let epsilon =
                         if *precision == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
                     let error = |(x, got): (f64, &f64)| {
@@ -189,7 +195,7 @@ mod tests {
                     };
                     let largest = points(*range, *precision).zip(got).map(error).fold(0.0, f64::max);
                     println!("{name} {precision:?}: {largest:.2} epsilons");
-                    assert!(largest <= *most, "{name} {precision:?}: {largest}");
+                    assert!(largest <= *max_error, "{name} {precision:?}: {largest}");
                 }
             }
         }
@@ -202,18 +208,22 @@ mod tests {
         })
     }
 
-    /// The values of the functions at their points, from a program.
-    fn run(language: Language<'_>, precision: Precision, claims: &[(Width, Precision, &Claim)]) -> Vec<f64> {
-        let mut writer = Writer::new(language, precision);
+    /// Compiles and runs a program that evaluates the functions at their points.
+    fn run(
+        language: Language<'_>,
+        precision: Precision,
+        bounds: &[(Width, Precision, &ErrorBound)],
+    ) -> Vec<f64> {
+        let mut writer = ExpressionWriter::new(language, precision);
         let mut calls = String::new();
-        for (width, of, (name, ..)) in claims {
+        for (width, precision, (name, ..)) in bounds {
             let call = writer.function(*width, name);
-            calls += &match (language, of) {
+            calls += &match (language, precision) {
                 (Language::C { .. }, Precision::F32) => {
-                    format!("    for (k = 0; k < {N}; k++) say({call}((float)next()));\n")
+                    format!("    for (k = 0; k < {N}; k++) print({call}((float)next()));\n")
                 }
                 (Language::C { .. }, Precision::F64) => {
-                    format!("    for (k = 0; k < {N}; k++) say({call}(next()));\n")
+                    format!("    for (k = 0; k < {N}; k++) print({call}(next()));\n")
                 }
                 (Language::Rust, Precision::F32) => {
                     format!(
@@ -231,7 +241,7 @@ mod tests {
                 "main.c",
                 format!(
                     "#include <stdint.h>\n#include <stdio.h>\n\n{functions}static double next(void) {{\n    double x = 0;\n    \
-                     if (scanf(\"%lf\", &x) != 1) return 0;\n    return x;\n}}\n\nstatic void say(double y) {{ \
+                     if (scanf(\"%lf\", &x) != 1) return 0;\n    return x;\n}}\n\nstatic void print(double y) {{ \
                      printf(\"%.17g\\n\", y); }}\n\nint main(void) {{\n    int k;\n{calls}    return 0;\n}}\n"
                 ),
             ),
@@ -252,9 +262,9 @@ mod tests {
             Language::Rust => Command::new("rustc"),
         };
         output(compile.arg("-O").arg(&source).arg("-o").arg(&program), "install it", "").unwrap();
-        let points = claims.iter().flat_map(|(_, of, (_, range, ..))| points(*range, *of));
+        let points = bounds.iter().flat_map(|(_, precision, (_, range, ..))| points(*range, *precision));
         let input = points.map(|x| format!("{x:?}")).collect::<Vec<_>>().join("\n");
-        let said = output(&mut Command::new(&program), "", &input).unwrap();
-        said.lines().map(|line| line.parse().unwrap()).collect()
+        let output = output(&mut Command::new(&program), "", &input).unwrap();
+        output.lines().map(|line| line.parse().unwrap()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Exports: a whole model, encoders and all, in a form that runs where Chainrule does not.
+//! Export of models, including their encoders, to formats that do not require Chainrule.
 
 mod c;
 mod coefficients;
@@ -15,89 +15,89 @@ mod verify;
 
 use chainrule_table::Table;
 
-pub use int8::Int8Loss;
+pub use int8::Int8Report;
 pub use verify::{Tools, Verified, verify, verify_all};
 
 use crate::{Error, Model};
 
-/// A form that a model is exported in.
+/// Format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// An ONNX file (opset 17) with one named input a column.
+pub enum ExportFormat {
+    /// ONNX file (opset 17) with one named input per column.
     Onnx,
-    /// One file of C99 that needs nothing but, unless it is told otherwise, `<math.h>`.
+    /// Single C99 file that depends only on `<math.h>`, or on no library with [`Libm::None`].
     C,
-    /// One module of Rust that needs nothing but `core`.
+    /// Single Rust module that depends only on `core`.
     Rust,
-    /// The whole model as text, every number exactly.
+    /// JSON file with every number in full precision.
     Json,
 }
 
-/// How a model is exported.
+/// Options of an export.
 ///
 /// | field | default | purpose |
 /// |---|---|---|
-/// | `prefix` | chainrule | C: what every name begins with |
-/// | `libm` | system | C: where `exp`, `tanh` and their kin come from |
-/// | `arithmetic` | floating | C: what the network calculates with |
+/// | `prefix` | chainrule | C only: prefix of all identifiers |
+/// | `libm` | system | C only: source of `exp`, `tanh` and other mathematical functions |
+/// | `arithmetic` | floating | C only: arithmetic of the network |
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table above says what each is")]
+#[expect(missing_docs, reason = "the table above documents the fields")]
 pub struct ExportOptions<'t> {
     pub prefix: String,
     pub libm: Libm,
     pub arithmetic: Arithmetic<'t>,
 }
 
-/// Where the functions of exported C come from.
+/// Source of the mathematical functions in exported C.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Libm {
-    /// From `<math.h>`.
+    /// `<math.h>`.
     #[default]
     System,
-    /// From the file itself, so that nothing is linked.
+    /// Definitions in the exported file itself, so that no library is linked.
     None,
 }
 
-/// What an exported network calculates with.
+/// Arithmetic of an exported network.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Arithmetic<'t> {
-    /// The model's own precision.
+    /// Floating point in the precision of the model.
     #[default]
     Floating,
-    /// Whole numbers of 8 bits, whose scales are found from these rows.
+    /// 8-bit integers, with scales calibrated on the rows of this table.
     Int8(&'t Table),
 }
 
-/// A file that a model was exported to.
+/// An exported file.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// Its form.
-    pub format: Format,
-    /// C: what every name in it begins with.
+    /// Format of the file.
+    pub format: ExportFormat,
+    /// Prefix of all identifiers, for C only.
     pub prefix: String,
-    /// The file: text, in UTF-8, for all formats but ONNX.
+    /// Content of the file: UTF-8 text in all formats except ONNX.
     pub bytes: Vec<u8>,
-    /// What 8 bits cost, where they were asked for.
-    pub int8: Option<Int8Loss>,
+    /// Accuracy on the calibration table, for 8-bit arithmetic only.
+    pub int8: Option<Int8Report>,
 }
 
-impl Format {
-    /// All formats with the words for them and the ends of their files' names.
-    pub const ALL: [(&'static str, &'static str, Format); 4] = [
-        ("onnx", "onnx", Format::Onnx),
-        ("c", "c", Format::C),
-        ("rust", "rs", Format::Rust),
-        ("json", "json", Format::Json),
+impl ExportFormat {
+    /// Name, file extension and value of each format.
+    pub const ALL: [(&'static str, &'static str, ExportFormat); 4] = [
+        ("onnx", "onnx", ExportFormat::Onnx),
+        ("c", "c", ExportFormat::C),
+        ("rust", "rs", ExportFormat::Rust),
+        ("json", "json", ExportFormat::Json),
     ];
 
-    /// The word for it.
+    /// Returns the name of the format.
     pub fn name(self) -> &'static str {
-        Format::ALL[self as usize].0
+        ExportFormat::ALL[self as usize].0
     }
 
-    /// How the name of its file ends.
+    /// Returns the file extension of the format, without a dot.
     pub fn extension(self) -> &'static str {
-        Format::ALL[self as usize].1
+        ExportFormat::ALL[self as usize].1
     }
 }
 
@@ -108,21 +108,22 @@ impl Default for ExportOptions<'_> {
     }
 }
 
-/// A model in another form.
+/// Exports a model.
 ///
-/// Every form takes the table's own cells: it holds the encoders, and for several members the mean over them.
+/// An export contains the encoders, so its inputs are the unencoded cells of a row. It predicts the
+/// mean over the members of an ensemble.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 /// use chainrule::random::RandomState;
-/// use chainrule_model::{ExportOptions, Format, Member, Model, Precision, Trained, export};
-/// use chainrule_table::{Column, EncoderOptions, Encoders, ColumnKinds, Said, Table, Values};
+/// use chainrule_model::{ExportOptions, ExportFormat, Member, Model, Precision, Trained, export};
+/// use chainrule_table::{Column, ColumnHints, ColumnKinds, EncoderOptions, Encoders, Table, Values};
 ///
 /// let columns = [("age", [31.0, 64.0, 8.5]), ("days", [12.5, 3.0, 5.0])];
 /// let table = Table::new(columns.map(|(name, v)| Column::new(name, Values::Numbers(v.to_vec()))).to_vec());
-/// let said = Said { targets: vec!["days".to_owned()], ..Said::default() };
-/// let kinds = ColumnKinds::find(&table, &said)?;
-/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, None, EncoderOptions::default())?;
+/// let hints = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
+/// let kinds = ColumnKinds::find(&table, &hints)?;
+/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &hints.targets, None, EncoderOptions::default())?;
 /// let layers = vec![Layer::new(3, Activation::tanh()), Layer::new(1, Activation::identity())];
 /// let network = Network::<f64>::initialize(Architecture::new(1, layers)?, &mut RandomState::new(1));
 /// let (architecture, parameters) = network.into_parts();
@@ -131,42 +132,46 @@ impl Default for ExportOptions<'_> {
 ///     Model { members, loss: Loss::squared_error(), precision: Precision::F64, trained: Trained::default() };
 ///
 /// let options = ExportOptions { prefix: "stay".to_owned(), ..ExportOptions::default() };
-/// let c = String::from_utf8(export(&model, Format::C, &options)?.bytes)?;
+/// let c = String::from_utf8(export(&model, ExportFormat::C, &options)?.bytes)?;
 /// assert!(c.contains("void stay_predict(const stay_input *in, double *out);"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// What the form cannot say: a custom activation, a parameter that is no finite number, members that read different columns,
-/// a prefix that is no identifier, and whatever is peculiar to a form, with the column that it is about.
-pub fn export(model: &Model, format: Format, options: &ExportOptions<'_>) -> Result<Export, Error> {
+/// Returns [`Error::CustomActivation`], [`Error::NonFiniteParameter`] or [`Error::MembersDiffer`]
+/// if the model cannot be exported, [`Error::InvalidPrefix`] if the prefix cannot start C
+/// identifiers, [`Error::UnsupportedOnnxInput`] if a column cannot be an ONNX input, and for 8-bit
+/// arithmetic [`Error::Int8RequiresC`], [`Error::TooWide`], [`Error::NoCalibrationRows`],
+/// [`Error::TextColumn`] or [`Error::Table`] if the format, the network or the calibration table is
+/// unsuitable.
+pub fn export(model: &Model, format: ExportFormat, options: &ExportOptions<'_>) -> Result<Export, Error> {
     check(model)?;
     let columns = columns::columns(model)?;
     let floating = matches!(options.arithmetic, Arithmetic::Floating);
-    if !floating && format != Format::C {
-        return Err(Error::OnlyInC { format: format.name() });
+    if !floating && format != ExportFormat::C {
+        return Err(Error::Int8RequiresC { format: format.name() });
     }
     let (bytes, int8) = match format {
-        Format::Onnx => (onnx::export(model, &columns)?, None),
-        Format::C => c::export(model, &columns, options)?,
-        Format::Rust => (rust::export(model, &columns).into_bytes(), None),
-        Format::Json => (json::export(model).into_bytes(), None),
+        ExportFormat::Onnx => (onnx::export(model, &columns)?, None),
+        ExportFormat::C => c::export(model, &columns, options)?,
+        ExportFormat::Rust => (rust::export(model, &columns).into_bytes(), None),
+        ExportFormat::Json => (json::export(model).into_bytes(), None),
     };
     Ok(Export { format, prefix: options.prefix.clone(), bytes, int8 })
 }
 
-/// Refuses what no form can say.
+/// Checks the requirements of all formats.
 fn check(model: &Model) -> Result<(), Error> {
     for member in &model.members {
         let architecture = &member.architecture;
         for (l, layer) in architecture.layers().iter().enumerate() {
             if !layer.activation.is_softmax() && layer.activation.formula().is_none() {
-                return Err(Error::Custom { layer: architecture.layer_name(l) });
+                return Err(Error::CustomActivation { layer: architecture.layer_name(l) });
             }
         }
         if let Some(index) = member.parameters.iter().position(|p| !p.is_finite()) {
             let parameter = architecture.parameter_name(index);
-            return Err(Error::NotFinite { parameter, value: member.parameters[index] });
+            return Err(Error::NonFiniteParameter { parameter, value: member.parameters[index] });
         }
     }
     Ok(())

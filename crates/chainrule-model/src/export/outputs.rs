@@ -1,26 +1,29 @@
-//! What an export predicts: of two classes both probabilities, of more one each, of labels one each, or numbers.
+//! Outputs of exports: one probability per class (two in binary classification), one probability
+//! per label, or the values of the regression targets.
 
 use chainrule_table::Target;
 
 use crate::Model;
 
-/// How many numbers an export says of a row.
+/// Returns the number of outputs of an export per row.
 pub(super) fn n_predicted(target: &Target) -> usize {
     if is_binary(target) { 2 } else { target.n_outputs() }
 }
 
-/// Whether the network's one output is the probability of the second of two classes.
+/// Returns whether the only output of the network is the probability of the second of two classes.
 pub(super) fn is_binary(target: &Target) -> bool {
     matches!(target, Target::Classes { classes, .. } if classes.len() == 2)
 }
 
-/// How a member's share in the mean is written before what it says: `0.5 * `, and nothing for the only one.
-pub(super) fn share(model: &Model) -> String {
+/// Returns the source text of the factor of a member in the mean: `0.5 * `, or nothing for a single
+/// member.
+pub(super) fn weight(model: &Model) -> String {
     let n = model.members.len();
     if n == 1 { String::new() } else { format!("{:?} * ", 1.0 / n as f64) }
 }
 
-/// What a network's outputs are multiplied by, and then added, to be numbers as the table has them; none for probabilities.
+/// Returns the mean and standard deviation that convert each output to the units of the table, or
+/// `None` for probabilities.
 pub(super) fn scales(target: &Target) -> Option<&[[f64; 2]]> {
     match target {
         Target::Numbers { scales, .. } => Some(scales),
@@ -28,13 +31,15 @@ pub(super) fn scales(target: &Target) -> Option<&[[f64; 2]]> {
     }
 }
 
-/// The model's own predictions y (n_rows, n_outputs) as exports say them, (n_rows, [`n_predicted`]).
+/// Converts predictions y (n_rows, n_outputs) of a model to the outputs (n_rows, [`n_predicted`])
+/// of its exports.
 pub(super) fn expanded(model: &Model, y: Vec<f64>) -> Vec<f64> {
     if is_binary(model.target()) { y.into_iter().flat_map(|p| [1.0 - p, p]).collect() } else { y }
 }
 
-/// What is predicted from the numbers of a row: the class, or for each label whether it holds; nothing for numbers.
-pub(super) fn decided(target: &Target, row: &[f64]) -> Vec<usize> {
+/// Returns the decisions for the outputs of a row: the index of the predicted class, 0 or 1 for
+/// each label, and nothing in regression.
+pub(super) fn decisions(target: &Target, row: &[f64]) -> Vec<usize> {
     match target {
         Target::Classes { .. } if is_binary(target) => vec![usize::from(row[1] >= 0.5)],
         Target::Classes { .. } => {
@@ -46,16 +51,16 @@ pub(super) fn decided(target: &Target, row: &[f64]) -> Vec<usize> {
     }
 }
 
-/// A target's outputs with what each is, for comments.
-pub(super) fn names(target: &Target) -> Vec<String> {
+/// Returns descriptions of the outputs for comments.
+pub(super) fn descriptions(target: &Target) -> Vec<String> {
     match target {
         Target::Classes { classes, .. } => {
-            classes.iter().map(|class| format!("the probability of {class}")).collect()
+            classes.iter().map(|class| format!("probability of {class}")).collect()
         }
         Target::Labels { columns, words } => columns
             .iter()
             .zip(words)
-            .map(|(column, [_, yes])| format!("the probability that {column} is {yes}"))
+            .map(|(column, [_, yes])| format!("probability that {column} is {yes}"))
             .collect(),
         Target::Numbers { columns, .. } => columns.clone(),
     }

@@ -1,4 +1,4 @@
-//! Models to export: each activation, each kind of output, each way to encode a column, names that nobody should give.
+//! Models to export: every activation, every kind of output, every encoding, and difficult names.
 
 use chainrule::network::activation::{Activation, REGISTRY};
 use chainrule::network::loss::Loss;
@@ -10,7 +10,7 @@ use chainrule_table::{
     Table, Task, Values,
 };
 
-/// What is predicted: the columns, the task, and the activation that gives it.
+/// Target columns, task and output activation of each kind of output.
 pub(crate) const OUTPUTS: [(&[&str], Task, &str); 4] = [
     (&["three"], Task::Classification, "softmax"),
     (&["two"], Task::Classification, "logistic"),
@@ -20,7 +20,7 @@ pub(crate) const OUTPUTS: [(&[&str], Task, &str); 4] = [
 
 const N: i32 = 60;
 
-fn texts(cell: impl Fn(i32) -> Option<&'static str>) -> Values {
+fn strings(cell: impl Fn(i32) -> Option<&'static str>) -> Values {
     Values::Strings((0..N).map(cell).collect::<Strings>())
 }
 
@@ -28,12 +28,12 @@ fn numbers(cell: impl Fn(i32) -> f64) -> Values {
     Values::Numbers((0..N).map(cell).collect())
 }
 
-/// A number between -1 and 1 that looks like chance.
+/// Returns a pseudo-random number from -1 to 1.
 fn noise(k: i32) -> f64 {
     f64::from(k * 7919 % 1009) / 504.5 - 1.0
 }
 
-/// A table with columns of every kind, cells that are missing, and every target.
+/// Returns a table with columns of every kind, missing cells and every target.
 pub(crate) fn table() -> Table {
     let word = |k: i32| ["oak", "elm", "ash \"white\"", "päär"][(k * k % 7 % 4) as usize];
     let rare = |k: i32| match k {
@@ -51,28 +51,28 @@ pub(crate) fn table() -> Table {
             ),
         ),
         Column::new("garden", numbers(|k| f64::from(k / 3 % 2))),
-        Column::new("sold", texts(|k| (k % 11 != 3).then_some(["no", "yes"][(k % 2) as usize]))),
-        Column::new("tree", texts(|k| (k % 13 != 5).then_some(rare(k)))),
+        Column::new("sold", strings(|k| (k % 11 != 3).then_some(["no", "yes"][(k % 2) as usize]))),
+        Column::new("tree", strings(|k| (k % 13 != 5).then_some(rare(k)))),
         Column::new("floor", numbers(|k| f64::from(k * 5 % 4))),
         Column::new("seconds", numbers(|k| 1.7e9 + f64::from(k * 17 % 59) * 1000.5)),
-        Column::new("three", texts(|k| Some(["a", "b\"", "c*/é"][(k / 20) as usize]))),
-        Column::new("two", texts(|k| Some(["left", "right"][(k / 7 % 2) as usize]))),
+        Column::new("three", strings(|k| Some(["a", "b\"", "c*/é"][(k / 20) as usize]))),
+        Column::new("two", strings(|k| Some(["left", "right"][(k / 7 % 2) as usize]))),
         Column::new("first", numbers(|k| f64::from(k % 2))),
-        Column::new("second", texts(|k| Some(["out", "in"][(k / 5 % 2) as usize]))),
+        Column::new("second", strings(|k| Some(["out", "in"][(k / 5 % 2) as usize]))),
         Column::new("small", numbers(|k| noise(k + 3) * 0.01)),
         Column::new("large", numbers(|k| 1000.0 + 50.0 * noise(k + 5))),
     ])
 }
 
-/// The same columns with words that no training saw, and cells missing where none were.
-pub(crate) fn strange_table() -> Table {
+/// Returns the table with categories and missing values that did not occur in training.
+pub(crate) fn unseen_table() -> Table {
     let mut table = table();
     for column in &mut table.columns {
         column.values = match (column.name.as_str(), &column.values) {
-            ("sold", _) => texts(|k| Some(["no", "yes", "maybe"][(k % 3) as usize])),
-            ("tree", _) => texts(|k| Some(["oak", "palm", "yew", "elm"][(k % 4) as usize])),
+            ("sold", _) => strings(|k| Some(["no", "yes", "maybe"][(k % 3) as usize])),
+            ("tree", _) => strings(|k| Some(["oak", "palm", "yew", "elm"][(k % 4) as usize])),
             ("floor", _) => numbers(|k| if k % 5 == 0 { f64::NAN } else { f64::from(k % 6) }),
-            ("garden", _) => texts(|k| [None, Some("1.0"), Some("0"), Some("2")][(k % 4) as usize]),
+            ("garden", _) => strings(|k| [None, Some("1.0"), Some("0"), Some("2")][(k % 4) as usize]),
             ("area", Values::Numbers(values)) => Values::Numbers(
                 values.iter().enumerate().map(|(k, v)| if k % 6 == 0 { f64::NAN } else { *v }).collect(),
             ),
@@ -82,7 +82,7 @@ pub(crate) fn strange_table() -> Table {
     table
 }
 
-/// How a model is made.
+/// Settings of a model.
 #[derive(Clone)]
 pub(crate) struct Recipe {
     pub(crate) inputs: Vec<&'static str>,
@@ -92,7 +92,7 @@ pub(crate) struct Recipe {
     pub(crate) options: EncoderOptions,
     pub(crate) n_members: usize,
     pub(crate) hidden: Vec<usize>,
-    /// What random weights are multiplied by.
+    /// Factor of the random weights.
     pub(crate) gain: f64,
     pub(crate) without_bias: Vec<usize>,
 }
@@ -112,10 +112,11 @@ impl Recipe {
         }
     }
 
-    /// A model of random weights with encoders fitted on the table; each member on other rows of it.
+    /// Creates a model with random weights and encoders fitted on the table, on different rows for
+    /// each member.
     pub(crate) fn make(&self, table: &Table) -> Model {
         let (targets, task, output) = OUTPUTS[self.output];
-        let said = ColumnHints {
+        let hints = ColumnHints {
             targets: targets.iter().map(|name| (*name).to_owned()).collect(),
             inputs: self.inputs.iter().map(|name| (*name).to_owned()).collect(),
             kinds: self
@@ -126,13 +127,13 @@ impl Recipe {
                 .collect(),
             ..ColumnHints::default()
         };
-        let kinds = ColumnKinds::find(table, &said).unwrap();
+        let kinds = ColumnKinds::find(table, &hints).unwrap();
         let mut random = RandomState::new(11);
         let member = |k: usize| {
             let rows: Vec<usize> =
                 (0..table.n_rows()).filter(|i| k == 0 || i % self.n_members != k).collect();
             let encoders =
-                Encoders::fit(table, &rows, &kinds, &said.targets, Some(task), self.options).unwrap();
+                Encoders::fit(table, &rows, &kinds, &hints.targets, Some(task), self.options).unwrap();
             let n_outputs = encoders.target.n_outputs();
             let hidden = self.hidden.iter().map(|n| (*n, self.activation.clone()));
             let layers = hidden.chain([(n_outputs, Activation::new(output, &[]).unwrap())]);
@@ -144,7 +145,7 @@ impl Recipe {
             let architecture = Architecture::new(encoders.n_inputs(), layers).unwrap();
             let (architecture, mut parameters) =
                 Network::<f64>::initialize(architecture, &mut random).into_parts();
-            // Biases are 0 at first, and would not be missed.
+            // Biases are initialised to 0, so errors in them would go unnoticed.
             parameters
                 .iter_mut()
                 .enumerate()
@@ -164,7 +165,7 @@ impl Recipe {
     }
 }
 
-/// Every activation with every kind of output in a precision.
+/// Returns models with every activation and every kind of output.
 pub(crate) fn activations(precision: Precision) -> Vec<Model> {
     let all = REGISTRY.iter().flat_map(|entry| (0..OUTPUTS.len()).map(move |output| (entry.name, output)));
     let table = table();
@@ -175,7 +176,8 @@ pub(crate) fn activations(precision: Precision) -> Vec<Model> {
     all.map(make).collect()
 }
 
-/// Every scaling with and without the parts of dates, over columns of every kind; ensembles; layers without biases.
+/// Returns models with every scaling, with and without date parts, on columns of every kind;
+/// ensembles; and layers without biases.
 pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
     let table = table();
     let inputs = vec!["area", "year", "built", "garden", "sold", "tree", "floor", "seconds"];
@@ -183,7 +185,7 @@ pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
     let mut models = Vec::new();
     for (k, scaling) in scalings.into_iter().enumerate() {
         let date_parts = if k % 2 == 0 { DateParts::Always } else { DateParts::Never };
-        // Whole years and days are too large for anything but single inputs that go nowhere.
+        // Unscaled years and days would saturate the network.
         let inputs = if scaling == Scaling::None { vec!["area", "sold", "tree"] } else { inputs.clone() };
         let options = EncoderOptions { scaling, date_parts, ..EncoderOptions::default() };
         models.push(Recipe { inputs, options, ..Recipe::new(k, precision) }.make(&table));
@@ -206,8 +208,8 @@ pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
     models
 }
 
-/// Networks of no hidden layer, of one, and of four; activations with options of their own, and pushed to their ends by weights
-/// that are far too large.
+/// Returns networks with zero, one and four hidden layers, activations with non-default options,
+/// and activations saturated by very large weights.
 pub(crate) fn unusual(precision: Precision) -> Vec<Model> {
     let table = table();
     let mut recipes = Vec::new();
@@ -227,7 +229,7 @@ pub(crate) fn unusual(precision: Precision) -> Vec<Model> {
     recipes.iter().map(|recipe| recipe.make(&table)).collect()
 }
 
-/// A table and a model of it whose names are as bad as names can be.
+/// Returns a table with names that are difficult to express as identifiers, and a model of it.
 pub(crate) fn hostile() -> (Table, Model) {
     let names = [
         "double",

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
-use chainrule_model::{Importance, Model, evaluate, evaluate_encoded, importance, naive};
+use chainrule_model::{Importance, Model, evaluate, evaluate_encoded, importance, baseline};
 use chainrule_table::Table;
 
 use super::from_table;
@@ -95,7 +95,7 @@ fn single(
             others.push(("linear model", evaluate_encoded(&linear, x, t)));
         }
     }
-    others.push((BASELINE, naive(&model, rows[0].2, t)));
+    others.push((BASELINE, baseline(&model, rows[0].2, t)));
     Ok((model, Scores::Single { sets, others }))
 }
 

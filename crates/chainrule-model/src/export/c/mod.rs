@@ -1,6 +1,8 @@
-//! Exports as one file of C99: tables that stay in flash, no allocation, no state, no dependency but perhaps `<math.h>`.
+//! Export to a single C99 file: constant tables that can stay in flash, no allocation, no mutable
+//! state and no dependency except optionally `<math.h>`.
 //!
-//! The file declares itself: with `PREFIX_DECLARATIONS` defined where it is included, it declares and defines nothing.
+//! The file is its own header: if `PREFIX_DECLARATIONS` is defined before it is included, it
+//! contains only declarations.
 
 mod encoders;
 mod int8;
@@ -10,44 +12,52 @@ use std::fmt::Write;
 
 use chainrule_table::Target;
 
-use super::columns::{Cells, Column};
-use super::expression::{Language, Width, Writer};
-use super::identifier::{C_KEYWORDS, Case, Identifiers, c_string, in_comment};
-use super::{Arithmetic, ExportOptions, Int8Loss, Libm, outputs};
+use super::columns::{ExportColumn, InputType};
+use super::expression::{ExpressionWriter, Language, Width};
+use super::identifier::{C_KEYWORDS, IdentifierCase, Identifiers, c_string, in_comment};
+use super::{Arithmetic, ExportOptions, Int8Report, Libm, outputs};
 use crate::{Error, Model, Precision};
 
-/// What columns and words are called in the file.
-pub(super) struct Names {
-    /// The struct's member of each column.
-    pub(super) members: Vec<String>,
-    /// The enum of each column of words.
+/// C identifiers of columns and categories.
+pub(super) struct CNames {
+    /// Field of each column in the input struct.
+    pub(super) fields: Vec<String>,
+    /// Enum type of each categorical column; empty for other columns.
     pub(super) enums: Vec<String>,
-    /// Its constants: missing, other, and a word each.
+    /// Enum constants of each categorical column: missing, other, and one per category.
     pub(super) constants: Vec<Vec<String>>,
 }
 
-/// A file of C, and what 8 bits cost where they were asked for.
+/// Exports a model to C; also returns the accuracy of 8-bit arithmetic, if requested.
 pub(super) fn export(
     model: &Model,
-    columns: &[Column],
+    columns: &[ExportColumn],
     options: &ExportOptions<'_>,
-) -> Result<(Vec<u8>, Option<Int8Loss>), Error> {
+) -> Result<(Vec<u8>, Option<Int8Report>), Error> {
     let p = options.prefix.as_str();
     check_prefix(p)?;
-    let names = Names::of(p, columns);
+    let names = CNames::new(p, columns);
     let int8 = match options.arithmetic {
         Arithmetic::Floating => None,
         Arithmetic::Int8(table) => Some(super::int8::quantize(model, columns, table)?),
     };
-    let mut writer = Writer::new(Language::C { prefix: p, libm: options.libm }, model.precision);
+    let mut writer = ExpressionWriter::new(Language::C { prefix: p, libm: options.libm }, model.precision);
     let mut body = String::new();
     let (mut flash, mut scratch) = (0, 0);
     for (k, member) in model.members.iter().enumerate() {
-        encoders::write(&mut body, &mut writer, &own_name(model, p, k), member, columns, &names, &mut flash);
+        encoders::write(
+            &mut body,
+            &mut writer,
+            &member_prefix(model, p, k),
+            member,
+            columns,
+            &names,
+            &mut flash,
+        );
         let size = match &int8 {
-            None => network::write(&mut body, &mut writer, &own_name(model, p, k), member),
+            None => network::write(&mut body, &mut writer, &member_prefix(model, p, k), member),
             Some((quantized, _)) => {
-                int8::write(&mut body, &mut writer, &own_name(model, p, k), member, &quantized[k])
+                int8::write(&mut body, &mut writer, &member_prefix(model, p, k), member, &quantized[k])
             }
         };
         flash += size.flash;
@@ -55,48 +65,48 @@ pub(super) fn export(
     }
     predict(&mut body, &mut writer, model, p);
     let widest = model.members.iter().map(|member| member.architecture.n_inputs()).max().unwrap_or(0);
-    let number = if model.precision == Precision::F32 { 4 } else { 8 };
-    let stack = scratch + number * (widest + model.target().n_outputs()) + 8 * model.target().n_outputs();
-    let loss = int8.map(|(_, loss)| loss);
-    let mut text = header(model, columns, options, loss.as_ref(), [flash, stack]);
-    let upper = format!("{p}_DECLARATIONS");
+    let number_size = if model.precision == Precision::F32 { 4 } else { 8 };
+    let stack =
+        scratch + number_size * (widest + model.target().n_outputs()) + 8 * model.target().n_outputs();
+    let report = int8.map(|(_, report)| report);
+    let mut text = header(model, columns, options, report.as_ref(), [flash, stack]);
     let _ = writeln!(text, "#ifndef {p}_DECLARED\n#define {p}_DECLARED\n");
     declarations(&mut text, &writer, model, columns, &names, p);
-    let _ = writeln!(text, "#endif\n\n#ifndef {upper}\n");
-    let wants_integers = options.libm == Libm::None || loss.is_some();
+    let _ = writeln!(text, "#endif\n\n#ifndef {p}_DECLARATIONS\n");
+    let uses_stdint = options.libm == Libm::None || report.is_some();
     if writer.uses_libm() {
         text += "#include <math.h>\n";
     }
-    if wants_integers {
+    if uses_stdint {
         text += "#include <stdint.h>\n";
     }
     text += "\n";
     text += &writer.definitions();
     text += &body;
     let _ = writeln!(text, "#endif");
-    Ok((text.into_bytes(), loss))
+    Ok((text.into_bytes(), report))
 }
 
-/// What the names of member k begin with.
-fn own_name(model: &Model, p: &str, k: usize) -> String {
+/// Returns the prefix of the identifiers of member k.
+fn member_prefix(model: &Model, p: &str, k: usize) -> String {
     if model.members.len() == 1 { p.to_owned() } else { format!("{p}_{k}") }
 }
 
 fn check_prefix(prefix: &str) -> Result<(), Error> {
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let starts = prefix.starts_with(|c: char| c.is_ascii_alphabetic());
-    let keyword = C_KEYWORDS.split_whitespace().any(|word| word == prefix);
-    if starts && prefix.chars().all(letters) && !keyword {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let starts_with_letter = prefix.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_keyword = C_KEYWORDS.split_whitespace().any(|word| word == prefix);
+    if starts_with_letter && prefix.chars().all(is_allowed) && !is_keyword {
         return Ok(());
     }
-    Err(Error::Prefix { prefix: prefix.to_owned() })
+    Err(Error::InvalidPrefix { prefix: prefix.to_owned() })
 }
 
-impl Names {
-    pub(super) fn of(p: &str, columns: &[Column]) -> Names {
-        let mut members = Identifiers::new(C_KEYWORDS);
-        // Whatever else begins with the prefix, or could, stands here.
-        let own = [
+impl CNames {
+    pub(super) fn new(p: &str, columns: &[ExportColumn]) -> CNames {
+        let mut fields = Identifiers::new(C_KEYWORDS);
+        // All other identifiers that a file can define with the prefix.
+        let reserved = [
             "input",
             "predict",
             "class",
@@ -134,95 +144,97 @@ impl Names {
             "rescaled",
             "put",
         ];
-        let own = own.map(|name| format!("{p}_{name}")).join(" ");
-        let mut global = Identifiers::new(&own);
-        let mut names = Names { members: Vec::new(), enums: Vec::new(), constants: Vec::new() };
+        let reserved = reserved.map(|name| format!("{p}_{name}")).join(" ");
+        let mut global = Identifiers::new(&reserved);
+        let mut names = CNames { fields: Vec::new(), enums: Vec::new(), constants: Vec::new() };
         for column in columns {
-            let member = members.add("", &column.name, "column", Case::Snake);
+            let field = fields.add("", &column.name, "column", IdentifierCase::Snake);
             let mut constants = Vec::new();
-            let mut own = String::new();
-            if let Cells::Words(words) = &column.cells {
-                // "column" apart, so that no function or table of the file has the name.
-                own = global.add(&format!("{p}_column_"), &member, "column", Case::Snake);
-                let prefix = format!("{}_{}_", p.to_ascii_uppercase(), member.to_ascii_uppercase());
+            let mut enum_type = String::new();
+            if let InputType::Category(words) = &column.input_type {
+                // "column" separates the type from the functions and tables of the file.
+                enum_type = global.add(&format!("{p}_column_"), &field, "column", IdentifierCase::Snake);
+                let prefix = format!("{}_{}_", p.to_ascii_uppercase(), field.to_ascii_uppercase());
                 let fixed = ["missing", "other"].into_iter().chain(words.iter().map(String::as_str));
-                constants = fixed.map(|word| global.add(&prefix, word, "word", Case::Upper)).collect();
+                constants =
+                    fixed.map(|word| global.add(&prefix, word, "word", IdentifierCase::Upper)).collect();
             }
-            names.members.push(member);
-            names.enums.push(own);
+            names.fields.push(field);
+            names.enums.push(enum_type);
             names.constants.push(constants);
         }
         names
     }
 }
 
-/// The comment at the head: what the file is, takes and gives, and how much room it needs.
+/// Returns the comment at the start of the file: networks, memory use, columns and outputs.
 fn header(
     model: &Model,
-    columns: &[Column],
+    columns: &[ExportColumn],
     options: &ExportOptions<'_>,
-    loss: Option<&Int8Loss>,
+    report: Option<&Int8Report>,
     [flash, stack]: [usize; 2],
 ) -> String {
     let p = &options.prefix;
     let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!("/* A trained multilayer perceptron, exported by Chainrule {version}.\n *\n");
+    let mut text = format!("/* Trained multilayer perceptron, exported by Chainrule {version}.\n *\n");
     for (k, member) in model.members.iter().enumerate() {
-        let which = if model.members.len() == 1 { "Network".to_owned() } else { format!("Network {k}") };
-        let _ = writeln!(text, " * {which}: {}", in_comment(&member.architecture.describe()));
+        let name = if model.members.len() == 1 { "Network".to_owned() } else { format!("Network {k}") };
+        let _ = writeln!(text, " * {name}: {}", in_comment(&member.architecture.describe()));
     }
     if model.members.len() > 1 {
-        text += " * What is predicted is the mean of what the networks say.\n";
+        text += " * The prediction is the mean over the networks.\n";
     }
-    let libm =
-        if options.libm == Libm::System { "the functions of <math.h>" } else { "none: nothing is linked" };
+    let libm = if options.libm == Libm::System { "those of <math.h>" } else { "none; no library is linked" };
     let _ = write!(
         text,
-        " * Flash: {flash} bytes of tables, and the code. RAM: none but the stack.\n \
-         * Stack: about {stack} bytes while {p}_predict runs, all of it scratch.\n * Functions of others: {libm}\n"
+        " * Flash: {flash} bytes of constant tables, plus code.\n \
+         * RAM: about {stack} bytes of stack for the scratch buffers of {p}_predict; no static or heap memory.\n \
+         * External functions: {libm}.\n"
     );
-    if let Some(loss) = loss {
+    if let Some(report) = report {
         let _ = write!(
             text,
-            " * The networks calculate with whole numbers of 8 bits, but for the last layer's activation, which is in\n \
-             * floating point. Over the {} rows that the scales were found from, the largest difference from the\n \
-             * unrounded model is {:.2e} (of numbers: over the largest predicted), and {}.\n",
-            loss.n_rows,
-            loss.largest_difference,
-            match loss.agreeing_predictions {
-                Some(n) => format!("{n} rows of {} are predicted the same", loss.n_rows),
-                None => "no classes are predicted".to_owned(),
+            " * Arithmetic: 8-bit integers; the activation of the last layer is computed in floating point.\n \
+             * Quantisation error on {} calibration rows: at most {:.2e} {}.\n",
+            report.n_rows,
+            report.largest_difference,
+            match report.agreeing_predictions {
+                Some(n) => format!("in the probabilities ({n} of {} predictions unchanged)", report.n_rows),
+                None => "relative to the largest absolute prediction".to_owned(),
             }
         );
     }
     text += " *\n * Columns:\n";
     for column in columns {
-        let what = match &column.cells {
-            Cells::Numbers(_) => "a number, NaN where it is missing".to_owned(),
-            Cells::Dates => "days since 1970-01-01, NaN where it is missing".to_owned(),
-            Cells::Words(words) => format!("one of {} words, another, or missing", words.len()),
+        let description = match &column.input_type {
+            InputType::Number(_) => "number; NaN if missing".to_owned(),
+            InputType::Date => "days since 1970-01-01; NaN if missing".to_owned(),
+            InputType::Category(words) => {
+                format!("one of {} categories; OTHER if unknown, MISSING if missing", words.len())
+            }
         };
-        let _ = writeln!(text, " *   {}: {what}", in_comment(&column.name));
+        let _ = writeln!(text, " *   {}: {description}", in_comment(&column.name));
     }
     text += " * Outputs:\n";
-    for name in outputs::names(model.target()) {
-        let _ = writeln!(text, " *   {}", in_comment(&name));
+    for description in outputs::descriptions(model.target()) {
+        let _ = writeln!(text, " *   {}", in_comment(&description));
     }
     let _ = write!(
         text,
-        " *\n * Compile it with any compiler of C99, without options that do away with NaN (-ffast-math). Another file that\n \
-         * calls it defines {p}_DECLARATIONS and includes this one, which then only declares. */\n\n"
+        " *\n * Compile this file as C99, without options that break NaN handling (such as -ffast-math). To call it from\n \
+         * another file, define {p}_DECLARATIONS and include this file there: it then contains only declarations. */\n\n"
     );
     text
 }
 
-/// Types, constants and prototypes.
+/// Writes the types, constants and prototypes.
 fn declarations(
     text: &mut String,
-    writer: &Writer<'_>,
+    writer: &ExpressionWriter<'_>,
     model: &Model,
-    columns: &[Column],
-    names: &Names,
+    columns: &[ExportColumn],
+    names: &CNames,
     p: &str,
 ) {
     let real = writer.real();
@@ -230,9 +242,9 @@ fn declarations(
     text.push_str("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     let _ = writeln!(text, "enum {{ {p}_N_COLUMNS = {}, {p}_N_OUTPUTS = {n_outputs} }};\n", columns.len());
     for (k, column) in columns.iter().enumerate() {
-        let Cells::Words(words) = &column.cells else { continue };
+        let InputType::Category(words) = &column.input_type else { continue };
         let _ = writeln!(text, "/* {} */\ntypedef enum {{", in_comment(&column.name));
-        let comments = ["no word".to_owned(), "any other word".to_owned()].into_iter();
+        let comments = ["missing value".to_owned(), "any other category".to_owned()].into_iter();
         let comments = comments.chain(words.iter().map(|word| in_comment(word)));
         let last = names.constants[k].len() - 1;
         for (c, (constant, comment)) in names.constants[k].iter().zip(comments).enumerate() {
@@ -241,65 +253,69 @@ fn declarations(
         }
         let _ = writeln!(text, "}} {};\n", names.enums[k]);
     }
-    let _ = writeln!(text, "/* A row of the table. */\ntypedef struct {{");
+    let _ = writeln!(text, "/* One row of inputs. */\ntypedef struct {{");
     for (k, column) in columns.iter().enumerate() {
-        let own = match &column.cells {
-            Cells::Numbers(Width::Own) => real,
-            Cells::Numbers(Width::Wide) | Cells::Dates => "double",
-            Cells::Words(_) => &names.enums[k],
+        let field_type = match &column.input_type {
+            InputType::Number(Width::Model) => real,
+            InputType::Number(Width::Double) | InputType::Date => "double",
+            InputType::Category(_) => &names.enums[k],
         };
-        let _ = writeln!(text, "    {own} {}; /* {} */", names.members[k], in_comment(&column.name));
+        let _ = writeln!(text, "    {field_type} {}; /* {} */", names.fields[k], in_comment(&column.name));
     }
     let _ = writeln!(text, "}} {p}_input;\n");
-    let _ = writeln!(text, "/* The outputs of a row, {p}_N_OUTPUTS of them. */");
+    let _ = writeln!(text, "/* Predicts the {p}_N_OUTPUTS outputs of a row. */");
     let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {real} *out);");
     match model.target() {
         Target::Classes { .. } => {
+            let _ = writeln!(
+                text,
+                "/* Returns the index of the predicted class, starting at 0, for outputs of {p}_predict. */"
+            );
+            let _ = writeln!(text, "int {p}_class(const {real} *out);");
             let _ =
-                writeln!(text, "/* The class that outputs say, counted from 0, and what it is called. */");
-            let _ =
-                writeln!(text, "int {p}_class(const {real} *out);\nconst char *{p}_class_name(int index);");
+                writeln!(text, "/* Returns the name of a class, or \"\" if the index is out of range. */");
+            let _ = writeln!(text, "const char *{p}_class_name(int index);");
         }
         Target::Labels { .. } => {
             let _ = writeln!(
                 text,
-                "/* Whether label k holds: 0 or 1. */\nint {p}_label(const {real} *out, int k);"
+                "/* Returns 1 if label k is predicted (probability of at least 0.5), else 0. */\n\
+                 int {p}_label(const {real} *out, int k);"
             );
         }
         Target::Numbers { .. } => {}
     }
     for k in 0..model.members.len() {
-        let own = own_name(model, p, k);
+        let prefix = member_prefix(model, p, k);
         let architecture = &model.members[k].architecture;
         let (n_in, n_out) = (architecture.n_inputs(), architecture.n_outputs());
-        let _ = writeln!(
-            text,
-            "/* A row's {n_in} encoded inputs x, and the network's {n_out} outputs y for such. */"
-        );
-        let _ = writeln!(text, "void {own}_encode(const {p}_input *in, {real} *x);");
-        let _ = writeln!(text, "void {own}_forward(const {real} *x, {real} *y);");
+        let _ = writeln!(text, "/* Encodes a row as the {n_in} inputs x of the network. */");
+        let _ = writeln!(text, "void {prefix}_encode(const {p}_input *in, {real} *x);");
+        let _ = writeln!(text, "/* Computes the {n_out} outputs y of the network for its inputs x. */");
+        let _ = writeln!(text, "void {prefix}_forward(const {real} *x, {real} *y);");
     }
     text.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n");
 }
 
-/// The functions that are called: the mean over the members in the table's units, and what it decides.
-fn predict(text: &mut String, writer: &mut Writer<'_>, model: &Model, p: &str) {
+/// Writes the public functions: the mean over the members in the units of the table, and the
+/// decisions.
+fn predict(text: &mut String, writer: &mut ExpressionWriter<'_>, model: &Model, p: &str) {
     let (target, real) = (model.target(), writer.real());
     let n = target.n_outputs();
     let widest = model.members.iter().map(|member| member.architecture.n_inputs()).max().unwrap_or(1);
     let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {real} *out) {{");
     let _ = writeln!(text, "    {real} x[{widest}], y[{n}];\n    double mean[{n}] = {{0}};\n    int k;");
     for (k, member) in model.members.iter().enumerate() {
-        let own = own_name(model, p, k);
-        let share = outputs::share(model);
-        let _ = writeln!(text, "    {own}_encode(in, x);\n    {own}_forward(x, y);");
+        let prefix = member_prefix(model, p, k);
+        let weight = outputs::weight(model);
+        let _ = writeln!(text, "    {prefix}_encode(in, x);\n    {prefix}_forward(x, y);");
         if let Some(scales) = outputs::scales(&member.encoders.target) {
             for (k, [mean, deviation]) in scales.iter().enumerate() {
                 let _ =
-                    writeln!(text, "    mean[{k}] += {share}((double)y[{k}] * {deviation:?} + {mean:?});");
+                    writeln!(text, "    mean[{k}] += {weight}((double)y[{k}] * {deviation:?} + {mean:?});");
             }
         } else {
-            let _ = writeln!(text, "    for (k = 0; k < {n}; k++) mean[k] += {share}(double)y[k];");
+            let _ = writeln!(text, "    for (k = 0; k < {n}; k++) mean[k] += {weight}(double)y[k];");
         }
     }
     if outputs::is_binary(target) {
@@ -339,7 +355,7 @@ fn predict(text: &mut String, writer: &mut Writer<'_>, model: &Model, p: &str) {
     }
 }
 
-/// A function in double, for encoders.
-fn wide(writer: &mut Writer<'_>, name: &'static str) -> String {
-    writer.function(Width::Wide, name)
+/// Returns the name of a double-precision function, for encoders.
+fn double_function(writer: &mut ExpressionWriter<'_>, name: &'static str) -> String {
+    writer.function(Width::Double, name)
 }

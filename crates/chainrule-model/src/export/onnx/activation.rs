@@ -1,32 +1,33 @@
-//! Activations as nodes of an ONNX graph: the operator where there is one for just that function, else the formula.
+//! Conversion of activations to ONNX nodes: the matching operator if there is one, otherwise the
+//! formula.
 
 use chainrule::network::activation::{Activation, Call, Formula, Join};
 
-use super::builder::{Builder, Element, integer};
+use super::builder::{Builder, ElementType, integer};
 use chainrule::kernel::math::coefficients::ERF_64;
 
-/// `a = f(z)`.
+/// Adds the nodes of `a = f(z)` and returns the name of a.
 pub(super) fn activation(
     builder: &mut Builder,
     activation: &Activation,
     z: &str,
-    element: Element,
+    element: ElementType,
 ) -> String {
     match (activation.name(), activation.formula()) {
         ("softmax", _) => builder.node_with("Softmax", &[z], vec![integer("axis", 1)]),
         ("logistic", _) => builder.node("Sigmoid", &[z]),
         ("relu", _) => builder.node("Relu", &[z]),
-        (_, Some(formula)) => walk(builder, &formula, z, element),
-        (_, None) => unreachable!("custom activations are refused before"),
+        (_, Some(formula)) => formula_nodes(builder, &formula, z, element),
+        (_, None) => unreachable!("`export` refuses custom activations"),
     }
 }
 
-fn walk(builder: &mut Builder, formula: &Formula, z: &str, element: Element) -> String {
+fn formula_nodes(builder: &mut Builder, formula: &Formula, z: &str, element: ElementType) -> String {
     match formula {
         Formula::Z => z.to_owned(),
         Formula::Number(v) | Formula::Parameter(_, v) => builder.number(*v, element),
         Formula::Call(call, x) => {
-            let x = walk(builder, x, z, element);
+            let x = formula_nodes(builder, x, z, element);
             match call {
                 Call::Negative => builder.node("Neg", &[&x]),
                 Call::Square => builder.node("Mul", &[&x, &x]),
@@ -35,13 +36,13 @@ fn walk(builder: &mut Builder, formula: &Formula, z: &str, element: Element) -> 
                 Call::Tanh => builder.node("Tanh", &[&x]),
                 Call::Sin => builder.node("Sin", &[&x]),
                 Call::Ln1p => ln_1p(builder, &x, element),
-                // The runtimes have the error function in single precision alone.
-                Call::Erf if element == Element::Float => builder.node("Erf", &[&x]),
+                // Runtimes implement Erf only in single precision.
+                Call::Erf if element == ElementType::Float => builder.node("Erf", &[&x]),
                 Call::Erf => erf(builder, &x, element),
             }
         }
         Formula::Join(join, x, y) => {
-            let (x, y) = (walk(builder, x, z, element), walk(builder, y, z, element));
+            let (x, y) = (formula_nodes(builder, x, z, element), formula_nodes(builder, y, z, element));
             let operator = match join {
                 Join::Sum => "Add",
                 Join::Difference => "Sub",
@@ -53,7 +54,8 @@ fn walk(builder: &mut Builder, formula: &Formula, z: &str, element: Element) -> 
             builder.node(operator, &[&x, &y])
         }
         Formula::Choice(above, otherwise) => {
-            let (above, otherwise) = (walk(builder, above, z, element), walk(builder, otherwise, z, element));
+            let (above, otherwise) =
+                (formula_nodes(builder, above, z, element), formula_nodes(builder, otherwise, z, element));
             let zero = builder.number(0.0, element);
             let positive = builder.node("Greater", &[z, &zero]);
             builder.node("Where", &[&positive, &above, &otherwise])
@@ -61,26 +63,28 @@ fn walk(builder: &mut Builder, formula: &Formula, z: &str, element: Element) -> 
     }
 }
 
-/// `ln(1 + x)` without the operator that ONNX lacks: with `u = 1 + x` rounded, `ln u·x/(u - 1)`, or x where u is 1 (Kahan).
-fn ln_1p(builder: &mut Builder, x: &str, element: Element) -> String {
+/// Adds the nodes of `ln(1 + x)`, for which ONNX has no operator: `ln u·x/(u - 1)` with `u = 1 + x`
+/// rounded, or x if u is 1 (Kahan).
+fn ln_1p(builder: &mut Builder, x: &str, element: ElementType) -> String {
     let one = builder.number(1.0, element);
     let u = builder.node("Add", &[x, &one]);
     let rounded = builder.node("Sub", &[&u, &one]);
     let zero = builder.number(0.0, element);
-    let nothing = builder.node("Equal", &[&rounded, &zero]);
-    let divisor = builder.node("Where", &[&nothing, &one, &rounded]);
+    let is_zero = builder.node("Equal", &[&rounded, &zero]);
+    let divisor = builder.node("Where", &[&is_zero, &one, &rounded]);
     let ln = builder.node("Log", &[&u]);
-    let share = builder.node("Div", &[x, &divisor]);
-    let product = builder.node("Mul", &[&ln, &share]);
-    builder.node("Where", &[&nothing, x, &product])
+    let ratio = builder.node("Div", &[x, &divisor]);
+    let product = builder.node("Mul", &[&ln, &ratio]);
+    builder.node("Where", &[&is_zero, x, &product])
 }
 
-/// `erf x` in double: `1 - e^(-u·(1 + p(u)))` for `u = |x|`, with the sign of x, as the engine has it.
-fn erf(builder: &mut Builder, x: &str, element: Element) -> String {
-    let most = builder.number(6.0, element);
+/// Adds the nodes of `erf x` in double precision: `1 - e^(-u·(1 + p(u)))` for `u = |x|`, with the
+/// sign of x, as in the engine.
+fn erf(builder: &mut Builder, x: &str, element: ElementType) -> String {
+    let max = builder.number(6.0, element);
     let one = builder.number(1.0, element);
-    let size = builder.node("Abs", &[x]);
-    let u = builder.node("Min", &[&size, &most]);
+    let magnitude = builder.node("Abs", &[x]);
+    let u = builder.node("Min", &[&magnitude, &max]);
     let (last, rest) = ERF_64.split_last().expect("a polynomial has a term");
     let mut p = builder.number(*last, element);
     for c in rest.iter().rev() {

@@ -1,38 +1,47 @@
-//! A member's encoders as nodes of an ONNX graph: from a tensor a column, each (n, 1), to the inputs (n, n_inputs).
+//! Conversion of the encoders of a member to ONNX nodes: from one tensor (n, 1) per column to the
+//! network inputs (n, n_inputs).
 //!
-//! All is in double, but for the last step: cells may be far from 0 and close to each other.
+//! All steps except the final cast are in double precision, because the cells of a column can be
+//! far from 0 and close to each other.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 use chainrule_table::{Encoding, Input, Scale};
 
-use super::super::columns::{self, Cells, Codes, Column};
-use super::builder::{Builder, Element, integer, integers, strings};
+use super::super::columns::{self, CategoryInputs, ExportColumn, InputType};
+use super::builder::{Builder, ElementType, integer, integers, strings};
 use crate::{Error, Member};
 
-/// What a column's cells are in the graph: numbers in double, or codes of words.
-pub(super) enum Source {
+/// Name of the tensor of a column: numbers in double precision, or category codes.
+pub(super) enum ColumnTensor {
     Numbers(String),
     Codes(String),
 }
 
-/// A column's cells, read once for all members.
-pub(super) fn source(builder: &mut Builder, column: &Column, name: &str) -> Result<Source, Error> {
-    match &column.cells {
-        Cells::Numbers(_) | Cells::Dates => Ok(Source::Numbers(builder.cast(name, Element::Double))),
-        Cells::Words(words) => {
+/// Adds the nodes that read a column, which are shared by all members.
+pub(super) fn column_tensor(
+    builder: &mut Builder,
+    column: &ExportColumn,
+    name: &str,
+) -> Result<ColumnTensor, Error> {
+    match &column.input_type {
+        InputType::Number(_) | InputType::Date => {
+            Ok(ColumnTensor::Numbers(builder.cast(name, ElementType::Double)))
+        }
+        InputType::Category(words) => {
             if words.iter().any(String::is_empty) {
-                let reason = "one of its words is the empty text, which stands for a missing cell there";
-                return Err(Error::NotInOnnx { column: column.name.clone(), reason });
+                let reason = "its empty-string category is indistinguishable from a missing value; rename the \
+                              category";
+                return Err(Error::UnsupportedOnnxInput { column: column.name.clone(), reason });
             }
-            // A whole number as some readers of tables write it.
+            // Some table readers convert the integer 3 to the string 3.0.
             let decimal = |word: &String| Some(format!("{word}.0")).filter(|_| word.parse::<i64>().is_ok());
             let known = words.iter().enumerate().map(|(k, word)| (word.clone(), k));
-            let others = words.iter().enumerate().filter_map(|(k, word)| Some((decimal(word)?, k)));
-            let others = others.filter(|(word, _)| !words.contains(word));
-            let keys: Vec<(String, usize)> = known.chain(others).collect();
+            let decimals = words.iter().enumerate().filter_map(|(k, word)| Some((decimal(word)?, k)));
+            let decimals = decimals.filter(|(word, _)| !words.contains(word));
+            let keys: Vec<(String, usize)> = known.chain(decimals).collect();
             let all = std::iter::once("").chain(keys.iter().map(|(word, _)| word.as_str()));
-            let codes = keys.iter().map(|(_, k)| (k + columns::FIRST) as i64);
+            let codes = keys.iter().map(|(_, k)| (k + columns::FIRST_CATEGORY) as i64);
             let codes = std::iter::once(columns::MISSING as i64).chain(codes).collect();
             let attributes = vec![
                 strings("keys_strings", all),
@@ -40,28 +49,30 @@ pub(super) fn source(builder: &mut Builder, column: &Column, name: &str) -> Resu
                 integer("default_int64", columns::OTHER as i64),
             ];
             let codes = builder.node_with("LabelEncoder", &[name], attributes);
-            let flat = builder.tensor("flat", &[1], &[-1.0], Element::Int64);
-            Ok(Source::Codes(builder.node("Reshape", &[&codes, &flat])))
+            let flat = builder.tensor("flat", &[1], &[-1.0], ElementType::Int64);
+            Ok(ColumnTensor::Codes(builder.node("Reshape", &[&codes, &flat])))
         }
     }
 }
 
-/// A member's inputs (n, n_inputs).
+/// Adds the encoders of a member and returns the name of its inputs (n, n_inputs).
 pub(super) fn encode(
     builder: &mut Builder,
     member: &Member,
-    columns: &[Column],
-    sources: &[Source],
-    element: Element,
+    columns: &[ExportColumn],
+    column_tensors: &[ColumnTensor],
+    element: ElementType,
 ) -> String {
     let mut parts = Vec::new();
     for (input, _, c) in columns::inputs(member, columns) {
-        match &sources[c] {
-            Source::Numbers(cells) => numbers(builder, input, cells, &mut parts),
-            Source::Codes(codes) => {
-                let all = Codes::of(input, &columns[c].cells).expect("a column of words");
-                let shape = [all.len(), input.width()];
-                let table = builder.tensor("inputs of words", &shape, &all.rows(input), Element::Double);
+        match &column_tensors[c] {
+            ColumnTensor::Numbers(cells) => numbers(builder, input, cells, &mut parts),
+            ColumnTensor::Codes(codes) => {
+                let inputs =
+                    CategoryInputs::new(input, &columns[c].input_type).expect("codes are categories");
+                let shape = [inputs.len(), input.width()];
+                let table =
+                    builder.tensor("inputs of words", &shape, &inputs.matrix(input), ElementType::Double);
                 parts.push(builder.node_with("Gather", &[&table, codes], vec![integer("axis", 0)]));
             }
         }
@@ -71,45 +82,47 @@ pub(super) fn encode(
     builder.cast(&x, element)
 }
 
-/// The inputs of a number or a date.
+/// Adds the encoder of a number or date and appends the names of its inputs to `parts`.
 fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<String>) {
     let (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }) = &input.how else {
-        unreachable!("the columns are those of the members")
+        unreachable!("`columns` checked that the members agree")
     };
     let missing = builder.node("IsNaN", &[cells]);
-    let fill = builder.number(*fill, Element::Double);
+    let fill = builder.number(*fill, ElementType::Double);
     let v = builder.node("Where", &[&missing, &fill, cells]);
     parts.push(scaled(builder, &v, scale));
     if let Encoding::Date { parts: true, .. } = input.how {
         for period in [365.2425, 7.0, 1.0] {
             let (period, one) =
-                (builder.number(period, Element::Double), builder.number(1.0, Element::Double));
-            let places = builder.node("Div", &[&v, &period]);
-            let place = builder.node_with("Mod", &[&places, &one], vec![integer("fmod", 1)]);
-            let turn = builder.number(TAU, Element::Double);
-            let angle = builder.node("Mul", &[&place, &turn]);
-            // The cosine is the sine of a quarter more: some runtimes lack it in double.
-            let quarter = builder.number(FRAC_PI_2, Element::Double);
-            let more = builder.node("Add", &[&angle, &quarter]);
+                (builder.number(period, ElementType::Double), builder.number(1.0, ElementType::Double));
+            let n_periods = builder.node("Div", &[&v, &period]);
+            let phase = builder.node_with("Mod", &[&n_periods, &one], vec![integer("fmod", 1)]);
+            let tau = builder.number(TAU, ElementType::Double);
+            let angle = builder.node("Mul", &[&phase, &tau]);
+            // cos x is computed as sin(x + π/2) because some runtimes do not implement Cos in
+            // double.
+            let quarter = builder.number(FRAC_PI_2, ElementType::Double);
+            let shifted = builder.node("Add", &[&angle, &quarter]);
             parts.push(builder.node("Sin", &[&angle]));
-            parts.push(builder.node("Sin", &[&more]));
+            parts.push(builder.node("Sin", &[&shifted]));
         }
     }
     if input.says_missing {
-        parts.push(builder.cast(&missing, Element::Double));
+        parts.push(builder.cast(&missing, ElementType::Double));
     }
 }
 
-/// `u = (v - shift)/by`, and then perhaps `u/√(1 + (u/3)²)`.
+/// Adds the nodes of `u = (v - shift)/by` and, for a scale that clips outliers smoothly, of
+/// `u/√(1 + (u/3)²)`.
 fn scaled(builder: &mut Builder, v: &str, scale: &Scale) -> String {
     let (shift, by) =
-        (builder.number(scale.shift, Element::Double), builder.number(scale.by, Element::Double));
-    let moved = builder.node("Sub", &[v, &shift]);
-    let u = builder.node("Div", &[&moved, &by]);
+        (builder.number(scale.shift, ElementType::Double), builder.number(scale.by, ElementType::Double));
+    let shifted = builder.node("Sub", &[v, &shift]);
+    let u = builder.node("Div", &[&shifted, &by]);
     if !scale.bent {
         return u;
     }
-    let (three, one) = (builder.number(3.0, Element::Double), builder.number(1.0, Element::Double));
+    let (three, one) = (builder.number(3.0, ElementType::Double), builder.number(1.0, ElementType::Double));
     let third = builder.node("Div", &[&u, &three]);
     let square = builder.node("Mul", &[&third, &third]);
     let sum = builder.node("Add", &[&square, &one]);

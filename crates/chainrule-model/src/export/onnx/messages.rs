@@ -1,10 +1,11 @@
-//! The messages of an ONNX file, those fields of them that are written; numbers and names are those of `onnx.proto`.
+//! Messages of ONNX files, limited to the fields that exports write. Field names and tags are those
+//! of `onnx.proto`.
 
 use prost::Message;
 
-/// The whole file.
+/// `ModelProto`: the root of a file.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Model {
+pub(super) struct ModelProto {
     #[prost(int64, optional, tag = "1")]
     pub(super) ir_version: Option<i64>,
     #[prost(string, optional, tag = "2")]
@@ -14,38 +15,38 @@ pub(super) struct Model {
     #[prost(string, optional, tag = "6")]
     pub(super) doc_string: Option<String>,
     #[prost(message, optional, tag = "7")]
-    pub(super) graph: Option<Graph>,
+    pub(super) graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "8")]
-    pub(super) opset_import: Vec<OperatorSet>,
+    pub(super) opset_import: Vec<OperatorSetIdProto>,
 }
 
-/// A set of operators that is used.
+/// `OperatorSetIdProto`: an operator set and its version.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OperatorSet {
+pub(super) struct OperatorSetIdProto {
     #[prost(string, optional, tag = "1")]
     pub(super) domain: Option<String>,
     #[prost(int64, optional, tag = "2")]
     pub(super) version: Option<i64>,
 }
 
-/// What is computed.
+/// `GraphProto`: nodes, constants, inputs and outputs.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Graph {
+pub(super) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
-    pub(super) node: Vec<Node>,
+    pub(super) node: Vec<NodeProto>,
     #[prost(string, optional, tag = "2")]
     pub(super) name: Option<String>,
     #[prost(message, repeated, tag = "5")]
-    pub(super) initializer: Vec<Tensor>,
+    pub(super) initializer: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
-    pub(super) input: Vec<ValueInfo>,
+    pub(super) input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
-    pub(super) output: Vec<ValueInfo>,
+    pub(super) output: Vec<ValueInfoProto>,
 }
 
-/// An operator applied.
+/// `NodeProto`: an application of an operator.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Node {
+pub(super) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
     pub(super) input: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -55,14 +56,14 @@ pub(super) struct Node {
     #[prost(string, optional, tag = "4")]
     pub(super) op_type: Option<String>,
     #[prost(message, repeated, tag = "5")]
-    pub(super) attribute: Vec<Attribute>,
+    pub(super) attribute: Vec<AttributeProto>,
     #[prost(string, optional, tag = "7")]
     pub(super) domain: Option<String>,
 }
 
-/// An operator's setting.
+/// `AttributeProto`: an attribute of a node.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Attribute {
+pub(super) struct AttributeProto {
     #[prost(string, optional, tag = "1")]
     pub(super) name: Option<String>,
     #[prost(int64, optional, tag = "3")]
@@ -75,9 +76,9 @@ pub(super) struct Attribute {
     pub(super) r#type: Option<i32>,
 }
 
-/// Numbers or texts that never change.
+/// `TensorProto`: a constant tensor of numbers or strings.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Tensor {
+pub(super) struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(super) dims: Vec<i64>,
     #[prost(int32, optional, tag = "2")]
@@ -90,43 +91,43 @@ pub(super) struct Tensor {
     pub(super) raw_data: Option<Vec<u8>>,
 }
 
-/// An input or output with its type.
+/// `ValueInfoProto`: name and type of an input or output.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ValueInfo {
+pub(super) struct ValueInfoProto {
     #[prost(string, optional, tag = "1")]
     pub(super) name: Option<String>,
     #[prost(message, optional, tag = "2")]
-    pub(super) r#type: Option<Type>,
+    pub(super) r#type: Option<TypeProto>,
     #[prost(string, optional, tag = "3")]
     pub(super) doc_string: Option<String>,
 }
 
-/// A type.
+/// `TypeProto`: type of a value.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Type {
+pub(super) struct TypeProto {
     #[prost(message, optional, tag = "1")]
-    pub(super) tensor_type: Option<TensorType>,
+    pub(super) tensor_type: Option<TypeProtoTensor>,
 }
 
-/// A tensor's type.
+/// `TypeProto.Tensor`: element type and shape of a tensor.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TensorType {
+pub(super) struct TypeProtoTensor {
     #[prost(int32, optional, tag = "1")]
     pub(super) elem_type: Option<i32>,
     #[prost(message, optional, tag = "2")]
-    pub(super) shape: Option<Shape>,
+    pub(super) shape: Option<TensorShapeProto>,
 }
 
-/// A tensor's shape.
+/// `TensorShapeProto`: shape of a tensor.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Shape {
+pub(super) struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
-    pub(super) dim: Vec<Dimension>,
+    pub(super) dim: Vec<TensorShapeProtoDimension>,
 }
 
-/// A length: a number, or a name where it is known only once the graph runs.
+/// `TensorShapeProto.Dimension`: a number, or a name if the length is known only at run time.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Dimension {
+pub(super) struct TensorShapeProtoDimension {
     #[prost(int64, optional, tag = "1")]
     pub(super) dim_value: Option<i64>,
     #[prost(string, optional, tag = "2")]

@@ -1,16 +1,19 @@
-//! Exports as ONNX: opset 17, with `LabelEncoder` of ai.onnx.ml 3 for words.
+//! Export to ONNX: opset 17, with `LabelEncoder` of ai.onnx.ml 3 for categories.
 //!
-//! Each column is an input of its own, (n, 1) and called as the column is: numbers in the model's precision (in double where
-//! they are far from 0 and close to each other) and dates in double as days since 1970-01-01, NaN where one is missing; words as strings, empty where one is missing. A whole number that is a
-//! word may be written `3` or `3.0`.
+//! Each column is a separate input (n, 1) with the name of the column:
+//!
+//! - numbers in the precision of the model (in double precision if they are far from 0 and close to
+//!   each other), NaN if missing,
+//! - dates as days since 1970-01-01 in double precision, NaN if missing,
+//! - categories as strings, empty if missing; an integer category can be given as `3` or `3.0`.
 //!
 //! | task | outputs |
 //! |---|---|
-//! | classes | `probability` (n, n_classes), `prediction` (n) of the classes' names |
-//! | labels | `probability` (n, n_labels), `prediction` (n, n_labels) of 0 and 1 |
-//! | numbers | `prediction` (n, n_numbers) in the table's units |
+//! | classification | `probability` (n, n_classes), `prediction` (n): class names |
+//! | multilabel | `probability` (n, n_labels), `prediction` (n, n_labels): 0 or 1 |
+//! | regression | `prediction` (n, n_targets) in the units of the table |
 //!
-//! A column of one of these two names keeps it, and the output has a number behind its own.
+//! If a column has the name of an output, a number is appended to the name of the output.
 
 mod activation;
 mod builder;
@@ -20,27 +23,30 @@ mod messages;
 use chainrule_table::Target;
 use prost::Message;
 
-use self::builder::{Builder, Element, integer};
-use self::messages::{Dimension, OperatorSet, Shape, TensorType, Type, ValueInfo};
-use super::columns::{Cells, Column};
+use self::builder::{Builder, ElementType, integer};
+use self::messages::{
+    ModelProto, OperatorSetIdProto, TensorShapeProto, TensorShapeProtoDimension, TypeProto, TypeProtoTensor,
+    ValueInfoProto,
+};
+use super::columns::{ExportColumn, InputType};
 use super::expression::Width;
 use super::outputs;
 use crate::{Error, Member, Model};
 
-/// The file's bytes.
-pub(super) fn export(model: &Model, columns: &[Column]) -> Result<Vec<u8>, Error> {
+/// Exports a model to ONNX.
+pub(super) fn export(model: &Model, columns: &[ExportColumn]) -> Result<Vec<u8>, Error> {
     if let Some(column) = columns.iter().find(|column| column.name.is_empty()) {
-        let reason = "it has no name, and every input needs one";
-        return Err(Error::NotInOnnx { column: column.name.clone(), reason });
+        let reason = "it has no name; give it one";
+        return Err(Error::UnsupportedOnnxInput { column: column.name.clone(), reason });
     }
-    let element = Element::from(model.precision);
+    let element = ElementType::from(model.precision);
     let mut builder = Builder::new(columns.iter().map(|column| column.name.as_str()));
     let names = [builder.name("probability"), builder.name("prediction")];
-    let source = |column: &Column| encoders::source(&mut builder, column, &column.name);
-    let sources = columns.iter().map(source).collect::<Result<Vec<_>, Error>>()?;
+    let column_tensor = |column: &ExportColumn| encoders::column_tensor(&mut builder, column, &column.name);
+    let column_tensors = columns.iter().map(column_tensor).collect::<Result<Vec<_>, Error>>()?;
     let mut mean: Option<String> = None;
     for member in &model.members {
-        let x = encoders::encode(&mut builder, member, columns, &sources, element);
+        let x = encoders::encode(&mut builder, member, columns, &column_tensors, element);
         let y = network(&mut builder, member, x, element);
         let y = decoded(&mut builder, member, &y);
         mean = Some(match mean {
@@ -48,38 +54,42 @@ pub(super) fn export(model: &Model, columns: &[Column]) -> Result<Vec<u8>, Error
             None => y,
         });
     }
-    let mut y = mean.expect("a model has a member");
+    let mut y = mean.expect("a model has at least one member");
     if model.members.len() > 1 {
-        let n = builder.number(model.members.len() as f64, Element::Double);
+        let n = builder.number(model.members.len() as f64, ElementType::Double);
         y = builder.node("Div", &[&y, &n]);
     }
     let output = predictions(&mut builder, model.target(), &y, names, element);
     let mut graph = builder.graph();
-    graph.input = columns.iter().map(|column| value(&column.name, of(column, element), &[1])).collect();
+    graph.input =
+        columns.iter().map(|column| value_info(&column.name, input_element(column, element), &[1])).collect();
     graph.output = output;
-    let set = |domain: &str, version| OperatorSet { domain: Some(domain.to_owned()), version: Some(version) };
-    let file = messages::Model {
+    let opset = |domain: &str, version| OperatorSetIdProto {
+        domain: Some(domain.to_owned()),
+        version: Some(version),
+    };
+    let file = ModelProto {
         ir_version: Some(8),
         producer_name: Some("chainrule".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         doc_string: Some(model.members[0].architecture.describe()),
         graph: Some(graph),
-        opset_import: vec![set("", 17), set("ai.onnx.ml", 3)],
+        opset_import: vec![opset("", 17), opset("ai.onnx.ml", 3)],
     };
     Ok(file.encode_to_vec())
 }
 
-/// What a column's input holds.
-fn of(column: &Column, element: Element) -> Element {
-    match column.cells {
-        Cells::Numbers(Width::Own) => element,
-        Cells::Numbers(Width::Wide) | Cells::Dates => Element::Double,
-        Cells::Words(_) => Element::String,
+/// Returns the element type of the input of a column.
+fn input_element(column: &ExportColumn, element: ElementType) -> ElementType {
+    match column.input_type {
+        InputType::Number(Width::Model) => element,
+        InputType::Number(Width::Double) | InputType::Date => ElementType::Double,
+        InputType::Category(_) => ElementType::String,
     }
 }
 
-/// A member's outputs y for its inputs x.
-fn network(builder: &mut Builder, member: &Member, x: String, element: Element) -> String {
+/// Adds the network of a member for inputs x and returns the name of its outputs.
+fn network(builder: &mut Builder, member: &Member, x: String, element: ElementType) -> String {
     let architecture = &member.architecture;
     let mut a = x;
     for (l, layer) in architecture.layers().iter().enumerate() {
@@ -96,72 +106,73 @@ fn network(builder: &mut Builder, member: &Member, x: String, element: Element) 
     a
 }
 
-/// A member's outputs in the table's units, in double.
+/// Converts outputs of a member to the units of the table, in double precision.
 fn decoded(builder: &mut Builder, member: &Member, y: &str) -> String {
-    let y = builder.cast(y, Element::Double);
+    let y = builder.cast(y, ElementType::Double);
     let Some(scales) = outputs::scales(&member.encoders.target) else { return y };
     let [means, deviations] = [0, 1].map(|k| scales.iter().map(|scale| scale[k]).collect::<Vec<_>>());
-    let deviations = builder.tensor("deviations", &[scales.len()], &deviations, Element::Double);
-    let means = builder.tensor("means", &[scales.len()], &means, Element::Double);
-    let wide = builder.node("Mul", &[&y, &deviations]);
-    builder.node("Add", &[&wide, &means])
+    let deviations = builder.tensor("deviations", &[scales.len()], &deviations, ElementType::Double);
+    let means = builder.tensor("means", &[scales.len()], &means, ElementType::Double);
+    let scaled = builder.node("Mul", &[&y, &deviations]);
+    builder.node("Add", &[&scaled, &means])
 }
 
-/// The outputs of the graph, from the mean y over the members.
+/// Adds the outputs of the graph, computed from the mean y over the members.
 fn predictions(
     builder: &mut Builder,
     target: &Target,
     y: &str,
     [probability, prediction]: [String; 2],
-    element: Element,
-) -> Vec<ValueInfo> {
+    element: ElementType,
+) -> Vec<ValueInfoProto> {
     let cast = vec![integer("to", element as i64)];
     let n = outputs::n_predicted(target);
-    let holds = |builder: &mut Builder| {
-        let half = builder.number(0.5, Element::Double);
-        let holds = builder.node("GreaterOrEqual", &[y, &half]);
-        builder.cast(&holds, Element::Int64)
+    let is_positive = |builder: &mut Builder| {
+        let half = builder.number(0.5, ElementType::Double);
+        let is_positive = builder.node("GreaterOrEqual", &[y, &half]);
+        builder.cast(&is_positive, ElementType::Int64)
     };
     match target {
         Target::Numbers { .. } => {
             builder.node_into("Cast", &[y], cast, prediction.clone());
-            vec![value(&prediction, element, &[n])]
+            vec![value_info(&prediction, element, &[n])]
         }
         Target::Labels { .. } => {
             builder.node_into("Cast", &[y], cast, probability.clone());
-            let labels = holds(builder);
+            let labels = is_positive(builder);
             builder.node_into("Identity", &[&labels], Vec::new(), prediction.clone());
-            vec![value(&probability, element, &[n]), value(&prediction, Element::Int64, &[n])]
+            vec![value_info(&probability, element, &[n]), value_info(&prediction, ElementType::Int64, &[n])]
         }
         Target::Classes { classes, .. } => {
-            let (both, class) = if outputs::is_binary(target) {
-                let one = builder.number(1.0, Element::Double);
+            let (probabilities, class) = if outputs::is_binary(target) {
+                let one = builder.number(1.0, ElementType::Double);
                 let other = builder.node("Sub", &[&one, y]);
-                let both = builder.node_with("Concat", &[&other, y], vec![integer("axis", 1)]);
-                let class = holds(builder);
-                let flat = builder.tensor("flat", &[1], &[-1.0], Element::Int64);
-                (both, builder.node("Reshape", &[&class, &flat]))
+                let probabilities = builder.node_with("Concat", &[&other, y], vec![integer("axis", 1)]);
+                let class = is_positive(builder);
+                let flat = builder.tensor("flat", &[1], &[-1.0], ElementType::Int64);
+                (probabilities, builder.node("Reshape", &[&class, &flat]))
             } else {
-                let largest = vec![integer("axis", 1), integer("keepdims", 0)];
-                (y.to_owned(), builder.node_with("ArgMax", &[y], largest))
+                let attributes = vec![integer("axis", 1), integer("keepdims", 0)];
+                (y.to_owned(), builder.node_with("ArgMax", &[y], attributes))
             };
-            builder.node_into("Cast", &[&both], cast, probability.clone());
-            let names = builder.texts("classes", classes);
+            builder.node_into("Cast", &[&probabilities], cast, probability.clone());
+            let names = builder.string_tensor("classes", classes);
             builder.node_into("Gather", &[&names, &class], vec![integer("axis", 0)], prediction.clone());
-            vec![value(&probability, element, &[n]), value(&prediction, Element::String, &[])]
+            vec![value_info(&probability, element, &[n]), value_info(&prediction, ElementType::String, &[])]
         }
     }
 }
 
-/// An input or output of n rows.
-fn value(name: &str, element: Element, shape: &[usize]) -> ValueInfo {
-    let rows = Dimension { dim_param: Some("n".to_owned()), dim_value: None };
-    let length = |n: &usize| Dimension { dim_value: Some(*n as i64), dim_param: None };
+/// Returns the name and type of an input or output with n rows.
+fn value_info(name: &str, element: ElementType, shape: &[usize]) -> ValueInfoProto {
+    let rows = TensorShapeProtoDimension { dim_param: Some("n".to_owned()), dim_value: None };
+    let length = |n: &usize| TensorShapeProtoDimension { dim_value: Some(*n as i64), dim_param: None };
     let dim = std::iter::once(rows).chain(shape.iter().map(length)).collect();
-    let tensor_type = TensorType { elem_type: Some(element as i32), shape: Some(Shape { dim }) };
-    ValueInfo {
+    let tensor_type =
+        TypeProtoTensor { elem_type: Some(element as i32), shape: Some(TensorShapeProto { dim }) };
+    ValueInfoProto {
         name: Some(name.to_owned()),
-        r#type: Some(Type { tensor_type: Some(tensor_type) }),
+        r#type: Some(TypeProto { tensor_type: Some(tensor_type) }),
         doc_string: None,
     }
 }

@@ -1,4 +1,5 @@
-//! Whether an export says what its model says: it is compiled or loaded by the tools that users have, run over a table, compared.
+//! Verification of exports: an export is compiled or loaded with the usual tools and run on a
+//! table, and its predictions are compared with those of the model.
 
 mod c;
 mod json;
@@ -12,33 +13,34 @@ use std::process::{Command, Stdio};
 
 use chainrule_table::Table;
 
-use super::columns::{self, Column};
-use super::{Export, Format, outputs};
+use super::columns::{self, ExportColumn};
+use super::{Export, ExportFormat, outputs};
 use crate::{Error, Model};
 
-/// How far an export is from its model.
+/// Comparison of an export with its model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
-    /// The largest difference between a prediction of the export and the model's own: of probabilities as they are, of numbers
-    /// over the largest that the model predicts there.
+    /// Largest difference between the predictions of the export and those of the model: absolute
+    /// for probabilities; in regression, relative to the largest absolute prediction of the target.
     pub largest_difference: f64,
-    /// How many rows were compared.
+    /// Number of compared rows.
     pub n_rows: usize,
-    /// How many rows are given the same class, or all the same labels; none where numbers are predicted.
+    /// Number of rows for which the predicted class or all predicted labels are the same; `None` in
+    /// regression.
     pub agreeing_predictions: Option<usize>,
 }
 
-/// The programs that run exports.
+/// Programs that verify exports.
 ///
 /// | field | default | purpose |
 /// |---|---|---|
-/// | `cc` | the variable `CC`, else `cc` | compiles C |
-/// | `cc_options` | none | further options for it |
-/// | `runner` | none | runs what it made, with its options: `qemu-arm -L /usr/arm-linux-gnueabihf` |
-/// | `rustc` | the variable `RUSTC`, else `rustc` | compiles Rust |
-/// | `python` | the variable `CHAINRULE_PYTHON`, else `python3` | runs ONNX, with `onnxruntime` and `numpy` |
+/// | `cc` | environment variable `CC`, or `cc` | C compiler |
+/// | `cc_options` | none | additional options of the C compiler |
+/// | `runner` | none | emulator of compiled C, with its options: `qemu-arm -L /usr/arm-linux-gnueabihf` |
+/// | `rustc` | environment variable `RUSTC`, or `rustc` | Rust compiler |
+/// | `python` | environment variable `CHAINRULE_PYTHON`, or `python3` | Python with `onnxruntime` and `numpy`, for ONNX |
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table above says what each is")]
+#[expect(missing_docs, reason = "the table above documents the fields")]
 pub struct Tools {
     pub cc: OsString,
     pub cc_options: Vec<String>,
@@ -49,169 +51,178 @@ pub struct Tools {
 
 impl Default for Tools {
     fn default() -> Self {
-        let of = |variable, otherwise: &str| std::env::var_os(variable).unwrap_or_else(|| otherwise.into());
+        let program = |variable, default: &str| std::env::var_os(variable).unwrap_or_else(|| default.into());
         Tools {
-            cc: of("CC", "cc"),
+            cc: program("CC", "cc"),
             cc_options: Vec::new(),
             runner: Vec::new(),
-            rustc: of("RUSTC", "rustc"),
-            python: of("CHAINRULE_PYTHON", "python3"),
+            rustc: program("RUSTC", "rustc"),
+            python: program("CHAINRULE_PYTHON", "python3"),
         }
     }
 }
 
-/// Runs a file that a model was exported to over a table, and says how far it is from the model's own predictions.
+/// Runs an export on the rows of a table and compares its predictions with those of its model.
 ///
 /// # Errors
-/// A tool that is missing or fails; a column that the table lacks; what [`export`](super::export) refuses.
+/// Returns [`Error::ToolNotFound`] or [`Error::ToolFailed`] if a tool is missing or fails,
+/// [`Error::Table`] or [`Error::TextColumn`] if a column does not exist or has the wrong type,
+/// [`Error::MembersDiffer`] if the model cannot be exported, and [`Error::Unwritable`] if a
+/// temporary file cannot be written.
 pub fn verify(model: &Model, export: &Export, tools: &Tools, table: &Table) -> Result<Verified, Error> {
     let mut verified = verify_all(&[(model, export)], tools, table)?;
-    Ok(verified.pop().expect("one for each file"))
+    Ok(verified.pop().expect("there is one result per export"))
 }
 
-/// [`verify`] for several files at once, in one program where they are compiled, which takes most of the time. The names of
-/// each C file need a prefix of their own.
+/// Verifies several exports of one format, like [`verify`].
+///
+/// All exports are compiled as one program, because compilation takes most of the time. Each C
+/// export must have a different prefix.
 ///
 /// # Errors
-/// As [`verify`].
+/// The same as those of [`verify`].
 ///
 /// # Panics
-/// When the files are not all of one format.
+/// Panics if the exports have different formats.
 pub fn verify_all(
     exports: &[(&Model, &Export)],
     tools: &Tools,
     table: &Table,
 ) -> Result<Vec<Verified>, Error> {
     let Some(format) = exports.first().map(|(_, export)| export.format) else { return Ok(Vec::new()) };
-    assert!(exports.iter().all(|(_, export)| export.format == format), "files of one format");
+    assert!(exports.iter().all(|(_, export)| export.format == format), "the exports have different formats");
     let cases: Result<Vec<_>, Error> =
-        exports.iter().map(|(model, export)| Case::new(model, export, table)).collect();
+        exports.iter().map(|(model, export)| ExportCase::new(model, export, table)).collect();
     let cases = cases?;
     let folder =
         tempfile::tempdir().map_err(|source| Error::Unwritable { path: std::env::temp_dir(), source })?;
-    let said = match format {
-        Format::C => c::run(&cases, tools, folder.path())?,
-        Format::Rust => rust::run(&cases, tools, folder.path())?,
-        Format::Onnx => onnx::run(&cases, tools, folder.path())?,
-        Format::Json => cases.iter().map(|case| json::run(case, table)).collect::<Result<_, _>>()?,
+    let outputs = match format {
+        ExportFormat::C => c::run(&cases, tools, folder.path())?,
+        ExportFormat::Rust => rust::run(&cases, tools, folder.path())?,
+        ExportFormat::Onnx => onnx::run(&cases, tools, folder.path())?,
+        ExportFormat::Json => cases.iter().map(|case| json::run(case, table)).collect::<Result<_, _>>()?,
     };
-    cases.iter().zip(said).map(|(case, said)| case.compare(table, &said)).collect()
+    cases.iter().zip(outputs).map(|(case, output)| case.compare(table, &output)).collect()
 }
 
-/// An export with what it is given.
-struct Case<'m> {
+/// An export with its inputs.
+struct ExportCase<'m> {
     model: &'m Model,
     export: &'m Export,
-    columns: Vec<Column>,
-    /// Each column's cells as numbers or codes, and for words as texts.
+    columns: Vec<ExportColumn>,
+    /// Cells of each column as numbers or category codes.
     cells: Vec<Vec<f64>>,
+    /// Cells of each column as text; missing cells are empty.
     texts: Vec<Vec<String>>,
     n_rows: usize,
 }
 
-/// What an export says of each row: its outputs, and what they decide.
+/// Outputs of an export for all rows, and its decisions (the predicted class or labels).
 #[derive(Debug, Default, PartialEq)]
-struct Said {
+struct ExportOutput {
     y: Vec<f64>,
-    decided: Vec<usize>,
+    decisions: Vec<usize>,
 }
 
-impl<'m> Case<'m> {
-    fn new(model: &'m Model, export: &'m Export, table: &Table) -> Result<Case<'m>, Error> {
+impl<'m> ExportCase<'m> {
+    fn new(model: &'m Model, export: &'m Export, table: &Table) -> Result<ExportCase<'m>, Error> {
         let columns = columns::columns(model)?;
-        let cells = columns.iter().map(|column| column.cells_of(table)).collect::<Result<_, _>>()?;
-        let texts = |column: &Column| {
+        let cells = columns.iter().map(|column| column.cells(table)).collect::<Result<_, _>>()?;
+        let texts = |column: &ExportColumn| {
             let values = &table.column(&column.name)?.values;
             Ok((0..values.len()).map(|row| values.text(row).unwrap_or_default()).collect())
         };
         let texts = columns.iter().map(texts).collect::<Result<_, Error>>()?;
-        Ok(Case { model, export, columns, cells, texts, n_rows: table.n_rows() })
+        Ok(ExportCase { model, export, columns, cells, texts, n_rows: table.n_rows() })
     }
 
-    /// The cells of all rows, a row a line, after their number.
-    fn rows(&self) -> String {
+    /// Returns the number of rows, followed by the cells of one row per line.
+    fn input(&self) -> String {
         let row =
             |i: usize| self.cells.iter().map(|cells| format!("{:?}", cells[i])).collect::<Vec<_>>().join(" ");
         format!("{}\n", self.n_rows) + &(0..self.n_rows).map(|i| row(i) + "\n").collect::<String>()
     }
 
-    /// What a program that was given [`rows`](Case::rows) wrote for them, a row a line.
-    fn read<'l>(&self, lines: &mut impl Iterator<Item = &'l str>) -> Result<Said, Error> {
+    /// Parses the output of a program for [`input`](ExportCase::input), one row per line.
+    fn parse_output<'l>(&self, lines: &mut impl Iterator<Item = &'l str>) -> Result<ExportOutput, Error> {
         let n = outputs::n_predicted(self.model.target());
-        let mut said = Said::default();
+        let mut output = ExportOutput::default();
         for _ in 0..self.n_rows {
             let line = lines.next().unwrap_or("");
             let numbers: Option<Vec<f64>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
             let Some(numbers) = numbers.filter(|numbers| numbers.len() >= n) else {
-                return Err(Error::Tool {
+                return Err(Error::ToolFailed {
                     tool: "the export".to_owned(),
-                    said: format!("\"{line}\" for a row"),
+                    message: format!("it wrote \"{line}\" as the output of a row"),
                 });
             };
-            said.y.extend(&numbers[..n]);
-            said.decided.extend(numbers[n..].iter().map(|v| *v as usize));
+            output.y.extend(&numbers[..n]);
+            output.decisions.extend(numbers[n..].iter().map(|v| *v as usize));
         }
-        Ok(said)
+        Ok(output)
     }
 
-    fn compare(&self, table: &Table, said: &Said) -> Result<Verified, Error> {
+    fn compare(&self, table: &Table, output: &ExportOutput) -> Result<Verified, Error> {
         let target = self.model.target();
         let n = outputs::n_predicted(target);
         let y = outputs::expanded(self.model, self.model.predict(table)?.y);
-        Ok(compare(self.model, &y, &said.y, |row| {
-            let n_decided = said.decided.len() / self.n_rows;
-            outputs::decided(target, &y[row * n..][..n]) == said.decided[row * n_decided..][..n_decided]
+        Ok(compare(self.model, &y, &output.y, |row| {
+            let n_decisions = output.decisions.len() / self.n_rows;
+            outputs::decisions(target, &y[row * n..][..n])
+                == output.decisions[row * n_decisions..][..n_decisions]
         }))
     }
 }
 
-/// The largest difference of `said` from `y`, and the number of rows that agree.
-pub(super) fn compare(model: &Model, y: &[f64], said: &[f64], agrees: impl Fn(usize) -> bool) -> Verified {
+/// Returns the largest difference of `other` from `y` and the number of rows that agree.
+pub(super) fn compare(model: &Model, y: &[f64], other: &[f64], agrees: impl Fn(usize) -> bool) -> Verified {
     let target = model.target();
     let n = outputs::n_predicted(target);
     let n_rows = y.len() / n;
     let largest = |k: usize| y.iter().skip(k).step_by(n).fold(0.0_f64, |largest, v| largest.max(v.abs()));
-    let is_number = outputs::scales(target).is_some();
+    let is_regression = outputs::scales(target).is_some();
     let scales: Vec<f64> =
-        (0..n).map(|k| if is_number && largest(k) > 0.0 { largest(k) } else { 1.0 }).collect();
+        (0..n).map(|k| if is_regression && largest(k) > 0.0 { largest(k) } else { 1.0 }).collect();
     let difference = |(i, (a, b)): (usize, (&f64, &f64))| {
-        // The same infinity or NaN is no difference.
+        // Equal infinities or NaNs do not differ.
         if a == b || a.is_nan() && b.is_nan() { 0.0 } else { (a - b).abs() / scales[i % n] }
     };
-    let differences = y.iter().zip(said).enumerate().map(difference);
+    let differences = y.iter().zip(other).enumerate().map(difference);
     Verified {
         largest_difference: differences.fold(0.0, |a, b| if b > a || b.is_nan() { b } else { a }),
         n_rows,
-        agreeing_predictions: (!is_number).then(|| (0..n_rows).filter(|row| agrees(*row)).count()),
+        agreeing_predictions: (!is_regression).then(|| (0..n_rows).filter(|row| agrees(*row)).count()),
     }
 }
 
-/// Writes a file of the temporary folder.
+/// Writes a file in the temporary folder.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     std::fs::write(path, bytes).map_err(|source| Error::Unwritable { path: path.to_owned(), source })
 }
 
-/// What a program writes, given `input`; `install` says how to come by it.
+/// Runs a program with `input` on standard input and returns its standard output. `install` is the
+/// installation instruction in the error if the program does not exist.
 pub(super) fn output(command: &mut Command, install: &'static str, input: &str) -> Result<String, Error> {
     let tool = command.get_program().to_string_lossy().into_owned();
-    let failed = |said: String| Error::Tool { tool: tool.clone(), said };
+    let failed = |message: String| Error::ToolFailed { tool: tool.clone(), message };
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|source| Error::NoTool { tool: tool.clone(), source, install })?;
-    let mut stdin = child.stdin.take().expect("it is piped");
+        .map_err(|source| Error::ToolNotFound { tool: tool.clone(), source, install })?;
+    let mut stdin = child.stdin.take().expect("standard input is piped");
     let input = input.to_owned();
-    // Of its own, that neither waits for the other's pipe; a program that stops early closes its end, and says why itself.
-    let writing = std::thread::spawn(move || {
+    // A separate thread writes the input to avoid a deadlock while both pipes are full. Write
+    // errors are ignored: a program that stops early reports the reason itself.
+    let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(input.as_bytes());
     });
     let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    let _ = writing.join();
+    let _ = writer.join();
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(format!("{} ({})", said.trim(), output.status)));
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Err(failed(format!("{} ({})", message.trim(), output.status)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,4 +1,8 @@
-"""Runs ONNX files over columns, both told as JSON on standard input, and writes what they predict as JSON."""
+"""Runs ONNX models on columns of data.
+
+Reads the paths of the models and the columns as JSON from standard input and writes the predictions as
+JSON to standard output.
+"""
 
 import json
 import math
@@ -8,14 +12,14 @@ try:
     import numpy
     import onnxruntime
 except ImportError as error:
-    sys.exit(f"{error}: install what runs ONNX files with `pip install onnxruntime numpy`")
+    sys.exit(f"{error}: run pip install onnxruntime numpy")
 
 try:
     import onnx
 except ImportError:
-    onnx = None  # It only checks the file once more.
+    onnx = None  # Optional: only used for an additional check of the files.
 
-answers = []
+results = []
 for case in json.load(sys.stdin):
     if onnx is not None:
         onnx.checker.check_model(onnx.load(case["file"]), full_check=True)
@@ -24,16 +28,16 @@ for case in json.load(sys.stdin):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(case["file"], options, providers=["CPUExecutionProvider"])
     inputs = {}
-    for given, column in zip(session.get_inputs(), case["columns"], strict=True):
+    for model_input, column in zip(session.get_inputs(), case["columns"], strict=True):
         cells = [math.nan if cell is None else cell for cell in column["cells"]]
-        inputs[given.name] = numpy.array(cells, dtype=column["kind"]).reshape(-1, 1)
+        inputs[model_input.name] = numpy.array(cells, dtype=column["kind"]).reshape(-1, 1)
     outputs = session.run(None, inputs)
     numbers = outputs[0].astype(float)
-    decided = []
+    decisions = []
     if case["classes"] is not None:
-        decided = [[case["classes"].index(name)] for name in outputs[1].tolist()]
+        decisions = [[case["classes"].index(name)] for name in outputs[1].tolist()]
     elif len(outputs) == 2:
-        decided = outputs[1].tolist()
-    plain = [[v if math.isfinite(v) else None for v in row] for row in numbers.tolist()]
-    answers.append({"numbers": plain, "decided": decided})
-json.dump(answers, sys.stdout)
+        decisions = outputs[1].tolist()
+    finite = [[v if math.isfinite(v) else None for v in row] for row in numbers.tolist()]
+    results.append({"numbers": finite, "decisions": decisions})
+json.dump(results, sys.stdout)

@@ -1,22 +1,26 @@
-//! Runs exports as Rust: one program of all of them, with warnings as errors.
+//! Verification of Rust exports: all are compiled as one program, with warnings as errors.
 
 use std::path::Path;
 use std::process::Command;
 
 use chainrule_table::Target;
 
-use super::super::columns::Cells;
+use super::super::columns::InputType;
 use super::super::expression::Width;
-use super::super::rust::Names;
-use super::{Case, Said, Tools, output, write};
+use super::super::rust::RustNames;
+use super::{ExportCase, ExportOutput, Tools, output, write};
 use crate::{Error, Precision};
 
-pub(super) fn run(cases: &[Case<'_>], tools: &Tools, folder: &Path) -> Result<Vec<Said>, Error> {
+pub(super) fn run(
+    cases: &[ExportCase<'_>],
+    tools: &Tools,
+    folder: &Path,
+) -> Result<Vec<ExportOutput>, Error> {
     let mut main = String::new();
     let mut calls = String::new();
     for (k, case) in cases.iter().enumerate() {
         write(&folder.join(format!("case{k}.rs")), &case.export.bytes)?;
-        main += &format!("mod case{k};\n\n{}", rows(case, k));
+        main += &format!("mod case{k};\n\n{}", rows_function(case, k));
         calls += &format!("    rows{k}(&mut words);\n");
     }
     main += &format!(
@@ -25,32 +29,35 @@ pub(super) fn run(cases: &[Case<'_>], tools: &Tools, folder: &Path) -> Result<Ve
     );
     let [source, program] = [folder.join("main.rs"), folder.join("main")];
     write(&source, main.as_bytes())?;
-    let install = "install Rust from rustup.rs, or name the compiler in the variable RUSTC";
+    let install =
+        "install Rust from https://rustup.rs, or set the environment variable RUSTC to its compiler";
     let mut compile = Command::new(&tools.rustc);
     compile.args(["--edition", "2021", "-D", "warnings", "-C", "opt-level=1", "-C", "debuginfo=0"]);
     output(compile.arg(&source).arg("-o").arg(&program), install, "")?;
-    let input: String = cases.iter().map(Case::rows).collect();
-    let said = output(&mut Command::new(&program), install, &input)?;
-    let mut lines = said.lines();
-    cases.iter().map(|case| case.read(&mut lines)).collect()
+    let input: String = cases.iter().map(ExportCase::input).collect();
+    let output = output(&mut Command::new(&program), install, &input)?;
+    let mut lines = output.lines();
+    cases.iter().map(|case| case.parse_output(&mut lines)).collect()
 }
 
-/// A function that reads rows and writes what the export says of them.
-fn rows(case: &Case<'_>, k: usize) -> String {
-    let names = Names::of(&case.columns);
+/// Returns a Rust function that reads rows and prints the predictions of the export.
+fn rows_function(case: &ExportCase<'_>, k: usize) -> String {
+    let names = RustNames::new(&case.columns);
     let real = if case.model.precision == Precision::F32 { "f32" } else { "f64" };
     let mut text = format!(
         "fn rows{k}(words: &mut impl Iterator<Item = f64>) {{\n    let n = words.next().unwrap() as usize;\n    \
          for _ in 0..n {{\n        let input = case{k}::Input {{\n"
     );
     for (c, column) in case.columns.iter().enumerate() {
-        let (field, own) = (&names.fields[c], &names.enums[c]);
-        let value = match &column.cells {
-            Cells::Numbers(Width::Own) => format!("words.next().unwrap() as {real}"),
-            Cells::Numbers(Width::Wide) | Cells::Dates => "words.next().unwrap()".to_owned(),
-            Cells::Words(_) => {
-                let all: Vec<String> =
-                    names.variants[c].iter().map(|variant| format!("case{k}::{own}::{variant}")).collect();
+        let (field, enum_type) = (&names.fields[c], &names.enums[c]);
+        let value = match &column.input_type {
+            InputType::Number(Width::Model) => format!("words.next().unwrap() as {real}"),
+            InputType::Number(Width::Double) | InputType::Date => "words.next().unwrap()".to_owned(),
+            InputType::Category(_) => {
+                let all: Vec<String> = names.variants[c]
+                    .iter()
+                    .map(|variant| format!("case{k}::{enum_type}::{variant}"))
+                    .collect();
                 format!("[{}][words.next().unwrap() as usize]", all.join(", "))
             }
         };
