@@ -1,10 +1,10 @@
-//! Whether a figure can be drawn: what its vectors' lengths, ranges and frames must be.
+//! Validation of figures: lengths of vectors, ranges and frames.
 
 use std::mem::discriminant;
 
-use crate::{Axis, Error, Figure, Grid, Mark, Panel, Scale, Series};
+use crate::{Axis, AxisScale, Error, Figure, Grid, Mark, Panel, Series};
 
-/// Refuses a figure that cannot be drawn.
+/// Returns an error if the figure cannot be drawn.
 pub(crate) fn check(figure: &Figure) -> Result<(), Error> {
     if figure.panels().next().is_none() {
         return Err(Error::NoPanels { title: figure.title.clone() });
@@ -17,15 +17,15 @@ pub(crate) fn check(figure: &Figure) -> Result<(), Error> {
 
 fn check_panel(panel: &Panel, k: usize) -> Result<(), Error> {
     let place = format!("panel {k}");
-    for (what, got) in [("its width", panel.size[0]), ("its height", panel.size[1])] {
-        within(&place, what, got, 1.0, 10_000.0, "from 1 to 10000 pixels")?;
+    for (quantity, got) in [("width", panel.size[0]), ("height", panel.size[1])] {
+        within(&place, quantity, got, 1.0, 10_000.0, "from 1 to 10000 pixels")?;
     }
     check_axis(&panel.x, "x", &place)?;
     check_axis(&panel.y, "y", &place)?;
     if let Some(space) = &panel.space {
         check_axis(&space.z, "z", &place)?;
-        within(&place, "the elevation", space.elevation, -90.0, 90.0, "from -90 to 90 degrees")?;
-        within(&place, "the azimuth", space.azimuth, -360.0, 360.0, "from -360 to 360 degrees")?;
+        within(&place, "elevation", space.elevation, -90.0, 90.0, "from -90 to 90 degrees")?;
+        within(&place, "azimuth", space.azimuth, -360.0, 360.0, "from -360 to 360 degrees")?;
     }
     for (s, series) in panel.series.iter().enumerate() {
         let place = match &series.name[..] {
@@ -39,7 +39,7 @@ fn check_panel(panel: &Panel, k: usize) -> Result<(), Error> {
 
 fn check_axis(axis: &Axis, name: &'static str, place: &str) -> Result<(), Error> {
     let Some([low, high]) = axis.range else { return Ok(()) };
-    let log = axis.scale == Scale::Log;
+    let log = axis.scale == AxisScale::Log;
     if low.is_finite() && high.is_finite() && low != high && (!log || low.min(high) > 0.0) {
         return Ok(());
     }
@@ -47,11 +47,11 @@ fn check_axis(axis: &Axis, name: &'static str, place: &str) -> Result<(), Error>
 }
 
 fn check_series(series: &Series, panel: &Panel, place: &str) -> Result<(), Error> {
-    let same = |what: &'static str, got: usize, expected: usize| {
+    let same = |vector: &'static str, got: usize, expected: usize| {
         let series = place.to_owned();
-        if got == expected { Ok(()) } else { Err(Error::Lengths { series, what, expected, got }) }
+        if got == expected { Ok(()) } else { Err(Error::Lengths { series, vector, expected, got }) }
     };
-    suits(&series.mark, panel, place)?;
+    check_dimensions(&series.mark, panel, place)?;
     match &series.mark {
         Mark::Line { x, y, z, .. } | Mark::Points { x, y, z, .. } => {
             same("y", y.len(), x.len())?;
@@ -72,7 +72,7 @@ fn check_series(series: &Series, panel: &Panel, place: &str) -> Result<(), Error
             if !classes.is_empty() {
                 same("classes", classes.len(), probabilities.len())?;
             }
-            within(place, "the number of classes", probabilities.len() as f64, 2.0, 1000.0, "at least 2")?;
+            within(place, "number of classes", probabilities.len() as f64, 2.0, 1000.0, "from 2 to 1000")?;
             for grid in probabilities {
                 check_grid(grid, place)?;
                 same("probabilities", grid.values.len(), probabilities[0].values.len())?;
@@ -91,37 +91,37 @@ fn check_series(series: &Series, panel: &Panel, place: &str) -> Result<(), Error
             let last = edges.iter().map(|e| e.from.max(e.to)).max();
             within(
                 place,
-                "the unit of an edge",
+                "end of an edge",
                 last.unwrap_or(0) as f64,
                 0.0,
                 nodes.len() as f64 - 1.0,
-                "one of the nodes",
+                "the index of a node",
             )
         }
     }
 }
 
-/// Surfaces stand in space, and most other marks lie in a plane.
-fn suits(mark: &Mark, panel: &Panel, place: &str) -> Result<(), Error> {
+/// Returns an error if the mark and the panel differ in dimension.
+fn check_dimensions(mark: &Mark, panel: &Panel, place: &str) -> Result<(), Error> {
     let series = place.to_owned();
-    let refused = |mark, suits, change| Err(Error::WrongPanel { series, mark, suits, change });
+    let refused = |mark, required, hint| Err(Error::WrongPanel { series, mark, required, hint });
     match (mark, &panel.space) {
         (Mark::Surface { .. }, None) => {
-            refused("a surface", "in space", "a `space`, or draw the grid as a field")
+            refused("a surface", "3-D", "set `space` on the panel, or draw the grid as a field")
         }
         (Mark::Line { .. } | Mark::Points { .. } | Mark::Surface { .. }, Some(_)) | (_, None) => Ok(()),
         (_, Some(_)) => {
-            refused("this mark", "that is flat", "no `space`, or draw lines, points and surfaces in it")
+            refused("this mark", "2-D", "remove `space` from the panel, or use lines, points and surfaces")
         }
     }
 }
 
 fn check_grid(grid: &Grid, place: &str) -> Result<(), Error> {
     let n = grid.n_x * grid.n_y;
-    within(place, "the number of the grid's points", n as f64, 1.0, 4e6, "from 1 to 4 million")?;
+    within(place, "number of grid points", n as f64, 1.0, 4e6, "from 1 to 4 million")?;
     if grid.values.len() != n {
         let (series, got) = (place.to_owned(), grid.values.len());
-        return Err(Error::Lengths { series, what: "the grid", expected: n, got });
+        return Err(Error::Lengths { series, vector: "grid", expected: n, got });
     }
     for (axis, [low, high]) in [("the grid's x", grid.x), ("the grid's y", grid.y)] {
         if !(low.is_finite() && high.is_finite() && low < high) {
@@ -133,7 +133,7 @@ fn check_grid(grid: &Grid, place: &str) -> Result<(), Error> {
 
 fn check_ends(colours: &crate::ColourScale, place: &str) -> Result<(), Error> {
     let axis = Axis { range: colours.range, scale: colours.scale, ..Axis::default() };
-    check_axis(&axis, "the colours", place)
+    check_axis(&axis, "the colour scale", place)
 }
 
 fn check_frames(figure: &Figure) -> Result<(), Error> {
@@ -143,14 +143,14 @@ fn check_frames(figure: &Figure) -> Result<(), Error> {
             let (panel, series) = (change.panel, change.series);
             let refuse = |problem| Err(Error::Frame { label: frame.label.clone(), panel, series, problem });
             let Some(own) = panels.get(panel).and_then(|p| p.series.get(series)) else {
-                return refuse("which is not there");
+                return refuse("which does not exist");
             };
             if discriminant(&own.mark) != discriminant(&change.mark) {
-                return refuse("but its mark is of another kind than the series' own");
+                return refuse("but its mark differs in type from that of the series");
             }
             let first = figure.frames[0].changes.get(c).map(|f| (f.panel, f.series));
             if first != Some((panel, series)) || frame.changes.len() != figure.frames[0].changes.len() {
-                return refuse("but the first frame changes others; change the same series in each frame");
+                return refuse("but every frame must change the same series as the first one");
             }
             let changed = Series { name: own.name.clone(), mark: change.mark.clone() };
             check_series(
@@ -165,7 +165,7 @@ fn check_frames(figure: &Figure) -> Result<(), Error> {
 
 fn within(
     place: &str,
-    what: &'static str,
+    quantity: &'static str,
     got: f64,
     low: f64,
     high: f64,
@@ -174,7 +174,7 @@ fn within(
     if (low..=high).contains(&got) {
         return Ok(());
     }
-    Err(Error::Range { place: place.to_owned(), what, got, allowed })
+    Err(Error::Range { place: place.to_owned(), quantity, got, allowed })
 }
 
 #[cfg(test)]
@@ -187,40 +187,40 @@ mod tests {
     }
 
     fn refused(figure: &Figure) -> String {
-        check(figure).expect_err("it is wrong").to_string()
+        check(figure).expect_err("the figure is invalid").to_string()
     }
 
     #[test]
-    fn errors_say_where_and_what_to_change() {
-        assert_eq!(refused(&Figure::default()), "the figure \"\" has no panels; give it at least one");
+    fn errors_name_the_location_and_the_fix() {
+        assert_eq!(refused(&Figure::default()), "figure \"\" has no panels; add at least one");
         let short = Series::line("loss", vec![1.0, 2.0], vec![1.0], Colour::Ink);
         assert_eq!(
             refused(&figure(short)),
-            "series \"loss\" of panel 0: y has 1 values where 2 are needed; give one for each"
+            "series \"loss\" of panel 0: y has length 1, but must have length 2"
         );
         let grid = Grid::of([0.0, 1.0], [0.0, 1.0], 2, 2, |x, _| x);
         let surface = Mark::Surface { grid, colours: ColourScale::default(), lines: None };
         assert_eq!(
             refused(&figure(Series::new("", surface))),
-            "series 0 of panel 0: a surface is for a panel in space; give the panel a `space`, or draw the grid as a field"
+            "series 0 of panel 0: a surface requires a 3-D panel; set `space` on the panel, or draw the grid as a field"
         );
         let mut log = figure(Series::line("", vec![], vec![], Colour::Ink));
         log.rows[0][0].x = Axis::new("").log().range(0.0, 1.0);
         assert_eq!(
             refused(&log),
-            "panel 0: the range of x goes from 0 to 1; its ends must be finite and differ, and on a logarithmic axis lie above 0"
+            "panel 0: the range of x is [0, 1], but its ends must be finite and different, and positive on a logarithmic axis"
         );
     }
 
     #[test]
-    fn frames_change_what_is_there() {
+    fn frames_change_only_existing_series() {
         let mut animated = figure(Series::line("", vec![], vec![], Colour::Ink));
         let mark = animated.rows[0][0].series[0].mark.clone();
         animated.frames.push(Frame {
             label: "1".into(),
             changes: vec![Change { panel: 0, series: 1, mark: mark.clone() }],
         });
-        assert_eq!(refused(&animated), "frame \"1\" changes series 1 of panel 0, which is not there");
+        assert_eq!(refused(&animated), "frame \"1\" changes series 1 of panel 0, which does not exist");
         animated.frames[0].changes[0] = Change { panel: 0, series: 0, mark };
         assert_eq!(check(&animated), Ok(()));
     }

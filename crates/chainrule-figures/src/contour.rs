@@ -1,16 +1,16 @@
-//! Contour lines of a grid: marching squares, with the pieces joined into long lines.
+//! Contour lines of a grid with marching squares, joined into polylines.
 //!
-//! Written here because the crate `contour` closes each line along the border of the grid, as a filled band needs
-//! it, and one would have to cut those pieces out again.
+//! The crate `contour` is not used because it closes each line along the border of the grid, as
+//! required for filled bands, and those segments would have to be removed again.
 
 use std::collections::HashMap;
 
 use crate::Grid;
 
-/// A side of a cell that a contour line crosses: the grid point that it starts from, and whether it goes along y.
-type Side = (usize, bool);
+/// A side of a cell: the grid point at its start, and whether it is parallel to y.
+type CellSide = (usize, bool);
 
-/// The lines along which a grid has a value, as points (i, j) between grid points.
+/// Returns the contour lines of a level as points with fractional indices (i, j).
 pub(crate) fn contour(grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {
     join(&pieces(grid, level))
         .into_iter()
@@ -18,24 +18,24 @@ pub(crate) fn contour(grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {
         .collect()
 }
 
-/// The straight pieces of all cells, each from one side to another.
-fn pieces(grid: &Grid, level: f64) -> Vec<[Side; 2]> {
+/// Returns the segments of all cells, each from one side to another.
+fn pieces(grid: &Grid, level: f64) -> Vec<[CellSide; 2]> {
     let n = grid.n_x;
     let mut pieces = Vec::new();
     for j in 0..grid.n_y.saturating_sub(1) {
         for i in 0..n.saturating_sub(1) {
             let k = j * n + i;
-            // The corners from the lower left anticlockwise, and the sides that follow each.
+            // Corners in anticlockwise order from the lower left, and the side after each corner.
             let corners = [k, k + 1, k + n + 1, k + n].map(|k| grid.values[k]);
             if corners.iter().any(|v| !v.is_finite()) {
                 continue;
             }
-            let sides: [Side; 4] = [(k, false), (k + 1, true), (k + n, false), (k, true)];
+            let sides: [CellSide; 4] = [(k, false), (k + 1, true), (k + n, false), (k, true)];
             let above = corners.map(|v| v > level);
             let crossed: Vec<usize> = (0..4).filter(|&s| above[s] != above[(s + 1) % 4]).collect();
             match crossed[..] {
                 [a, b] => pieces.push([sides[a], sides[b]]),
-                // A saddle: the middle says which two corners are joined.
+                // A saddle: the mean value decides which corners are connected.
                 [_, _, _, _] => {
                     let middle = corners.iter().sum::<f64>() / 4.0 > level;
                     let cut = if middle == above[0] { [[0, 1], [2, 3]] } else { [[3, 0], [1, 2]] };
@@ -48,15 +48,15 @@ fn pieces(grid: &Grid, level: f64) -> Vec<[Side; 2]> {
     pieces
 }
 
-/// Pieces that share a side, one after another.
-fn join(pieces: &[[Side; 2]]) -> Vec<Vec<Side>> {
-    let mut at: HashMap<Side, Vec<usize>> = HashMap::new();
+/// Joins segments that share a side.
+fn join(pieces: &[[CellSide; 2]]) -> Vec<Vec<CellSide>> {
+    let mut at: HashMap<CellSide, Vec<usize>> = HashMap::new();
     for (k, piece) in pieces.iter().enumerate() {
         piece.iter().for_each(|side| at.entry(*side).or_default().push(k));
     }
     let mut used = vec![false; pieces.len()];
-    let mut follow = |line: &mut Vec<Side>| {
-        while let Some(&k) = at[line.last().expect("it has a start")].iter().find(|&&k| !used[k]) {
+    let mut follow = |line: &mut Vec<CellSide>| {
+        while let Some(&k) = at[line.last().expect("the line has a start")].iter().find(|&&k| !used[k]) {
             used[k] = true;
             let [a, b] = pieces[k];
             line.push(if line.last() == Some(&a) { b } else { a });
@@ -75,8 +75,8 @@ fn join(pieces: &[[Side; 2]]) -> Vec<Vec<Side>> {
     lines
 }
 
-/// Where on a side of a cell the value is reached.
-fn crossing(grid: &Grid, level: f64, (k, upright): Side) -> [f64; 2] {
+/// Returns the point on a side of a cell at which the level is crossed.
+fn crossing(grid: &Grid, level: f64, (k, upright): CellSide) -> [f64; 2] {
     let (a, b) = (grid.values[k], grid.values[if upright { k + grid.n_x } else { k + 1 }]);
     let (i, j, t) = ((k % grid.n_x) as f64, (k / grid.n_x) as f64, (level - a) / (b - a));
     if upright { [i, j + t] } else { [i + t, j] }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_circle_is_one_closed_line_at_its_radius() {
+    fn a_circle_has_one_closed_line_at_its_radius() {
         let grid = Grid::of([-2.0, 2.0], [-2.0, 2.0], 81, 81, f64::hypot);
         let lines = contour(&grid, 1.0);
         assert_eq!(lines.len(), 1);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slope_is_one_open_line_from_edge_to_edge() {
+    fn a_slope_has_one_open_line_from_edge_to_edge() {
         let grid = Grid::of([0.0, 1.0], [0.0, 1.0], 11, 6, |x, _| x);
         let lines = contour(&grid, 0.33);
         assert_eq!(lines.len(), 1);
@@ -110,14 +110,14 @@ mod tests {
     #[test]
     fn a_saddle_has_two_lines_that_do_not_cross() {
         let grid = Grid { x: [0.0, 1.0], y: [0.0, 1.0], n_x: 2, n_y: 2, values: vec![1.0, 0.0, 0.0, 1.0] };
-        // The middle is 0.5: above the level the corners that are above are joined, below it they are apart.
-        let joined = contour(&grid, 0.4);
-        let parted = contour(&grid, 0.6);
-        assert_eq!((joined.len(), parted.len()), (2, 2));
+        // The mean is 0.5: the high corners are connected at the level 0.4 and separate at 0.6.
+        let connected = contour(&grid, 0.4);
+        let separate = contour(&grid, 0.6);
+        assert_eq!((connected.len(), separate.len()), (2, 2));
         let near = |line: &Vec<[f64; 2]>, corner: [f64; 2]| {
             line.iter().all(|p| (p[0] - corner[0]).abs() + (p[1] - corner[1]).abs() <= 0.7)
         };
-        assert!(joined.iter().any(|l| near(l, [1.0, 0.0])), "{joined:?}");
-        assert!(parted.iter().any(|l| near(l, [0.0, 0.0])), "{parted:?}");
+        assert!(connected.iter().any(|l| near(l, [1.0, 0.0])), "{connected:?}");
+        assert!(separate.iter().any(|l| near(l, [0.0, 0.0])), "{separate:?}");
     }
 }

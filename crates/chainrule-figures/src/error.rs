@@ -1,129 +1,129 @@
-//! What can be wrong with a figure, each said in a sentence that tells what to change.
+//! Errors of drawing a figure.
 
-/// Everything that drawing a figure refuses.
+/// An error of drawing a figure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An unknown kind of figure or option, an option outside its range, or what the engine refuses.
+    /// An unknown kind or option, an option out of range, or an error of the engine.
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
-    /// A variant that the experiment does not have, or that was not trained.
-    #[error("no network called \"{name}\" was trained{}; there are: {}", hint(nearest.as_deref()), choices.join(", "))]
+    /// A variant that the experiment does not define or that was not trained.
+    #[error("no trained variant is named \"{name}\"{}; available: {}", hint(nearest.as_deref()), choices.join(", "))]
     UnknownVariant {
-        /// The name given.
+        /// The given name.
         name: String,
-        /// What was probably meant.
+        /// The most similar name, if any is close.
         nearest: Option<String>,
-        /// The names of those that were.
+        /// Names of the trained variants.
         choices: Vec<String>,
     },
-    /// A figure that an experiment asks for and that cannot be drawn.
+    /// A figure requested by an experiment that cannot be drawn.
     #[error("{origin}: {source}")]
-    Placed {
-        /// Where it is asked for.
+    Located {
+        /// Location of the request in the file.
         origin: String,
-        /// Why.
+        /// The cause.
         source: Box<Error>,
     },
-    /// A kind of figure that does not suit the network.
-    #[error("{kind} does not suit {network}: {reason}")]
+    /// A kind of figure that is not applicable to the network.
+    #[error("cannot draw {kind} for {network}: {reason}")]
     Unsuitable {
         /// The kind.
         kind: &'static str,
         /// The network.
         network: String,
-        /// Why, and what would.
+        /// The unmet requirement and an alternative.
         reason: String,
     },
-    /// A figure with no panels.
-    #[error("the figure \"{title}\" has no panels; give it at least one")]
+    /// A figure without panels.
+    #[error("figure \"{title}\" has no panels; add at least one")]
     NoPanels {
-        /// The figure's title.
+        /// Title of the figure.
         title: String,
     },
-    /// Vectors of one series that belong together and differ in length.
-    #[error("{series}: {what} has {got} values where {expected} are needed; give one for each")]
+    /// A vector of a series whose length does not match the other vectors.
+    #[error("{series}: {vector} has length {got}, but must have length {expected}")]
     Lengths {
-        /// Which series.
+        /// The series.
         series: String,
-        /// Which of its vectors.
-        what: &'static str,
-        /// How many values there have to be.
+        /// Name of the vector.
+        vector: &'static str,
+        /// Required length.
         expected: usize,
-        /// How many there are.
+        /// Actual length.
         got: usize,
     },
-    /// A length, a size or a share that is outside what makes sense.
-    #[error("{place}: {what} is {got}, but must be {allowed}")]
+    /// A length, size or count out of range.
+    #[error("{place}: {quantity} is {got}, but must be {allowed}")]
     Range {
-        /// Which panel or series.
+        /// The panel or series.
         place: String,
-        /// Which of its numbers.
-        what: &'static str,
-        /// What it is.
+        /// Name of the quantity.
+        quantity: &'static str,
+        /// Actual value.
         got: f64,
-        /// What it may be.
+        /// Allowed values.
         allowed: &'static str,
     },
-    /// An axis whose ends are equal, not finite, or not above 0 where it is logarithmic.
+    /// An axis range whose ends are equal, not finite, or not positive on a logarithmic axis.
     #[error(
-        "{place}: the range of {axis} goes from {low} to {high}; its ends must be finite and differ{}",
-        if *log { ", and on a logarithmic axis lie above 0" } else { "" }
+        "{place}: the range of {axis} is [{low}, {high}], but its ends must be finite and different{}",
+        if *log { ", and positive on a logarithmic axis" } else { "" }
     )]
     AxisRange {
-        /// Which panel or series.
+        /// The panel or series.
         place: String,
-        /// Which axis.
+        /// The axis.
         axis: &'static str,
-        /// One end.
+        /// First end.
         low: f64,
-        /// The other end.
+        /// Second end.
         high: f64,
         /// Whether the axis is logarithmic.
         log: bool,
     },
-    /// A mark that needs a flat panel in one in space, or the other way round.
-    #[error("{series}: {mark} is for a panel {suits}; give the panel {change}")]
+    /// A mark for 2-D panels in a 3-D panel, or the reverse.
+    #[error("{series}: {mark} requires a {required} panel; {hint}")]
     WrongPanel {
-        /// Which series.
+        /// The series.
         series: String,
-        /// Which mark.
+        /// The mark.
         mark: &'static str,
-        /// Where it can be drawn.
-        suits: &'static str,
-        /// What to change.
-        change: &'static str,
+        /// Required kind of panel.
+        required: &'static str,
+        /// The change to make.
+        hint: &'static str,
     },
-    /// A frame that changes what is not there, or into what is of another kind.
+    /// A frame that changes a missing series, or gives a series another type of mark.
     #[error("frame \"{label}\" changes series {series} of panel {panel}, {problem}")]
     Frame {
-        /// The frame's label.
+        /// Label of the frame.
         label: String,
-        /// Which panel.
+        /// Index of the panel.
         panel: usize,
-        /// Which of its series.
+        /// Index of the series in the panel.
         series: usize,
-        /// What is wrong.
+        /// The problem.
         problem: &'static str,
     },
-    /// A drawing that is larger than an SVG should be.
-    #[error("the SVG has {got} bytes, more than {limit}; give the figure fewer points, or draw it as PNG")]
+    /// An SVG document above the size limit.
+    #[error("the SVG has {got} bytes, but must have at most {limit}; reduce the number of points or use PNG")]
     SvgSize {
-        /// Its size in bytes.
+        /// Size in bytes.
         got: usize,
-        /// The largest allowed.
+        /// Maximum size in bytes.
         limit: usize,
     },
-    /// An image without pixels or with far too many.
+    /// An image that is empty or too large.
     #[error(
-        "a PNG {scale} times the figure's size would be {width} by {height} pixels; choose another scale"
+        "at scale {scale} the PNG would have {width} by {height} pixels; choose a scale with 1 to 20000 pixels per side"
     )]
     PngSize {
-        /// The scale asked for.
+        /// Requested scale.
         scale: f64,
-        /// Its width.
+        /// Resulting width in pixels.
         width: f64,
-        /// Its height.
+        /// Resulting height in pixels.
         height: f64,
     },
 }

@@ -1,14 +1,14 @@
-//! The description of a figure: panels in rows, axes, series and frames; plain data, nothing drawn.
+//! Figures as plain data: rows of panels, axes, series and animation frames.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Mark, Series};
 
-/// A figure: rows of panels under a title, with a caption below.
+/// A figure: rows of panels with a title above and a caption below.
 ///
-/// Sizes are in pixels of 1/96 inch and belong to the frames of the panels: labels, legends and colour bars are
-/// added around them, so that nothing is ever squeezed or cut off. Panels of one column share its left and right
-/// edge, panels of one row its top and bottom.
+/// Sizes are in pixels of 1/96 inch and refer to the frames of the panels. Labels, legends and
+/// colour bars are added outside the frames, so that they are never squeezed or cut off. Frames are
+/// aligned in columns and rows.
 ///
 /// ```
 /// use chainrule_figures::{Axis, Colour, Figure, Panel, Series};
@@ -25,72 +25,73 @@ use crate::{Mark, Series};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Figure {
-    /// The title over all panels; may be empty. A text, see [`Text notation`](crate#text-notation).
+    /// Title above all panels; may be empty. See [Text notation](crate#text-notation).
     pub title: String,
-    /// What the figure shows and how it came about, set below it in lines of its width; may be empty.
+    /// Caption below the panels, wrapped to the width of the figure; may be empty.
     pub caption: String,
-    /// The panels, row after row.
+    /// The panels, in rows.
     pub rows: Vec<Vec<Panel>>,
-    /// How close panels stand to each other.
+    /// Spacing between panels.
     pub spacing: Spacing,
-    /// The frames of an animation; empty in a still figure. The series in `rows` are what still drawings show.
+    /// Frames of an animation; empty in a static figure. Static drawings show the series in `rows`.
     pub frames: Vec<Frame>,
 }
 
-/// How close panels stand to each other.
+/// Spacing between panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Spacing {
-    /// Apart, each with its axes.
+    /// A gap between panels, each with its own axes.
     #[default]
     Apart,
-    /// Frame at frame, as for samples that are followed from one panel to the next.
+    /// No gap, for panels that share axes.
     Joined,
 }
 
-/// One moment of an animation: series that it shows in place of the figure's own.
+/// One frame of an animation: marks that replace those of the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frame {
-    /// What the slider shows: `epoch 20`.
+    /// Label of the frame in the slider: `epoch 20`.
     pub label: String,
-    /// The series that change. Each frame of a figure changes the same ones, each by a mark of the same kind.
+    /// The replaced marks. All frames of a figure change the same series, with marks of the same
+    /// type.
     pub changes: Vec<Change>,
 }
 
-/// A mark that a frame shows in place of a series' own.
+/// A mark that replaces the mark of a series in one frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// Which panel, counted along the rows from 0.
+    /// Index of the panel, counted along the rows from 0.
     pub panel: usize,
-    /// Which of its series, counted from 0.
+    /// Index of the series in the panel, counted from 0.
     pub series: usize,
-    /// What it shows in this frame.
+    /// The mark in this frame.
     pub mark: Mark,
 }
 
-/// A frame with axes and the series in it.
+/// A plot: a frame with axes and series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Panel {
-    /// The title above the frame; may be empty.
+    /// Title above the frame; may be empty.
     pub title: String,
     /// Width and height of the frame in pixels.
     pub size: [f64; 2],
-    /// Whether both axes have one scale. The frame's height then follows from its width, within its size.
+    /// Aspect ratio of the axes. With [`Aspect::Equal`] the frame is reduced within `size` to fit.
     pub aspect: Aspect,
     /// Whether the frame and its axes are drawn.
     pub border: Border,
-    /// The horizontal axis; in space the first of the floor.
+    /// The horizontal axis; in 3-D panels the first horizontal axis.
     pub x: Axis,
-    /// The vertical axis; in space the second of the floor.
+    /// The vertical axis; in 3-D panels the second horizontal axis.
     pub y: Axis,
-    /// Makes the panel three-dimensional.
+    /// Third axis and view direction of a 3-D panel; `None` for a 2-D panel.
     pub space: Option<Space>,
-    /// Where the legend stands. It lists the series that have a name.
+    /// Position of the legend, which lists the series that have a name.
     pub legend: Legend,
-    /// What is drawn, first to last.
+    /// The series in drawing order.
     pub series: Vec<Series>,
 }
 
@@ -110,67 +111,67 @@ impl Default for Panel {
     }
 }
 
-/// Whether the axes of a panel have one scale.
+/// Aspect ratio of the axes of a panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aspect {
-    /// Each axis fills its side of the frame.
+    /// The axes are scaled independently to fill the frame.
     #[default]
     Free,
-    /// One unit is as long on x as on y.
+    /// One unit has the same length on both axes.
     Equal,
 }
 
-/// Whether a panel's frame and axes are drawn.
+/// Border of a panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Border {
-    /// All four sides.
+    /// Frame and axes.
     #[default]
     Box,
-    /// None, as for a diagram.
+    /// No frame and no axes, for diagrams.
     None,
 }
 
-/// The third axis of a panel in space, and whence one looks.
+/// Third axis and view direction of a 3-D panel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Space {
-    /// The upright axis.
+    /// The vertical axis.
     pub z: Axis,
-    /// Degrees above the floor, as matplotlib counts them: 90 looks straight down.
+    /// Elevation of the camera above the xy plane in degrees, as in matplotlib: 90 looks down.
     pub elevation: f64,
-    /// Degrees around the upright axis, as matplotlib counts them: 0 looks along x from its high end.
+    /// Azimuth of the camera in degrees, as in matplotlib: 0 looks along x from its upper end.
     pub azimuth: f64,
 }
 
-/// One axis.
+/// An axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Axis {
     /// The label; may be empty.
     pub label: String,
-    /// The ends, the first at the left or below. When absent they are those of the grids in the panel, whatever else is
-    /// in it; without grids all of the series is shown, with a little room around.
+    /// Limits of the axis, the left or lower one first. By default these are the limits of the
+    /// grids in the panel or, without grids, of all series with a small margin.
     pub range: Option<[f64; 2]>,
-    /// Linear or logarithmic.
-    pub scale: Scale,
-    /// What stands at the ticks.
+    /// Linear or logarithmic scale.
+    pub scale: AxisScale,
+    /// Ticks and tick labels.
     pub ticks: Ticks,
 }
 
-/// How numbers become lengths.
+/// Scale of an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scale {
-    /// Equal differences are equal lengths.
+pub enum AxisScale {
+    /// Linear.
     #[default]
     Linear,
-    /// Equal ratios are equal lengths; numbers must be above 0.
+    /// Logarithmic; numbers must be positive.
     Log,
 }
 
-/// What stands at an axis' ticks.
+/// Ticks and tick labels of an axis.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ticks {
@@ -179,63 +180,64 @@ pub enum Ticks {
     Auto,
     /// Round dates; the numbers are milliseconds since 1970-01-01.
     Dates,
-    /// Nothing; there are no ticks.
+    /// No ticks.
     Hidden,
-    /// These names at 0, 1, 2 and so on.
+    /// These labels at 0, 1, 2 and so on.
     Names(Vec<String>),
 }
 
-/// Where a panel's legend stands.
+/// Position of the legend of a panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Legend {
-    /// In the corner of the frame where it covers least, or to the right of the frame if each corner is taken.
+    /// The corner of the frame in which it covers least, or right of the frame if no corner is
+    /// free.
     #[default]
     Best,
-    /// To the right of the frame.
+    /// Right of the frame.
     Right,
-    /// Nowhere.
+    /// No legend.
     Hidden,
 }
 
 impl Figure {
-    /// A still figure with these rows of panels.
+    /// Creates a static figure from rows of panels.
     pub fn new(title: impl Into<String>, rows: Vec<Vec<Panel>>) -> Figure {
         Figure { title: title.into(), rows, ..Figure::default() }
     }
 
-    /// The same figure with this caption.
+    /// Sets the caption.
     pub fn caption(mut self, caption: impl Into<String>) -> Figure {
         self.caption = caption.into();
         self
     }
 
-    /// The figure as JSON, which serde reads again.
+    /// Serialises the figure as JSON; serde deserialises it.
     ///
     /// ```
     /// use chainrule_figures::{Figure, Panel};
     ///
-    /// let figure = Figure::new("Nothing yet", vec![vec![Panel::default()]]);
+    /// let figure = Figure::new("Empty", vec![vec![Panel::default()]]);
     /// assert_eq!(serde_json::from_str::<Figure>(&figure.to_json())?, figure);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("texts and numbers alone")
+        serde_json::to_string_pretty(self).expect("figures consist of strings and numbers")
     }
 
-    /// The panels, along the rows; the order in which [`Change`] counts them.
+    /// Iterates over the panels, row by row, in the order of the indices in [`Change`].
     pub fn panels(&self) -> impl Iterator<Item = &Panel> {
         self.rows.iter().flatten()
     }
 
-    /// The figure as it is in one frame: its changes put in place, no frames left.
+    /// Returns the static figure of one frame, with its changes applied.
     ///
     /// # Panics
-    /// If there is no such frame or a change names a series that is not there.
+    /// Panics if the frame, or a series that it changes, does not exist.
     pub fn at_frame(&self, frame: usize) -> Figure {
         let mut still = Figure { frames: Vec::new(), ..self.clone() };
         for change in &self.frames[frame].changes {
-            let panel = still.rows.iter_mut().flatten().nth(change.panel).expect("checked");
+            let panel = still.rows.iter_mut().flatten().nth(change.panel).expect("the panel exists");
             panel.series[change.series].mark = change.mark.clone();
         }
         still
@@ -243,48 +245,48 @@ impl Figure {
 }
 
 impl Panel {
-    /// A flat panel with these axes, 400 by 300 pixels.
+    /// Creates a 2-D panel of 400 by 300 pixels with these axes.
     pub fn new(x: Axis, y: Axis) -> Panel {
         Panel { x, y, ..Panel::default() }
     }
 
-    /// The same panel with one more series, drawn over those before.
+    /// Adds a series, drawn over the previous ones.
     pub fn with(mut self, series: Series) -> Panel {
         self.series.push(series);
         self
     }
 
-    /// The same panel with this title.
+    /// Sets the title.
     pub fn titled(mut self, title: impl Into<String>) -> Panel {
         self.title = title.into();
         self
     }
 
-    /// The same panel with a frame of this width and height in pixels.
+    /// Sets width and height of the frame in pixels.
     pub fn sized(mut self, width: f64, height: f64) -> Panel {
         self.size = [width, height];
         self
     }
 
-    /// The same panel with one scale on both axes.
+    /// Sets an equal aspect ratio.
     pub fn equal(mut self) -> Panel {
         self.aspect = Aspect::Equal;
         self
     }
 
-    /// The same panel in space, seen from `elevation` and `azimuth` degrees as matplotlib counts them.
+    /// Makes the panel 3-D, viewed from `elevation` and `azimuth` in degrees as in matplotlib.
     pub fn in_space(mut self, z: Axis, elevation: f64, azimuth: f64) -> Panel {
         self.space = Some(Space { z, elevation, azimuth });
         self
     }
 
-    /// The same panel with no frame and no axes.
+    /// Removes the frame and the axes.
     pub fn bare(mut self) -> Panel {
         self.border = Border::None;
         self
     }
 
-    /// The same panel with its legend there.
+    /// Sets the position of the legend.
     pub fn legend(mut self, legend: Legend) -> Panel {
         self.legend = legend;
         self
@@ -292,36 +294,36 @@ impl Panel {
 }
 
 impl Axis {
-    /// A linear axis over what the series need.
+    /// Creates a linear axis whose limits are determined from the series.
     pub fn new(label: impl Into<String>) -> Axis {
         Axis { label: label.into(), ..Axis::default() }
     }
 
-    /// The same axis from `low`, at the left or below, to `high`.
+    /// Sets the limits: `low` at the left or bottom, `high` at the right or top.
     pub fn range(mut self, low: f64, high: f64) -> Axis {
         self.range = Some([low, high]);
         self
     }
 
-    /// The same axis, logarithmic.
+    /// Makes the scale logarithmic.
     pub fn log(mut self) -> Axis {
-        self.scale = Scale::Log;
+        self.scale = AxisScale::Log;
         self
     }
 
-    /// The same axis for moments, in milliseconds since 1970-01-01.
+    /// Labels the ticks with dates; the numbers are milliseconds since 1970-01-01.
     pub fn dates(mut self) -> Axis {
         self.ticks = Ticks::Dates;
         self
     }
 
-    /// The same axis without ticks.
+    /// Hides the ticks.
     pub fn no_ticks(mut self) -> Axis {
         self.ticks = Ticks::Hidden;
         self
     }
 
-    /// The same axis with these names at 0, 1, 2 and so on.
+    /// Sets tick labels at 0, 1, 2 and so on.
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Axis {
         self.ticks = Ticks::Names(names.into_iter().map(Into::into).collect());
         self

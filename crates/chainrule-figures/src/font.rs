@@ -1,7 +1,8 @@
-//! The embedded font: DejaVu Sans, cut down to what labels need, and how wide text in it is.
+//! The embedded font, a subset of DejaVu Sans, and text metrics.
 //!
-//! The files in `assets/` hold Latin, Greek, arrows, mathematical and geometric signs. They are made from matplotlib's
-//! copies by `pyftsubset`, see `assets/README.md`; their licence stands beside them.
+//! The files in `assets/` contain Latin and Greek letters, arrows, and mathematical and geometric
+//! symbols. They are generated from matplotlib's copies with `pyftsubset`, see `assets/README.md`;
+//! the licence is in the same folder.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,24 +11,25 @@ use ttf_parser::Face;
 
 use crate::markup;
 
-/// The families that an SVG asks for, the embedded one first. The others have letters of nearly the same width.
+/// Font families of SVG documents: the embedded one, then families with similar metrics.
 pub(crate) const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
 const REGULAR: &[u8] = include_bytes!("../assets/DejaVuSans.ttf");
 const OBLIQUE: &[u8] = include_bytes!("../assets/DejaVuSans-Oblique.ttf");
 const BOLD: &[u8] = include_bytes!("../assets/DejaVuSans-Bold.ttf");
 
-/// The weight of letters.
+/// Font weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
     Regular,
     Bold,
 }
 
-static FACES: LazyLock<[Face<'static>; 3]> =
-    LazyLock::new(|| [REGULAR, OBLIQUE, BOLD].map(|f| Face::parse(f, 0).expect("the font is whole")));
+static FACES: LazyLock<[Face<'static>; 3]> = LazyLock::new(|| {
+    [REGULAR, OBLIQUE, BOLD].map(|f| Face::parse(f, 0).expect("the embedded font is valid"))
+});
 
-/// The embedded fonts, for usvg.
+/// Returns the embedded fonts for usvg.
 pub(crate) fn database() -> Arc<Database> {
     static DATABASE: LazyLock<Arc<Database>> = LazyLock::new(|| {
         let mut database = Database::new();
@@ -40,21 +42,21 @@ pub(crate) fn database() -> Arc<Database> {
     DATABASE.clone()
 }
 
-/// The width of a label in letters of `size` pixels.
+/// Returns the width of a label at a font size of `size` pixels.
 pub(crate) fn width(label: &str, size: f64, weight: Weight) -> f64 {
     let letter = |face: &Face<'_>, c: char| {
         let advance = face.glyph_index(c).and_then(|g| face.glyph_hor_advance(g));
-        // A letter that the font lacks is drawn in another, most of which are narrower than an em.
+        // Glyphs missing from the font come from a fallback font and are mostly narrower than 1 em.
         advance.map_or(1.0, |a| f64::from(a) / f64::from(face.units_per_em()))
     };
-    let run = |run: markup::Run| {
+    let run = |run: markup::TextRun| {
         let face = &FACES[if run.italic { 1 } else { 2 * usize::from(weight == Weight::Bold) }];
         run.text.chars().map(|c| letter(face, c)).sum::<f64>() * run.level.size() * size
     };
     markup::runs(label).into_iter().map(run).sum()
 }
 
-/// A text in lines that are no wider than `limit`, broken between words; formulas stay whole.
+/// Breaks a text between words into lines no wider than `limit`; formulas are not broken.
 pub(crate) fn lines(text: &str, size: f64, limit: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words(text) {
@@ -69,7 +71,7 @@ pub(crate) fn lines(text: &str, size: f64, limit: f64) -> Vec<String> {
     lines
 }
 
-/// The words of a text; blanks within a formula part none.
+/// Splits a text into words; spaces inside a formula do not separate words.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sign_of_labels_is_in_the_font() {
+    fn every_symbol_of_labels_is_in_the_font() {
         for c in "aäßξηθσΣ∂∇·×−±≤≥→₁²∈…⋮★".chars() {
             assert!(FACES[0].glyph_index(c).is_some(), "{c}");
         }

@@ -1,8 +1,9 @@
-//! Pictures: one description of a figure, drawn as SVG, PNG or interactive HTML.
+//! Figures as data, rendered as SVG, PNG or interactive HTML.
 //!
-//! A [`Figure`] is plain data: rows of [`Panel`]s, each with [`Axis`] and [`Series`], each of which is drawn as a
-//! [`Mark`]. It can be written as JSON and read again. Three functions draw it: [`svg`], [`png`] and [`html`]; with
-//! [`animated_svg`] for its frames, and [`html_fragment`] for pages with several figures.
+//! A [`Figure`] is plain data: rows of [`Panel`]s with [`Axis`] and [`Series`] values; each series
+//! is drawn as a [`Mark`]. Figures can be serialised to JSON and deserialised. They are rendered by
+//! [`svg`], [`png`] and [`html`]; [`animated_svg`] plays the frames of an animation, and
+//! [`html_fragment`] is for pages with several figures.
 //!
 //! ```
 //! use chainrule_figures::{Axis, Colour, ColourMap, ColourScale, Figure, Grid, Mark, Panel, Series, Shading, Stroke};
@@ -19,21 +20,23 @@
 //!     .equal()
 //!     .with(Series::new("", field))
 //!     .with(Series::line("path", vec![1.5, 0.5, 0.0], vec![1.5, 0.1, 0.0], Colour::Paper));
-//! let figure = Figure::new("Loss", vec![vec![panel]]).caption("The loss over two parameters.");
+//! let figure = Figure::new("Loss", vec![vec![panel]]).caption("Loss as a function of two parameters.");
 //! std::fs::write(std::env::temp_dir().join("loss.png"), chainrule_figures::png(&figure, 2.0)?)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Text notation
 //!
-//! Titles, labels, names and captions are plain text with formulas between dollar signs. In a formula single letters are
-//! italic, names of several letters upright, and `_` and `^` set the next character, or all in braces, below or above the
-//! line: `$w_h$`, `$b_{out}$`, `$10^{-3}$`, `$f(z) = tanh(z)$`. Greek letters and signs are written as themselves: ξ, ·.
+//! Titles, labels, names and captions are plain text with formulas between dollar signs. In
+//! formulas, single letters are italic and longer names upright; `_` and `^` make the next
+//! character, or a group in braces, a subscript or superscript: `$w_h$`, `$b_{out}$`, `$10^{-3}$`,
+//! `$f(z) = tanh(z)$`. Greek letters and symbols are written as Unicode characters: ξ, ·.
 //!
 //! # Limits
 //!
-//! An SVG has at most [`SVG_LIMIT`] bytes; dense fields, surfaces and thousands of points are images in it. Text is in
-//! DejaVu Sans, of which the crate embeds what labels need.
+//! An SVG has at most [`SVG_LIMIT`] bytes; dense fields, surfaces and series of thousands of points
+//! are embedded as images. Text is set in DejaVu Sans; the crate embeds the subset of the font that
+//! labels use.
 
 mod check;
 mod colour;
@@ -55,7 +58,9 @@ mod ticks;
 
 pub use colour::{Colour, ColourMap, ColourScale};
 pub use error::Error;
-pub use figure::{Aspect, Axis, Border, Change, Figure, Frame, Legend, Panel, Scale, Space, Spacing, Ticks};
+pub use figure::{
+    Aspect, Axis, AxisScale, Border, Change, Figure, Frame, Legend, Panel, Space, Spacing, Ticks,
+};
 pub use html::{html, html_fragment, html_head};
 pub use kind::{Subject, draw, epochs};
 pub use mark::{

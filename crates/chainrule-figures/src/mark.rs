@@ -1,60 +1,63 @@
-//! What a series is drawn as: lines, points, bars, fields, surfaces, diagrams, and the strokes and grids of them.
+//! Series and their marks: lines, points, bars, fields, surfaces and diagrams, with strokes, fills
+//! and grids.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Colour, ColourScale};
 
-/// A named thing in a panel.
+/// A series of a panel: a mark with a name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
-    /// What the legend calls it; with an empty name it is not listed.
+    /// Name in the legend; series with an empty name are not listed.
     #[serde(default)]
     pub name: String,
-    /// What it is drawn as.
+    /// The mark.
     pub mark: Mark,
 }
 
-/// What a series is drawn as. Vectors of one mark have one length; a number that is not finite leaves a gap.
+/// Graphical representation of a series.
+///
+/// The vectors of a mark have equal lengths. Numbers that are not finite leave gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Mark {
-    /// A line through points. In a panel in space it has z, and is hidden where a surface lies before it.
+    /// A line through points. In 3-D panels, parts behind a surface are drawn faint and dotted.
     Line {
-        /// Where the points are.
+        /// x coordinates.
         #[serde(with = "numbers")]
         x: Vec<f64>,
-        /// Where the points are.
+        /// y coordinates.
         #[serde(with = "numbers")]
         y: Vec<f64>,
-        /// The height in space; empty in a flat panel.
+        /// z coordinates in 3-D panels; empty in 2-D panels.
         #[serde(default, with = "numbers")]
         z: Vec<f64>,
-        /// How it is drawn.
+        /// Stroke of the line.
         stroke: Stroke,
     },
     /// A symbol at each point.
     Points {
-        /// Where the points are.
+        /// x coordinates.
         #[serde(with = "numbers")]
         x: Vec<f64>,
-        /// Where the points are.
+        /// y coordinates.
         #[serde(with = "numbers")]
         y: Vec<f64>,
-        /// The height in space; empty in a flat panel.
+        /// z coordinates in 3-D panels; empty in 2-D panels.
         #[serde(default, with = "numbers")]
         z: Vec<f64>,
-        /// The symbol and its colours.
+        /// Symbol, size and colours.
         marker: Marker,
     },
-    /// A short tick on the edge of the frame for each number.
+    /// A rug plot: a short tick on the edge of the frame for each number.
     Rug {
         /// The numbers.
         #[serde(with = "numbers")]
         at: Vec<f64>,
-        /// The axis that they are on.
+        /// Axis of the numbers.
         along: Direction,
-        /// How the ticks are drawn.
+        /// Stroke of the ticks.
         stroke: Stroke,
     },
     /// A line across the whole frame at each number.
@@ -62,101 +65,102 @@ pub enum Mark {
         /// The numbers.
         #[serde(with = "numbers")]
         at: Vec<f64>,
-        /// The axis that they are on: on x the lines are upright.
+        /// Axis of the numbers; lines at numbers on x are vertical.
         along: Direction,
-        /// How the lines are drawn.
+        /// Stroke of the lines.
         stroke: Stroke,
     },
-    /// Bars side by side, as of a histogram; they stand on 0, on a logarithmic axis on its low end.
+    /// Adjacent bars, as in a histogram, starting at 0 or, on a logarithmic axis, at its lower end.
     Bars {
-        /// The bars' edges, one more than there are bars, rising.
+        /// Edges of the bars in increasing order, one more than there are bars.
         #[serde(with = "numbers")]
         edges: Vec<f64>,
-        /// The bars' heights.
+        /// Heights of the bars.
         #[serde(with = "numbers")]
         heights: Vec<f64>,
-        /// How they are filled.
+        /// Fill of the bars.
         fill: Fill,
     },
-    /// What lies between two curves.
+    /// The area between two curves.
     Area {
-        /// Where the curves are known.
+        /// x coordinates of both curves.
         #[serde(with = "numbers")]
         x: Vec<f64>,
-        /// The one curve.
+        /// y coordinates of the lower curve.
         #[serde(with = "numbers")]
         low: Vec<f64>,
-        /// The other curve.
+        /// y coordinates of the upper curve.
         #[serde(with = "numbers")]
         high: Vec<f64>,
-        /// How it is filled.
+        /// Fill of the area.
         fill: Fill,
     },
-    /// Numbers over a plane: as colours, as bands of colour between contour lines, as contour lines.
+    /// A scalar field as a heat map, a filled contour plot or contour lines.
     Field {
         /// The numbers.
         grid: Grid,
-        /// Their colours.
+        /// Colours of the numbers.
         colours: ColourScale,
-        /// How the plane is filled.
+        /// Fill of the plane.
         shading: Shading,
-        /// At which numbers bands meet and lines run; round ones are chosen when empty.
+        /// Levels of bands and contour lines; round numbers by default.
         #[serde(default)]
         levels: Vec<f64>,
-        /// How contour lines are drawn, if they are.
+        /// Stroke of the contour lines, if drawn.
         #[serde(default)]
         lines: Option<Stroke>,
     },
-    /// The most probable class of each point of a plane: its colour, the fuller the surer.
+    /// Decision regions: the colour of the most probable class, stronger with its probability.
     Regions {
-        /// For each class its probability.
+        /// Probability of each class.
         probabilities: Vec<Grid>,
-        /// For each class its colour.
+        /// Colour of each class.
         colours: Vec<Colour>,
-        /// What the classes are called, for those who point at them.
+        /// Names of the classes for hover texts.
         #[serde(default)]
         classes: Vec<String>,
-        /// How the boundary between classes is drawn, if it is.
+        /// Stroke of the decision boundary, if drawn.
         #[serde(default)]
         boundary: Option<Stroke>,
     },
-    /// A table of numbers as coloured cells. Cell (i, j) lies at x = j, y = i; the first row is the upper one.
+    /// A matrix as coloured cells. Cell (i, j) is at x = j, y = i; the first row is at the top.
     Matrix {
-        /// The length of a row.
+        /// Number of columns.
         n_columns: usize,
-        /// The numbers, row after row.
+        /// The numbers in row-major order.
         #[serde(with = "numbers")]
         values: Vec<f64>,
-        /// What is written in the cells; nothing when empty.
+        /// Texts in the cells; may be empty.
         #[serde(default)]
         texts: Vec<String>,
-        /// Their colours.
+        /// Colours of the numbers.
         colours: ColourScale,
     },
-    /// Words at a point.
+    /// Text at a point.
     Text {
-        /// Where they are.
+        /// The point.
         at: [f64; 2],
-        /// The words.
+        /// The text.
         text: String,
-        /// Which part of them is there.
+        /// Alignment of the text at the point.
         #[serde(default)]
         anchor: Anchor,
-        /// Their colour.
+        /// Colour of the text.
         #[serde(default)]
         colour: Colour,
     },
-    /// Numbers over the floor of a panel in space as heights.
+    /// A surface in a 3-D panel, with the numbers as heights.
     Surface {
         /// The numbers.
         grid: Grid,
-        /// Their colours.
+        /// Colours of the numbers.
         colours: ColourScale,
-        /// Contour lines on it at round numbers, if they are drawn.
+        /// Stroke of contour lines at round numbers, if drawn.
         #[serde(default)]
         lines: Option<Stroke>,
     },
-    /// Units joined by weights: negative in blue, positive in orange, as in the diverging map; the wider the larger.
+    /// A network diagram: negative weights in blue, positive ones in orange, as in the diverging
+    /// colour map; larger magnitudes are wider lines.
     Network {
         /// The units.
         nodes: Vec<Node>,
@@ -169,11 +173,11 @@ pub enum Mark {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
-    /// Where it is.
+    /// Position.
     pub at: [f64; 2],
-    /// What is written in it.
+    /// Label inside the node.
     pub label: String,
-    /// What it is filled with.
+    /// Fill colour.
     pub colour: Colour,
 }
 
@@ -181,34 +185,36 @@ pub struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
-    /// The unit that it comes from, by its place among the nodes.
+    /// Index of the source node.
     pub from: usize,
-    /// The unit that it goes to.
+    /// Index of the target node.
     pub to: usize,
     /// The weight.
     pub weight: f64,
 }
 
-/// Numbers at the points of a grid: `values[j * n_x + i]` belongs to the i-th of `n_x` points from one end of `x`
-/// to the other, ends included, and the j-th of `n_y` of `y`.
+/// Numbers at the points of a regular grid.
+///
+/// `values[j * n_x + i]` is the number at the i-th of `n_x` points along `x` and the j-th of `n_y`
+/// points along `y`, both including the ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {
-    /// The ends along x.
+    /// Range along x.
     pub x: [f64; 2],
-    /// The ends along y.
+    /// Range along y.
     pub y: [f64; 2],
-    /// How many points along x.
+    /// Number of points along x.
     pub n_x: usize,
-    /// How many points along y; with one the values hold over all of `y`.
+    /// Number of points along y; if 1, the values apply to the whole range of `y`.
     pub n_y: usize,
-    /// The numbers, n_x · n_y of them.
+    /// The `n_x · n_y` numbers.
     #[serde(with = "numbers")]
     pub values: Vec<f64>,
 }
 
 impl Grid {
-    /// The values of `f(x, y)` at the points of a grid.
+    /// Evaluates `f(x, y)` at the points of a grid.
     ///
     /// ```
     /// let grid = chainrule_figures::Grid::of([0.0, 2.0], [0.0, 1.0], 3, 2, |x, y| x + 10.0 * y);
@@ -224,17 +230,17 @@ impl Grid {
         grid
     }
 
-    /// The x of the point i, which may lie between two.
+    /// Returns the x coordinate at index `i`, which may be fractional.
     pub fn x_at(&self, i: f64) -> f64 {
         along(self.x, self.n_x, i)
     }
 
-    /// The y of the point j, which may lie between two.
+    /// Returns the y coordinate at index `j`, which may be fractional.
     pub fn y_at(&self, j: f64) -> f64 {
         along(self.y, self.n_y, j)
     }
 
-    /// The value at the point (i, j), which may lie between four; outside the grid that of its edge.
+    /// Interpolates the value at the index (i, j) bilinearly; indices are clamped to the grid.
     pub(crate) fn value_at(&self, i: f64, j: f64) -> f64 {
         let i = i.clamp(0.0, (self.n_x - 1) as f64);
         let j = j.clamp(0.0, (self.n_y - 1) as f64);
@@ -245,29 +251,29 @@ impl Grid {
         (1.0 - v) * ((1.0 - u) * at(i0, j0) + u * at(i1, j0)) + v * ((1.0 - u) * at(i0, j1) + u * at(i1, j1))
     }
 
-    /// The place (i, j) of a point (x, y).
-    pub(crate) fn place(&self, x: f64, y: f64) -> [f64; 2] {
-        let part = |v: f64, [low, high]: [f64; 2], n: usize| (v - low) / (high - low) * (n - 1) as f64;
-        [part(x, self.x, self.n_x), part(y, self.y, self.n_y)]
+    /// Returns the fractional index (i, j) of a point (x, y).
+    pub(crate) fn index(&self, x: f64, y: f64) -> [f64; 2] {
+        let index = |v: f64, [low, high]: [f64; 2], n: usize| (v - low) / (high - low) * (n - 1) as f64;
+        [index(x, self.x, self.n_x), index(y, self.y, self.n_y)]
     }
 }
 
-/// The i-th of n points between two ends.
+/// Returns the i-th of n evenly spaced points between two ends.
 fn along([low, high]: [f64; 2], n: usize, i: f64) -> f64 {
     if n < 2 { f64::midpoint(low, high) } else { low + (high - low) * i / (n - 1) as f64 }
 }
 
-/// How a line is drawn.
+/// Colour, width and dash pattern of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stroke {
-    /// Its colour.
+    /// Colour.
     pub colour: Colour,
-    /// Its width in pixels.
+    /// Width in pixels.
     pub width: f64,
-    /// Whether it is broken.
+    /// Dash pattern.
     pub dash: Dash,
-    /// From 0, unseen, to 1.
+    /// Opacity from 0, invisible, to 1.
     pub opacity: f64,
 }
 
@@ -278,63 +284,63 @@ impl Default for Stroke {
 }
 
 impl Stroke {
-    /// A solid line of 1.8 pixels.
+    /// Creates a solid stroke of 1.8 pixels.
     pub fn new(colour: Colour) -> Stroke {
         Stroke { colour, ..Stroke::default() }
     }
 
-    /// The same of this width in pixels.
+    /// Sets the width in pixels.
     pub fn width(self, width: f64) -> Stroke {
         Stroke { width, ..self }
     }
 
-    /// The same, broken.
+    /// Makes the stroke dashed.
     pub fn dashed(self) -> Stroke {
         Stroke { dash: Dash::Dashed, ..self }
     }
 
-    /// The same, from 0, unseen, to 1.
+    /// Sets the opacity, from 0, invisible, to 1.
     pub fn opacity(self, opacity: f64) -> Stroke {
         Stroke { opacity, ..self }
     }
 }
 
-/// Whether a line is broken.
+/// Dash pattern of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dash {
-    /// In one piece.
+    /// Solid.
     #[default]
     Solid,
-    /// In dashes.
+    /// Dashed.
     Dashed,
-    /// In dots.
+    /// Dotted.
     Dotted,
 }
 
-/// How a surface of the plane is filled.
+/// Fill of an area.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fill {
-    /// Its colour.
+    /// Colour.
     pub colour: Colour,
-    /// From 0, unseen, to 1.
+    /// Opacity from 0, invisible, to 1.
     pub opacity: f64,
 }
 
-/// A symbol and its colours.
+/// Symbol, size and colours of points.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Marker {
-    /// The symbol.
+    /// Symbol.
     pub symbol: Symbol,
-    /// Its diameter in pixels.
+    /// Diameter in pixels.
     pub size: f64,
-    /// Its colour.
+    /// Fill colour.
     pub colour: Colour,
-    /// The colour of its edge, if it has one.
+    /// Edge colour, if the symbol has an edge.
     pub edge: Option<Colour>,
-    /// From 0, unseen, to 1.
+    /// Opacity from 0, invisible, to 1.
     pub opacity: f64,
 }
 
@@ -351,107 +357,107 @@ impl Default for Marker {
 }
 
 impl Marker {
-    /// A symbol of 7.5 pixels with an edge in the colour of the paper.
+    /// Creates a marker of 7.5 pixels with an edge in the background colour.
     pub fn new(symbol: Symbol, colour: Colour) -> Marker {
         Marker { symbol, colour, ..Marker::default() }
     }
 
-    /// The same of this diameter in pixels.
+    /// Sets the diameter in pixels.
     pub fn size(self, size: f64) -> Marker {
         Marker { size, ..self }
     }
 }
 
-/// A symbol.
+/// Symbol of a point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Symbol {
-    /// A disc.
+    /// Filled circle.
     #[default]
     Circle,
-    /// A circle with nothing in it, to put around another symbol.
+    /// Open circle, for marking another symbol.
     Ring,
-    /// A square.
+    /// Square.
     Square,
-    /// A triangle on its base.
+    /// Triangle pointing up.
     Triangle,
-    /// A square on its corner.
+    /// Diamond.
     Diamond,
-    /// Two thick bars, upright and level.
+    /// Thick plus sign.
     Plus,
-    /// Two thick bars, slanting.
+    /// Thick diagonal cross.
     Cross,
-    /// A star of five points.
+    /// Five-pointed star.
     Star,
 }
 
 impl Symbol {
-    /// The symbol for class number `i`, so that classes differ by more than their colour.
+    /// Returns the symbol of class `i`, so that classes differ by more than their colour.
     pub fn of_class(i: usize) -> Symbol {
         use Symbol::{Circle, Cross, Diamond, Plus, Square, Star, Triangle};
         [Circle, Square, Triangle, Diamond, Plus, Star, Cross][i % 7]
     }
 }
 
-/// One of the two axes of a flat panel.
+/// An axis of a 2-D panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// The horizontal one.
+    /// The horizontal axis.
     X,
-    /// The vertical one.
+    /// The vertical axis.
     Y,
 }
 
-/// How a field fills the plane.
+/// Fill of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shading {
-    /// Not at all.
+    /// No fill.
     None,
-    /// With colours that run into each other.
+    /// Continuous colours.
     Smooth,
-    /// With one colour between two levels: a filled contour.
+    /// One colour between two levels: a filled contour plot.
     Bands,
 }
 
-/// Which part of a text is at its point.
+/// Horizontal alignment of a text at its point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
-    /// Its left end.
+    /// The point is at the left end of the text.
     Start,
-    /// Its middle.
+    /// The point is at the middle of the text.
     #[default]
     Middle,
-    /// Its right end.
+    /// The point is at the right end of the text.
     End,
 }
 
 impl Series {
-    /// A series of any mark; with an empty name the legend does not list it.
+    /// Creates a series; with an empty name it is not listed in the legend.
     pub fn new(name: impl Into<String>, mark: Mark) -> Series {
         Series { name: name.into(), mark }
     }
 
-    /// A solid line of 1.8 pixels in a flat panel.
+    /// Creates a solid line of 1.8 pixels in a 2-D panel.
     pub fn line(name: impl Into<String>, x: Vec<f64>, y: Vec<f64>, colour: Colour) -> Series {
         Series::new(name, Mark::Line { x, y, z: Vec::new(), stroke: Stroke::new(colour) })
     }
 
-    /// Points in a flat panel.
+    /// Creates points in a 2-D panel.
     pub fn points(name: impl Into<String>, x: Vec<f64>, y: Vec<f64>, marker: Marker) -> Series {
         Series::new(name, Mark::Points { x, y, z: Vec::new(), marker })
     }
 
-    /// Words centred at a point of a flat panel.
+    /// Creates a text centred at a point of a 2-D panel.
     pub fn text(at: [f64; 2], text: impl Into<String>) -> Series {
         let mark = Mark::Text { at, text: text.into(), anchor: Anchor::Middle, colour: Colour::Ink };
         Series::new("", mark)
     }
 }
 
-/// Numbers in JSON, where what is not finite is `null`.
+/// Serialisation of vectors in JSON; numbers that are not finite become `null`.
 mod numbers {
     use serde::{Deserialize, Deserializer, Serializer};
 

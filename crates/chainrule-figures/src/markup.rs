@@ -1,19 +1,20 @@
-//! The notation of labels: plain text with formulas between dollar signs, as runs of one style.
+//! Parser of the label notation: plain text with formulas between dollar signs.
 //!
-//! Between two `$` single letters are italic, as variables are in print, and `_` and `^` set the next character,
-//! or all between braces, below or above the line: `$w_h$`, `$10^{-3}$`, `logistic: $f(z) = 1 / (1 + e^{-z})$`.
-//! Names of several letters stay upright (`$tanh(z)$`). Without dollar signs everything is as it stands, so that
-//! `leaky_relu` keeps its underscore; a lone `$` is a dollar sign.
+//! Between two `$`, single letters are italic like variables in print, and `_` and `^` make the
+//! next character, or a group in braces, a subscript or superscript: `$w_h$`, `$10^{-3}$`,
+//! `logistic: $f(z) = 1 / (1 + e^{-z})$`. Names of several letters are upright (`$tanh(z)$`). Text
+//! outside dollar signs is literal, so that `leaky_relu` keeps its underscore; an unpaired `$` is a
+//! dollar sign.
 
-/// A piece of text in one style.
+/// A run of text in one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct TextRun {
     pub(crate) text: String,
     pub(crate) italic: bool,
     pub(crate) level: Level,
 }
 
-/// Where a run stands.
+/// Vertical position of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Line,
@@ -22,12 +23,12 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// The size of its letters, in that of the line's.
+    /// Returns the font size relative to that of the line.
     pub(crate) fn size(self) -> f64 {
         if self == Level::Line { 1.0 } else { 0.72 }
     }
 
-    /// How far it is lowered, in the size of the line's letters.
+    /// Returns the downward shift relative to the font size of the line.
     pub(crate) fn drop(self) -> f64 {
         match self {
             Level::Line => 0.0,
@@ -37,11 +38,11 @@ impl Level {
     }
 }
 
-/// A label as runs.
-pub(crate) fn runs(label: &str) -> Vec<Run> {
+/// Parses a label into runs.
+pub(crate) fn runs(label: &str) -> Vec<TextRun> {
     let mut runs = Vec::new();
     let parts: Vec<&str> = label.split('$').collect();
-    // An odd number of dollar signs: the last is none that opens a formula.
+    // If the number of dollar signs is odd, the last one is literal.
     let n_formulas = (parts.len() - 1) / 2;
     for (k, part) in parts.iter().enumerate() {
         if k % 2 == 1 && k < 2 * n_formulas {
@@ -55,10 +56,10 @@ pub(crate) fn runs(label: &str) -> Vec<Run> {
     runs
 }
 
-/// A label as HTML that plotly.js and browsers show.
+/// Renders a label as HTML for plotly.js and browsers.
 pub(crate) fn html(label: &str) -> String {
     let mut out = String::new();
-    for Run { text, italic, level } in runs(label) {
+    for TextRun { text, italic, level } in runs(label) {
         let text = escape(&text);
         let text = if italic { format!("<i>{text}</i>") } else { text };
         out.push_str(&match level {
@@ -70,12 +71,12 @@ pub(crate) fn html(label: &str) -> String {
     out
 }
 
-/// A label as escaped text without style.
+/// Renders a label as escaped text without styles.
 pub(crate) fn plain(label: &str) -> String {
     runs(label).iter().map(|r| escape(&r.text)).collect()
 }
 
-/// Text with what XML and HTML read as markup escaped, and control characters, which XML cannot hold, left out.
+/// Escapes text for XML and HTML, and removes control characters, which are invalid in XML.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -93,7 +94,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Adds the runs of a formula.
-fn formula(text: &str, runs: &mut Vec<Run>) {
+fn formula(text: &str, runs: &mut Vec<TextRun>) {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let level = match c {
@@ -103,23 +104,24 @@ fn formula(text: &str, runs: &mut Vec<Run>) {
         };
         let (piece, after) = match level {
             Level::Line => rest.split_at(rest.find(['_', '^']).unwrap_or(rest.len())),
-            _ => raised(&rest[1..]),
+            _ => split_script(&rest[1..]),
         };
         letters(piece, level, runs);
         rest = after;
     }
 }
 
-/// What stands after `_` or `^`, and what follows it.
-fn raised(text: &str) -> (&str, &str) {
+/// Splits the text after `_` or `^` into the subscript or superscript and the rest.
+fn split_script(text: &str) -> (&str, &str) {
     if let Some((inside, after)) = text.strip_prefix('{').and_then(|t| t.split_once('}')) {
         return (inside, after);
     }
     text.split_at(text.chars().next().map_or(0, char::len_utf8))
 }
 
-/// Adds a piece of a formula: single letters italic, names and all else upright, a hyphen as a minus sign.
-fn letters(piece: &str, level: Level, runs: &mut Vec<Run>) {
+/// Adds a piece of a formula: single letters italic, everything else upright, hyphens as minus
+/// signs.
+fn letters(piece: &str, level: Level, runs: &mut Vec<TextRun>) {
     let chars: Vec<char> = piece.chars().map(|c| if c == '-' { '−' } else { c }).collect();
     for word in chars.chunk_by(|a, b| a.is_alphabetic() == b.is_alphabetic()) {
         let italic = word.len() == 1 && word[0].is_alphabetic();
@@ -127,12 +129,12 @@ fn letters(piece: &str, level: Level, runs: &mut Vec<Run>) {
     }
 }
 
-/// Adds a run, to the last one if it has the same style.
-fn push(runs: &mut Vec<Run>, text: &str, italic: bool, level: Level) {
+/// Adds a run, or extends the last one if it has the same style.
+fn push(runs: &mut Vec<TextRun>, text: &str, italic: bool, level: Level) {
     match runs.last_mut() {
         _ if text.is_empty() => {}
         Some(last) if last.italic == italic && last.level == level => last.text.push_str(text),
-        _ => runs.push(Run { text: text.to_owned(), italic, level }),
+        _ => runs.push(TextRun { text: text.to_owned(), italic, level }),
     }
 }
 
@@ -141,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_between_dollar_signs() {
+    fn formulas_are_between_dollar_signs() {
         assert_eq!(
             html("loss of $w_h$ and $b_{out}$"),
             "loss of <i>w</i><sub><i>h</i></sub> and <i>b</i><sub>out</sub>"
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_formula_stays() {
+    fn text_outside_formulas_is_literal() {
         assert_eq!(html("leaky_relu"), "leaky_relu");
         assert_eq!(html("5 $ a day"), "5 $ a day");
         assert_eq!(html("$a$ for 5 $"), "<i>a</i> for 5 $");

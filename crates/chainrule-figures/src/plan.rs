@@ -1,6 +1,8 @@
-//! Where everything goes: from the panels' frames outwards, so that labels, legends and bars always have room.
+//! Layout of a figure, computed from the frames of the panels outwards, so that labels, legends and
+//! colour bars always fit.
 //!
-//! Both the static and the interactive drawing follow one plan. Lengths are pixels, y grows downwards.
+//! Static and interactive drawings use the same layout. Lengths are in pixels; y increases
+//! downwards.
 
 mod axis;
 mod legend;
@@ -9,28 +11,28 @@ pub(crate) use axis::AxisPlan;
 pub(crate) use legend::{LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, LegendPlan};
 
 use crate::font;
-use crate::svg::chosen_levels;
-use crate::{Aspect, Axis, Border, ColourScale, Figure, Mark, Panel, Scale, Shading, Spacing};
+use crate::svg::contour_levels;
+use crate::{Aspect, Axis, AxisScale, Border, ColourScale, Figure, Mark, Panel, Shading, Spacing};
 
-/// Sizes of letters in pixels.
+/// Font sizes in pixels.
 pub(crate) const TITLE: f64 = 16.0;
 pub(crate) const PANEL_TITLE: f64 = 13.0;
 pub(crate) const LABEL: f64 = 13.0;
 pub(crate) const TICK: f64 = 11.0;
 pub(crate) const SMALL: f64 = 11.5;
-/// The height of a line in the size of its letters.
+/// Line height relative to the font size.
 pub(crate) const LEADING: f64 = 1.4;
-/// The length of a tick, and from the frame to what is written at it.
+/// Length of a tick, and distance of its label from the frame.
 pub(crate) const TICK_LENGTH: f64 = 4.0;
 pub(crate) const TICK_GAP: f64 = 7.0;
-/// A colour bar's distance from what is left of it, and its width.
+/// Space to the left of a colour bar, and its width.
 pub(crate) const BAR_GAP: f64 = 14.0;
 pub(crate) const BAR_WIDTH: f64 = 13.0;
 
 const EDGE: f64 = 12.0;
 const GAP: f64 = 22.0;
 
-/// A rectangle, by its upper left corner.
+/// A rectangle, given by its upper left corner and its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rect {
     pub(crate) x: f64,
@@ -57,43 +59,43 @@ impl Rect {
     }
 }
 
-/// A figure with all places known.
+/// Layout of a figure.
 pub(crate) struct Plan<'a> {
     pub(crate) width: f64,
     pub(crate) height: f64,
-    /// Lines of the title and of the caption, and the middle of the first line of each.
+    /// Lines of the title and of the caption.
     pub(crate) title: Vec<String>,
     pub(crate) caption: Vec<String>,
     pub(crate) caption_top: f64,
     pub(crate) panels: Vec<PanelPlan<'a>>,
 }
 
-/// A panel with all places known.
+/// Layout of a panel.
 pub(crate) struct PanelPlan<'a> {
     pub(crate) panel: &'a Panel,
     pub(crate) frame: Rect,
     pub(crate) title: Vec<String>,
     pub(crate) x: AxisPlan,
     pub(crate) y: AxisPlan,
-    /// The upright axis in space.
+    /// The vertical axis of a 3-D panel.
     pub(crate) z: Option<AxisPlan>,
     pub(crate) bars: Vec<BarPlan<'a>>,
     pub(crate) legend: Option<LegendPlan>,
     margins: Margins,
 }
 
-/// A colour bar: the scale it shows, its ends, and where it stands.
+/// Layout of a colour bar.
 pub(crate) struct BarPlan<'a> {
     pub(crate) colours: &'a ColourScale,
     pub(crate) label: &'a str,
-    /// The levels between which the colour stays; none where colours run into each other.
+    /// Levels between bands of constant colour; empty for continuous colours.
     pub(crate) levels: Vec<f64>,
     pub(crate) axis: AxisPlan,
     pub(crate) frame: Rect,
     pub(crate) width: f64,
 }
 
-/// What a panel needs around its frame.
+/// Space that a panel requires around its frame.
 #[derive(Clone, Copy, Default)]
 struct Margins {
     left: f64,
@@ -102,32 +104,32 @@ struct Margins {
     bottom: f64,
 }
 
-/// Finds a place for everything in a checked figure.
+/// Computes the layout of a validated figure.
 pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
     let mut rows: Vec<Vec<PanelPlan<'_>>> =
         figure.rows.iter().map(|r| r.iter().map(plan_panel).collect()).collect();
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let n_rows = rows.len();
-    // Joined panels have their labels on the outside, so that nothing is between them.
+    // Joined panels have labels only on the outside of the figure.
     let joined = figure.spacing == Spacing::Joined;
     let gap = if joined { 0.0 } else { GAP };
-    let over = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-    let column = |of: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
-        (0..n_columns).map(|c| over(&mut rows.iter().filter_map(|r| r.get(c)).map(of))).collect()
+    let max = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+    let column = |length: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
+        (0..n_columns).map(|c| max(&mut rows.iter().filter_map(|r| r.get(c)).map(length))).collect()
     };
-    let row = |of: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
-        rows.iter().map(|r| over(&mut r.iter().map(of))).collect()
+    let row = |length: fn(&PanelPlan<'_>) -> f64| -> Vec<f64> {
+        rows.iter().map(|r| max(&mut r.iter().map(length))).collect()
     };
     let (left, width, right) =
         (column(|p| p.margins.left), column(|p| p.frame.width), column(|p| p.margins.right));
     let (top, height, bottom) = (row(|p| p.margins.top), row(|p| p.frame.height), row(|p| p.margins.bottom));
 
-    let around = if joined {
+    let margins = if joined {
         left.first().unwrap_or(&0.0) + right.last().unwrap_or(&0.0)
     } else {
         left.iter().chain(&right).sum::<f64>() + gap * (n_columns.max(1) - 1) as f64
     };
-    let inner = around + width.iter().sum::<f64>();
+    let inner = margins + width.iter().sum::<f64>();
     let total = inner.max(280.0) + 2.0 * EDGE;
     let title = font::lines(&figure.title, TITLE * 1.06, total - 2.0 * EDGE);
     let caption = font::lines(&figure.caption, SMALL, total - 2.0 * EDGE);
@@ -140,9 +142,9 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
         for (c, panel) in panels.iter_mut().enumerate() {
             let inner_left = if joined && c > 0 { 0.0 } else { left[c] };
             x += inner_left;
-            // A frame smaller than its column stands in the middle, one lower than its row as well.
+            // Frames are centred in their column and row.
             let [dx, dy] = [(width[c] - panel.frame.width) / 2.0, (height[r] - panel.frame.height) / 2.0];
-            panel.moved(x + dx, y + dy);
+            panel.move_to(x + dx, y + dy);
             x += width[c] + gap + if joined && c + 1 < n_columns { 0.0 } else { right[c] };
         }
         y += height[r] + gap + if joined && r + 1 < n_rows { 0.0 } else { bottom[r] };
@@ -154,7 +156,7 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
     Plan { width: total.ceil(), height: height.ceil(), title, caption, caption_top, panels }
 }
 
-/// A panel with its frame at the origin.
+/// Computes the layout of a panel with its frame at the origin.
 fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
     let [x_ends, y_ends, z_ends] = axis::ends(panel);
     let [width, height] = frame_size(panel, x_ends, y_ends);
@@ -162,17 +164,17 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
     let space = panel.space.as_ref();
     let [x, y] = match space {
         None => [
-            AxisPlan::across(&panel.x, x_ends, [0.0, width]),
-            AxisPlan::upright(&panel.y, y_ends, [height, 0.0]),
+            AxisPlan::horizontal(&panel.x, x_ends, [0.0, width]),
+            AxisPlan::vertical(&panel.y, y_ends, [height, 0.0]),
         ],
         Some(_) => [AxisPlan::in_space(&panel.x, x_ends, 1.0), AxisPlan::in_space(&panel.y, y_ends, 1.0)],
     };
-    // The upright axis is the shorter the steeper one looks.
+    // The vertical axis is foreshortened by the elevation.
     let z = space.map(|s| AxisPlan::in_space(&s.z, z_ends, s.elevation.to_radians().cos()));
 
     let framed = space.is_none() && panel.border == Border::Box;
     let mut margins = if framed { axis_margins(&x, &y) } else { Margins::default() };
-    // The first and last label of an axis may stand out.
+    // The outermost tick labels may extend beyond the frame.
     let mut at = width + margins.right.min(4.0);
     let bars: Vec<BarPlan<'_>> = panel.series.iter().filter_map(|s| bar(&s.mark, height)).collect();
     let bars = bars.into_iter().map(|mut bar| {
@@ -198,8 +200,8 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
 }
 
 impl PanelPlan<'_> {
-    /// Puts the upper left corner of the frame there.
-    fn moved(&mut self, x: f64, y: f64) {
+    /// Moves the panel, whose frame is at the origin, to a position of the upper left corner.
+    fn move_to(&mut self, x: f64, y: f64) {
         self.frame = Rect { x, y, ..self.frame };
         self.x.map.pixels = self.x.map.pixels.map(|p| p + x);
         self.y.map.pixels = self.y.map.pixels.map(|p| p + y);
@@ -212,18 +214,19 @@ impl PanelPlan<'_> {
         }
     }
 
-    /// The pixel of a point.
+    /// Returns the pixel of a point.
     pub(crate) fn pixel(&self, x: f64, y: f64) -> [f64; 2] {
         [self.x.map.pixel(x), self.y.map.pixel(y)]
     }
 
-    /// Whether a point lies in the frame.
+    /// Returns whether a point is within the axis ranges.
     pub(crate) fn shows(&self, x: f64, y: f64) -> bool {
         self.x.map.contains(x) && self.y.map.contains(y)
     }
 }
 
-/// The frame's width and height: as given, or the largest within them in which one unit is as long on x as on y.
+/// Returns width and height of the frame: the given size or, for an equal aspect ratio, the largest
+/// size within it.
 fn frame_size(panel: &Panel, x: [f64; 2], y: [f64; 2]) -> [f64; 2] {
     let [width, height] = panel.size;
     if panel.aspect == Aspect::Free || panel.space.is_some() {
@@ -234,22 +237,23 @@ fn frame_size(panel: &Panel, x: [f64; 2], y: [f64; 2]) -> [f64; 2] {
     [fitting.round(), (fitting * ratio).round()]
 }
 
-/// Room for ticks, their labels and the axis' label, on the left and below; on the other sides for half a label.
+/// Returns the margins for ticks, tick labels and axis labels on the left and at the bottom, and
+/// for half a tick label on the other sides.
 fn axis_margins(x: &AxisPlan, y: &AxisPlan) -> Margins {
     let line = |label: &str| if label.is_empty() { 0.0 } else { LABEL * LEADING + 3.0 };
-    let sideways = x.overhang();
+    let overhang = x.overhang();
     let y_labels = y.label_width();
-    let beside = if y_labels > 0.0 { TICK_GAP + y_labels } else { 0.0 };
-    let below = if x.ticks.is_empty() { 0.0 } else { TICK_GAP + TICK * 1.2 };
+    let y_ticks = if y_labels > 0.0 { TICK_GAP + y_labels } else { 0.0 };
+    let x_ticks = if x.ticks.is_empty() { 0.0 } else { TICK_GAP + TICK * 1.2 };
     Margins {
-        left: (beside + line(&y.label)).max(sideways[0]),
-        right: sideways[1],
+        left: (y_ticks + line(&y.label)).max(overhang[0]),
+        right: overhang[1],
         top: if y.ticks.is_empty() { 0.0 } else { TICK * 0.6 },
-        bottom: (below + line(&x.label)).max(if y.ticks.is_empty() { 0.0 } else { TICK * 0.6 }),
+        bottom: (x_ticks + line(&x.label)).max(if y.ticks.is_empty() { 0.0 } else { TICK * 0.6 }),
     }
 }
 
-/// The colour bar of a mark, in a place of its own that is still to be moved.
+/// Returns the layout of the colour bar of a mark, if it has one, with its frame at the origin.
 fn bar(mark: &Mark, frame_height: f64) -> Option<BarPlan<'_>> {
     let (colours, values) = match mark {
         Mark::Field { colours, grid, .. } | Mark::Surface { colours, grid, .. } => (colours, &grid.values),
@@ -258,13 +262,13 @@ fn bar(mark: &Mark, frame_height: f64) -> Option<BarPlan<'_>> {
     };
     let label = colours.bar.as_deref()?;
     let levels = match mark {
-        Mark::Field { grid, shading: Shading::Bands, levels, .. } => chosen_levels(grid, colours, levels),
+        Mark::Field { grid, shading: Shading::Bands, levels, .. } => contour_levels(grid, colours, levels),
         _ => Vec::new(),
     };
     let ends = colours.ends(values);
     let height = frame_height.min(320.0);
     let axis = Axis { label: label.to_owned(), scale: colours.scale, ..Axis::default() };
-    let axis = AxisPlan::upright(&axis, ends, [height, 0.0]);
+    let axis = AxisPlan::vertical(&axis, ends, [height, 0.0]);
     let label_width = if label.is_empty() { 0.0 } else { LABEL * LEADING + 2.0 };
     let width = BAR_WIDTH + TICK_GAP + axis.label_width() + label_width;
     Some(BarPlan {
@@ -277,12 +281,12 @@ fn bar(mark: &Mark, frame_height: f64) -> Option<BarPlan<'_>> {
     })
 }
 
-/// Which part of the numbers' range an axis adds on both sides, so that no point sits on the frame.
+/// Margin of an axis on both sides as a fraction of its range, so that no point is on the frame.
 pub(crate) const PADDING: f64 = 0.04;
 
-impl Scale {
-    /// Ends that show these numbers with a little room around.
-    pub(crate) fn roomy(self, ends: [f64; 2]) -> [f64; 2] {
+impl AxisScale {
+    /// Widens a range by the margin of axes.
+    pub(crate) fn with_margin(self, ends: [f64; 2]) -> [f64; 2] {
         self.padded(ends, PADDING)
     }
 }

@@ -1,4 +1,4 @@
-//! A figure as PNG: the SVG rasterised by resvg with the embedded font, the same pixels on every machine.
+//! PNG output: the SVG rasterised by resvg with the embedded font, identical on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
@@ -8,10 +8,12 @@ use crate::plan::Rect;
 use crate::svg::{IMAGE_LIMIT, data_uri, still};
 use crate::{Error, Figure, font};
 
-/// The figure as a PNG of `scale` pixels to each of its own: 1 for a thumbnail's size, 2 for sharp screens and print.
+/// Renders the figure as a PNG with `scale` image pixels per figure pixel: 1 for thumbnails, 2 for
+/// high-resolution screens and print.
 ///
 /// # Errors
-/// If the figure cannot be drawn (see [`Error`]), or the image would have no pixels or more than 20,000 along a side.
+/// Returns an error if the figure is invalid, or [`Error::PngSize`] if a side of the image would
+/// have less than 1 or more than 20,000 pixels.
 ///
 /// ```
 /// use chainrule_figures::{Colour, Figure, Panel, Series, png};
@@ -29,20 +31,20 @@ pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>, Error> {
     if !fits(width) || !fits(height) {
         return Err(Error::PngSize { scale, width, height });
     }
-    Ok(render(&tree, scale, [0.0, 0.0, width, height]).encode_png().expect("writing to memory"))
+    Ok(render(&tree, scale, [0.0, 0.0, width, height]).encode_png().expect("writing to memory succeeds"))
 }
 
-/// The parsed drawing, with text laid out in the embedded font.
+/// Parses an SVG, with text laid out in the embedded font.
 pub(crate) fn tree(svg: &str) -> Tree {
     let options =
         Options { fontdb: font::database(), font_family: "DejaVu Sans".to_owned(), ..Options::default() };
-    Tree::from_str(svg, &options).expect("our own SVG is well formed")
+    Tree::from_str(svg, &options).expect("the generated SVG is well formed")
 }
 
-/// Elements as one embedded image of the rectangle, two pixels to each of the drawing if that stays small: thousands of them make
-/// a smaller drawing so.
+/// Rasterises elements into an embedded image of the rectangle, at two pixels per figure pixel
+/// unless the image becomes too large. For thousands of elements this reduces the size of the SVG.
 pub(crate) fn rasterised(elements: &str, frame: Rect) -> String {
-    // Symbols at the border stand out a little.
+    // Symbols at the border extend beyond the frame.
     let rect =
         Rect { x: frame.x - 8.0, y: frame.y - 8.0, width: frame.width + 16.0, height: frame.height + 16.0 };
     let Rect { x, y, width, height } = rect;
@@ -58,9 +60,9 @@ pub(crate) fn rasterised(elements: &str, frame: Rect) -> String {
     )
 }
 
-/// A part of a drawing as a URI of data.
-fn uri(tree: &Tree, scale: f64, part: Rect) -> String {
-    let pixmap = render(tree, scale, [part.x, part.y, part.width, part.height].map(|v| v * scale));
+/// Renders a region of a drawing as a data URI.
+fn uri(tree: &Tree, scale: f64, region: Rect) -> String {
+    let pixmap = render(tree, scale, [region.x, region.y, region.width, region.height].map(|v| v * scale));
     let rgba = pixmap.pixels().iter().flat_map(|p| {
         let p = p.demultiply();
         [p.red(), p.green(), p.blue(), p.alpha()]
@@ -68,10 +70,10 @@ fn uri(tree: &Tree, scale: f64, part: Rect) -> String {
     data_uri(pixmap.width() as usize, pixmap.height() as usize, &rgba.collect::<Vec<_>>())
 }
 
-/// The pixels of a part of a drawing, given in pixels of the image.
+/// Renders a region of a drawing, given in pixels of the image.
 fn render(tree: &Tree, scale: f64, [x, y, width, height]: [f64; 4]) -> Pixmap {
-    let mut pixmap =
-        Pixmap::new(width.round().max(1.0) as u32, height.round().max(1.0) as u32).expect("it has pixels");
+    let mut pixmap = Pixmap::new(width.round().max(1.0) as u32, height.round().max(1.0) as u32)
+        .expect("the image has pixels");
     let transform = Transform::from_scale(scale as f32, scale as f32).post_translate(-x as f32, -y as f32);
     resvg::render(tree, transform, &mut pixmap.as_mut());
     pixmap

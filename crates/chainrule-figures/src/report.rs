@@ -1,5 +1,5 @@
-//! Reports: one page of an experiment with its settings, data, claims, history, figures, gradient check and one traced
-//! sample, that holds all it needs.
+//! Self-contained HTML reports of experiments: networks, claims, figures, training history,
+//! gradient checks, the gradient trace of one sample, and settings.
 
 use std::fmt::Write as _;
 
@@ -14,33 +14,33 @@ use crate::{Error, Figure, html_fragment, html_head};
 
 const STYLE: &str = include_str!("report.css");
 
-/// What the browser lets a report do: nothing but what is in it.
+/// Content security policy that restricts a report to its own contents.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
                       img-src data: blob:; font-src data:";
 
-/// So many epochs of a training are written out at most.
-const EPOCHS: usize = 12;
+/// Maximum number of epochs in a history table.
+const MAX_EPOCHS: usize = 12;
 
-/// Networks of more parameters are not traced: nobody would read it.
-const TRACED: usize = 200;
+/// Maximum number of parameters of a traced network; longer traces are unreadable.
+const MAX_TRACED_PARAMETERS: usize = 200;
 
-/// Whether the figures that an experiment asks for are of known kinds, with options that these take: to be asked before
-/// anything is trained.
+/// Checks kinds and options of the figures that an experiment requests; requires no training.
 ///
 /// # Errors
-/// The first that is not, with its place in the file.
+/// Returns the first error with its location in the file.
 pub fn check_figures(experiment: &Experiment) -> Result<(), Error> {
     let check =
-        |plan: &FigurePlan| kind::check(&plan.kind, &given(plan)).map_err(|error| placed(plan, error));
+        |plan: &FigurePlan| kind::check(&plan.kind, &given(plan)).map_err(|error| located(plan, error));
     experiment.figures.iter().try_for_each(check)
 }
 
-/// The figures that the experiment asks for; where it asks for none, one of every kind that suits it.
+/// Draws the figures that the experiment requests, or one of every applicable kind if it requests
+/// none.
 ///
-/// Figures of a variant that was not trained are left out.
+/// Figures of variants that were not trained are omitted.
 ///
 /// # Errors
-/// What a figure refuses, with its place in the file.
+/// Returns the first error of a figure with its location in the file.
 pub fn figures(subject: &Subject<'_>) -> Result<Vec<Figure>, Error> {
     if subject.experiment.figures.is_empty() {
         return Ok(kind::all(subject).into_iter().map(|(_, figure)| figure).collect());
@@ -51,7 +51,7 @@ pub fn figures(subject: &Subject<'_>) -> Result<Vec<Figure>, Error> {
             Ok(figure) => figures.push(figure),
             Err(Error::UnknownVariant { name, .. })
                 if subject.experiment.variants.iter().all(|variant| variant.name != name) => {}
-            Err(error) => return Err(placed(plan, error)),
+            Err(error) => return Err(located(plan, error)),
         }
     }
     Ok(figures)
@@ -61,15 +61,17 @@ fn given(plan: &FigurePlan) -> Vec<(&str, OptionValue)> {
     plan.options.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
 }
 
-fn placed(plan: &FigurePlan, error: Error) -> Error {
-    Error::Placed { origin: plan.origin.to_string(), source: Box::new(error) }
+fn located(plan: &FigurePlan, error: Error) -> Error {
+    Error::Located { origin: plan.origin.to_string(), source: Box::new(error) }
 }
 
-/// The report of an experiment as one HTML page, about 5 MB, that asks nothing of any network: for reading on a screen of any
-/// width, light or dark, and on paper.
+/// Renders the report of an experiment as one HTML page of about 5 MB that makes no network
+/// requests.
+///
+/// The page adapts to the screen width, to light or dark mode, and to print.
 ///
 /// # Errors
-/// As [`figures`].
+/// See [`figures`].
 pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
     let experiment = subject.experiment;
     let figures: Vec<String> = figures(subject)?.iter().map(html_fragment).collect::<Result<_, _>>()?;
@@ -90,7 +92,7 @@ pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
         };
         let _ = writeln!(
             body,
-            "<p>It reproduces {}, <i>{}</i>, {address}; licence: {}.</p>",
+            "<p>Reproduces {}, <i>{}</i>, {address} (licence: {}).</p>",
             escape(&document.author),
             escape(&document.title),
             escape(&document.licence)
@@ -98,16 +100,16 @@ pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
     }
     body.push_str("</header>\n");
     section(&mut body, "Networks", &networks(subject.outcomes));
-    section(&mut body, "Published and obtained", &claims(subject));
+    section(&mut body, "Published and reproduced values", &claims(subject));
     section(&mut body, "Figures", &figures.concat());
-    section(&mut body, "History", &histories(subject.outcomes));
-    section(&mut body, "Gradient check", &checks(subject.outcomes));
-    section(&mut body, "One sample through the chain rule", &traced(subject));
+    section(&mut body, "Training history", &histories(subject.outcomes));
+    section(&mut body, "Gradient check", &gradient_checks(subject.outcomes));
+    section(&mut body, "Gradient trace of one sample", &trace_of_sample(subject));
     section(&mut body, "Settings", &settings(subject));
     Ok(page(title, &html_head(), &body))
 }
 
-/// The index of several reports: for each the file, the title, and how its claims came out.
+/// Renders an index of reports, given as file, title and verdict on the claims.
 pub fn index(reports: &[(String, String, String)]) -> String {
     let mut list = String::from("<header>\n<h1>Reports</h1>\n</header>\n<main>\n<ul>\n");
     for (file, title, verdict) in reports {
@@ -139,13 +141,13 @@ fn section(body: &mut String, title: &str, content: &str) {
     }
 }
 
-/// Lines as they are.
+/// Renders preformatted text.
 fn preformatted(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(escape).collect();
     format!("<pre>{}</pre>", lines.join("\n"))
 }
 
-/// A table; its cells are text, but for a class that the row may have.
+/// Renders a table; each row has a CSS class, which may be empty, and cells of text.
 fn table(header: &[&str], rows: &[(&str, Vec<String>)]) -> String {
     let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
     for name in header {
@@ -175,7 +177,7 @@ fn networks(outcomes: &[Outcome]) -> String {
     let row = |outcome: &Outcome| {
         let samples = &outcome.samples;
         let (training, validation) = outcome.final_loss;
-        let ending = match &outcome.ending {
+        let status = match &outcome.ending {
             Ok(ending) => format!("{ending:?}").to_lowercase(),
             Err(error) => error.to_string(),
         };
@@ -189,7 +191,7 @@ fn networks(outcomes: &[Outcome]) -> String {
             outcome.history.epochs.len().to_string(),
             number(training),
             validation.map_or_else(|| "-".to_owned(), number),
-            ending,
+            status,
         ];
         ("", cells)
     };
@@ -202,8 +204,8 @@ fn networks(outcomes: &[Outcome]) -> String {
         "loss",
         "epochs",
         "final loss",
-        "on validation",
-        "ended",
+        "final validation loss",
+        "status",
     ];
     let mut text = table(&header, &outcomes.iter().map(row).collect::<Vec<_>>());
     for outcome in outcomes {
@@ -228,7 +230,7 @@ fn claims(subject: &Subject<'_>) -> String {
             let verdict = claim.judge(subject.outcomes).ok()?;
             let (class, mark) = match verdict.mark {
                 ClaimStatus::Matched => ("matched", "✓ matched"),
-                ClaimStatus::KnownMistake => ("mistaken", "! document errs"),
+                ClaimStatus::KnownMistake => ("mistaken", "! error in the document"),
                 ClaimStatus::Shown => ("", "· shown"),
                 ClaimStatus::Mismatched => ("mismatched", "✗ mismatch"),
             };
@@ -239,11 +241,11 @@ fn claims(subject: &Subject<'_>) -> String {
     if rows.is_empty() {
         String::new()
     } else {
-        table(&["", "the document says", "published", "obtained", "note"], &rows)
+        table(&["", "claim", "published", "reproduced", "note"], &rows)
     }
 }
 
-/// Some epochs of each training, evenly spaced.
+/// Renders the history of each training run at evenly spaced epochs.
 fn histories(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
@@ -251,8 +253,8 @@ fn histories(outcomes: &[Outcome]) -> String {
         if epochs.is_empty() {
             continue;
         }
-        let n = epochs.len().min(EPOCHS);
-        let mut header = vec!["epoch", "loss", "on validation", "learning rate"];
+        let n = epochs.len().min(MAX_EPOCHS);
+        let mut header = vec!["epoch", "loss", "validation loss", "learning rate"];
         header.extend(&outcome.metric_names);
         let row = |k: usize| {
             let epoch = &epochs[if n > 1 { k * (epochs.len() - 1) / (n - 1) } else { 0 }];
@@ -273,13 +275,13 @@ fn histories(outcomes: &[Outcome]) -> String {
     text
 }
 
-fn checks(outcomes: &[Outcome]) -> String {
+fn gradient_checks(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let Ok((report, n_samples)) = gradients::checked(outcome) else { continue };
         let _ = writeln!(
             text,
-            "<p>{}At the end of the training, over {} samples:</p>\n{}",
+            "<p>{}After training, on {} samples:</p>\n{}",
             if outcome.variant.is_empty() {
                 String::new()
             } else {
@@ -292,12 +294,12 @@ fn checks(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// The first sample of the smallest network, at its starting weights.
-fn traced(subject: &Subject<'_>) -> String {
+/// Renders the gradient trace of the first sample in the smallest network at its initial weights.
+fn trace_of_sample(subject: &Subject<'_>) -> String {
     let small = subject.experiment.variants.iter().filter_map(|variant| {
         let prepared = variant.prepare().ok()?;
         let n = prepared.architecture.n_parameters();
-        (n <= TRACED).then_some((n, variant, prepared))
+        (n <= MAX_TRACED_PARAMETERS).then_some((n, variant, prepared))
     });
     let Some((_, variant, prepared)) = small.min_by_key(|(n, ..)| *n) else { return String::new() };
     let data: &Dataset<f64> = &prepared.samples.dataset;
@@ -307,10 +309,10 @@ fn traced(subject: &Subject<'_>) -> String {
     let Ok(trace) = training.and_then(|mut training| trace::step(&mut training, &[0])) else {
         return String::new();
     };
-    let whose =
-        if variant.name.is_empty() { String::new() } else { format!(" of {}", escape(&variant.name)) };
+    let network =
+        if variant.name.is_empty() { String::new() } else { format!(" in {}", escape(&variant.name)) };
     format!(
-        "<p>Sample 1{whose} at the starting weights, and the update after it.</p>\n{}\n",
+        "<p>Sample 1{network}: forward and backward pass at the initial weights, and the resulting update.</p>\n{}\n",
         preformatted(&trace.to_text())
     )
 }

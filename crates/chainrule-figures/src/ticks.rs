@@ -1,42 +1,42 @@
-//! Ticks at round numbers: steps of 1, 2 or 5 on a linear axis, decades on a logarithmic one, and how they are written; those
-//! of dates are in `date.rs`.
+//! Ticks at round numbers and their labels: multiples of 1, 2 or 5 times a power of ten on linear
+//! axes, decades on logarithmic axes. `date.rs` contains the ticks of dates.
 
 mod date;
 
 pub(crate) use date::dates;
 
-use crate::Scale;
+use crate::AxisScale;
 
-/// A tick and what is written at it.
+/// A tick with its label.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) label: String,
 }
 
-/// Ticks between two ends (in either order), at most about `n` of them with a label.
-pub(crate) fn ticks(ends: [f64; 2], scale: Scale, n: usize) -> Vec<Tick> {
+/// Returns at most about `n` labelled ticks between two ends (in either order).
+pub(crate) fn ticks(ends: [f64; 2], scale: AxisScale, n: usize) -> Vec<Tick> {
     let at = values(ends, scale, n);
     let label: Box<dyn Fn(f64) -> String> = match scale {
-        Scale::Log if decades(ends) >= 1.0 => Box::new(log_label(&at)),
+        AxisScale::Log if decades(ends) >= 1.0 => Box::new(log_label(&at)),
         _ => Box::new(linear_label(&at)),
     };
     at.iter().map(|&at| Tick { at, label: label(at) }).collect()
 }
 
-/// Round numbers between two ends, at most about `n`.
-pub(crate) fn values(ends: [f64; 2], scale: Scale, n: usize) -> Vec<f64> {
+/// Returns at most about `n` round numbers between two ends.
+pub(crate) fn values(ends: [f64; 2], scale: AxisScale, n: usize) -> Vec<f64> {
     let [low, high] = sorted(ends);
     match scale {
-        Scale::Log if decades(ends) >= 1.0 => log_values(low, high, n),
+        AxisScale::Log if decades(ends) >= 1.0 => log_values(low, high, n),
         _ => linear_values(low, high, step(high - low, n)),
     }
 }
 
-/// Where a logarithmic axis has ticks without a label: 2 to 9 of each decade, unless decades are many.
-pub(crate) fn minor(ends: [f64; 2], scale: Scale) -> Vec<f64> {
+/// Returns the minor ticks of a logarithmic axis: 2 to 9 in each of at most nine decades.
+pub(crate) fn minor(ends: [f64; 2], scale: AxisScale) -> Vec<f64> {
     let [low, high] = sorted(ends);
-    if scale == Scale::Linear || !(1.0..=9.0).contains(&decades(ends)) {
+    if scale == AxisScale::Linear || !(1.0..=9.0).contains(&decades(ends)) {
         return Vec::new();
     }
     let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
@@ -53,7 +53,7 @@ fn decades(ends: [f64; 2]) -> f64 {
     (high / low).log10()
 }
 
-/// Multiples of a step.
+/// Returns the multiples of a step between two ends.
 fn linear_values(low: f64, high: f64, step: f64) -> Vec<f64> {
     let slack = 1e-9 * (high - low);
     let first = ((low - slack) / step).ceil() as i64;
@@ -61,7 +61,7 @@ fn linear_values(low: f64, high: f64, step: f64) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).map(|v| if v == 0.0 { 0.0 } else { v }).collect()
 }
 
-/// The smallest 1, 2 or 5 times a power of ten of which `n` cover the span, so that it leaves at most `n` intervals.
+/// Returns the smallest step of 1, 2 or 5 times a power of ten of which `n` cover the span.
 fn step(span: f64, n: usize) -> f64 {
     let rough = span / n.max(1) as f64;
     let power = 10f64.powf(rough.log10().floor());
@@ -69,30 +69,35 @@ fn step(span: f64, n: usize) -> f64 {
     times * power
 }
 
-/// Decades, with their 2 and 5 if there is room, every second, third, ... decade if there is none.
+/// Returns decades: with 2 and 5 times their value, or only every second, third, ... decade, so
+/// that there are about `n` numbers.
 fn log_values(low: f64, high: f64, n: usize) -> Vec<f64> {
     let inside = |v: &f64| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(v);
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let of = |multiples: &[f64], stride: i32| -> Vec<f64> {
+    let multiples_of_decades = |multiples: &[f64], stride: i32| -> Vec<f64> {
         let decades = (first..=last).filter(|d| d.rem_euclid(stride) == 0);
         decades.flat_map(|d| multiples.iter().map(move |m| m * 10f64.powi(d))).filter(inside).collect()
     };
-    let fine = of(&[1.0, 2.0, 5.0], 1);
+    let fine = multiples_of_decades(&[1.0, 2.0, 5.0], 1);
     if fine.len() <= n.max(3) && decades([low, high]) < 2.0 {
         return fine;
     }
-    // There are not 700 decades of f64.
-    (1..700).map(|stride| of(&[1.0], stride)).find(|t| t.len() <= n.max(2)).unwrap_or_default()
+    // f64 spans fewer than 700 decades.
+    (1..700)
+        .map(|stride| multiples_of_decades(&[1.0], stride))
+        .find(|t| t.len() <= n.max(2))
+        .unwrap_or_default()
 }
 
-/// Numbers up to this one are written out: incomes and prices are read so.
+/// Limit of numbers in fixed notation, chosen for readable incomes and prices.
 pub(crate) const PLAIN: f64 = 1e6;
 
-/// Numbers written alike: as many decimals as the step needs, or a power of ten where they are very large or small.
+/// Returns the label function of a linear axis: fixed notation with the decimals that the step
+/// requires, or a common power of ten if the numbers are very large or small.
 fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     let step = at.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
     let largest = at.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-    // A single tick is written as far as it needs; a single 0 as 0.
+    // A single tick sets the number of decimals itself; a single 0 has none.
     let step = match () {
         () if step.is_finite() => step,
         () if largest > 0.0 => largest,
@@ -111,7 +116,8 @@ fn linear_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     }
 }
 
-/// Plain numbers between 0.001 and 10,000, else powers of ten.
+/// Returns the label function of a logarithmic axis: fixed notation if all numbers are between
+/// 0.001 and 10,000, otherwise powers of ten.
 fn log_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     let plain = at.iter().all(|v| (0.99e-3..1.01e4).contains(v));
     move |v| {
@@ -125,7 +131,7 @@ fn log_label(at: &[f64]) -> impl Fn(f64) -> String + use<> {
     }
 }
 
-/// A number with a minus sign for its hyphen, and none before zero.
+/// Replaces a leading hyphen with a minus sign, and removes it from negative zero.
 fn minus(number: &str) -> String {
     match number.strip_prefix('-') {
         Some(rest) if rest.bytes().all(|b| b == b'0' || b == b'.') => rest.to_owned(),
@@ -139,34 +145,37 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn labels(ends: [f64; 2], scale: Scale, n: usize) -> Vec<String> {
+    fn labels(ends: [f64; 2], scale: AxisScale, n: usize) -> Vec<String> {
         ticks(ends, scale, n).into_iter().map(|t| t.label).collect()
     }
 
     #[test]
-    fn steps_of_one_two_and_five() {
-        assert_eq!(labels([-1.0, 1.0], Scale::Linear, 5), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
-        assert_eq!(labels([0.0, 1000.0], Scale::Linear, 5), ["0", "200", "400", "600", "800", "1000"]);
-        assert_eq!(labels([3.0, -3.0], Scale::Linear, 4), ["−2", "0", "2"]);
-        assert_eq!(labels([0.0, 0.1], Scale::Linear, 2), ["0.00", "0.05", "0.10"]);
-        assert_eq!(labels([-2.6, 2.6], Scale::Linear, 2), ["0"]);
-        assert_eq!(labels([0.0, 5e5], Scale::Linear, 2), ["0", "500000"]);
-        assert_eq!(labels([0.0, 2e6], Scale::Linear, 2), ["0", "$1·10^{6}$", "$2·10^{6}$"]);
+    fn linear_steps_are_one_two_or_five_times_a_power_of_ten() {
+        assert_eq!(labels([-1.0, 1.0], AxisScale::Linear, 5), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(labels([0.0, 1000.0], AxisScale::Linear, 5), ["0", "200", "400", "600", "800", "1000"]);
+        assert_eq!(labels([3.0, -3.0], AxisScale::Linear, 4), ["−2", "0", "2"]);
+        assert_eq!(labels([0.0, 0.1], AxisScale::Linear, 2), ["0.00", "0.05", "0.10"]);
+        assert_eq!(labels([-2.6, 2.6], AxisScale::Linear, 2), ["0"]);
+        assert_eq!(labels([0.0, 5e5], AxisScale::Linear, 2), ["0", "500000"]);
+        assert_eq!(labels([0.0, 2e6], AxisScale::Linear, 2), ["0", "$1·10^{6}$", "$2·10^{6}$"]);
     }
 
     #[test]
-    fn decades_and_between_them() {
-        assert_eq!(labels([0.5, 2000.0], Scale::Log, 6), ["1", "10", "100", "1000"]);
-        assert_eq!(labels([1e-6, 1.0], Scale::Log, 4), ["$10^{-6}$", "$10^{-4}$", "$10^{-2}$", "$10^{0}$"]);
-        assert_eq!(labels([3.0, 60.0], Scale::Log, 6), ["5", "10", "20", "50"]);
-        assert_eq!(labels([0.6, 0.9], Scale::Log, 4), ["0.6", "0.7", "0.8", "0.9"]);
-        assert_eq!(minor([1.0, 10.0], Scale::Log), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+    fn logarithmic_axes_have_decades_and_minor_ticks() {
+        assert_eq!(labels([0.5, 2000.0], AxisScale::Log, 6), ["1", "10", "100", "1000"]);
+        assert_eq!(
+            labels([1e-6, 1.0], AxisScale::Log, 4),
+            ["$10^{-6}$", "$10^{-4}$", "$10^{-2}$", "$10^{0}$"]
+        );
+        assert_eq!(labels([3.0, 60.0], AxisScale::Log, 6), ["5", "10", "20", "50"]);
+        assert_eq!(labels([0.6, 0.9], AxisScale::Log, 4), ["0.6", "0.7", "0.8", "0.9"]);
+        assert_eq!(minor([1.0, 10.0], AxisScale::Log), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
     }
 
     proptest! {
         #[test]
-        fn ticks_lie_inside_and_differ(low in -1e6f64..1e6, span in 1e-3f64..1e7, n in 2usize..12) {
-            let ticks = ticks([low, low + span], Scale::Linear, n);
+        fn ticks_are_in_range_and_have_distinct_labels(low in -1e6f64..1e6, span in 1e-3f64..1e7, n in 2usize..12) {
+            let ticks = ticks([low, low + span], AxisScale::Linear, n);
             prop_assert!(ticks.len() <= n + 1);
             prop_assert!(ticks.iter().all(|t| t.at >= low - 1e-6 * span && t.at <= low + span * (1.0 + 1e-6)));
             prop_assert!(ticks.windows(2).all(|w| w[0].label != w[1].label), "{:?}", ticks);

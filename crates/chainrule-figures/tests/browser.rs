@@ -1,6 +1,8 @@
-//! A report in a real browser: every figure is drawn, nothing is complained of, nothing leaves the page.
+//! Tests of reports in a browser: all figures are drawn, without errors, warnings or network
+//! requests.
 //!
-//! `cargo xtask test browser` installs chromium and its driver, and runs what is ignored here.
+//! `cargo xtask test browser` installs chromium and its driver and runs these tests, which are
+//! ignored by default.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +16,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-/// Ends the driver with the test.
+/// Process of the driver, which is killed at the end of the test.
 struct Driver(Child);
 
 impl Drop for Driver {
@@ -24,13 +26,14 @@ impl Drop for Driver {
     }
 }
 
-/// Before anything else of the page: errors, complaints and what the page's policy forbids are kept.
-const LISTENER: &str = "<script>window.faults = [];\
-    addEventListener('error', e => faults.push('error: ' + e.message));\
-    addEventListener('unhandledrejection', e => faults.push('rejection: ' + e.reason));\
-    addEventListener('securitypolicyviolation', e => faults.push('asked for ' + e.blockedURI));\
-    for (const level of ['error', 'warn']) { const say = console[level]; \
-    console[level] = (...words) => { faults.push(level + ': ' + words.join(' ')); say(...words); }; }</script>";
+/// Script that runs before the page and records errors, warnings and violations of its security
+/// policy.
+const LISTENER: &str = "<script>window.problems = [];\
+    addEventListener('error', e => problems.push('error: ' + e.message));\
+    addEventListener('unhandledrejection', e => problems.push('rejection: ' + e.reason));\
+    addEventListener('securitypolicyviolation', e => problems.push('blocked ' + e.blockedURI));\
+    for (const level of ['error', 'warn']) { const log = console[level]; \
+    console[level] = (...words) => { problems.push(level + ': ' + words.join(' ')); log(...words); }; }</script>";
 
 fn page(name: &str, variants: &[&str]) -> String {
     let mut experiment = Experiment::open(name, &[]).unwrap();
@@ -77,31 +80,32 @@ async fn connect(profile: &str) -> (Driver, Client) {
     panic!("chromedriver does not answer on port {port}");
 }
 
-async fn ask(client: &Client, script: &str) -> Value {
+async fn execute(client: &Client, script: &str) -> Value {
     client.execute(script, Vec::new()).await.expect("the script runs")
 }
 
-async fn hold(client: &Client, file: &std::path::Path, width: u32) {
+async fn check_page(client: &Client, file: &std::path::Path, width: u32) {
     client.set_window_size(width, 900).await.unwrap();
     client.goto(&format!("file://{}", file.display())).await.unwrap();
-    let figures = ask(client, "return document.querySelectorAll('.chainrule-figure').length").await;
+    let figures = execute(client, "return document.querySelectorAll('.chainrule-figure').length").await;
     let n = figures.as_u64().unwrap();
     assert!(n >= 5, "{n} figures");
     let mut drawn = 0;
     for _ in 0..600 {
         let script = "return document.querySelectorAll('.chainrule-figure[data-drawn=yes] .main-svg').length \
             && document.querySelectorAll('.chainrule-figure[data-drawn=yes]').length";
-        drawn = ask(client, script).await.as_u64().unwrap_or(0);
+        drawn = execute(client, script).await.as_u64().unwrap_or(0);
         if drawn == n {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let faults = ask(client, "return faults").await;
-    assert_eq!(drawn, n, "figures are drawn; faults: {faults}");
-    assert_eq!(faults, json!([]));
-    let asked = ask(client, "return performance.getEntriesByType('resource').map(entry => entry.name)").await;
-    let outside: Vec<&Value> = asked
+    let problems = execute(client, "return problems").await;
+    assert_eq!(drawn, n, "not all figures are drawn; problems: {problems}");
+    assert_eq!(problems, json!([]));
+    let requested =
+        execute(client, "return performance.getEntriesByType('resource').map(entry => entry.name)").await;
+    let external: Vec<&Value> = requested
         .as_array()
         .unwrap()
         .iter()
@@ -109,15 +113,15 @@ async fn hold(client: &Client, file: &std::path::Path, width: u32) {
             !name.as_str().unwrap().starts_with("data:") && !name.as_str().unwrap().starts_with("blob:")
         })
         .collect();
-    assert!(outside.is_empty(), "{outside:?}");
-    // The page itself fits the screen; what is wider scrolls within its own element.
-    let wide = ask(client, "return document.documentElement.scrollWidth - innerWidth").await;
+    assert!(external.is_empty(), "{external:?}");
+    // The page fits the screen; wider content scrolls within its element.
+    let wide = execute(client, "return document.documentElement.scrollWidth - innerWidth").await;
     assert!(wide.as_i64().unwrap() <= 0, "the page is {wide} pixels wider than a screen of {width}");
 }
 
 #[tokio::test(flavor = "current_thread")]
-#[ignore = "needs Debian's chromium: cargo xtask test browser"]
-async fn a_report_draws_all_its_figures_and_asks_nothing_of_any_network() {
+#[ignore = "requires Debian's chromium: cargo xtask test browser"]
+async fn reports_draw_all_figures_without_network_requests() {
     let folder = tempfile::tempdir().unwrap();
     let pages = [
         ("rbf-bias", page("rbf-bias", &[])),
@@ -128,19 +132,20 @@ async fn a_report_draws_all_its_figures_and_asks_nothing_of_any_network() {
         let file = folder.path().join(format!("{name}.html"));
         std::fs::write(&file, page).unwrap();
         for width in [1280, 500] {
-            hold(&client, &file, width).await;
+            check_page(&client, &file, width).await;
         }
     }
-    // That a page asks for something outside is noticed.
-    let file = folder.path().join("asking.html");
-    let asking =
+    // External requests are detected.
+    let file = folder.path().join("request.html");
+    let page_with_request =
         page("rbf-bias", &[]).replacen("</body>", "<script>fetch('http://127.0.0.1:9/')</script></body>", 1);
-    std::fs::write(&file, asking).unwrap();
+    std::fs::write(&file, page_with_request).unwrap();
     client.goto(&format!("file://{}", file.display())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let faults = ask(&client, "return faults").await.to_string();
-    assert!(faults.contains("asked for http://127.0.0.1:9/"), "{faults}");
-    // Losses that hardly fall lie within a decade, where there may be no 1, 2 or 5 to write at a logarithmic axis.
+    let problems = execute(&client, "return problems").await.to_string();
+    assert!(problems.contains("blocked http://127.0.0.1:9/"), "{problems}");
+    // A range within a decade may contain no 1, 2 or 5, but a logarithmic axis still has tick
+    // labels.
     for losses in [[0.411, 0.385, 0.378], [1.2, 6.0, 19.0], [1e-3, 1.0, 1e3]] {
         let panel = Panel::new(Axis::new("epoch"), Axis::new("loss").log());
         let line = Series::line("", vec![1.0, 2.0, 3.0], losses.to_vec(), Colour::Ink);
@@ -148,7 +153,7 @@ async fn a_report_draws_all_its_figures_and_asks_nothing_of_any_network() {
         std::fs::write(&file, html(&Figure::new("", vec![vec![panel.with(line)]])).unwrap()).unwrap();
         client.goto(&format!("file://{}", file.display())).await.unwrap();
         client.wait().for_element(Locator::Css(".xtick")).await.unwrap();
-        let labels = ask(&client, "return document.querySelectorAll('.ytick text').length").await;
+        let labels = execute(&client, "return document.querySelectorAll('.ytick text').length").await;
         assert!(labels.as_u64().unwrap() >= 2, "{losses:?}: {labels} labels");
     }
     client.close().await.unwrap();

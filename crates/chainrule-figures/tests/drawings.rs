@@ -1,5 +1,6 @@
-//! Every example figure, and every figure of the published experiments, drawn in every way: SVGs that are whole, small and legible, PNGs that look as they did, pages that
-//! ask nothing of any network, and JSON that is read as it was written.
+//! Tests of all output formats with the example figures and the figures of the published
+//! experiments: valid, small and legible SVGs, PNGs similar to the stored hashes, self-contained
+//! pages, and JSON that round-trips.
 
 #[path = "../examples/gallery/figures.rs"]
 mod figures;
@@ -17,7 +18,7 @@ use chainrule_figures::{
 use resvg::tiny_skia::{Pixmap, Rect};
 use resvg::usvg::{Group, Node, Options, TextChunk, Tree, fontdb::Database};
 
-/// How many of the 256 bits of a picture's hash may differ from the stored one.
+/// Maximum number of the 256 bits of an image hash that may differ from the stored one.
 const HASH_TOLERANCE: u32 = 6;
 
 fn all() -> Vec<(String, Figure)> {
@@ -29,28 +30,28 @@ fn parsed(drawing: &str) -> Tree {
     let mut database = Database::new();
     for font in ["DejaVuSans.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-Bold.ttf"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(font);
-        database.load_font_data(fs::read(path).expect("the font is there"));
+        database.load_font_data(fs::read(path).expect("the font exists"));
     }
     let options =
         Options { fontdb: Arc::new(database), font_family: "DejaVu Sans".into(), ..Options::default() };
     Tree::from_str(drawing, &options).expect("the SVG is well formed")
 }
 
-/// Each text of a drawing with the rectangle of its letters.
+/// Returns each text of a drawing with its bounding box.
 fn texts(group: &Group) -> Vec<(String, Rect)> {
-    let of_node = |node: &Node| match node {
+    let texts_of_node = |node: &Node| match node {
         Node::Group(group) => texts(group),
         Node::Text(text) => {
-            let words = text.chunks().iter().map(TextChunk::text).collect();
-            vec![(words, text.abs_bounding_box())]
+            let content = text.chunks().iter().map(TextChunk::text).collect();
+            vec![(content, text.abs_bounding_box())]
         }
         _ => Vec::new(),
     };
-    group.children().iter().flat_map(of_node).collect()
+    group.children().iter().flat_map(texts_of_node).collect()
 }
 
 #[test]
-fn svgs_are_small_and_their_text_lies_inside_and_apart() {
+fn svgs_are_small_and_their_texts_are_inside_without_overlap() {
     for (name, figure) in all() {
         let drawing = svg(&figure).expect(&name);
         assert!(drawing.len() <= SVG_LIMIT);
@@ -64,21 +65,22 @@ fn svgs_are_small_and_their_text_lies_inside_and_apart() {
                 && rect.right() <= page.width()
                 && rect.bottom() <= page.height();
             assert!(inside, "{name}: \"{text}\" is cut off, {rect:?} in {page:?}");
-            for (other, beside) in &texts[..k] {
-                let over = |a: f32, b: f32, c: f32, d: f32| b.min(d) - a.max(c);
-                let wide = over(rect.left(), rect.right(), beside.left(), beside.right());
-                let high = over(rect.top(), rect.bottom(), beside.top(), beside.bottom());
-                assert!(wide < 1.0 || high < 1.0, "{name}: \"{text}\" lies over \"{other}\"");
+            for (other, other_rect) in &texts[..k] {
+                let overlap = |a: f32, b: f32, c: f32, d: f32| b.min(d) - a.max(c);
+                let width = overlap(rect.left(), rect.right(), other_rect.left(), other_rect.right());
+                let height = overlap(rect.top(), rect.bottom(), other_rect.top(), other_rect.bottom());
+                assert!(width < 1.0 || height < 1.0, "{name}: \"{text}\" overlaps \"{other}\"");
             }
         }
     }
 }
 
-/// A picture's difference hash: whether each of 16 by 16 fields is lighter than the one to its left, in row-major order.
+/// Computes the difference hash of an image: for each of 16 by 16 cells in row-major order, whether
+/// it is lighter than the one to its left.
 fn hash(image: &[u8]) -> [u64; 4] {
-    let pixmap = Pixmap::decode_png(image).expect("it is a PNG");
+    let pixmap = Pixmap::decode_png(image).expect("the image is a PNG");
     let (width, height) = (pixmap.width() as usize, pixmap.height() as usize);
-    let light = |u: usize, v: usize| {
+    let brightness = |u: usize, v: usize| {
         let (columns, rows) = (u * width / 17..(u + 1) * width / 17, v * height / 16..(v + 1) * height / 16);
         let n = columns.len() * rows.len();
         let sum: u64 = rows
@@ -93,59 +95,59 @@ fn hash(image: &[u8]) -> [u64; 4] {
     let mut bits = [0; 4];
     for k in 0..256 {
         let (u, v) = (k % 16, k / 16);
-        // Fields of paper are alike but for rounding.
-        if light(u + 1, v) > light(u, v) + 1.0 {
+        // Background cells differ only by rounding.
+        if brightness(u + 1, v) > brightness(u, v) + 1.0 {
             bits[k / 64] |= 1 << (k % 64);
         }
     }
     bits
 }
 
-fn written(hash: [u64; 4]) -> String {
+fn hex(hash: [u64; 4]) -> String {
     hash.map(|h| format!("{h:016x}")).concat()
 }
 
-fn differing(a: &str, b: &str) -> u32 {
+fn n_different_bits(a: &str, b: &str) -> u32 {
     a.chars()
         .zip(b.chars())
         .map(|(a, b)| (a.to_digit(16).unwrap_or(0) ^ b.to_digit(16).unwrap_or(15)).count_ones())
         .sum()
 }
 
-/// `CHAINRULE_UPDATE_PICTURES=1 cargo test -p chainrule-figures --test drawings` writes the hashes anew; look at the
-/// pictures of the gallery before.
+/// `CHAINRULE_UPDATE_PICTURES=1 cargo test -p chainrule-figures --test drawings` updates the
+/// hashes; review the images of the gallery first.
 #[test]
-fn pictures_look_as_they_did() {
+fn images_match_the_stored_hashes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures.txt");
     let now: Vec<(String, String)> = all()
         .iter()
-        .map(|(name, figure)| (name.clone(), written(hash(&png(figure, 0.5).expect(name)))))
+        .map(|(name, figure)| (name.clone(), hex(hash(&png(figure, 0.5).expect(name)))))
         .collect();
     if std::env::var_os("CHAINRULE_UPDATE_PICTURES").is_some() {
         let lines: Vec<String> = now.iter().map(|(name, hash)| format!("{name} {hash}")).collect();
-        fs::write(&path, lines.join("\n") + "\n").expect("the folder can be written");
+        fs::write(&path, lines.join("\n") + "\n").expect("the folder is writable");
     }
     let stored = fs::read_to_string(&path).expect("the hashes are stored");
     let stored: Vec<(&str, &str)> = stored.lines().filter_map(|l| l.split_once(' ')).collect();
-    assert_eq!(stored.len(), now.len(), "the stored hashes are of other figures");
+    assert_eq!(stored.len(), now.len(), "the stored hashes are for a different set of figures");
     for ((name, hash), (stored_name, before)) in now.iter().zip(stored) {
         assert_eq!(name, stored_name);
-        let bits = differing(hash, before);
-        assert!(bits <= HASH_TOLERANCE, "{name} looks different: {bits} of 256 bits");
+        let bits = n_different_bits(hash, before);
+        assert!(bits <= HASH_TOLERANCE, "{name} has changed: {bits} of 256 bits differ");
     }
 }
 
 #[test]
-fn a_hash_tells_pictures_apart() {
+fn hashes_distinguish_images() {
     let drawn = |y: Vec<f64>| {
         let panel = Panel::default().with(Series::line("", vec![0.0, 1.0, 2.0], y, Colour::Ink));
-        written(hash(&png(&Figure::new("", vec![vec![panel]]), 0.5).expect("it can be drawn")))
+        hex(hash(&png(&Figure::new("", vec![vec![panel]]), 0.5).expect("the figure is valid")))
     };
-    assert!(differing(&drawn(vec![0.0, 2.0, 1.0]), &drawn(vec![2.0, 0.0, 1.0])) > HASH_TOLERANCE);
+    assert!(n_different_bits(&drawn(vec![0.0, 2.0, 1.0]), &drawn(vec![2.0, 0.0, 1.0])) > HASH_TOLERANCE);
 }
 
 #[test]
-fn json_is_read_as_it_was_written() {
+fn json_round_trips() {
     for (name, figure) in all() {
         let json = serde_json::to_string(&figure).expect(&name);
         let read: Figure = serde_json::from_str(&json).expect(&name);
@@ -155,11 +157,11 @@ fn json_is_read_as_it_was_written() {
 }
 
 #[test]
-fn pages_hold_all_they_need() {
+fn pages_are_self_contained() {
     for (name, figure) in all() {
         let page = html_fragment(&figure).expect(&name);
-        for outside in ["http:", "https:", "src=", "url("] {
-            assert!(!page.contains(outside), "{name} has {outside}");
+        for external in ["http:", "https:", "src=", "url("] {
+            assert!(!page.contains(external), "{name} contains {external}");
         }
         let start = page.find("application/json\">").expect(&name) + 18;
         let end = page.rfind("</script>").expect(&name);
@@ -167,11 +169,11 @@ fn pages_hold_all_they_need() {
             serde_json::from_str(&page[start..end].replace("<\\/", "</")).expect(&name);
         let traces = description["data"].as_array().expect(&name);
         for frame in description["frames"].as_array().expect(&name) {
-            let (new, places) =
+            let (new, indices) =
                 (frame["data"].as_array().expect(&name), frame["traces"].as_array().expect(&name));
-            assert_eq!(new.len(), places.len());
-            for (trace, place) in new.iter().zip(places) {
-                assert_eq!(trace["type"], traces[place.as_u64().expect(&name) as usize]["type"], "{name}");
+            assert_eq!(new.len(), indices.len());
+            for (trace, index) in new.iter().zip(indices) {
+                assert_eq!(trace["type"], traces[index.as_u64().expect(&name) as usize]["type"], "{name}");
             }
         }
     }
@@ -180,10 +182,10 @@ fn pages_hold_all_they_need() {
 #[test]
 fn animations_show_each_frame_once() {
     let all = figures::all();
-    let (_, figure) = all.iter().find(|(name, _)| *name == "animation").expect("there is one");
-    let drawing = animated_svg(figure).expect("it can be drawn");
+    let (_, figure) = all.iter().find(|(name, _)| *name == "animation").expect("the example exists");
+    let drawing = animated_svg(figure).expect("the figure is valid");
     let changes: usize = figure.frames.iter().map(|f| f.changes.len()).sum();
-    // Each change, and each frame's label.
+    // One element for each change and for each frame label.
     assert_eq!(drawing.matches("<animate ").count(), changes + figure.frames.len());
     assert_eq!(drawing.matches("<g visibility=\"visible\">").count(), figure.frames[0].changes.len() + 1);
     assert!(figure.frames.iter().all(|frame| drawing.contains(&format!(">{}<", frame.label))));
@@ -193,7 +195,7 @@ fn animations_show_each_frame_once() {
 }
 
 #[test]
-fn a_surface_hides_what_is_behind_it() {
+fn points_behind_a_surface_are_faint() {
     let drawn = |z: f64| {
         let grid = Grid::of([-1.0, 1.0], [-1.0, 1.0], 9, 9, |_, _| 0.0);
         let marker = Marker::new(Symbol::Circle, Colour::Palette(1));
@@ -201,16 +203,16 @@ fn a_surface_hides_what_is_behind_it() {
             .in_space(Axis::new("z").range(-1.0, 1.0), 40.0, -50.0)
             .with(Series::new("", Mark::Surface { grid, colours: ColourScale::default(), lines: None }))
             .with(Series::new("", Mark::Points { x: vec![0.1], y: vec![0.1], z: vec![z], marker }));
-        svg(&Figure::new("", vec![vec![panel]])).expect("it can be drawn")
+        svg(&Figure::new("", vec![vec![panel]])).expect("the figure is valid")
     };
     assert!(drawn(-0.6).contains(" opacity=\"0.4\""));
-    for seen in [0.0, 0.6] {
-        assert!(!drawn(seen).contains(" opacity=\"0.4\""));
+    for visible in [0.0, 0.6] {
+        assert!(!drawn(visible).contains(" opacity=\"0.4\""));
     }
 }
 
 #[test]
-fn thousands_of_points_and_noisy_lines_stay_small() {
+fn svgs_of_many_points_and_noisy_lines_are_small() {
     let n = 20_000;
     let x: Vec<f64> = (0..n).map(|k| f64::from(k) / f64::from(n)).collect();
     let y: Vec<f64> = x.iter().map(|x| (x * 9e4).sin() * (x * 37.0).cos()).collect();
@@ -218,8 +220,8 @@ fn thousands_of_points_and_noisy_lines_stay_small() {
         Series::points("", x.clone(), y.clone(), Marker::new(Symbol::Circle, Colour::Palette(0)).size(4.0));
     let line = Series::line("", x, y, Colour::Palette(1));
     for series in [dots, line] {
-        let drawing =
-            svg(&Figure::new("", vec![vec![Panel::default().with(series)]])).expect("it is small enough");
+        let drawing = svg(&Figure::new("", vec![vec![Panel::default().with(series)]]))
+            .expect("the SVG is within the size limit");
         parsed(&drawing);
     }
 }

@@ -1,4 +1,5 @@
-//! Figures of trained networks against the networks: losses, predictions, paths; and every kind of every experiment.
+//! Tests of figures against the trained networks that they show (losses, predictions,
+//! trajectories), and of every kind with every experiment.
 
 use std::sync::atomic::AtomicBool;
 
@@ -30,7 +31,7 @@ fn series(figure: &Figure) -> impl Iterator<Item = &Series> {
 }
 
 #[test]
-fn the_path_lies_on_the_surface_at_the_losses_of_the_training() {
+fn the_trajectory_has_the_training_losses_as_heights() {
     let trained = trained("rbf-bias", &[]);
     let outcome = &trained.1[0];
     let figure = figure("loss-surface", &[("resolution", 21.0.into())], &trained);
@@ -38,8 +39,8 @@ fn the_path_lies_on_the_surface_at_the_losses_of_the_training() {
         Mark::Line { z, .. } if !z.is_empty() => Some(z),
         _ => None,
     });
-    let heights = heights.expect("a path in space");
-    // Before each update the loss is that at the parameters of the epoch before; at the end it is the final one.
+    let heights = heights.expect("the figure has a 3-D line");
+    // The loss of an epoch is evaluated at the parameters before its update.
     assert_eq!(heights.len(), outcome.history.epochs.len() + 1);
     for (height, epoch) in heights.iter().zip(&outcome.history.epochs) {
         assert!((height - epoch.loss).abs() <= 1e-12 * epoch.loss, "{height} {}", epoch.loss);
@@ -68,18 +69,18 @@ fn the_surface_has_the_loss_at_the_parameters() {
         Mark::Surface { grid, .. } => Some(grid),
         _ => None,
     });
-    let corner = grid.expect("a surface").values[0];
+    let corner = grid.expect("the figure has a surface").values[0];
     assert!((corner - outcome.final_loss.0).abs() <= 1e-12 * outcome.final_loss.0);
 }
 
 #[test]
-fn regions_are_what_the_network_predicts() {
+fn regions_have_the_predicted_probabilities() {
     let trained = trained("three-rings", &["train.epochs=50"]);
     let given = [("variant", "logistic".into()), ("resolution", 17.0.into())];
     let figure = figure("regions", &given, &trained);
     let network = trained.1[1].network();
     let Mark::Regions { probabilities, .. } = &figure.rows[0][0].series[0].mark else {
-        panic!("regions first")
+        panic!("the first series is not regions")
     };
     let grid = &probabilities[0];
     assert_eq!((grid.n_x, grid.n_y), (17, 17));
@@ -92,23 +93,23 @@ fn regions_are_what_the_network_predicts() {
 }
 
 #[test]
-fn slices_hold_the_other_inputs_at_their_means() {
+fn slices_fix_the_other_inputs_at_their_means() {
     let trained = trained("iris", &["train.epochs=5"]);
     let given = [("x", "petal_length".into()), ("y", "petal_width".into()), ("resolution", 3.0.into())];
     let figure = figure("regions", &given, &trained);
-    let from = trained.1[0].samples.from_table.as_ref().expect("a table");
-    // Means over the rows that are trained on, in centimetres; encoded they are 0.
+    let from = trained.1[0].samples.from_table.as_ref().expect("the samples are from a table");
+    // Means over the training rows in centimetres; the encoded means are 0.
     let Values::Numbers(lengths) = &from.table.column("sepal_length").unwrap().values else {
-        panic!("lengths are numbers")
+        panic!("the column is not numeric")
     };
     let mean = from.rows[0].iter().map(|i| lengths[*i]).sum::<f64>() / from.rows[0].len() as f64;
     assert!(figure.caption.contains(&format!("sepal_length = {mean:.3}")), "{}", figure.caption);
     let Mark::Regions { probabilities, .. } = &figure.rows[0][0].series[0].mark else {
-        panic!("regions first")
+        panic!("the first series is not regions")
     };
     let encoded = |name: &str, v: f64| {
-        let place = from.encoders.inputs.iter().position(|input| input.column == name).unwrap();
-        from.encoders.input_scales()[place].expect("a number has a scale").1.apply(v)
+        let index = from.encoders.inputs.iter().position(|input| input.column == name).unwrap();
+        from.encoders.input_scales()[index].expect("numeric inputs have a scale").1.apply(v)
     };
     let grid = &probabilities[0];
     let (x, y) = (encoded("petal_length", grid.x_at(2.0)), encoded("petal_width", grid.y_at(0.0)));
@@ -119,7 +120,7 @@ fn slices_hold_the_other_inputs_at_their_means() {
 }
 
 #[test]
-fn every_kind_is_drawn_of_every_experiment_or_says_what_suits_it() {
+fn every_kind_is_drawn_for_every_experiment_or_explains_why_not() {
     for name in builtin::names() {
         let trained = trained(&name, &["train.epochs=12"]);
         let subject = Subject { experiment: &trained.0, outcomes: &trained.1 };
@@ -141,19 +142,19 @@ fn every_kind_is_drawn_of_every_experiment_or_says_what_suits_it() {
 }
 
 #[test]
-fn frames_of_trainings_of_different_lengths_say_how_far_they_have_come() {
+fn frames_of_runs_of_different_lengths_show_the_progress() {
     let trained = trained("sine-classes", &[]);
     let given = [("animate", "yes".into()), ("resolution", 4.0.into())];
     let figure = figure("regions", &given, &trained);
     assert!(figure.frames.len() > 20 && figure.frames.iter().all(|frame| frame.changes.len() == 4));
     let labels: Vec<&str> = figure.frames.iter().map(|frame| frame.label.as_str()).collect();
-    assert_eq!((labels[0], labels[labels.len() - 1]), ("epoch 0", "100 % of the training"));
+    assert_eq!((labels[0], labels[labels.len() - 1]), ("epoch 0", "100 % of training"));
     let alone = [("animate", "yes".into()), ("resolution", 4.0.into()), ("variant", "deep".into())];
     assert_eq!(self::figure("regions", &alone, &trained).frames.last().unwrap().label, "epoch 2000");
 }
 
 #[test]
-fn epochs_are_all_or_a_hundred_evenly_spaced() {
+fn recorded_epochs_are_all_or_a_hundred_evenly_spaced() {
     assert_eq!(epochs(3).into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
     let many: Vec<u64> = epochs(10_000).into_iter().collect();
     assert_eq!((many.len(), many[0], many[1], many[100]), (101, 0, 100, 10_000));

@@ -1,4 +1,5 @@
-//! Figures of tables: their axes are in the units of the columns, whatever the network sees of them.
+//! Tests of figures of tables: axes are in the units of the columns, independently of their
+//! encoding.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use chainrule_figures::{Error, Figure, Grid, Mark, Panel, Subject, Ticks, draw, 
 use chainrule_table::{Column, Table, Values, date};
 use tempfile::TempDir;
 
-/// An experiment on a table, and what came of it.
+/// A trained experiment on a table.
 struct Trained {
     experiment: Experiment,
     outcomes: Vec<Outcome>,
@@ -19,7 +20,7 @@ struct Trained {
 }
 
 impl Trained {
-    /// Of a CSV, with these lines of `[data]` and these of `[train]`.
+    /// Trains on a CSV with these settings in `[data]`, `network.hidden` and `[train]`.
     fn new(csv: &str, data: &str, hidden: &str, train: &str) -> Trained {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("t.csv"), csv).unwrap();
@@ -44,7 +45,7 @@ impl Trained {
         self.draw(kind, given).unwrap().rows[0][0].clone()
     }
 
-    /// The network's outputs for rows as the table has them, in the table's units.
+    /// Returns the outputs of the network for rows of a table, in the units of the table.
     fn predict(&self, columns: Vec<Column>) -> Vec<f64> {
         let encoders = &self.outcomes[0].samples.from_table.as_ref().unwrap().encoders;
         let mut y = self.outcomes[0].network().predict(&encoders.encode(&Table::new(columns)).0);
@@ -53,7 +54,7 @@ impl Trained {
     }
 }
 
-/// Of ages from 20 to 80 and incomes from 1000 to 4000, what is spent; and the first income as given.
+/// Spending by age from 20 to 80, income from 1000 to 4000 and town, with a given first income.
 fn spending(first_income: f64, scaling: &str) -> Trained {
     let mut csv = String::from("age,income,town,spent\n");
     for k in 0..121 {
@@ -65,7 +66,7 @@ fn spending(first_income: f64, scaling: &str) -> Trained {
     Trained::new(&csv, &data, "[4]", "loss = \"squared_error\"")
 }
 
-/// Of days from 2021 to 2023 a demand, or whether it is high.
+/// Demand by day from 2021 to 2023 as a number, or whether it is high.
 fn demand(target: &str, loss: &str) -> Trained {
     let mut csv = String::from("day,demand,high\n");
     for k in 0..100_i64 {
@@ -82,11 +83,11 @@ fn labels(drawing: &str) -> Vec<&str> {
     drawing.split("</text>").filter_map(|part| part.rsplit_once('>')).map(|(_, text)| text).collect()
 }
 
-fn holds(figure: &Figure, expected: &[&str]) {
+fn assert_labels(figure: &Figure, expected: &[&str]) {
     let drawing = svg(figure).unwrap();
     let labels = labels(&drawing);
     for text in expected {
-        assert!(labels.contains(text), "{text} is not among {labels:?}");
+        assert!(labels.contains(text), "{text} is not in {labels:?}");
     }
 }
 
@@ -94,13 +95,13 @@ fn grid(panel: &Panel) -> &Grid {
     match &panel.series[0].mark {
         Mark::Field { grid, .. } => grid,
         Mark::Regions { probabilities, .. } => &probabilities[1],
-        other => panic!("no grid: {other:?}"),
+        other => panic!("not a grid: {other:?}"),
     }
 }
 
-/// The corners of the points of a panel's series: the least and the largest x, and y.
+/// Returns the ranges of a series of points: smallest and largest x, smallest and largest y.
 fn corners(panel: &Panel, series: usize) -> [f64; 4] {
-    let Mark::Points { x, y, .. } = &panel.series[series].mark else { panic!("points") };
+    let Mark::Points { x, y, .. } = &panel.series[series].mark else { panic!("not points") };
     let ends = |v: &[f64], f: fn(f64, f64) -> f64| v.iter().copied().reduce(f).unwrap();
     [ends(x, f64::min), ends(x, f64::max), ends(y, f64::min), ends(y, f64::max)]
 }
@@ -110,12 +111,12 @@ fn near(a: f64, b: f64) -> bool {
 }
 
 #[test]
-fn a_slice_is_in_the_columns_units_on_every_scale() {
+fn slices_are_in_the_units_of_the_columns_for_every_scaling() {
     let given = [("x", "age".into()), ("y", "income".into()), ("resolution", 3.0.into())];
     for scaling in ["standard", "robust", "min_max", "none"] {
         let trained = spending(1000.0, scaling);
         let figure = trained.draw("regions", &given).unwrap();
-        holds(&figure, &["20", "40", "60", "80", "1000", "2000", "4000", "age", "income", "spent"]);
+        assert_labels(&figure, &["20", "40", "60", "80", "1000", "2000", "4000", "age", "income", "spent"]);
         assert!(figure.caption.contains("town=Turin = 0.6"), "{}", figure.caption);
         let panel = &figure.rows[0][0];
         let at = corners(panel, 1);
@@ -123,7 +124,7 @@ fn a_slice_is_in_the_columns_units_on_every_scale() {
             at.into_iter().zip([20.0, 80.0, 1000.0, 4000.0]).all(|(a, b)| near(a, b)),
             "{scaling}: {at:?}"
         );
-        // What is drawn at a place is what the model says of a row with these cells.
+        // Grid values are the predictions for rows with these cells.
         let grid = grid(panel);
         let (age, income) = (grid.x_at(2.0), grid.y_at(0.0));
         let columns = vec![
@@ -147,7 +148,7 @@ fn a_slice_is_in_the_columns_units_on_every_scale() {
 }
 
 #[test]
-fn a_slice_holds_the_others_at_their_means_in_their_units() {
+fn slices_state_the_means_of_the_other_columns_in_their_units() {
     for scaling in ["standard", "robust"] {
         let given = [("x", "age".into()), ("y", "town=Bern".into()), ("resolution", 2.0.into())];
         let figure = spending(9000.0, scaling).draw("regions", &given).unwrap();
@@ -156,18 +157,18 @@ fn a_slice_holds_the_others_at_their_means_in_their_units() {
 }
 
 #[test]
-fn outliers_that_a_scale_bends_do_not_shrink_the_picture() {
+fn soft_clipped_outliers_do_not_extend_the_axes() {
     let given = [("x", "age".into()), ("y", "income".into()), ("resolution", 3.0.into())];
     let figure = spending(9e6, "robust").draw("regions", &given).unwrap();
-    holds(&figure, &["1000", "4000"]);
-    assert!(figure.caption.contains("One sample lies far outside the picture"), "{}", figure.caption);
+    assert_labels(&figure, &["1000", "4000"]);
+    assert!(figure.caption.contains("1 outlier is outside the axes"), "{}", figure.caption);
     assert!(near(corners(&figure.rows[0][0], 1)[3], 9e6));
     let all = [&given[..], &[("y_range", vec![0.0, 1e7].into())]].concat();
     assert!(!spending(9e6, "robust").draw("regions", &all).unwrap().caption.contains("outside"));
 }
 
 #[test]
-fn ranges_are_given_in_the_units() {
+fn range_options_are_in_the_units_of_the_columns() {
     let trained = spending(1000.0, "robust");
     let given = [
         ("x", "age".into()),
@@ -178,31 +179,31 @@ fn ranges_are_given_in_the_units() {
     ];
     let panel = trained.panel("regions", &given);
     assert_eq!((grid(&panel).x, grid(&panel).y), ([30.0, 50.0], [1500.0, 2500.0]));
-    // Most samples lie around them, and some within.
+    // The ranges do not remove samples.
     let at = corners(&panel, 1);
     assert!(at.into_iter().zip([20.0, 80.0, 1000.0, 4000.0]).all(|(a, b)| near(a, b)), "{at:?}");
-    holds(&trained.draw("regions", &given).unwrap(), &["30", "50", "1500", "2500"]);
+    assert_labels(&trained.draw("regions", &given).unwrap(), &["30", "50", "1500", "2500"]);
     let day = |text: &str| date::parse(text.as_bytes()).unwrap();
     let range = vec![day("2021-12-28"), day("2022-01-04")];
     let figure =
         demand("high", "binary_cross_entropy").draw("regions", &[("x_range", range.into())]).unwrap();
-    holds(&figure, &["2021-12-29", "2022-01-01"]);
+    assert_labels(&figure, &["2021-12-29", "2022-01-01"]);
 }
 
 #[test]
-fn dates_are_written_as_dates_and_the_target_in_its_unit() {
+fn dates_have_date_labels_and_targets_their_unit() {
     let trained = demand("demand", "squared_error");
     for kind in ["regions", "samples"] {
         let figure = trained.draw(kind, &[]).unwrap();
-        holds(&figure, &["2021-01", "2022-01", "2023-01", "day", "demand", "52", "58"]);
+        assert_labels(&figure, &["2021-01", "2022-01", "2023-01", "day", "demand", "52", "58"]);
     }
     let panel = trained.panel("regions", &[]);
-    let Mark::Line { x, y, .. } = &panel.series[0].mark else { panic!("a line") };
+    let Mark::Line { x, y, .. } = &panel.series[0].mark else { panic!("not a line") };
     let days = Values::Dates(x.iter().map(|x| x / 86_400_000.0).collect());
     let predicted = trained.predict(vec![Column::new("day", days)]);
     assert!(y.iter().zip(&predicted).all(|(y, p)| near(*y, *p)));
-    holds(&trained.draw("hidden", &[]).unwrap(), &["demand", "50", "60"]);
-    // The page knows that they are dates, and writes them so.
+    assert_labels(&trained.draw("hidden", &[]).unwrap(), &["demand", "50", "60"]);
+    // Pages have a date axis with date labels.
     let page = html_fragment(&trained.draw("regions", &[]).unwrap()).unwrap();
     assert!(page.contains("\"type\":\"date\"") && page.contains("\"hoverformat\":\"%Y-%m-%d\""));
     assert!(
@@ -211,31 +212,31 @@ fn dates_are_written_as_dates_and_the_target_in_its_unit() {
 }
 
 #[test]
-fn every_kind_that_shows_an_input_shows_its_unit() {
+fn every_kind_with_an_input_axis_uses_its_unit() {
     let classes = demand("high", "binary_cross_entropy");
     for kind in ["regions", "samples", "density", "projection"] {
         let panel = classes.panel(kind, &[]);
         assert_eq!(panel.x.ticks, Ticks::Dates, "{kind}");
-        holds(&classes.draw(kind, &[]).unwrap(), &["2022-01", "2023-01"]);
+        assert_labels(&classes.draw(kind, &[]).unwrap(), &["2022-01", "2023-01"]);
     }
     let panel = classes.panel("regions", &[]);
     let x = grid(&panel).x_at(7.0);
     let p = classes.predict(vec![Column::new("day", Values::Dates(vec![x / 86_400_000.0]))]);
     assert!(near(grid(&panel).values[7], p[0]));
-    // The network's curve in both.
+    // Both kinds show the predicted probability.
     let curve = |kind: &str| {
         let panel = classes.panel(kind, &[("x_range", vec![18_628.0, 19_000.0].into())]);
         let is_curve = |s: &&chainrule_figures::Series| s.name.contains("probability");
         match &panel.series.iter().find(is_curve).unwrap().mark {
             Mark::Line { y, .. } => [y[0], y[y.len() - 1]],
-            other => panic!("no line: {other:?}"),
+            other => panic!("not a line: {other:?}"),
         }
     };
     let ends = classes.predict(vec![Column::new("day", Values::Dates(vec![18_628.0, 19_000.0]))]);
     for kind in ["regions", "density"] {
         assert!(curve(kind).iter().zip(&ends).all(|(a, b)| near(*a, *b)), "{kind}");
     }
-    // The highest density is 1, whatever it is by the millisecond.
+    // Densities are scaled to a maximum of 1, independently of the unit.
     let panel = classes.panel("density", &[]);
     let highest = |s: &chainrule_figures::Series| match &s.mark {
         Mark::Line { y, .. } if s.name.starts_with("density") => y.iter().copied().fold(0.0, f64::max),
@@ -245,7 +246,7 @@ fn every_kind_that_shows_an_input_shows_its_unit() {
 }
 
 #[test]
-fn maps_of_hidden_units_are_in_the_units() {
+fn activation_maps_are_in_the_units_of_the_columns() {
     let csv: String =
         (0..40).map(|k| format!("{}.5,{}.5,{}\n", 100 + k * 7 % 40, k * 13 % 40, k % 2)).collect();
     let data = "target = [\"t\"]\ntask = \"classes\"\nscaling = \"robust\"";

@@ -1,4 +1,4 @@
-//! Example figures of made-up data, one for each kind of picture that Chainrule draws.
+//! Example figures of synthetic data, one for each kind of figure.
 
 #[path = "model.rs"]
 mod model;
@@ -8,7 +8,7 @@ use chainrule_figures::{
     Panel, Series, Shading, Spacing, Stroke, Symbol,
 };
 
-/// Every example by name.
+/// Returns all examples with their names.
 pub(crate) fn all() -> Vec<(&'static str, Figure)> {
     vec![
         ("samples", samples()),
@@ -45,7 +45,8 @@ fn map(x: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
     x.iter().map(|v| f(*v)).collect()
 }
 
-/// Numbers that look random and are the same everywhere: about normal, from sums of a plain generator.
+/// Reproducible, approximately normal random numbers: sums of uniform numbers of a linear
+/// congruential generator.
 fn normals(seed: u64, n: usize) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut uniform = || {
@@ -85,7 +86,7 @@ fn samples() -> Figure {
         Series::points(format!("class {k}"), x.clone(), vec![k as f64; x.len()], class(k))
     };
     let strip = Panel::new(Axis::new("$x$"), Axis::new("").names(["class 0", "class 1"]).range(-0.7, 1.5))
-        .titled("Samples of one input")
+        .titled("One input")
         .with(row(0, &inner))
         .with(row(1, &outer))
         .with(Series::new("", rug(inner, BLUE)))
@@ -96,15 +97,15 @@ fn samples() -> Figure {
 
 fn activation() -> Figure {
     let z = range(-5.0, 5.0, 401);
-    let panel = |title: &str, f: fn(f64) -> f64, slope: fn(f64) -> f64| {
+    let panel = |title: &str, f: fn(f64) -> f64, derivative: fn(f64) -> f64| {
         Panel::new(Axis::new("$z$").range(-5.0, 5.0), Axis::new(""))
             .sized(280.0, 210.0)
             .titled(title)
             .with(Series::line("$f(z)$", z.clone(), map(&z, f), BLUE))
-            .with(Series::new("slope", line(z.clone(), map(&z, slope), Stroke::new(ORANGE).dashed())))
+            .with(Series::new("$f'(z)$", line(z.clone(), map(&z, derivative), Stroke::new(ORANGE).dashed())))
     };
     Figure::new(
-        "Activations and their slopes",
+        "Activation functions and derivatives",
         vec![vec![
             panel("logistic: $f(z) = 1 / (1 + e^{-z})$", logistic, |z| logistic(z) * (1.0 - logistic(z))),
             panel("tanh: $f(z) = tanh(z)$", f64::tanh, |z| 1.0 - z.tanh().powi(2)),
@@ -142,12 +143,12 @@ fn density() -> Figure {
             .with(Series::points("", samples.clone(), jitter, dots));
     }
     let curve = Series::line(
-        "network's probability of class 1",
+        "predicted probability of class 1",
         x.clone(),
         map(&x, |x| logistic(2.2 * x)),
         Colour::Ink,
     );
-    Figure::new("Two classes and the decision curve", vec![vec![panel.with(curve)]])
+    Figure::new("Class densities and predicted probability", vec![vec![panel.with(curve)]])
 }
 
 fn valley(w: f64, b: f64) -> f64 {
@@ -156,7 +157,7 @@ fn valley(w: f64, b: f64) -> f64 {
         + 0.3 * (-3.0 * w * w).exp() * (1.0 + b.max(0.0))
 }
 
-/// Steps of gradient descent.
+/// Returns the path of gradient descent.
 fn descent(f: impl Fn(f64, f64) -> f64, start: [f64; 2], rate: f64, n: usize) -> (Vec<f64>, Vec<f64>) {
     let h = 1e-5;
     let mut at = start;
@@ -172,7 +173,7 @@ fn descent(f: impl Fn(f64, f64) -> f64, start: [f64; 2], rate: f64, n: usize) ->
     path.map(|[u, v]| (u, v)).unzip()
 }
 
-/// A path with its steps, its start and its end.
+/// Returns a path with its steps, start and end.
 fn path(name: &str, x: &[f64], y: &[f64], z: &[f64], colour: Colour) -> Vec<Series> {
     let at = |v: &[f64], k: usize| v.get(k).map(|v| vec![*v]).unwrap_or_default();
     let points = |x, y, z, marker| Mark::Points { x, y, z, marker };
@@ -213,11 +214,11 @@ fn loss_surface() -> Figure {
     };
     let mut plane = Panel::new(axes().0, axes().1).sized(340.0, 340.0).with(Series::new("", field));
     plane.series.extend(path("path", &x, &y, &[], Colour::WHITE));
-    Figure::new("Loss surface with the path of 20 steps", vec![vec![space, plane]])
-        .caption("The loss ξ over the hidden weight $w_h$ and the output bias $b_o$, all else held at the trained values; white: the path of the training from its start (disc) to its end (star).")
+    Figure::new("Loss surface and training trajectory", vec![vec![space, plane]])
+        .caption("Loss ξ over the hidden weight $w_h$ and the output bias $b_o$, with all other parameters fixed at their trained values. White: training trajectory of 20 steps from start (disc) to end (star).")
 }
 
-/// Two valleys that meet in a saddle, with walls in two corners.
+/// Two valleys connected by a saddle, with steep rises in two corners.
 fn valleys(w: f64, v: f64) -> f64 {
     let y = |x: f64| (-(w * x).powi(2)).exp() * v;
     [0.2, 0.6, 1.1, 1.9].iter().zip([1.0, 0.9, 0.2, 0.1]).map(|(x, t)| (y(*x) - t).powi(2)).sum::<f64>() * 0.5
@@ -238,18 +239,18 @@ fn cost_surface() -> Figure {
         .sized(460.0, 380.0)
         .with(Series::new("", surface));
     panel.series.extend(path("path", &x, &y, &z, Colour::Rgb([0xd5, 0x1f, 0x1f])));
-    Figure::new("Cost surface with the path of 60 steps", vec![vec![panel]])
+    Figure::new("Cost surface and training trajectory", vec![vec![panel]])
 }
 
 fn loss_curve() -> Figure {
     let epochs = range(0.0, 500.0, 501);
     let noise = normals(4, 501);
-    let curve = |floor: f64, rate: f64, rise: f64, shake: f64| -> Vec<f64> {
-        let clean = |e: f64| floor + 2.0 * (-e * rate).exp() + rise * (e / 500.0).powi(2);
-        epochs.iter().zip(&noise).map(|(e, n)| clean(*e) * (1.0 + shake * n)).collect()
+    let curve = |minimum: f64, rate: f64, rise: f64, amplitude: f64| -> Vec<f64> {
+        let smooth = |e: f64| minimum + 2.0 * (-e * rate).exp() + rise * (e / 500.0).powi(2);
+        epochs.iter().zip(&noise).map(|(e, n)| smooth(*e) * (1.0 + amplitude * n)).collect()
     };
     let (train, valid) = (curve(0.004, 0.02, 0.0, 0.03), curve(0.03, 0.02, 0.08, 0.02));
-    let best = (0..501).min_by(|a, b| valid[*a].total_cmp(&valid[*b])).expect("there are epochs");
+    let best = (0..501).min_by(|a, b| valid[*a].total_cmp(&valid[*b])).expect("the range is not empty");
     let panel = |loss: Axis| {
         Panel::new(Axis::new("epoch").range(0.0, 500.0), loss)
             .sized(360.0, 260.0)
@@ -264,7 +265,7 @@ fn loss_curve() -> Figure {
                 },
             ))
             .with(Series::points(
-                format!("best epoch, {best}"),
+                format!("best epoch ({best})"),
                 vec![best as f64],
                 vec![valid[best]],
                 Marker::new(Symbol::Star, Colour::Ink).size(10.0),
@@ -278,7 +279,10 @@ fn loss_curve() -> Figure {
             map(&epochs, |e| 0.01 * 0.5f64.powf((e / 100.0).floor())),
             GREEN,
         ));
-    Figure::new("Training", vec![vec![panel(Axis::new("loss")), panel(Axis::new("loss").log())], vec![rate]])
+    Figure::new(
+        "Training loss",
+        vec![vec![panel(Axis::new("loss")), panel(Axis::new("loss").log())], vec![rate]],
+    )
 }
 
 fn sine_probability(x: f64, y: f64) -> f64 {
@@ -297,12 +301,12 @@ fn regions() -> Figure {
     let (a, b) = (range(-5.0, 5.0, 10), range(-4.5, 4.8, 15));
     let (mut ya, mut yb) = (map(&a, f64::sin), map(&b, |x| x.sin() + 1.0));
     (ya[6], yb[3]) = (1.9, -0.6);
-    let wrong = Marker { edge: None, ..Marker::new(Symbol::Ring, Colour::Ink).size(15.0) };
+    let ring = Marker { edge: None, ..Marker::new(Symbol::Ring, Colour::Ink).size(15.0) };
     let axes = || (Axis::new("$x_1$"), Axis::new("$x_2$"));
     let samples = [
         Series::points("class 0", a.clone(), ya.clone(), class(0)),
         Series::points("class 1", b.clone(), yb.clone(), class(1)),
-        Series::points("misclassified", vec![a[6], b[3]], vec![ya[6], yb[3]], wrong),
+        Series::points("misclassified", vec![a[6], b[3]], vec![ya[6], yb[3]], ring),
     ];
     let mut sharp =
         Panel::new(axes().0, axes().1).sized(340.0, 300.0).titled("Regions").with(Series::new("", regions));
@@ -321,7 +325,7 @@ fn regions() -> Figure {
     Figure::new("Decision regions of a 2-2-1 network", vec![vec![sharp, soft]])
 }
 
-/// Two panels of three classes and a curve, as for two activations that are compared.
+/// Decision regions of three classes for two activation functions, and their loss curves.
 fn rings() -> Figure {
     let panel = |title: &str, corners: f64| {
         let r = |x: f64, y: f64| {
@@ -369,8 +373,8 @@ fn rings() -> Figure {
     Figure::new(
         "",
         vec![vec![
-            panel("leaky_relu hidden units: 27 of 150 wrong", 0.12),
-            panel("logistic hidden units: 18 of 150 wrong", 0.02),
+            panel("leaky_relu hidden units: 27 of 150 misclassified", 0.12),
+            panel("logistic hidden units: 18 of 150 misclassified", 0.02),
             curve,
         ]],
     )
@@ -391,12 +395,12 @@ fn regions_1d() -> Figure {
         .sized(520.0, 70.0)
         .with(Series::new("", mark))
         .with(Series::new(
-            "boundary",
+            "decision boundary",
             Mark::Rule { at: vec![-edge, edge], along: Direction::X, stroke: Stroke::default().width(1.4) },
         ))
         .with(Series::points("class 0", b.clone(), vec![0.0; b.len()], Marker::new(Symbol::Square, ORANGE)))
         .with(Series::points("class 1", a.clone(), vec![0.0; a.len()], Marker::new(Symbol::Circle, BLUE)));
-    Figure::new("Samples and their classification", vec![vec![panel]])
+    Figure::new("Decision regions of one input", vec![vec![panel]])
 }
 
 fn projection() -> Figure {
@@ -409,7 +413,7 @@ fn projection() -> Figure {
     main.y.label = "$h$".into();
     let mut below = Panel::new(span(), Axis::new("").no_ticks().range(-1.0, 1.0)).sized(400.0, 46.0);
     below.x.label = "$x$".into();
-    let mut beside =
+    let mut side =
         Panel::new(Axis::new("").no_ticks().range(-1.0, 1.0), height().no_ticks()).sized(60.0, 330.0);
     for (k, group) in groups.iter().enumerate() {
         let (mut across, mut upright) = (vec![], vec![]);
@@ -420,11 +424,13 @@ fn projection() -> Figure {
         let thin = Stroke::new(Colour::Palette(k)).width(1.0).dashed().opacity(0.45);
         main = main.with(Series::new("", line(across, upright, thin)));
         below = below.with(Series::points("", group.clone(), vec![0.0; group.len()], class(k)));
-        beside = beside.with(Series::points("", vec![0.0; group.len()], map(group, f), class(k)));
+        side = side.with(Series::points("", vec![0.0; group.len()], map(group, f), class(k)));
     }
     main = main.with(Series::line("$h = RBF(x w_h)$", x.clone(), map(&x, f), Colour::Ink));
-    let mut figure =
-        Figure::new("From the input $x$ to the hidden output $h$", vec![vec![main, beside], vec![below]]);
+    let mut figure = Figure::new(
+        "Projection of the input $x$ by the hidden unit $h$",
+        vec![vec![main, side], vec![below]],
+    );
     figure.spacing = Spacing::Joined;
     figure
 }
@@ -439,7 +445,7 @@ fn animation() -> Figure {
         levels: vec![],
         lines: None,
     };
-    let part = |n: usize| line(x[..n].to_vec(), y[..n].to_vec(), Stroke::new(Colour::WHITE).width(2.0));
+    let path = |n: usize| line(x[..n].to_vec(), y[..n].to_vec(), Stroke::new(Colour::WHITE).width(2.0));
     let head = |n: usize| {
         let marker = Marker {
             edge: Some(Colour::Rgb([0x33; 3])),
@@ -448,16 +454,16 @@ fn animation() -> Figure {
         Mark::Points { x: vec![x[n - 1]], y: vec![y[n - 1]], z: vec![], marker }
     };
     let panel = Panel::new(Axis::new("$w_h$"), Axis::new("$b_o$"))
-        .titled("The path of the training")
+        .titled("Training trajectory")
         .with(Series::new("", field))
-        .with(Series::new("path", part(20)))
+        .with(Series::new("path", path(20)))
         .with(Series::new("", head(20)));
     let mut figure = Figure::new("", vec![vec![panel]]);
     figure.frames = (1..=20)
         .map(|n| Frame {
             label: format!("step {n}"),
             changes: vec![
-                Change { panel: 0, series: 1, mark: part(n) },
+                Change { panel: 0, series: 1, mark: path(n) },
                 Change { panel: 0, series: 2, mark: head(n) },
             ],
         })

@@ -1,4 +1,5 @@
-//! Draws the example figures, and those of the published experiments, as SVG, PNG and HTML into a folder: `cargo run --example gallery -- FOLDER`.
+//! Renders the example figures and the figures of the published experiments as SVG, PNG and HTML:
+//! `cargo run --example gallery -- FOLDER`.
 
 mod figures;
 mod published;
@@ -10,7 +11,7 @@ use std::{env, fs};
 use chainrule_figures::{animated_svg, html, png, svg};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(env::args().nth(1).ok_or("give the folder to write to")?);
+    let folder = PathBuf::from(env::args().nth(1).ok_or("missing argument: the output folder")?);
     fs::create_dir_all(&folder)?;
     let examples = figures::all().into_iter().map(|(name, figure)| (name.to_owned(), figure));
     for (name, figure) in examples.chain(published::all()) {

@@ -1,4 +1,4 @@
-//! Example figures of a trained model: its weights, gradients, hidden space and how well it does.
+//! Example figures of a trained model: weights, gradients, evaluation and hidden representation.
 
 use chainrule_figures::{
     Anchor, Axis, Colour, ColourMap, ColourScale, Direction, Edge, Figure, Fill, Grid, Mark, Marker, Node,
@@ -32,7 +32,7 @@ pub(super) fn weights() -> Figure {
         }
         first += pair[0];
     }
-    let words = |at: f64, text: &str| {
+    let label = |at: f64, text: &str| {
         let mark =
             Mark::Text { at: [at, -2.7], text: text.into(), anchor: Anchor::Middle, colour: Colour::Muted };
         Series::new("", mark)
@@ -40,12 +40,12 @@ pub(super) fn weights() -> Figure {
     let network = Panel::new(Axis::new("").range(-0.3, 3.3), Axis::new("").range(-2.9, 2.5))
         .bare()
         .sized(400.0, 300.0)
-        .titled("Weights: blue below 0, orange above")
+        .titled("Weights: negative blue, positive orange")
         .with(Series::new("", Mark::Network { nodes, edges }))
-        .with(words(0.0, "inputs"))
-        .with(words(1.0, "hidden 1"))
-        .with(words(2.0, "hidden 2"))
-        .with(words(3.0, "output"));
+        .with(label(0.0, "inputs"))
+        .with(label(1.0, "hidden 1"))
+        .with(label(2.0, "hidden 2"))
+        .with(label(3.0, "output"));
     let colours = ColourScale { range: Some([-1.0, 1.0]), ..ColourScale::new(ColourMap::Diverging) };
     let unit = |k: usize| {
         let grid = Grid::of([-2.0, 2.0], [-2.0, 2.0], 80, 80, |x, y| {
@@ -72,7 +72,7 @@ pub(super) fn weights() -> Figure {
         .map(|w| numbers.iter().filter(|v| (w[0]..w[1]).contains(*v)).count() as f64)
         .collect();
     let bars = Mark::Bars { edges, heights, fill: Fill { colour: BLUE, opacity: 0.75 } };
-    let histogram = Panel::new(Axis::new("weight"), Axis::new("how many"))
+    let histogram = Panel::new(Axis::new("weight"), Axis::new("count"))
         .sized(260.0, 180.0)
         .titled("Layer 1")
         .with(Series::new("", bars));
@@ -94,15 +94,15 @@ pub(super) fn gradients() -> Figure {
     let analytic = normals(60, 300);
     let numeric = analytic.iter().zip(normals(61, 300)).map(|(a, e)| a + 1e-3 * e).collect();
     let dots = Marker { size: 5.0, opacity: 0.6, edge: None, ..Marker::new(Symbol::Circle, BLUE) };
-    let check = Panel::new(Axis::new("analytic"), Axis::new("numeric"))
+    let check = Panel::new(Axis::new("analytic"), Axis::new("numerical"))
         .equal()
         .sized(300.0, 300.0)
         .titled("Gradient check")
         .with(Series::new(
-            "equal",
+            "identity",
             line(vec![-4.0, 4.0], vec![-4.0, 4.0], Stroke::new(Colour::Muted).width(1.0).dashed()),
         ))
-        .with(Series::points("each parameter", analytic, numeric, dots));
+        .with(Series::points("parameters", analytic, numeric, dots));
     Figure::new("Gradients", vec![vec![norms, check]])
 }
 
@@ -118,15 +118,15 @@ pub(super) fn evaluation() -> Figure {
     let confusion = Panel::new(Axis::new("predicted").names(names), Axis::new("true").names(names))
         .equal()
         .sized(240.0, 240.0)
-        .titled("Confusion")
+        .titled("Confusion matrix")
         .with(Series::new("", matrix));
-    let part = range(0.0, 1.0, 101);
+    let rate = range(0.0, 1.0, 101);
     let diagonal = || {
         Series::new("", line(vec![0.0, 1.0], vec![0.0, 1.0], Stroke::new(Colour::Muted).width(1.0).dashed()))
     };
-    let sensitivity = map(&part, |v| v.powf(0.18));
+    let sensitivity = map(&rate, |v| v.powf(0.18));
     let shade = Mark::Area {
-        x: part.clone(),
+        x: rate.clone(),
         low: vec![0.0; 101],
         high: sensitivity.clone(),
         fill: Fill { colour: BLUE, opacity: 0.12 },
@@ -137,22 +137,22 @@ pub(super) fn evaluation() -> Figure {
     )
     .equal()
     .sized(240.0, 240.0)
-    .titled("ROC")
+    .titled("ROC curve")
     .with(Series::new("", shade))
     .with(diagonal())
-    .with(Series::line("area 0.85", part, sensitivity, BLUE));
+    .with(Series::line("AUC 0.85", rate, sensitivity, BLUE));
     let bins = range(0.05, 0.95, 10);
     let observed = map(&bins, |p| (p + 0.12 * (p - 0.5) * 4.0 * p * (1.0 - p)).clamp(0.0, 1.0));
     let calibration = Panel::new(
         Axis::new("predicted probability").range(0.0, 1.0),
-        Axis::new("observed share").range(0.0, 1.0),
+        Axis::new("observed frequency").range(0.0, 1.0),
     )
     .equal()
     .sized(240.0, 240.0)
-    .titled("Calibration")
+    .titled("Calibration curve")
     .with(diagonal())
     .with(Series::line("", bins.clone(), observed.clone(), ORANGE))
-    .with(Series::points("of each tenth", bins, observed, Marker::new(Symbol::Square, ORANGE)));
+    .with(Series::points("ten bins", bins, observed, Marker::new(Symbol::Square, ORANGE)));
     let predicted = range(0.0, 50.0, 300);
     let residuals = predicted.iter().zip(normals(70, 300)).map(|(p, e)| e * (1.0 + p / 25.0)).collect();
     let dots = Marker { size: 4.5, opacity: 0.6, edge: None, ..Marker::new(Symbol::Circle, BLUE) };
@@ -164,7 +164,7 @@ pub(super) fn evaluation() -> Figure {
             Mark::Rule { at: vec![0.0], along: Direction::Y, stroke: Stroke::new(Colour::Ink).width(1.0) },
         ))
         .with(Series::points("", predicted, residuals, dots));
-    Figure::new("An evaluated model", vec![vec![confusion, roc], vec![calibration, residuals]])
+    Figure::new("Model evaluation", vec![vec![confusion, roc], vec![calibration, residuals]])
 }
 
 pub(super) fn hidden_space() -> Figure {
@@ -178,7 +178,7 @@ pub(super) fn hidden_space() -> Figure {
     let mut panel = Panel::new(Axis::new("$h_1$").range(-1.0, 1.0), Axis::new("$h_2$").range(-1.0, 1.0))
         .in_space(Axis::new("$h_3$").range(-1.0, 1.0), 22.0, -55.0)
         .sized(440.0, 380.0)
-        .with(Series::new("boundary", Mark::Surface { grid: plane, colours, lines: None }));
+        .with(Series::new("decision boundary", Mark::Surface { grid: plane, colours, lines: None }));
     for k in 0..2 {
         let (x, y, z) = curve(k as f64);
         let every = |v: &Vec<f64>| v.iter().step_by(10).copied().collect::<Vec<f64>>();
@@ -188,5 +188,5 @@ pub(super) fn hidden_space() -> Figure {
             .with(Series::new("", Mark::Line { x, y, z, stroke }))
             .with(Series::new(format!("class {k}"), points));
     }
-    Figure::new("The three units of the hidden layer", vec![vec![panel]])
+    Figure::new("Hidden-layer representation", vec![vec![panel]])
 }

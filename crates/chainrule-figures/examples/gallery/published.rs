@@ -1,21 +1,22 @@
-//! The figures that the published experiments ask for, trained and drawn.
+//! Figures of the published experiments.
 
 use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::{Experiment, builtin};
 use chainrule_figures::{Figure, Subject, epochs, figures};
 
-/// Every figure of every experiment with a source document that asks for some, by name: `rbf-weights-3-loss-surface`.
+/// Trains the built-in experiments that request figures, and returns the figures with names such as
+/// `rbf-weights-3-loss-surface`.
 pub(crate) fn all() -> Vec<(String, Figure)> {
     let mut all = Vec::new();
     for name in builtin::names() {
-        let experiment = Experiment::open(&name, &[]).expect("it comes with the program");
+        let experiment = Experiment::open(&name, &[]).expect("built-in experiments are valid");
         if experiment.figures.is_empty() {
             continue;
         }
         let run = |variant: &chainrule_experiment::Variant| {
             let recorded = epochs(variant.train.settings.epochs);
-            variant.run(&recorded, &mut (), &AtomicBool::new(false)).expect("it can be trained")
+            variant.run(&recorded, &mut (), &AtomicBool::new(false)).expect("the training succeeds")
         };
         let outcomes: Vec<_> = experiment.variants.iter().map(run).collect();
         let figures = figures(&Subject { experiment: &experiment, outcomes: &outcomes });

@@ -1,4 +1,4 @@
-// Draws each <figure class="chainrule-figure"> from the description in it, in the reader's light or dark colours.
+// Draws each <figure class="chainrule-figure"> from the description it contains, in light or dark mode.
 (() => {
   const themes = {
     light: { ink: [26, 26, 26], paper: [255, 255, 255], muted: [117, 117, 117], grid: [228, 228, 228], box: [85, 85, 85] },
@@ -7,7 +7,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print");
 
-  // "@ink", "@ink/0.5" with opacity, "@mix/213,94,0/0.3" for paper with so much of a colour in it.
+  // "@ink", "@ink/0.5" with opacity, "@mix/213,94,0/0.3" for paper mixed with 30 % of a colour.
   const colour = (token, theme) => {
     const [name, a, b] = token.slice(1).split("/");
     if (name === "mix") {

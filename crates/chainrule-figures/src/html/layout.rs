@@ -1,4 +1,5 @@
-//! The layout of plotly.js: axes and scenes where the plan has the frames, titles, legends, colour bars, the slider.
+//! The plotly.js layout: axes and scenes at the planned frames, titles, legends, colour bars and
+//! slider.
 
 use serde_json::{Map, Value, json};
 
@@ -7,41 +8,41 @@ use crate::markup::html;
 use crate::plan::{
     AxisPlan, BarPlan, LABEL, LegendPlan, PANEL_TITLE, PanelPlan, Plan, Rect, SMALL, TICK, TITLE,
 };
-use crate::{Aspect, Axis, Border, Figure, Scale, Space, Ticks, ticks};
+use crate::{Aspect, Axis, AxisScale, Border, Figure, Space, Ticks, ticks};
 
-/// What stands below the drawing for the slider of an animation, in pixels.
+/// Height of the slider below an animation in pixels.
 const SLIDER_HEIGHT: f64 = 84.0;
 
-/// The layout of a whole figure.
+/// Returns the layout of a figure.
 pub(super) fn layout(plan: &Plan<'_>, figure: &Figure) -> Value {
     let mut layout = Map::new();
     let mut annotations = Vec::new();
-    let place = Place { width: plan.width, height: plan.caption_top + 4.0 };
+    let paper = PaperSize { width: plan.width, height: plan.caption_top + 4.0 };
     if !figure.title.is_empty() {
         let text = format!("<b>{}</b>", plan.title.iter().map(|l| html(l)).collect::<Vec<_>>().join("<br>"));
-        annotations.push(place.text(&text, [plan.width / 2.0, 12.0], "top", TITLE));
+        annotations.push(paper.text(&text, [plan.width / 2.0, 12.0], "top", TITLE));
     }
     for (k, panel) in plan.panels.iter().enumerate() {
         let frame = panel.frame;
         if !panel.title.is_empty() {
             let text =
                 format!("<b>{}</b>", panel.title.iter().map(|l| html(l)).collect::<Vec<_>>().join("<br>"));
-            annotations.push(place.text(&text, [frame.centre()[0], frame.y - 5.0], "bottom", PANEL_TITLE));
+            annotations.push(paper.text(&text, [frame.centre()[0], frame.y - 5.0], "bottom", PANEL_TITLE));
         }
         if let Some(space) = &panel.panel.space {
-            layout.insert(name("scene", k), scene(&place, panel, space));
+            layout.insert(name("scene", k), scene(&paper, panel, space));
         } else {
-            layout.insert(name("xaxis", k), axis(&place, panel, k, Side::X));
-            layout.insert(name("yaxis", k), axis(&place, panel, k, Side::Y));
+            layout.insert(name("xaxis", k), axis(&paper, panel, k, PlaneAxis::X));
+            layout.insert(name("yaxis", k), axis(&paper, panel, k, PlaneAxis::Y));
         }
         if let Some(legend) = &panel.legend {
-            layout.insert(name("legend", k), place.legend(legend, frame));
+            layout.insert(name("legend", k), paper.legend(legend, frame));
         }
     }
-    // The axes of the traces that only carry colour bars.
-    let unseen = json!({ "visible": false, "domain": [0, 0.001], "range": [0, 1], "fixedrange": true });
-    layout.insert("xaxis99".to_owned(), unseen.clone());
-    layout.insert("yaxis99".to_owned(), unseen);
+    // The axes of traces that only show colour bars.
+    let hidden = json!({ "visible": false, "domain": [0, 0.001], "range": [0, 1], "fixedrange": true });
+    layout.insert("xaxis99".to_owned(), hidden.clone());
+    layout.insert("yaxis99".to_owned(), hidden);
     layout["xaxis99"]["anchor"] = "y99".into();
     layout["yaxis99"]["anchor"] = "x99".into();
     let rest = json!({
@@ -57,7 +58,7 @@ pub(super) fn layout(plan: &Plan<'_>, figure: &Figure) -> Value {
         "barmode": "overlay",
         "annotations": annotations,
     });
-    layout.extend(rest.as_object().cloned().expect("an object"));
+    layout.extend(rest.as_object().cloned().expect("the value is an object"));
     if !figure.frames.is_empty() {
         layout.insert("sliders".to_owned(), slider(figure));
         layout.insert("updatemenus".to_owned(), buttons());
@@ -65,23 +66,24 @@ pub(super) fn layout(plan: &Plan<'_>, figure: &Figure) -> Value {
     Value::Object(layout)
 }
 
-/// A trace that shows nothing but a colour bar, so that bars stand where the plan has them whatever is drawn.
+/// Returns a trace that shows only a colour bar, so that its position is independent of other
+/// traces.
 pub(super) fn bar(plan: &Plan<'_>, bar: &BarPlan<'_>) -> Value {
-    let place = Place { width: plan.width, height: plan.caption_top + 4.0 };
+    let paper = PaperSize { width: plan.width, height: plan.caption_top + 4.0 };
     let [low, high] = bar.axis.map.ends;
-    let log = bar.axis.map.scale == Scale::Log;
-    let shown = |v: f64| if log { v.log10() } else { v };
-    let ticks: Vec<f64> = bar.axis.ticks.iter().map(|t| shown(t.at)).collect();
+    let log = bar.axis.map.scale == AxisScale::Log;
+    let transformed = |v: f64| if log { v.log10() } else { v };
+    let ticks: Vec<f64> = bar.axis.ticks.iter().map(|t| transformed(t.at)).collect();
     let texts: Vec<String> = bar.axis.ticks.iter().map(|t| html(&t.label)).collect();
     json!({
         "type": "scatter", "x": [null], "y": [null], "mode": "markers", "showlegend": false, "hoverinfo": "skip",
         "xaxis": "x99", "yaxis": "y99",
         "marker": {
-            "color": [shown(low)], "cmin": shown(low), "cmax": shown(high), "colorscale": stops(bar.colours.map),
+            "color": [transformed(low)], "cmin": transformed(low), "cmax": transformed(high), "colorscale": stops(bar.colours.map),
             "showscale": true,
             "colorbar": {
-                "x": place.x(bar.frame.x), "xanchor": "left", "xpad": 0, "y": place.y(bar.frame.bottom()),
-                "yanchor": "bottom", "ypad": 0, "len": bar.frame.height / place.height, "thickness": bar.frame.width,
+                "x": paper.x(bar.frame.x), "xanchor": "left", "xpad": 0, "y": paper.y(bar.frame.bottom()),
+                "yanchor": "bottom", "ypad": 0, "len": bar.frame.height / paper.height, "thickness": bar.frame.width,
                 "tickvals": ticks, "ticktext": texts, "tickfont": { "size": TICK }, "outlinecolor": "@box",
                 "outlinewidth": 1, "ticks": "outside", "ticklen": 4, "tickcolor": "@box",
                 "title": { "text": html(bar.label), "side": "right", "font": { "size": LABEL } },
@@ -90,25 +92,26 @@ pub(super) fn bar(plan: &Plan<'_>, bar: &BarPlan<'_>) -> Value {
     })
 }
 
-/// The name of the k-th of its kind: plotly.js counts from 1 and leaves it out.
+/// Returns the plotly.js name of element `k`: `x`, `x2`, `x3`, ...
 pub(super) fn name(kind: &str, k: usize) -> String {
     if k == 0 { kind.to_owned() } else { format!("{kind}{}", k + 1) }
 }
 
-/// The two axes of a flat panel.
+/// An axis of a 2-D panel.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum PlaneAxis {
     X,
     Y,
 }
 
-/// The page in pixels, from which plotly.js wants parts, counted from below.
-struct Place {
+/// Size of the figure in pixels, for conversion to plotly.js paper coordinates, which range from 0
+/// to 1 and start at the lower left corner.
+struct PaperSize {
     width: f64,
     height: f64,
 }
 
-impl Place {
+impl PaperSize {
     fn x(&self, x: f64) -> f64 {
         (x / self.width).clamp(0.0, 1.0)
     }
@@ -117,11 +120,11 @@ impl Place {
         (1.0 - y / self.height).clamp(0.0, 1.0)
     }
 
-    fn across(&self, frame: Rect) -> [f64; 2] {
+    fn horizontal(&self, frame: Rect) -> [f64; 2] {
         [self.x(frame.x), self.x(frame.right())]
     }
 
-    fn upright(&self, frame: Rect) -> [f64; 2] {
+    fn vertical(&self, frame: Rect) -> [f64; 2] {
         [self.y(frame.bottom()), self.y(frame.y)]
     }
 
@@ -134,24 +137,25 @@ impl Place {
 
     fn legend(&self, plan: &LegendPlan, frame: Rect) -> Value {
         let rect = plan.rect;
-        // From the corner of the frame that it stands in, as plotly.js makes it larger or smaller than planned.
-        let low = !plan.outside && rect.centre()[1] > frame.centre()[1];
+        // Anchored at the nearest corner of the frame, because the size in plotly.js can differ
+        // from the planned one.
+        let bottom = !plan.outside && rect.centre()[1] > frame.centre()[1];
         let right = !plan.outside && rect.centre()[0] > frame.centre()[0];
-        let y = if low { rect.bottom() } else { rect.y };
+        let y = if bottom { rect.bottom() } else { rect.y };
         let x = if right { rect.right() } else { rect.x };
-        let ground = if plan.dark { "rgba(74,74,74,0.8)" } else { "@paper/0.85" };
+        let background = if plan.dark { "rgba(74,74,74,0.8)" } else { "@paper/0.85" };
         let ink = if plan.dark { "#fff" } else { "@ink" };
         json!({
             "x": self.x(x), "y": self.y(y), "xanchor": if right { "right" } else { "left" },
-            "yanchor": if low { "bottom" } else { "top" }, "bgcolor": ground,
+            "yanchor": if bottom { "bottom" } else { "top" }, "bgcolor": background,
             "bordercolor": "@grid", "borderwidth": 1, "font": { "size": SMALL, "color": ink }, "itemsizing": "constant",
         })
     }
 }
 
-/// What axes of the plane and of space have in common.
+/// Returns the properties common to the axes of 2-D and 3-D panels.
 fn axis_core(axis: &Axis, plan: &AxisPlan) -> Value {
-    let log = plan.map.scale == Scale::Log;
+    let log = plan.map.scale == AxisScale::Log;
     let kind = match (&axis.ticks, log) {
         (Ticks::Dates, _) => "date",
         (_, true) => "log",
@@ -175,23 +179,24 @@ fn axis_core(axis: &Axis, plan: &AxisPlan) -> Value {
         core["nticks"] = (plan.ticks.len() + 2).into();
     }
     if axis.ticks == Ticks::Dates {
-        core["tickformatstops"] = dates();
-        core["hoverformat"] = super::hover::date(plan.map.ends).into();
+        core["tickformatstops"] = date_formats();
+        core["hoverformat"] = super::hover::date_format(plan.map.ends).into();
     } else if !log && (1e4..ticks::PLAIN).contains(&plan.map.ends.iter().fold(0.0f64, |m, v| m.max(v.abs())))
     {
-        // Written out as in still drawings.
+        // Fixed notation, as in static drawings.
         core["minexponent"] = 5.into();
     }
     if log {
-        // Within a decade there may be no 1, 2 or 5 at all; the page then takes round numbers, as still drawings do.
+        // A range within a decade may contain no 1, 2 or 5; plotly.js then chooses round numbers,
+        // as static drawings do.
         let ratio = plan.map.ends[1] / plan.map.ends[0];
         core["dtick"] = if (10.0..30.0).contains(&ratio) { "D2".into() } else { Value::Null };
     }
     core
 }
 
-/// How dates are written at ticks, as in still drawings, whatever the reader zooms to.
-fn dates() -> Value {
+/// Returns the formats of date ticks at each zoom level, as in static drawings.
+fn date_formats() -> Value {
     let stop = |from: Value, to: Value, format: &str| json!({ "dtickrange": [from, to], "value": format });
     let day = 86_400_000.0;
     json!([
@@ -203,15 +208,18 @@ fn dates() -> Value {
     ])
 }
 
-fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {
-    let (own, plan, other) = match side {
-        Side::X => (&panel.panel.x, &panel.x, "y"),
-        Side::Y => (&panel.panel.y, &panel.y, "x"),
+fn axis(paper: &PaperSize, panel: &PanelPlan<'_>, k: usize, which: PlaneAxis) -> Value {
+    let (own, plan, other) = match which {
+        PlaneAxis::X => (&panel.panel.x, &panel.x, "y"),
+        PlaneAxis::Y => (&panel.panel.y, &panel.y, "x"),
     };
     let mut axis = axis_core(own, plan);
     axis["anchor"] = name(other, k).into();
-    axis["domain"] =
-        json!(if side == Side::X { place.across(panel.frame) } else { place.upright(panel.frame) });
+    axis["domain"] = json!(if which == PlaneAxis::X {
+        paper.horizontal(panel.frame)
+    } else {
+        paper.vertical(panel.frame)
+    });
     axis["title"]["standoff"] = 6.into();
     if panel.panel.border == Border::None {
         axis["visible"] = false.into();
@@ -220,34 +228,35 @@ fn axis(place: &Place, panel: &PanelPlan<'_>, k: usize, side: Side) -> Value {
             "showline": true, "linecolor": "@box", "mirror": true, "tickcolor": "@box",
             "ticks": if own.ticks == Ticks::Hidden { "" } else { "outside" },
         });
-        axis.as_object_mut().expect("an object").extend(frame.as_object().cloned().expect("an object"));
+        let frame = frame.as_object().cloned().expect("the value is an object");
+        axis.as_object_mut().expect("the value is an object").extend(frame);
     }
-    if panel.panel.aspect == Aspect::Equal && side == Side::Y {
+    if panel.panel.aspect == Aspect::Equal && which == PlaneAxis::Y {
         axis["scaleanchor"] = name("x", k).into();
         axis["constrain"] = "domain".into();
     }
     axis
 }
 
-fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
+fn scene(paper: &PaperSize, panel: &PanelPlan<'_>, space: &Space) -> Value {
     let (se, ce) = space.elevation.to_radians().sin_cos();
     let (sa, ca) = space.azimuth.to_radians().sin_cos();
     let eye = [ce * ca, ce * sa, se].map(|v| 2.35 * v);
     let axes = [
         (&panel.panel.x, &panel.x),
         (&panel.panel.y, &panel.y),
-        (&space.z, panel.z.as_ref().expect("in space")),
+        (&space.z, panel.z.as_ref().expect("the panel is 3-D")),
     ];
     let [x, y, z] = axes.map(|(axis, plan)| {
         let mut core = axis_core(axis, plan);
-        // WebGL does not lay colours with opacity over the page.
+        // WebGL does not blend transparent colours with the page background.
         core["backgroundcolor"] = "@mix/128,128,128/0.08".into();
         core["gridcolor"] = "@mix/128,128,128/0.35".into();
         core["showbackground"] = true.into();
         core
     });
     json!({
-        "domain": { "x": place.across(panel.frame), "y": place.upright(panel.frame) },
+        "domain": { "x": paper.horizontal(panel.frame), "y": paper.vertical(panel.frame) },
         "xaxis": x, "yaxis": y, "zaxis": z,
         "aspectmode": "manual",
         "aspectratio": { "x": 1, "y": 1, "z": 0.76 },
@@ -255,11 +264,11 @@ fn scene(place: &Place, panel: &PanelPlan<'_>, space: &Space) -> Value {
     })
 }
 
-/// A step for each frame, the last one shown at first.
+/// Returns the slider with a step per frame; the last one is active initially.
 fn slider(figure: &Figure) -> Value {
     let step = |label: &String| {
-        let now = json!({ "mode": "immediate", "frame": { "duration": 0, "redraw": true }, "transition": { "duration": 0 } });
-        json!({ "label": label, "method": "animate", "args": [[label], now] })
+        let animation = json!({ "mode": "immediate", "frame": { "duration": 0, "redraw": true }, "transition": { "duration": 0 } });
+        json!({ "label": label, "method": "animate", "args": [[label], animation] })
     };
     let steps: Vec<Value> = figure.frames.iter().map(|f| step(&f.label)).collect();
     json!([{

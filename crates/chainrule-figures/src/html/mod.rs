@@ -1,8 +1,8 @@
-//! A figure as interactive HTML: traces and a layout for plotly.js, which the page holds whole, so that it asks nothing
-//! of any network.
+//! Interactive HTML output with plotly.js, which is embedded, so that pages make no network
+//! requests.
 //!
-//! The panels stand where the static drawing has them. Colours of ink and paper are names that `figures.js` replaces by
-//! those of the reader's light or dark mode.
+//! Panels are at the same positions as in the static drawing. Theme colours are written as names,
+//! which `figures.js` replaces with the colours of light or dark mode.
 
 mod hover;
 mod layout;
@@ -18,11 +18,14 @@ use crate::{Error, Figure, markup};
 const SCRIPT: &str = include_str!("figures.js");
 const STYLE: &str = include_str!("figures.css");
 
-/// The figure as a page of its own: hover, zoom, rotate, and a slider where it has frames; light or dark as the reader's
-/// system is. The page holds all that it needs, about 5 MB, most of it plotly.js.
+/// Renders the figure as an HTML page with hover texts, zoom, rotation, and a slider for
+/// animations.
+///
+/// The page follows the light or dark mode of the system. It is self-contained and about 5 MB in
+/// size, most of which is plotly.js.
 ///
 /// # Errors
-/// If the figure cannot be drawn, see [`Error`].
+/// Returns an error if the figure is invalid; see [`Error`].
 ///
 /// ```
 /// use chainrule_figures::{Colour, Figure, Panel, Series, html};
@@ -43,15 +46,16 @@ pub fn html(figure: &Figure) -> Result<String, Error> {
     ))
 }
 
-/// What the head of a page needs once for any number of [`html_fragment`]s: style, plotly.js and what starts it.
+/// Returns the style and scripts that a page with [`html_fragment`]s requires once in its head.
 pub fn html_head() -> String {
     format!("<style>\n{STYLE}</style>\n<script>{}</script>\n<script>\n{SCRIPT}</script>\n", plotly())
 }
 
-/// The figure as an HTML element for a page whose head has [`html_head`]; drawn when the page is loaded.
+/// Renders the figure as an HTML element for a page whose head contains [`html_head`]; it is drawn
+/// when the page is loaded.
 ///
 /// # Errors
-/// If the figure cannot be drawn, see [`Error`].
+/// Returns an error if the figure is invalid; see [`Error`].
 ///
 /// ```
 /// use chainrule_figures::{Colour, Figure, Panel, Series, html_fragment};
@@ -63,10 +67,10 @@ pub fn html_head() -> String {
 /// ```
 pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     check(figure)?;
-    // No text can end the element that holds the description.
-    let described = describe(figure);
-    let width = described["width"].as_f64().unwrap_or_default();
-    let description = described.to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
+    let description = describe(figure);
+    let width = description["width"].as_f64().unwrap_or_default();
+    // Escaped so that no text can end the script element.
+    let description = description.to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
     let caption = match &figure.caption[..] {
         "" => String::new(),
         caption => format!("<figcaption>{}</figcaption>\n", markup::html(caption)),
@@ -76,12 +80,12 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     ))
 }
 
-/// What `figures.js` hands to plotly.js: traces, layout and frames, and the size for which they are made.
+/// Returns the description that `figures.js` passes to plotly.js: traces, layout, frames and size.
 fn describe(figure: &Figure) -> Value {
     let plan = plan::plan(figure);
     let mut data = Vec::new();
-    // For each panel and series, its first trace.
-    let mut firsts = Vec::new();
+    // Index of the first trace of each series of each panel.
+    let mut first_traces = Vec::new();
     for (k, panel) in plan.panels.iter().enumerate() {
         let mut row = Vec::new();
         for series in &panel.panel.series {
@@ -89,19 +93,19 @@ fn describe(figure: &Figure) -> Value {
             data.extend(traces::traces(panel, k, series));
         }
         data.extend(panel.bars.iter().map(|bar| layout::bar(&plan, bar)));
-        firsts.push(row);
+        first_traces.push(row);
     }
     let frames = figure.frames.iter().map(|frame| {
-        let (mut changed, mut places) = (Vec::new(), Vec::new());
+        let (mut changed, mut indices) = (Vec::new(), Vec::new());
         for change in &frame.changes {
             let panel = &plan.panels[change.panel];
             let name = panel.panel.series[change.series].name.clone();
             let new = traces::traces(panel, change.panel, &crate::Series { name, mark: change.mark.clone() });
-            let first = firsts[change.panel][change.series];
-            places.extend(first..first + new.len());
+            let first = first_traces[change.panel][change.series];
+            indices.extend(first..first + new.len());
             changed.extend(new);
         }
-        json!({ "name": frame.label, "data": changed, "traces": places })
+        json!({ "name": frame.label, "data": changed, "traces": indices })
     });
     let frames: Vec<Value> = frames.collect();
     json!({
@@ -113,7 +117,7 @@ fn describe(figure: &Figure) -> Value {
     })
 }
 
-/// The text of plotly.js, which the crate `plotly` carries as the first of its scripts.
+/// Returns the source of plotly.js, the first script embedded in the crate `plotly`.
 fn plotly() -> String {
     let scripts = plotly::Plot::offline_js_sources();
     let start = scripts.find('>').map_or(0, |k| k + 1);
@@ -127,16 +131,16 @@ mod tests {
     use crate::{Panel, Series};
 
     #[test]
-    fn plotly_is_there_and_nothing_else() {
+    fn plotly_is_extracted_without_other_scripts() {
         let script = plotly();
         assert!(script.contains("plotly.js v") && script.len() > 3_000_000);
         assert!(!script.contains("</script") && !script.contains("MathJax.js"));
     }
 
     #[test]
-    fn a_text_cannot_leave_its_element() {
+    fn texts_cannot_end_the_script_element() {
         let panel = Panel::default().with(Series::text([0.0, 0.0], "</script><b>"));
-        let page = html_fragment(&Figure::new("", vec![vec![panel]])).expect("it can be drawn");
+        let page = html_fragment(&Figure::new("", vec![vec![panel]])).expect("the figure is valid");
         assert_eq!(page.matches("</script>").count(), 1);
     }
 }

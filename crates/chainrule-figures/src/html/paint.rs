@@ -1,12 +1,12 @@
-//! Colours, strokes and numbers as plotly.js reads them.
+//! Colours, strokes, symbols and numbers in the format of plotly.js.
 
 use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::scale::bounds;
-use crate::{Colour, ColourMap, Dash, Scale, Symbol};
+use crate::{AxisScale, Colour, ColourMap, Dash, Symbol};
 
-/// A colour: as it is, or the name that `figures.js` replaces by the reader's.
+/// Formats a colour; theme colours as names that `figures.js` replaces.
 pub(super) fn colour(colour: Colour, opacity: f64) -> String {
     let name = match colour {
         Colour::Ink => "@ink",
@@ -20,18 +20,18 @@ pub(super) fn colour(colour: Colour, opacity: f64) -> String {
     format!("{name}/{opacity}")
 }
 
-/// The reader's paper with a part of a colour in it.
-pub(super) fn mixed(colour: Colour, part: f64) -> String {
+/// Formats the mixture of the background colour with a fraction of another colour.
+pub(super) fn mixed(colour: Colour, fraction: f64) -> String {
     let [r, g, b] = colour.rgb();
-    format!("@mix/{r},{g},{b}/{part}")
+    format!("@mix/{r},{g},{b}/{fraction}")
 }
 
-/// A colour map as stops.
+/// Converts a colour map to colour stops.
 pub(super) fn stops(map: ColourMap) -> Value {
     let stop = |k: u32| {
-        let part = f64::from(k) / 32.0;
-        let [r, g, b] = map.at(part);
-        json!([part, format!("rgb({r},{g},{b})")])
+        let fraction = f64::from(k) / 32.0;
+        let [r, g, b] = map.at(fraction);
+        json!([fraction, format!("rgb({r},{g},{b})")])
     };
     (0..=32).map(stop).collect()
 }
@@ -44,7 +44,7 @@ pub(super) fn dash(dash: Dash) -> &'static str {
     }
 }
 
-/// The name of a symbol in a flat panel.
+/// Returns the name of a symbol in 2-D panels.
 pub(super) fn symbol(symbol: Symbol) -> &'static str {
     match symbol {
         Symbol::Circle => "circle",
@@ -58,7 +58,7 @@ pub(super) fn symbol(symbol: Symbol) -> &'static str {
     }
 }
 
-/// The name of the most similar symbol that there is in space.
+/// Returns the name of the most similar symbol in 3-D panels.
 pub(super) fn symbol_in_space(symbol: Symbol) -> &'static str {
     match symbol {
         Symbol::Circle => "circle",
@@ -70,7 +70,7 @@ pub(super) fn symbol_in_space(symbol: Symbol) -> &'static str {
     }
 }
 
-/// Numbers in single precision as plotly.js reads them without parsing each; of a table with the length of a row.
+/// Encodes numbers as a typed array in single precision; `row` is the row length of a matrix.
 pub(super) fn packed(values: impl Iterator<Item = f64>, row: Option<usize>) -> Value {
     let bytes: Vec<u8> = values.flat_map(|v| (v as f32).to_le_bytes()).collect();
     let n = bytes.len() / 4;
@@ -81,10 +81,10 @@ pub(super) fn packed(values: impl Iterator<Item = f64>, row: Option<usize>) -> V
     }
 }
 
-/// Coordinates as [`packed`], in double precision where single would be seen as steps: far from 0 and close together, as
-/// dates are.
+/// Encodes coordinates like [`packed`], but in double precision if single precision would produce
+/// visible steps, as for dates, whose distance is small compared with their magnitude.
 pub(super) fn coordinates(values: &[f64]) -> Value {
-    let [low, high] = bounds(values.iter().copied(), Scale::Linear).unwrap_or([0.0, 0.0]);
+    let [low, high] = bounds(values.iter().copied(), AxisScale::Linear).unwrap_or([0.0, 0.0]);
     if low.abs().max(high.abs()) < 1e3 * (high - low) || low == high {
         return packed(values.iter().copied(), None);
     }
@@ -92,7 +92,7 @@ pub(super) fn coordinates(values: &[f64]) -> Value {
     json!({ "dtype": "f8", "bdata": base64::engine::general_purpose::STANDARD.encode(bytes) })
 }
 
-/// Numbers one by one, where what is not finite leaves a gap.
+/// Encodes numbers as an array in which numbers that are not finite become gaps.
 pub(super) fn numbers(values: &[f64]) -> Value {
     values.iter().map(|v| if v.is_finite() { json!(v) } else { Value::Null }).collect()
 }

@@ -1,27 +1,29 @@
-//! The traces of plotly.js for each mark: always as many for marks of one kind and shape, so that frames can replace them.
+//! The plotly.js traces of each mark.
+//!
+//! Their number depends only on the type and shape of the mark, so that frames can replace them.
 
 use serde_json::{Map, Value, json};
 
-use super::hover::{place, value};
+use super::hover::{number_format, point_format};
 use super::layout::name;
 use super::paint::{colour, coordinates, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
-use crate::colour::{REGION, winner};
+use crate::colour::{REGION_OPACITY, winner};
 use crate::contour::contour;
 use crate::markup::html;
 use crate::plan::PanelPlan;
-use crate::svg::{boundaries, chosen_levels, edge_stroke, node_size};
+use crate::svg::{boundaries, contour_levels, edge_stroke, node_size};
 use crate::{
-    Anchor, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Scale, Series, Shading,
+    Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Series, Shading,
     Stroke, ticks,
 };
 
-/// The traces of a series in panel number `k`.
+/// Returns the traces of a series in panel `k`.
 pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series) -> Vec<Value> {
     let mut traces = of_mark(plan, &series.mark);
     let named = traces.iter().position(|t| t["showlegend"] != json!(false));
     for (t, trace) in traces.iter_mut().enumerate() {
-        let shown = plan.legend.is_some() && !series.name.is_empty() && named == Some(t);
-        let mut rest = json!({ "showlegend": shown, "legend": name("legend", k), "legendgroup": format!("{k}{}", series.name) });
+        let is_listed = plan.legend.is_some() && !series.name.is_empty() && named == Some(t);
+        let mut rest = json!({ "showlegend": is_listed, "legend": name("legend", k), "legendgroup": format!("{k}{}", series.name) });
         if trace.get("name").is_none() {
             rest["name"] = html(&series.name).into();
         }
@@ -31,7 +33,8 @@ pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series) -> Vec<Val
             rest["xaxis"] = name("x", k).into();
             rest["yaxis"] = name("y", k).into();
         }
-        trace.as_object_mut().expect("an object").extend(rest.as_object().cloned().expect("an object"));
+        let rest = rest.as_object().cloned().expect("the value is an object");
+        trace.as_object_mut().expect("the value is an object").extend(rest);
     }
     traces
 }
@@ -47,7 +50,7 @@ fn of_mark(plan: &PanelPlan<'_>, mark: &Mark) -> Vec<Value> {
         Mark::Field { grid, colours, shading, levels, lines } => {
             let thin =
                 (*shading == Shading::Bands).then(|| Stroke::new(Colour::WHITE).width(0.6).opacity(0.35));
-            let levels = chosen_levels(grid, colours, levels);
+            let levels = contour_levels(grid, colours, levels);
             let lines = lines
                 .or(thin)
                 .map(|stroke| contours(&levels.iter().map(|l| (grid, *l)).collect::<Vec<_>>(), stroke));
@@ -87,7 +90,7 @@ fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
         trace["type"] = "scatter3d".into();
         trace["z"] = numbers(z);
         trace["line"]["width"] = (2.0 * stroke.width).into();
-        // What is half transparent in space is drawn white.
+        // plotly.js draws transparent lines white in 3-D panels.
         trace["line"]["color"] = mixed(stroke.colour, stroke.opacity).into();
     }
     trace
@@ -148,39 +151,41 @@ fn bars(edges: &[f64], heights: &[f64], fill: Fill) -> Value {
 }
 
 fn area(x: &[f64], low: &[f64], high: &[f64], fill: Fill) -> Value {
-    let around = |a: &[f64], b: &[f64]| a.iter().chain(b.iter().rev()).copied().collect::<Vec<f64>>();
+    let closed = |a: &[f64], b: &[f64]| a.iter().chain(b.iter().rev()).copied().collect::<Vec<f64>>();
     json!({
-        "type": "scatter", "mode": "lines", "x": numbers(&around(x, x)), "y": numbers(&around(high, low)), "fill": "toself",
+        "type": "scatter", "mode": "lines", "x": numbers(&closed(x, x)), "y": numbers(&closed(high, low)), "fill": "toself",
         "fillcolor": colour(fill.colour, fill.opacity), "line": { "width": 0 }, "hoverinfo": "skip",
     })
 }
 
-/// What the colours of a grid are made from: the numbers, on a logarithmic scale their logarithms.
-fn coloured(values: &[f64], row: usize, colours: &ColourScale) -> (Value, [f64; 2]) {
-    let log = colours.scale == Scale::Log;
-    let shown = |v: f64| if log { v.log10() } else { v };
-    (packed(values.iter().map(|v| shown(*v)), Some(row)), colours.ends(values).map(shown))
+/// Returns the numbers to which the colour scale is applied, and their range; on a logarithmic
+/// scale these are logarithms.
+fn colour_values(values: &[f64], row: usize, colours: &ColourScale) -> (Value, [f64; 2]) {
+    let log = colours.scale == AxisScale::Log;
+    let transformed = |v: f64| if log { v.log10() } else { v };
+    (packed(values.iter().map(|v| transformed(*v)), Some(row)), colours.ends(values).map(transformed))
 }
 
 fn heatmap(plan: &PanelPlan<'_>, grid: &Grid, colours: &ColourScale) -> Value {
-    let (z, [low, high]) = coloured(&grid.values, grid.n_x, colours);
+    let (z, [low, high]) = colour_values(&grid.values, grid.n_x, colours);
     let mut trace = plane(grid);
     let rest = json!({
         "z": z, "zmin": low, "zmax": high, "colorscale": stops(colours.map), "zsmooth": "best", "showlegend": false,
     });
-    trace.extend(rest.as_object().cloned().expect("an object"));
-    let at = place(plan, 4);
-    let shown = if colours.scale == Scale::Log {
+    trace.extend(rest.as_object().cloned().expect("the value is an object"));
+    let at = point_format(plan, 4);
+    let number = if colours.scale == AxisScale::Log {
         trace.insert("customdata".to_owned(), packed(grid.values.iter().copied(), Some(grid.n_x)));
         "%{customdata:.4g}".to_owned()
     } else {
-        format!("%{{z{}}}", value(colours.ends(&grid.values), 4))
+        format!("%{{z{}}}", number_format(colours.ends(&grid.values), 4))
     };
-    trace.insert("hovertemplate".to_owned(), format!("{at}: {shown}<extra></extra>").into());
+    trace.insert("hovertemplate".to_owned(), format!("{at}: {number}<extra></extra>").into());
     Value::Object(trace)
 }
 
-/// Where a heatmap's cells are. The static drawing lets a grid of one row fill its whole height, and so does this.
+/// Returns a heat map trace with the positions of its cells. As in the static drawing, a grid of
+/// one row fills the whole height.
 fn plane(grid: &Grid) -> Map<String, Value> {
     let step = |[low, high]: [f64; 2], n: usize| (high - low) / (n.max(2) - 1) as f64;
     let (first_y, dy) = if grid.n_y == 1 {
@@ -191,10 +196,10 @@ fn plane(grid: &Grid) -> Map<String, Value> {
     let trace = json!({
         "type": "heatmap", "x0": grid.x[0], "dx": step(grid.x, grid.n_x), "y0": first_y, "dy": dy, "showscale": false,
     });
-    trace.as_object().cloned().expect("an object")
+    trace.as_object().cloned().expect("the value is an object")
 }
 
-/// Where one class wins: its probability, and nothing elsewhere.
+/// Returns a heat map of the probability of a class where it is the most probable one.
 fn region(
     plan: &PanelPlan<'_>,
     probabilities: &[Grid],
@@ -211,21 +216,22 @@ fn region(
     let mut trace = plane(grid);
     let rest = json!({
         "z": packed(own_values, Some(grid.n_x)), "zmin": 1.0 / probabilities.len() as f64, "zmax": 1.0, "name": label,
-        "colorscale": [[0, mixed(own, REGION[0])], [1, mixed(own, REGION[1])]], "showlegend": false,
-        "hovertemplate": format!("{label}: %{{z:.3f}}<br>at {}<extra></extra>", place(plan, 3)),
+        "colorscale": [[0, mixed(own, REGION_OPACITY[0])], [1, mixed(own, REGION_OPACITY[1])]], "showlegend": false,
+        "hovertemplate": format!("{label}: %{{z:.3f}}<br>at {}<extra></extra>", point_format(plan, 3)),
     });
-    trace.extend(rest.as_object().cloned().expect("an object"));
+    trace.extend(rest.as_object().cloned().expect("the value is an object"));
     Value::Object(trace)
 }
 
-/// Contour lines of several grids and levels as one line with gaps.
+/// Returns the contour lines of several grids and levels as one line with gaps.
 fn contours(levels: &[(&Grid, f64)], stroke: Stroke) -> Value {
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for (grid, level) in levels {
         for part in contour(grid, *level) {
-            // A line of a fine grid has more points than a screen shows.
-            let place = |[i, j]: [f64; 2]| [i, j].map(|v| 4.0 * v);
-            for [i, j] in crate::simplify::simplified(&part.into_iter().map(place).collect::<Vec<_>>()) {
+            // Lines of fine grids have more points than are visible, so they are simplified at a
+            // scale of 4 pixels per cell.
+            let scaled = |[i, j]: [f64; 2]| [i, j].map(|v| 4.0 * v);
+            for [i, j] in crate::simplify::simplified(&part.into_iter().map(scaled).collect::<Vec<_>>()) {
                 x.push(grid.x_at(i / 4.0));
                 y.push(grid.y_at(j / 4.0));
             }
@@ -241,7 +247,7 @@ fn contours(levels: &[(&Grid, f64)], stroke: Stroke) -> Value {
 }
 
 fn matrix(n_columns: usize, values: &[f64], texts: &[String], colours: &ColourScale) -> Value {
-    let (z, [low, high]) = coloured(values, n_columns, colours);
+    let (z, [low, high]) = colour_values(values, n_columns, colours);
     let mut trace = json!({
         "type": "heatmap", "z": z, "zmin": low, "zmax": high, "colorscale": stops(colours.map), "showscale": false,
         "xgap": 1, "ygap": 1, "showlegend": false, "hovertemplate": "%{y}, %{x}: %{z:.4g}<extra></extra>",
@@ -256,7 +262,7 @@ fn matrix(n_columns: usize, values: &[f64], texts: &[String], colours: &ColourSc
 }
 
 fn surface(grid: &Grid, colours: &ColourScale, lines: Option<Stroke>) -> Value {
-    let (shades, [low, high]) = coloured(&grid.values, grid.n_x, colours);
+    let (shades, [low, high]) = colour_values(&grid.values, grid.n_x, colours);
     let x = (0..grid.n_x).map(|i| grid.x_at(i as f64));
     let y = (0..grid.n_y).map(|j| grid.y_at(j as f64));
     let mut trace = json!({
@@ -267,7 +273,7 @@ fn surface(grid: &Grid, colours: &ColourScale, lines: Option<Stroke>) -> Value {
         "hovertemplate": "%{x:.4g}, %{y:.4g}: %{z:.4g}<extra></extra>",
     });
     if let Some(stroke) = lines {
-        let levels = ticks::values(colours.ends(&grid.values), Scale::Linear, 12);
+        let levels = ticks::values(colours.ends(&grid.values), AxisScale::Linear, 12);
         if let [first, second, ..] = levels[..] {
             trace["contours"] = json!({ "z": {
                 "show": true, "start": first, "end": levels[levels.len() - 1], "size": second - first,
@@ -278,7 +284,7 @@ fn surface(grid: &Grid, colours: &ColourScale, lines: Option<Stroke>) -> Value {
     trace
 }
 
-/// A line for each weight, an unseen point on each that tells its weight, and the units.
+/// Returns a line for each weight, an invisible point with its hover text, and the units.
 fn network(plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) -> Vec<Value> {
     let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
     let mut traces: Vec<Value> = edges

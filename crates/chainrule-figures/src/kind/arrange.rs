@@ -1,15 +1,16 @@
-//! Panels of several networks side by side: in rows, under one legend.
+//! Arrangement of the panels of several networks: in rows, with a shared legend.
 
 use crate::{Legend, Mark, Panel, Series};
 
-/// Rows of at most three panels; four are two by two.
+/// Arranges panels in rows of at most three; four panels are arranged two by two.
 pub(super) fn in_rows(panels: &[Panel]) -> Vec<Vec<Panel>> {
-    let in_a_row = if panels.len() == 4 { 2 } else { 3 };
-    panels.chunks(in_a_row).map(<[Panel]>::to_vec).collect()
+    let n_columns = if panels.len() == 4 { 2 } else { 3 };
+    panels.chunks(n_columns).map(<[Panel]>::to_vec).collect()
 }
 
-/// The same rows with one legend, at the end of the first, that lists what any of the panels has.
-pub(super) fn under_one_legend(mut panels: Vec<Panel>) -> Vec<Vec<Panel>> {
+/// Arranges panels in rows with one legend, in the last panel of the first row, that lists the
+/// series of all panels.
+pub(super) fn with_shared_legend(mut panels: Vec<Panel>) -> Vec<Vec<Panel>> {
     let mut named: Vec<Series> = Vec::new();
     for series in panels.iter().flat_map(|panel| &panel.series).filter(|series| !series.name.is_empty()) {
         if named.iter().all(|other| other.name != series.name) {
@@ -18,22 +19,22 @@ pub(super) fn under_one_legend(mut panels: Vec<Panel>) -> Vec<Vec<Panel>> {
     }
     panels.iter_mut().for_each(|panel| panel.legend = Legend::Hidden);
     let mut rows = in_rows(&panels);
-    // Curves are no series of a panel in space.
+    // A 2-D panel, because 2-D series cannot be added to a 3-D panel.
     let first = rows.first_mut().map(Vec::as_mut_slice).unwrap_or_default();
-    let place = first.iter().rposition(|panel| panel.space.is_none()).unwrap_or(first.len().max(1) - 1);
-    if let Some(last) = first.get_mut(place) {
+    let index = first.iter().rposition(|panel| panel.space.is_none()).unwrap_or(first.len().max(1) - 1);
+    if let Some(last) = first.get_mut(index) {
         let missing =
             named.into_iter().filter(|series| last.series.iter().all(|own| own.name != series.name));
         let missing: Vec<Series> =
-            missing.filter_map(|series| Some(Series::new(series.name, nothing(&series.mark)?))).collect();
+            missing.filter_map(|series| Some(Series::new(series.name, empty_mark(&series.mark)?))).collect();
         last.series.extend(missing);
         last.legend = Legend::Best;
     }
     rows
 }
 
-/// A mark that looks the same in a legend and shows nothing.
-fn nothing(mark: &Mark) -> Option<Mark> {
+/// Returns a mark without data that has the same legend symbol.
+fn empty_mark(mark: &Mark) -> Option<Mark> {
     let [x, y, z] = [Vec::new(), Vec::new(), Vec::new()];
     match mark {
         Mark::Line { stroke, .. } => Some(Mark::Line { x, y, z, stroke: *stroke }),
@@ -48,7 +49,7 @@ mod tests {
     use crate::{Axis, Colour, Marker, Symbol};
 
     #[test]
-    fn the_legend_lists_what_any_panel_has() {
+    fn the_legend_lists_the_series_of_all_panels() {
         let panel = |names: &[&str]| {
             let points = |panel: Panel, name: &&str| {
                 panel.with(Series::points(
@@ -60,12 +61,16 @@ mod tests {
             };
             names.iter().fold(Panel::new(Axis::default(), Axis::default()), points)
         };
-        let rows =
-            under_one_legend(vec![panel(&["a", "wrong"]), panel(&["a"]), panel(&["b"]), panel(&["a"])]);
+        let rows = with_shared_legend(vec![
+            panel(&["a", "misclassified"]),
+            panel(&["a"]),
+            panel(&["b"]),
+            panel(&["a"]),
+        ]);
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
         let listed =
             |panel: &Panel| (panel.legend, panel.series.iter().map(|s| s.name.clone()).collect::<Vec<_>>());
-        assert_eq!(listed(&rows[0][1]), (Legend::Best, vec!["a".into(), "wrong".into(), "b".into()]));
+        assert_eq!(listed(&rows[0][1]), (Legend::Best, vec!["a".into(), "misclassified".into(), "b".into()]));
         assert!(
             rows[0][0].legend == Legend::Hidden && rows[1].iter().all(|panel| panel.legend == Legend::Hidden)
         );

@@ -1,16 +1,16 @@
-//! `calibration`: whether what is said to be probable comes about as often.
+//! `calibration`: observed frequencies of classes against predicted probabilities.
 
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{classes, line, probabilities};
+use super::series::{classes, line, probabilities};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Legend, Mark, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "calibration",
     aliases: &[],
-    summary: "the observed share of a class over its predicted probability, in ten bins, and how many samples each has",
+    summary: "observed frequency of a class against its predicted probability in ten bins, and samples per bin",
     options: &[option::VARIANT],
     make: |_| draw,
 };
@@ -20,43 +20,48 @@ const BINS: usize = 10;
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut rows: [Vec<Panel>; 2] = Default::default();
     let (pairs, which) =
-        subject.rows_held_back(options, |outcome| panels(outcome, &subject.title(outcome)))?;
+        subject.rows_on_held_out(options, |outcome| panels(outcome, &subject.title(outcome)))?;
     for pair in pairs {
         rows.iter_mut().zip(pair).for_each(|(row, panel)| row.push(panel));
     }
     let caption = format!(
-        "Above: how often a class comes about where it is said to be so probable. Below: how many samples lie in each bin. {which}"
+        "Top: observed frequency of a class against its predicted probability. Bottom: number of samples per bin. {which}"
     );
-    Ok(Figure::new("Calibration", rows.to_vec()).caption(caption))
+    Ok(Figure::new("Calibration curve", rows.to_vec()).caption(caption))
 }
 
 fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
     let Some(classes) = classes(outcome) else {
-        return unsuitable(ENTRY.name, outcome, "its targets are no classes; \"residuals\" shows numbers");
+        return unsuitable(
+            ENTRY.name,
+            outcome,
+            "its targets are not classes; use \"residuals\" for regression",
+        );
     };
     let y = outcome.network().predict(outcome.samples.dataset.x());
     let p = probabilities(outcome.architecture.n_outputs(), &y);
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let axis = || Axis::new("predicted probability").range(0.0, 1.0);
-    let mut above = Panel::new(axis(), Axis::new("observed share").range(-0.03, 1.03))
+    let mut curve = Panel::new(axis(), Axis::new("observed frequency").range(-0.03, 1.03))
         .sized(280.0, 260.0)
         .titled(title)
-        .with(Series::new("as often as said", line(vec![0.0, 1.0], vec![0.0, 1.0], stroke)));
-    let mut below = Panel::new(axis(), Axis::new("samples")).sized(280.0, 90.0).legend(Legend::Hidden);
-    let shown = if p.len() == 2 { 1..2 } else { 0..p.len() };
-    for k in shown {
+        .with(Series::new("perfectly calibrated", line(vec![0.0, 1.0], vec![0.0, 1.0], stroke)));
+    let mut histogram = Panel::new(axis(), Axis::new("samples")).sized(280.0, 90.0).legend(Legend::Hidden);
+    let drawn_classes = if p.len() == 2 { 1..2 } else { 0..p.len() };
+    for k in drawn_classes {
         let colour = classes.colours[k];
         let mut bins = [[0.0; 3]; BINS];
-        for (p, of) in p[k].iter().zip(&classes.of) {
-            let [n, said, came] = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];
+        for (p, label) in p[k].iter().zip(&classes.labels) {
+            let [n, predicted, observed] = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];
             *n += 1.0;
-            *said += p;
-            *came += f64::from(u8::from(*of == k));
+            *predicted += p;
+            *observed += f64::from(u8::from(*label == k));
         }
-        let filled = || bins.iter().filter(|[n, ..]| *n > 0.0);
-        let (x, y): (Vec<f64>, Vec<f64>) = filled().map(|[n, said, came]| (said / n, came / n)).unzip();
+        let filled = bins.iter().filter(|[n, ..]| *n > 0.0);
+        let (x, y): (Vec<f64>, Vec<f64>) =
+            filled.map(|[n, predicted, observed]| (predicted / n, observed / n)).unzip();
         let marker = Marker::new(Symbol::of_class(k), colour);
-        above = above
+        curve = curve
             .with(Series::line(&classes.names[k], x.clone(), y.clone(), colour))
             .with(Series::points("", x, y, marker));
         let mark = Mark::Bars {
@@ -64,7 +69,7 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
             heights: bins.iter().map(|[n, ..]| *n).collect(),
             fill: Fill { colour, opacity: 0.5 },
         };
-        below = below.with(Series::new("", mark));
+        histogram = histogram.with(Series::new("", mark));
     }
-    Ok(vec![above, below])
+    Ok(vec![curve, histogram])
 }

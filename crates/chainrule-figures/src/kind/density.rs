@@ -1,5 +1,8 @@
-//! `density`: the samples of one input as a histogram and a kernel density of each class, with the network's probability
-//! curve over them. A table's column is shown in its unit; by that a density may be of any size, and the highest is drawn as 1.
+//! `density`: histogram and kernel density estimate of one input for each class, with the predicted
+//! class probability.
+//!
+//! Columns of a table are shown in their units. Densities then have arbitrary magnitudes and are
+//! scaled to a maximum of 1.
 
 use chainrule::kernel::math;
 use chainrule::landscape::Plane;
@@ -7,32 +10,32 @@ use chainrule::random::RandomState;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{classes, grids, input, points, spaced};
-use super::units::{Unit, joined, left_out, over};
+use super::series::{classes, grid_axis, grids, input, linspace};
+use super::units::{Unit, evaluate, join_captions, outlier_caption};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "density",
     aliases: &[],
-    summary: "one input: histogram and kernel density of each class under the network's probability curve",
+    summary: "histogram and kernel density of each class over one input, with the predicted probability",
     options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 
-/// Bars of the histogram, points of the curves.
+/// Number of histogram bars, and of points of the curves.
 const BARS: usize = 100;
 const POINTS: usize = 401;
 
-/// So many samples of each class are shown one by one.
-const SHOWN: usize = 1000;
+/// Approximate maximum number of samples of a class that are drawn individually.
+const MAX_SAMPLES: usize = 1000;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let rows =
         subject.rows(options, |outcome| Ok(vec![panel(outcome, options)?.titled(subject.title(outcome))]))?;
-    let said = |outcome: &Outcome| said(outcome, options);
-    let captions = subject.chosen(options)?.into_iter().map(said).collect::<Result<Vec<_>, Error>>()?;
-    Ok(Figure::new("Samples and the network's probability", rows).caption(joined(captions)))
+    let caption = |outcome: &Outcome| caption(outcome, options);
+    let captions = subject.selected(options)?.into_iter().map(caption).collect::<Result<Vec<_>, Error>>()?;
+    Ok(Figure::new("Class densities and predicted probability", rows).caption(join_captions(captions)))
 }
 
 fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
@@ -41,10 +44,10 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         return unsuitable(
             ENTRY.name,
             outcome,
-            "it shows classes over one input; \"regions\" shows two inputs or more, \"residuals\" numbers",
+            "one input and class targets are required; use \"regions\" for more inputs, \"residuals\" for regression",
         );
     };
-    let unit = Unit::of(outcome, 0);
+    let unit = Unit::of_input(outcome, 0);
     let range = range(outcome, unit, options)?;
     let [low, high] = option::range(options, "y_range")?.unwrap_or([0.0, 1.02]);
     let mut panel = Panel::new(
@@ -52,16 +55,16 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         Axis::new("density, probability").range(low, high),
     )
     .sized(520.0, 320.0);
-    let x = spaced(range, POINTS);
+    let x = linspace(range, POINTS);
     let of_class = |k: usize| -> Vec<f64> {
-        let own = data.x().iter().zip(&classes.of).filter(|(_, of)| **of == k);
-        own.map(|(u, _)| unit.decode(*u)).collect()
+        let samples = data.x().iter().zip(&classes.labels).filter(|(_, label)| **label == k);
+        samples.map(|(u, _)| unit.decode(*u)).collect()
     };
     let of_classes: Vec<Vec<f64>> = (0..classes.names.len()).map(of_class).collect();
     let densities: Vec<Vec<f64>> = of_classes.iter().map(|samples| kernel_density(samples, &x)).collect();
-    // By one of a table's units a density may be far above any probability, or far below.
+    // Densities per unit of a column can be much larger or smaller than probabilities.
     let highest = densities.iter().flatten().copied().fold(0.0, f64::max);
-    let factor = if unit == Unit::Own || highest == 0.0 { 1.0 } else { 1.0 / highest };
+    let factor = if unit == Unit::Raw || highest == 0.0 { 1.0 } else { 1.0 / highest };
     let mut random = RandomState::new(0);
     for (k, (name, density)) in classes.names.iter().zip(densities).enumerate() {
         let samples = &of_classes[k];
@@ -70,49 +73,51 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         }
         let colour = classes.colours[k];
         let (edges, heights) = histogram(samples, range);
-        let [heights, density] = [heights, density].map(|of| of.iter().map(|v| factor * v).collect());
-        let step = samples.len().div_ceil(SHOWN);
-        let few: Vec<f64> = samples.iter().step_by(step).copied().collect();
+        let [heights, density] = [heights, density].map(|y| y.iter().map(|v| factor * v).collect());
+        let step = samples.len().div_ceil(MAX_SAMPLES);
+        let drawn: Vec<f64> = samples.iter().step_by(step).copied().collect();
         let jitter =
-            few.iter().map(|_| low + (high - low) * (0.012 + 0.02 * random.random_sample())).collect();
+            drawn.iter().map(|_| low + (high - low) * (0.012 + 0.02 * random.random_sample())).collect();
         let dot = Marker { edge: None, opacity: 0.35, ..Marker::new(Symbol::Circle, colour).size(3.0) };
         panel = panel
             .with(Series::new("", Mark::Bars { edges, heights, fill: Fill { colour, opacity: 0.28 } }))
             .with(Series::line(format!("density of {name}"), x.clone(), density, colour))
-            .with(Series::points("", few, jitter, dot));
+            .with(Series::points("", drawn, jitter, dot));
     }
     let network = outcome.network();
-    let over = over(&network, &Plane::features(&[0.0], &[0])?, &[unit], &[points(range, POINTS)?]);
-    let curves = grids(&over, [0.0, 1.0]);
-    let shown = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
-    for k in shown {
+    let plane = Plane::features(&[0.0], &[0])?;
+    let outputs = evaluate(&network, &plane, &[unit], &[grid_axis(range, POINTS)?]);
+    let curves = grids(&outputs, [0.0, 1.0]);
+    let drawn_classes = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
+    for k in drawn_classes {
         let colour = if curves.len() == 2 { Colour::Ink } else { classes.colours[k] };
-        let name = format!("network's probability of {}", classes.names[k]);
-        panel = panel.with(Series::line(name, spaced(range, POINTS), curves[k].values.clone(), colour));
+        let name = format!("predicted probability of {}", classes.names[k]);
+        panel = panel.with(Series::line(name, linspace(range, POINTS), curves[k].values.clone(), colour));
     }
     Ok(panel)
 }
 
-/// The two ends of the input's axis.
+/// Returns the limits of the input axis.
 fn range(outcome: &Outcome, unit: Unit, options: &Options) -> Result<[f64; 2], Error> {
     let given = unit.range(options, "x_range")?;
-    Ok(given.unwrap_or_else(|| unit.ends(&unit.decoded(outcome.samples.dataset.x()), 0.05)))
+    Ok(given.unwrap_or_else(|| unit.limits(&unit.decoded(outcome.samples.dataset.x()), 0.05)))
 }
 
-/// What is to be said of a table's column: how densities are drawn, and whether samples are left out.
-fn said(outcome: &Outcome, options: &Options) -> Result<String, Error> {
-    let (data, unit) = (&outcome.samples.dataset, Unit::of(outcome, 0));
-    if data.n_inputs() != 1 || unit == Unit::Own {
+/// Returns the caption for a column of a table: the scale of the densities, and the number of
+/// outliers.
+fn caption(outcome: &Outcome, options: &Options) -> Result<String, Error> {
+    let (data, unit) = (&outcome.samples.dataset, Unit::of_input(outcome, 0));
+    if data.n_inputs() != 1 || unit == Unit::Raw {
         return Ok(String::new());
     }
     let at: Vec<[f64; 2]> = data.x().iter().map(|u| [unit.decode(*u), 0.0]).collect();
-    let left_out = left_out(&[unit], &at, &[range(outcome, unit, options)?]);
-    Ok(joined(["Densities are drawn so that the highest is 1.".to_owned(), left_out]))
+    let outliers = outlier_caption(&[unit], &at, &[range(outcome, unit, options)?]);
+    Ok(join_captions(["Densities are scaled to a maximum of 1.".to_owned(), outliers]))
 }
 
-/// Edges and heights of a histogram whose area is the share of the samples that lie in the range.
+/// Returns edges and heights of a histogram whose area is the fraction of samples within the range.
 fn histogram(samples: &[f64], [low, high]: [f64; 2]) -> (Vec<f64>, Vec<f64>) {
-    let edges = spaced([low, high], BARS + 1);
+    let edges = linspace([low, high], BARS + 1);
     let mut heights = vec![0.0; BARS];
     let width = (high - low) / BARS as f64;
     for v in samples.iter().filter(|v| (low..=high).contains(*v)) {
@@ -121,21 +126,22 @@ fn histogram(samples: &[f64], [low, high]: [f64; 2]) -> (Vec<f64>, Vec<f64>) {
     (edges, heights)
 }
 
-/// A density with Gaussian kernels of Silverman's width, `0.9·min(deviation, quartiles' distance/1.34)·n^(-1/5)`.
+/// Estimates the density with Gaussian kernels and Silverman's bandwidth,
+/// `0.9·min(standard deviation, interquartile range/1.34)·n^(-1/5)`.
 fn kernel_density(samples: &[f64], at: &[f64]) -> Vec<f64> {
     let n = samples.len() as f64;
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let quartile = |part: f64| sorted[(part * (n - 1.0)) as usize];
+    let quantile = |fraction: f64| sorted[(fraction * (n - 1.0)) as usize];
     let mean = samples.iter().sum::<f64>() / n;
     let deviation = (samples.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let spread = [deviation, (quartile(0.75) - quartile(0.25)) / 1.34].into_iter().filter(|v| *v > 0.0);
+    let spread = [deviation, (quantile(0.75) - quantile(0.25)) / 1.34].into_iter().filter(|v| *v > 0.0);
     let width = 0.9 * spread.fold(f64::INFINITY, f64::min) * n.powf(-0.2);
     if !width.is_finite() {
         return vec![f64::NAN; at.len()];
     }
     let scale = 1.0 / (n * width * (2.0 * std::f64::consts::PI).sqrt());
-    // Beyond five widths a kernel is less than a pixel high.
+    // Beyond five bandwidths a kernel is negligible.
     let near = |x: f64| {
         let from = sorted.partition_point(|v| *v < x - 5.0 * width);
         let to = sorted.partition_point(|v| *v <= x + 5.0 * width);
@@ -157,15 +163,15 @@ mod tests {
         let (edges, heights) = histogram(&samples, [-6.0, 6.0]);
         assert_eq!(edges.len(), heights.len() + 1);
         assert!((heights.iter().sum::<f64>() * 0.12 - 1.0).abs() < 1e-12);
-        let x = spaced([-6.0, 6.0], 601);
+        let x = linspace([-6.0, 6.0], 601);
         let density = kernel_density(&samples, &x);
         assert!((density.iter().sum::<f64>() * 0.02 - 1.0).abs() < 1e-3);
-        // The density of the normal distribution at its middle.
+        // The density of the standard normal distribution at 0.
         assert!((density[300] - 0.3989).abs() < 0.03, "{}", density[300]);
     }
 
     #[test]
-    fn equal_samples_have_no_width() {
+    fn equal_samples_have_no_density_estimate() {
         assert!(kernel_density(&[2.0; 5], &[2.0])[0].is_nan());
     }
 }

@@ -1,29 +1,29 @@
-//! `gradients`: the gradient's norm by layer over the training, and the gradient check as analytic against numeric.
+//! `gradients`: gradient norms of the layers over the epochs, and the gradient check.
 
 use chainrule::gradcheck::{self, GradientReport, ParameterSelection, Verdict};
 use chainrule::objective::Objective;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, line};
+use super::series::{line, padded_range};
 use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "gradients",
     aliases: &[],
-    summary: "the gradient's norm by layer over epochs; the gradient check, analytic against numeric",
+    summary: "gradient norm of each layer over epochs; gradient check of analytic against numerical derivatives",
     options: &[option::VARIANT],
     make: |_| draw,
 };
 
-/// So many parameters are checked, at so many samples at most.
-const CHECKED: usize = 300;
-const SAMPLES: usize = 1000;
+/// Maximum numbers of checked parameters, and of samples used for the check.
+const MAX_CHECKED: usize = 300;
+const MAX_SAMPLES: usize = 1000;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut rows = Vec::new();
-    for outcome in subject.chosen(options)? {
+    for outcome in subject.selected(options)? {
         let title = subject.title(outcome);
         let mut row = Vec::new();
         row.extend(norms(outcome, &title));
@@ -31,8 +31,8 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
         rows.push(row);
     }
     Ok(Figure::new("Gradients", rows).caption(
-        "Left: the length of the gradient by each layer's parameters at the last step of each epoch. Right: each derivative as \
-         backpropagation has it against central differences, at the end of the training.",
+        "Left: gradient norm of each layer at the last step of each epoch. Right: derivatives from backpropagation and \
+         from central differences after training.",
     ))
 }
 
@@ -42,9 +42,8 @@ fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
     if epochs.is_empty() {
         return None;
     }
-    let mut panel = Panel::new(Axis::new("epoch"), Axis::new("norm of the gradient").log())
-        .sized(380.0, 280.0)
-        .titled(title);
+    let mut panel =
+        Panel::new(Axis::new("epoch"), Axis::new("gradient norm").log()).sized(380.0, 280.0).titled(title);
     for l in 0..outcome.architecture.layers().len() {
         let x = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
         let norm = |v: f64| if v > 0.0 && v.is_finite() { v } else { f64::NAN };
@@ -56,50 +55,52 @@ fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
     (!panel.series.is_empty()).then_some(panel)
 }
 
-/// The gradient check at the end of the training, over the first samples, and how many those are.
+/// Runs the gradient check at the trained parameters on the first samples, and returns their
+/// number.
 pub(crate) fn checked(outcome: &Outcome) -> Result<(GradientReport, usize), Error> {
     let data = &outcome.samples.dataset;
     let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data)?;
-    let rows: Vec<usize> = (0..data.n_samples().min(SAMPLES)).collect();
-    let which = if outcome.architecture.n_parameters() > CHECKED {
-        ParameterSelection::Sample { count: CHECKED, seed: 0 }
+    let rows: Vec<usize> = (0..data.n_samples().min(MAX_SAMPLES)).collect();
+    let selection = if outcome.architecture.n_parameters() > MAX_CHECKED {
+        ParameterSelection::Sample { count: MAX_CHECKED, seed: 0 }
     } else {
         ParameterSelection::All
     };
-    let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, which);
+    let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, selection);
     Ok((report, rows.len()))
 }
 
 fn check(outcome: &Outcome, title: &str) -> Result<Panel, Error> {
     let (report, _) = checked(outcome)?;
-    let of = |verdict: Verdict| {
+    let derivatives = |verdict: Verdict| {
         let checked = report.checked.iter().filter(move |checked| checked.verdict == verdict);
         checked.map(|checked| (checked.analytic, checked.numeric)).unzip::<f64, f64, Vec<f64>, Vec<f64>>()
     };
     let all: Vec<f64> =
         report.checked.iter().flat_map(|checked| [checked.analytic, checked.numeric]).collect();
-    // Where all derivatives are next to 0, what the differences are rounded by is no picture of anything.
+    // The range is widened so that rounding errors are not visible if all derivatives are close to
+    // 0.
     let agreeing = report.checked.iter().filter(|checked| checked.verdict == Verdict::Agrees);
     let rounding = agreeing.map(|checked| (checked.analytic - checked.numeric).abs()).fold(0.0, f64::max);
-    let (ends, room) = (around(&all, 0.06), 50.0 * rounding);
+    let (ends, half) = (padded_range(&all, 0.06), 50.0 * rounding);
     let middle = f64::midpoint(ends[0], ends[1]);
-    let ends = if ends[1] - middle < room { [middle - room, middle + room] } else { ends };
+    let ends = if ends[1] - middle < half { [middle - half, middle + half] } else { ends };
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let mut panel = Panel::new(
-        Axis::new("by backpropagation").range(ends[0], ends[1]),
-        Axis::new("by central differences").range(ends[0], ends[1]),
+        Axis::new("backpropagation").range(ends[0], ends[1]),
+        Axis::new("central differences").range(ends[0], ends[1]),
     )
     .equal()
     .sized(280.0, 280.0)
     .titled(title)
-    .with(Series::new("equal", line(ends.to_vec(), ends.to_vec(), stroke)));
-    let kinds = [
-        (Verdict::Agrees, "agrees", Symbol::Circle, Colour::Palette(0)),
+    .with(Series::new("identity", line(ends.to_vec(), ends.to_vec(), stroke)));
+    let verdicts = [
+        (Verdict::Agrees, "agree", Symbol::Circle, Colour::Palette(0)),
         (Verdict::Kink, "at a kink", Symbol::Diamond, Colour::Palette(4)),
-        (Verdict::Differs, "WRONG", Symbol::Cross, Colour::Palette(1)),
+        (Verdict::Differs, "differ", Symbol::Cross, Colour::Palette(1)),
     ];
-    for (verdict, name, symbol, colour) in kinds {
-        let (x, y) = of(verdict);
+    for (verdict, name, symbol, colour) in verdicts {
+        let (x, y) = derivatives(verdict);
         if !x.is_empty() {
             let marker = Marker { edge: None, opacity: 0.7, ..Marker::new(symbol, colour).size(5.5) };
             panel = panel.with(Series::points(format!("{name}: {}", x.len()), x, y, marker));

@@ -1,54 +1,62 @@
-//! `hidden`: the samples in the space of a hidden layer, with the next layer's boundary in it and the image of the true
-//! curves, or of a grid of inputs.
+//! `hidden`: the samples in the activation space of a hidden layer, with the decision boundary of
+//! the next layer and the image of the true class curves or of a grid of inputs.
 
 use chainrule::landscape::{Boundary, Hidden, Projected};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::arrange::under_one_legend;
-use super::parts::{around, by_class, classes, coordinate, in_strips, line, marker, spaced, step, thinned};
-use super::units::{numbers, target};
+use super::arrange::with_shared_legend;
+use super::series::{
+    by_class, by_class_in_strips, classes, coordinate, line, linspace, marker, name_with_stride,
+    padded_range, stride,
+};
+use super::units::{decode_targets, target_label};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "hidden",
     aliases: &[],
-    summary: "the samples as a hidden layer sees them, with the next layer's boundary and the image of curves or a grid",
+    summary: "hidden-layer representation of the samples, with the next layer's decision boundary and the image of \
+              the true curves or of an input grid",
     options: &[option::VARIANT, option::LAYER],
     make: |_| draw,
 };
 
-/// Lines of a grid of inputs, and points along each.
+/// Number of lines of the input grid in each direction, and of points of each line.
 const LINES: usize = 13;
 const POINTS: usize = 120;
 
-/// So many lines across a plane, and one more.
-const ACROSS: usize = 16;
-const ACROSS_COLOUR: Colour = Colour::Palette(3);
+/// Number of hatching intervals of a plane.
+const HATCHING: usize = 16;
+const HATCHING_COLOUR: Colour = Colour::Palette(3);
 
-/// What boundaries are called in legends.
-const BOUNDARY: &str = "boundary";
+/// Legend entry of decision boundaries.
+const BOUNDARY: &str = "decision boundary";
 
-/// More boundaries than these would be a thicket.
+/// Maximum number of drawn boundaries; more would be illegible.
 const MAX_BOUNDARIES: usize = 12;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let panels = subject.panels(options, |outcome| panel(outcome, options))?;
-    let bounded = panels.iter().flat_map(|panel| &panel.series).any(|series| series.name == BOUNDARY);
-    let caption = if bounded {
-        "Each sample at its hidden units' activations; dashed: where the next layer decides."
+    let has_boundary = panels.iter().flat_map(|panel| &panel.series).any(|series| series.name == BOUNDARY);
+    let caption = if has_boundary {
+        "Activations of the hidden layer for each sample. Dashed: decision boundary of the next layer."
     } else {
-        "Each sample at its hidden units' activations."
+        "Activations of the hidden layer for each sample."
     };
-    Ok(Figure::new("What the hidden units make of the samples", under_one_legend(panels)).caption(caption))
+    Ok(Figure::new("Hidden-layer representation", with_shared_legend(panels)).caption(caption))
 }
 
 fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let architecture = &outcome.architecture;
     let n_hidden = architecture.layers().len() - 1;
     if n_hidden == 0 {
-        return unsuitable(ENTRY.name, outcome, "it has no hidden layer; \"regions\" shows its boundary");
+        return unsuitable(
+            ENTRY.name,
+            outcome,
+            "it has no hidden layer; use \"regions\" for its decision boundary",
+        );
     }
     let layer = match options.text("layer") {
         "" => architecture.layer_name(n_hidden - 1),
@@ -61,24 +69,26 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let hidden = Hidden::new(&network, &layer, data.x(), dimensions)?;
     let mut images: Vec<(Vec<Projected>, Stroke)> = Vec::new();
     let colours = classes(outcome).map(|classes| classes.colours).unwrap_or_default();
-    let of_class = |k: usize| colours.get(k).copied().unwrap_or(Colour::Palette(k));
+    let class_colour = |k: usize| colours.get(k).copied().unwrap_or(Colour::Palette(k));
     if data.n_inputs() == 2 && dimensions > 1 {
-        let of = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
+        let input = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
         let curves = outcome.samples.curves;
         for (k, curve) in curves.iter().enumerate() {
-            let x: Vec<f64> =
-                spaced(around(&of(0), 0.0), 4 * POINTS).into_iter().flat_map(|x| [x, curve(x)]).collect();
-            images.push((hidden.image(&network, &x), Stroke::new(of_class(k)).opacity(0.6)));
+            let x: Vec<f64> = linspace(padded_range(&input(0), 0.0), 4 * POINTS)
+                .into_iter()
+                .flat_map(|x| [x, curve(x)])
+                .collect();
+            images.push((hidden.image(&network, &x), Stroke::new(class_colour(k)).opacity(0.6)));
         }
         if curves.is_empty() {
-            let ranges = [around(&of(0), 0.1), around(&of(1), 0.1)];
+            let ranges = [padded_range(&input(0), 0.1), padded_range(&input(1), 0.1)];
             let faint = Stroke::new(Colour::Muted).width(0.8).opacity(if dimensions > 2 { 0.3 } else { 0.5 });
             for at in 0..LINES {
-                let fixed = [0, 1].map(|j| spaced(ranges[j], LINES)[at]);
-                let upright = spaced(ranges[1], POINTS).into_iter().flat_map(|x2| [fixed[0], x2]);
-                let level = spaced(ranges[0], POINTS).into_iter().flat_map(|x1| [x1, fixed[1]]);
-                images.push((hidden.image(&network, &upright.collect::<Vec<_>>()), faint));
-                images.push((hidden.image(&network, &level.collect::<Vec<_>>()), faint));
+                let fixed = [0, 1].map(|j| linspace(ranges[j], LINES)[at]);
+                let vertical = linspace(ranges[1], POINTS).into_iter().flat_map(|x2| [fixed[0], x2]);
+                let horizontal = linspace(ranges[0], POINTS).into_iter().flat_map(|x1| [x1, fixed[1]]);
+                images.push((hidden.image(&network, &vertical.collect::<Vec<_>>()), faint));
+                images.push((hidden.image(&network, &horizontal.collect::<Vec<_>>()), faint));
             }
         }
     }
@@ -100,22 +110,22 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     Ok(panel)
 }
 
-/// One hidden unit: each class at a height of its own.
+/// Draws the activation of one hidden unit, with each class at its own height.
 fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
     let h = coordinate(&hidden.points, 0);
     let mut panel = match classes(outcome) {
         Some(classes) => {
-            let at: Vec<[f64; 2]> = h.iter().zip(&classes.of).map(|(h, k)| [*h, *k as f64]).collect();
+            let at: Vec<[f64; 2]> = h.iter().zip(&classes.labels).map(|(h, k)| [*h, *k as f64]).collect();
             let names =
                 Axis::new("").names(classes.names.clone()).range(-0.7, classes.names.len() as f64 - 0.3);
             let mut panel = Panel::new(Axis::new(name), names).legend(Legend::Hidden);
-            panel.series = in_strips(&classes, &at);
+            panel.series = by_class_in_strips(&classes, &at);
             panel
         }
-        None => Panel::new(Axis::new(name), Axis::new(target(outcome, "$t$"))).with(Series::points(
+        None => Panel::new(Axis::new(name), Axis::new(target_label(outcome, "$t$"))).with(Series::points(
             "samples",
             h,
-            numbers(outcome, outcome.samples.dataset.t().to_vec()),
+            decode_targets(outcome, outcome.samples.dataset.t().to_vec()),
             marker(0),
         )),
     };
@@ -135,7 +145,7 @@ fn in_the_plane(
 ) -> Panel {
     let all = |k: usize| {
         let points = hidden.points.iter().chain(images.iter().flat_map(|(image, _)| image));
-        around(&points.map(|point| point.at[k]).collect::<Vec<f64>>(), 0.06)
+        padded_range(&points.map(|point| point.at[k]).collect::<Vec<f64>>(), 0.06)
     };
     let (u, v) = (all(0), all(1));
     let mut panel = Panel::new(Axis::new(x).range(u[0], u[1]), Axis::new(y).range(v[0], v[1]));
@@ -143,19 +153,20 @@ fn in_the_plane(
         panel = panel.with(Series::new("", line(coordinate(image, 0), coordinate(image, 1), *stroke)));
     }
     panel.series.extend(samples(outcome, hidden));
-    panel.series.extend(decided(hidden, &[u, v]));
+    panel.series.extend(boundary_series(hidden, &[u, v]));
     panel
 }
 
-/// Where the next layer decides within a box, as lines; of planes the outlines, and lines across them.
-fn decided(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
+/// Returns the decision boundaries of the next layer within a box: lines in 2-D, outlines with
+/// hatching in 3-D.
+fn boundary_series(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
     if hidden.boundaries.len() > MAX_BOUNDARIES {
         return Vec::new();
     }
     let in_space = ends.len() == 3;
     let mut all = Vec::new();
     for boundary in &hidden.boundaries {
-        let mut corners = within(boundary, &hidden.boundaries, ends);
+        let mut corners = clip_to_box(boundary, &hidden.boundaries, ends);
         if corners.len() < ends.len() {
             continue;
         }
@@ -163,52 +174,53 @@ fn decided(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
             corners.push(corners[0].clone());
             all.push(Series::new(
                 "",
-                through(&across(&corners), Stroke::new(ACROSS_COLOUR).width(1.1).opacity(0.5)),
+                polyline(&hatching(&corners), Stroke::new(HATCHING_COLOUR).width(1.1).opacity(0.5)),
             ));
         }
-        let known = all.iter().any(|series: &Series| series.name == BOUNDARY);
-        all.push(Series::new(if known { "" } else { BOUNDARY }, through(&corners, dashed())));
+        let is_listed = all.iter().any(|series: &Series| series.name == BOUNDARY);
+        all.push(Series::new(if is_listed { "" } else { BOUNDARY }, polyline(&corners, dashed())));
     }
     all
 }
 
-/// A line through points of the plane or of space.
-fn through(points: &[Vec<f64>], stroke: Stroke) -> Mark {
-    let of = |k: usize| points.iter().filter_map(|point| point.get(k).copied()).collect::<Vec<f64>>();
-    Mark::Line { x: of(0), y: of(1), z: of(2), stroke }
+/// Creates a 2-D or 3-D line through points.
+fn polyline(points: &[Vec<f64>], stroke: Stroke) -> Mark {
+    let coordinates =
+        |k: usize| points.iter().filter_map(|point| point.get(k).copied()).collect::<Vec<f64>>();
+    Mark::Line { x: coordinates(0), y: coordinates(1), z: coordinates(2), stroke }
 }
 
-/// Lines from side to side of a convex polygon, whose outline ends where it begins, with gaps between them.
-fn across(outline: &[Vec<f64>]) -> Vec<Vec<f64>> {
+/// Returns hatching lines of a convex polygon, given by its closed outline, with gaps between them.
+fn hatching(outline: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let length =
         |side: &[Vec<f64>]| side[0].iter().zip(&side[1]).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-    let whole: f64 = outline.windows(2).map(length).sum();
-    // The point after this part of the way around.
-    let at = |part: f64| {
-        let mut left = part * whole;
+    let perimeter: f64 = outline.windows(2).map(length).sum();
+    // The point at this fraction of the perimeter.
+    let at = |fraction: f64| {
+        let mut remaining = fraction * perimeter;
         let mut sides = outline.windows(2);
-        let on = sides.find(|side| {
-            let is_here = left <= length(side);
-            left -= if is_here { 0.0 } else { length(side) };
-            is_here
+        let side = sides.find(|side| {
+            let is_on_side = remaining <= length(side);
+            remaining -= if is_on_side { 0.0 } else { length(side) };
+            is_on_side
         });
-        on.map_or_else(
+        side.map_or_else(
             || outline[0].clone(),
-            |side| between(&side[0], &side[1], left / length(side).max(1e-300)),
+            |side| interpolate(&side[0], &side[1], remaining / length(side).max(1e-300)),
         )
     };
-    let lines = (1..ACROSS).map(|k| 0.5 * k as f64 / ACROSS as f64);
-    lines.flat_map(|part| [at(part), at(1.0 - part), vec![f64::NAN; 3]]).collect()
+    let lines = (1..HATCHING).map(|k| 0.5 * k as f64 / HATCHING as f64);
+    lines.flat_map(|fraction| [at(fraction), at(1.0 - fraction), vec![f64::NAN; 3]]).collect()
 }
 
-/// Samples in space with each boundary as the outline of a plane.
+/// Draws the samples in 3-D, with boundaries as outlines of planes.
 fn in_space(
     outcome: &Outcome,
     hidden: &Hidden,
     [x, y, z]: [String; 3],
     images: &[(Vec<Projected>, Stroke)],
 ) -> Panel {
-    let ends = [0, 1, 2].map(|k| around(&coordinate(&hidden.points, k), 0.06));
+    let ends = [0, 1, 2].map(|k| padded_range(&coordinate(&hidden.points, k), 0.06));
     let axis = |label: String, k: usize| Axis::new(label).range(ends[k][0], ends[k][1]);
     let mut panel = Panel::new(axis(x, 0), axis(y, 1)).in_space(axis(z, 2), 25.0, -55.0);
     for (image, stroke) in images {
@@ -220,35 +232,38 @@ fn in_space(
     for (k, series) in samples(outcome, hidden).into_iter().enumerate() {
         let mark = match series.mark {
             Mark::Points { x, y, marker, .. } => {
-                let own = |i: &usize| classes.as_ref().is_none_or(|classes| classes.of[*i] == k);
-                let z = (0..z.len()).step_by(step(z.len())).filter(own).map(|i| z[i]).collect();
+                let of_class = |i: &usize| classes.as_ref().is_none_or(|classes| classes.labels[*i] == k);
+                let z = (0..z.len()).step_by(stride(z.len())).filter(of_class).map(|i| z[i]).collect();
                 Mark::Points { x, y, z, marker }
             }
             other => other,
         };
         panel = panel.with(Series::new(series.name, mark));
     }
-    panel.series.extend(decided(hidden, &ends));
+    panel.series.extend(boundary_series(hidden, &ends));
     panel
 }
 
-/// The samples on the first two coordinates.
+/// Returns the samples in the first two coordinates.
 fn samples(outcome: &Outcome, hidden: &Hidden) -> Vec<Series> {
     let at: Vec<[f64; 2]> = hidden.points.iter().map(|point| [point.at[0], point.at[1]]).collect();
     if let Some(classes) = classes(outcome) {
         return by_class(&classes, &at);
     }
-    let (x, y) = at.iter().step_by(step(at.len())).map(|at| (at[0], at[1])).unzip();
-    vec![Series::points(thinned("samples", at.len()), x, y, marker(0))]
+    let (x, y) = at.iter().step_by(stride(at.len())).map(|at| (at[0], at[1])).unzip();
+    vec![Series::points(name_with_stride("samples", at.len()), x, y, marker(0))]
 }
 
 fn dashed() -> Stroke {
     Stroke::new(Colour::Ink).width(1.4).dashed()
 }
 
-/// The part of a boundary that lies in a box and, of a pair of classes, where no third is more probable: the two ends of a
-/// line in the plane, the corners of a polygon in space; nothing where it does not pass.
-fn within(boundary: &Boundary, all: &[Boundary], ends: &[[f64; 2]]) -> Vec<Vec<f64>> {
+/// Clips a boundary to a box and, for a pair of classes, to the region in which no third class is
+/// more probable.
+///
+/// Returns the ends of a line segment in 2-D, the corners of a polygon in 3-D, or nothing if the
+/// boundary does not intersect the box.
+fn clip_to_box(boundary: &Boundary, all: &[Boundary], ends: &[[f64; 2]]) -> Vec<Vec<f64>> {
     let corner = |c: usize| (0..ends.len()).map(|k| ends[k][c >> k & 1]).collect::<Vec<f64>>();
     let corners: Vec<Vec<f64>> = (0..1usize << ends.len()).map(corner).collect();
     let edges = (0..corners.len())
@@ -257,34 +272,34 @@ fn within(boundary: &Boundary, all: &[Boundary], ends: &[[f64; 2]]) -> Vec<Vec<f
     let mut cut: Vec<Vec<f64>> = Vec::new();
     for (from, to) in edges {
         let (a, b) = (boundary.side(&corners[from]), boundary.side(&corners[to]));
-        // A corner on the boundary belongs to the edges that leave it, once.
+        // A corner on the boundary is counted once.
         if a != b && (a <= 0.0) != (b <= 0.0) {
-            cut.push(between(&corners[from], &corners[to], a / (a - b)));
+            cut.push(interpolate(&corners[from], &corners[to], a / (a - b)));
         }
     }
-    around_their_middle(&mut cut, boundary);
+    sort_around_centre(&mut cut, boundary);
     let others = all.iter().filter(|_| boundary.against.is_some());
     for other in others {
         let own = [Some(boundary.unit), boundary.against];
-        // Both classes of the pair against each third one, whichever way round that is known.
+        // Boundaries between a class of the pair and a third class, in either orientation.
         if own.contains(&Some(other.unit)) && !own.contains(&other.against) {
-            cut = clipped(&cut, |h| other.side(h));
+            cut = clip(&cut, |h| other.side(h));
         } else if own.contains(&other.against) && !own.contains(&Some(other.unit)) {
-            cut = clipped(&cut, |h| -other.side(h));
+            cut = clip(&cut, |h| -other.side(h));
         }
     }
     cut
 }
 
-/// The point that lies this part of the way from one to another.
-fn between(from: &[f64], to: &[f64], part: f64) -> Vec<f64> {
-    from.iter().zip(to).map(|(a, b)| a + (b - a) * part).collect()
+/// Interpolates linearly between two points.
+fn interpolate(from: &[f64], to: &[f64], fraction: f64) -> Vec<f64> {
+    from.iter().zip(to).map(|(a, b)| a + (b - a) * fraction).collect()
 }
 
-/// Orders the corners of a convex polygon in space as one walks around it.
-fn around_their_middle(corners: &mut [Vec<f64>], boundary: &Boundary) {
+/// Sorts the corners of a convex polygon in 3-D by their angle around its centre.
+fn sort_around_centre(corners: &mut [Vec<f64>], boundary: &Boundary) {
     let [w0, w1, w2] = boundary.w[..] else { return };
-    // Seen along the axis that the plane faces most.
+    // Project along the axis that is closest to the normal.
     let (u, v) = match () {
         () if w2.abs() >= w0.abs().max(w1.abs()) => (0, 1),
         () if w1.abs() >= w0.abs() => (0, 2),
@@ -299,21 +314,22 @@ fn around_their_middle(corners: &mut [Vec<f64>], boundary: &Boundary) {
     });
 }
 
-/// The part of a convex polygon, or of a line given by its two ends, on which `side` is not below 0.
-fn clipped(corners: &[Vec<f64>], side: impl Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
-    let mut kept: Vec<Vec<f64>> = Vec::new();
+/// Clips a convex polygon, or a line segment given by its ends, to the half-space in which
+/// `side` is not negative.
+fn clip(corners: &[Vec<f64>], side: impl Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
+    let mut result: Vec<Vec<f64>> = Vec::new();
     for (k, corner) in corners.iter().enumerate() {
         let before = &corners[(k + corners.len() - 1) % corners.len()];
         let (a, b) = (side(before), side(corner));
-        // A line has one edge, not one there and one back.
+        // A line segment has a single edge.
         if (a < 0.0) != (b < 0.0) && (corners.len() > 2 || k > 0) {
-            kept.push(between(before, corner, a / (a - b)));
+            result.push(interpolate(before, corner, a / (a - b)));
         }
         if b >= 0.0 {
-            kept.push(corner.clone());
+            result.push(corner.clone());
         }
     }
-    kept
+    result
 }
 
 #[cfg(test)]
@@ -325,10 +341,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_cut_to_the_rectangle() {
+    fn a_line_is_clipped_to_the_rectangle() {
         let ends = [[0.0, 2.0], [0.0, 1.0]];
         let cut = |w: [f64; 2], b: f64| {
-            let mut cut = within(&boundary(&w, b), &[], &ends);
+            let mut cut = clip_to_box(&boundary(&w, b), &[], &ends);
             cut.sort_by(|p, q| p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1])));
             cut
         };
@@ -339,22 +355,23 @@ mod tests {
     }
 
     #[test]
-    fn a_plane_is_cut_to_the_box() {
+    fn a_plane_is_clipped_to_the_box() {
         let cube = [[0.0, 1.0]; 3];
-        let level = within(&boundary(&[0.0, 0.0, 2.0], -1.0), &[], &cube);
+        let level = clip_to_box(&boundary(&[0.0, 0.0, 2.0], -1.0), &[], &cube);
         assert_eq!(level.len(), 4);
-        // Neighbours share a side of the box.
+        // Adjacent corners are on a common side of the box.
         for k in 0..4 {
             let (a, b) = (&level[k], &level[(k + 1) % 4]);
             assert!(a[2] == 0.5 && (a[0] == b[0]) != (a[1] == b[1]), "{level:?}");
         }
-        assert_eq!(within(&boundary(&[1.0, 1.0, 1.0], -1.5), &[], &cube).len(), 6);
-        assert_eq!(within(&boundary(&[1.0, 1.0, 1.0], -0.5), &[], &cube).len(), 3);
+        assert_eq!(clip_to_box(&boundary(&[1.0, 1.0, 1.0], -1.5), &[], &cube).len(), 6);
+        assert_eq!(clip_to_box(&boundary(&[1.0, 1.0, 1.0], -0.5), &[], &cube).len(), 3);
     }
 
     #[test]
-    fn of_three_classes_each_pair_has_its_half_of_the_line() {
-        // z = (h₁, -h₁, h₂): the classes 0 and 1 meet at h₁ = 0, and are the likeliest there where h₂ < 0.
+    fn boundaries_of_three_classes_are_half_lines() {
+        // z = (h₁, -h₁, h₂): classes 0 and 1 are equal at h₁ = 0, where they are the most probable
+        // ones for h₂ < 0.
         let pair = |unit: usize, against: usize, w: [f64; 2]| Boundary {
             unit,
             against: Some(against),
@@ -363,10 +380,10 @@ mod tests {
         };
         let all = [pair(0, 1, [2.0, 0.0]), pair(0, 2, [1.0, -1.0]), pair(1, 2, [-1.0, -1.0])];
         let ends = [[-1.0, 1.0], [-1.0, 1.0]];
-        let mut first = within(&all[0], &all, &ends);
+        let mut first = clip_to_box(&all[0], &all, &ends);
         first.sort_by(|p, q| p[1].total_cmp(&q[1]));
         assert_eq!(first, [[0.0, -1.0], [0.0, 0.0]]);
-        let mut second = within(&all[1], &all, &ends);
+        let mut second = clip_to_box(&all[1], &all, &ends);
         second.sort_by(|p, q| p[1].total_cmp(&q[1]));
         assert_eq!((&second[0][..], second.len()), (&[0.0, 0.0][..], 2));
     }

@@ -1,5 +1,5 @@
-//! `loss-curve`: training and validation loss over epochs, several networks in one, the best epoch marked; the learning
-//! rate where it changes.
+//! `loss-curve`: training and validation loss of all networks over epochs with the best epoch, and
+//! the learning rate if it changes.
 
 use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 use chainrule::train::Epoch;
@@ -11,7 +11,7 @@ use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "loss-curve",
     aliases: &[],
-    summary: "training and validation loss over epochs, all networks in one, best epoch marked; the learning rate",
+    summary: "training and validation loss over epochs, with the best epoch and the learning rate",
     options: &[option::VARIANT, SCALE, EPOCHS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
@@ -19,20 +19,24 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
 const SCALE: OptionSpec = OptionSpec {
     name: "scale",
     kind: OptionKind::Choice(&["both", "linear", "log"]),
-    summary: "whether the loss is shown as it is, logarithmically, or both",
+    summary: "scale of the loss axis: linear, logarithmic, or one panel for each",
 };
 
 const EPOCHS: OptionSpec = OptionSpec {
     name: "epochs",
     kind: OptionKind::Choice(&["linear", "log"]),
-    summary: "the axis of epochs; logarithmic for trainings of very different lengths",
+    summary: "scale of the epoch axis; logarithmic suits training runs of very different lengths",
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let outcomes: Vec<&Outcome> =
-        subject.chosen(options)?.into_iter().filter(|outcome| !outcome.history.epochs.is_empty()).collect();
+        subject.selected(options)?.into_iter().filter(|outcome| !outcome.history.epochs.is_empty()).collect();
     let Some(first) = outcomes.first() else {
-        return super::unsuitable(ENTRY.name, subject.chosen(options)?[0], "it was trained for no epoch");
+        return super::unsuitable(
+            ENTRY.name,
+            subject.selected(options)?[0],
+            "it has no training history; train it for at least one epoch",
+        );
     };
     let positive = outcomes.iter().flat_map(|outcome| &outcome.history.epochs).all(|epoch| epoch.loss > 0.0);
     let x = || -> Result<Axis, Error> {
@@ -68,20 +72,20 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
         }
         rows.push(vec![panel]);
     }
-    Ok(Figure::new("Loss over the training", rows)
-        .caption("The loss of an epoch is the mean over its batches, each before its update."))
+    Ok(Figure::new("Training loss", rows)
+        .caption("The loss of an epoch is the mean over its mini-batches, each evaluated before its update."))
 }
 
 fn curves(subject: &Subject<'_>, outcomes: &[&Outcome], x: Axis, y: Axis) -> Panel {
     let mut panel = Panel::new(x, y).sized(380.0, 280.0);
     for (k, outcome) in outcomes.iter().enumerate() {
         let title = subject.title(outcome);
-        let name = |what: &str| if title.is_empty() { what.to_owned() } else { format!("{title}, {what}") };
+        let name = |name: &str| if title.is_empty() { name.to_owned() } else { format!("{title}, {name}") };
         let validated = outcome.history.epochs.iter().any(|epoch| epoch.validation_loss.is_some());
         let training = if validated || title.is_empty() { name("training") } else { title.clone() };
         panel = panel.with(over_epochs(&training, outcome, k, |epoch| epoch.loss));
         if !validated {
-            // A star at each curve's end, or somewhere along a flat one, would say nothing.
+            // The best epoch is not marked if it is the last one or the curve is flat.
             let last = outcome.history.epochs.last().map_or(f64::NAN, |epoch| epoch.loss);
             let best = best(outcome, k, name, |epoch| Some(epoch.loss));
             panel.series.extend(best.filter(|(loss, _)| *loss < 0.999 * last).map(|(_, series)| series));
@@ -103,19 +107,19 @@ fn curves(subject: &Subject<'_>, outcomes: &[&Outcome], x: Axis, y: Axis) -> Pan
     panel
 }
 
-/// The least loss, and the mark of its epoch.
+/// Returns the lowest loss and a series that marks its epoch.
 fn best(
     outcome: &Outcome,
     k: usize,
     name: impl Fn(&str) -> String,
     loss: impl Fn(&Epoch) -> Option<f64>,
 ) -> Option<(f64, Series)> {
-    let known = outcome.history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, loss(epoch)?)));
-    let (epoch, loss) = known.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let losses = outcome.history.epochs.iter().filter_map(|epoch| Some((epoch.epoch, loss(epoch)?)));
+    let (epoch, loss) = losses.min_by(|a, b| a.1.total_cmp(&b.1))?;
     let marker =
         Marker { edge: Some(Colour::Ink), ..Marker::new(Symbol::Star, Colour::Palette(k)).size(13.0) };
     let series =
-        Series::points(name(&format!("best epoch, {epoch}")), vec![epoch as f64], vec![loss], marker);
+        Series::points(name(&format!("best epoch ({epoch})")), vec![epoch as f64], vec![loss], marker);
     Some((loss, series))
 }
 

@@ -1,5 +1,7 @@
-//! The kinds of figures: what can be drawn of an experiment's networks. One file a kind; to add one, write the file and
-//! add its line to [`REGISTRY`]. Inputs and numbers of a table are shown in its units, by `units.rs`.
+//! Kinds of figures that can be drawn from the networks of an experiment.
+//!
+//! Each kind has its own file and an entry in [`REGISTRY`]. Inputs and targets from a table are
+//! shown in the units of the table, see `units.rs`.
 
 mod activation;
 mod arrange;
@@ -11,12 +13,12 @@ mod hidden;
 mod loss_curve;
 mod loss_surface;
 mod option;
-mod parts;
 mod projection;
 mod regions;
 mod residuals;
 mod roc;
 mod samples;
+mod series;
 mod units;
 mod weights;
 
@@ -27,7 +29,7 @@ use chainrule_experiment::{Experiment, Outcome};
 
 use crate::{Error, Figure};
 
-/// All kinds of figures, in the order in which lists and reports show them.
+/// All kinds of figures, in the order of lists and reports.
 pub static REGISTRY: &[Entry<Draw>] = &[
     samples::ENTRY,
     activation::ENTRY,
@@ -45,19 +47,20 @@ pub static REGISTRY: &[Entry<Draw>] = &[
     residuals::ENTRY,
 ];
 
-/// What a kind's file implements: the figure of a subject, from checked options.
+/// Function that draws a kind of figure for a subject, with validated options.
 pub type Draw = fn(&Subject<'_>, &Options) -> Result<Figure, Error>;
 
-/// What a figure is drawn of: an experiment and what came of training its networks, or some of them.
+/// Data of a figure: an experiment and the outcomes of its trained networks.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'s> {
     /// The experiment.
     pub experiment: &'s Experiment,
-    /// What came of its networks; for paths and animations with the parameters after some [`epochs`].
+    /// Outcomes of all or some variants. Paths and animations use the parameters recorded after
+    /// some [`epochs`].
     pub outcomes: &'s [Outcome],
 }
 
-/// The figure called `kind` with the options `given` of a subject.
+/// Draws the figure `kind` of a subject with the options `given`.
 ///
 /// ```
 /// use std::sync::atomic::AtomicBool;
@@ -78,46 +81,49 @@ pub struct Subject<'s> {
 /// ```
 ///
 /// # Errors
-/// An unknown kind or option, with the nearest one; an option outside its range; a network that the kind does not suit,
-/// with what would.
+/// Returns an error if the kind or an option is unknown, an option is out of range, the variant is
+/// unknown, or the kind is not applicable to the network ([`Error::Unsuitable`]).
 pub fn draw(kind: &str, given: &[(&str, OptionValue)], subject: &Subject<'_>) -> Result<Figure, Error> {
     let (options, draw) = registry::choose("figure", REGISTRY, kind, given)?;
     draw(subject, &options)
 }
 
-/// Whether there is such a kind with such options, before anything is trained.
+/// Checks kind and options of a figure without drawing it.
 ///
 /// # Errors
-/// As [`draw`], but for what only the networks can tell.
+/// See [`draw`]; errors that depend on the networks are not detected.
 pub fn check(kind: &str, given: &[(&str, OptionValue)]) -> Result<(), Error> {
     let (options, _) = registry::choose("figure", REGISTRY, kind, given)?;
     option::check(&options)
 }
 
-/// Every kind that suits the subject, drawn without options: what a report shows of an experiment that asks for nothing.
+/// Draws every kind that is applicable to the subject, with default options.
 pub fn all(subject: &Subject<'_>) -> Vec<(&'static str, Figure)> {
     let figure = |entry: &Entry<Draw>| Some((entry.name, draw(entry.name, &[], subject).ok()?));
     REGISTRY.iter().filter_map(figure).collect()
 }
 
-/// Which samples a model is evaluated on.
-const HELD_BACK: &str = "The samples held back from the training.";
-const ALL_SAMPLES: &str = "All samples, those of the training among them.";
+/// Sentences of captions that name the evaluated samples.
+const HELD_OUT: &str = "Evaluated on the held-out samples.";
+const ALL_SAMPLES: &str = "Evaluated on all samples, including the training set.";
 
-/// At most so many states of a training are recorded for paths, and one more for the start.
-const RECORDED: u64 = 100;
+/// Maximum number of recorded epochs, not counting the initial parameters.
+const MAX_RECORDED: u64 = 100;
 
-/// The epochs after which figures want the parameters, of a training of `total` epochs: all, or a hundred evenly spaced.
+/// Returns the epochs after which figures require the parameters, for a run of `total` epochs:
+/// all, or the start and a hundred evenly spaced epochs.
 pub fn epochs(total: u64) -> BTreeSet<u64> {
-    if total <= RECORDED {
+    if total <= MAX_RECORDED {
         return (0..=total).collect();
     }
-    (0..=RECORDED).map(|k| (u128::from(total) * u128::from(k) / u128::from(RECORDED)) as u64).collect()
+    (0..=MAX_RECORDED)
+        .map(|k| (u128::from(total) * u128::from(k) / u128::from(MAX_RECORDED)) as u64)
+        .collect()
 }
 
 impl<'s> Subject<'s> {
-    /// The outcomes that the option `variant` names, or all.
-    fn chosen(&self, options: &Options) -> Result<Vec<&'s Outcome>, Error> {
+    /// Returns the outcome selected by the option `variant`, or all outcomes if it is empty.
+    fn selected(&self, options: &Options) -> Result<Vec<&'s Outcome>, Error> {
         let name = options.text(option::VARIANT.name);
         if name.is_empty() {
             return Ok(self.outcomes.iter().collect());
@@ -131,14 +137,15 @@ impl<'s> Subject<'s> {
         })
     }
 
-    /// What an outcome's network is called in a title: its variant, or nothing where there is but one.
+    /// Returns the name of a network in titles: its variant, or nothing if there is only one
+    /// network.
     fn title(&self, outcome: &Outcome) -> String {
         if self.outcomes.len() > 1 { outcome.variant.clone() } else { String::new() }
     }
 
-    /// The figure of rows of panels, those of networks for which `panels` has something to show.
+    /// Returns a row of panels for each network to which the kind is applicable.
     ///
-    /// Where it has for none, the first network's reason is the error.
+    /// If it is applicable to none, returns the error of the first network.
     fn rows(
         &self,
         options: &Options,
@@ -146,7 +153,7 @@ impl<'s> Subject<'s> {
     ) -> Result<Vec<Vec<crate::Panel>>, Error> {
         let mut refused = None;
         let mut rows = Vec::new();
-        for outcome in self.chosen(options)? {
+        for outcome in self.selected(options)? {
             match panels(outcome) {
                 Ok(row) => rows.push(row),
                 Err(error @ Error::Unsuitable { .. }) => refused = refused.or(Some(error)),
@@ -159,23 +166,24 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// As [`rows`](Subject::rows), of the samples that were held back where some were, with a sentence that says which samples
-    /// are shown.
-    fn rows_held_back(
+    /// Like [`rows`](Subject::rows), evaluated on the held-out samples if there are any. Also
+    /// returns a sentence that names the evaluated samples.
+    fn rows_on_held_out(
         &self,
         options: &Options,
         panels: impl Fn(&Outcome) -> Result<Vec<crate::Panel>, Error>,
     ) -> Result<(Vec<Vec<crate::Panel>>, &'static str), Error> {
         let rows = self.rows(options, |outcome| panels(outcome.held_back().as_ref().unwrap_or(outcome)))?;
-        let held = |outcome: &Outcome| {
+        let has_held_out = |outcome: &Outcome| {
             outcome.samples.from_table.as_ref().is_some_and(|from| from.validation.is_some())
         };
-        Ok((rows, if self.outcomes.iter().any(held) { HELD_BACK } else { ALL_SAMPLES }))
+        Ok((rows, if self.outcomes.iter().any(has_held_out) { HELD_OUT } else { ALL_SAMPLES }))
     }
 
-    /// One panel for each network that a kind suits, called by its variant.
+    /// Returns one panel, titled with the variant, for each network to which the kind is
+    /// applicable.
     ///
-    /// Where it suits none, the first network's reason is the error.
+    /// If it is applicable to none, returns the error of the first network.
     fn panels(
         &self,
         options: &Options,
@@ -186,7 +194,7 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// The error that `kind` does not suit a network.
+/// Returns [`Error::Unsuitable`] for a network.
 fn unsuitable<X>(kind: &'static str, outcome: &Outcome, reason: impl Into<String>) -> Result<X, Error> {
-    Err(Error::Unsuitable { kind, network: parts::shape(outcome), reason: reason.into() })
+    Err(Error::Unsuitable { kind, network: series::network_name(outcome), reason: reason.into() })
 }

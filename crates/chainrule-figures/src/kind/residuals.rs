@@ -1,18 +1,18 @@
-//! `residuals`: predicted numbers against the true ones, and how their differences are spread.
+//! `residuals`: predicted against true values, and a histogram of the residuals.
 
 use chainrule::metrics::OutputKind;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, line, marker, small_if_many, spaced, step, task, thinned};
-use super::units::numbers;
+use super::series::{line, linspace, marker, name_with_stride, padded_range, small_if_many, stride, task};
+use super::units::decode_targets;
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "residuals",
     aliases: &[],
-    summary: "predicted numbers over true ones, and the spread of their differences",
+    summary: "predicted against true values, and a histogram of the residuals",
     options: &[option::VARIANT],
     make: |_| draw,
 };
@@ -21,7 +21,7 @@ const BARS: usize = 30;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let (rows, which) =
-        subject.rows_held_back(options, |outcome| panels(outcome, &subject.title(outcome)))?;
+        subject.rows_on_held_out(options, |outcome| panels(outcome, &subject.title(outcome)))?;
     Ok(Figure::new("Residuals", rows).caption(which))
 }
 
@@ -30,14 +30,14 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
         return unsuitable(
             ENTRY.name,
             outcome,
-            "its outputs are probabilities; \"confusion\" and \"roc\" show those",
+            "its outputs are probabilities; use \"confusion\" or \"roc\" for classification",
         );
     }
     let data = &outcome.samples.dataset;
     let n_outputs = outcome.architecture.n_outputs();
-    let y = numbers(outcome, outcome.network().predict(data.x()));
-    let t = numbers(outcome, data.t().to_vec());
-    let ends = around(&[&t[..], &y].concat(), 0.04);
+    let y = decode_targets(outcome, outcome.network().predict(data.x()));
+    let t = decode_targets(outcome, data.t().to_vec());
+    let ends = padded_range(&[&t[..], &y].concat(), 0.04);
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();
     let mut scatter =
         Panel::new(Axis::new("true").range(ends[0], ends[1]), Axis::new("predicted").range(ends[0], ends[1]))
@@ -45,24 +45,24 @@ fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {
             .sized(280.0, 280.0)
             .titled(title)
             .with(Series::new("", line(ends.to_vec(), ends.to_vec(), stroke)));
-    let differences: Vec<f64> = y.iter().zip(&t).map(|(y, t)| y - t).collect();
-    let spread = around(&differences, 0.02);
+    let residuals: Vec<f64> = y.iter().zip(&t).map(|(y, t)| y - t).collect();
+    let range = padded_range(&residuals, 0.02);
     let mut histogram = Panel::new(Axis::new("predicted - true"), Axis::new("samples")).sized(320.0, 280.0);
     for k in 0..n_outputs {
-        let of = |v: &[f64]| v.iter().skip(k).step_by(n_outputs).copied().collect::<Vec<f64>>();
+        let output = |v: &[f64]| v.iter().skip(k).step_by(n_outputs).copied().collect::<Vec<f64>>();
         let name = if n_outputs == 1 { String::new() } else { format!("output {}", k + 1) };
         let n = data.n_samples();
-        let some = |v: &[f64]| of(v).into_iter().step_by(step(n)).collect::<Vec<f64>>();
-        let shown = if step(n) == 1 { name.clone() } else { thinned(&name, n) };
-        scatter = scatter.with(Series::points(shown, some(&t), some(&y), small_if_many(marker(k), n)));
+        let drawn = |v: &[f64]| output(v).into_iter().step_by(stride(n)).collect::<Vec<f64>>();
+        let label = if stride(n) == 1 { name.clone() } else { name_with_stride(&name, n) };
+        scatter = scatter.with(Series::points(label, drawn(&t), drawn(&y), small_if_many(marker(k), n)));
         let mut heights = vec![0.0; BARS];
-        for v in of(&differences) {
-            let bar = ((v - spread[0]) / (spread[1] - spread[0]) * BARS as f64) as usize;
+        for v in output(&residuals) {
+            let bar = ((v - range[0]) / (range[1] - range[0]) * BARS as f64) as usize;
             heights[bar.min(BARS - 1)] += 1.0;
         }
         let fill = Fill { colour: Colour::Palette(k), opacity: 0.5 };
         histogram =
-            histogram.with(Series::new(name, Mark::Bars { edges: spaced(spread, BARS + 1), heights, fill }));
+            histogram.with(Series::new(name, Mark::Bars { edges: linspace(range, BARS + 1), heights, fill }));
     }
     Ok(vec![scatter, histogram])
 }

@@ -1,5 +1,7 @@
-//! What the numbers of samples are measured in. Pictures of a table are in the units of its columns; what the network sees,
-//! scaled, is made of them only where it is asked.
+//! Units of inputs and targets.
+//!
+//! Figures of a table are in the units of its columns. Numbers are encoded only to evaluate the
+//! network.
 
 use chainrule::landscape::{GridAxis, Plane, Regions};
 use chainrule::metrics::OutputKind;
@@ -9,98 +11,98 @@ use chainrule_experiment::Outcome;
 use chainrule_table::{ColumnKind, Scale, date};
 
 use super::option;
-use super::parts::{around, symbol};
+use super::series::{padded_range, symbol};
 use crate::{Axis, Error};
 
-/// What an input is measured in.
+/// Unit of an input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Unit {
-    /// In nothing but what the network sees: generated samples, words of a table as 0 and 1.
-    Own,
-    /// In the unit of the table's column, from which this scale makes the input.
+    /// The input itself: generated samples, and one-hot encoded categories of a table.
+    Raw,
+    /// Unit of a numeric column; the scale encodes its numbers.
     Number(Scale),
-    /// In milliseconds since 1970, as axes of dates are; the scale is that of the days.
+    /// Milliseconds since 1970, as on date axes; the scale encodes days since 1970.
     Date(Scale),
 }
 
-/// The milliseconds of a day.
+/// Milliseconds per day.
 const DAY: f64 = 86_400_000.0;
 
-/// Beyond so much on a scale that bends outliers, a sample is not allowed to shrink the picture of all others: four and a half
-/// times the distance of the quartiles from the median.
-const FAR: f64 = 2.5;
+/// Maximum magnitude of encoded inliers under soft clipping, about 4.5 interquartile ranges from
+/// the median. Samples beyond do not extend the axes.
+const MAX_ENCODED: f64 = 2.5;
 
 impl Unit {
-    /// What input `j` is measured in.
-    pub(super) fn of(outcome: &Outcome, j: usize) -> Unit {
+    /// Returns the unit of input `j`.
+    pub(super) fn of_input(outcome: &Outcome, j: usize) -> Unit {
         let scales = outcome.samples.from_table.as_ref().map(|from| from.encoders.input_scales());
         match scales.and_then(|scales| scales[j]) {
             Some((ColumnKind::Date, scale)) => Unit::Date(scale),
             Some((_, scale)) => Unit::Number(scale),
-            None => Unit::Own,
+            None => Unit::Raw,
         }
     }
 
-    /// The number of the unit for an input of the network.
+    /// Converts an input of the network to a number in this unit.
     pub(super) fn decode(self, u: f64) -> f64 {
         match self {
-            Unit::Own => u,
+            Unit::Raw => u,
             Unit::Number(scale) => scale.undo(u),
             Unit::Date(scale) => scale.undo(u) * DAY,
         }
     }
 
-    /// The input of the network for a number of the unit.
+    /// Converts a number in this unit to an input of the network.
     pub(super) fn encode(self, v: f64) -> f64 {
         match self {
-            Unit::Own => v,
+            Unit::Raw => v,
             Unit::Number(scale) => scale.apply(v),
             Unit::Date(scale) => scale.apply(v / DAY),
         }
     }
 
-    /// All inputs of the network as numbers of the unit.
+    /// Converts inputs of the network to numbers in this unit.
     pub(super) fn decoded(self, inputs: &[f64]) -> Vec<f64> {
         inputs.iter().map(|u| self.decode(*u)).collect()
     }
 
-    /// Numbers of the unit as inputs of the network.
+    /// Converts numbers in this unit to inputs of the network.
     pub(super) fn encoded(self, numbers: &[f64]) -> Vec<f64> {
         numbers.iter().map(|v| self.encode(*v)).collect()
     }
 
-    /// An axis of numbers of the unit.
+    /// Creates an axis of numbers in this unit.
     pub(super) fn axis(self, label: impl Into<String>) -> Axis {
         let axis = Axis::new(label);
         if matches!(self, Unit::Date(_)) { axis.dates() } else { axis }
     }
 
-    /// The two ends of an axis of the unit that the option `key` gives, if it gives any; of dates in days since 1970.
+    /// Returns the axis limits given by the option `key`, if any; for dates the option is in days
+    /// since 1970.
     pub(super) fn range(self, options: &Options, key: &'static str) -> Result<Option<[f64; 2]>, Error> {
         let factor = if matches!(self, Unit::Date(_)) { DAY } else { 1.0 };
         Ok(option::range(options, key)?.map(|ends| ends.map(|v| v * factor)))
     }
 
-    /// The ends of some numbers of the unit, with a share of their length beyond either, but for those far out on a scale
-    /// that bends them.
-    pub(super) fn ends(self, numbers: &[f64], share: f64) -> [f64; 2] {
-        around(&numbers.iter().copied().filter(|v| self.is_near(*v)).collect::<Vec<_>>(), share)
+    /// Returns the range of the inliers, widened on both sides by a fraction of its length.
+    pub(super) fn limits(self, numbers: &[f64], fraction: f64) -> [f64; 2] {
+        padded_range(&numbers.iter().copied().filter(|v| self.is_inlier(*v)).collect::<Vec<_>>(), fraction)
     }
 
-    /// Whether [`ends`](Unit::ends) shows a number.
-    pub(super) fn is_near(self, v: f64) -> bool {
+    /// Returns whether a number is an inlier. Only soft-clipped columns have outliers.
+    pub(super) fn is_inlier(self, v: f64) -> bool {
         match self {
             Unit::Number(Scale { bent: true, .. }) | Unit::Date(Scale { bent: true, .. }) => {
-                self.encode(v).abs() <= FAR
+                self.encode(v).abs() <= MAX_ENCODED
             }
             _ => true,
         }
     }
 
-    /// A number of the unit in words: to four digits, a date as its day.
-    pub(super) fn write(self, v: f64) -> String {
+    /// Formats a number in this unit with four significant digits, and a date as its day.
+    pub(super) fn format(self, v: f64) -> String {
         match self {
-            Unit::Own => format!("{v:.3}"),
+            Unit::Raw => format!("{v:.3}"),
             Unit::Number(_) if v == 0.0 => "0".to_owned(),
             Unit::Number(_) => {
                 let decimals = (3.0 - v.abs().log10().floor()).clamp(0.0, 12.0) as usize;
@@ -111,23 +113,23 @@ impl Unit {
     }
 }
 
-/// A sentence on how many samples lie outside these ends of each axis, where some do: those that
-/// [`ends`](Unit::ends) leaves out.
-pub(super) fn left_out(units: &[Unit], at: &[[f64; 2]], ranges: &[[f64; 2]]) -> String {
+/// Returns a sentence with the number of outliers outside these axis limits, or an empty string if
+/// there are none.
+pub(super) fn outlier_caption(units: &[Unit], at: &[[f64; 2]], ranges: &[[f64; 2]]) -> String {
     let is_out = |at: &&[f64; 2]| {
         let mut axes = units.iter().zip(ranges).zip(*at);
-        axes.any(|((unit, [low, high]), v)| !unit.is_near(*v) && !(low..=high).contains(&v))
+        axes.any(|((unit, [low, high]), v)| !unit.is_inlier(*v) && !(low..=high).contains(&v))
     };
-    let options = if units.len() == 1 { "x_range shows" } else { "x_range and y_range show" };
+    let options = if units.len() == 1 { "x_range" } else { "x_range and y_range" };
     match at.iter().filter(is_out).count() {
         0 => String::new(),
-        1 => format!("One sample lies far outside the picture; {options} it."),
-        n => format!("{n} samples lie far outside the picture; {options} them."),
+        1 => format!("1 outlier is outside the axes; set {options} to show it."),
+        n => format!("{n} outliers are outside the axes; set {options} to show them."),
     }
 }
 
-/// The captions that say something, each once.
-pub(super) fn joined(captions: impl IntoIterator<Item = String>) -> String {
+/// Joins captions, without empty ones and duplicates.
+pub(super) fn join_captions(captions: impl IntoIterator<Item = String>) -> String {
     let mut all: Vec<String> = Vec::new();
     for caption in captions {
         if !caption.is_empty() && !all.contains(&caption) {
@@ -137,8 +139,13 @@ pub(super) fn joined(captions: impl IntoIterator<Item = String>) -> String {
     all.join(" ")
 }
 
-/// A network's outputs over a grid whose axes are in these units, an axis and a unit for each direction of the plane.
-pub(super) fn over(network: &Network<f64>, plane: &Plane, units: &[Unit], axes: &[GridAxis]) -> Regions<f64> {
+/// Evaluates a network over a grid, with an axis and its unit for each direction of the plane.
+pub(super) fn evaluate(
+    network: &Network<f64>,
+    plane: &Plane,
+    units: &[Unit],
+    axes: &[GridAxis],
+) -> Regions<f64> {
     let along = |k: usize| axes.get(k).map_or(vec![0.0], |axis| units[k].encoded(&axis.values()));
     let [first, second] = [along(0), along(1)];
     let coordinates = second.iter().flat_map(|v| first.iter().map(|u| [*u, *v]));
@@ -153,20 +160,20 @@ pub(super) fn over(network: &Network<f64>, plane: &Plane, units: &[Unit], axes: 
     }
 }
 
-/// Targets of an outcome's samples, or outputs of its network, in the table's units.
-pub(super) fn numbers(outcome: &Outcome, mut y: Vec<f64>) -> Vec<f64> {
+/// Converts targets or network outputs to the units of the table.
+pub(super) fn decode_targets(outcome: &Outcome, mut y: Vec<f64>) -> Vec<f64> {
     if let Some(from) = &outcome.samples.from_table {
         from.encoders.target.decode(&mut y);
     }
     y
 }
 
-/// What the one number is called that a table's network predicts; `otherwise` for samples that are no table's.
-pub(super) fn target(outcome: &Outcome, otherwise: &str) -> String {
+/// Returns the axis label of the target: its column if there is exactly one, otherwise `default`.
+pub(super) fn target_label(outcome: &Outcome, default: &str) -> String {
     let columns = outcome.samples.from_table.as_ref().map(|from| from.encoders.target.columns());
     match columns {
         Some([column]) => symbol(column),
-        _ => otherwise.to_owned(),
+        _ => default.to_owned(),
     }
 }
 
@@ -174,28 +181,28 @@ pub(super) fn target(outcome: &Outcome, otherwise: &str) -> String {
 mod tests {
     use super::*;
 
-    const BENT: Unit = Unit::Number(Scale { shift: 10.0, by: 2.0, bent: true });
+    const CLIPPED: Unit = Unit::Number(Scale { shift: 10.0, by: 2.0, bent: true });
 
     #[test]
-    fn numbers_are_written_to_four_digits_and_dates_as_days() {
+    fn numbers_have_four_digits_and_dates_are_days() {
         let number = Unit::Number(Scale { shift: 0.0, by: 1.0, bent: false });
         assert_eq!(
-            [0.0, 41.2966, -0.00123456, 123_456.7].map(|v| number.write(v)),
+            [0.0, 41.2966, -0.00123456, 123_456.7].map(|v| number.format(v)),
             ["0", "41.30", "-0.001235", "123457"]
         );
         let date = Unit::Date(Scale { shift: 19_000.0, by: 100.0, bent: false });
-        assert_eq!(date.write(date.decode(8.745)), "2024-05-31");
-        assert_eq!(Unit::Own.write(1.0 / 3.0), "0.333");
+        assert_eq!(date.format(date.decode(8.745)), "2024-05-31");
+        assert_eq!(Unit::Raw.format(1.0 / 3.0), "0.333");
     }
 
     #[test]
-    fn far_samples_do_not_shrink_the_picture_and_are_counted() {
+    fn outliers_do_not_extend_the_axes_and_are_counted() {
         let numbers = [8.0, 10.0, 12.0, 1000.0];
-        assert_eq!(BENT.ends(&numbers, 0.0), [8.0, 12.0]);
-        assert_eq!(Unit::Own.ends(&numbers, 0.0), [8.0, 1000.0]);
+        assert_eq!(CLIPPED.limits(&numbers, 0.0), [8.0, 12.0]);
+        assert_eq!(Unit::Raw.limits(&numbers, 0.0), [8.0, 1000.0]);
         let at = numbers.map(|v| [v, 0.0]);
-        assert!(left_out(&[BENT], &at, &[[8.0, 12.0]]).starts_with("One sample lies far outside"));
-        assert_eq!(left_out(&[BENT], &at, &[[8.0, 1000.0]]), "");
-        assert_eq!(left_out(&[Unit::Own], &at, &[[8.0, 12.0]]), "");
+        assert!(outlier_caption(&[CLIPPED], &at, &[[8.0, 12.0]]).starts_with("1 outlier is outside"));
+        assert_eq!(outlier_caption(&[CLIPPED], &at, &[[8.0, 1000.0]]), "");
+        assert_eq!(outlier_caption(&[Unit::Raw], &at, &[[8.0, 12.0]]), "");
     }
 }

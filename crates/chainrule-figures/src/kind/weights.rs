@@ -1,11 +1,13 @@
-//! `weights`: the network as a diagram of its weights, what each hidden unit computes of two inputs, and the weights of
-//! each layer as a histogram. The two inputs of a table are in the units of their columns.
+//! `weights`: a network diagram, activation maps of hidden units over two inputs, and histograms of
+//! the weights of each layer.
+//!
+//! Inputs from a table are in the units of their columns.
 
 use chainrule::landscape::{Boundary, activations};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::parts::{around, input, points, spaced};
+use super::series::{grid_axis, input, linspace, padded_range};
 use super::units::Unit;
 use super::{Draw, Subject, option};
 use crate::{
@@ -16,45 +18,47 @@ use crate::{
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "weights",
     aliases: &[],
-    summary: "the network as a diagram, what its first hidden units compute of two inputs, each layer's weights",
+    summary: "network diagram, activation maps of the first hidden units over two inputs, weight histograms per layer",
     options: &[option::VARIANT],
     make: |_| draw,
 };
 
-/// Layers of more units are drawn as tables of numbers.
+/// Maximum number of units per layer in a diagram; wider networks are drawn as a weight matrix.
 const MAX_UNITS: usize = 24;
 
-/// So many units of so many layers are shown as maps.
+/// Maximum numbers of activation maps per layer, and of layers with maps.
 const MAX_MAPS: usize = 8;
-const MAPPED: usize = 2;
+const MAX_MAPPED_LAYERS: usize = 2;
 
-/// Bars of a histogram.
+/// Number of histogram bars.
 const BARS: usize = 24;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let (mut rows, mut mapped) = (Vec::new(), false);
-    for outcome in subject.chosen(options)? {
+    let (mut rows, mut has_maps) = (Vec::new(), false);
+    for outcome in subject.selected(options)? {
         let mut row = vec![network(outcome).titled(subject.title(outcome))];
         row.extend(histograms(outcome));
         let mut maps = maps(outcome)?;
-        mapped |= !maps.is_empty();
-        // A few maps have room beside the diagram.
+        has_maps |= !maps.is_empty();
+        // A few maps fit next to the diagram.
         if maps.len() == 1 && row.len() + maps[0].len() <= 4 {
             row.extend(maps.remove(0));
         }
         rows.push(row);
         rows.extend(maps);
     }
-    let mut caption = "Weights below 0 are blue, above 0 orange, the wider the larger.".to_owned();
-    if mapped {
+    let mut caption =
+        "Negative weights are blue, positive weights orange; line width shows their magnitude.".to_owned();
+    if has_maps {
         caption.push_str(
-            " Maps: what a hidden unit makes of the inputs, on the black line where its z is 0, orange above and blue below.",
+            " Maps: activation of a hidden unit over the inputs, orange above and blue below its value at \
+             pre-activation z = 0 (black line).",
         );
     }
     Ok(Figure::new("Weights", rows).caption(caption))
 }
 
-/// Units in columns joined by their weights; the widest matrix as coloured cells where units are too many.
+/// Draws a network diagram, or the weight matrix of the first layer if there are too many units.
 fn network(outcome: &Outcome) -> Panel {
     let architecture = &outcome.architecture;
     let widths: Vec<usize> = [architecture.n_inputs()]
@@ -112,7 +116,7 @@ fn network(outcome: &Outcome) -> Panel {
     panel
 }
 
-/// The first layer's W as coloured cells.
+/// Draws the weight matrix of the first layer as coloured cells.
 fn matrix(outcome: &Outcome) -> Panel {
     let architecture = &outcome.architecture;
     let w = architecture.weights(0, &outcome.parameters);
@@ -129,23 +133,23 @@ fn matrix(outcome: &Outcome) -> Panel {
     } else {
         Axis::new("input")
     };
-    Panel::new(Axis::new(format!("unit of {}", architecture.layer_name(0))), inputs)
+    Panel::new(Axis::new(format!("{} unit", architecture.layer_name(0))), inputs)
         .sized(360.0, (40.0 * n_inputs as f64).clamp(60.0, 280.0))
         .with(Series::new("", mark))
 }
 
 fn histograms(outcome: &Outcome) -> Option<Panel> {
     let architecture = &outcome.architecture;
-    // A handful of weights is seen better in the diagram.
+    // A few weights are easier to read in the diagram.
     if architecture.n_parameters() < 30 {
         return None;
     }
     let layers: Vec<&[f64]> =
         (0..architecture.layers().len()).map(|l| architecture.weights(l, &outcome.parameters)).collect();
-    let ends = around(&layers.concat(), 0.02);
-    let edges = spaced(ends, BARS + 1);
+    let ends = padded_range(&layers.concat(), 0.02);
+    let edges = linspace(ends, BARS + 1);
     let mut panel =
-        Panel::new(Axis::new("weight"), Axis::new("share of the layer's weights")).sized(300.0, 200.0);
+        Panel::new(Axis::new("weight"), Axis::new("fraction of the layer's weights")).sized(300.0, 200.0);
     for (l, w) in layers.iter().enumerate() {
         let mut heights = vec![0.0; BARS];
         for v in *w {
@@ -159,30 +163,31 @@ fn histograms(outcome: &Outcome) -> Option<Panel> {
     Some(panel)
 }
 
-/// What the units of the first hidden layer, and of the second, make of two inputs.
+/// Draws activation maps of the units of the first two hidden layers over two inputs.
 fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
     let (architecture, network, data) = (&outcome.architecture, outcome.network(), &outcome.samples.dataset);
     if data.n_inputs() != 2 {
         return Ok(Vec::new());
     }
-    let units = [0, 1].map(|j| Unit::of(outcome, j));
-    let of = |j: usize| data.x().iter().skip(j).step_by(2).map(|u| units[j].decode(*u)).collect::<Vec<f64>>();
-    let (x, y) = (units[0].ends(&of(0), 0.1), units[1].ends(&of(1), 0.1));
+    let units = [0, 1].map(|j| Unit::of_input(outcome, j));
+    let samples =
+        |j: usize| data.x().iter().skip(j).step_by(2).map(|u| units[j].decode(*u)).collect::<Vec<f64>>();
+    let (x, y) = (units[0].limits(&samples(0), 0.1), units[1].limits(&samples(1), 0.1));
     let n = 48;
-    let (u, v) = (units[0].encoded(&points(x, n)?.values()), units[1].encoded(&points(y, n)?.values()));
+    let (u, v) = (units[0].encoded(&grid_axis(x, n)?.values()), units[1].encoded(&grid_axis(y, n)?.values()));
     let at: Vec<f64> = v.iter().flat_map(|v| u.iter().flat_map(|u| [*u, *v])).collect();
     let mut rows = Vec::new();
-    for l in 0..(architecture.layers().len() - 1).min(MAPPED) {
+    for l in 0..(architecture.layers().len() - 1).min(MAX_MAPPED_LAYERS) {
         let layer = &architecture.layers()[l];
         let n_units = layer.n_units;
         let a = activations(&network, &architecture.layer_name(l), &at)?;
-        let before =
+        let layer_input =
             if l == 0 { at.clone() } else { activations(&network, &architecture.layer_name(l - 1), &at)? };
         let mut middle = [0.0];
         layer.activation.values(&[0.0], &mut middle);
         let mut row = Vec::new();
         for unit in 0..n_units.min(MAX_MAPS) {
-            let over = |values| Grid { x, y, n_x: n, n_y: n, values };
+            let grid = |values| Grid { x, y, n_x: n, n_y: n, values };
             let colours = ColourScale::new(ColourMap::Diverging).centred(middle[0]);
             let field = |grid, shading, lines| Mark::Field {
                 grid,
@@ -196,14 +201,14 @@ fn maps(outcome: &Outcome) -> Result<Vec<Vec<Panel>>, Error> {
                 (architecture.weights(l, &outcome.parameters), architecture.bias(l, &outcome.parameters));
             let w = w[unit..].iter().step_by(n_units).copied().collect();
             let zero = Boundary { unit, against: None, w, b: b.map_or(0.0, |b| b[unit]) };
-            let z = before.chunks_exact(zero.w.len()).map(|x| zero.side(x)).collect();
+            let z = layer_input.chunks_exact(zero.w.len()).map(|x| zero.side(x)).collect();
             let title = format!("{}, unit {}", architecture.layer_name(l), unit + 1);
             let [x_axis, y_axis] = [0, 1].map(|j| units[j].axis(input(outcome, j)));
             let panel = Panel::new(x_axis, y_axis)
                 .sized(110.0, 110.0)
                 .titled(title)
-                .with(Series::new("", field(over(a), Shading::Smooth, None)))
-                .with(Series::new("", field(over(z), Shading::None, Some(Stroke::default().width(0.8)))));
+                .with(Series::new("", field(grid(a), Shading::Smooth, None)))
+                .with(Series::new("", field(grid(z), Shading::None, Some(Stroke::default().width(0.8)))));
             row.push(panel);
         }
         rows.extend(row.chunks(4).map(<[Panel]>::to_vec));

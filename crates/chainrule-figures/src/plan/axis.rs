@@ -1,63 +1,64 @@
-//! One axis with its ends and ticks known: ends from the series, as many ticks as labels find room.
+//! Layout of an axis: limits determined from the series, and as many ticks as their labels allow.
 
 use crate::font::{self, Weight};
-use crate::scale::{self, Map};
+use crate::scale::{self, PixelMap};
 use crate::ticks::{self, Tick};
-use crate::{Axis, Direction, Mark, Panel, Scale, Ticks};
+use crate::{Axis, AxisScale, Direction, Mark, Panel, Ticks};
 
 use super::TICK;
 
-/// An axis with its ends and ticks known.
+/// Layout of an axis.
 #[derive(Clone, Debug)]
 pub(crate) struct AxisPlan {
-    pub(crate) map: Map,
+    pub(crate) map: PixelMap,
     pub(crate) ticks: Vec<Tick>,
     pub(crate) minor: Vec<f64>,
     pub(crate) label: String,
 }
 
 impl AxisPlan {
-    /// A horizontal axis: labels keep half an em apart.
-    pub(super) fn across(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+    /// Lays out a horizontal axis with gaps of at least 0.6 em between labels.
+    pub(super) fn horizontal(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
         let mut n = (((pixels[1] - pixels[0]).abs() / 44.0).ceil() as usize).clamp(4, 12);
         loop {
             let plan = AxisPlan::with_ticks(axis, ends, pixels, n);
-            if n <= 2 || plan.apart() {
-                return if plan.ticks.len() < 2 { plan.or_the_outermost(axis, ends, pixels) } else { plan };
+            if n <= 2 || plan.labels_fit() {
+                return if plan.ticks.len() < 2 { plan.with_two_ticks(axis, ends, pixels) } else { plan };
             }
             n -= 1;
         }
     }
 
-    /// The same axis, which has not two ticks, with those of a finer choice, or with the first and the last of them: from one
-    /// alone nobody reads how long a unit is.
-    fn or_the_outermost(self, axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+    /// Returns the axis with the ticks of a finer subdivision, or with the first and last of them.
+    ///
+    /// The scale of an axis cannot be read from a single tick.
+    fn with_two_ticks(self, axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
         if axis.ticks == Ticks::Hidden {
             return self;
         }
         let finer = (3..=12).map(|n| AxisPlan::with_ticks(axis, ends, pixels, n));
         let Some(mut plan) = finer.into_iter().find(|plan| plan.ticks.len() > 1) else { return self };
-        if !plan.apart() {
+        if !plan.labels_fit() {
             let last = plan.ticks.len() - 1;
             plan.ticks = [0, last].map(|k| plan.ticks[k].clone()).to_vec();
         }
-        if plan.apart() { plan } else { self }
+        if plan.labels_fit() { plan } else { self }
     }
 
-    /// An upright axis, or one that is seen so: room for two labels at least.
-    pub(super) fn upright(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
+    /// Lays out a vertical axis.
+    pub(super) fn vertical(axis: &Axis, ends: [f64; 2], pixels: [f64; 2]) -> AxisPlan {
         let n = (((pixels[1] - pixels[0]).abs() / 32.0).ceil() as usize).clamp(3, 10);
         AxisPlan::with_ticks(axis, ends, pixels, n)
     }
 
-    /// An axis in space, which is seen at this part of its length.
-    pub(super) fn in_space(axis: &Axis, ends: [f64; 2], seen: f64) -> AxisPlan {
-        AxisPlan::with_ticks(axis, ends, [0.0, 1.0], ((6.0 * seen).round() as usize).max(4))
+    /// Lays out an axis of a 3-D panel that appears foreshortened to this fraction of its length.
+    pub(super) fn in_space(axis: &Axis, ends: [f64; 2], visible_fraction: f64) -> AxisPlan {
+        AxisPlan::with_ticks(axis, ends, [0.0, 1.0], ((6.0 * visible_fraction).round() as usize).max(4))
     }
 
-    /// An axis with about this many ticks.
+    /// Lays out an axis with about `n` ticks.
     pub(crate) fn with_ticks(axis: &Axis, ends: [f64; 2], pixels: [f64; 2], n: usize) -> AxisPlan {
-        let map = Map { scale: axis.scale, ends, pixels };
+        let map = PixelMap { scale: axis.scale, ends, pixels };
         let ticks = match &axis.ticks {
             Ticks::Auto => ticks::ticks(ends, axis.scale, n),
             Ticks::Dates => ticks::dates(ends, n),
@@ -71,12 +72,12 @@ impl AxisPlan {
         AxisPlan { map, ticks, minor, label: axis.label.clone() }
     }
 
-    /// The width of the widest tick label.
+    /// Returns the width of the widest tick label.
     pub(crate) fn label_width(&self) -> f64 {
         self.ticks.iter().map(|t| font::width(&t.label, TICK, Weight::Regular)).fold(0.0, f64::max)
     }
 
-    /// How far the outermost labels of a horizontal axis stand out to the left and to the right.
+    /// Returns how far the labels of a horizontal axis extend beyond its left and right ends.
     pub(super) fn overhang(&self) -> [f64; 2] {
         let [a, b] = self.map.pixels;
         let half = |t: &Tick| font::width(&t.label, TICK, Weight::Regular) / 2.0;
@@ -89,8 +90,8 @@ impl AxisPlan {
         [out(|at, half, left, _| left - (at - half)), out(|at, half, _, right| at + half - right)]
     }
 
-    /// Whether the labels of a horizontal axis stand apart.
-    fn apart(&self) -> bool {
+    /// Returns whether the labels of a horizontal axis have sufficient gaps.
+    fn labels_fit(&self) -> bool {
         let span = |t: &Tick| {
             let (at, half) = (self.map.pixel(t.at), font::width(&t.label, TICK, Weight::Regular) / 2.0);
             [at - half, at + half]
@@ -102,25 +103,26 @@ impl AxisPlan {
     }
 }
 
-/// The ends of a panel's x, y and z.
+/// Returns the limits of the x, y and z axes of a panel.
 ///
-/// Grids fill the frame, whatever else is in it; points and lines keep a little away from its edge; bars and areas stand
-/// on their axis.
+/// Grids fill the frame. Without grids there is a margin around points and lines, and bars and
+/// areas start at the axis.
 pub(super) fn ends(panel: &Panel) -> [[f64; 2]; 3] {
     let z_axis = panel.space.as_ref().map(|s| &s.z);
     let mut all = [Extent::new(Some(&panel.x)), Extent::new(Some(&panel.y)), Extent::new(z_axis)];
     for series in &panel.series {
         extend(&series.mark, &mut all);
     }
-    let turned = panel.series.iter().any(|s| matches!(s.mark, Mark::Matrix { .. }));
+    let reversed = panel.series.iter().any(|s| matches!(s.mark, Mark::Matrix { .. }));
     let [x, y, z] = all.map(Extent::ends);
-    [x, if turned && panel.y.range.is_none() { [y[1], y[0]] } else { y }, z]
+    [x, if reversed && panel.y.range.is_none() { [y[1], y[0]] } else { y }, z]
 }
 
-/// What an axis has to show: the ends of grids, other numbers that may lie on the frame, and numbers that may not.
+/// Numbers from which the limits of an axis are determined: the limits of grids, other numbers that
+/// may be on the frame (`hard`), and numbers that require a margin (`soft`).
 struct Extent {
     given: Option<[f64; 2]>,
-    scale: Scale,
+    scale: AxisScale,
     grid: Vec<f64>,
     hard: Vec<f64>,
     soft: Vec<f64>,
@@ -128,11 +130,11 @@ struct Extent {
 
 impl Extent {
     fn new(axis: Option<&Axis>) -> Extent {
-        let (given, scale) = axis.map_or((None, Scale::Linear), |a| (a.range, a.scale));
+        let (given, scale) = axis.map_or((None, AxisScale::Linear), |a| (a.range, a.scale));
         Extent { given, scale, grid: Vec::new(), hard: Vec::new(), soft: Vec::new() }
     }
 
-    /// Adds the bounds of numbers that may not lie on the frame.
+    /// Adds the bounds of numbers that require a margin.
     fn soft(&mut self, numbers: &[f64]) {
         self.soft.extend(scale::bounds(numbers.iter().copied(), self.scale).into_iter().flatten());
     }
@@ -142,20 +144,20 @@ impl Extent {
             return given;
         }
         if let Some(grid) = scale::bounds(self.grid, self.scale) {
-            return scale::apart(grid, self.scale);
+            return scale::non_empty(grid, self.scale);
         }
         let hard = scale::bounds(self.hard, self.scale);
-        let soft = scale::bounds(self.soft, self.scale).map(|e| scale::apart(e, self.scale));
-        let ends = match (hard, soft.map(|e| self.scale.roomy(e))) {
+        let soft = scale::bounds(self.soft, self.scale).map(|e| scale::non_empty(e, self.scale));
+        let ends = match (hard, soft.map(|e| self.scale.with_margin(e))) {
             (Some([a, b]), Some([c, d])) => {
-                // Room is left only beyond what the hard ends do not already hold.
-                let soft = soft.expect("it was padded");
+                // A margin is added only on sides where the soft numbers exceed the hard ones.
+                let soft = soft.expect("the soft limits exist");
                 [if soft[0] >= a { a } else { c.min(a) }, if soft[1] <= b { b } else { d.max(b) }]
             }
             (Some(ends), None) | (None, Some(ends)) => ends,
-            (None, None) => [if self.scale == Scale::Log { 0.1 } else { 0.0 }, 1.0],
+            (None, None) => [if self.scale == AxisScale::Log { 0.1 } else { 0.0 }, 1.0],
         };
-        scale::apart(ends, self.scale)
+        scale::non_empty(ends, self.scale)
     }
 }
 
@@ -178,7 +180,7 @@ fn extend(mark: &Mark, [x, y, z]: &mut [Extent; 3]) {
         Mark::Area { x: a, low, high, .. } => {
             x.soft(a);
             y.soft(high);
-            // An area that stands on the axis has no room below it.
+            // There is no margin below an area that starts at 0.
             if low.iter().all(|v| *v == 0.0) { y.hard.push(0.0) } else { y.soft(low) }
         }
         Mark::Field { grid, .. } => {
@@ -200,9 +202,11 @@ fn extend(mark: &Mark, [x, y, z]: &mut [Extent; 3]) {
         Mark::Surface { grid, .. } => {
             x.grid.extend(grid.x);
             y.grid.extend(grid.y);
-            // A path may end a little below all points of the grid.
+            // A path can end slightly below all points of the grid.
             let ends = scale::bounds(grid.values.iter().copied(), z.scale);
-            z.grid.extend(ends.map(|e| z.scale.roomy(scale::apart(e, z.scale))).into_iter().flatten());
+            z.grid.extend(
+                ends.map(|e| z.scale.with_margin(scale::non_empty(e, z.scale))).into_iter().flatten(),
+            );
         }
         Mark::Network { nodes, .. } => {
             x.soft(&nodes.iter().map(|n| n.at[0]).collect::<Vec<_>>());
@@ -217,7 +221,7 @@ mod tests {
     use crate::{Colour, ColourScale, Grid, Series, Shading};
 
     #[test]
-    fn grids_reach_the_frame_and_points_do_not() {
+    fn grids_extend_to_the_frame_and_points_do_not() {
         let field = Mark::Field {
             grid: Grid::of([-1.0, 1.0], [0.0, 2.0], 2, 2, |x, _| x),
             colours: ColourScale::default(),
@@ -238,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_has_two_ticks_where_there_is_room() {
+    fn an_axis_has_two_ticks_if_they_fit() {
         let ticks = |axis: &Axis, ends: [f64; 2]| -> Vec<String> {
-            AxisPlan::across(axis, ends, [0.0, 110.0]).ticks.into_iter().map(|tick| tick.label).collect()
+            AxisPlan::horizontal(axis, ends, [0.0, 110.0]).ticks.into_iter().map(|tick| tick.label).collect()
         };
         assert_eq!(ticks(&Axis::new(""), [10.8, 97.0]), ["20", "40", "60", "80"]);
         let days = |from: f64, to: f64| [from, to].map(|day| day * 86_400_000.0);
@@ -248,9 +252,9 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_a_narrow_axis_stand_apart() {
-        let plan = AxisPlan::across(&Axis::new(""), [0.0, 100_000.0], [0.0, 120.0]);
-        assert!(plan.apart(), "{:?}", plan.ticks);
+    fn labels_of_a_narrow_axis_do_not_overlap() {
+        let plan = AxisPlan::horizontal(&Axis::new(""), [0.0, 100_000.0], [0.0, 120.0]);
+        assert!(plan.labels_fit(), "{:?}", plan.ticks);
         assert!(plan.ticks.len() >= 2);
     }
 }

@@ -1,4 +1,4 @@
-//! The elements of an SVG, written one after another: lines, areas, text with subscripts, clipped groups.
+//! Writer of SVG elements: lines, areas, text with subscripts, and clipped groups.
 
 use std::fmt::Write;
 
@@ -7,34 +7,34 @@ use crate::markup::{self, Level};
 use crate::plan::Rect;
 use crate::{Anchor, Colour, Dash, Fill, Stroke};
 
-/// An SVG in the making.
+/// An SVG document under construction.
 pub(super) struct Canvas {
     out: String,
     prefix: String,
     n_clips: usize,
 }
 
-/// How a text is set. Its point is the middle of its height.
+/// Style of a text, which is vertically centred at its point.
 #[derive(Clone, Copy)]
-pub(super) struct Text {
+pub(super) struct TextStyle {
     pub(super) size: f64,
     pub(super) colour: Colour,
     pub(super) anchor: Anchor,
     pub(super) weight: Weight,
-    /// Degrees, clockwise.
-    pub(super) turn: f64,
-    /// Whether paper surrounds the letters, which stand on lines.
+    /// Clockwise rotation in degrees.
+    pub(super) rotation: f64,
+    /// Whether letters have an outline in the background colour, for text over lines.
     pub(super) halo: bool,
 }
 
-impl Default for Text {
-    fn default() -> Text {
-        Text {
+impl Default for TextStyle {
+    fn default() -> TextStyle {
+        TextStyle {
             size: 11.0,
             colour: Colour::Ink,
             anchor: Anchor::Middle,
             weight: Weight::Regular,
-            turn: 0.0,
+            rotation: 0.0,
             halo: false,
         }
     }
@@ -49,13 +49,13 @@ impl Canvas {
         self.out
     }
 
-    /// Elements that are already written.
+    /// Appends SVG source.
     pub(super) fn raw(&mut self, elements: &str) {
         self.out.push_str(elements);
     }
 
-    /// What is drawn by `inside`, only as far as it lies in the rectangle.
-    pub(super) fn clipped(&mut self, to: Rect, inside: impl FnOnce(&mut Canvas)) {
+    /// Draws the elements written by `content`, clipped to a rectangle.
+    pub(super) fn clipped(&mut self, to: Rect, content: impl FnOnce(&mut Canvas)) {
         let id = format!("{}c{}", self.prefix, self.n_clips);
         self.n_clips += 1;
         let _ = write!(
@@ -66,11 +66,11 @@ impl Canvas {
             number(to.width),
             number(to.height)
         );
-        inside(self);
+        content(self);
         self.raw("</g>\n");
     }
 
-    /// One path of several lines.
+    /// Draws several polylines as one path.
     pub(super) fn lines(&mut self, lines: &[Vec<[f64; 2]>], stroke: Stroke) {
         let d: String = lines.iter().filter(|l| l.len() > 1).map(|l| path(l)).collect();
         if !d.is_empty() {
@@ -78,12 +78,12 @@ impl Canvas {
         }
     }
 
-    /// One straight line.
+    /// Draws a line segment.
     pub(super) fn line(&mut self, from: [f64; 2], to: [f64; 2], stroke: Stroke) {
         self.lines(&[vec![from, to]], stroke);
     }
 
-    /// One path of several filled polygons.
+    /// Draws several filled polygons as one path.
     pub(super) fn polygons(&mut self, polygons: &[Vec<[f64; 2]>], fill: Fill) {
         let d: String = polygons.iter().filter(|l| l.len() > 2).map(|l| path(l) + "z").collect();
         if !d.is_empty() {
@@ -96,7 +96,7 @@ impl Canvas {
         }
     }
 
-    /// A rectangle, filled and bordered.
+    /// Draws a rectangle with an optional fill and border.
     pub(super) fn rect(&mut self, rect: Rect, fill: Option<Fill>, stroke: Option<Stroke>) {
         let fill = fill.map_or("fill=\"none\"".to_owned(), |f| {
             format!(
@@ -120,7 +120,7 @@ impl Canvas {
         );
     }
 
-    /// An image, given as a URI of data.
+    /// Draws an image, given as a data URI.
     pub(super) fn image(&mut self, rect: Rect, uri: &str) {
         let _ = writeln!(
             self.out,
@@ -132,21 +132,21 @@ impl Canvas {
         );
     }
 
-    /// A label in the notation of labels.
-    pub(super) fn text(&mut self, [x, y]: [f64; 2], label: &str, style: Text) {
+    /// Draws a label in the label notation.
+    pub(super) fn text(&mut self, [x, y]: [f64; 2], label: &str, style: TextStyle) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        // Turned text is lowered in its own direction.
+        // Rotated text is shifted in its own coordinate system.
         let drop = 0.36 * style.size;
-        let place = if style.turn == 0.0 {
+        let position = if style.rotation == 0.0 {
             format!("x=\"{}\" y=\"{}\"", number(x), number(y + drop))
         } else {
-            let turn = number(style.turn);
+            let rotation = number(style.rotation);
             format!(
-                "y=\"{}\" transform=\"translate({} {}) rotate({turn})\"",
+                "y=\"{}\" transform=\"translate({} {}) rotate({rotation})\"",
                 number(drop),
                 number(x),
                 number(y)
@@ -161,11 +161,11 @@ impl Canvas {
         };
         let _ = write!(
             self.out,
-            "<text {place} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{halo}>",
+            "<text {position} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{halo}>",
             number(style.size),
             style.colour.css()
         );
-        let mut lowered = 0.0;
+        let mut current_drop = 0.0;
         for run in markup::runs(label) {
             let drop = run.level.drop() * style.size;
             let mut attributes = String::new();
@@ -175,28 +175,28 @@ impl Canvas {
             if run.level != Level::Line {
                 attributes.push_str(&format!(" font-size=\"{}\"", number(style.size * run.level.size())));
             }
-            if drop != lowered {
-                attributes.push_str(&format!(" dy=\"{}\"", number(drop - lowered)));
-                lowered = drop;
+            if drop != current_drop {
+                attributes.push_str(&format!(" dy=\"{}\"", number(drop - current_drop)));
+                current_drop = drop;
             }
             let text = markup::escape(&run.text);
             match &attributes[..] {
                 "" => self.out.push_str(&text),
-                some => self.out.push_str(&format!("<tspan{some}>{text}</tspan>")),
+                attributes => self.out.push_str(&format!("<tspan{attributes}>{text}</tspan>")),
             }
         }
         self.out.push_str("</text>\n");
     }
 }
 
-/// A length or share with two decimals at most.
+/// Formats a number with at most two decimals.
 pub(super) fn number(v: f64) -> String {
     let text = format!("{v:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// A stroke's attributes.
+/// Formats the attributes of a stroke.
 pub(super) fn stroke_attributes(stroke: Stroke) -> String {
     let w = stroke.width;
     let dash = match stroke.dash {
@@ -216,7 +216,7 @@ fn opacity(v: f64) -> String {
     if v >= 1.0 { String::new() } else { format!(" opacity=\"{}\"", number(v)) }
 }
 
-/// A path through points, in tenths of a pixel.
+/// Formats a path through points, rounded to tenths of a pixel.
 fn path(points: &[[f64; 2]]) -> String {
     let mut d = String::with_capacity(points.len() * 10);
     for (k, [x, y]) in points.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! The marks of a flat panel.
+//! Marks of 2-D panels.
 
 use std::collections::BTreeMap;
 
-use super::canvas::{Canvas, Text};
+use super::canvas::{Canvas, TextStyle};
 use super::image;
 use super::marker::markers;
 use crate::contour::contour;
@@ -10,38 +10,38 @@ use crate::font::{self, Weight};
 use crate::plan::{PanelPlan, Rect, SMALL, TICK};
 use crate::simplify::simplified;
 use crate::{
-    Anchor, Colour, ColourMap, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Scale, Shading,
-    Stroke, Symbol, png, ticks,
+    Anchor, AxisScale, Colour, ColourMap, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node,
+    Shading, Stroke, Symbol, png, ticks,
 };
 
-/// From how many points on they are embedded as an image.
-const MANY: usize = 4000;
-/// In so many steps weights are told apart by colour and width.
-const SHADES: f64 = 64.0;
-/// So many weights of a network are written on their lines at most.
-const WRITTEN: usize = 8;
-/// About how many levels a contour has when nobody says.
+/// Series with more points are embedded as an image.
+const MAX_VECTOR_POINTS: usize = 4000;
+/// Number of steps to which the colours and widths of weights are rounded.
+const N_SHADES: f64 = 64.0;
+/// Maximum number of weights whose values are written on the lines.
+const MAX_LABELLED_WEIGHTS: usize = 8;
+/// Approximate default number of contour levels.
 const N_LEVELS: usize = 18;
 
-/// Draws a mark in the frame.
+/// Draws a mark.
 pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) {
     match mark {
         Mark::Line { x, y, stroke, .. } => {
-            let lines = parts(plan, x, y);
+            let lines = segments(plan, x, y);
             canvas.clipped(plan.frame, |canvas| canvas.lines(&lines, *stroke));
         }
         Mark::Points { x, y, marker, .. } => draw_points(canvas, plan, x, y, *marker),
-        Mark::Rug { at, along, stroke } => draw_across(canvas, plan, at, *along, *stroke, 9.0),
-        Mark::Rule { at, along, stroke } => draw_across(canvas, plan, at, *along, *stroke, f64::INFINITY),
+        Mark::Rug { at, along, stroke } => draw_rules(canvas, plan, at, *along, *stroke, 9.0),
+        Mark::Rule { at, along, stroke } => draw_rules(canvas, plan, at, *along, *stroke, f64::INFINITY),
         Mark::Bars { edges, heights, fill } => draw_bars(canvas, plan, edges, heights, *fill),
         Mark::Area { x, low, high, fill } => {
             let mut corners: Vec<[f64; 2]> = x.iter().zip(high).map(|(x, y)| plan.pixel(*x, *y)).collect();
-            corners.extend(x.iter().zip(low).rev().map(|(x, y)| floored(plan, *x, *y)));
+            corners.extend(x.iter().zip(low).rev().map(|(x, y)| pixel_or_low_end(plan, *x, *y)));
             corners.retain(|p| p.iter().all(|v| v.is_finite()));
             canvas.clipped(plan.frame, |canvas| canvas.polygons(&[corners], *fill));
         }
         Mark::Field { grid, colours, shading, levels, lines } => {
-            let levels = &chosen_levels(grid, colours, levels);
+            let levels = &contour_levels(grid, colours, levels);
             if *shading != Shading::None {
                 let (rect, uri) = image::field(plan, grid, colours, *shading, levels);
                 canvas.image(rect, &uri);
@@ -66,16 +66,16 @@ pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) 
             draw_matrix(canvas, plan, *n_columns, values, texts, colours);
         }
         Mark::Text { at: [x, y], text, anchor, colour } => {
-            let style = Text { size: SMALL, anchor: *anchor, colour: *colour, ..Text::default() };
-            canvas.text(inside(plan, plan.pixel(*x, *y), text, *anchor), text, style);
+            let style = TextStyle { size: SMALL, anchor: *anchor, colour: *colour, ..TextStyle::default() };
+            canvas.text(within_frame(plan, plan.pixel(*x, *y), text, *anchor), text, style);
         }
         Mark::Network { nodes, edges } => draw_network(canvas, plan, nodes, edges),
         Mark::Surface { .. } => {}
     }
 }
 
-/// A contour's levels: those given, or round ones.
-pub(crate) fn chosen_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) -> Vec<f64> {
+/// Returns the contour levels of a field: the given ones, or round numbers.
+pub(crate) fn contour_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) -> Vec<f64> {
     if levels.is_empty() {
         ticks::values(colours.ends(&grid.values), colours.scale, N_LEVELS)
     } else {
@@ -83,28 +83,29 @@ pub(crate) fn chosen_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) 
     }
 }
 
-/// For each class but the last, a grid that is 0 where it is as probable as the likeliest other one, and NaN or of one
-/// sign where the boundary belongs to a pair that an earlier grid has.
+/// Returns for each class the grid of its probability minus the largest other probability, whose
+/// zero contour is the decision boundary of the class.
+///
+/// For two classes there is only one grid, because the other is its negative.
 pub(crate) fn boundaries(probabilities: &[Grid]) -> Vec<Grid> {
     let n = probabilities.len();
-    // Of two classes the one grid is the other's negative.
     (0..if n == 2 { 1 } else { n })
         .map(|k| {
-            let others = |p: usize| {
-                let other = (0..n).filter(|o| *o != k).map(|o| probabilities[o].values[p]);
-                probabilities[k].values[p] - other.fold(f64::NEG_INFINITY, f64::max)
+            let margin = |p: usize| {
+                let others = (0..n).filter(|o| *o != k).map(|o| probabilities[o].values[p]);
+                probabilities[k].values[p] - others.fold(f64::NEG_INFINITY, f64::max)
             };
-            let values = (0..probabilities[0].values.len()).map(others).collect();
+            let values = (0..probabilities[0].values.len()).map(margin).collect();
             Grid { values, ..probabilities[0].clone() }
         })
         .collect()
 }
 
-/// A line's parts between gaps, in pixels, without points that nobody would miss.
-fn parts(plan: &PanelPlan<'_>, x: &[f64], y: &[f64]) -> Vec<Vec<[f64; 2]>> {
+/// Returns the segments of a line between gaps in pixels, simplified.
+fn segments(plan: &PanelPlan<'_>, x: &[f64], y: &[f64]) -> Vec<Vec<[f64; 2]>> {
     let pixels: Vec<[f64; 2]> = x.iter().zip(y).map(|(x, y)| plan.pixel(*x, *y)).collect();
-    let whole = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
-    pixels.split(|p| !whole(p)).filter(|part| part.len() > 1).map(simplified).collect()
+    let is_finite = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
+    pixels.split(|p| !is_finite(p)).filter(|segment| segment.len() > 1).map(simplified).collect()
 }
 
 fn contour_pixels(plan: &PanelPlan<'_>, grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {
@@ -115,24 +116,24 @@ fn contour_pixels(plan: &PanelPlan<'_>, grid: &Grid, level: f64) -> Vec<Vec<[f64
         .collect()
 }
 
-/// The pixel of a point; where a logarithmic axis has none for it, at its low end.
-fn floored(plan: &PanelPlan<'_>, x: f64, y: f64) -> [f64; 2] {
-    let low_end = plan.y.map.scale == Scale::Log && y <= 0.0;
+/// Returns the pixel of a point; if y is not positive on a logarithmic axis, at its lower end.
+fn pixel_or_low_end(plan: &PanelPlan<'_>, x: f64, y: f64) -> [f64; 2] {
+    let low_end = plan.y.map.scale == AxisScale::Log && y <= 0.0;
     if low_end { [plan.x.map.pixel(x), plan.y.map.pixels[0]] } else { plan.pixel(x, y) }
 }
 
 fn draw_points(canvas: &mut Canvas, plan: &PanelPlan<'_>, x: &[f64], y: &[f64], marker: Marker) {
-    let shown = x.iter().zip(y).filter(|(x, y)| plan.shows(**x, **y));
-    let pixels: Vec<[f64; 2]> = shown.map(|(x, y)| plan.pixel(*x, *y)).collect();
+    let visible = x.iter().zip(y).filter(|(x, y)| plan.shows(**x, **y));
+    let pixels: Vec<[f64; 2]> = visible.map(|(x, y)| plan.pixel(*x, *y)).collect();
     match pixels.len() {
         0 => {}
-        n if n > MANY => canvas.raw(&png::rasterised(&markers(&pixels, marker), plan.frame)),
+        n if n > MAX_VECTOR_POINTS => canvas.raw(&png::rasterised(&markers(&pixels, marker), plan.frame)),
         _ => canvas.raw(&markers(&pixels, marker)),
     }
 }
 
-/// Lines from the edge of the frame inwards, of this length at most.
-fn draw_across(
+/// Draws lines from the edge of the frame inwards, at most of this length.
+fn draw_rules(
     canvas: &mut Canvas,
     plan: &PanelPlan<'_>,
     at: &[f64],
@@ -157,9 +158,9 @@ fn draw_across(
 
 fn draw_bars(canvas: &mut Canvas, plan: &PanelPlan<'_>, edges: &[f64], heights: &[f64], fill: Fill) {
     let bars = heights.iter().enumerate().filter(|(_, h)| h.is_finite() && **h != 0.0).map(|(k, h)| {
-        let [left, base] = floored(plan, edges[k], 0.0);
+        let [left, base] = pixel_or_low_end(plan, edges[k], 0.0);
         let [right, top] = plan.pixel(edges[k + 1], *h);
-        // A hair between bars, if they are wide enough for one.
+        // A thin gap between bars that are wide enough.
         let right = if right - left > 6.0 { right - 0.7 } else { right };
         vec![[left, base], [left, top], [right, top], [right, base]]
     });
@@ -188,22 +189,21 @@ fn draw_matrix(
         let rgb = colours.at(*v, ends);
         canvas.rect(rect, Some(Fill { colour: Colour::Rgb(rgb), opacity: 1.0 }), None);
         if let Some(text) = texts.get(k) {
-            // As large as the cell allows.
             let fits = (rect.width - 4.0) / font::width(text, 1.0, Weight::Regular).max(0.1);
             let size = fits.min(0.45 * rect.height).clamp(5.0, 15.0);
-            canvas.text(rect.centre(), text, Text { size, colour: ink_on(rgb), ..Text::default() });
+            canvas.text(rect.centre(), text, TextStyle { size, colour: ink_on(rgb), ..TextStyle::default() });
         }
     }
 }
 
-/// Black or white, whichever is easier to read on a colour.
+/// Returns black or white, whichever has more contrast with a colour.
 fn ink_on([r, g, b]: [u8; 3]) -> Colour {
     let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
     if light > 140.0 { Colour::Ink } else { Colour::Paper }
 }
 
-/// A text's point, moved so far that all of it stands within the frame.
-fn inside(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) -> [f64; 2] {
+/// Moves the point of a text so that all of the text is within the frame.
+fn within_frame(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) -> [f64; 2] {
     let width = font::width(text, SMALL, Weight::Regular);
     let left = match anchor {
         Anchor::Start => x,
@@ -211,32 +211,32 @@ fn inside(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) ->
         Anchor::End => x - width,
     };
     let frame = plan.frame;
-    let free = left.min(frame.right() - 4.0 - width).max(frame.x + 4.0);
+    let allowed = left.min(frame.right() - 4.0 - width).max(frame.x + 4.0);
     let half = 0.6 * SMALL;
-    [x + free - left, y.clamp(frame.y + half, (frame.bottom() - half).max(frame.y + half))]
+    [x + allowed - left, y.clamp(frame.y + half, (frame.bottom() - half).max(frame.y + half))]
 }
 
-/// Weights as lines under the units that they join.
+/// Draws weights as lines below the units that they connect.
 fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) {
     let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
     let at = |k: usize| plan.pixel(nodes[k].at[0], nodes[k].at[1]);
-    // Weights that look alike are one path, the largest over the others.
-    let mut alike: BTreeMap<(u32, bool), Vec<Vec<[f64; 2]>>> = BTreeMap::new();
+    // Weights with the same appearance are one path; larger weights are drawn over smaller ones.
+    let mut by_shade: BTreeMap<(u32, bool), Vec<Vec<[f64; 2]>>> = BTreeMap::new();
     for edge in edges.iter().filter(|e| e.weight != 0.0) {
-        let part = (edge.weight.abs() / largest * SHADES).round() as u32;
-        alike.entry((part, edge.weight < 0.0)).or_default().push(vec![at(edge.from), at(edge.to)]);
+        let shade = (edge.weight.abs() / largest * N_SHADES).round() as u32;
+        by_shade.entry((shade, edge.weight < 0.0)).or_default().push(vec![at(edge.from), at(edge.to)]);
     }
-    for ((part, is_negative), lines) in alike {
-        let part = f64::from(part.max(1)) / SHADES;
-        canvas.lines(&lines, edge_stroke(if is_negative { -part } else { part }));
+    for ((shade, is_negative), lines) in by_shade {
+        let fraction = f64::from(shade.max(1)) / N_SHADES;
+        canvas.lines(&lines, edge_stroke(if is_negative { -fraction } else { fraction }));
     }
-    if edges.len() <= WRITTEN {
+    if edges.len() <= MAX_LABELLED_WEIGHTS {
         for edge in edges {
-            // A third of the way: in the middle those that cross would meet.
+            // At a third of the line, because crossing lines meet in the middle.
             let (from, to) = (at(edge.from), at(edge.to));
-            let place = [0, 1].map(|k| from[k] + 0.34 * (to[k] - from[k]));
-            let style = Text { size: 9.5, halo: true, ..Text::default() };
-            canvas.text(place, &weight_text(edge.weight), style);
+            let point = [0, 1].map(|k| from[k] + 0.34 * (to[k] - from[k]));
+            let style = TextStyle { size: 9.5, halo: true, ..TextStyle::default() };
+            canvas.text(point, &weight_text(edge.weight), style);
         }
     }
     let size = node_size(plan, nodes);
@@ -244,25 +244,29 @@ fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges
         let marker = Marker { size, edge: Some(Colour::Ink), ..Marker::new(Symbol::Circle, node.colour) };
         canvas.raw(&markers(&[at(k)], marker));
         let fits = (size - 6.0) / font::width(&node.label, 1.0, Weight::Regular).max(0.1);
-        let style =
-            Text { size: fits.clamp(6.0, TICK + 1.5), colour: ink_on(node.colour.rgb()), ..Text::default() };
+        let style = TextStyle {
+            size: fits.clamp(6.0, TICK + 1.5),
+            colour: ink_on(node.colour.rgb()),
+            ..TextStyle::default()
+        };
         canvas.text(at(k), &node.label, style);
     }
 }
 
-/// A weight in three digits, with a minus sign.
+/// Formats a weight with about three digits and a minus sign.
 fn weight_text(weight: f64) -> String {
     let decimals = if weight.abs() < 9.995 { 2 } else { 1 };
     format!("{weight:.decimals$}").replace('-', "−")
 }
 
-/// How a weight is drawn, given as a part of the largest.
-pub(crate) fn edge_stroke(part: f64) -> Stroke {
-    let colour = Colour::Rgb(ColourMap::Diverging.at(0.5 + 0.5 * part.signum() * (0.35 + 0.5 * part.abs())));
-    Stroke::new(colour).width(0.5 + 5.5 * part.abs()).opacity(0.9)
+/// Returns the stroke of a weight, given as a signed fraction of the largest magnitude.
+pub(crate) fn edge_stroke(fraction: f64) -> Stroke {
+    let position = 0.5 + 0.5 * fraction.signum() * (0.35 + 0.5 * fraction.abs());
+    let colour = Colour::Rgb(ColourMap::Diverging.at(position));
+    Stroke::new(colour).width(0.5 + 5.5 * fraction.abs()).opacity(0.9)
 }
 
-/// The diameter of the units: 34 pixels, less where they stand close.
+/// Returns the diameter of the units in pixels: 34, or less if they are close to each other.
 pub(crate) fn node_size(plan: &PanelPlan<'_>, nodes: &[Node]) -> f64 {
     let pixels: Vec<[f64; 2]> = nodes.iter().map(|n| plan.pixel(n.at[0], n.at[1])).collect();
     let mut closest = f64::INFINITY;

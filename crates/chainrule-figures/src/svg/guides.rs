@@ -1,6 +1,6 @@
-//! What helps to read a flat panel: grid lines, frame, ticks, labels, colour bars and the legend.
+//! Guides of 2-D panels: grid lines, frame, ticks, labels, colour bars and the legend.
 
-use super::canvas::{Canvas, Text};
+use super::canvas::{Canvas, TextStyle};
 use super::image::{band, data_uri};
 use super::marker::markers;
 use crate::plan::{
@@ -11,24 +11,24 @@ use crate::{Anchor, Border, Colour, Fill, Mark, Marker, Series, Stroke};
 
 const FRAME: Stroke =
     Stroke { colour: Colour::Rgb([0x55; 3]), width: 1.0, dash: crate::Dash::Solid, opacity: 1.0 };
-/// The ground of a legend that lists what is white.
+/// Background of a legend that lists a white series.
 const DARK: Colour = Colour::Rgb([0x4a; 3]);
 const GRID: Stroke = Stroke { colour: Colour::Rgb([0xe4; 3]), width: 0.8, ..FRAME };
 
-/// Grid lines at the ticks, to be drawn first.
+/// Draws grid lines at the ticks, below the series.
 pub(super) fn draw_grid(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     if plan.panel.border == Border::None {
         return;
     }
     let frame = plan.frame;
-    let numbers =
+    let pixels =
         |axis: &AxisPlan| axis.ticks.iter().map(|t| axis.map.pixel(t.at).round()).collect::<Vec<_>>();
-    let upright = numbers(&plan.x).into_iter().map(|x| vec![[x, frame.y], [x, frame.bottom()]]);
-    let level = numbers(&plan.y).into_iter().map(|y| vec![[frame.x, y], [frame.right(), y]]);
-    canvas.lines(&upright.chain(level).collect::<Vec<_>>(), GRID);
+    let vertical = pixels(&plan.x).into_iter().map(|x| vec![[x, frame.y], [x, frame.bottom()]]);
+    let horizontal = pixels(&plan.y).into_iter().map(|y| vec![[frame.x, y], [frame.right(), y]]);
+    canvas.lines(&vertical.chain(horizontal).collect::<Vec<_>>(), GRID);
 }
 
-/// Frame, ticks and labels, to be drawn last.
+/// Draws frame, ticks and labels, above the series.
 pub(super) fn draw_axes(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     if plan.panel.border == Border::None {
         return;
@@ -39,37 +39,37 @@ pub(super) fn draw_axes(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     let x = &plan.x;
     let mut ticks: Vec<_> = x.ticks.iter().map(|t| below(x.map.pixel(t.at), TICK_LENGTH)).collect();
     ticks.extend(x.minor.iter().map(|v| below(x.map.pixel(*v), 0.6 * TICK_LENGTH)));
-    ticks.extend(left_ticks(&plan.y, frame.x, -1.0));
+    ticks.extend(vertical_axis_ticks(&plan.y, frame.x, -1.0));
     canvas.lines(&ticks, FRAME);
     let y = frame.bottom() + TICK_GAP + 0.5 * TICK;
     for tick in &x.ticks {
-        canvas.text([x.map.pixel(tick.at), y], &tick.label, Text { size: TICK, ..Text::default() });
+        canvas.text([x.map.pixel(tick.at), y], &tick.label, TextStyle { size: TICK, ..TextStyle::default() });
     }
     let ticks_height = if x.ticks.is_empty() { 0.0 } else { TICK_GAP + 1.2 * TICK };
     let y = frame.bottom() + ticks_height + 3.0 + 0.5 * LABEL * LEADING;
-    canvas.text([frame.centre()[0], y], &x.label, Text { size: LABEL, ..Text::default() });
+    canvas.text([frame.centre()[0], y], &x.label, TextStyle { size: LABEL, ..TextStyle::default() });
     for tick in &plan.y.ticks {
         let at = [frame.x - TICK_GAP, plan.y.map.pixel(tick.at)];
-        canvas.text(at, &tick.label, Text { size: TICK, anchor: Anchor::End, ..Text::default() });
+        canvas.text(at, &tick.label, TextStyle { size: TICK, anchor: Anchor::End, ..TextStyle::default() });
     }
     let labels = plan.y.label_width();
     let labels = if labels > 0.0 { labels + TICK_GAP } else { 0.0 };
     let at = [frame.x - labels - 3.0 - 0.5 * LABEL * LEADING, frame.centre()[1]];
-    canvas.text(at, &plan.y.label, Text { size: LABEL, turn: -90.0, ..Text::default() });
+    canvas.text(at, &plan.y.label, TextStyle { size: LABEL, rotation: -90.0, ..TextStyle::default() });
 }
 
-/// The ticks of an upright axis, to the left (-1) or the right (1) of x.
-fn left_ticks(axis: &AxisPlan, x: f64, side: f64) -> impl Iterator<Item = Vec<[f64; 2]>> {
+/// Returns the ticks of a vertical axis, to the left (-1) or the right (1) of x.
+fn vertical_axis_ticks(axis: &AxisPlan, x: f64, side: f64) -> impl Iterator<Item = Vec<[f64; 2]>> {
     let line =
         move |v: f64, length: f64| vec![[x, axis.map.pixel(v)], [x + side * length, axis.map.pixel(v)]];
-    let long = axis.ticks.iter().map(move |t| line(t.at, TICK_LENGTH));
-    long.chain(axis.minor.iter().map(move |v| line(*v, 0.6 * TICK_LENGTH)))
+    let major = axis.ticks.iter().map(move |t| line(t.at, TICK_LENGTH));
+    major.chain(axis.minor.iter().map(move |v| line(*v, 0.6 * TICK_LENGTH)))
 }
 
-/// A colour bar with its ticks and label.
+/// Draws a colour bar with its ticks and label.
 pub(super) fn draw_bar(canvas: &mut Canvas, bar: &BarPlan<'_>) {
     let axis = &bar.axis;
-    // Upper end first; one pixel of the image is one colour of the map.
+    // From top to bottom; each pixel of the image is one colour of the map.
     let ends = axis.map.ends;
     let colours = (0..256).rev().flat_map(|i| {
         let v = bar.colours.scale.at((f64::from(i) + 0.5) / 256.0, ends);
@@ -80,16 +80,20 @@ pub(super) fn draw_bar(canvas: &mut Canvas, bar: &BarPlan<'_>) {
     canvas.image(bar.frame, &data_uri(1, 256, &colours.collect::<Vec<_>>()));
     canvas.rect(bar.frame, None, Some(FRAME));
     let right = bar.frame.right();
-    canvas.lines(&left_ticks(axis, right, 1.0).collect::<Vec<_>>(), FRAME);
+    canvas.lines(&vertical_axis_ticks(axis, right, 1.0).collect::<Vec<_>>(), FRAME);
     for tick in &axis.ticks {
-        let style = Text { size: TICK, anchor: Anchor::Start, ..Text::default() };
+        let style = TextStyle { size: TICK, anchor: Anchor::Start, ..TextStyle::default() };
         canvas.text([right + TICK_GAP, axis.map.pixel(tick.at)], &tick.label, style);
     }
     let x = bar.frame.x + BAR_WIDTH + TICK_GAP + axis.label_width() + 2.0 + 0.5 * LABEL * LEADING;
-    canvas.text([x, bar.frame.centre()[1]], bar.label, Text { size: LABEL, turn: -90.0, ..Text::default() });
+    canvas.text(
+        [x, bar.frame.centre()[1]],
+        bar.label,
+        TextStyle { size: LABEL, rotation: -90.0, ..TextStyle::default() },
+    );
 }
 
-/// The legend in its box.
+/// Draws the legend.
 pub(super) fn draw_legend(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     let Some(legend) = &plan.legend else { return };
     let rect = legend.rect;
@@ -105,14 +109,14 @@ pub(super) fn draw_legend(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
         let series = &plan.panel.series[*s];
         let y = rect.y + LEGEND_PAD - 2.0 + (k as f64 + 0.5) * LEGEND_LINE;
         let x = rect.x + LEGEND_PAD;
-        draw_sample(canvas, series, Rect { x, y: y - 5.0, width: LEGEND_SYMBOL - 8.0, height: 10.0 });
-        let style = Text { size: SMALL, anchor: Anchor::Start, colour: ink, ..Text::default() };
+        draw_legend_symbol(canvas, series, Rect { x, y: y - 5.0, width: LEGEND_SYMBOL - 8.0, height: 10.0 });
+        let style = TextStyle { size: SMALL, anchor: Anchor::Start, colour: ink, ..TextStyle::default() };
         canvas.text([x + LEGEND_SYMBOL, y], &series.name, style);
     }
 }
 
-/// A sample of what a series is drawn as.
-fn draw_sample(canvas: &mut Canvas, series: &Series, rect: Rect) {
+/// Draws the legend symbol of a series.
+fn draw_legend_symbol(canvas: &mut Canvas, series: &Series, rect: Rect) {
     let [x, y] = rect.centre();
     let line = |canvas: &mut Canvas, stroke: Stroke| {
         canvas.line([rect.x, y], [rect.right(), y], Stroke { width: stroke.width.clamp(1.0, 3.0), ..stroke });
@@ -124,9 +128,9 @@ fn draw_sample(canvas: &mut Canvas, series: &Series, rect: Rect) {
             canvas.lines(&ticks, *stroke);
         }
         Mark::Points { marker, .. } => {
-            let shown =
+            let symbol =
                 Marker { size: marker.size.clamp(6.0, 12.0), opacity: marker.opacity.max(0.6), ..*marker };
-            canvas.raw(&markers(&[[x, y]], shown));
+            canvas.raw(&markers(&[[x, y]], symbol));
         }
         Mark::Bars { fill, .. } | Mark::Area { fill, .. } => canvas.rect(rect, Some(*fill), None),
         Mark::Field { lines: Some(stroke), .. } | Mark::Regions { boundary: Some(stroke), .. } => {

@@ -1,4 +1,4 @@
-//! Images within an SVG: fields and decision regions as embedded PNGs.
+//! Fields and decision regions as PNG images embedded in an SVG.
 
 use base64::Engine;
 use png::{BitDepth, ColorType, Compression, Encoder};
@@ -7,12 +7,12 @@ use crate::colour::{region, winner};
 use crate::plan::{PanelPlan, Rect};
 use crate::{Colour, ColourScale, Grid, Shading};
 
-/// How many pixels of an image with sharp edges lie along one of the drawing.
+/// Image pixels per figure pixel in images with sharp edges.
 const SHARP: f64 = 2.0;
-/// From how many bytes on an image is drawn less sharp, so that an SVG of at most 500,000 has room for it.
+/// Larger images, in bytes, are rendered at a lower resolution, to keep an SVG below 500,000 bytes.
 pub(crate) const IMAGE_LIMIT: usize = 330_000;
 
-/// A field's image over the grid's rectangle, which may reach beyond the frame.
+/// Renders a field over the part of the grid within the frame.
 pub(super) fn field(
     plan: &PanelPlan<'_>,
     grid: &Grid,
@@ -31,16 +31,16 @@ pub(super) fn field(
     })
 }
 
-/// The regions' image over the grid's rectangle.
+/// Renders decision regions over the part of the grid within the frame.
 pub(super) fn regions(plan: &PanelPlan<'_>, probabilities: &[Grid], colours: &[Colour]) -> (Rect, String) {
     paint(plan, &probabilities[0], SHARP, |i, j| {
-        let (class, sure) = winner(probabilities, i, j);
-        let [r, g, b] = region(colours[class], sure);
+        let (class, confidence) = winner(probabilities, i, j);
+        let [r, g, b] = region(colours[class], confidence);
         [r, g, b, 255]
     })
 }
 
-/// The middle of the band between two levels that a value lies in.
+/// Returns the middle of the band between two levels that contains a value.
 pub(crate) fn band(v: f64, levels: &[f64], [low, high]: [f64; 2]) -> f64 {
     let above = levels.partition_point(|l| *l <= v);
     let from = if above == 0 { low } else { levels[above - 1] };
@@ -48,7 +48,7 @@ pub(crate) fn band(v: f64, levels: &[f64], [low, high]: [f64; 2]) -> f64 {
     f64::midpoint(from, to)
 }
 
-/// An image of a grid's rectangle, each pixel by the place of its middle in the grid.
+/// Renders a grid; `colour` takes the fractional grid index of the centre of a pixel.
 fn paint(
     plan: &PanelPlan<'_>,
     grid: &Grid,
@@ -56,27 +56,27 @@ fn paint(
     colour: impl Fn(f64, f64) -> [u8; 4],
 ) -> (Rect, String) {
     let [a, b] = [plan.pixel(grid.x[0], grid.y[0]), plan.pixel(grid.x[1], grid.y[1])];
-    // Only what lies in the frame is painted, however far the grid reaches.
+    // The image is limited to the frame.
     let frame = plan.frame;
     let (left, right) = (a[0].min(b[0]).max(frame.x), a[0].max(b[0]).min(frame.right()));
     let (top, bottom) = (a[1].min(b[1]).max(frame.y), a[1].max(b[1]).min(frame.bottom()));
     let rect = Rect { x: left, y: top, width: (right - left).max(1.0), height: (bottom - top).max(1.0) };
     let pixels = |length: f64| (length * sharpness).round().max(1.0) as usize;
-    // A strip of one row needs no more than that.
+    // A grid of one row is one pixel high.
     let (width, height) = (pixels(rect.width), if grid.n_y == 1 { 1 } else { pixels(rect.height) });
     let mut rgba = Vec::with_capacity(4 * width * height);
     for v in 0..height {
         for u in 0..width {
             let x = plan.x.map.number(rect.x + (u as f64 + 0.5) * rect.width / width as f64);
             let y = plan.y.map.number(rect.y + (v as f64 + 0.5) * rect.height / height as f64);
-            let [i, j] = grid.place(x, y);
+            let [i, j] = grid.index(x, y);
             rgba.extend(colour(i, if grid.n_y == 1 { 0.0 } else { j }));
         }
     }
     (rect, data_uri(width, height, &rgba))
 }
 
-/// A PNG of red, green, blue and opacity as a URI of data.
+/// Encodes RGBA pixels as a data URI of a PNG.
 pub(crate) fn data_uri(width: usize, height: usize, rgba: &[u8]) -> String {
     format!(
         "data:image/png;base64,{}",
@@ -84,7 +84,8 @@ pub(crate) fn data_uri(width: usize, height: usize, rgba: &[u8]) -> String {
     )
 }
 
-/// A PNG: of at most 256 colours with a palette, of more without, and without opacity if all is opaque.
+/// Encodes RGBA pixels as a PNG, with a palette for at most 256 colours and without an alpha
+/// channel if all pixels are opaque.
 fn png(width: usize, height: usize, rgba: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, width as u32, height as u32);
@@ -107,24 +108,25 @@ fn png(width: usize, height: usize, rgba: &[u8]) -> Vec<u8> {
             rgba.to_vec()
         }
     };
-    let mut writer = encoder.write_header().expect("writing to memory");
-    writer.write_image_data(&data).expect("the data fill the image");
-    writer.finish().expect("writing to memory");
+    let mut writer = encoder.write_header().expect("writing to memory succeeds");
+    writer.write_image_data(&data).expect("the data have the size of the image");
+    writer.finish().expect("writing to memory succeeds");
     out
 }
 
-/// The colours of an image and for each pixel which it has, if there are at most 256 of them.
+/// Returns the distinct colours of an image and their index for each pixel, if there are at most
+/// 256 colours.
 fn palette(rgba: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut places = std::collections::HashMap::new();
+    let mut known = std::collections::HashMap::new();
     let mut colours = Vec::new();
     let mut indices = Vec::with_capacity(rgba.len() / 4);
     for pixel in rgba.chunks_exact(4) {
-        let next = places.len();
-        let place = *places.entry([pixel[0], pixel[1], pixel[2]]).or_insert(next);
-        if place == next {
+        let next = known.len();
+        let index = *known.entry([pixel[0], pixel[1], pixel[2]]).or_insert(next);
+        if index == next {
             colours.extend(&pixel[..3]);
         }
-        indices.push(u8::try_from(place).ok()?);
+        indices.push(u8::try_from(index).ok()?);
     }
     Some((colours, indices))
 }
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_colours_make_a_palette() {
+    fn images_of_few_colours_have_a_palette() {
         let rgba = [1, 2, 3, 255, 4, 5, 6, 255, 1, 2, 3, 255];
         assert_eq!(palette(&rgba), Some((vec![1, 2, 3, 4, 5, 6], vec![0, 1, 0])));
         let many: Vec<u8> = (0..300u16).flat_map(|i| [(i % 256) as u8, (i / 256) as u8, 0, 255]).collect();
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_has_the_middle_of_its_band() {
+    fn values_map_to_the_middle_of_their_band() {
         let (levels, ends) = ([1.0, 2.0], [0.0, 4.0]);
         assert_eq!([0.3, 1.0, 1.9, 3.0].map(|v| band(v, &levels, ends)), [0.5, 1.5, 1.5, 3.0]);
     }

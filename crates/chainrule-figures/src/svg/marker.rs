@@ -1,11 +1,11 @@
-//! The symbols of points, as paths of the same area to the eye.
+//! Symbols of points as paths of about the same visual area.
 
 use std::fmt::Write;
 
 use super::canvas::{number, stroke_attributes};
 use crate::{Colour, Marker, Stroke, Symbol};
 
-/// A group of one symbol at each of these pixels.
+/// Returns a group with a symbol at each of these pixels.
 pub(super) fn markers(pixels: &[[f64; 2]], marker: Marker) -> String {
     let (fill, stroke) = paint(marker);
     let opacity =
@@ -27,7 +27,7 @@ pub(super) fn markers(pixels: &[[f64; 2]], marker: Marker) -> String {
     out
 }
 
-/// What a symbol is filled with, and its edge.
+/// Returns the fill and the edge of a symbol.
 fn paint(marker: Marker) -> (String, Option<Stroke>) {
     let edge = |colour: Colour, width: f64| Some(Stroke::new(colour).width(width));
     match marker.symbol {
@@ -36,7 +36,7 @@ fn paint(marker: Marker) -> (String, Option<Stroke>) {
     }
 }
 
-/// A symbol of radius r as relative moves from its middle.
+/// Returns the outline of a symbol of radius `r` as path commands relative to its centre.
 fn outline(symbol: Symbol, r: f64) -> String {
     let points: Vec<[f64; 2]> = match symbol {
         Symbol::Circle | Symbol::Ring => return String::new(),
@@ -57,7 +57,7 @@ fn outline(symbol: Symbol, r: f64) -> String {
     d + "z"
 }
 
-/// A regular polygon whose first corner lies in this direction.
+/// Returns a regular polygon whose first corner is in the direction of `first` degrees.
 fn polygon(n: u32, r: f64, first: f64) -> Vec<[f64; 2]> {
     (0..n).map(|k| polar(r, first + 360.0 * f64::from(k) / f64::from(n))).collect()
 }
@@ -66,8 +66,8 @@ fn star(r: f64) -> Vec<[f64; 2]> {
     (0..10).map(|k| polar(if k % 2 == 0 { r } else { 0.42 * r }, -90.0 + 36.0 * f64::from(k))).collect()
 }
 
-/// Two bars of a third of their length that cross.
-fn plus(r: f64, turn: f64) -> Vec<[f64; 2]> {
+/// Returns two crossing bars about a third as wide as long.
+fn plus(r: f64, rotation: f64) -> Vec<[f64; 2]> {
     let h = 0.34 * r;
     let corners = [
         [h, -r],
@@ -83,7 +83,7 @@ fn plus(r: f64, turn: f64) -> Vec<[f64; 2]> {
         [-h, -h],
         [-h, -r],
     ];
-    let (sin, cos) = f64::to_radians(turn).sin_cos();
+    let (sin, cos) = f64::to_radians(rotation).sin_cos();
     corners.map(|[x, y]| [x * cos - y * sin, x * sin + y * cos]).to_vec()
 }
 

@@ -1,9 +1,9 @@
-//! A figure as SVG: the panels of a plan, with text as text and dense fields as embedded images.
+//! SVG output, with text as text elements and dense fields as embedded images.
 //!
-//! Drawn by a small layer of our own. The crates for static plots (kuva 0.6, plotters 0.3) were tried first: neither can
-//! put an image under vector axes, so that a decision map of 200 by 200 becomes 17 MB of rectangles; neither sets
-//! subscripts, draws a path on a surface, joins panels frame at frame, nor animates. What was left for them, frames,
-//! ticks and lines, is the smaller part of this folder.
+//! The crates for static plots (kuva 0.6, plotters 0.3) were evaluated first. Neither can place an
+//! image under vector axes, so that decision regions on a grid of 200 by 200 points become 17 MB of
+//! rectangles, and neither supports subscripts, paths on surfaces, joined panels or animation. The
+//! remaining functionality (frames, ticks and lines) is the smaller part of this module.
 
 mod canvas;
 mod flat;
@@ -13,32 +13,32 @@ mod marker;
 mod space;
 mod surface;
 
-pub(crate) use flat::{boundaries, chosen_levels, edge_stroke, node_size};
+pub(crate) use flat::{boundaries, contour_levels, edge_stroke, node_size};
 pub(crate) use image::{IMAGE_LIMIT, data_uri};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use canvas::{Canvas, Text};
+use canvas::{Canvas, TextStyle};
 
 use crate::check::check;
 use crate::font::{FAMILY, Weight};
 use crate::plan::{self, LEADING, PANEL_TITLE, PanelPlan, SMALL, TITLE};
 use crate::{Anchor, Colour, Error, Figure, Mark};
 
-/// The most bytes that an SVG may have.
+/// Maximum size of an SVG document in bytes.
 pub const SVG_LIMIT: usize = 500_000;
 
-/// How long a frame of an animation is shown, and how long the last one, in seconds.
+/// Duration of a frame of an animation, and of the last one, in seconds.
 const FRAME_SECONDS: f64 = 0.25;
 const LAST_SECONDS: f64 = 2.0;
 
-/// The figure as an SVG document on white paper, at most [`SVG_LIMIT`] bytes long.
+/// Renders the figure as an SVG document of at most [`SVG_LIMIT`] bytes with a white background.
 ///
-/// An animated figure is shown as its own series have it, without its frames. Dense fields and more than 4,000 points are
-/// embedded as images. Where the reader's browser has no DejaVu Sans, letters of similar width are taken.
+/// The frames of an animation are ignored. Dense fields, and series of more than 4,000 points, are
+/// embedded as images. If DejaVu Sans is not installed, a font with similar metrics is used.
 ///
 /// # Errors
-/// If the figure cannot be drawn (see [`Error`]) or the document would be longer.
+/// Returns an error if the figure is invalid, or [`Error::SvgSize`] if the document is too large.
 ///
 /// ```
 /// use chainrule_figures::{Colour, Figure, Panel, Series, svg};
@@ -52,12 +52,12 @@ pub fn svg(figure: &Figure) -> Result<String, Error> {
     draw(figure, Motion::Still)
 }
 
-/// The figure as an SVG document that plays its frames, over and over, in any browser and without a script.
+/// Renders the figure as an SVG document that plays its frames in a loop, without scripts.
 ///
-/// Programs that know no animation show what [`svg`] does.
+/// Viewers without support for animation show the last frame.
 ///
 /// # Errors
-/// As for [`svg`]; each frame adds its series, so that a field in many frames is soon too long.
+/// See [`svg`]. Each frame adds its marks, so that fields in many frames exceed the size limit.
 pub fn animated_svg(figure: &Figure) -> Result<String, Error> {
     draw(figure, Motion::Animated)
 }
@@ -78,7 +78,7 @@ fn draw(figure: &Figure, motion: Motion) -> Result<String, Error> {
     }
 }
 
-/// The document of a checked figure, of whatever length.
+/// Renders a validated figure without a size limit.
 pub(crate) fn still(figure: &Figure) -> String {
     document(figure, Motion::Still)
 }
@@ -92,15 +92,17 @@ fn document(figure: &Figure, motion: Motion) -> String {
          font-family=\"{FAMILY}\" role=\"img\">\n<title>{}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n",
         crate::markup::plain(&figure.title)
     ));
-    let style = Text { size: TITLE, weight: Weight::Bold, ..Text::default() };
+    let style = TextStyle { size: TITLE, weight: Weight::Bold, ..TextStyle::default() };
     lines(&mut canvas, &plan.title, [width / 2.0, 12.0], style);
     for (k, panel) in plan.panels.iter().enumerate() {
         draw_panel(&mut canvas, panel, k, if motion == Motion::Animated { Some(figure) } else { None });
     }
-    let style = Text { size: SMALL, anchor: Anchor::Start, colour: Colour::Muted, ..Text::default() };
+    let style =
+        TextStyle { size: SMALL, anchor: Anchor::Start, colour: Colour::Muted, ..TextStyle::default() };
     lines(&mut canvas, &plan.caption, [12.0, plan.caption_top], style);
     if motion == Motion::Animated && !figure.frames.is_empty() {
-        let style = Text { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..Text::default() };
+        let style =
+            TextStyle { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..TextStyle::default() };
         let at = [width - 12.0, 12.0 + 0.5 * SMALL * LEADING];
         draw_frames(&mut canvas, &figure.frames, |canvas, frame| canvas.text(at, &frame.label, style));
     }
@@ -108,14 +110,14 @@ fn document(figure: &Figure, motion: Motion) -> String {
     canvas.into_string()
 }
 
-/// Lines of text below each other, the first one's top at a height.
-fn lines(canvas: &mut Canvas, lines: &[String], [x, top]: [f64; 2], style: Text) {
+/// Draws lines of text below each other, starting at `top`.
+fn lines(canvas: &mut Canvas, lines: &[String], [x, top]: [f64; 2], style: TextStyle) {
     for (k, line) in lines.iter().enumerate() {
         canvas.text([x, top + (k as f64 + 0.5) * style.size * LEADING], line, style);
     }
 }
 
-/// One panel; in an animation its changing series in each of the frames.
+/// Draws a panel; in an animation, with the marks of all frames.
 fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Option<&Figure>) {
     canvas.raw("<g>\n");
     let scene = plan.panel.space.as_ref().map(|space| space::Scene::new(plan, space));
@@ -124,13 +126,13 @@ fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Opt
         None => guides::draw_grid(canvas, plan),
     }
     for (s, series) in plan.panel.series.iter().enumerate() {
-        let one = |canvas: &mut Canvas, mark: &Mark| match &scene {
+        let draw_mark = |canvas: &mut Canvas, mark: &Mark| match &scene {
             Some(scene) => scene.draw_mark(canvas, mark),
             None => flat::draw_mark(canvas, plan, mark),
         };
         match animated.map(|figure| changes(figure, k, s)).filter(|c| !c.is_empty()) {
-            Some(marks) => draw_frames(canvas, &marks, |canvas, mark| one(canvas, mark)),
-            None => one(canvas, &series.mark),
+            Some(marks) => draw_frames(canvas, &marks, |canvas, mark| draw_mark(canvas, mark)),
+            None => draw_mark(canvas, &series.mark),
         }
     }
     match &scene {
@@ -141,47 +143,48 @@ fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Opt
     guides::draw_legend(canvas, plan);
     let frame = plan.frame;
     let height = plan.title.len() as f64 * PANEL_TITLE * LEADING;
-    let style = Text { size: PANEL_TITLE, weight: Weight::Bold, ..Text::default() };
+    let style = TextStyle { size: PANEL_TITLE, weight: Weight::Bold, ..TextStyle::default() };
     let gap = if plan.z.is_some() { 2.0 } else { 8.0 };
     lines(canvas, &plan.title, [frame.centre()[0], frame.y - gap - height], style);
     canvas.raw("</g>\n");
 }
 
-/// What a series shows in each frame, if it changes.
+/// Returns the marks of a series in each frame, if it changes.
 fn changes(figure: &Figure, panel: usize, series: usize) -> Vec<&Mark> {
     let all = figure.frames.iter().flat_map(|f| &f.changes);
     all.filter(|c| c.panel == panel && c.series == series).map(|c| &c.mark).collect()
 }
 
-/// Each of some things in a group that is seen for its share of the time; without animation only the last one is.
-fn draw_frames<X>(canvas: &mut Canvas, things: &[X], mut draw: impl FnMut(&mut Canvas, &X)) {
-    let n = things.len();
+/// Draws each item in a group that is visible during its frame; viewers without support for
+/// animation show the last one.
+fn draw_frames<X>(canvas: &mut Canvas, items: &[X], mut draw: impl FnMut(&mut Canvas, &X)) {
+    let n = items.len();
     let total = (n - 1) as f64 * FRAME_SECONDS + LAST_SECONDS;
-    for (k, thing) in things.iter().enumerate() {
-        let seen = |seen: bool| if seen { "visible" } else { "hidden" };
+    for (k, item) in items.iter().enumerate() {
+        let visibility = |visible: bool| if visible { "visible" } else { "hidden" };
         let start = k as f64 * FRAME_SECONDS / total;
         let end = (k + 1) as f64 * FRAME_SECONDS / total;
-        // Values before, during and after the frame, without those that last no time.
+        // Values before, during and after the frame, without intervals of zero length.
         let steps = [(0.0, k == 0), (start, true), (end, false)];
         let from = usize::from(k == 0);
         let to = if k + 1 == n { 2 } else { 3 };
-        let values: Vec<&str> = steps[from..to].iter().map(|s| seen(s.1)).collect();
+        let values: Vec<&str> = steps[from..to].iter().map(|s| visibility(s.1)).collect();
         let times: Vec<String> = steps[from..to].iter().map(|s| format!("{:.4}", s.0)).collect();
         canvas.raw(&format!(
             "<g visibility=\"{}\"><animate attributeName=\"visibility\" calcMode=\"discrete\" dur=\"{total}s\" \
              repeatCount=\"indefinite\" values=\"{}\" keyTimes=\"{}\"/>\n",
-            seen(k + 1 == n),
+            visibility(k + 1 == n),
             values.join(";"),
             times.join(";"),
         ));
-        draw(canvas, thing);
+        draw(canvas, item);
         canvas.raw("</g>\n");
     }
 }
 
-/// What ids of this document start with, so that several can stand in one page.
+/// Returns the prefix of element ids, so that several documents can be embedded in one page.
 fn id_prefix(figure: &Figure) -> String {
     let mut hasher = DefaultHasher::new();
-    serde_json::to_string(figure).expect("plain data").hash(&mut hasher);
+    serde_json::to_string(figure).expect("figures consist of strings and numbers").hash(&mut hasher);
     format!("f{:08x}", hasher.finish() as u32)
 }

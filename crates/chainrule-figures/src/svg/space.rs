@@ -1,39 +1,40 @@
-//! A panel in space: the camera, the box with its ticks and labels, and lines and points that surfaces may hide.
+//! Rendering of 3-D panels: camera, box with ticks and labels, and lines and points with hidden
+//! parts.
 
-use super::canvas::{Canvas, Text};
+use super::canvas::{Canvas, TextStyle};
 use super::marker::markers;
-use super::surface::{Buffer, Patch};
+use super::surface::{DepthBuffer, Patch};
 use crate::contour::contour;
 use crate::font::{self, Weight};
 use crate::plan::{AxisPlan, LABEL, PanelPlan, Rect, TICK};
 use crate::simplify::simplified;
 use crate::{Colour, Dash, Fill, Grid, Mark, Marker, Space, Stroke, ticks};
 
-/// Half the sides of the box in which everything stands.
+/// Half the lengths of the sides of the box.
 const HALF: [f64; 3] = [0.5, 0.5, 0.38];
-/// From the middle of the box to the eye.
+/// Distance of the camera from the centre of the box.
 const DISTANCE: f64 = 5.0;
-/// How far behind a surface, in sides of the box, a line may lie and still be seen: it lies on the surface, but the
-/// surface is known only at the points of its grid.
+/// Depth in sides of the box to which lines behind a surface are visible. Lines on a surface are
+/// partly behind it because the surface is interpolated between its grid points.
 const SLACK: f64 = 0.02;
-/// About how many lines of a mesh are drawn along each side.
+/// Approximate number of mesh lines along each side.
 const N_MESH: usize = 24;
 
-/// About how many levels the contour lines on a surface have.
+/// Approximate number of contour levels of a surface.
 const N_LEVELS: usize = 12;
 
 const EDGE: Stroke = Stroke { colour: Colour::Rgb([0x77; 3]), width: 0.9, dash: Dash::Solid, opacity: 1.0 };
 const GRID: Stroke = Stroke { colour: Colour::Rgb([0xd2; 3]), width: 0.7, ..EDGE };
 const MESH: Stroke = Stroke { colour: Colour::Ink, width: 0.5, dash: Dash::Solid, opacity: 0.22 };
 
-/// What a place in space becomes: pixels, and how near to the eye it is.
+/// Projection of a point: its pixel, and its coordinate towards the camera.
 #[derive(Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct ScreenPoint {
     pub(super) pixel: [f64; 2],
-    pub(super) near: f64,
+    pub(super) nearness: f64,
 }
 
-/// The directions and lengths of a view.
+/// A camera: its direction vectors, scale and image centre.
 #[derive(Clone, Copy)]
 struct Camera {
     eye: [f64; 3],
@@ -52,16 +53,16 @@ impl Camera {
         Camera { eye, right, up, scale: 1.0, middle: [0.0, 0.0] }
     }
 
-    /// Central projection: what is nearer to the eye is larger.
-    fn see(&self, p: [f64; 3]) -> Seen {
-        let near = dot(p, self.eye);
-        let size = self.scale * DISTANCE / (DISTANCE - near);
+    /// Projects a point with perspective.
+    fn project(&self, p: [f64; 3]) -> ScreenPoint {
+        let nearness = dot(p, self.eye);
+        let size = self.scale * DISTANCE / (DISTANCE - nearness);
         let pixel = [self.middle[0] + size * dot(p, self.right), self.middle[1] - size * dot(p, self.up)];
-        Seen { pixel, near }
+        ScreenPoint { pixel, nearness }
     }
 }
 
-/// A label beside an axis, by its middle.
+/// A label of an axis, centred at its position.
 struct Label {
     at: [f64; 2],
     text: String,
@@ -69,31 +70,31 @@ struct Label {
 }
 
 impl Label {
-    /// Whether two labels touch.
+    /// Returns whether two labels overlap or nearly touch.
     fn overlaps(&self, other: &Label) -> bool {
         let [a, b] = [self, other].map(|l| extent(&l.text, l.size));
-        let apart = |k: usize| (self.at[k] - other.at[k]).abs() - 0.5 * (a[k] + b[k]);
-        apart(0) < 3.0 && apart(1) < 2.0
+        let gap = |k: usize| (self.at[k] - other.at[k]).abs() - 0.5 * (a[k] + b[k]);
+        gap(0) < 3.0 && gap(1) < 2.0
     }
 }
 
-/// A panel in space that is ready to be drawn.
+/// A 3-D panel that is ready to be drawn.
 pub(super) struct Scene<'a> {
     plan: &'a PanelPlan<'a>,
     camera: Camera,
     axes: [&'a AxisPlan; 3],
-    /// For each axis the side of the box, -1 or 1, that is away from the eye.
-    far: [f64; 3],
-    surfaces: Buffer,
+    /// For each axis the side of the box, -1 or 1, that faces away from the camera.
+    far_side: [f64; 3],
+    surfaces: DepthBuffer,
 }
 
 impl<'a> Scene<'a> {
-    /// Chooses the scale so that the box with all its labels fills the frame, and paints the surfaces.
+    /// Scales the box with its labels to fill the frame, and rasterises the surfaces.
     pub(super) fn new(plan: &'a PanelPlan<'a>, space: &Space) -> Scene<'a> {
         let camera = Camera::new(space);
-        let far = camera.eye.map(|e| if e >= 0.0 { -1.0 } else { 1.0 });
+        let far_side = camera.eye.map(|e| if e >= 0.0 { -1.0 } else { 1.0 });
         let axes = [&plan.x, &plan.y, plan.z.as_ref().expect("the panel is in space")];
-        let mut scene = Scene { plan, camera, axes, far, surfaces: Buffer::new(plan.frame) };
+        let mut scene = Scene { plan, camera, axes, far_side, surfaces: DepthBuffer::new(plan.frame) };
         scene.fit();
         for series in &plan.panel.series {
             if let Mark::Surface { grid, colours, .. } = &series.mark {
@@ -105,48 +106,55 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    /// Panes, grid lines and surfaces.
+    /// Draws panes, grid lines and surfaces.
     pub(super) fn draw_back(&self, canvas: &mut Canvas) {
         for axis in 0..3 {
             let [a, b] = [(axis + 1) % 3, (axis + 2) % 3];
             let at = |u: f64, v: f64| {
                 let mut p = [0.0; 3];
-                (p[axis], p[a], p[b]) = (self.far[axis] * HALF[axis], u, v);
-                self.camera.see(p).pixel
+                (p[axis], p[a], p[b]) = (self.far_side[axis] * HALF[axis], u, v);
+                self.camera.project(p).pixel
             };
             let (u, v) = (HALF[a], HALF[b]);
             let pane = vec![at(-u, -v), at(u, -v), at(u, v), at(-u, v)];
             let shade = Colour::Rgb([[0xf7; 3], [0xf3; 3], [0xfa; 3]][axis]);
             canvas.polygons(std::slice::from_ref(&pane), Fill { colour: shade, opacity: 1.0 });
-            let along_a =
-                self.axes[a].ticks.iter().map(|t| self.inner(a, t.at)).map(|t| vec![at(t, -v), at(t, v)]);
-            let along_b =
-                self.axes[b].ticks.iter().map(|t| self.inner(b, t.at)).map(|t| vec![at(-u, t), at(u, t)]);
+            let along_a = self.axes[a]
+                .ticks
+                .iter()
+                .map(|t| self.axis_position(a, t.at))
+                .map(|t| vec![at(t, -v), at(t, v)]);
+            let along_b = self.axes[b]
+                .ticks
+                .iter()
+                .map(|t| self.axis_position(b, t.at))
+                .map(|t| vec![at(-u, t), at(u, t)]);
             canvas.lines(&along_a.chain(along_b).collect::<Vec<_>>(), GRID);
             canvas.lines(&[[&pane[..], &pane[..1]].concat()], GRID);
         }
-        let edges =
-            (0..3).filter_map(|k| self.edge(k)).map(|e| e.ends.map(|p| self.camera.see(p).pixel).to_vec());
+        let edges = (0..3)
+            .filter_map(|k| self.axis_edge(k))
+            .map(|e| e.ends.map(|p| self.camera.project(p).pixel).to_vec());
         canvas.lines(&edges.collect::<Vec<_>>(), EDGE);
         if let Some((rect, uri)) = self.surfaces.image() {
             canvas.image(rect, &uri);
         }
     }
 
-    /// A mark in the box.
+    /// Draws a mark.
     pub(super) fn draw_mark(&self, canvas: &mut Canvas, mark: &Mark) {
         match mark {
             Mark::Line { x, y, z, stroke } => {
-                let places: Vec<[f64; 3]> = (0..x.len()).map(|k| self.place(x[k], y[k], z[k])).collect();
-                let [seen, hidden] = self.part(&places);
+                let points: Vec<[f64; 3]> = (0..x.len()).map(|k| self.position(x[k], y[k], z[k])).collect();
+                let [visible, hidden] = self.visible_and_hidden(&points);
                 let faint = Stroke { opacity: 0.4 * stroke.opacity, dash: Dash::Dotted, ..*stroke };
                 canvas.lines(&hidden, faint);
-                canvas.lines(&seen, *stroke);
+                canvas.lines(&visible, *stroke);
             }
             Mark::Points { x, y, z, marker } => {
-                let inside = (0..x.len()).map(|k| self.place(x[k], y[k], z[k])).filter(|p| in_box(*p));
-                let mut all: Vec<Seen> = inside.map(|p| self.camera.see(p)).collect();
-                all.sort_by(|a, b| a.near.total_cmp(&b.near));
+                let inside = (0..x.len()).map(|k| self.position(x[k], y[k], z[k])).filter(|p| in_box(*p));
+                let mut all: Vec<ScreenPoint> = inside.map(|p| self.camera.project(p)).collect();
+                all.sort_by(|a, b| a.nearness.total_cmp(&b.nearness));
                 for point in all {
                     let opacity = if self.surfaces.hides(point, SLACK) { 0.4 } else { 1.0 } * marker.opacity;
                     canvas.raw(&markers(&[point.pixel], Marker { opacity, ..*marker }));
@@ -164,16 +172,16 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Ticks and labels, over everything.
+    /// Draws ticks and labels, above the series.
     pub(super) fn draw_labels(&self, canvas: &mut Canvas) {
         let (labels, ticks) = self.labels();
         canvas.lines(&ticks, EDGE);
         for label in labels {
-            canvas.text(label.at, &label.text, Text { size: label.size, ..Text::default() });
+            canvas.text(label.at, &label.text, TextStyle { size: label.size, ..TextStyle::default() });
         }
     }
 
-    /// Sets scale and middle so that box and labels fill the frame.
+    /// Sets scale and image centre so that box and labels fill the frame.
     fn fit(&mut self) {
         let frame = self.plan.frame;
         self.camera.scale = frame.width.min(frame.height) / 2.0;
@@ -182,13 +190,13 @@ impl<'a> Scene<'a> {
             let fits = (frame.width / bounds.width).min(frame.height / bounds.height);
             self.camera.scale *= fits;
         }
-        // The last step may end a hair too large.
+        // The iteration can end slightly too large.
         self.camera.scale *= 0.995;
         let ([x, y], [bx, by]) = (frame.centre(), self.bounds().centre());
         self.camera.middle = [self.camera.middle[0] + x - bx, self.camera.middle[1] + y - by];
     }
 
-    /// The rectangle that box and labels take.
+    /// Returns the bounding rectangle of box and labels.
     fn bounds(&self) -> Rect {
         let mut low = [f64::INFINITY; 2];
         let mut high = [f64::NEG_INFINITY; 2];
@@ -198,49 +206,50 @@ impl<'a> Scene<'a> {
         };
         for corner in 0..8 {
             let p = [0, 1, 2].map(|k| if corner >> k & 1 == 0 { -HALF[k] } else { HALF[k] });
-            add(self.camera.see(p).pixel, [0.0, 0.0]);
+            add(self.camera.project(p).pixel, [0.0, 0.0]);
         }
         self.labels().0.iter().for_each(|label| add(label.at, extent(&label.text, label.size)));
         Rect { x: low[0], y: low[1], width: high[0] - low[0], height: high[1] - low[1] }
     }
 
-    /// Labels and ticks of all axes, outside the box.
+    /// Returns labels and ticks of all axes, outside the box.
     fn labels(&self) -> (Vec<Label>, Vec<Vec<[f64; 2]>>) {
         let (mut labels, mut ticks): (Vec<Label>, _) = (Vec::new(), Vec::new());
         for (k, axis) in self.axes.iter().enumerate() {
-            let Some(edge) = self.edge(k) else { continue };
-            // The middle of a text this far outside the edge.
-            let beside = |at: [f64; 2], gap: f64, text: &str, size: f64| {
+            let Some(edge) = self.axis_edge(k) else { continue };
+            // The centre of a text at a distance of `gap` outside the edge.
+            let outside = |at: [f64; 2], gap: f64, text: &str, size: f64| {
                 let [w, h] = extent(text, size);
-                let out = gap + 0.5 * (edge.out[0].abs() * w + edge.out[1].abs() * h);
-                [at[0] + edge.out[0] * out, at[1] + edge.out[1] * out]
+                let distance = gap + 0.5 * (edge.outward[0].abs() * w + edge.outward[1].abs() * h);
+                [at[0] + edge.outward[0] * distance, at[1] + edge.outward[1] * distance]
             };
             let mut depth: f64 = 0.0;
             for tick in &axis.ticks {
-                let at = self.camera.see(edge.at(k, self.inner(k, tick.at))).pixel;
-                ticks.push(vec![at, [at[0] + 4.0 * edge.out[0], at[1] + 4.0 * edge.out[1]]]);
+                let at = self.camera.project(edge.at(k, self.axis_position(k, tick.at))).pixel;
+                ticks.push(vec![at, [at[0] + 4.0 * edge.outward[0], at[1] + 4.0 * edge.outward[1]]]);
                 let text = tick.label.clone();
                 let [w, h] = extent(&text, TICK);
-                depth = depth.max(edge.out[0].abs() * w + edge.out[1].abs() * h);
-                let label = Label { at: beside(at, 6.0, &text, TICK), text, size: TICK };
-                // Where two axes meet, the ends of both have no room; the second goes without.
+                depth = depth.max(edge.outward[0].abs() * w + edge.outward[1].abs() * h);
+                let label = Label { at: outside(at, 6.0, &text, TICK), text, size: TICK };
+                // If labels overlap where two axes meet, the second one is omitted.
                 if !labels.iter().any(|other| label.overlaps(other)) {
                     labels.push(label);
                 }
             }
             if !axis.label.is_empty() {
-                let at = self.camera.see(edge.at(k, 0.0)).pixel;
-                let at = beside(at, 6.0 + depth + 5.0, &axis.label, LABEL);
+                let at = self.camera.project(edge.at(k, 0.0)).pixel;
+                let at = outside(at, 6.0 + depth + 5.0, &axis.label, LABEL);
                 labels.push(Label { at, text: axis.label.clone(), size: LABEL });
             }
         }
         (labels, ticks)
     }
 
-    /// The edge of the box at which an axis is labelled, unless one looks along it: those of the floor on the near side,
-    /// the upright one at the right.
-    fn edge(&self, axis: usize) -> Option<Edge> {
-        let [fx, fy, fz] = self.far;
+    /// Returns the edge of the box at which an axis is labelled: for horizontal axes at the bottom
+    /// on the near side, for the vertical axis on the right. Returns `None` if the axis is viewed
+    /// nearly end-on.
+    fn axis_edge(&self, axis: usize) -> Option<AxisEdge> {
+        let [fx, fy, fz] = self.far_side;
         let candidates = match axis {
             0 => vec![[0.0, -fy, fz]],
             1 => vec![[-fx, 0.0, fz]],
@@ -249,92 +258,94 @@ impl<'a> Scene<'a> {
         let ends = |c: [f64; 3]| {
             [-1.0, 1.0].map(|s| [0, 1, 2].map(|k| if k == axis { s * HALF[k] } else { c[k] * HALF[k] }))
         };
-        let rightmost = |c: &[f64; 3]| self.camera.see([0, 1, 2].map(|k| c[k] * HALF[k])).pixel[0];
+        let rightmost = |c: &[f64; 3]| self.camera.project([0, 1, 2].map(|k| c[k] * HALF[k])).pixel[0];
         let edge = candidates.into_iter().max_by(|a, b| rightmost(a).total_cmp(&rightmost(b))).map(ends)?;
-        let [a, b] = edge.map(|p| self.camera.see(p).pixel);
+        let [a, b] = edge.map(|p| self.camera.project(p).pixel);
         let length = (b[0] - a[0]).hypot(b[1] - a[1]);
         if length < 0.15 * self.camera.scale {
             return None;
         }
-        // Across the edge, away from the middle of the box.
+        // Perpendicular to the edge, away from the centre of the box.
         let across = [-(b[1] - a[1]) / length, (b[0] - a[0]) / length];
-        let middle = self.camera.see([0.0; 3]).pixel;
+        let middle = self.camera.project([0.0; 3]).pixel;
         let away = [f64::midpoint(a[0], b[0]) - middle[0], f64::midpoint(a[1], b[1]) - middle[1]];
         let side = (across[0] * away[0] + across[1] * away[1]).signum();
-        Some(Edge { ends: edge, out: across.map(|v| side * v) })
+        Some(AxisEdge { ends: edge, outward: across.map(|v| side * v) })
     }
 
-    /// Where on its axis of the box a number lies.
-    fn inner(&self, axis: usize, v: f64) -> f64 {
+    /// Returns the coordinate of a number along an axis of the box.
+    fn axis_position(&self, axis: usize, v: f64) -> f64 {
         let map = self.axes[axis].map;
-        (2.0 * map.scale.part(v, map.ends) - 1.0) * HALF[axis]
+        (2.0 * map.scale.fraction(v, map.ends) - 1.0) * HALF[axis]
     }
 
-    /// The place in the box of a point.
-    fn place(&self, x: f64, y: f64, z: f64) -> [f64; 3] {
-        [self.inner(0, x), self.inner(1, y), self.inner(2, z)]
+    /// Returns the position of a point in the box.
+    fn position(&self, x: f64, y: f64, z: f64) -> [f64; 3] {
+        [self.axis_position(0, x), self.axis_position(1, y), self.axis_position(2, z)]
     }
 
-    /// A grid as places and what is seen of them.
+    /// Returns the points of a grid and their projections.
     fn patch(&self, grid: &Grid) -> Patch {
-        let points = (0..grid.values.len()).map(|k| self.on_grid(grid, k));
-        let places: Vec<[f64; 3]> = points.collect();
-        let seen = places.iter().map(|p| self.camera.see(*p)).collect();
-        Patch { n_x: grid.n_x, n_y: grid.n_y, places, seen, values: grid.values.clone() }
+        let points: Vec<[f64; 3]> = (0..grid.values.len()).map(|k| self.on_grid(grid, k)).collect();
+        let projected = points.iter().map(|p| self.camera.project(*p)).collect();
+        Patch { n_x: grid.n_x, n_y: grid.n_y, points, projected, values: grid.values.clone() }
     }
 
     fn on_grid(&self, grid: &Grid, k: usize) -> [f64; 3] {
         let (i, j) = ((k % grid.n_x) as f64, (k / grid.n_x) as f64);
-        self.place(grid.x_at(i), grid.y_at(j), grid.values[k])
+        self.position(grid.x_at(i), grid.y_at(j), grid.values[k])
     }
 
-    /// Lines along both sides of a grid, as far as they are seen.
+    /// Returns the visible parts of the mesh lines of a grid.
     fn mesh(&self, grid: &Grid) -> Vec<Vec<[f64; 2]>> {
-        let chosen = |n: usize| {
+        let indices = |n: usize| {
             let lines = N_MESH.min(n - 1).max(1);
             (0..=lines).map(move |k| k * (n - 1) / lines).collect::<Vec<_>>()
         };
-        let along_x =
-            chosen(grid.n_y).into_iter().map(|j| (0..grid.n_x).map(|i| j * grid.n_x + i).collect::<Vec<_>>());
-        let along_y =
-            chosen(grid.n_x).into_iter().map(|i| (0..grid.n_y).map(|j| j * grid.n_x + i).collect::<Vec<_>>());
+        let along_x = indices(grid.n_y)
+            .into_iter()
+            .map(|j| (0..grid.n_x).map(|i| j * grid.n_x + i).collect::<Vec<_>>());
+        let along_y = indices(grid.n_x)
+            .into_iter()
+            .map(|i| (0..grid.n_y).map(|j| j * grid.n_x + i).collect::<Vec<_>>());
         let lines = along_x
             .chain(along_y)
             .map(|line| line.into_iter().map(|k| self.on_grid(grid, k)).collect::<Vec<_>>());
-        lines.flat_map(|line| self.part(&line)[0].clone()).collect()
+        lines.flat_map(|line| self.visible_and_hidden(&line)[0].clone()).collect()
     }
 
     fn contour(&self, grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {
-        let place = |[i, j]: [f64; 2]| self.place(grid.x_at(i), grid.y_at(j), level);
-        let lines = contour(grid, level).into_iter().map(|l| l.into_iter().map(place).collect::<Vec<_>>());
-        lines.flat_map(|line| self.part(&line)[0].clone()).collect()
+        let point = |[i, j]: [f64; 2]| self.position(grid.x_at(i), grid.y_at(j), level);
+        let lines = contour(grid, level).into_iter().map(|l| l.into_iter().map(point).collect::<Vec<_>>());
+        lines.flat_map(|line| self.visible_and_hidden(&line)[0].clone()).collect()
     }
 
-    /// The parts of a line within the box that are seen, and those that a surface hides, in pixels.
-    fn part(&self, line: &[[f64; 3]]) -> [Vec<Vec<[f64; 2]>>; 2] {
+    /// Returns the visible parts of a line within the box, and those hidden by a surface, in
+    /// pixels.
+    fn visible_and_hidden(&self, line: &[[f64; 3]]) -> [Vec<Vec<[f64; 2]>>; 2] {
         let mut parts: [Vec<Vec<[f64; 2]>>; 2] = [Vec::new(), Vec::new()];
-        // The side of the last point: seen, hidden, or neither.
-        let mut side = None;
+        // State of the previous point: visible (0), hidden (1) or outside the box (None).
+        let mut previous = None;
         for pair in line.windows(2) {
-            let [a, b] = [self.camera.see(pair[0]).pixel, self.camera.see(pair[1]).pixel];
+            let [a, b] = [self.camera.project(pair[0]).pixel, self.camera.project(pair[1]).pixel];
             let length = (b[0] - a[0]).hypot(b[1] - a[1]);
             if !length.is_finite() {
-                side = None;
+                previous = None;
                 continue;
             }
             let n = (length / 1.5).ceil().clamp(1.0, 2000.0) as usize;
             for step in 0..=n {
                 let t = step as f64 / n as f64;
                 let p = [0, 1, 2].map(|k| pair[0][k] + (pair[1][k] - pair[0][k]) * t);
-                let seen = self.camera.see(p);
-                let now = in_box(p).then(|| usize::from(self.surfaces.hides(seen, SLACK)));
-                if let Some(k) = now {
-                    match parts[k].last_mut().filter(|_| side == now) {
-                        Some(part) => part.push(seen.pixel),
-                        None => parts[k].push(vec![seen.pixel]),
+                let point = self.camera.project(p);
+                let current = in_box(p).then(|| usize::from(self.surfaces.hides(point, SLACK)));
+                if let Some(k) = current {
+                    match parts[k].last_mut().filter(|_| previous == current) {
+                        Some(part) => part.push(point.pixel),
+                        None => parts[k].push(vec![point.pixel]),
                     }
                 }
-                side = now;
+                previous = current;
             }
         }
         parts.map(|lines| lines.iter().map(|l| simplified(l)).collect())
@@ -342,7 +353,7 @@ impl<'a> Scene<'a> {
 }
 
 impl Camera {
-    /// Where the light comes from: over the left shoulder of who looks.
+    /// Returns the direction of the light, which is behind the camera at the upper left.
     fn light(&self) -> [f64; 3] {
         let sum = [0, 1, 2].map(|k| 0.7 * self.eye[k] + 0.6 * self.up[k] - 0.5 * self.right[k]);
         let length = dot(sum, sum).sqrt();
@@ -350,25 +361,25 @@ impl Camera {
     }
 }
 
-/// An edge of the box, and which way is out.
-struct Edge {
+/// An edge of the box, with the outward direction in pixels.
+struct AxisEdge {
     ends: [[f64; 3]; 2],
-    out: [f64; 2],
+    outward: [f64; 2],
 }
 
-impl Edge {
-    /// The point at this place of its axis.
+impl AxisEdge {
+    /// Returns the point of the edge at a coordinate along the axis.
     fn at(&self, axis: usize, v: f64) -> [f64; 3] {
         [0, 1, 2].map(|k| if k == axis { v } else { self.ends[0][k] })
     }
 }
 
-/// Whether a place lies in the box.
+/// Returns whether a position is in the box.
 fn in_box(p: [f64; 3]) -> bool {
     (0..3).all(|k| p[k].abs() <= HALF[k] * (1.0 + 1e-6))
 }
 
-/// Width and height of a text.
+/// Returns width and height of a text.
 fn extent(text: &str, size: f64) -> [f64; 2] {
     [font::width(text, size, Weight::Regular), size]
 }

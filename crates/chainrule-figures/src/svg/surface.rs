@@ -1,51 +1,52 @@
-//! Surfaces as pixels with a depth: which is before which, what they hide, and their image.
+//! Rasterisation of surfaces with a depth buffer.
 //!
-//! Painted rather than drawn as polygons: 200 by 200 of those make an SVG of megabytes with seams between them, and the
-//! depth of each pixel tells which part of a line is hidden.
+//! Surfaces are rasterised rather than drawn as polygons, because 200 by 200 polygons produce an
+//! SVG of several megabytes with visible seams, and the depth buffer determines the hidden parts of
+//! lines.
 
 use super::image::{IMAGE_LIMIT, data_uri};
-use super::space::Seen;
+use super::space::ScreenPoint;
 use crate::plan::Rect;
 
-/// Pixels of the image along one of the drawing, and samples along one of those, which smooth the edges.
+/// Image pixels per figure pixel, and samples per image pixel for anti-aliasing, along each side.
 const SHARP: usize = 2;
 const SAMPLES: usize = 2;
-/// A surface: places in the box and what is seen of them, row after row.
+/// A surface: its points in the box and their projections, in row-major order.
 pub(super) struct Patch {
     pub(super) n_x: usize,
     pub(super) n_y: usize,
-    pub(super) places: Vec<[f64; 3]>,
-    pub(super) seen: Vec<Seen>,
+    pub(super) points: Vec<[f64; 3]>,
+    pub(super) projected: Vec<ScreenPoint>,
     pub(super) values: Vec<f64>,
 }
 
-/// A corner of a triangle: sample, depth, place in the box, value and brightness.
+/// A corner of a triangle.
 #[derive(Clone, Copy)]
 struct Corner {
     sample: [f64; 2],
-    /// Depth, place (3), value, brightness: what is interpolated.
-    rest: [f64; 6],
+    /// Interpolated attributes: nearness, position (3), value, brightness.
+    attributes: [f64; 6],
 }
 
-/// The nearest surface at each sample.
-pub(super) struct Buffer {
+/// Nearness and colour of the nearest surface at each sample.
+pub(super) struct DepthBuffer {
     frame: Rect,
     width: usize,
     height: usize,
-    near: Vec<f32>,
+    nearness: Vec<f32>,
     colour: Vec<[u8; 3]>,
     painted: bool,
 }
 
-impl Buffer {
-    /// A buffer of a frame that shows nothing.
-    pub(super) fn new(frame: Rect) -> Buffer {
+impl DepthBuffer {
+    /// Creates an empty buffer for a frame.
+    pub(super) fn new(frame: Rect) -> DepthBuffer {
         let samples = |v: f64| (v.ceil() as usize) * SHARP * SAMPLES;
         let (width, height) = (samples(frame.width), samples(frame.height));
-        Buffer { frame, width, height, near: Vec::new(), colour: Vec::new(), painted: false }
+        DepthBuffer { frame, width, height, nearness: Vec::new(), colour: Vec::new(), painted: false }
     }
 
-    /// Paints a surface as far as it lies in the box.
+    /// Rasterises the part of a surface within the box.
     pub(super) fn paint(
         &mut self,
         patch: &Patch,
@@ -54,11 +55,11 @@ impl Buffer {
         colour: impl Fn(f64) -> [u8; 3],
     ) {
         if !self.painted {
-            self.near = vec![f32::NEG_INFINITY; self.width * self.height];
+            self.nearness = vec![f32::NEG_INFINITY; self.width * self.height];
             self.colour = vec![[0; 3]; self.width * self.height];
             self.painted = true;
         }
-        let corners: Vec<Corner> = (0..patch.places.len()).map(|k| self.corner(patch, k, light)).collect();
+        let corners: Vec<Corner> = (0..patch.points.len()).map(|k| self.corner(patch, k, light)).collect();
         for j in 0..patch.n_y.saturating_sub(1) {
             for i in 0..patch.n_x.saturating_sub(1) {
                 let k = j * patch.n_x + i;
@@ -69,8 +70,9 @@ impl Buffer {
         }
     }
 
-    /// Whether a surface lies before this by more than `slack`, also half a pixel to its sides.
-    pub(super) fn hides(&self, point: Seen, slack: f64) -> bool {
+    /// Returns whether a surface is in front of a point, and of its neighbours at half a pixel, by
+    /// more than `slack`.
+    pub(super) fn hides(&self, point: ScreenPoint, slack: f64) -> bool {
         if !self.painted {
             return false;
         }
@@ -79,11 +81,12 @@ impl Buffer {
         [[0.0, 0.0], [step, 0.0], [-step, 0.0], [0.0, step], [0.0, -step]].iter().all(|[dx, dy]| {
             let (u, v) = (x + dx, y + dy);
             let inside = u >= 0.0 && v >= 0.0 && u < self.width as f64 && v < self.height as f64;
-            inside && f64::from(self.near[v as usize * self.width + u as usize]) > point.near + slack
+            inside && f64::from(self.nearness[v as usize * self.width + u as usize]) > point.nearness + slack
         })
     }
 
-    /// The image of all surfaces, and where it belongs; as sharp as keeps it small.
+    /// Returns the image of all surfaces and its rectangle, at a lower resolution if it is too
+    /// large.
     pub(super) fn image(&self) -> Option<(Rect, String)> {
         if !self.painted {
             return None;
@@ -99,14 +102,15 @@ impl Buffer {
         Some((Rect { width: self.width as f64 / size, height: self.height as f64 / size, ..self.frame }, uri))
     }
 
-    /// The mean colour of the samples of a pixel; its opacity is the part of them that show a surface.
+    /// Returns the mean colour of the samples of a pixel; its opacity is the fraction of samples
+    /// that are covered by a surface.
     fn mean(&self, x: usize, y: usize, samples: usize) -> [u8; 4] {
         let mut sum = [0usize; 3];
         let mut n = 0;
         for v in y * samples..(y + 1) * samples {
             for u in x * samples..(x + 1) * samples {
                 let k = v * self.width + u;
-                if self.near[k] > f32::NEG_INFINITY {
+                if self.nearness[k] > f32::NEG_INFINITY {
                     (0..3).for_each(|c| sum[c] += usize::from(self.colour[k][c]));
                     n += 1;
                 }
@@ -115,7 +119,7 @@ impl Buffer {
         if n == 0 {
             return [0; 4];
         }
-        // Steps of four make the image a third smaller, and nobody sees them.
+        // Rounding to steps of four is invisible and reduces the image size by a third.
         let [r, g, b] = sum.map(|s| ((s / n) & !3) as u8);
         [r, g, b, (n * 255 / (samples * samples)) as u8]
     }
@@ -126,14 +130,14 @@ impl Buffer {
     }
 
     fn corner(&self, patch: &Patch, k: usize, light: &[f64; 3]) -> Corner {
-        let [x, y, z] = patch.places[k];
+        let [x, y, z] = patch.points[k];
         let [nx, ny, nz] = patch.normal(k);
-        // Both sides of a surface are lit alike.
+        // Both sides of a surface are lit equally.
         let facing = (nx * light[0] + ny * light[1] + nz * light[2]).abs();
-        let seen = patch.seen[k];
+        let projected = patch.projected[k];
         Corner {
-            sample: self.sample(seen.pixel),
-            rest: [seen.near, x, y, z, patch.values[k], 0.7 + 0.36 * facing],
+            sample: self.sample(projected.pixel),
+            attributes: [projected.nearness, x, y, z, patch.values[k], 0.7 + 0.36 * facing],
         }
     }
 
@@ -159,12 +163,12 @@ impl Buffer {
                 if wa.min(wb).min(wc) < -1e-9 {
                     continue;
                 }
-                let at = |k: usize| wa * a.rest[k] + wb * b.rest[k] + wc * c.rest[k];
-                let place = v * self.width + u;
+                let at = |k: usize| wa * a.attributes[k] + wb * b.attributes[k] + wc * c.attributes[k];
+                let index = v * self.width + u;
                 let inside = (0..3).all(|k| at(k + 1).abs() <= half[k] * (1.0 + 1e-6));
-                if inside && at(0) as f32 > self.near[place] {
-                    self.near[place] = at(0) as f32;
-                    self.colour[place] = colour(at(4)).map(|v| (f64::from(v) * at(5)).min(255.0) as u8);
+                if inside && at(0) as f32 > self.nearness[index] {
+                    self.nearness[index] = at(0) as f32;
+                    self.colour[index] = colour(at(4)).map(|v| (f64::from(v) * at(5)).min(255.0) as u8);
                 }
             }
         }
@@ -172,11 +176,11 @@ impl Buffer {
 }
 
 impl Patch {
-    /// The unit vector across the surface at a point, by differences to its neighbours.
+    /// Returns the unit normal of the surface at a point, from differences between its neighbours.
     fn normal(&self, k: usize) -> [f64; 3] {
         let (i, j) = (k % self.n_x, k / self.n_x);
-        let row = |i: usize| self.places[j * self.n_x + i];
-        let column = |j: usize| self.places[j * self.n_x + i];
+        let row = |i: usize| self.points[j * self.n_x + i];
+        let column = |j: usize| self.points[j * self.n_x + i];
         let minus = |a: [f64; 3], b: [f64; 3]| [0, 1, 2].map(|k| a[k] - b[k]);
         let u = minus(row((i + 1).min(self.n_x - 1)), row(i.saturating_sub(1)));
         let v = minus(column((j + 1).min(self.n_y - 1)), column(j.saturating_sub(1)));

@@ -1,95 +1,97 @@
-//! Ticks at round dates: years, months, days, or times of a day, whichever the span has room for.
+//! Ticks at round dates: years, months, days or times of day, depending on the span.
 
 use chainrule_table::date::{civil_from_days, days_from_civil};
 
 use super::{Tick, linear_values, sorted, step};
 
-/// The milliseconds of a day, an hour, a minute and a second.
+/// Lengths of a day, an hour, a minute and a second in milliseconds.
 const DAY: f64 = 86_400_000.0;
 const HOUR: f64 = 3_600_000.0;
 const MINUTE: f64 = 60_000.0;
 const SECOND: f64 = 1_000.0;
 
-/// No date is further from 1970, in milliseconds: 100 million days, as in JavaScript.
-const FURTHEST: f64 = 1e8 * DAY;
+/// Maximum distance of a date from 1970 in milliseconds: 100 million days, as in JavaScript.
+const MAX_DATE: f64 = 1e8 * DAY;
 
-/// From one tick to the next, and how long that is on average.
+/// Interval between ticks.
 #[derive(Clone, Copy)]
-enum Step {
-    /// So many milliseconds, of which a day is a multiple.
+enum TickInterval {
+    /// Milliseconds; a divisor of a day.
     Clock(f64),
-    /// So many days, counted anew from the first of each month.
+    /// Days, counted from the first of each month.
     Days(i32),
-    /// So many months, of which a year is a multiple.
+    /// Months; a divisor of a year.
     Months(i64),
     Years(i64),
 }
 
-/// The steps of up to a year; longer ones are 1, 2 or 5 times a power of ten of years.
-const STEPS: [Step; 19] = [
-    Step::Clock(SECOND),
-    Step::Clock(5.0 * SECOND),
-    Step::Clock(15.0 * SECOND),
-    Step::Clock(30.0 * SECOND),
-    Step::Clock(MINUTE),
-    Step::Clock(5.0 * MINUTE),
-    Step::Clock(15.0 * MINUTE),
-    Step::Clock(30.0 * MINUTE),
-    Step::Clock(HOUR),
-    Step::Clock(3.0 * HOUR),
-    Step::Clock(6.0 * HOUR),
-    Step::Clock(12.0 * HOUR),
-    Step::Days(1),
-    Step::Days(2),
-    Step::Days(5),
-    Step::Days(15),
-    Step::Months(1),
-    Step::Months(3),
-    Step::Months(6),
+/// Intervals shorter than a year; longer ones are 1, 2 or 5 times a power of ten of years.
+const INTERVALS: [TickInterval; 19] = [
+    TickInterval::Clock(SECOND),
+    TickInterval::Clock(5.0 * SECOND),
+    TickInterval::Clock(15.0 * SECOND),
+    TickInterval::Clock(30.0 * SECOND),
+    TickInterval::Clock(MINUTE),
+    TickInterval::Clock(5.0 * MINUTE),
+    TickInterval::Clock(15.0 * MINUTE),
+    TickInterval::Clock(30.0 * MINUTE),
+    TickInterval::Clock(HOUR),
+    TickInterval::Clock(3.0 * HOUR),
+    TickInterval::Clock(6.0 * HOUR),
+    TickInterval::Clock(12.0 * HOUR),
+    TickInterval::Days(1),
+    TickInterval::Days(2),
+    TickInterval::Days(5),
+    TickInterval::Days(15),
+    TickInterval::Months(1),
+    TickInterval::Months(3),
+    TickInterval::Months(6),
 ];
 
-/// Ticks between two ends (in either order), milliseconds since 1970, at most about `n` of them: the first of years, of months,
-/// days, or times, each written as far as the step needs it.
+/// Returns at most about `n` ticks between two ends (in either order) in milliseconds since 1970.
+///
+/// Labels have the precision of the interval, from years to seconds.
 pub(crate) fn dates(ends: [f64; 2], n: usize) -> Vec<Tick> {
     let [low, high] = sorted(ends);
-    if low < -FURTHEST || high > FURTHEST {
+    if low < -MAX_DATE || high > MAX_DATE {
         return Vec::new();
     }
-    let fits = |step: &Step| step.length() * n.max(1) as f64 >= (high - low) * (1.0 - 1e-9);
-    let years = || Step::Years(step((high - low) / Step::Years(1).length(), n).max(1.0) as i64);
-    let step = STEPS.into_iter().find(fits).unwrap_or_else(years);
+    let fits = |interval: &TickInterval| interval.length() * n.max(1) as f64 >= (high - low) * (1.0 - 1e-9);
+    let years =
+        || TickInterval::Years(step((high - low) / TickInterval::Years(1).length(), n).max(1.0) as i64);
+    let interval = INTERVALS.into_iter().find(fits).unwrap_or_else(years);
     let slack = 1e-9 * (high - low);
-    let all = step.ticks(low, high).into_iter();
+    let all = interval.ticks(low, high).into_iter();
     let inside = all.filter(|at| (low - slack..=high + slack).contains(at));
-    inside.map(|at| Tick { at, label: step.label(at) }).collect()
+    inside.map(|at| Tick { at, label: interval.label(at) }).collect()
 }
 
-impl Step {
-    /// The milliseconds from one tick to the next, on average.
+impl TickInterval {
+    /// Returns the mean length of the interval in milliseconds.
     fn length(self) -> f64 {
         match self {
-            Step::Clock(milliseconds) => milliseconds,
-            Step::Days(days) => f64::from(days) * DAY,
-            Step::Months(months) => months as f64 / 12.0 * Step::Years(1).length(),
-            Step::Years(years) => years as f64 * 365.2425 * DAY,
+            TickInterval::Clock(milliseconds) => milliseconds,
+            TickInterval::Days(days) => f64::from(days) * DAY,
+            TickInterval::Months(months) => months as f64 / 12.0 * TickInterval::Years(1).length(),
+            TickInterval::Years(years) => years as f64 * 365.2425 * DAY,
         }
     }
 
-    /// All ticks between two moments, and perhaps some beyond.
+    /// Returns all ticks between two times, possibly with some outside.
     fn ticks(self, low: f64, high: f64) -> Vec<f64> {
         let (first, last) = (days(low), days(high));
         let first_of = |year: i64, month: i64| f64::from(days_from_civil(year as i32, month as i32, 1)) * DAY;
         match self {
-            Step::Clock(milliseconds) => linear_values(low, high, milliseconds),
-            Step::Days(step) => {
-                // A tick that the first of the next month follows too soon is left out.
+            TickInterval::Clock(milliseconds) => linear_values(low, high, milliseconds),
+            TickInterval::Days(step) => {
+                // Ticks too close to the first of the next month are omitted.
                 let is_tick = |day: i32| (day - 1) % step == 0 && day + step / 2 <= 31;
                 (first..=last)
                     .filter(|d| is_tick(civil_from_days(*d).2 as i32))
                     .map(|d| d as f64 * DAY)
                     .collect()
             }
-            Step::Months(step) => {
+            TickInterval::Months(step) => {
                 let month = |day: i64| {
                     let (year, month, _) = civil_from_days(day);
                     12 * year + month - 1
@@ -98,7 +100,7 @@ impl Step {
                 let ticks = months.filter(|m| m.rem_euclid(step) == 0);
                 ticks.map(|m| first_of(m.div_euclid(12), m.rem_euclid(12) + 1)).collect()
             }
-            Step::Years(step) => {
+            TickInterval::Years(step) => {
                 let multiples =
                     civil_from_days(first).0.div_euclid(step)..=civil_from_days(last).0.div_euclid(step);
                 multiples.map(|k| first_of(k * step, 1)).collect()
@@ -106,15 +108,15 @@ impl Step {
         }
     }
 
-    /// How a tick is written.
+    /// Returns the label of a tick.
     fn label(self, at: f64) -> String {
         let day = days(at);
         let (year, month, date) = civil_from_days(day);
         match self {
-            Step::Years(_) => format!("{year:04}"),
-            Step::Months(_) => format!("{year:04}-{month:02}"),
-            Step::Days(_) => format!("{year:04}-{month:02}-{date:02}"),
-            Step::Clock(step) => {
+            TickInterval::Years(_) => format!("{year:04}"),
+            TickInterval::Months(_) => format!("{year:04}-{month:02}"),
+            TickInterval::Days(_) => format!("{year:04}-{month:02}-{date:02}"),
+            TickInterval::Clock(step) => {
                 let seconds = ((at - day as f64 * DAY) / SECOND).round() as i64;
                 let clock = format!("{:02}:{:02}", seconds / 3600, seconds / 60 % 60);
                 let clock = if step < MINUTE { format!("{clock}:{:02}", seconds % 60) } else { clock };
@@ -124,7 +126,7 @@ impl Step {
     }
 }
 
-/// The day of a moment, in days since 1970.
+/// Returns the day of a time, in days since 1970.
 fn days(at: f64) -> i64 {
     (at / DAY).floor() as i64
 }
@@ -136,12 +138,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn labels(from: &str, to: &str, n: usize) -> Vec<String> {
-        let at = |text: &str| parse(text.as_bytes()).expect("a date") * DAY;
+        let at = |text: &str| parse(text.as_bytes()).expect("the text is a date") * DAY;
         dates([at(from), at(to)], n).into_iter().map(|tick| tick.label).collect()
     }
 
     #[test]
-    fn the_span_decides_between_years_months_days_and_times() {
+    fn the_interval_depends_on_the_span() {
         assert_eq!(labels("1987-03-01", "2024-05-31", 5), ["1990", "2000", "2010", "2020"]);
         assert_eq!(labels("2019-12-31", "2022-05-31", 4), ["2020", "2021", "2022"]);
         assert_eq!(
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tick_is_where_its_date_is() {
+    fn ticks_are_at_the_start_of_their_dates() {
         let ticks = dates([0.0, 400.0 * DAY], 3);
         assert_eq!(ticks.iter().map(|tick| tick.at / DAY).collect::<Vec<_>>(), [0.0, 181.0, 365.0]);
         assert!(dates([0.0, 1e300], 5).is_empty());
@@ -180,7 +182,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_lie_inside_and_differ(low in -8e12f64..8e12, power in 3.5f64..13.5, n in 2usize..12) {
+        fn ticks_are_in_range_and_have_distinct_labels(low in -8e12f64..8e12, power in 3.5f64..13.5, n in 2usize..12) {
             let span = 10f64.powf(power);
             let ticks = dates([low + span, low], n);
             prop_assert!(ticks.len() <= 2 * n + 1, "{:?}", ticks);

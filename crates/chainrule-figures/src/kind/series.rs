@@ -1,4 +1,5 @@
-//! What several kinds of figures draw: samples by class, paths, probabilities over a plane; and what things are called.
+//! Series, grids and labels shared by several kinds of figures: samples by class, paths, and class
+//! probabilities over a plane of inputs.
 
 use chainrule::Scalar;
 use chainrule::landscape::{GridAxis, Plane, Projected, Regions};
@@ -8,66 +9,73 @@ use chainrule_experiment::Outcome;
 use super::units::Unit;
 use crate::{Axis, Colour, Grid, Mark, Marker, Series, Stroke, Symbol};
 
-/// The network in words: `the network 2-2-1 "hidden-2"`.
-pub(super) fn shape(outcome: &Outcome) -> String {
-    let name = if outcome.variant.is_empty() { String::new() } else { format!(" \"{}\"", outcome.variant) };
-    format!("the network {}{name}", outcome.architecture.describe())
+/// Returns the name of a network in error messages: `network "deep" (2 -> 3 tanh -> 1 logistic)`.
+pub(super) fn network_name(outcome: &Outcome) -> String {
+    let layers = outcome.architecture.describe();
+    if outcome.variant.is_empty() {
+        format!("the network {layers}")
+    } else {
+        format!("network \"{}\" ({layers})", outcome.variant)
+    }
 }
 
-/// What the outputs of a network mean.
+/// Returns the task that follows from the output activation of a network.
 pub(super) fn task(outcome: &Outcome) -> OutputKind {
     OutputKind::of(&outcome.architecture.output().activation)
 }
 
-/// The classes of an outcome's samples.
-pub(super) struct Classes {
-    /// What they are called.
+/// Classes of the samples of an outcome.
+pub(super) struct SampleClasses {
+    /// Names of the classes.
     pub(super) names: Vec<String>,
-    /// Each sample's true one.
-    pub(super) of: Vec<usize>,
-    /// Their colours.
+    /// True class of each sample.
+    pub(super) labels: Vec<usize>,
+    /// Colours of the classes.
     pub(super) colours: Vec<Colour>,
 }
 
-impl Classes {
-    /// The mark of class k.
+impl SampleClasses {
+    /// Returns the marker of class `k`.
     pub(super) fn marker(&self, k: usize) -> Marker {
         Marker { colour: self.colours[k], ..marker(k) }
     }
 }
 
-/// The palette's colours that have a name: a class that is called blue is blue.
-const NAMED: [(&str, usize); 7] =
+/// Palette indices of class names that are colours, so that the class "blue" is drawn in blue.
+const NAMED_COLOURS: [(&str, usize); 7] =
     [("blue", 0), ("red", 1), ("orange", 1), ("green", 2), ("pink", 3), ("yellow", 4), ("lightblue", 5)];
 
-/// The colours that classes are called by, where all are; else those of the palette in turn.
+/// Returns the colours of classes: those that the names denote if all names are colours, otherwise
+/// the palette in order.
 fn colours(names: &[String]) -> Vec<Colour> {
-    let named = |name: &String| NAMED.iter().find(|(known, _)| known == name).map(|(_, place)| *place);
-    let places = names.iter().map(named).collect::<Option<Vec<usize>>>();
-    places.unwrap_or_else(|| (0..names.len()).collect()).into_iter().map(Colour::Palette).collect()
+    let index =
+        |name: &String| NAMED_COLOURS.iter().find(|(known, _)| known == name).map(|(_, index)| *index);
+    let indices = names.iter().map(index).collect::<Option<Vec<usize>>>();
+    indices.unwrap_or_else(|| (0..names.len()).collect()).into_iter().map(Colour::Palette).collect()
 }
 
-/// The true classes, where targets are classes: one that holds or not, or one of several.
-pub(super) fn classes(outcome: &Outcome) -> Option<Classes> {
+/// Returns the true classes if the task is binary or multi-class classification.
+pub(super) fn classes(outcome: &Outcome) -> Option<SampleClasses> {
     let data = &outcome.samples.dataset;
-    let of: Vec<usize> = match (task(outcome), data.n_targets()) {
+    let labels: Vec<usize> = match (task(outcome), data.n_targets()) {
         (OutputKind::Binary, 1) => data.t().iter().map(|&t| usize::from(t >= 0.5)).collect(),
-        (OutputKind::Categorical, n) => data.t().chunks_exact(n).map(largest).collect(),
+        (OutputKind::Categorical, n) => data.t().chunks_exact(n).map(argmax).collect(),
         _ => return None,
     };
     let n = data.n_targets().max(2);
     let known = &outcome.samples.classes;
     let name = |k: usize| known.get(k).cloned().unwrap_or_else(|| format!("class {k}"));
     let names: Vec<String> = (0..n).map(name).collect();
-    Some(Classes { colours: colours(&names), names, of })
+    Some(SampleClasses { colours: colours(&names), names, labels })
 }
 
-/// The place of the largest number, the first of equals.
-pub(super) fn largest(v: &[f64]) -> usize {
+/// Returns the index of the largest number; of equal numbers, the first.
+pub(super) fn argmax(v: &[f64]) -> usize {
     (1..v.len()).fold(0, |best, k| if v[k] > v[best] { k } else { best })
 }
 
-/// The probability of each class for each sample, or grid point, from the outputs y (n, n_outputs).
+/// Returns the probability of each class for each sample or grid point, from outputs `y` (n,
+/// n_outputs).
 pub(super) fn probabilities(n_outputs: usize, y: &[f64]) -> Vec<Vec<f64>> {
     if n_outputs == 1 {
         return vec![y.iter().map(|p| 1.0 - p).collect(), y.to_vec()];
@@ -75,23 +83,24 @@ pub(super) fn probabilities(n_outputs: usize, y: &[f64]) -> Vec<Vec<f64>> {
     (0..n_outputs).map(|k| y.iter().skip(k).step_by(n_outputs).copied().collect()).collect()
 }
 
-/// The class predicted for each sample, of outputs that are probabilities.
+/// Returns the predicted class of each sample; the outputs must be probabilities.
 pub(super) fn predicted(outcome: &Outcome) -> Vec<usize> {
     let n_outputs = outcome.architecture.n_outputs();
     let y = outcome.network().predict(outcome.samples.dataset.x());
     if n_outputs == 1 {
         return y.iter().map(|&p| usize::from(p >= 0.5)).collect();
     }
-    y.chunks_exact(n_outputs).map(largest).collect()
+    y.chunks_exact(n_outputs).map(argmax).collect()
 }
 
-/// What input `j` is called on an axis; a network's only input is just x.
+/// Returns the axis label of input `j`; a single generated input is labelled x.
 pub(super) fn input(outcome: &Outcome, j: usize) -> String {
     let names = &outcome.samples.inputs;
     if names.len() == 1 && names[0] == "x1" { "$x$".to_owned() } else { symbol(&names[j]) }
 }
 
-/// A name as a symbol where it looks like one: `x1`, `w_h`; as it is elsewhere.
+/// Formats a name as a mathematical symbol if it resembles one (`x1`, `w_h`); returns other names
+/// unchanged.
 pub(super) fn symbol(name: &str) -> String {
     let mut letters = name.chars();
     let (first, rest) = (letters.next(), letters.as_str().trim_start_matches('_'));
@@ -104,49 +113,49 @@ pub(super) fn symbol(name: &str) -> String {
     }
 }
 
-/// The mark of class k.
+/// Returns the default marker of class `k`.
 pub(super) fn marker(k: usize) -> Marker {
     Marker::new(Symbol::of_class(k), Colour::Palette(k)).size(7.5)
 }
 
-/// The ring around what is classified wrongly, of `n` samples.
-pub(super) fn ring(n: usize) -> Marker {
+/// Returns the ring around misclassified samples, for a figure of `n` samples.
+pub(super) fn misclassified_marker(n: usize) -> Marker {
     let size = if n > 100 { 9.5 } else { 14.0 };
     Marker { edge: None, ..Marker::new(Symbol::Ring, Colour::Ink).size(size) }
 }
 
-/// So many samples are drawn one by one at most.
-const SHOWN: usize = 6000;
+/// Maximum number of drawn samples.
+const MAX_SAMPLES: usize = 6000;
 
-/// Of `n` samples every so manieth is drawn.
-pub(super) fn step(n: usize) -> usize {
-    n.div_ceil(SHOWN).max(1)
+/// Returns the stride between drawn samples of `n` samples.
+pub(super) fn stride(n: usize) -> usize {
+    n.div_ceil(MAX_SAMPLES).max(1)
 }
 
-/// `name`, and if not all samples are drawn, which are.
-pub(super) fn thinned(name: &str, n: usize) -> String {
-    if step(n) == 1 { name.to_owned() } else { format!("{name} (one of {} shown)", step(n)) }
+/// Returns the name of a series, with a note if not all `n` samples are drawn.
+pub(super) fn name_with_stride(name: &str, n: usize) -> String {
+    if stride(n) == 1 { name.to_owned() } else { format!("{name} (1 in {} shown)", stride(n)) }
 }
 
-/// The mark of samples on one line, where many lie upon each other: where they do it is darker.
-pub(super) fn on_a_line(marker: Marker) -> Marker {
+/// Returns a translucent marker, for overlapping samples on a line.
+pub(super) fn translucent(marker: Marker) -> Marker {
     Marker { edge: None, opacity: 0.6 * marker.opacity, ..marker }
 }
 
-/// Points of samples by class at heights of their own, marked as [`on_a_line`].
-pub(super) fn in_strips(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
+/// Returns samples by class with [`translucent`] markers, for classes at different heights.
+pub(super) fn by_class_in_strips(classes: &SampleClasses, at: &[[f64; 2]]) -> Vec<Series> {
     let mut all = by_class(classes, at);
     for series in &mut all {
         if let Mark::Points { marker, .. } = &mut series.mark {
-            *marker = on_a_line(*marker);
+            *marker = translucent(*marker);
         }
     }
     all
 }
 
-/// The true curves among samples seen there, from the first to the last of them.
-pub(super) fn true_curves(outcome: &Outcome, classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
-    let x = spaced(around(&at.iter().map(|at| at[0]).collect::<Vec<_>>(), 0.0), 200);
+/// Returns the true class curves over the x range of the samples.
+pub(super) fn true_curves(outcome: &Outcome, classes: &SampleClasses, at: &[[f64; 2]]) -> Vec<Series> {
+    let x = linspace(padded_range(&at.iter().map(|at| at[0]).collect::<Vec<_>>(), 0.0), 200);
     let curve = |(curve, colour): (&fn(f64) -> f64, &Colour)| {
         let y = x.iter().map(|x| curve(*x)).collect();
         Series::new("", line(x.clone(), y, Stroke::new(*colour).width(1.4).opacity(0.5)))
@@ -154,23 +163,23 @@ pub(super) fn true_curves(outcome: &Outcome, classes: &Classes, at: &[[f64; 2]])
     outcome.samples.curves.iter().zip(&classes.colours).map(curve).collect()
 }
 
-/// Points by class, each with its name.
-pub(super) fn by_class(classes: &Classes, at: &[[f64; 2]]) -> Vec<Series> {
-    let of = |k: usize| {
+/// Returns the points of each class as a series.
+pub(super) fn by_class(classes: &SampleClasses, at: &[[f64; 2]]) -> Vec<Series> {
+    let series = |k: usize| {
         let of_class = |i: usize| move |(c, at): (&usize, &[f64; 2])| (*c == k).then_some(at[i]);
-        let shown = || classes.of.iter().zip(at).step_by(step(at.len()));
-        let pick = |i: usize| shown().filter_map(of_class(i)).collect::<Vec<f64>>();
+        let drawn = || classes.labels.iter().zip(at).step_by(stride(at.len()));
+        let coordinates = |i: usize| drawn().filter_map(of_class(i)).collect::<Vec<f64>>();
         Series::points(
-            thinned(&classes.names[k], at.len()),
-            pick(0),
-            pick(1),
+            name_with_stride(&classes.names[k], at.len()),
+            coordinates(0),
+            coordinates(1),
             small_if_many(classes.marker(k), at.len()),
         )
     };
-    (0..classes.names.len()).map(of).collect()
+    (0..classes.names.len()).map(series).collect()
 }
 
-/// The same marker, smaller where there are many points.
+/// Reduces the size of a marker if there are many points.
 pub(super) fn small_if_many(marker: Marker, n: usize) -> Marker {
     match n {
         0..=100 => marker,
@@ -180,12 +189,12 @@ pub(super) fn small_if_many(marker: Marker, n: usize) -> Marker {
     }
 }
 
-/// A line through points of the plane.
+/// Creates a 2-D line.
 pub(super) fn line(x: Vec<f64>, y: Vec<f64>, stroke: Stroke) -> Mark {
     Mark::Line { x, y, z: Vec::new(), stroke }
 }
 
-/// A path with its steps, its start and its end; with heights `z` in space.
+/// Returns a path with its steps, start and end; 3-D if `z` is not empty.
 pub(super) fn path(x: &[f64], y: &[f64], z: &[f64], colour: Colour) -> Vec<Series> {
     let at = |v: &[f64], k: usize| v.get(k).map(|v| vec![*v]).unwrap_or_default();
     let points = |x, y, z, marker| Mark::Points { x, y, z, marker };
@@ -204,13 +213,13 @@ pub(super) fn path(x: &[f64], y: &[f64], z: &[f64], colour: Colour) -> Vec<Serie
     ]
 }
 
-/// A coordinate of projected points.
+/// Returns one coordinate of projected points.
 pub(super) fn coordinate(points: &[Projected], k: usize) -> Vec<f64> {
     points.iter().map(|point| point.at[k]).collect()
 }
 
-/// The ends of some numbers with a share of their length beyond either.
-pub(super) fn around(values: &[f64], share: f64) -> [f64; 2] {
+/// Returns the range of the finite numbers, widened on both sides by a fraction of its length.
+pub(super) fn padded_range(values: &[f64], fraction: f64) -> [f64; 2] {
     let (low, high) = values
         .iter()
         .filter(|v| v.is_finite())
@@ -218,21 +227,21 @@ pub(super) fn around(values: &[f64], share: f64) -> [f64; 2] {
     if low > high {
         return [-1.0, 1.0];
     }
-    let margin = if high > low { share * (high - low) } else { 0.5 * low.abs().max(1.0) };
+    let margin = if high > low { fraction * (high - low) } else { 0.5 * low.abs().max(1.0) };
     [low - margin, high + margin]
 }
 
-/// `n` evenly spaced numbers between two ends.
-pub(super) fn spaced([low, high]: [f64; 2], n: usize) -> Vec<f64> {
+/// Returns `n` evenly spaced numbers between two ends.
+pub(super) fn linspace([low, high]: [f64; 2], n: usize) -> Vec<f64> {
     (0..n).map(|i| low + (high - low) * i as f64 / (n - 1) as f64).collect()
 }
 
-/// The points of a grid's axis.
-pub(super) fn points([low, high]: [f64; 2], n: usize) -> Result<GridAxis, chainrule::Error> {
+/// Creates an axis of a grid.
+pub(super) fn grid_axis([low, high]: [f64; 2], n: usize) -> Result<GridAxis, chainrule::Error> {
     GridAxis::new(low, high, n)
 }
 
-/// Each class's probability over the plane of some regions; over a line they hold over all of `y`.
+/// Returns the probability of each class as a grid; for a line of inputs, over the whole range `y`.
 pub(super) fn grids<T: Scalar>(regions: &Regions<T>, y: [f64; 2]) -> Vec<Grid> {
     let outputs: Vec<f64> = regions.y.iter().map(|y| y.to_f64()).collect();
     probabilities(regions.n_outputs, &outputs)
@@ -241,29 +250,28 @@ pub(super) fn grids<T: Scalar>(regions: &Regions<T>, y: [f64; 2]) -> Vec<Grid> {
         .collect()
 }
 
-/// Numbers over the plane, or the line, of these axes.
+/// Returns numbers over the plane or line of these axes as a grid.
 pub(super) fn grid(axes: &[GridAxis], y: [f64; 2], values: Vec<f64>) -> Grid {
     let (n_y, y) = axes.get(1).map_or((1, y), |axis| (axis.n_points(), axis.range()));
     Grid { x: axes[0].range(), y, n_x: axes[0].n_points(), n_y, values }
 }
 
-/// The plane of the inputs that a picture of two dimensions shows, what its axes are called and measured in, and what to say
-/// about it.
-pub(super) struct Shown {
+/// The plane of inputs shown in a 2-D figure, with units and labels of its axes and a caption.
+pub(super) struct InputPlane {
     pub(super) plane: Plane,
     pub(super) units: [Unit; 2],
     labels: [String; 2],
     pub(super) caption: String,
 }
 
-impl Shown {
-    /// The plane's axis `k`.
+impl InputPlane {
+    /// Returns axis `k` of the plane.
     pub(super) fn axis(&self, k: usize) -> Axis {
         self.units[k].axis(self.labels[k].clone())
     }
 
-    /// Where the samples are seen on the plane, in the units of its axes; on a line at the height 0.
-    pub(super) fn seen(&self, outcome: &Outcome) -> Vec<[f64; 2]> {
+    /// Projects the samples onto the plane, in the units of its axes; on a line, y is 0.
+    pub(super) fn project_samples(&self, outcome: &Outcome) -> Vec<[f64; 2]> {
         let data = &outcome.samples.dataset;
         let point = |x: &[f64]| {
             let at = self.plane.project(x).at;
@@ -273,17 +281,20 @@ impl Shown {
     }
 }
 
-/// The inputs themselves where there are one or two of them; a slice through the inputs called `x` and `y`, the others held at
-/// their means; else the first two principal components of the samples.
-pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate::Error> {
+/// Returns the plane of inputs to show.
+///
+/// For one or two inputs these are the inputs themselves. For more inputs it is a slice through the
+/// inputs named `x` and `y` with the other inputs at their means, or the plane of the first two
+/// principal components if no inputs are named.
+pub(super) fn input_plane(outcome: &Outcome, x: &str, y: &str) -> Result<InputPlane, crate::Error> {
     let (data, names) = (&outcome.samples.dataset, &outcome.samples.inputs);
     let n = data.n_inputs();
     if n <= 2 {
-        let chosen: Vec<usize> = (0..n).collect();
+        let indices: Vec<usize> = (0..n).collect();
         let labels = [0, 1].map(|j| if j < n { input(outcome, j) } else { String::new() });
-        let units = [0, 1].map(|j| if j < n { Unit::of(outcome, j) } else { Unit::Own });
-        return Ok(Shown {
-            plane: Plane::features(&vec![0.0; n], &chosen)?,
+        let units = [0, 1].map(|j| if j < n { Unit::of_input(outcome, j) } else { Unit::Raw });
+        return Ok(InputPlane {
+            plane: Plane::features(&vec![0.0; n], &indices)?,
             units,
             labels,
             caption: String::new(),
@@ -291,15 +302,15 @@ pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate:
     }
     if x.is_empty() && y.is_empty() {
         let plane = Plane::principal(data.x(), n, 2)?;
-        let part = |k: usize| 100.0 * plane.explained()[k];
+        let percent = |k: usize| 100.0 * plane.explained()[k];
         let caption = format!(
-            "The plane of the first two principal components of the {n} inputs, on which {:.0} and {:.0} % of their \
-             variation lie; samples are seen from straight above it.",
-            part(0),
-            part(1)
+            "Plane of the first two principal components of the {n} inputs ({:.0} % and {:.0} % of the variance); \
+             samples are projected onto it.",
+            percent(0),
+            percent(1)
         );
         let labels = ["first principal component".to_owned(), "second principal component".to_owned()];
-        return Ok(Shown { plane, units: [Unit::Own; 2], labels, caption });
+        return Ok(InputPlane { plane, units: [Unit::Raw; 2], labels, caption });
     }
     let find = |name: &str| {
         names.iter().position(|input| input == name).ok_or_else(|| {
@@ -307,28 +318,28 @@ pub(super) fn shown(outcome: &Outcome, x: &str, y: &str) -> Result<Shown, crate:
             let hint = nearest.map_or_else(String::new, |near| format!(" (did you mean \"{near}\"?)"));
             crate::Error::Unsuitable {
                 kind: "a slice",
-                network: shape(outcome),
+                network: network_name(outcome),
                 reason: format!(
-                    "it has no input \"{name}\"{hint}; give x and y two of: {}",
+                    "it has no input \"{name}\"{hint}; set x and y to two of: {}",
                     names.join(", ")
                 ),
             }
         })
     };
     let (x, y) = (find(x)?, find(y)?);
-    let units: Vec<Unit> = (0..n).map(|j| Unit::of(outcome, j)).collect();
+    let units: Vec<Unit> = (0..n).map(|j| Unit::of_input(outcome, j)).collect();
     let mean = |j: usize| {
-        let of = data.x().iter().skip(j).step_by(n).map(|u| units[j].decode(*u));
-        of.sum::<f64>() / data.n_samples() as f64
+        let values = data.x().iter().skip(j).step_by(n).map(|u| units[j].decode(*u));
+        values.sum::<f64>() / data.n_samples() as f64
     };
     let means: Vec<f64> = (0..n).map(mean).collect();
-    let held: Vec<String> = (0..n)
+    let fixed: Vec<String> = (0..n)
         .filter(|j| *j != x && *j != y)
-        .map(|j| format!("{} = {}", symbol(&names[j]), units[j].write(means[j])))
+        .map(|j| format!("{} = {}", symbol(&names[j]), units[j].format(means[j])))
         .collect();
     let at: Vec<f64> = means.iter().zip(&units).map(|(mean, unit)| unit.encode(*mean)).collect();
-    let caption = format!("A slice through the inputs: {}, their means.", held.join(", "));
-    Ok(Shown {
+    let caption = format!("Slice through the inputs, with the others at their means: {}.", fixed.join(", "));
+    Ok(InputPlane {
         plane: Plane::features(&at, &[x, y])?,
         units: [units[x], units[y]],
         labels: [symbol(&names[x]), symbol(&names[y])],
@@ -355,16 +366,16 @@ mod tests {
     }
 
     #[test]
-    fn a_class_that_is_called_by_a_colour_has_it() {
+    fn classes_named_after_colours_have_these_colours() {
         let names = |names: [&str; 2]| names.map(str::to_owned);
         assert_eq!(colours(&names(["red", "blue"])), [Colour::Palette(1), Colour::Palette(0)]);
         assert_eq!(colours(&names(["red", "not red"])), [Colour::Palette(0), Colour::Palette(1)]);
     }
 
     #[test]
-    fn an_axis_has_room_around_its_numbers() {
-        assert_eq!(around(&[0.0, 10.0, f64::NAN], 0.1), [-1.0, 11.0]);
-        assert_eq!(around(&[3.0], 0.1), [1.5, 4.5]);
-        assert_eq!(around(&[], 0.1), [-1.0, 1.0]);
+    fn ranges_are_padded() {
+        assert_eq!(padded_range(&[0.0, 10.0, f64::NAN], 0.1), [-1.0, 11.0]);
+        assert_eq!(padded_range(&[3.0], 0.1), [1.5, 4.5]);
+        assert_eq!(padded_range(&[], 0.1), [-1.0, 1.0]);
     }
 }
