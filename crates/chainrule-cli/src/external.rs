@@ -37,7 +37,10 @@ fn find(program: &str) -> Option<PathBuf> {
     let own = env::current_exe().ok();
     let own = own.as_deref().and_then(Path::parent).map(Path::to_owned);
     let path = env::var_os("PATH").unwrap_or_default();
-    own.into_iter().chain(env::split_paths(&path)).map(|folder| folder.join(program)).find(|path| path.is_file())
+    own.into_iter()
+        .chain(env::split_paths(&path))
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
 }
 
 /// The error for a name that is neither a subcommand nor an installed program.

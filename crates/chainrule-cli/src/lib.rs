@@ -15,8 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use self::arguments::{Reading, Source};
 use self::arguments::{Arguments, Command, modernize};
+pub use self::arguments::{Reading, Source};
 pub use self::error::Failure;
 
 /// Parses the arguments of the process, runs the subcommand and returns its exit code.

@@ -68,4 +68,4 @@ pub use mark::{
 };
 pub use png::png;
 pub use report::{check_figures, figures, index, report};
-pub use svg::{SVG_LIMIT, animated_svg, svg};
+pub use svg::{SVG_LIMIT, animated_svg, outlined, svg};

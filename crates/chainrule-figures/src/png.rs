@@ -5,8 +5,8 @@ use resvg::usvg::{Options, Tree};
 
 use crate::check::check;
 use crate::plan::Rect;
-use crate::svg::{IMAGE_LIMIT, data_uri, still};
-use crate::{Error, Figure, font};
+use crate::svg::{IMAGE_LIMIT, data_uri, outlined};
+use crate::{Error, Figure};
 
 /// Renders the figure as a PNG with `scale` image pixels per figure pixel: 1 for thumbnails, 2 for
 /// high-resolution screens and print.
@@ -25,7 +25,7 @@ use crate::{Error, Figure, font};
 /// ```
 pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>, Error> {
     check(figure)?;
-    let tree = tree(&still(figure));
+    let tree = tree(&outlined(figure));
     let (width, height) = (f64::from(tree.size().width()) * scale, f64::from(tree.size().height()) * scale);
     let fits = |v: f64| (1.0..=20_000.0).contains(&v);
     if !fits(width) || !fits(height) {
@@ -34,11 +34,9 @@ pub fn png(figure: &Figure, scale: f64) -> Result<Vec<u8>, Error> {
     Ok(render(&tree, scale, [0.0, 0.0, width, height]).encode_png().expect("writing to memory succeeds"))
 }
 
-/// Parses an SVG, with text laid out in the embedded font.
+/// Parses a drawing; it must not contain text elements, which are ignored.
 pub(crate) fn tree(svg: &str) -> Tree {
-    let options =
-        Options { fontdb: font::database(), font_family: "DejaVu Sans".to_owned(), ..Options::default() };
-    Tree::from_str(svg, &options).expect("the generated SVG is well formed")
+    Tree::from_str(svg, &Options::default()).expect("the generated SVG is well formed")
 }
 
 /// Rasterises elements into an embedded image of the rectangle, at two pixels per figure pixel

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use chainrule_model::{Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify, write_whole};
+use chainrule_model::{
+    Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify, write_whole,
+};
 
 use super::predict::read_whole;
 use crate::arguments::ExportArguments;
@@ -51,7 +53,8 @@ fn format(arguments: &ExportArguments) -> Result<ExportFormat, Failure> {
     let extension = arguments.output.as_deref().and_then(Path::extension).unwrap_or_default();
     let extension = extension.to_string_lossy().to_lowercase();
     let to = arguments.to.as_deref();
-    let found = ExportFormat::ALL.iter().find(|(name, known, _)| to.map_or(*known == extension, |to| *name == to));
+    let found =
+        ExportFormat::ALL.iter().find(|(name, known, _)| to.map_or(*known == extension, |to| *name == to));
     found.map(|(.., format)| *format).ok_or_else(|| {
         let names = ExportFormat::ALL.map(|(name, ..)| name).join(", ");
         let extensions = ExportFormat::ALL.map(|(_, extension, _)| format!(".{extension}")).join(", ");

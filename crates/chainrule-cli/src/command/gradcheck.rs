@@ -42,8 +42,10 @@ pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
             }
             None => gradcheck::network(&mut objective, &at, &rows, reduction, selection),
         };
-        let source =
-            arguments.gradient.as_ref().map_or("backpropagation".to_owned(), |path| path.display().to_string());
+        let source = arguments
+            .gradient
+            .as_ref()
+            .map_or("backpropagation".to_owned(), |path| path.display().to_string());
         let name = [experiment.name.as_str(), &variant.name].join(" ");
         anstream::println!(
             "{} ({}), {} over {} samples",
@@ -76,10 +78,7 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
             1 => {
                 unnamed += 1;
                 if unnamed > n {
-                    return Err(fault(
-                        line,
-                        format!("more values than the network has parameters ({n})"),
-                    ));
+                    return Err(fault(line, format!("more values than the network has parameters ({n})")));
                 }
                 (unnamed - 1, &record[0])
             }
@@ -93,15 +92,25 @@ fn read(path: &Path, architecture: &Architecture) -> Result<Vec<f64>, Failure> {
                 (index, &record[1])
             }
             fields => {
-                return Err(fault(line, format!("{fields} fields found; expected name,value or a single value")));
+                return Err(fault(
+                    line,
+                    format!("{fields} fields found; expected name,value or a single value"),
+                ));
             }
         };
         let value = cell.parse::<f64>().map_err(|_| fault(line, format!("\"{cell}\" is not a number")))?;
         if gradient[index].replace(value).is_some() {
-            return Err(fault(line, format!("the derivative with respect to {} is given twice", names[index])));
+            return Err(fault(
+                line,
+                format!("the derivative with respect to {} is given twice", names[index]),
+            ));
         }
     }
-    let missing =
-        |index: usize| fault(None, format!("the derivative with respect to {} is missing; all {n} are required", names[index]));
+    let missing = |index: usize| {
+        fault(
+            None,
+            format!("the derivative with respect to {} is missing; all {n} are required", names[index]),
+        )
+    };
     gradient.iter().enumerate().map(|(index, value)| value.ok_or_else(|| missing(index))).collect()
 }

@@ -107,9 +107,10 @@ fn print_scores(model: &Model) {
 
 fn print_json(model: &Model) {
     let (first, trained) = (&model.members[0], &model.trained);
-    let scores = trained.scores.iter().map(|score| {
-        json!({"rows": score.part, "metric": score.metric, "value": score.value})
-    });
+    let scores = trained
+        .scores
+        .iter()
+        .map(|score| json!({"rows": score.part, "metric": score.metric, "value": score.value}));
     json::print(&json!({
         "n_networks": model.members.len(),
         "network": first.architecture.describe(),

@@ -44,7 +44,12 @@ fn entries(what: Listed) -> Vec<ListEntry> {
             // Softmax acts on all units of a layer, and is therefore not an entry of the registry.
             let mut entries = registry(network::activation::REGISTRY);
             let rest = Activation::names().skip(entries.len());
-            entries.extend(rest.map(|(name, summary)| ListEntry { name, aliases: &[], summary, options: &[] }));
+            entries.extend(rest.map(|(name, summary)| ListEntry {
+                name,
+                aliases: &[],
+                summary,
+                options: &[],
+            }));
             entries
         }
         Listed::Losses => registry(network::loss::REGISTRY),

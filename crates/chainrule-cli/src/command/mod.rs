@@ -171,7 +171,8 @@ fn write_somewhere(
 fn finish(outcomes: &[Outcome], written: &[Written]) -> Result<(), Failure> {
     let message = |outcome: &Outcome| {
         let error = outcome.ending.as_ref().err()?;
-        let prefix = if outcome.variant.is_empty() { String::new() } else { format!("{}: ", outcome.variant) };
+        let prefix =
+            if outcome.variant.is_empty() { String::new() } else { format!("{}: ", outcome.variant) };
         Some(format!("{prefix}{error}"))
     };
     let diverged: Vec<String> = outcomes.iter().filter_map(message).collect();
@@ -188,6 +189,7 @@ fn refuse_to_overwrite(path: &Path, argument: &'static str) -> Result<(), Failur
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().map_or_else(String::new, |text| format!(".{}", text.to_string_lossy()));
-    let free = (2..).map(|n| path.with_file_name(format!("{stem}-{n}{extension}"))).find(|path| !path.exists());
+    let free =
+        (2..).map(|n| path.with_file_name(format!("{stem}-{n}{extension}"))).find(|path| !path.exists());
     Err(Failure::Exists { path: path.to_owned(), argument, free: free.expect("some number is free") })
 }

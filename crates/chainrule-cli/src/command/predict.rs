@@ -104,7 +104,10 @@ fn format(output: Option<&Path>, to: Option<FileFormat>, terminal: Terminal) -> 
     to.or(FileFormat::of(path)).ok_or_else(|| {
         let extensions: Vec<String> =
             FileFormat::ALL.iter().map(|(_, extensions, _)| format!(".{}", extensions[0])).collect();
-        let allowed = format!("a file with one of the extensions {}, or --to must name a format", extensions.join(", "));
+        let allowed = format!(
+            "a file with one of the extensions {}, or --to must name a format",
+            extensions.join(", ")
+        );
         Failure::Argument { argument: "--output", value: path.display().to_string(), allowed }
     })
 }
@@ -153,7 +156,8 @@ pub(super) fn read_whole(
     columns: &[(&str, CellType)],
 ) -> Result<Table, Failure> {
     let mut bar = ReadingBar::new(Some(path));
-    Ok(Stream::open(path, &read_options(reading)?, columns)?.whole(&mut |done, total| bar.show(done, total))?)
+    Ok(Stream::open(path, &read_options(reading)?, columns)?
+        .whole(&mut |done, total| bar.show(done, total))?)
 }
 
 /// Names and types of the output columns.
@@ -226,11 +230,13 @@ mod tests {
         assert_eq!(choose(None, None, Terminal::Yes), Ok(FileFormat::Csv));
         assert_eq!(choose(None, Some(FileFormat::Parquet), Terminal::No), Ok(FileFormat::Parquet));
         assert_eq!(choose(Some("p.NPY"), None, Terminal::Yes), Ok(FileFormat::Numpy));
-        assert_eq!(choose(Some("p.csv"), Some(FileFormat::JsonLines), Terminal::No), Ok(FileFormat::JsonLines));
+        assert_eq!(
+            choose(Some("p.csv"), Some(FileFormat::JsonLines), Terminal::No),
+            Ok(FileFormat::JsonLines)
+        );
         for (name, binary) in [("parquet", FileFormat::Parquet), ("npy", FileFormat::Numpy)] {
             let message = choose(None, Some(binary), Terminal::Yes).unwrap_err();
-            let expected =
-                "but must be csv or jsonl on a terminal; write to a file with --output or >";
+            let expected = "but must be csv or jsonl on a terminal; write to a file with --output or >";
             assert_eq!(message, format!("--to is {name}, {expected}"));
         }
     }

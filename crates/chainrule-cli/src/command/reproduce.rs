@@ -74,10 +74,7 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         anstream::println!();
     }
     for experiment in without.iter().filter(|_| !all) {
-        anstream::println!(
-            "{0} has no claims to compare; train it with: chainrule run {0}",
-            experiment.name
-        );
+        anstream::println!("{0} has no claims to compare; train it with: chainrule run {0}", experiment.name);
     }
     if all || names.iter().any(|name| name == DEMONSTRATIONS_NAME) {
         anstream::println!("{DEMONSTRATIONS_NAME}: gradient check of two wrong published gradients");

@@ -153,7 +153,10 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
 /// Prints the single layer that a network of linear layers equals.
 fn print_collapsed(network: &Network<f64>, single: &Network<f64>) {
     let layers: Vec<String> = (1..=network.architecture().layers().len()).map(|l| format!("W{l}")).collect();
-    anstream::println!("  all layers are linear, so the network equals one layer with W = {}:", layers.join("·"));
+    anstream::println!(
+        "  all layers are linear, so the network equals one layer with W = {}:",
+        layers.join("·")
+    );
     let n_out = single.architecture().n_outputs();
     for (i, row) in single.parameters().chunks(n_out).enumerate() {
         let name = if i < single.architecture().n_inputs() { format!("W[{i}]") } else { "b".to_owned() };

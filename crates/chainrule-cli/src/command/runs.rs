@@ -71,7 +71,8 @@ fn print(runs: &[PastRun]) {
             metrics.push(name);
         }
     }
-    let header = [&["", "run", "data", "epochs", "time", "loss", "best validation loss"], &metrics[..]].concat();
+    let header =
+        [&["", "run", "data", "epochs", "time", "loss", "best validation loss"], &metrics[..]].concat();
     let header: Vec<&str> = header.into_iter().chain(columns.iter().map(String::as_str)).collect();
     let mut shown = table::new(&header);
     for (k, run) in runs.iter().enumerate() {

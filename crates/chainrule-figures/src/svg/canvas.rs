@@ -2,13 +2,23 @@
 
 use std::fmt::Write;
 
-use crate::font::Weight;
+use crate::font::{self, Weight};
 use crate::markup::{self, Level};
 use crate::plan::Rect;
 use crate::{Anchor, Colour, Dash, Fill, Stroke};
 
+/// How text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// As text elements, which can be selected and searched.
+    Text,
+    /// As outlines of the embedded font, which do not depend on installed fonts.
+    Outlines,
+}
+
 /// An SVG document under construction.
 pub(super) struct Canvas {
+    letters: Letters,
     out: String,
     prefix: String,
     n_clips: usize,
@@ -40,9 +50,12 @@ impl Default for TextStyle {
     }
 }
 
+/// Distance from the middle of a line of text down to its baseline, relative to the font size.
+const BASELINE: f64 = 0.36;
+
 impl Canvas {
-    pub(super) fn new(prefix: String) -> Canvas {
-        Canvas { out: String::new(), prefix, n_clips: 0 }
+    pub(super) fn new(prefix: String, letters: Letters) -> Canvas {
+        Canvas { letters, out: String::new(), prefix, n_clips: 0 }
     }
 
     pub(super) fn into_string(self) -> String {
@@ -133,14 +146,46 @@ impl Canvas {
     }
 
     /// Draws a label in the label notation.
-    pub(super) fn text(&mut self, [x, y]: [f64; 2], label: &str, style: TextStyle) {
+    pub(super) fn text(&mut self, at: [f64; 2], label: &str, style: TextStyle) {
+        let halo = if style.halo {
+            let paper = Colour::Paper.css();
+            format!(" paint-order=\"stroke\" stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\"")
+        } else {
+            String::new()
+        };
+        match self.letters {
+            Letters::Text => self.text_element(at, label, style, &halo),
+            Letters::Outlines => self.outlined_text(at, label, style, &halo),
+        }
+    }
+
+    fn outlined_text(&mut self, [x, y]: [f64; 2], label: &str, style: TextStyle, halo: &str) {
+        let width = font::width(label, style.size, style.weight);
+        let start = match style.anchor {
+            Anchor::Start => 0.0,
+            Anchor::Middle => -0.5 * width,
+            Anchor::End => -width,
+        };
+        let path = font::outlines(label, style.size, style.weight, [start, BASELINE * style.size]);
+        let _ = writeln!(
+            self.out,
+            "<path id=\"{}\" transform=\"translate({} {}) rotate({})\" d=\"{path}\" fill=\"{}\"{halo}/>",
+            markup::plain(label),
+            number(x),
+            number(y),
+            number(style.rotation),
+            style.colour.css()
+        );
+    }
+
+    fn text_element(&mut self, [x, y]: [f64; 2], label: &str, style: TextStyle, halo: &str) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
         // Rotated text is shifted in its own coordinate system.
-        let drop = 0.36 * style.size;
+        let drop = BASELINE * style.size;
         let position = if style.rotation == 0.0 {
             format!("x=\"{}\" y=\"{}\"", number(x), number(y + drop))
         } else {
@@ -153,12 +198,6 @@ impl Canvas {
             )
         };
         let weight = if style.weight == Weight::Bold { " font-weight=\"bold\"" } else { "" };
-        let halo = if style.halo {
-            let paper = Colour::Paper.css();
-            format!(" paint-order=\"stroke\" stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\"")
-        } else {
-            String::new()
-        };
         let _ = write!(
             self.out,
             "<text {position} font-size=\"{}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{halo}>",

@@ -18,7 +18,7 @@ pub(crate) use image::{IMAGE_LIMIT, data_uri};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use canvas::{Canvas, TextStyle};
+use canvas::{Canvas, Letters, TextStyle};
 
 use crate::check::check;
 use crate::font::{FAMILY, Weight};
@@ -71,22 +71,26 @@ enum Motion {
 
 fn draw(figure: &Figure, motion: Motion) -> Result<String, Error> {
     check(figure)?;
-    let document = document(figure, motion);
+    let document = document(figure, motion, Letters::Text);
     match document.len() {
         got if got > SVG_LIMIT => Err(Error::SvgSize { got, limit: SVG_LIMIT }),
         _ => Ok(document),
     }
 }
 
-/// Renders a validated figure without a size limit.
-pub(crate) fn still(figure: &Figure) -> String {
-    document(figure, Motion::Still)
+/// Renders the figure without a size limit, with text as outlines of the embedded font, each label
+/// as one path whose id is the label.
+///
+/// This is the drawing behind [`png`](crate::png()).
+#[doc(hidden)]
+pub fn outlined(figure: &Figure) -> String {
+    document(figure, Motion::Still, Letters::Outlines)
 }
 
-fn document(figure: &Figure, motion: Motion) -> String {
+fn document(figure: &Figure, motion: Motion, letters: Letters) -> String {
     let plan = plan::plan(figure);
     let (width, height) = (plan.width, plan.height);
-    let mut canvas = Canvas::new(id_prefix(figure));
+    let mut canvas = Canvas::new(id_prefix(figure), letters);
     canvas.raw(&format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"{FAMILY}\" role=\"img\">\n<title>{}</title>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n",

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use chainrule::Dataset;
 use chainrule::random::RandomState;
 use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
-use chainrule_model::{Importance, Model, evaluate, evaluate_encoded, importance, baseline};
+use chainrule_model::{Importance, Model, baseline, evaluate, evaluate_encoded, importance};
 use chainrule_table::Table;
 
 use super::from_table;
@@ -50,8 +50,11 @@ pub(super) fn assess(
     } else {
         folds(models, outcomes, test)?
     };
-    let importance =
-        if cancelled { Vec::new() } else { column_importance(&model, from_table(&outcomes[0].samples), test)? };
+    let importance = if cancelled {
+        Vec::new()
+    } else {
+        column_importance(&model, from_table(&outcomes[0].samples), test)?
+    };
     Ok((model, Assessment { scores, importance }))
 }
 
@@ -99,11 +102,7 @@ fn single(
     Ok((model, Scores::Single { sets, others }))
 }
 
-fn folds(
-    models: Vec<Model>,
-    outcomes: &[Outcome],
-    test: Option<&Table>,
-) -> Result<(Model, Scores), Failure> {
+fn folds(models: Vec<Model>, outcomes: &[Outcome], test: Option<&Table>) -> Result<(Model, Scores), Failure> {
     let evaluated = |(model, outcome): (&Model, &Outcome)| {
         let held_out = from_table(&outcome.samples).validation.clone().expect("each fold holds rows out");
         evaluate_encoded(model, held_out.x(), held_out.t())

@@ -20,7 +20,8 @@ pub(super) fn print(
 ) {
     let from = from_table(&outcomes[0].samples);
     let files = written.iter().map(|(name, written)| ((*name).to_owned(), json!(written.path)));
-    let ignored = from.ignored.iter().map(|(column, reason)| json!({"column": column, "reason": reason.reason()}));
+    let ignored =
+        from.ignored.iter().map(|(column, reason)| json!({"column": column, "reason": reason.reason()}));
     let importance = assessment.importance.iter().map(|importance| {
         json!({"column": importance.column, "mean": importance.loss.0, "std": importance.loss.1})
     });
@@ -58,12 +59,13 @@ fn training(outcome: &Outcome) -> Value {
 }
 
 fn metrics(scores: &Scores) -> Value {
-    let named = |(name, metrics): &(&'static str, Metrics)| ((*name).to_owned(), numbers(metrics.iter().copied()));
+    let named =
+        |(name, metrics): &(&'static str, Metrics)| ((*name).to_owned(), numbers(metrics.iter().copied()));
     match scores {
         Scores::Single { sets, others } => {
-            let others = others.iter().map(|(name, metrics)| {
-                (name.replace(' ', "_"), numbers(metrics.iter().copied()))
-            });
+            let others = others
+                .iter()
+                .map(|(name, metrics)| (name.replace(' ', "_"), numbers(metrics.iter().copied())));
             sets.iter().map(named).chain(others).collect::<Map<_, _>>().into()
         }
         Scores::Folds { metrics, test } => {

@@ -141,8 +141,7 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
     let mut progress = |done, total| reading.show(done, total);
     let (experiment, folds) = if let Some(path) = &arguments.resume {
         let checkpoint = Checkpoint::open(path)?;
-        let experiment =
-            Experiment::fit_text(&checkpoint.settings, &checkpoint.path, sets, &mut progress)?;
+        let experiment = Experiment::fit_text(&checkpoint.settings, &checkpoint.path, sets, &mut progress)?;
         // Each fold has a folder of its own within the folder of all folds.
         let own = checkpoint.path.parent().unwrap_or(Path::new(""));
         let fold = experiment.variants[0].data.fold();

@@ -98,9 +98,7 @@ pub(super) fn ending(outcome: &Outcome, seconds: f64) {
 /// The epoch with the lowest validation loss, and that loss.
 pub(super) fn best_epoch(outcome: &Outcome) -> Option<(u64, f64)> {
     let epochs = outcome.history.epochs.iter();
-    epochs
-        .filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?)))
-        .min_by(|a, b| a.1.total_cmp(&b.1))
+    epochs.filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?))).min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Prints the metrics of a model and the permutation importance of its columns.
@@ -112,9 +110,11 @@ pub(super) fn assessment(model: &Model, assessment: &Assessment) {
                 Target::Classes { .. } | Target::Labels { .. } => "baseline: majority class",
             };
             let mut columns = sets.clone();
-            columns.extend(others.iter().map(|(name, metrics)| {
-                (if *name == BASELINE { baseline } else { name }, metrics.clone())
-            }));
+            columns.extend(
+                others.iter().map(|(name, metrics)| {
+                    (if *name == BASELINE { baseline } else { name }, metrics.clone())
+                }),
+            );
             print_metrics(&columns);
             if let [_, .., (last, _)] = &sets[..] {
                 anstream::println!("The linear model and the baseline are evaluated on the {last} rows.");

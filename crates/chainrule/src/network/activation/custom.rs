@@ -101,10 +101,6 @@ impl<T: Scalar> ActivationLoops<T> for Custom {
         self.values_in_place(a);
     }
 
-    fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
-        self.each_slope(z, a, slope, |out, slope| *out = slope);
-    }
-
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
         self.each_slope(z, a, da, |da, slope| *da *= slope);
     }

@@ -88,8 +88,6 @@ pub trait ActivationLoops<T> {
     /// Computes `a = f(x·W + b)` for one sample, with `rows` as in [`sample::forward`]; `a` is
     /// overwritten.
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]);
-    /// Computes the derivative `slope = f'(z)`, given `a = f(z)`; `slope` is overwritten.
-    fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]);
     /// Computes `dz = da ∘ f'(z)`, given `a = f(z)`; `da` is overwritten with `dz`.
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]);
 }
@@ -167,10 +165,6 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
             sample::product::<T, _>(simd, x, rows, a);
             map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z));
         });
-    }
-
-    fn slopes(&self, z: &[T], a: &[T], slope: &mut [T]) {
-        dispatch!(level(), simd => map::<T, _>(simd, [z, a], slope, #[inline(always)] |[z, a], _| self.slope(z, a)));
     }
 
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
@@ -327,7 +321,11 @@ impl Activation {
             slope.len()
         );
         match &self.kind {
-            ActivationKind::Elementwise(function) => T::activation(&**function).slopes(z, a, slope),
+            ActivationKind::Elementwise(function) => {
+                // A kernel of its own for every activation would add to the compile time.
+                slope.fill(T::ONE);
+                T::activation(&**function).backward(z, a, slope);
+            }
             ActivationKind::Softmax => {
                 panic!("softmax couples the units of a layer and has no elementwise derivative")
             }
