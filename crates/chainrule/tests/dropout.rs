@@ -48,7 +48,7 @@ fn masks_are_the_same_in_both_precisions() {
 }
 
 #[test]
-fn masks_do_not_depend_on_the_size_of_the_batch() {
+fn masks_depend_on_the_position_in_the_batch_and_not_on_its_size() {
     let dropout = Dropout { seed: 5, step: 2 };
     for position in [0, 1, 63, 64, 69] {
         // 70, 130 and 1000 samples are split into different tiles and chunks.

@@ -119,8 +119,8 @@ fn every_level_gives_the_stored_bits() {
         let differences: Vec<String> = differences(&stored, digests);
         assert!(
             differences.is_empty(),
-            "the digests of {level} differ from {STORED}:\n{}\nIf the arithmetic was changed on purpose and all levels \
-             agree with each other, update the file: {RENEW}",
+            "the digests of {level} differ from {STORED}:\n{}\nIf the arithmetic was changed on purpose \
+             and all levels agree with each other, update the file: {RENEW}",
             differences.join("\n")
         );
         println!("{level} gives the stored bits");

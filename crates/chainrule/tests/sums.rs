@@ -95,7 +95,7 @@ fn chunks_add_up_to_the_same_bits<T: Scalar>() {
         let sums = objective.sums(network.parameters(), &rows, Some(&mut whole), None);
 
         // Each chunk is computed by a separate objective, in reverse order, as in a distributed
-        // run.
+        // training.
         let chunks = chunk_count(n, whole.len());
         let group = if chunks == n.div_ceil(64) { 16 } else { 64 };
         let mut parts: Vec<(Sums, Vec<T>)> = Vec::new();

@@ -38,7 +38,7 @@ LONG = [
     ("random_sample", [], 5001, 100), ("standard_normal", [], 5001, 100), ("randint", [0, 1000], 3001, 100),
     ("permutation", [], 2000, 50), ("uniform", [0.0, 1e-3], 4000, 100), ("normal", [-1.0, 3.0], 3333, 100),
 ]
-# After 623 of 624 words, the two words of the next number come from different states.
+# After 623 of 624 words, the state is regenerated between the two words of the next number.
 EDGE = [("randint", [0, 2**32], 623), ("random_sample", [], 3)]
 
 cases = []

@@ -3,10 +3,10 @@
     pip install numpy scikit-learn && python make_scikit.py
 
 Each case contains the settings of the estimator, the data, the initial weights, the loss curve and
-the final weights (with early stopping, the restored best weights). For several targets, scikit-
-learn reports the mean squared error over the targets but minimises the sum. These cases have no
-penalty, so the reported loss is proportional to the minimised one. Parameters are flat: layer by
-layer, W (n_in, n_out) in row-major order, then b.
+the final weights (with early stopping, the restored best weights). For several targets, the loss
+that scikit-learn reports is the mean squared error over the targets, but it minimises the sum.
+These cases have no penalty, so the reported loss is proportional to the minimised one. Parameters
+are flat: layer by layer, W (n_in, n_out) in row-major order, then b.
 
 Generated with scikit-learn 1.9.1 and NumPy 2.4.6.
 """
