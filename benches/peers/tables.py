@@ -4,8 +4,8 @@ scikit-learn's MLP and scikit-learn's linear model, the latter two with a Standa
     python tables.py CHAINRULE [FOLDER]
 
 CHAINRULE is the path of the `chainrule` command. Tables, models and predictions are written to
-FOLDER (default: a temporary directory). Scores are means over three 80:20 splits with the seeds 0, 1
-and 2; splits of classification tables are stratified. The result is printed as a Markdown table.
+FOLDER (default: a temporary directory). Scores are means over three 80:20 splits with the seeds 0,
+1 and 2; splits of classification tables are stratified. The result is printed as a Markdown table.
 """
 
 import csv

@@ -121,7 +121,8 @@ fn write_data(options: &MeasureOptions, workload: &Workload) -> Result<PathBuf, 
 fn warn_if_digits_are_missing(options: &MeasureOptions, workload: &Workload) {
     if workload.data == WorkloadData::Digits && options.problem.digits.is_none() {
         eprintln!(
-            "{}: using random data, since scikit-learn's digits are not available (install them with --peers sklearn)",
+            "{}: using random data, since scikit-learn's digits are not available (install them with \
+             --peers sklearn)",
             workload.name
         );
     }

@@ -186,8 +186,8 @@ fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
                 [("f32", one::measure::<f32>(&workload)?), ("f64", one::measure::<f64>(&workload)?)]
             {
                 println!(
-                    "{} {precision}: {:.0} ns per sample if each input depends on the previous output (latency), {:.0} ns for \
-                     independent inputs (throughput)",
+                    "{} {precision}: {:.0} ns per sample if each input depends on the previous output \
+                     (latency), {:.0} ns for independent inputs (throughput)",
                     workload.name, ns.latency, ns.throughput
                 );
             }

@@ -181,8 +181,9 @@ impl BenchReport {
             .map(|row| format!("- {}: {}", row.workload.name, row.workload.describe()))
             .collect();
         format!(
-            "{}{rule}{}\nMeasured {}, medians of {} rounds, seed {}, {threads}. Machine: {cores} cores, {processor}, SIMD \
-             level {vectors}, {system}. Compiler: {rustc}. Commit: {commit}. {}. Peers: {}.\n\n{}\n",
+            "{}{rule}{}\nMeasured {}, medians of {} rounds, seed {}, {threads}. Machine: {cores} cores, \
+             {processor}, SIMD level {vectors}, {system}. Compiler: {rustc}. Commit: {commit}. {}. Peers: \
+             {}.\n\n{}\n",
             line(&table[0]),
             table[1..].iter().map(line).collect::<String>(),
             self.when,

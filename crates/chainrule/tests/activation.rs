@@ -1,12 +1,12 @@
-//! Every activation of the registry: its formula against its kernel, its slope against differences of its value, and
-//! both at the far ends; softmax beside them.
+//! All registered activations: kernels compared with formulas, slopes compared with finite
+//! differences, values and slopes for large arguments; and softmax.
 
 use chainrule::network::activation::{Activation, REGISTRY};
 use chainrule::registry::OptionKind;
 use chainrule::{Error, Scalar};
 use proptest::prelude::*;
 
-/// Each activation with its defaults, and with each option that is a number at 0.3.
+/// Returns each activation with its default options, and with each numeric option set to 0.3.
 fn all() -> Vec<Activation> {
     let mut all = Vec::new();
     for entry in REGISTRY {
@@ -31,25 +31,26 @@ fn slope<T: Scalar>(f: &Activation, z: f64) -> f64 {
     slope[0].to_f64()
 }
 
-/// Values are right to some units of rounding of the largest number that went into them.
+/// Asserts that a value agrees with the formula up to a few rounding errors relative to the
+/// argument and the value.
 fn assert_formula<T: Scalar>(f: &Activation, z: f64) {
     let z = T::from_f64(z).to_f64();
-    let (got, expected) = (value::<T>(f, z), f.formula().unwrap().evaluate(z));
+    let (actual, expected) = (value::<T>(f, z), f.formula().unwrap().evaluate(z));
     if T::from_f64(expected).is_finite() {
-        let allowed = 4.0 * T::EPSILON * (1.0 + z.abs().max(expected.abs()));
+        let tolerance = 4.0 * T::EPSILON * (1.0 + z.abs().max(expected.abs()));
         assert!(
-            (got - expected).abs() <= allowed,
-            "{f} in {} at {z}: {got}, but its formula says {expected}",
+            (actual - expected).abs() <= tolerance,
+            "{f} in {} at {z}: {actual}, expected {expected}",
             T::NAME
         );
     } else {
-        assert_eq!(got, expected.signum() * f64::INFINITY, "{f} in {} at {z}", T::NAME);
+        assert_eq!(actual, expected.signum() * f64::INFINITY, "{f} in {} at {z}", T::NAME);
     }
 }
 
 proptest! {
     #[test]
-    fn formula_and_kernel_agree(z in -40.0..40.0_f64) {
+    fn kernels_agree_with_formulas(z in -40.0..40.0_f64) {
         for f in all() {
             assert_formula::<f64>(&f, z);
             assert_formula::<f32>(&f, z);
@@ -57,62 +58,65 @@ proptest! {
     }
 
     #[test]
-    fn slope_is_the_change_of_the_value(z in -20.0..20.0_f64) {
+    fn slopes_agree_with_central_differences(z in -20.0..20.0_f64) {
         let h = 1e-5;
         for f in all().iter().filter(|f| f.kinks().iter().all(|kink| (z - kink).abs() > 2.0 * h)) {
-            let change = (value::<f64>(f, z + h) - value::<f64>(f, z - h)) / (2.0 * h);
-            let got = slope::<f64>(f, z);
-            let allowed = 1e-9 * (1.0 + got.abs() + value::<f64>(f, z).abs());
-            prop_assert!((got - change).abs() <= allowed, "{f}' at {z}: {got}, but the value changes by {change}");
+            let difference = (value::<f64>(f, z + h) - value::<f64>(f, z - h)) / (2.0 * h);
+            let actual = slope::<f64>(f, z);
+            let tolerance = 1e-9 * (1.0 + actual.abs() + value::<f64>(f, z).abs());
+            prop_assert!(
+                (actual - difference).abs() <= tolerance,
+                "{f}' at {z}: {actual}, but the central difference is {difference}"
+            );
         }
     }
 
     #[test]
-    fn slope_in_f32_is_that_in_f64(z in -40.0..40.0_f32) {
+    fn slopes_in_f32_and_f64_agree(z in -40.0..40.0_f32) {
         for f in all() {
             let (single, double) = (slope::<f32>(&f, z.into()), slope::<f64>(&f, z.into()));
-            let allowed = 4.0 * f64::from(f32::EPSILON) * (1.0 + f64::from(z.abs()).max(double.abs()));
-            prop_assert!((single - double).abs() <= allowed, "{f}' at {z}: {single} in f32, {double} in f64");
+            let tolerance = 4.0 * f64::from(f32::EPSILON) * (1.0 + f64::from(z.abs()).max(double.abs()));
+            prop_assert!((single - double).abs() <= tolerance, "{f}' at {z}: {single} in f32, {double} in f64");
         }
     }
 }
 
 #[test]
-fn kinks_are_where_a_derivative_jumps_and_nowhere_else() {
+fn kinks_are_the_discontinuities_of_the_first_two_derivatives() {
     let h = 1e-4;
     for f in all() {
         let second = |z: f64| (slope::<f64>(&f, z + h) - slope::<f64>(&f, z - h)) / (2.0 * h);
         let jump = (slope::<f64>(&f, h) - slope::<f64>(&f, -h)).abs() / 2.0
             + (second(3.0 * h) - second(-3.0 * h)).abs();
-        assert_eq!(f.kinks(), if jump > 0.01 { vec![0.0] } else { vec![] }, "{f} jumps by {jump} at 0");
+        assert_eq!(f.kinks(), if jump > 0.01 { vec![0.0] } else { vec![] }, "{f} has a jump of {jump} at 0");
     }
 }
 
-fn assert_far_ends<T: Scalar>() {
+fn assert_extreme_arguments<T: Scalar>() {
     for f in all() {
         for z in [1e4, 1e30, f64::from(f32::MAX), 0.0, 1e-30, 1e-40] {
             for z in [z, -z] {
                 assert_formula::<T>(&f, z);
-                let got = slope::<T>(&f, z);
+                let slope = slope::<T>(&f, z);
                 assert!(
-                    got.is_finite() || f.name() == "exp" && z > 0.0,
-                    "{f}' in {} at {z} is {got}",
+                    slope.is_finite() || f.name() == "exp" && z > 0.0,
+                    "{f}' in {} at {z} is {slope}",
                     T::NAME
                 );
             }
         }
-        assert!(value::<T>(&f, f64::NAN).is_nan(), "{f} in {} swallows a NaN", T::NAME);
+        assert!(value::<T>(&f, f64::NAN).is_nan(), "{f} in {} does not propagate NaN", T::NAME);
     }
 }
 
 #[test]
-fn the_far_ends_are_right_and_a_nan_stays_one() {
-    assert_far_ends::<f32>();
-    assert_far_ends::<f64>();
+fn values_are_correct_for_extreme_arguments_and_propagate_nan() {
+    assert_extreme_arguments::<f32>();
+    assert_extreme_arguments::<f64>();
 }
 
 #[test]
-fn far_slopes_are_their_limits() {
+fn slopes_at_large_arguments_equal_their_limits() {
     for (name, below, above) in [
         ("logistic", 0.0, 0.0),
         ("tanh", 0.0, 0.0),
@@ -131,7 +135,7 @@ fn far_slopes_are_their_limits() {
 }
 
 #[test]
-fn pull_back_multiplies_by_the_slope() {
+fn backward_multiplies_by_the_slope() {
     for f in all() {
         let z: Vec<f64> = (0..30).map(|k| f64::from(k) * 0.37 - 5.1).collect();
         let (mut a, mut slope, mut da) = (vec![0.0; 30], vec![0.0; 30], z.clone());
@@ -145,7 +149,7 @@ fn pull_back_multiplies_by_the_slope() {
 }
 
 #[test]
-fn constructors_are_the_registrys_defaults() {
+fn constructors_use_the_defaults_of_the_registry() {
     let made = [
         Activation::identity(),
         Activation::logistic(),
@@ -180,7 +184,7 @@ fn formulas_read_as_one_would_write_them() {
 }
 
 #[test]
-fn a_misspelt_softmax_is_recognised() {
+fn a_misspelt_softmax_is_suggested() {
     let error = Activation::new("softmx", &[]).unwrap_err();
     let Error::UnknownName { nearest, choices, .. } = &error else { panic!("{error}") };
     assert_eq!(*nearest, Some("softmax"));
@@ -189,14 +193,14 @@ fn a_misspelt_softmax_is_recognised() {
 }
 
 #[test]
-fn the_greatest_slope_is_found() {
+fn the_greatest_slope_is_the_maximum_of_the_derivative() {
     assert_eq!(Activation::relu().greatest_slope(), 1.0);
     assert_eq!(Activation::leaky_relu(-3.0).greatest_slope(), 3.0);
-    let of_rbf = (2.0 / std::f64::consts::E).sqrt();
-    assert!((Activation::rbf().greatest_slope() - of_rbf).abs() < 1e-4);
+    let rbf = (2.0 / std::f64::consts::E).sqrt();
+    assert!((Activation::rbf().greatest_slope() - rbf).abs() < 1e-4);
 }
 
-/// Softmax of one sample in f64, by its definition.
+/// Computes softmax of one sample in f64 by its definition.
 fn softmax(z: &[f64]) -> Vec<f64> {
     let sum: f64 = z.iter().map(|z| z.exp()).sum();
     z.iter().map(|z| z.exp() / sum).collect()
@@ -204,7 +208,7 @@ fn softmax(z: &[f64]) -> Vec<f64> {
 
 proptest! {
     #[test]
-    fn softmax_acts_on_the_units_of_each_sample(n_units in 1..6_usize, n in 1..40_usize, seed in 0..1000_u32) {
+    fn softmax_normalises_over_the_units_of_each_sample(n_units in 1..6_usize, n in 1..40_usize, seed in 0..1000_u32) {
         let number = |k: usize| (f64::from(seed) + k as f64 * 1.7).sin() * 5.0;
         let z: Vec<f64> = (0..n_units * n).map(number).collect();
         let da: Vec<f64> = (0..n_units * n).map(|k| number(k + 999)).collect();
@@ -212,8 +216,8 @@ proptest! {
         Activation::softmax().apply(n_units, &z, &mut a);
         Activation::softmax().backward(n_units, &z, &a, &mut dz);
         for s in 0..n {
-            let of_sample = |tile: &[f64]| (0..n_units).map(|j| tile[j * n + s]).collect::<Vec<f64>>();
-            let (z, da) = (of_sample(&z), of_sample(&da));
+            let sample = |tile: &[f64]| (0..n_units).map(|j| tile[j * n + s]).collect::<Vec<f64>>();
+            let (z, da) = (sample(&z), sample(&da));
             let expected = softmax(&z);
             for k in 0..n_units {
                 prop_assert!((a[k * n + s] - expected[k]).abs() < 1e-14);
@@ -227,13 +231,13 @@ proptest! {
 }
 
 #[test]
-fn softmax_neither_overflows_nor_hides_a_nan() {
+fn softmax_does_not_overflow_and_propagates_nan() {
     let mut a = [0.0_f32; 3];
     Activation::softmax().values(&[-1e4, 1e4, f32::NEG_INFINITY], &mut a);
     assert_eq!(a, [0.0, 1.0, 0.0]);
-    for place in 0..3 {
+    for k in 0..3 {
         let mut z = [1.0_f32; 3];
-        z[place] = f32::NAN;
+        z[k] = f32::NAN;
         Activation::softmax().values(&z, &mut a);
         assert!(a.iter().all(|a| a.is_nan()));
     }
@@ -241,6 +245,6 @@ fn softmax_neither_overflows_nor_hides_a_nan() {
 
 #[test]
 #[should_panic(expected = "softmax couples the units")]
-fn softmax_has_no_slopes() {
+fn slopes_of_softmax_panic() {
     Activation::softmax().slopes(&[0.0], &[1.0], &mut [0.0]);
 }

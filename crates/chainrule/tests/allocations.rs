@@ -1,4 +1,5 @@
-//! Neither a training step nor a prediction allocates: all room is there before.
+//! Training steps and predictions do not allocate memory, since all buffers are allocated in
+//! advance.
 
 use allocation_counter::measure;
 use chainrule::network::activation::Activation;
@@ -12,19 +13,19 @@ use chainrule::train::{Batch, Clip, Penalty, Settings, Training, UnitTracking};
 use chainrule::{Dataset, Scalar};
 
 #[test]
-fn steps_of_mini_batches_allocate_nothing() {
-    steps_allocate_nothing::<f32>(Batch::Size(64), 0.2);
-    steps_allocate_nothing::<f64>(Batch::Size(17), 0.2);
-    steps_allocate_nothing::<f64>(Batch::Size(300), 0.0);
+fn mini_batch_steps_do_not_allocate() {
+    assert_steps_do_not_allocate::<f32>(Batch::Size(64), 0.2);
+    assert_steps_do_not_allocate::<f64>(Batch::Size(17), 0.2);
+    assert_steps_do_not_allocate::<f64>(Batch::Size(300), 0.0);
 }
 
 #[test]
-fn steps_of_full_batches_allocate_nothing() {
-    steps_allocate_nothing::<f32>(Batch::Full, 0.0);
-    steps_allocate_nothing::<f64>(Batch::Full, 0.2);
+fn full_batch_steps_do_not_allocate() {
+    assert_steps_do_not_allocate::<f32>(Batch::Full, 0.0);
+    assert_steps_do_not_allocate::<f64>(Batch::Full, 0.2);
 }
 
-fn steps_allocate_nothing<T: Scalar>(batch: Batch, dropout: f64) {
+fn assert_steps_do_not_allocate<T: Scalar>(batch: Batch, dropout: f64) {
     for optimizer in optimizer::REGISTRY.iter().map(|entry| Optimizer::new(entry.name, &[]).unwrap()) {
         let data = data::<T>();
         let settings = Settings {
@@ -46,7 +47,8 @@ fn steps_allocate_nothing<T: Scalar>(batch: Batch, dropout: f64) {
             let mut ends_epoch = false;
             let allocated = measure(|| ends_epoch = training.step().unwrap().ends_epoch);
             if ends_epoch {
-                // The history grows by an entry: its few numbers, and now and then the list itself.
+                // The history grows by one entry with a few vectors, and its list is sometimes
+                // reallocated.
                 assert!(allocated.count_total <= 8, "{:?}, step {step}: {allocated:?}", training.settings());
             } else {
                 assert_eq!(allocated.count_total, 0, "{:?}, step {step}: {allocated:?}", training.settings());
@@ -56,7 +58,7 @@ fn steps_allocate_nothing<T: Scalar>(batch: Batch, dropout: f64) {
 }
 
 #[test]
-fn evaluating_the_objective_again_allocates_nothing() {
+fn repeated_evaluation_of_the_objective_does_not_allocate() {
     let (data, loss) = (data::<f32>(), Loss::cross_entropy());
     let network = Network::initialize(architecture(0.0), &mut RandomState::new(1));
     let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
@@ -67,22 +69,22 @@ fn evaluating_the_objective_again_allocates_nothing() {
         })
         .count_total
     };
-    assert!(count(1000) > 0, "the counter counts");
-    // Fewer rows need fewer levels of the tree, and more again no new ones.
+    assert!(count(1000) > 0, "the first evaluation allocates");
+    // Fewer rows require fewer levels of the summation tree. The levels must not be released.
     assert_eq!([count(1000), count(64), count(1000), count(3)], [0; 4]);
 }
 
 #[test]
-fn predictions_allocate_nothing() {
-    predicting_allocates_nothing::<f32>();
-    predicting_allocates_nothing::<f64>();
+fn predictions_do_not_allocate() {
+    assert_predictions_do_not_allocate::<f32>();
+    assert_predictions_do_not_allocate::<f64>();
 }
 
-fn predicting_allocates_nothing<T: Scalar>() {
+fn assert_predictions_do_not_allocate<T: Scalar>() {
     let (data, network) =
         (data::<T>(), Network::<T>::initialize(architecture(0.2), &mut RandomState::new(1)));
     let (x, mut y) = (data.x(), vec![T::ZERO; 1000 * 3]);
-    assert!(measure(|| drop(network.predictor())).count_total > 0, "the counter counts");
+    assert!(measure(|| drop(network.predictor())).count_total > 0, "a new predictor allocates");
     let mut predictor = network.predictor();
     for n in [1, 3, 20, 1000, 1] {
         let allocated = measure(|| predictor.predict(&x[..n * 4], &mut y[..n * 3]));

@@ -1,14 +1,15 @@
-//! The generators against NumPy (`reference/make_datasets.py`), and what holds for every one of them.
+//! Data set generators, compared with NumPy (`reference/make_datasets.py`), and their common
+//! properties.
 
 use chainrule::datasets::{Generated, Generator, REGISTRY};
 use chainrule::random::RandomState;
 use serde_json::Value;
 
-/// Where no sine or cosine is in a dataset it is NumPy's to the last bit.
+/// Data sets without sines and cosines, which are bit-identical to NumPy.
 const EXACT: [&str; 4] = ["rbf_line", "straight_lines", "two_gaussians", "xor"];
 
 #[test]
-fn every_dataset_is_numpys() {
+fn datasets_agree_with_numpy() {
     let reference: Value = serde_json::from_str(include_str!("reference/datasets.json")).unwrap();
     let cases = reference["cases"].as_array().unwrap();
     for entry in REGISTRY {
@@ -37,7 +38,7 @@ fn check(case: &Value) {
             let error = (v - expected).abs();
             assert!(
                 error <= tolerance * expected.abs().max(1.0),
-                "{generator}, row {i}: {v}, not {expected}"
+                "{generator}, row {i}: {v}, expected {expected}"
             );
         }
         let class = class.as_u64().unwrap() as usize;
@@ -46,7 +47,11 @@ fn check(case: &Value) {
             if n_classes == 2 { vec![class as f64] } else { (0..n_classes).map(one_hot).collect() };
         assert_eq!(t, expected_t, "{generator}, row {i}");
     }
-    assert_eq!(random.random_sample(), case["next"].as_f64().unwrap(), "{generator}: the stream afterwards");
+    assert_eq!(
+        random.random_sample(),
+        case["next"].as_f64().unwrap(),
+        "{generator}: the next number of the stream"
+    );
 }
 
 fn generator(case: &Value) -> Generator {
@@ -60,7 +65,7 @@ fn generator(case: &Value) -> Generator {
 }
 
 #[test]
-fn every_dataset_has_its_promised_form() {
+fn datasets_have_valid_targets_and_the_requested_size() {
     for entry in REGISTRY {
         let generated = Generator::new(entry.name, &[]).unwrap().generate(&mut RandomState::new(1));
         let n_classes = generated.class_names.len();
@@ -80,7 +85,7 @@ fn every_dataset_has_its_promised_form() {
     }
 }
 
-/// How many samples each class has.
+/// Returns the number of samples of each class.
 fn counts(generated: &Generated) -> Vec<usize> {
     let mut counts = vec![0; generated.class_names.len()];
     for t in generated.t.chunks_exact(generated.n_targets) {
@@ -91,7 +96,7 @@ fn counts(generated: &Generated) -> Vec<usize> {
 }
 
 #[test]
-fn a_single_sample_is_enough_for_every_dataset_that_counts() {
+fn datasets_with_a_sample_count_support_a_single_sample() {
     for entry in REGISTRY.iter().filter(|entry| entry.options.iter().any(|option| option.name == "n_samples"))
     {
         let one = Generator::new(entry.name, &[("n_samples", 1.0.into())]).unwrap();
@@ -100,7 +105,7 @@ fn a_single_sample_is_enough_for_every_dataset_that_counts() {
 }
 
 #[test]
-fn an_option_out_of_range_is_refused() {
+fn options_out_of_range_are_rejected() {
     let error =
         |name, option, value: f64| Generator::new(name, &[(option, value.into())]).unwrap_err().to_string();
     insta::assert_snapshot!(error("moons", "n_samples", 0.0), @"n_samples of moons is 0, but must be a whole number from 1 to 10000000");

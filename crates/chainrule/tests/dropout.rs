@@ -1,4 +1,5 @@
-//! Dropout: its masks, which nothing but seed, step, layer, place and unit decides, and its absence outside of training.
+//! Dropout: masks that depend only on seed, step, layer, position in the batch and unit, and no
+//! dropout outside of training steps.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +13,19 @@ use chainrule::train::{Batch, Settings, Shuffle, Training};
 use chainrule::{Dataset, Scalar};
 
 const UNITS: usize = 37;
-const SHARE: f64 = 0.3;
+const RATE: f64 = 0.3;
 
-/// Which units of hidden layer `layer` are kept for the sample at `place` of a batch of `n`.
+/// Returns the mask of hidden layer `layer` for the sample at `position` in a batch of `n`, true
+/// for units that are not dropped.
 ///
-/// Seen from outside: all weights are 1, and the place's sample alone has a weight, so that the gradient by a unit's
-/// bias is 0 where the unit was dropped.
-fn kept<T: Scalar>(dropout: Dropout, layer: usize, n: usize, place: usize) -> Vec<bool> {
-    let unit = || Layer::new(UNITS, Activation::identity()).dropout(SHARE);
+/// The mask is derived from the gradient. All parameters are 1 and only the sample at `position`
+/// has a non-zero weight, so the gradient with respect to a bias is 0 if and only if the unit is
+/// dropped.
+fn mask<T: Scalar>(dropout: Dropout, layer: usize, n: usize, position: usize) -> Vec<bool> {
+    let unit = || Layer::new(UNITS, Activation::identity()).dropout(RATE);
     let layers = vec![unit(), unit(), Layer::new(1, Activation::identity())];
     let architecture = Architecture::new(1, layers).unwrap();
-    let weights = (0..n).map(|i| if i == place { T::ONE } else { T::ZERO }).collect();
+    let weights = (0..n).map(|i| if i == position { T::ONE } else { T::ZERO }).collect();
     let data = Dataset::new(vec![T::ONE; n], 1, vec![T::ZERO; n], 1).unwrap().with_weights(weights).unwrap();
     let mut objective = Objective::new(&architecture, &Loss::squared_error(), &data).unwrap();
     let (parameters, rows) = (vec![T::ONE; architecture.n_parameters()], (0..n).collect::<Vec<_>>());
@@ -35,9 +38,9 @@ fn kept<T: Scalar>(dropout: Dropout, layer: usize, n: usize, place: usize) -> Ve
 fn masks_are_the_same_in_both_precisions() {
     for (seed, step) in [(0, 0), (7, 3), (u32::MAX, u64::from(u32::MAX) + 5)] {
         let dropout = Dropout { seed, step };
-        for (layer, place) in [(0, 0), (0, 63), (1, 64), (1, 129)] {
+        for (layer, position) in [(0, 0), (0, 63), (1, 64), (1, 129)] {
             let (single, double) =
-                (kept::<f32>(dropout, layer, 130, place), kept::<f64>(dropout, layer, 130, place));
+                (mask::<f32>(dropout, layer, 130, position), mask::<f64>(dropout, layer, 130, position));
             assert_eq!(single, double);
             assert!(single.contains(&true) && single.contains(&false));
         }
@@ -45,33 +48,38 @@ fn masks_are_the_same_in_both_precisions() {
 }
 
 #[test]
-fn a_mask_depends_on_the_place_in_the_batch_and_not_on_the_batch() {
+fn masks_depend_on_the_position_in_the_batch_and_not_on_its_size() {
     let dropout = Dropout { seed: 5, step: 2 };
-    for place in [0, 1, 63, 64, 69] {
-        // 70, 130 and 1000 samples are cut into different tiles and chunks.
-        let of_70 = kept::<f64>(dropout, 0, 70, place);
-        assert_eq!(of_70, kept::<f64>(dropout, 0, 130, place));
-        assert_eq!(of_70, kept::<f64>(dropout, 0, 1000, place));
+    for position in [0, 1, 63, 64, 69] {
+        // 70, 130 and 1000 samples are split into different tiles and chunks.
+        let expected = mask::<f64>(dropout, 0, 70, position);
+        assert_eq!(expected, mask::<f64>(dropout, 0, 130, position));
+        assert_eq!(expected, mask::<f64>(dropout, 0, 1000, position));
     }
-    let with = |seed, step, layer, place| kept::<f64>(Dropout { seed, step }, layer, 130, place);
-    let all = [with(5, 2, 0, 3), with(6, 2, 0, 3), with(5, 3, 0, 3), with(5, 2, 1, 3), with(5, 2, 0, 67)];
-    let long = [with(5, 2 + (1 << 32), 0, 3)];
-    assert_eq!(all.iter().chain(&long).collect::<BTreeSet<_>>().len(), 6, "each of the five has its part");
+    let mask = |seed, step, layer, position| mask::<f64>(Dropout { seed, step }, layer, 130, position);
+    let masks = [mask(5, 2, 0, 3), mask(6, 2, 0, 3), mask(5, 3, 0, 3), mask(5, 2, 1, 3), mask(5, 2, 0, 67)];
+    let large_step = [mask(5, 2 + (1 << 32), 0, 3)];
+    assert_eq!(
+        masks.iter().chain(&large_step).collect::<BTreeSet<_>>().len(),
+        6,
+        "the mask depends on seed, step, layer and position"
+    );
 }
 
 #[test]
-fn the_share_is_dropped_and_the_rest_makes_good_for_it() {
+fn the_dropout_rate_is_correct_and_the_other_units_are_scaled_up() {
     let n = 200;
     let dropout = Dropout { seed: 1, step: 0 };
-    let dropped: usize =
-        (0..n).map(|place| kept::<f64>(dropout, 1, n, place).iter().filter(|kept| !**kept).count()).sum();
-    let (of, expected) = ((n * UNITS) as f64, (n * UNITS) as f64 * SHARE);
-    let deviation = (of * SHARE * (1.0 - SHARE)).sqrt();
-    assert!((dropped as f64 - expected).abs() < 4.0 * deviation, "{dropped} of {of}");
+    let n_dropped: usize =
+        (0..n).map(|i| mask::<f64>(dropout, 1, n, i).iter().filter(|kept| !**kept).count()).sum();
+    let (total, expected) = ((n * UNITS) as f64, (n * UNITS) as f64 * RATE);
+    let deviation = (total * RATE * (1.0 - RATE)).sqrt();
+    assert!((n_dropped as f64 - expected).abs() < 4.0 * deviation, "{n_dropped} of {total}");
 
-    // A linear network's mean output over many masks is its output without; the absolute error of 0 shows it.
+    // The mean output of a linear network over many masks is its output without dropout. The
+    // absolute error for the target 0 is the output, since all outputs are positive.
     let layers =
-        vec![Layer::new(50, Activation::identity()).dropout(SHARE), Layer::new(1, Activation::identity())];
+        vec![Layer::new(50, Activation::identity()).dropout(RATE), Layer::new(1, Activation::identity())];
     let architecture = Architecture::new(1, layers).unwrap();
     let network = Network::<f64>::initialize(architecture.clone(), &mut RandomState::new(2));
     let parameters: Vec<f64> = network.parameters().iter().map(|p| p.abs()).collect();
@@ -82,12 +90,13 @@ fn the_share_is_dropped_and_the_rest_makes_good_for_it() {
     let steps = 20;
     let mean = |step| objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step })).loss / 400.0;
     let with = (0..steps).map(mean).sum::<f64>() / steps as f64;
-    // One output's relative deviation is about sqrt(share/(1 - share)·Σc²)/Σc, some tenth, over 8,000 of them.
-    assert!((with / without - 1.0).abs() < 0.006, "{with} against {without}");
+    // The relative standard deviation of one output is about sqrt(rate/(1 - rate)·Σc²)/Σc, roughly
+    // a tenth. The mean is over 8,000 outputs.
+    assert!((with / without - 1.0).abs() < 0.006, "{with} with dropout, {without} without");
 }
 
 #[test]
-fn the_gradient_under_a_mask_is_the_derivative_under_that_mask() {
+fn gradients_with_dropout_are_the_derivatives_for_the_same_mask() {
     let tanh = |n| Layer::new(n, Activation::tanh()).dropout(0.4);
     let layers = vec![tanh(5), tanh(6), Layer::new(2, Activation::softmax())];
     let architecture = Architecture::new(3, layers).unwrap();
@@ -108,9 +117,8 @@ fn the_gradient_under_a_mask_is_the_derivative_under_that_mask() {
 
 #[test]
 fn nothing_is_dropped_outside_of_training_steps() {
-    let layers = |share| {
-        vec![Layer::new(20, Activation::tanh()).dropout(share), Layer::new(1, Activation::logistic())]
-    };
+    let layers =
+        |rate| vec![Layer::new(20, Activation::tanh()).dropout(rate), Layer::new(1, Activation::logistic())];
     let (with, without) =
         (Architecture::new(2, layers(0.5)).unwrap(), Architecture::new(2, layers(0.0)).unwrap());
     let mut random = RandomState::new(4);
@@ -126,25 +134,25 @@ fn nothing_is_dropped_outside_of_training_steps() {
     let mut training_rows = training.state().order.clone();
     training_rows.sort_unstable();
     let validation_rows: Vec<usize> = (0..40).filter(|row| !training_rows.contains(row)).collect();
-    let mut plain = Objective::new(&without, &loss, &data).unwrap();
-    let mut value = |rows: &[usize]| plain.value(&parameters, rows, Reduction::Mean);
+    let mut objective = Objective::new(&without, &loss, &data).unwrap();
+    let mut value = |rows: &[usize]| objective.value(&parameters, rows, Reduction::Mean);
     assert_eq!(training.training_loss(), value(&training_rows));
     assert_eq!(training.validation_loss(), Some(value(&validation_rows)));
     assert_eq!(training.history().epochs[2].validation_loss, Some(value(&validation_rows)));
-    let bare = Network::new(without, parameters.clone()).unwrap();
-    assert_eq!(training.network().predict(&x), bare.predict(&x));
-    // Within a step it is dropped.
-    let mut dropping = Objective::new(&with, &loss, &data).unwrap();
-    let dropped = dropping.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).loss;
-    assert_ne!(dropped / training_rows.len() as f64, training.training_loss());
+    let network_without = Network::new(without, parameters.clone()).unwrap();
+    assert_eq!(training.network().predict(&x), network_without.predict(&x));
+    // With a mask, as in a training step, the loss differs.
+    let mut objective = Objective::new(&with, &loss, &data).unwrap();
+    let loss = objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).loss;
+    assert_ne!(loss / training_rows.len() as f64, training.training_loss());
 }
 
 #[test]
-fn a_step_without_an_update_draws_its_mask_too() {
-    // Two batches: the first has no weight, so that the second is the second step, though the first update.
+fn masks_depend_on_the_step_and_not_on_the_number_of_updates() {
+    // The first of two batches has weight 0, so the second is step 2 but update 1.
     let data = Dataset::new(vec![1.0; 4], 1, vec![0.0; 4], 1).unwrap();
     let data = data.with_weights(vec![0.0, 0.0, 1.0, 1.0]).unwrap();
-    let unit = Layer::new(UNITS, Activation::identity()).dropout(SHARE);
+    let unit = Layer::new(UNITS, Activation::identity()).dropout(RATE);
     let architecture = Architecture::new(1, vec![unit, Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::new(architecture, vec![1.0; 3 * UNITS + 1]).unwrap();
     let settings =

@@ -1,4 +1,4 @@
-//! The gradient check on every network that the registries can make, and on gradients that are wrong.
+//! Gradient checks of networks with all registered activations and losses, and of wrong gradients.
 
 use chainrule::Dataset;
 use chainrule::gradcheck::{self, GradientReport, ParameterSelection, Verdict};
@@ -8,7 +8,7 @@ use chainrule::network::{Architecture, Initializer, Layer, Network, Part};
 use chainrule::objective::{Objective, Reduction};
 use chainrule::random::RandomState;
 
-/// What a network looks like around its activations and loss.
+/// Shape of a network and of its data.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     inputs: usize,
@@ -22,32 +22,32 @@ struct Shape {
 #[derive(Clone, Copy, Debug)]
 enum Weights {
     None,
-    /// Drawn, every fifth 0.
-    Drawn,
+    /// Random sample weights, every fifth of which is 0.
+    Random,
 }
 
-/// Which parts of the layers are there and learn.
+/// Trainable parts of the layers.
 #[derive(Clone, Copy, Debug)]
 enum Parts {
     All,
     NoBias,
-    /// The first layer's weights and every other bias are frozen.
+    /// The weights of the first layer and every second bias are frozen.
     SomeFrozen,
-    /// Only the last layer learns.
+    /// Only the output layer is trainable.
     OnlyOutput,
 }
 
 const SHAPES: &[Shape] = &[
-    shape(2, &[], 1, 5, Weights::Drawn, Parts::All),
+    shape(2, &[], 1, 5, Weights::Random, Parts::All),
     shape(3, &[], 3, 37, Weights::None, Parts::NoBias),
     shape(1, &[1], 1, 1, Weights::None, Parts::All),
-    shape(2, &[3], 2, 5, Weights::Drawn, Parts::All),
+    shape(2, &[3], 2, 5, Weights::Random, Parts::All),
     shape(3, &[7], 3, 37, Weights::None, Parts::All),
-    shape(2, &[3], 1, 70, Weights::Drawn, Parts::NoBias),
+    shape(2, &[3], 1, 70, Weights::Random, Parts::NoBias),
     shape(3, &[3, 7], 2, 5, Weights::None, Parts::SomeFrozen),
-    shape(2, &[7, 1], 3, 37, Weights::Drawn, Parts::All),
+    shape(2, &[7, 1], 3, 37, Weights::Random, Parts::All),
     shape(1, &[3, 3, 3], 1, 70, Weights::None, Parts::NoBias),
-    shape(3, &[7, 3, 1], 7, 37, Weights::Drawn, Parts::OnlyOutput),
+    shape(3, &[7, 3, 1], 7, 37, Weights::Random, Parts::OnlyOutput),
     shape(7, &[1, 3, 7], 2, 1, Weights::None, Parts::SomeFrozen),
 ];
 
@@ -63,66 +63,67 @@ const fn shape(
 }
 
 #[test]
-fn every_activation_with_every_loss_in_every_shape() {
-    let mut checked = 0;
+fn all_activations_and_losses_pass_in_all_shapes() {
+    let mut n_checked = 0;
     for (hidden, loss) in activations_by_losses() {
         for (i, shape) in SHAPES.iter().enumerate() {
             check(&hidden, &loss, &loss.link().activation(), shape, i as u32);
-            checked += 1;
+            n_checked += 1;
         }
     }
-    assert_eq!(checked, activation::REGISTRY.len() * loss::REGISTRY.len() * SHAPES.len());
+    assert_eq!(n_checked, activation::REGISTRY.len() * loss::REGISTRY.len() * SHAPES.len());
 }
 
 #[test]
-fn every_activation_with_every_loss_behind_every_output_activation_that_suits_it() {
-    let (mut checked, mut suiting) = (0, 0);
+fn all_activations_and_losses_pass_with_all_compatible_output_activations() {
+    let (mut n_checked, mut n_compatible) = (0, 0);
     for entry in loss::REGISTRY {
-        suiting += outputs_for(&Loss::new(entry.name, &[]).unwrap()).len();
+        n_compatible += outputs_for(&Loss::new(entry.name, &[]).unwrap()).len();
     }
     for (hidden, loss) in activations_by_losses() {
         for output in outputs_for(&loss) {
             for (i, shape) in SHAPES.iter().enumerate() {
-                // A single softmax unit is 1 whatever its z is.
+                // A single softmax unit is 1 for every z.
                 if shape.targets > 1 || !output.is_softmax() {
                     check(&hidden, &loss, &output, shape, 100 + i as u32);
                 }
             }
-            checked += 1;
+            n_checked += 1;
         }
     }
-    assert_eq!(checked, activation::REGISTRY.len() * suiting);
-    // Distances are defined for any outputs; cross-entropies and Poisson at least behind the links of one another.
-    assert!(suiting >= 4 * Activation::names().count() + 3, "{suiting}");
+    assert_eq!(n_checked, activation::REGISTRY.len() * n_compatible);
+    // Distances are defined for all outputs, and the cross-entropies and Poisson at least for their
+    // own links.
+    assert!(n_compatible >= 4 * Activation::names().count() + 3, "{n_compatible}");
 }
 
 #[test]
-fn what_suits_a_loss_is_what_its_formula_is_defined_for() {
-    let suited = |loss: Loss| -> Vec<&str> { outputs_for(&loss).iter().map(Activation::name).collect() };
-    assert_eq!(suited(Loss::binary_cross_entropy()), ["logistic", "softmax"]);
-    assert_eq!(suited(Loss::poisson()), ["logistic", "softplus", "rbf", "exp", "softmax"]);
-    assert_eq!(suited(Loss::squared_error()).len(), Activation::names().count());
+fn output_activations_are_compatible_if_the_loss_is_defined_for_their_values() {
+    let compatible = |loss: Loss| -> Vec<&str> { outputs_for(&loss).iter().map(Activation::name).collect() };
+    assert_eq!(compatible(Loss::binary_cross_entropy()), ["logistic", "softmax"]);
+    assert_eq!(compatible(Loss::poisson()), ["logistic", "softplus", "rbf", "exp", "softmax"]);
+    assert_eq!(compatible(Loss::squared_error()).len(), Activation::names().count());
 }
 
 #[test]
-fn a_wrong_entry_is_found_and_named() {
+fn a_wrong_entry_is_reported_with_its_name() {
     let shape = &SHAPES[7];
     let (activation, loss) = (Activation::tanh(), Loss::cross_entropy());
     let (network, data) = network_and_data(&activation, &loss, &loss.link().activation(), shape, 3);
     let (architecture, p) = (network.architecture(), network.parameters());
     let rows: Vec<usize> = (0..shape.samples).collect();
     let mut objective = Objective::new(architecture, &loss, &data).unwrap();
-    let mut right = vec![0.0; p.len()];
-    let sums = objective.sums(p, &rows, Some(&mut right), None);
-    for g in &mut right {
+    let mut gradient = vec![0.0; p.len()];
+    let sums = objective.sums(p, &rows, Some(&mut gradient), None);
+    for g in &mut gradient {
         *g /= sums.weight;
     }
     for block in architecture.blocks() {
-        // Of each part its steepest parameter: next to it rounding is small.
-        let steepest =
-            block.range.clone().max_by(|&a, &b| right[a].abs().total_cmp(&right[b].abs())).unwrap();
-        let mut wrong = right.clone();
-        wrong[steepest] *= 1.0 + 1e-4;
+        // The largest derivative of each block has the smallest relative rounding error.
+        let largest =
+            block.range.clone().max_by(|&a, &b| gradient[a].abs().total_cmp(&gradient[b].abs())).unwrap();
+        let mut wrong = gradient.clone();
+        wrong[largest] *= 1.0 + 1e-4;
         let report = gradcheck::network_against(
             &mut objective,
             &wrong,
@@ -132,21 +133,22 @@ fn a_wrong_entry_is_found_and_named() {
             ParameterSelection::All,
         );
         assert_eq!(report.faults(), 1, "{report}");
-        assert_eq!(report.worst(1)[0].name, architecture.parameter_name(steepest));
+        assert_eq!(report.worst(1)[0].name, architecture.parameter_name(largest));
         assert!((report.worst(1)[0].error - 1e-4).abs() < 2e-6, "{report}");
         assert!(report.to_string().starts_with("FAILED: 1 of "), "{report}");
         assert!(report.to_string().contains("WRONG"), "{report}");
     }
     let (first, factor) = (architecture.blocks()[0].range.start, 1.0 + 1e-4);
-    let mut frozen_is_left_out = right.clone();
-    frozen_is_left_out[first] *= factor;
+    // A wrong derivative of a frozen parameter is not checked.
+    let mut wrong_if_trainable = gradient.clone();
+    wrong_if_trainable[first] *= factor;
     let layers = architecture.layers().iter().cloned().enumerate();
     let layers = layers.map(|(l, layer)| if l == 0 { layer.frozen_weights() } else { layer }).collect();
     let frozen = Architecture::new(shape.inputs, layers).unwrap();
     let mut objective = Objective::new(&frozen, &loss, &data).unwrap();
     let report = gradcheck::network_against(
         &mut objective,
-        &frozen_is_left_out,
+        &wrong_if_trainable,
         p,
         &rows,
         Reduction::Mean,
@@ -157,14 +159,15 @@ fn a_wrong_entry_is_found_and_named() {
 }
 
 #[test]
-fn a_sample_of_parameters_is_drawn_without_repetition() {
+fn parameters_are_sampled_without_replacement() {
     let loss = Loss::squared_error();
     let (network, data) =
         network_and_data(&Activation::tanh(), &loss, &Activation::identity(), &SHAPES[4], 0);
     let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
     let mut indices = |count, seed| -> Vec<usize> {
-        let which = ParameterSelection::Sample { count, seed };
-        let report = gradcheck::network(&mut objective, network.parameters(), &[0, 1], Reduction::Sum, which);
+        let selection = ParameterSelection::Sample { count, seed };
+        let report =
+            gradcheck::network(&mut objective, network.parameters(), &[0, 1], Reduction::Sum, selection);
         assert!(report.passed(), "{report}");
         report.checked.iter().map(|checked| checked.index).collect()
     };
@@ -178,21 +181,22 @@ fn a_sample_of_parameters_is_drawn_without_repetition() {
 
 #[test]
 fn a_relu_at_exactly_0_is_a_kink() {
-    // z = w·1 + b = 0, so to the left the unit is off and to the right it is on.
-    let report = at_a_corner(Activation::relu(), &Loss::squared_error(), 0.0);
+    // z = w·1 + b = 0, so the unit is inactive for smaller and active for larger parameters.
+    let report = check_near_kink(Activation::relu(), &Loss::squared_error(), 0.0);
     assert!(report.passed(), "{report}");
     assert_eq!(report.kinks(), 2, "{report}");
     assert_eq!(report.checked[0].verdict, Verdict::Kink);
     assert_eq!((report.checked[0].analytic, report.checked[1].name.as_str()), (0.0, "hidden.b[0]"));
-    // A hair beside it there is a derivative; h is made smaller until it does not reach the corner.
-    for beside in [1e-7, -1e-7] {
-        let report = at_a_corner(Activation::relu(), &Loss::squared_error(), beside);
-        assert!(report.passed() && report.kinks() == 0, "{beside}: {report}");
+    // Close to 0 the derivative exists. The step h is reduced until it does not cross the kink.
+    for b in [1e-7, -1e-7] {
+        let report = check_near_kink(Activation::relu(), &Loss::squared_error(), b);
+        assert!(report.passed() && report.kinks() == 0, "{b}: {report}");
     }
 }
 
-/// One unit of weight 0 and bias `b` behind x = 1, then a weight of 1, with the target 1.
-fn at_a_corner(activation: Activation, loss: &Loss, b: f64) -> GradientReport {
+/// Checks a network with x = 1, one hidden unit of weight 0 and bias `b`, an output weight of 1 and
+/// the target 1.
+fn check_near_kink(activation: Activation, loss: &Loss, b: f64) -> GradientReport {
     let layers = vec![Layer::new(1, activation), Layer::new(1, Activation::identity()).without_bias()];
     let architecture = Architecture::new(1, layers).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
@@ -201,8 +205,8 @@ fn at_a_corner(activation: Activation, loss: &Loss, b: f64) -> GradientReport {
 }
 
 #[test]
-fn an_output_on_its_target_is_a_kink_of_the_absolute_error() {
-    // One sample, y = w·1 = t: the slope is -1 to the left of w and 1 to its right.
+fn an_output_equal_to_its_target_is_a_kink_of_the_absolute_error() {
+    // One sample with y = w·1 = t: the slope is -1 below w and 1 above it.
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![2.0], 1).unwrap();
     let verdict = |loss: &Loss, slope: f64| {
@@ -218,14 +222,14 @@ fn an_output_on_its_target_is_a_kink_of_the_absolute_error() {
         report.checked[0].verdict
     };
     let absolute = Loss::absolute_error();
-    // The middle of the two is also what the central difference gives.
+    // The central difference is the mean of the two slopes.
     assert_eq!(verdict(&absolute, 0.0), Verdict::Agrees);
     assert_eq!([-1.0, 0.5, 1.0].map(|slope| verdict(&absolute, slope)), [Verdict::Kink; 3]);
     assert_eq!([-1.1, 1.1].map(|slope| verdict(&absolute, slope)), [Verdict::Differs; 2]);
     let quantile = Loss::quantile(&[0.2]);
     assert_eq!([-0.2, 0.0, 0.8].map(|slope| verdict(&quantile, slope)), [Verdict::Kink; 3]);
     assert_eq!([-0.3, 0.9].map(|slope| verdict(&quantile, slope)), [Verdict::Differs; 2]);
-    // The engine's own choices there are slopes that are allowed.
+    // The slopes chosen by the engine at the kink are valid.
     for loss in [absolute, quantile] {
         let mut objective = Objective::new(&line, &loss, &data).unwrap();
         assert!(
@@ -236,7 +240,7 @@ fn an_output_on_its_target_is_a_kink_of_the_absolute_error() {
 }
 
 #[test]
-fn every_activation_has_the_slope_of_its_value() {
+fn slopes_of_all_activations_agree_with_their_values() {
     for entry in activation::REGISTRY {
         let activation = Activation::new(entry.name, &[]).unwrap();
         let mut at: Vec<f64> = (-40..=40).map(|k| f64::from(k) * 0.21 + 0.01).collect();
@@ -250,7 +254,7 @@ fn every_activation_has_the_slope_of_its_value() {
 }
 
 #[test]
-fn a_custom_activation_with_a_wrong_slope_is_caught() {
+fn a_wrong_slope_of_a_custom_activation_is_detected() {
     let cube = |factor: f64| {
         Activation::custom(
             |z, a| a.iter_mut().zip(z).for_each(|(a, z)| *a = z * z * z),
@@ -260,12 +264,12 @@ fn a_custom_activation_with_a_wrong_slope_is_caught() {
     let at = [-2.0, -0.5, 0.0, 1.0];
     assert!(gradcheck::slope(&cube(3.0), &at).passed());
     let report = gradcheck::slope(&cube(2.0), &at);
-    assert_eq!(report.faults(), 3, "at 0 both are 0: {report}");
+    assert_eq!(report.faults(), 3, "at 0 both slopes are 0: {report}");
     assert_eq!(report.worst(1)[0].verdict, Verdict::Differs);
     assert!(report.to_string().contains("f'(-2)"), "{report}");
 
     let loss = Loss::squared_error();
-    for (factor, right) in [(3.0, true), (3.01, false)] {
+    for (factor, is_correct) in [(3.0, true), (3.01, false)] {
         let (network, data) = network_and_data(&cube(factor), &loss, &Activation::identity(), &SHAPES[3], 0);
         let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
         let report = gradcheck::network(
@@ -275,9 +279,12 @@ fn a_custom_activation_with_a_wrong_slope_is_caught() {
             Reduction::Mean,
             ParameterSelection::All,
         );
-        assert_eq!(report.passed(), right, "{report}");
-        // The output layer does not pass through the slope.
-        assert!(report.worst(3).iter().all(|worst| right || worst.name.starts_with("hidden.")), "{report}");
+        assert_eq!(report.passed(), is_correct, "{report}");
+        // Derivatives of the output layer do not depend on the slope.
+        assert!(
+            report.worst(3).iter().all(|worst| is_correct || worst.name.starts_with("hidden.")),
+            "{report}"
+        );
     }
 }
 
@@ -288,14 +295,15 @@ fn activations_by_losses() -> impl Iterator<Item = (Activation, Loss)> {
     })
 }
 
-/// Every output activation behind which the loss is defined.
+/// Returns the output activations for whose values the loss is defined.
 fn outputs_for(loss: &Loss) -> Vec<Activation> {
     let all = Activation::names().map(|(name, _)| Activation::new(name, &[]).unwrap());
-    all.filter(|output| suits(output, loss)).collect()
+    all.filter(|output| is_compatible(output, loss)).collect()
 }
 
-/// Whether the loss is a finite number for whatever the output activation gives, in the region that networks here use.
-fn suits(output: &Activation, loss: &Loss) -> bool {
+/// Returns whether the loss is finite for the values of the output activation at the
+/// pre-activations that occur in these tests.
+fn is_compatible(output: &Activation, loss: &Loss) -> bool {
     let t = targets(loss, 3, 1, &mut RandomState::new(1));
     let grid: Vec<f64> = (-12..=12).map(|k| f64::from(k) * 0.25).collect();
     let finite = |t: &[f64], z: [f64; 3]| {
@@ -304,13 +312,14 @@ fn suits(output: &Activation, loss: &Loss) -> bool {
         let (value, dy) = loss.value_on_outputs(&y, t);
         value.is_finite() && dy.iter().all(|dy| dy.is_finite())
     };
-    // Binary targets must be safe either way round.
-    let other: Vec<f64> = t.iter().map(|t| 1.0 - t).collect();
-    let both = if (loss.domain().fault)(&other).is_none() { vec![&t, &other] } else { vec![&t] };
+    // Binary targets are also tested with 0 and 1 exchanged.
+    let exchanged: Vec<f64> = t.iter().map(|t| 1.0 - t).collect();
+    let both = if (loss.domain().fault)(&exchanged).is_none() { vec![&t, &exchanged] } else { vec![&t] };
     both.into_iter().all(|t| grid.iter().all(|&z| finite(t, [z, -z, z / 2.0])))
 }
 
-/// Targets that the loss accepts, the widest kind of numbers that it does: any, counts, shares or one-hot classes.
+/// Returns targets that the loss accepts, of the first accepted kind: arbitrary numbers, counts,
+/// fractions or one-hot classes.
 fn targets(loss: &Loss, n_targets: usize, n: usize, random: &mut RandomState) -> Vec<f64> {
     let kinds: [fn(&mut RandomState, usize) -> Vec<f64>; 4] = [
         |random, k| (0..k).map(|_| random.standard_normal()).collect(),
@@ -341,11 +350,11 @@ fn network_and_data(
     let x = (0..n * shape.inputs).map(|_| random.standard_normal()).collect();
     let t = targets(loss, shape.targets, n, &mut random);
     let mut data = Dataset::new(x, shape.inputs, t, shape.targets).unwrap();
-    if let Weights::Drawn = shape.weights {
+    if let Weights::Random = shape.weights {
         let weight = |i| if i % 5 == 4 { 0.0 } else { random.uniform(0.2, 2.0) };
         data = data.with_weights((0..n).map(weight).collect()).unwrap();
     }
-    // An exponential of exponentials would leave the numbers.
+    // Smaller weights prevent nested exponentials from overflowing.
     let mut at_3 = [0.0];
     hidden.values(&[3.0], &mut at_3);
     let gain = if at_3[0] > 10.0 { 0.3 } else { 1.2 };
@@ -376,7 +385,7 @@ fn check(hidden: &Activation, loss: &Loss, output: &Activation, shape: &Shape, s
     let rows: Vec<usize> = (0..shape.samples).collect();
     let report =
         gradcheck::network(&mut objective, network.parameters(), &rows, reduction, ParameterSelection::All);
-    assert!(report.passed(), "{hidden}, {loss} behind {output}, {shape:?}:\n{report}");
+    assert!(report.passed(), "{hidden}, {loss}, output {output}, {shape:?}:\n{report}");
     let trainable: usize = network.architecture().trainable().map(|block| block.range.len()).sum();
     assert!(trainable > 0 && report.checked.len() == trainable, "{report}");
 }

@@ -1,4 +1,4 @@
-//! What is seen of a training: observers, the recorder, cancelling, the history with its warnings, restarts.
+//! Observers, the recorder, cancellation, the history with its warnings, and restarts.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +14,9 @@ use chainrule::train::{
 };
 use chainrule::{Dataset, Error};
 
-/// Notes everything that it is shown, and stops where it is told to.
+/// Observer that records all calls and optionally stops after a step or an epoch.
 #[derive(Default)]
-struct Notes {
+struct CallRecorder {
     started: usize,
     steps: Vec<Step>,
     epochs: Vec<u64>,
@@ -24,9 +24,13 @@ struct Notes {
     stop_after_epoch: Option<u64>,
 }
 
-impl Observer<f64> for Notes {
+impl Observer<f64> for CallRecorder {
     fn started(&mut self, training: &Training<'_, f64>) {
-        assert_eq!(training.state().step, self.steps.len() as u64, "before any step of the run");
+        assert_eq!(
+            training.state().step,
+            self.steps.len() as u64,
+            "`started` is called before the first step of a run"
+        );
         self.started += 1;
     }
 
@@ -38,7 +42,10 @@ impl Observer<f64> for Notes {
 
     fn finished_epoch(&mut self, training: &Training<'_, f64>, epoch: &Epoch) -> ControlFlow<()> {
         assert_eq!(training.history().epochs.last(), Some(epoch));
-        assert!(self.steps.last().unwrap().ends_epoch, "the epoch's last step was shown before it");
+        assert!(
+            self.steps.last().unwrap().ends_epoch,
+            "`finished_epoch` is called after the last step of the epoch"
+        );
         self.epochs.push(epoch.epoch);
         stop(self.stop_after_epoch == Some(epoch.epoch))
     }
@@ -49,31 +56,32 @@ fn stop(stop: bool) -> ControlFlow<()> {
 }
 
 #[test]
-fn observers_see_the_start_every_step_and_every_epoch() {
+fn observers_are_called_at_the_start_and_after_every_step_and_epoch() {
     let data = data();
-    let mut notes = Notes::default();
-    assert_eq!(training(&data, 1).run(&mut notes), Ok(Ending::Completed));
-    assert_eq!(notes.started, 1);
-    assert_eq!(notes.steps.iter().map(|step| step.step).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
-    assert_eq!(notes.steps.iter().filter(|step| step.ends_epoch).count(), 4);
-    assert_eq!(notes.epochs, [1, 2, 3, 4]);
+    let mut calls = CallRecorder::default();
+    assert_eq!(training(&data, 1).run(&mut calls), Ok(Ending::Completed));
+    assert_eq!(calls.started, 1);
+    assert_eq!(calls.steps.iter().map(|step| step.step).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert_eq!(calls.steps.iter().filter(|step| step.ends_epoch).count(), 4);
+    assert_eq!(calls.epochs, [1, 2, 3, 4]);
 }
 
 #[test]
-fn an_observer_may_stop_a_training_which_may_then_go_on() {
+fn a_training_stopped_by_an_observer_can_be_continued() {
     let data = data();
     let mut whole = training(&data, 1);
     whole.run(()).unwrap();
     for (step, epoch, steps) in [(Some(5), None, 5), (Some(6), None, 6), (None, Some(2), 6)] {
         let mut training = training(&data, 1);
-        let stops = Notes { stop_after_step: step, stop_after_epoch: epoch, ..Notes::default() };
-        let mut both = (stops, Notes::default());
+        let stopper =
+            CallRecorder { stop_after_step: step, stop_after_epoch: epoch, ..CallRecorder::default() };
+        let mut both = (stopper, CallRecorder::default());
         assert_eq!(training.run(&mut both), Ok(Ending::Cancelled));
         assert_eq!(
             (training.state().step, both.0.steps.len(), both.1.steps.len()),
             (steps, steps as usize, steps as usize)
         );
-        let mut both = (both.1, Notes { steps: both.0.steps, ..Notes::default() });
+        let mut both = (both.1, CallRecorder { steps: both.0.steps, ..CallRecorder::default() });
         assert_eq!(training.run(&mut both), Ok(Ending::Completed));
         assert_eq!((both.0.started, both.0.steps.len(), both.1.started), (2, 12, 1));
         assert_eq!(training.state().parameters, whole.state().parameters);
@@ -81,11 +89,11 @@ fn an_observer_may_stop_a_training_which_may_then_go_on() {
 }
 
 #[test]
-fn cancelling_ends_a_training_after_the_step_under_way() {
+fn cancellation_ends_a_training_after_the_current_step() {
     let (data, flag) = (data(), AtomicBool::new(false));
     let mut training = training(&data, 1);
     flag.store(true, Ordering::Relaxed);
-    assert_eq!(training.run((Notes::default(), Cancel(&flag))), Ok(Ending::Cancelled));
+    assert_eq!(training.run((CallRecorder::default(), Cancel(&flag))), Ok(Ending::Cancelled));
     assert_eq!(training.state().step, 1);
     flag.store(false, Ordering::Relaxed);
     assert_eq!(training.run(Cancel(&flag)), Ok(Ending::Completed));
@@ -93,19 +101,19 @@ fn cancelling_ends_a_training_after_the_step_under_way() {
 }
 
 #[test]
-fn the_recorder_keeps_the_start_and_every_kth_step() {
+fn the_recorder_stores_the_start_and_every_kth_step() {
     let data = data();
-    let mut by_hand = training(&data, 1);
-    let mut path = vec![by_hand.state().parameters.clone()];
+    let mut stepped = training(&data, 1);
+    let mut path = vec![stepped.state().parameters.clone()];
     for _ in 0..12 {
-        by_hand.step().unwrap();
-        path.push(by_hand.state().parameters.clone());
+        stepped.step().unwrap();
+        path.push(stepped.state().parameters.clone());
     }
     for (every, steps) in [(1, (0..=12).collect()), (5, vec![0, 5, 10]), (12, vec![0, 12]), (13, vec![0])] {
         let mut recorder = Recorder::every(every);
         let mut training = training(&data, 1);
-        // Stopped and taken up again, it does not record the start twice.
-        let stop = Notes { stop_after_step: Some(7), ..Notes::default() };
+        // The start must not be recorded again when a stopped training is continued.
+        let stop = CallRecorder { stop_after_step: Some(7), ..CallRecorder::default() };
         assert_eq!(training.run((&mut recorder, stop)), Ok(Ending::Cancelled));
         assert_eq!(training.run(&mut recorder), Ok(Ending::Completed));
         assert_eq!(recorder.steps, steps);
@@ -115,32 +123,32 @@ fn the_recorder_keeps_the_start_and_every_kth_step() {
 }
 
 #[test]
-fn gradient_norms_are_those_of_the_last_step() {
+fn gradient_norms_are_recorded_in_the_last_step_of_an_epoch() {
     let data = data();
     let mut training = training(&data, 1);
     for _ in 0..2 {
         training.step().unwrap();
     }
-    let (before, order) = (training.state().parameters.clone(), training.state().order.clone());
+    let (parameters, order) = (training.state().parameters.clone(), training.state().order.clone());
     training.step().unwrap();
     let mut objective = Objective::new(training.architecture(), &Loss::squared_error(), &data).unwrap();
-    let (mut gradient, last) = (vec![0.0; before.len()], &order[8..]);
-    let sums = objective.sums(&before, last, Some(&mut gradient), None);
+    let (mut gradient, last_batch) = (vec![0.0; parameters.len()], &order[8..]);
+    let sums = objective.sums(&parameters, last_batch, Some(&mut gradient), None);
     let norm = |range: std::ops::Range<usize>| {
         gradient[range].iter().map(|g| (g / sums.weight).powi(2)).sum::<f64>().sqrt()
     };
-    let found = &training.history().epochs[0].gradient_norm;
-    assert_eq!((found.len(), last.len()), (2, 2));
-    for (found, expected) in found.iter().zip([norm(0..6), norm(6..9)]) {
-        assert!((found - expected).abs() < 1e-14, "{found}, not {expected}");
+    let norms = &training.history().epochs[0].gradient_norm;
+    assert_eq!((norms.len(), last_batch.len()), (2, 2));
+    for (actual, expected) in norms.iter().zip([norm(0..6), norm(6..9)]) {
+        assert!((actual - expected).abs() < 1e-14, "{actual}, expected {expected}");
     }
 }
 
 #[test]
-fn dead_and_saturated_units_are_counted_layer_by_layer() {
-    // x runs from -1 to 1. A bias of -100 keeps a ReLU off throughout, a weight of 100 leaves none of the samples on
-    // the logistic unit's slope, one of 1 leaves all.
-    let shares = |activation: Activation, hidden: [f64; 8]| {
+fn dead_and_saturated_units_are_counted_by_layer() {
+    // x ranges from -1 to 1. A ReLU with a bias of -100 is inactive for all samples. A logistic
+    // unit with a weight of 100 is saturated for all samples, one with a weight of 1 for none.
+    let fractions = |activation: Activation, hidden: [f64; 8]| {
         let layers = vec![
             Layer::new(4, activation.clone()),
             Layer::new(2, activation),
@@ -151,7 +159,7 @@ fn dead_and_saturated_units_are_counted_layer_by_layer() {
         let network = Network::new(Architecture::new(1, layers).unwrap(), parameters).unwrap();
         let x: Vec<f64> = (0..301).map(|i| f64::from(i) / 150.0 - 1.0).filter(|x| x.abs() > 0.1).collect();
         let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
-        // So small a rate that nothing moves.
+        // The learning rate is too small to change any parameter.
         let settings = Settings { epochs: 2, learning_rate: 1e-300, ..Settings::default() };
         let mut training =
             Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
@@ -162,22 +170,26 @@ fn dead_and_saturated_units_are_counted_layer_by_layer() {
     };
     let (w, b) = ([1.0, 1.0, 1.0, 1.0], [0.0, -100.0, 0.5, -100.0]);
     let hidden: [f64; 8] = std::array::from_fn(|i| if i < 4 { w[i] } else { b[i - 4] });
-    let (dead, saturated, warnings) = shares(Activation::relu(), hidden);
+    let (dead, saturated, warnings) = fractions(Activation::relu(), hidden);
     assert_eq!((dead, saturated), (vec![0.5, 0.0], vec![0.0, 0.0]));
     let expected = Warning::DeadUnits { epoch: 1, layer: "hidden1".to_owned(), dead: 2, of: 4 };
-    assert_eq!(warnings, [expected], "said once, not in every epoch");
+    assert_eq!(warnings, [expected], "the warning is not repeated in every epoch");
     assert!(warnings[0].to_string().starts_with("epoch 1: 2 of 4 units of layer \"hidden1\" are dead"));
-    assert_eq!(shares(Activation::leaky_relu(0.1), hidden).0, [0.0, 0.0]);
-    assert_eq!(shares(Activation::leaky_relu(0.01), hidden).1, [0.5, 0.0], "a slope of 0.01 of at most 1");
+    assert_eq!(fractions(Activation::leaky_relu(0.1), hidden).0, [0.0, 0.0]);
+    assert_eq!(
+        fractions(Activation::leaky_relu(0.01), hidden).1,
+        [0.5, 0.0],
+        "a slope of 0.01 compared with a maximum of 1 is saturated"
+    );
 
     let (dead, saturated, warnings) =
-        shares(Activation::logistic(), [100.0, 1.0, 1.0, 60.0, 0.0, 0.0, 900.0, 0.0]);
+        fractions(Activation::logistic(), [100.0, 1.0, 1.0, 60.0, 0.0, 0.0, 900.0, 0.0]);
     assert_eq!((dead, saturated), (vec![0.25, 0.0], vec![0.5, 0.0]));
     assert_eq!(warnings.len(), 1);
 }
 
 #[test]
-fn units_that_nobody_watches_are_not_counted() {
+fn units_are_not_counted_if_tracking_is_disabled() {
     let data = data();
     let layers = vec![Layer::new(2, Activation::relu()), Layer::new(1, Activation::identity())];
     let architecture = Architecture::new(2, layers).unwrap();
@@ -195,8 +207,8 @@ fn units_that_nobody_watches_are_not_counted() {
 }
 
 #[test]
-fn a_restored_training_watches_the_samples_of_its_state() {
-    // The unit is alive at the last sample alone: dead, where that is split off for validation.
+fn a_restored_training_tracks_units_on_the_training_rows_of_its_state() {
+    // The unit is active only for the last sample, so it is dead if that is in the validation set.
     let x: Vec<f64> = (0..20).map(f64::from).collect();
     let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
     let layers = vec![Layer::new(1, Activation::relu()), Layer::new(1, Activation::identity())];
@@ -208,42 +220,42 @@ fn a_restored_training_watches_the_samples_of_its_state() {
             Settings { epochs: 1, learning_rate: 1e-300, validation_fraction, ..Settings::default() };
         Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(seed)).unwrap()
     };
-    let trains_on_it = |seed: &u32| training(*seed).state().order.contains(&19);
-    let with = (0..100).find(trains_on_it).unwrap();
-    let without = (0..100).find(|seed| !trains_on_it(seed)).unwrap();
-    for (of, into, dead) in [(with, without, 0.0), (without, with, 1.0)] {
-        let mut restored = training(into);
-        restored.restore(training(of).state().clone()).unwrap();
+    let trains_on_last = |seed: &u32| training(*seed).state().order.contains(&19);
+    let with_last = (0..100).find(trains_on_last).unwrap();
+    let without_last = (0..100).find(|seed| !trains_on_last(seed)).unwrap();
+    for (saved, initial, dead) in [(with_last, without_last, 0.0), (without_last, with_last, 1.0)] {
+        let mut restored = training(initial);
+        restored.restore(training(saved).state().clone()).unwrap();
         assert_eq!(restored.epoch().unwrap().dead, [dead]);
     }
 }
 
 #[test]
-fn restarts_keep_the_best_of_the_seeds() {
+fn restarts_select_the_seed_with_the_lowest_loss() {
     let data = data();
     let (architecture, loss) = (architecture(), Loss::squared_error());
     for validation_fraction in [None, Some(0.3)] {
         let settings = Settings { validation_fraction, ..settings() };
         let start = |seed| seeded(&architecture, &loss, &data, &settings, seed);
-        let alone = |seed: u32| {
+        let train = |seed: u32| {
             let mut training = start(seed).unwrap();
             training.run(()).unwrap();
-            let end = training.validation_loss().unwrap_or_else(|| training.training_loss());
-            (end, training.state().parameters.clone())
+            let final_loss = training.validation_loss().unwrap_or_else(|| training.training_loss());
+            (final_loss, training.state().parameters.clone())
         };
         let seeds = [3, 1, 4, 15, 9];
         let best = best_of(&seeds, start, ()).unwrap();
-        assert_eq!(best.losses, seeds.map(|seed| (seed, alone(seed).0)));
-        let least = best.losses.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        assert_eq!((best.seed, best.ending), (least.0, Ending::Completed));
-        assert_eq!(best.best.state().parameters, alone(best.seed).1);
-        assert_ne!(best.seed, 3, "the best is not just the first");
+        assert_eq!(best.losses, seeds.map(|seed| (seed, train(seed).0)));
+        let lowest = best.losses.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        assert_eq!((best.seed, best.ending), (lowest.0, Ending::Completed));
+        assert_eq!(best.best.state().parameters, train(best.seed).1);
+        assert_ne!(best.seed, 3, "the test requires a best seed that is not the first");
     }
 }
 
 #[test]
-fn a_restart_that_ends_without_a_loss_is_not_the_best() {
-    // Validated on the last sample, y may be infinity less infinity.
+fn restarts_do_not_select_a_seed_whose_loss_is_nan() {
+    // If the last sample is in the validation set, y can be infinity minus infinity.
     let data = Dataset::new(vec![1.0, 0.0, 1e308], 1, vec![0.0, 0.0, 0.0], 1).unwrap();
     let hidden =
         Layer::new(2, Activation::identity()).weight_init(Initializer::uniform(-5.0, 5.0)).without_bias();
@@ -252,21 +264,21 @@ fn a_restart_that_ends_without_a_loss_is_not_the_best() {
     let settings = Settings { epochs: 1, validation_fraction: Some(0.3), ..Settings::default() };
     let loss = Loss::absolute_error();
     let start = |seed| seeded(&plane, &loss, &data, &settings, seed);
-    let end = |seed: u32| {
+    let final_loss = |seed: u32| {
         let mut training = start(seed).unwrap();
         training.run(()).ok().and_then(|_| training.validation_loss())
     };
-    let without = (0..1000).find(|&seed| end(seed).is_some_and(f64::is_nan)).unwrap();
-    let with = (0..1000).find(|&seed| end(seed).is_some_and(f64::is_finite)).unwrap();
-    for seeds in [[without, with], [with, without]] {
+    let nan = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_nan)).unwrap();
+    let finite = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_finite)).unwrap();
+    for seeds in [[nan, finite], [finite, nan]] {
         let best = best_of(&seeds, start, ()).unwrap();
-        assert_eq!(best.seed, with);
-        assert!(best.losses.contains(&(without, f64::INFINITY)));
+        assert_eq!(best.seed, finite);
+        assert!(best.losses.contains(&(nan, f64::INFINITY)));
     }
 }
 
 #[test]
-fn restarts_pass_over_seeds_that_diverge() {
+fn restarts_skip_seeds_that_diverge() {
     let data = Dataset::new(vec![1.0, 2.0], 1, vec![1.0, 1.0], 1).unwrap();
     let line =
         Architecture::new(1, vec![Layer::new(2, Activation::sine()), Layer::new(1, Activation::exp())])
@@ -278,15 +290,16 @@ fn restarts_pass_over_seeds_that_diverge() {
     };
     let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], &mut ()).unwrap();
     assert!(losses.iter().any(|(_, loss)| *loss == f64::INFINITY), "{losses:?}");
-    assert!(losses.iter().any(|(of, loss)| loss.is_finite() && *of == seed), "{losses:?}");
+    assert!(losses.iter().any(|(other, loss)| loss.is_finite() && *other == seed), "{losses:?}");
     assert!(matches!(restarts(1e6, &[0, 1, 2], &mut ()), Err(Error::Diverged { .. })));
-    // Cancelled in its second restart, it gives the better of the two.
-    let mut notes = Notes { stop_after_epoch: Some(1), ..Notes::default() };
-    let (_, losses, _) = restarts(0.01, &[0, 1, 2], &mut Second { inner: &mut notes, runs: 0 }).unwrap();
+    // If the second restart is cancelled, the better of the two is returned.
+    let mut calls = CallRecorder { stop_after_epoch: Some(1), ..CallRecorder::default() };
+    let mut observer = SecondRunObserver { inner: &mut calls, runs: 0 };
+    let (_, losses, _) = restarts(0.01, &[0, 1, 2], &mut observer).unwrap();
     assert_eq!(losses.len(), 2);
 }
 
-/// A training whose weights, split and shuffles come from a seed.
+/// Returns a training whose weights, validation split and shuffles are drawn from a seed.
 fn seeded<'a>(
     architecture: &Architecture,
     loss: &Loss,
@@ -299,13 +312,13 @@ fn seeded<'a>(
     Training::new(network, loss, data, Settings { seed, ..settings.clone() }, random)
 }
 
-/// Shows the second run alone to another observer.
-struct Second<'n> {
-    inner: &'n mut Notes,
+/// Observer that forwards only the calls of the second run.
+struct SecondRunObserver<'n> {
+    inner: &'n mut CallRecorder,
     runs: usize,
 }
 
-impl Observer<f64> for Second<'_> {
+impl Observer<f64> for SecondRunObserver<'_> {
     fn started(&mut self, _training: &Training<'_, f64>) {
         self.runs += 1;
     }
@@ -330,7 +343,7 @@ fn data() -> Dataset<f64> {
     Dataset::new(x, 2, t, 1).unwrap()
 }
 
-/// Ten samples in batches of 4, 4 and 2.
+/// Returns settings that split the ten samples into batches of 4, 4 and 2.
 fn settings() -> Settings {
     Settings { epochs: 4, batch: Batch::Size(4), learning_rate: 0.1, ..Settings::default() }
 }

@@ -1,4 +1,4 @@
-//! Landscapes against what they must agree with: losses, predictions, closed forms, any number of threads.
+//! Landscapes compared with losses, predictions and closed forms, on any number of threads.
 
 use chainrule::landscape::{GridAxis, Hidden, Plane, activations, boundaries, regions, surface};
 use chainrule::network::activation::Activation;
@@ -9,14 +9,14 @@ use chainrule::random::RandomState;
 use chainrule::train::{Recorder, Settings, Training};
 use chainrule::{Dataset, Scalar, set_threads};
 
-/// Two inputs, hidden layers of these units, three classes, as the initializers start it.
+/// Returns an untrained classifier with two inputs, the given hidden layers and three classes.
 fn classifier<T: Scalar>(hidden: &[usize], seed: u32) -> Network<T> {
     let mut layers: Vec<Layer> = hidden.iter().map(|&units| Layer::new(units, Activation::tanh())).collect();
     layers.push(Layer::new(3, Activation::softmax()));
     Network::initialize(Architecture::new(2, layers).unwrap(), &mut RandomState::new(seed))
 }
 
-/// 333 samples of three classes, weighted.
+/// Returns 333 weighted samples of three classes.
 fn samples<T: Scalar>() -> Dataset<T> {
     let mut random = RandomState::new(11);
     let n = 333;
@@ -26,7 +26,7 @@ fn samples<T: Scalar>() -> Dataset<T> {
     Dataset::from_classes(x, 2, &classes, 3).unwrap().with_weights(weights).unwrap()
 }
 
-fn trained_point_has_the_loss<T: Scalar>() {
+fn assert_surfaces_contain_the_loss<T: Scalar>() {
     let (network, data, loss) = (classifier::<T>(&[7, 5], 3), samples::<T>(), Loss::cross_entropy());
     let (architecture, parameters) = (network.architecture(), network.parameters());
     let mut objective = Objective::new(architecture, &loss, &data).unwrap();
@@ -37,7 +37,7 @@ fn trained_point_has_the_loss<T: Scalar>() {
     let trajectory = Plane::trajectory(&path).unwrap();
     let named = Plane::parameters(architecture, parameters, ["hidden1.W[1][4]", "output.b[2]"]).unwrap();
     let (p, q) = (named.project(parameters).at[0], named.project(parameters).at[1]);
-    let beside = [GridAxis::new(p, p + 1.0, 2).unwrap(), GridAxis::new(q - 1.0, q, 2).unwrap()];
+    let axes = [GridAxis::new(p, p + 1.0, 2).unwrap(), GridAxis::new(q - 1.0, q, 2).unwrap()];
     for reduction in [Reduction::Mean, Reduction::Sum] {
         let expected = objective.value(parameters, &rows, reduction);
         for plane in [&random, &trajectory] {
@@ -46,18 +46,18 @@ fn trained_point_has_the_loss<T: Scalar>() {
             assert_eq!(surface.loss[4].to_bits(), expected.to_bits());
             assert_ne!(surface.loss[3], expected);
         }
-        let surface = surface(&objective, &rows, reduction, &named, &beside);
+        let surface = surface(&objective, &rows, reduction, &named, &axes);
         assert_eq!(surface.loss[2].to_bits(), expected.to_bits());
-        let mut elsewhere = parameters.to_vec();
-        elsewhere[architecture.parameter_index("hidden1.W[1][4]").unwrap()] = T::from_f64(p + 1.0);
-        assert_eq!(surface.loss[3], objective.value(&elsewhere, &rows, reduction));
+        let mut shifted = parameters.to_vec();
+        shifted[architecture.parameter_index("hidden1.W[1][4]").unwrap()] = T::from_f64(p + 1.0);
+        assert_eq!(surface.loss[3], objective.value(&shifted, &rows, reduction));
     }
 }
 
 #[test]
-fn the_trained_point_has_the_loss_to_the_last_bit() {
-    trained_point_has_the_loss::<f32>();
-    trained_point_has_the_loss::<f64>();
+fn surfaces_have_the_exact_loss_at_the_parameters() {
+    assert_surfaces_contain_the_loss::<f32>();
+    assert_surfaces_contain_the_loss::<f64>();
 }
 
 #[test]
@@ -72,16 +72,16 @@ fn any_number_of_threads_gives_the_same_bits() {
         surface(&objective, &rows, Reduction::Mean, &plane, &axes)
     });
     set_threads(0);
-    let alone = std::mem::take(&mut surfaces[0].loss);
-    assert!(alone.iter().all(|loss| loss.is_finite()));
-    for other in &surfaces[1..] {
-        assert!(other.loss.iter().zip(&alone).all(|(a, b)| a.to_bits() == b.to_bits()));
+    let expected = std::mem::take(&mut surfaces[0].loss);
+    assert!(expected.iter().all(|loss| loss.is_finite()));
+    for surface in &surfaces[1..] {
+        assert!(surface.loss.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 }
 
-/// l = w²·v² has its derivatives in closed form, and a path that stays on the surface over (w, v).
+/// The loss w²·v² has a closed form, and the network has no parameters besides w and v.
 #[test]
-fn the_path_of_two_parameters_lies_on_the_surface() {
+fn the_path_of_two_parameters_is_on_the_surface() {
     let layers = vec![
         Layer::new(1, Activation::identity()).without_bias(),
         Layer::new(1, Activation::identity()).without_bias(),
@@ -109,15 +109,15 @@ fn the_path_of_two_parameters_lies_on_the_surface() {
             assert!((loss - expected * expected).abs() <= 1e-14 * loss);
         }
     }
-    // The principal plane of two parameters is the same plane.
+    // With two parameters, the principal plane is the same plane.
     let principal = Plane::trajectory(&recorder.parameters).unwrap();
     assert!((principal.explained().iter().sum::<f64>() - 1.0).abs() < 1e-12);
     assert!(principal.path(&recorder.parameters).iter().all(|point| point.distance < 1e-14));
 }
 
-/// A surface keeps what is not finite: exp overflows on one side of the plane.
+/// `exp` overflows on one side of the plane.
 #[test]
-fn what_overflows_stays_infinite_or_nan() {
+fn overflowing_losses_are_infinite() {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::exp())]).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
     let objective = Objective::new(&line, &Loss::squared_error(), &data).unwrap();
@@ -129,29 +129,34 @@ fn what_overflows_stays_infinite_or_nan() {
     assert_eq!(surface.lowest(), Some((0, 0.0)));
 }
 
-/// Differences from the end of ±3 along (0.6, 0.8) and ±1 across, away from the end: 18 of 20 and 2 of 20.
+/// The differences from the end point are ±3 along (0.6, 0.8) and ±1 perpendicular to it, which
+/// explain 18 of 20 and 2 of 20 of the variance.
 #[test]
-fn principal_directions_of_a_path_by_hand() {
+fn principal_directions_agree_with_a_calculation_by_hand() {
     let end = [10.0, 5.0, -7.0];
-    let from_end = |along: f64, across: f64| {
-        vec![end[0] + 0.6 * along - 0.8 * across, end[1], end[2] + 0.8 * along + 0.6 * across]
+    let from_end = |parallel: f64, perpendicular: f64| {
+        vec![
+            end[0] + 0.6 * parallel - 0.8 * perpendicular,
+            end[1],
+            end[2] + 0.8 * parallel + 0.6 * perpendicular,
+        ]
     };
     let path =
         [from_end(3.0, 0.0), from_end(0.0, 1.0), from_end(-3.0, 0.0), from_end(0.0, -1.0), end.to_vec()];
     let plane = Plane::trajectory(&path).unwrap();
-    for (got, expected) in plane.explained().iter().zip([0.9, 0.1]) {
-        assert!((got - expected).abs() < 1e-12, "{:?}", plane.explained());
+    for (actual, expected) in plane.explained().iter().zip([0.9, 0.1]) {
+        assert!((actual - expected).abs() < 1e-12, "{:?}", plane.explained());
     }
     for (direction, expected) in plane.directions().iter().zip([[0.6, 0.0, 0.8], [0.8, 0.0, -0.6]]) {
         assert!(direction.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{direction:?}");
     }
-    let seen = plane.project(&[end[0] + 0.6, end[1] + 2.5, end[2] + 0.8]);
-    assert!((seen.at[0] - 1.0).abs() < 1e-12 && seen.at[1].abs() < 1e-12);
-    assert!((seen.distance - 2.5).abs() < 1e-12);
+    let projected = plane.project(&[end[0] + 0.6, end[1] + 2.5, end[2] + 0.8]);
+    assert!((projected.at[0] - 1.0).abs() < 1e-12 && projected.at[1].abs() < 1e-12);
+    assert!((projected.distance - 2.5).abs() < 1e-12);
 }
 
 #[test]
-fn random_directions_are_as_long_as_the_networks_own_weights() {
+fn random_directions_have_the_norms_of_the_weights_of_each_unit() {
     let layers = vec![
         Layer::new(9, Activation::relu()),
         Layer::new(4, Activation::tanh()).frozen_weights(),
@@ -179,24 +184,24 @@ fn random_directions_are_as_long_as_the_networks_own_weights() {
 }
 
 #[test]
-fn regions_are_predictions() {
+fn regions_agree_with_predictions() {
     let network = classifier::<f32>(&[8], 4);
     let axes = [GridAxis::new(-3.0, 3.0, 19).unwrap(), GridAxis::new(0.0, 2.0, 11).unwrap()];
     let map = regions(&network, &Plane::features(&[0.0, 0.0], &[0, 1]).unwrap(), &axes);
     assert_eq!((map.x.len(), map.y.len()), (2 * 19 * 11, 3 * 19 * 11));
     let classes = map.classes().unwrap();
     for (k, x) in map.x.chunks(2).enumerate() {
-        let place = [axes[0].value(k % 19), axes[1].value(k / 19)];
-        assert_eq!(x, place.map(|v| v as f32));
+        let point = [axes[0].value(k % 19), axes[1].value(k / 19)];
+        assert_eq!(x, point.map(|v| v as f32));
         let y = network.predict(x);
         assert_eq!(map.y[3 * k..][..3], y);
         assert!(y.iter().all(|&y_k| y_k <= y[classes[k]]));
     }
-    assert!((0..3).filter(|class| classes.contains(class)).count() > 1, "a map of one class shows nothing");
+    assert!((0..3).filter(|class| classes.contains(class)).count() > 1, "the test requires several classes");
 }
 
 #[test]
-fn regions_of_one_input_and_of_a_slice_of_four() {
+fn regions_support_one_input_and_slices_of_four_inputs() {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::new(line, vec![2.0, 1.0]).unwrap();
     let map =
@@ -213,9 +218,9 @@ fn regions_of_one_input_and_of_a_slice_of_four() {
     assert_eq!(map.classes(), Some(vec![0, 1, 1, 1]));
 }
 
-/// The boundary in the hidden space divides the samples as the network's outputs do.
+/// The decision boundary in the hidden representation separates the samples like the outputs.
 #[test]
-fn boundaries_divide_as_predictions_do() {
+fn boundaries_agree_with_predictions() {
     let layers = |output| vec![Layer::new(2, Activation::tanh()), Layer::new(3, Activation::tanh()), output];
     let x: Vec<f64> = samples::<f64>().x().to_vec();
     let binary = Architecture::new(2, layers(Layer::new(1, Activation::logistic()))).unwrap();
@@ -229,12 +234,12 @@ fn boundaries_divide_as_predictions_do() {
     }
     assert!(y.iter().any(|&y| y > 0.5) && y.iter().any(|&y| y < 0.5));
 
-    // The layer before draws a boundary where each unit of the next one is 0.
-    let before = Hidden::new(&network, "hidden1", &x, 2).unwrap();
-    let after = activations(&network, "hidden2", &x).unwrap();
-    assert_eq!(before.boundaries.len(), 3);
-    for (point, a) in before.points.iter().zip(after.chunks(3)) {
-        for (boundary, a) in before.boundaries.iter().zip(a) {
+    // In an earlier layer, there is a boundary for each unit of the next layer, at which it is 0.
+    let first = Hidden::new(&network, "hidden1", &x, 2).unwrap();
+    let second = activations(&network, "hidden2", &x).unwrap();
+    assert_eq!(first.boundaries.len(), 3);
+    for (point, a) in first.points.iter().zip(second.chunks(3)) {
+        for (boundary, a) in first.boundaries.iter().zip(a) {
             assert_eq!(boundary.side(&point.at) > 0.0, *a > 0.0);
         }
     }
@@ -250,47 +255,47 @@ fn boundaries_divide_as_predictions_do() {
             assert_eq!(boundary.side(&point.at) > 0.0, y[j] > y[k]);
         }
     }
-    let numbers = Architecture::new(2, layers(Layer::new(1, Activation::identity()))).unwrap();
-    let network = Network::<f64>::initialize(numbers, &mut RandomState::new(8));
+    let regression = Architecture::new(2, layers(Layer::new(1, Activation::identity()))).unwrap();
+    let network = Network::<f64>::initialize(regression, &mut RandomState::new(8));
     assert_eq!(boundaries(&network, "hidden2").unwrap(), []);
 }
 
 #[test]
-fn a_wide_layer_is_drawn_along_its_principal_directions() {
+fn wide_layers_are_projected_onto_their_principal_directions() {
     let (network, data) = (classifier::<f64>(&[12], 6), samples::<f64>());
     let hidden = Hidden::new(&network, "hidden", data.x(), 2).unwrap();
     let a = activations(&network, "hidden", data.x()).unwrap();
     assert_eq!(hidden.plane, Plane::principal(&a, 12, 2).unwrap());
     let mean = |k: usize| hidden.points.iter().map(|point| point.at[k]).sum::<f64>() / 333.0;
     let square = |k: usize| hidden.points.iter().map(|point| point.at[k].powi(2)).sum::<f64>();
-    let beside: f64 = hidden.points.iter().map(|point| point.distance.powi(2)).sum();
+    let residual: f64 = hidden.points.iter().map(|point| point.distance.powi(2)).sum();
     assert!(mean(0).abs() < 1e-13 && mean(1).abs() < 1e-13);
-    let all = square(0) + square(1) + beside;
-    for (k, share) in hidden.plane.explained().iter().enumerate() {
-        assert!((square(k) / all - share).abs() < 1e-12);
+    let total = square(0) + square(1) + residual;
+    for (k, explained) in hidden.plane.explained().iter().enumerate() {
+        assert!((square(k) / total - explained).abs() < 1e-12);
     }
-    // A boundary on the plane is the boundary of the space at the plane's points.
-    let whole = boundaries(&network, "hidden").unwrap();
+    // A boundary on the plane is the intersection of the boundary in the full space with the plane.
+    let in_space = boundaries(&network, "hidden").unwrap();
     let at = hidden.points[7].at.clone();
-    for (on_plane, whole) in hidden.boundaries.iter().zip(&whole) {
-        assert!((on_plane.side(&at) - whole.side(&hidden.plane.point(&at))).abs() < 1e-13);
+    for (on_plane, in_space) in hidden.boundaries.iter().zip(&in_space) {
+        assert!((on_plane.side(&at) - in_space.side(&hidden.plane.point(&at))).abs() < 1e-13);
     }
     assert_eq!(hidden.image(&network, &data.x()[..20]), hidden.points[..10]);
 }
 
 #[test]
-fn bad_input_is_refused_in_sentences() {
+fn invalid_input_is_rejected() {
     let network = classifier::<f64>(&[4, 4], 0);
     let (architecture, parameters) = (network.architecture(), network.parameters());
-    let still = [parameters.to_vec(), parameters.to_vec()];
-    let mut diverged = still.clone();
+    let constant = [parameters.to_vec(), parameters.to_vec()];
+    let mut diverged = constant.clone();
     diverged[0][3] = f64::NAN;
     let zeros = Network::new(architecture.clone(), vec![0.0; parameters.len()]).unwrap();
-    let said = [
+    let errors = [
         Plane::parameters(architecture, parameters, ["hidden1.W[0][0]", "hidden1.W[2][0]"]).unwrap_err(),
         Plane::parameters(architecture, parameters, ["output.b[1]", "output.b[1]"]).unwrap_err(),
         Plane::parameters(architecture, &[1.0], ["output.b[1]", "output.b[2]"]).unwrap_err(),
-        Plane::trajectory(&still).unwrap_err(),
+        Plane::trajectory(&constant).unwrap_err(),
         Plane::trajectory(&diverged).unwrap_err(),
         Plane::random(&zeros, &mut RandomState::new(0)).unwrap_err(),
         Plane::principal(&[1.0, 2.0, 3.0], 3, 4).unwrap_err(),
@@ -300,7 +305,7 @@ fn bad_input_is_refused_in_sentences() {
         activations(&network, "hidden", &[]).unwrap_err(),
         Hidden::new(&network, "hidden1", &[0.0, 0.0], 0).unwrap_err(),
     ];
-    insta::assert_snapshot!(said.map(|error| error.to_string()).join("\n"), @r#"
+    insta::assert_snapshot!(errors.map(|error| error.to_string()).join("\n"), @r#"
     the network has no parameter called "hidden1.W[2][0]" (did you mean "hidden2.W[1][0]"?); its parameters are called hidden1.W[0][0] to output.b[2]
     the second parameter of a plane is output.b[1], but must be another one than the first
     1 parameters were given, but the network has 47: each layer's W (n_in, n_out), then its b

@@ -1,4 +1,4 @@
-//! A sample's outputs are the same bits alone, among a few and in a tile, whatever the network.
+//! Predictions are bit-identical for single samples, a few samples and whole tiles.
 
 use chainrule::Scalar;
 use chainrule::network::activation::{Activation, REGISTRY};
@@ -6,17 +6,18 @@ use chainrule::network::{Architecture, Layer, Network};
 use chainrule::random::RandomState;
 use proptest::prelude::*;
 
-/// Every activation of the registry with its defaults, and one of a user's own.
+/// Returns every activation of the registry with its default options, and a custom activation.
 fn elementwise() -> Vec<Activation> {
-    let ours = REGISTRY.iter().map(|entry| Activation::new(entry.name, &[]).unwrap());
-    let own = Activation::custom(
+    let registered = REGISTRY.iter().map(|entry| Activation::new(entry.name, &[]).unwrap());
+    let custom = Activation::custom(
         |z, a| a.iter_mut().zip(z).for_each(|(a, z)| *a = z / (1.0 + z * z)),
         |z, _, slope| slope.iter_mut().zip(z).for_each(|(slope, z)| *slope = *z),
     );
-    ours.chain([own]).collect()
+    registered.chain([custom]).collect()
 }
 
-/// A network of these widths and activations, every second layer without bias, and inputs for it.
+/// Returns a network with the given widths and activations, in which every second layer has no
+/// bias, and `n` rows of inputs.
 fn network<T: Scalar>(
     widths: &[usize],
     activations: &[Activation],
@@ -34,26 +35,26 @@ fn network<T: Scalar>(
     (Network::new(architecture, parameters).unwrap(), x)
 }
 
-/// The bits, one NaN like another.
+/// Returns the bits of the numbers, with the same value for every NaN.
 fn bits<T: Scalar>(y: &[T]) -> Vec<u64> {
     y.iter().map(|y| if y.to_f64().is_nan() { u64::MAX } else { y.to_f64().to_bits() }).collect()
 }
 
-fn same_bits<T: Scalar>(widths: &[usize], activations: &[Activation], n: usize, seed: u32) {
+fn assert_same_bits<T: Scalar>(widths: &[usize], activations: &[Activation], n: usize, seed: u32) {
     let (network, x) = network::<T>(widths, activations, n, seed);
     let (n_in, n_out) = (widths[0], network.architecture().n_outputs());
-    let together = network.predict(&x);
-    assert_eq!(together.len(), n * n_out);
+    let expected = network.predict(&x);
+    assert_eq!(expected.len(), n * n_out);
     let mut predictor = network.predictor();
-    for of_call in [1, 2, 5, T::WIDTH + 1] {
+    for batch in [1, 2, 5, T::WIDTH + 1] {
         let mut y = vec![T::ZERO; n * n_out];
-        for (x, y) in x.chunks(n_in * of_call).zip(y.chunks_mut(n_out * of_call)) {
+        for (x, y) in x.chunks(n_in * batch).zip(y.chunks_mut(n_out * batch)) {
             predictor.predict(x, y);
         }
         assert_eq!(
             bits(&y),
-            bits(&together),
-            "{of_call} of {n} at a time, {}",
+            bits(&expected),
+            "{batch} of {n} samples at a time, {}",
             network.architecture().describe()
         );
     }
@@ -72,38 +73,38 @@ proptest! {
         let mut activations: Vec<Activation> = hidden.iter().map(|&k| elementwise[k].clone()).collect();
         activations.truncate(n_layers);
         activations[n_layers - 1] = elementwise.get(last).cloned().unwrap_or_else(Activation::softmax);
-        same_bits::<f32>(&widths, &activations, n, seed);
-        same_bits::<f64>(&widths, &activations, n, seed);
+        assert_same_bits::<f32>(&widths, &activations, n, seed);
+        assert_same_bits::<f64>(&widths, &activations, n, seed);
     }
 }
 
 #[test]
-fn every_activation_has_its_turn_in_a_wide_layer_too() {
+fn wide_layers_have_the_same_bits_with_every_activation() {
     for activation in elementwise() {
         for output in [activation.clone(), Activation::softmax()] {
             let activations = [activation.clone(), output];
-            same_bits::<f32>(&[3, 150, 70], &activations, 70, 1);
-            same_bits::<f64>(&[3, 150, 70], &activations, 70, 1);
+            assert_same_bits::<f32>(&[3, 150, 70], &activations, 70, 1);
+            assert_same_bits::<f64>(&[3, 150, 70], &activations, 70, 1);
         }
     }
 }
 
 #[test]
-fn no_samples_have_no_outputs() {
+fn predicting_no_samples_returns_no_outputs() {
     let (network, _) = network::<f32>(&[3, 2], &[Activation::tanh()], 0, 1);
     assert!(network.predict(&[]).is_empty());
 }
 
 #[test]
 #[should_panic(expected = "x must hold whole rows of 3 inputs")]
-fn half_a_row_of_inputs_is_refused() {
+fn an_incomplete_row_of_inputs_panics() {
     let (network, x) = network::<f32>(&[3, 2], &[Activation::tanh()], 2, 1);
     network.predictor().predict(&x[..5], &mut [0.0; 4]);
 }
 
 #[test]
 #[should_panic(expected = "y must hold 2 rows of 2 outputs")]
-fn room_for_other_outputs_is_refused() {
+fn an_output_slice_of_wrong_length_panics() {
     let (network, x) = network::<f32>(&[3, 2], &[Activation::tanh()], 2, 1);
     network.predictor().predict(&x, &mut [0.0; 5]);
 }

@@ -1,7 +1,8 @@
-//! The same bits: whatever the number of threads, and on AVX-512, AVX2 and NEON alike those that are stored.
+//! Trainings are bit-identical on any number of threads and on AVX-512, AVX2 and NEON.
 //!
-//! The level is chosen once in a process, so that each level trains in a process of its own: this test binary, started
-//! again with the environment set, prints its digests. NEON's are checked by `cargo xtask test neon`.
+//! The SIMD level is chosen once per process, so each level trains in a separate process: the test
+//! binary starts itself with the level in the environment and prints its digests. NEON is tested by
+//! `cargo xtask test neon`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,10 +18,10 @@ use chainrule::{Dataset, Scalar, set_threads};
 const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/same_bits.txt");
 const RENEW: &str = "CHAINRULE_RENEW_BITS=1 cargo test --package chainrule --test same_bits";
 
-/// The hidden layers' units of the stored digests.
+/// Hidden units of the trainings whose digests are stored.
 const SMALL: [usize; 2] = [33, 18];
 
-/// One training: 700 samples of two inputs and three classes.
+/// Settings of a training with 700 samples, two inputs and three classes.
 #[derive(Clone)]
 struct Case {
     widths: [usize; 2],
@@ -31,10 +32,11 @@ struct Case {
     epochs: u64,
 }
 
-/// Trains with every optimizer at three batch shapes, with every activation and with every loss: a line for each, with
-/// the digests of the final weights in f32 and in f64. Hidden layers have `widths` units.
+/// Trains with every optimizer and three batch sizes, with every activation, and with every loss.
+/// Returns a line for each with the digests of the final weights in f32 and f64. `widths` are the
+/// numbers of hidden units.
 fn digests(widths: [usize; 2]) -> String {
-    let usual = Case {
+    let default = Case {
         widths,
         hidden: [Activation::tanh(), Activation::gelu()],
         loss: Loss::cross_entropy(),
@@ -51,25 +53,28 @@ fn digests(widths: [usize; 2]) -> String {
         for (name, batch, epochs) in
             [("all", Batch::Full, 5), ("1", Batch::Size(1), 1), ("200", Batch::Size(200), 5)]
         {
-            let case = Case { optimizer: optimizer.clone(), batch, epochs, ..usual.clone() };
+            let case = Case { optimizer: optimizer.clone(), batch, epochs, ..default.clone() };
             add(&format!("{}, batches of {name}:", entry.name), &case);
         }
     }
     for entry in activation::REGISTRY {
         let activation = Activation::new(entry.name, &[]).unwrap();
-        add(&format!("{}:", entry.name), &Case { hidden: [activation.clone(), activation], ..usual.clone() });
+        let case = Case { hidden: [activation.clone(), activation], ..default.clone() };
+        add(&format!("{}:", entry.name), &case);
     }
     for entry in loss::REGISTRY {
         let loss = Loss::new(entry.name, &[]).unwrap();
-        add(&format!("{}:", entry.name), &Case { loss, ..usual.clone() });
+        add(&format!("{}:", entry.name), &Case { loss, ..default.clone() });
     }
     lines
 }
 
-/// All bits of all final weights folded into one number: FNV-1a over words, turned so that high bits reach low ones.
+/// Returns a hash of the final weights: FNV-1a over words, with a rotation so that high bits affect
+/// low bits.
 fn digest<T: Scalar>(case: &Case) -> u64 {
     let mut random = RandomState::new(5);
-    // No normal draws: RandomState takes the platform's logarithm for them, as NumPy does.
+    // Normal draws are avoided, since `RandomState` uses the platform's logarithm for them, as
+    // NumPy does.
     let x: Vec<f64> = (0..2 * 700).map(|_| random.uniform(-1.5, 1.5)).collect();
     let classes: Vec<usize> =
         x.chunks(2).map(|x| usize::from(x[0] > x[1]) + usize::from(x[0] * x[1] > 0.3)).collect();
@@ -92,13 +97,13 @@ fn digest<T: Scalar>(case: &Case) -> u64 {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    // Wide enough that the engine takes all these threads.
+    // Wide enough for the engine to use all threads.
     let widths = [97, 77];
     set_threads(1);
-    let alone = digests(widths);
+    let expected = digests(widths);
     for threads in [2, 3, 7, 16] {
         set_threads(threads);
-        assert_eq!(digests(widths), alone, "{threads} threads");
+        assert_eq!(digests(widths), expected, "{threads} threads");
     }
 }
 
@@ -114,23 +119,23 @@ fn every_level_gives_the_stored_bits() {
         let differences: Vec<String> = differences(&stored, digests);
         assert!(
             differences.is_empty(),
-            "{level} gives other bits than {STORED} has:\n{}\nWhere a change of the arithmetic is meant, and the \
-             levels agree with each other, write the file anew: {RENEW}",
+            "the digests of {level} differ from {STORED}:\n{}\nIf the arithmetic was changed on purpose \
+             and all levels agree with each other, update the file: {RENEW}",
             differences.join("\n")
         );
         println!("{level} gives the stored bits");
     }
 }
 
-/// The lines of either text that the other has not.
-fn differences(stored: &str, found: &str) -> Vec<String> {
-    let missing = |from: &str, line: &&str| !from.lines().any(|other| other == *line);
-    let gone = stored.lines().filter(|line| missing(found, line)).map(|line| format!("stored {line}"));
-    gone.chain(found.lines().filter(|line| missing(stored, line)).map(|line| format!("found  {line}")))
-        .collect()
+/// Returns the lines that occur in only one of the texts.
+fn differences(stored: &str, actual: &str) -> Vec<String> {
+    let missing = |text: &str, line: &&str| !text.lines().any(|other| other == *line);
+    let removed = stored.lines().filter(|line| missing(actual, line)).map(|line| format!("stored {line}"));
+    let added = actual.lines().filter(|line| missing(stored, line)).map(|line| format!("actual {line}"));
+    removed.chain(added).collect()
 }
 
-/// The levels with fused multiply-add that this machine has, and their digests.
+/// Returns the SIMD levels with fused multiply-add on this machine, and their digests.
 #[cfg(target_arch = "x86_64")]
 fn levels() -> Vec<(&'static str, String)> {
     let mut levels = Vec::new();
@@ -141,12 +146,12 @@ fn levels() -> Vec<(&'static str, String)> {
         levels.push(("avx2", forced::digests_at("avx2")));
     }
     if levels.is_empty() {
-        println!("this machine has neither AVX2 nor AVX-512: nothing to compare");
+        println!("skipped: this machine has neither AVX2 nor AVX-512");
     }
     levels
 }
 
-/// This machine's one level.
+/// Returns the only level of this machine.
 #[cfg(not(target_arch = "x86_64"))]
 fn levels() -> Vec<(&'static str, String)> {
     vec![(std::env::consts::ARCH, digests(SMALL))]
@@ -158,7 +163,7 @@ mod forced {
 
     const PRINT: &str = "CHAINRULE_PRINT_DIGESTS";
 
-    /// The digests at a level, from a process of its own.
+    /// Returns the digests of a level, computed in a separate process.
     pub(super) fn digests_at(level: &str) -> String {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "forced::digests_of_this_level", "--nocapture"])
@@ -167,14 +172,14 @@ mod forced {
             .output()
             .unwrap();
         let out = String::from_utf8(output.stdout).unwrap();
-        let found =
+        let lines =
             out.lines().filter_map(|line| line.split_once("digest ")).map(|(_, line)| line.to_owned() + "\n");
-        let digests: String = found.collect();
+        let digests: String = lines.collect();
         assert!(!digests.is_empty(), "no digests in {out}");
         digests
     }
 
-    /// Does nothing by itself: the others start it with a level in the environment and read what it prints.
+    /// Prints the digests for the other tests, which run it with a level in the environment.
     #[test]
     fn digests_of_this_level() {
         if std::env::var_os(PRINT).is_some() {
@@ -182,9 +187,9 @@ mod forced {
         }
     }
 
-    /// That a level can be forced, and that each training would show other sums.
+    /// Verifies that a level can be forced, and that every digest detects different rounding.
     #[test]
-    fn without_fused_multiply_add_all_bits_are_others() {
+    fn digests_differ_without_fused_multiply_add() {
         let (portable, fused) = (digests_at("portable"), super::digests(super::SMALL));
         for (portable, fused) in portable.lines().zip(fused.lines()) {
             assert_ne!(portable, fused);

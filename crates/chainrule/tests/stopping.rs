@@ -1,4 +1,4 @@
-//! How trainings end: early stopping, the best weights, divergence.
+//! Ends of trainings: early stopping, restored best weights, divergence.
 
 use std::ops::ControlFlow;
 
@@ -15,8 +15,8 @@ use chainrule::train::{
 };
 
 #[test]
-fn the_epochs_that_patience_allows_are_scikit_learns() {
-    // y = w with the loss |y|, going down by rate² = 1/64 an epoch; both are exact.
+fn patience_allows_as_many_epochs_as_in_scikit_learn() {
+    // y = w with the loss |y|, which falls by the learning rate, 1/64, per epoch; both are exact.
     let epochs = |tol: f64, patience| {
         let stopping = Some(Stopping { monitor: Monitor::Loss, patience, tol });
         let settings = Settings { epochs: 40, learning_rate: 0.015625, stopping, ..Settings::default() };
@@ -24,17 +24,19 @@ fn the_epochs_that_patience_allows_are_scikit_learns() {
         let ending = training.run(()).unwrap();
         (training.history().epochs.len(), ending)
     };
-    // The first epoch always improves. Then scikit-learn stops when the count exceeds n_iter_no_change.
+    // The first epoch is always an improvement. After it, scikit-learn stops when the number of
+    // epochs without improvement exceeds n_iter_no_change.
     assert_eq!(epochs(1.0, 3), (1 + 3 + 1, Ending::Stopped));
     assert_eq!(epochs(1.0, 10), (1 + 10 + 1, Ending::Stopped));
     assert_eq!(epochs(1.0, 0), (2, Ending::Stopped));
-    // An improvement by exactly tol counts, one by less does not, even though the best moves on all the while.
+    // An improvement of exactly tol counts. A smaller one does not, although the best loss is still
+    // updated.
     assert_eq!(epochs(0.015625, 3), (40, Ending::Completed));
     assert_eq!(epochs(0.015626, 3), (5, Ending::Stopped));
 }
 
 #[test]
-fn a_loss_that_stays_the_same_improves_by_0() {
+fn a_constant_loss_is_an_improvement_of_0() {
     let stopping = |tol| Some(Stopping { monitor: Monitor::Loss, patience: 2, tol });
     let settings =
         |tol| Settings { epochs: 20, learning_rate: 1e-30, stopping: stopping(tol), ..Settings::default() };
@@ -43,7 +45,7 @@ fn a_loss_that_stays_the_same_improves_by_0() {
 }
 
 #[test]
-fn a_training_that_was_about_to_stop_stops_when_it_goes_on() {
+fn a_resumed_training_stops_in_the_same_epoch() {
     struct States(Vec<TrainingState<f64>>);
     impl Observer<f64> for States {
         fn finished_epoch(&mut self, training: &Training<'_, f64>, _epoch: &Epoch) -> ControlFlow<()> {
@@ -57,27 +59,26 @@ fn a_training_that_was_about_to_stop_stops_when_it_goes_on() {
     let mut whole = descent(settings.clone());
     assert_eq!(whole.run(&mut states).unwrap(), Ending::Stopped);
     assert_eq!(states.0.len(), 5);
-    for (done, state) in states.0.into_iter().enumerate() {
-        let mut again = descent(settings.clone());
-        again.restore(state).unwrap();
-        assert_eq!(again.run(()).unwrap(), Ending::Stopped);
-        assert_eq!((done + 1 + again.history().epochs.len(), again.state()), (5, whole.state()));
+    for (epoch, state) in (1..).zip(states.0) {
+        let mut resumed = descent(settings.clone());
+        resumed.restore(state).unwrap();
+        assert_eq!(resumed.run(()).unwrap(), Ending::Stopped);
+        assert_eq!((epoch + resumed.history().epochs.len(), resumed.state()), (5, whole.state()));
     }
 }
 
 #[test]
-fn metrics_of_several_outputs_a_target_are_refused() {
+fn metrics_for_several_outputs_per_target_are_rejected() {
     let data = Dataset::new(vec![1.0, 2.0], 1, vec![0.0, 1.0], 1).unwrap();
     let plane = Architecture::new(1, vec![Layer::new(2, Activation::identity())]).unwrap();
     let mut random = RandomState::new(0);
     let network = Network::<f64>::initialize(plane, &mut random);
     let settings = Settings { metrics: vec![Metric::new("r2", &[]).unwrap()], ..Settings::default() };
-    let refused =
-        Training::new(network, &Loss::quantile(&[0.1, 0.9]), &data, settings, random).err().unwrap();
-    assert!(refused.to_string().contains("2 outputs for one target"), "{refused}");
+    let error = Training::new(network, &Loss::quantile(&[0.1, 0.9]), &data, settings, random).err().unwrap();
+    assert!(error.to_string().contains("2 outputs for one target"), "{error}");
 }
 
-/// y = w, w = 10 at first, loss |y|: the gradient is 1.
+/// Returns a training of y = w with the loss |y|, starting at w = 10, so that the gradient is 1.
 fn descent(settings: Settings) -> Training<'static, f64> {
     let data = Box::leak(Box::new(Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap()));
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
@@ -86,8 +87,8 @@ fn descent(settings: Settings) -> Training<'static, f64> {
 }
 
 #[test]
-fn the_best_weights_come_back_only_with_validation() {
-    // The training samples pull w to 2, the validation samples to 1.
+fn the_best_weights_are_restored_only_with_validation() {
+    // The optimum is w = 2 on the training set and w = 1 on the validation set.
     let training_data = Dataset::new(vec![1.0, 1.0], 1, vec![2.0, 2.0], 1).unwrap();
     let validation_data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
@@ -107,34 +108,37 @@ fn the_best_weights_come_back_only_with_validation() {
         let ending = training.run(&mut recorder).unwrap();
         (ending, recorder.parameters, training.state().clone(), training.history().epochs.clone())
     };
-    // w = 2·(1 - 0.9^k) is nearest to 1 after 7 epochs (1.04); five epochs later it is over.
+    // w = 2·(1 - 0.9^k) is closest to 1 after 7 epochs (1.04). Training stops five epochs later.
     for monitor in [Monitor::ValidationLoss, Monitor::Metric("rmse")] {
         let (ending, path, state, epochs) = train(Some(monitor), true);
-        let off: f64 = path[7][0] - 1.0;
+        let residual: f64 = path[7][0] - 1.0;
         assert_eq!((ending, epochs.len()), (Ending::Stopped, 7 + 5));
         assert_eq!(state.best.unwrap().epoch, 7);
         assert_eq!(state.parameters, path[7]);
         let losses: Vec<f64> = epochs.iter().map(|epoch| epoch.validation_loss.unwrap()).collect();
         assert!(losses.iter().all(|loss| *loss >= losses[6]), "{losses:?}");
-        assert!((losses[6] - off * off).abs() < 1e-15, "taken after the epoch");
+        assert!(
+            (losses[6] - residual * residual).abs() < 1e-15,
+            "the validation loss is computed after the epoch"
+        );
         assert!(
             (epochs[6].metrics[0] - losses[6].sqrt()).abs() < 1e-15,
-            "metrics are of the validation samples"
+            "metrics are computed on the validation set"
         );
     }
-    // Without early stopping nothing is put back, nor without validation.
+    // The best weights are not restored without early stopping or without validation.
     let (ending, path, state, _) = train(None, true);
     assert_eq!((ending, &state.parameters, &state.best), (Ending::Completed, &path[30], &None));
     let (_, path, state, epochs) = train(Some(Monitor::Loss), false);
     assert_eq!((&state.parameters, &state.best, epochs.len()), (path.last().unwrap(), &None, 30));
     assert!(epochs.iter().all(|epoch| epoch.validation_loss.is_none()));
-    // The best epoch may be the last: the training loss falls to the end.
+    // The best epoch can be the last one, since the training loss keeps falling.
     let (_, path, state, _) = train(Some(Monitor::Loss), true);
     assert_eq!((&state.parameters, state.best.unwrap().epoch), (&path[30], 30));
 }
 
 #[test]
-fn a_metric_that_should_rise_is_watched_rising() {
+fn metrics_to_maximise_improve_when_they_increase() {
     let x: Vec<f64> = (0..20).map(f64::from).collect();
     let data = Dataset::new(x.clone(), 1, x.iter().map(|x| 0.1 * x).collect(), 1).unwrap();
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
@@ -158,32 +162,32 @@ fn a_metric_that_should_rise_is_watched_rising() {
 }
 
 #[test]
-fn stopping_that_cannot_be_is_refused() {
+fn invalid_stopping_settings_are_rejected() {
     let data = Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap();
-    let refused = |stopping: Stopping| {
+    let error = |stopping: Stopping| {
         let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
         let network = Network::new(line, vec![0.0, 0.0]).unwrap();
         let settings = Settings { stopping: Some(stopping), ..Settings::default() };
         let training = Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(1));
-        training.err().expect("refused").to_string()
+        training.err().expect("the settings are invalid").to_string()
     };
     assert_eq!(
-        refused(Stopping::on_validation_loss(3)),
+        error(Stopping::on_validation_loss(3)),
         "stopping.monitor is validation_loss, but must be loss, since there are no validation samples (set \
          validation_fraction to split some off)"
     );
     assert_eq!(
-        refused(Stopping { monitor: Monitor::Metric("r2"), patience: 3, tol: 0.0 }),
+        error(Stopping { monitor: Monitor::Metric("r2"), patience: 3, tol: 0.0 }),
         "stopping.monitor is r2, but must be loss, validation_loss or one of the metrics that the training records"
     );
     assert_eq!(
-        refused(Stopping { monitor: Monitor::Loss, patience: 3, tol: -1.0 }),
+        error(Stopping { monitor: Monitor::Loss, patience: 3, tol: -1.0 }),
         "stopping.tol is -1, but must be a number of at least 0"
     );
 }
 
 #[test]
-fn a_divergence_names_its_epoch_and_leaves_finite_weights() {
+fn a_divergence_error_contains_the_epoch_and_the_last_finite_weights_are_kept() {
     let data = Dataset::new(vec![1.0, 2.0, 3.0, 4.0, 5.0], 1, vec![1.0; 5], 1).unwrap();
     for (batch, steps_per_epoch) in [(Batch::Full, 1), (Batch::Size(2), 3)] {
         let layers = vec![Layer::new(2, Activation::identity()), Layer::new(1, Activation::identity())];
@@ -207,8 +211,8 @@ fn a_divergence_names_its_epoch_and_leaves_finite_weights() {
 }
 
 #[test]
-fn parameters_that_overflow_in_the_last_step_are_seen_in_their_own_epoch() {
-    // In f32 the loss of 1e38 is a number, but not the weight after a step along its gradient.
+fn an_overflow_in_the_last_step_is_detected_in_the_same_epoch() {
+    // In f32, the loss of 1e38 is finite, but the weight overflows in the step.
     let data = Dataset::new(vec![1e19_f32], 1, vec![0.0], 1).unwrap();
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
     let network = Network::new(line, vec![0.5]).unwrap();
@@ -220,7 +224,7 @@ fn parameters_that_overflow_in_the_last_step_are_seen_in_their_own_epoch() {
 }
 
 #[test]
-fn a_diverged_training_can_go_on_after_it_was_restored() {
+fn a_diverged_training_can_be_restored() {
     let data = Dataset::new(vec![1.0, 2.0], 1, vec![1.0, 1.0], 1).unwrap();
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::<f64>::new(line, vec![0.5, 0.0]).unwrap();

@@ -1,4 +1,5 @@
-//! The objective's sums: right whatever the number of rows, and in an order that the counts alone decide.
+//! Sums of the objective: correct for any number of rows, in an order that depends only on the
+//! numbers of rows and parameters.
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
@@ -9,15 +10,15 @@ use chainrule::{DataSource, Dataset, Scalar};
 
 const SAMPLES: usize = 4200;
 
-/// One sample's sums with its gradient.
+/// Sums and gradient of a single sample.
 type OneSample = (Sums, Vec<f64>);
 
 #[test]
-fn sums_are_those_of_the_samples_one_by_one() {
+fn sums_equal_the_sums_over_single_samples() {
     let (network, data) = network_and_data::<f64>();
     let mut objective = Objective::new(network.architecture(), &Loss::cross_entropy(), &data).unwrap();
     let n_parameters = network.parameters().len();
-    let of_samples: Vec<OneSample> = (0..SAMPLES)
+    let samples: Vec<OneSample> = (0..SAMPLES)
         .map(|row| {
             let mut gradient = vec![f64::NAN; n_parameters];
             (objective.sums(network.parameters(), &[row], Some(&mut gradient), None), gradient)
@@ -30,23 +31,24 @@ fn sums_are_those_of_the_samples_one_by_one() {
         for rows in [in_order, repeated] {
             let mut gradient = vec![f64::NAN; n_parameters];
             let sums = objective.sums(network.parameters(), &rows, Some(&mut gradient), None);
-            let plain =
-                |of: &dyn Fn(&OneSample) -> f64| rows.iter().map(|&row| of(&of_samples[row])).sum::<f64>();
-            let close = |found: f64, of: &dyn Fn(&OneSample) -> f64, what: &str| {
-                let magnitude = plain(&|sample| of(sample).abs());
+            let sum =
+                |value: &dyn Fn(&OneSample) -> f64| rows.iter().map(|&row| value(&samples[row])).sum::<f64>();
+            let assert_close = |actual: f64, value: &dyn Fn(&OneSample) -> f64, label: &str| {
+                let magnitude = sum(&|sample| value(sample).abs());
                 assert!(
-                    (found - plain(of)).abs() <= 1e-14 * magnitude,
-                    "{what} of {n}: {found}, not {}",
-                    plain(of)
+                    (actual - sum(value)).abs() <= 1e-14 * magnitude,
+                    "{label} of {n} rows: {actual}, expected {}",
+                    sum(value)
                 );
             };
-            close(sums.loss, &|(sums, _)| sums.loss, "loss");
-            close(sums.weight, &|(sums, _)| sums.weight, "weight");
+            assert_close(sums.loss, &|(sums, _)| sums.loss, "loss");
+            assert_close(sums.weight, &|(sums, _)| sums.weight, "weight");
             for i in 0..n_parameters {
-                close(gradient[i], &|(_, gradient)| gradient[i], &network.architecture().parameter_name(i));
+                let name = network.architecture().parameter_name(i);
+                assert_close(gradient[i], &|(_, gradient)| gradient[i], &name);
             }
-            let alone = objective.sums(network.parameters(), &rows, None, None);
-            assert_eq!(alone, sums, "with a gradient or without, the loss has the same bits");
+            let without_gradient = objective.sums(network.parameters(), &rows, None, None);
+            assert_eq!(without_gradient, sums, "the loss has the same bits with and without a gradient");
         }
     }
 }
@@ -54,7 +56,7 @@ fn sums_are_those_of_the_samples_one_by_one() {
 #[test]
 fn chunk_counts_are_within_their_bounds() {
     for n_parameters in [1, 100, 16_384, 16_385, 10_000_000] {
-        let mut before = 1;
+        let mut previous = 1;
         for n_rows in (0..10_000).chain([100_000, 1_000_000, usize::MAX / 2]) {
             let chunks = chunk_count(n_rows, n_parameters);
             let tiles = n_rows.div_ceil(64);
@@ -62,14 +64,14 @@ fn chunk_counts_are_within_their_bounds() {
                 (1..=64).contains(&chunks) && chunks <= tiles.max(1),
                 "{n_rows} {n_parameters}: {chunks}"
             );
-            assert!(chunks >= before, "never fewer for more rows");
-            let least = if n_parameters > 16_384 { 4 } else { 1 };
-            assert!(chunks <= 2 || tiles / chunks >= least, "{n_rows} {n_parameters}: {chunks}");
+            assert!(chunks >= previous, "the number of chunks does not decrease with more rows");
+            let min_tiles = if n_parameters > 16_384 { 4 } else { 1 };
+            assert!(chunks <= 2 || tiles / chunks >= min_tiles, "{n_rows} {n_parameters}: {chunks}");
             assert!(chunks == 1 || chunks * n_parameters <= 1 << 24, "{n_rows} {n_parameters}: {chunks}");
-            before = chunks;
+            previous = chunks;
         }
         assert_eq!(
-            before,
+            previous,
             if n_parameters > 1 << 18 { (1 << 24) / n_parameters } else { 64 },
             "{n_parameters}"
         );
@@ -77,12 +79,12 @@ fn chunk_counts_are_within_their_bounds() {
 }
 
 #[test]
-fn the_tree_of_chunks_is_the_same_for_whoever_computes_a_chunk() {
-    tree::<f32>();
-    tree::<f64>();
+fn separately_computed_chunks_add_up_to_the_same_bits() {
+    chunks_add_up_to_the_same_bits::<f32>();
+    chunks_add_up_to_the_same_bits::<f64>();
 }
 
-fn tree<T: Scalar>() {
+fn chunks_add_up_to_the_same_bits<T: Scalar>() {
     let (network, data) = network_and_data::<T>();
     let loss = Loss::cross_entropy();
     let mut random = RandomState::new(6);
@@ -92,7 +94,8 @@ fn tree<T: Scalar>() {
         let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
         let sums = objective.sums(network.parameters(), &rows, Some(&mut whole), None);
 
-        // Each chunk by an objective of its own, last chunk first, as another rank might.
+        // Each chunk is computed by a separate objective, in reverse order, as in a distributed
+        // training.
         let chunks = chunk_count(n, whole.len());
         let group = if chunks == n.div_ceil(64) { 16 } else { 64 };
         let mut parts: Vec<(Sums, Vec<T>)> = Vec::new();
@@ -102,36 +105,35 @@ fn tree<T: Scalar>() {
             let mut sums = (Sums::default(), vec![T::ZERO; whole.len()]);
             for tile in rows[begin(chunk)..begin(chunk + 1)].chunks(64) {
                 let mut gradient = vec![T::ZERO; whole.len()];
-                let more = objective.sums(network.parameters(), tile, Some(&mut gradient), None);
-                sums = add(sums, &(more, gradient));
+                let tile_sums = objective.sums(network.parameters(), tile, Some(&mut gradient), None);
+                sums = add(sums, &(tile_sums, gradient));
             }
             parts.insert(0, sums);
         }
-        let (by_parts, gradient) = join(parts);
-        assert_eq!((by_parts, gradient), (sums, whole), "{n} rows in {chunks} chunks");
+        assert_eq!(tree_sum(parts), (sums, whole), "{n} rows in {chunks} chunks");
     }
 }
 
-/// The first half's sum, then the second half's added to it.
-fn join<T: Scalar>(mut parts: Vec<(Sums, Vec<T>)>) -> (Sums, Vec<T>) {
+/// Adds the parts recursively: the sum of the first half plus the sum of the second half.
+fn tree_sum<T: Scalar>(mut parts: Vec<(Sums, Vec<T>)>) -> (Sums, Vec<T>) {
     if parts.len() == 1 {
         return parts.remove(0);
     }
     let second = parts.split_off(parts.len().div_ceil(2));
-    add(join(parts), &join(second))
+    add(tree_sum(parts), &tree_sum(second))
 }
 
-fn add<T: Scalar>((a, mut gradient): (Sums, Vec<T>), (b, more): &(Sums, Vec<T>)) -> (Sums, Vec<T>) {
-    for (g, &more) in gradient.iter_mut().zip(more) {
-        *g += more;
+fn add<T: Scalar>((a, mut gradient): (Sums, Vec<T>), (b, other): &(Sums, Vec<T>)) -> (Sums, Vec<T>) {
+    for (g, &other) in gradient.iter_mut().zip(other) {
+        *g += other;
     }
     (Sums { loss: a.loss + b.loss, weight: a.weight + b.weight }, gradient)
 }
 
-/// The same samples, held the other way round.
-struct Backwards<T>(Dataset<T>);
+/// Data source with the samples of a data set in reverse order.
+struct Reversed<T>(Dataset<T>);
 
-impl<T: Scalar> DataSource<T> for Backwards<T> {
+impl<T: Scalar> DataSource<T> for Reversed<T> {
     fn n_samples(&self) -> usize {
         self.0.n_samples()
     }
@@ -153,19 +155,19 @@ impl<T: Scalar> DataSource<T> for Backwards<T> {
 #[test]
 fn the_same_samples_in_the_same_order_give_the_same_bits() {
     let (network, data) = network_and_data::<f32>();
-    let other = Backwards(data.clone());
+    let reversed = Reversed(data.clone());
     let (loss, p) = (Loss::cross_entropy(), network.parameters());
     let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
-    let mut again = Objective::new(network.architecture(), &loss, &other).unwrap();
+    let mut reversed_objective = Objective::new(network.architecture(), &loss, &reversed).unwrap();
     let mut gradients = [vec![0.0; p.len()], vec![0.0; p.len()], vec![0.0; p.len()]];
     let rows: Vec<usize> = (0..777).map(|i| i * 5).collect();
     let mirrored: Vec<usize> = rows.iter().map(|row| SAMPLES - 1 - row).collect();
     let [first, second, third] = &mut gradients;
     let sums = objective.sums(p, &rows, Some(first), None);
-    // Other rows in between leave nothing behind.
+    // Evaluating other rows in between must not change the result.
     objective.sums(p, &mirrored[..100], Some(second), None);
     assert_eq!(sums, objective.sums(p, &rows, Some(second), None));
-    assert_eq!(sums, again.sums(p, &mirrored, Some(third), None));
+    assert_eq!(sums, reversed_objective.sums(p, &mirrored, Some(third), None));
     assert!(gradients[0] == gradients[1] && gradients[0] == gradients[2]);
 }
 

@@ -1,4 +1,5 @@
-//! Training as a whole: the same bits from the same seed, the order of draws and of samples, batches and rates.
+//! Whole trainings: reproducibility, resuming, the order of random draws and of samples, batches
+//! and learning rates.
 
 use chainrule::Dataset;
 use chainrule::network::activation::Activation;
@@ -13,7 +14,8 @@ use chainrule::{Error, Scalar};
 
 const N: usize = 23;
 
-/// Everything that draws or remembers: dropout, shuffled mini-batches with a short one, Adam, a schedule, validation.
+/// Returns settings with random draws and state: shuffled mini-batches with a shorter last one,
+/// Adam, a schedule and validation (and dropout in the architecture).
 fn settings() -> Settings {
     Settings {
         epochs: 6,
@@ -30,19 +32,19 @@ fn settings() -> Settings {
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     let data = data::<f64>();
-    let end = |seed, settings: Settings| {
+    let train = |seed, settings: Settings| {
         let mut training = training(&data, settings, seed);
         assert_eq!(training.run(()), Ok(Ending::Completed));
-        (bits(&training.state().parameters), timeless(training.history().epochs.clone()))
+        (bits(&training.state().parameters), without_times(training.history().epochs.clone()))
     };
-    assert_eq!(end(1, settings()), end(1, settings()));
-    assert_ne!(end(1, settings()).0, end(2, settings()).0);
-    // The seed in the settings is dropout's: it draws other masks for the same weights and batches.
-    assert_ne!(end(1, settings()).0, end(1, Settings { seed: 10, ..settings() }).0);
+    assert_eq!(train(1, settings()), train(1, settings()));
+    assert_ne!(train(1, settings()).0, train(2, settings()).0);
+    // The seed in the settings only affects the dropout masks, not the weights and batches.
+    assert_ne!(train(1, settings()).0, train(1, Settings { seed: 10, ..settings() }).0);
 }
 
 #[test]
-fn a_restored_training_goes_on_to_the_same_bits() {
+fn a_restored_training_ends_with_the_same_bits() {
     let data = data::<f32>();
     let mut whole = training(&data, settings(), 1);
     let mut states = vec![whole.state().clone()];
@@ -51,26 +53,26 @@ fn a_restored_training_goes_on_to_the_same_bits() {
         states.push(whole.state().clone());
     }
     assert_eq!(states.len(), 6 * 4 + 1);
-    assert!(states.iter().any(|state| state.schedule.factor < 1.0), "the schedule has something to remember");
-    for (done, state) in states.into_iter().enumerate() {
-        // Another process: started from other weights and another split, which the state replaces.
-        let mut rest = training(&data, settings(), 77);
-        rest.restore(state).unwrap();
-        rest.run(()).unwrap();
-        // Not assert_eq, which would print the generator's 624 words.
-        assert!(rest.state() == whole.state(), "restored after {done} steps");
-        let since = whole.history().epochs.len() - rest.history().epochs.len();
-        assert_eq!(since, done / 4);
-        let expected = timeless(whole.history().epochs[since..].to_vec());
-        assert_eq!(timeless(rest.history().epochs.clone()), expected, "restored after {done} steps");
+    assert!(states.iter().any(|state| state.schedule.factor < 1.0), "the schedule changes the learning rate");
+    for (steps, state) in states.into_iter().enumerate() {
+        // Another seed gives other weights and another split, which the state replaces.
+        let mut resumed = training(&data, settings(), 77);
+        resumed.restore(state).unwrap();
+        resumed.run(()).unwrap();
+        // `assert_eq` would print the 624 words of the random number generator.
+        assert!(resumed.state() == whole.state(), "restored after {steps} steps");
+        let first = whole.history().epochs.len() - resumed.history().epochs.len();
+        assert_eq!(first, steps / 4);
+        let expected = without_times(whole.history().epochs[first..].to_vec());
+        assert_eq!(without_times(resumed.history().epochs.clone()), expected, "restored after {steps} steps");
     }
 }
 
 #[test]
-fn a_state_of_another_training_is_refused() {
+fn a_state_of_another_training_is_rejected() {
     let data = data::<f64>();
     let mut adam = training(&data, settings(), 1);
-    let refused = |training: &mut Training<'_, f64>, change: &dyn Fn(&mut TrainingState<f64>)| {
+    let mismatch = |training: &mut Training<'_, f64>, change: &dyn Fn(&mut TrainingState<f64>)| {
         let mut state = training.state().clone();
         change(&mut state);
         match training.restore(state) {
@@ -78,40 +80,40 @@ fn a_state_of_another_training_is_refused() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(&mut adam, &|state| state.parameters.truncate(3)), "parameters");
-    assert_eq!(refused(&mut adam, &|state| state.slots.truncate(1)), "optimizer vectors");
-    assert_eq!(refused(&mut adam, &|state| state.slots[1].truncate(1)), "an optimizer vector's numbers");
-    assert_eq!(refused(&mut adam, &|state| state.order.truncate(1)), "training rows");
-    assert_eq!(refused(&mut adam, &|state| state.order[3] = N), "the data's rows, of which one is named");
+    assert_eq!(mismatch(&mut adam, &|state| state.parameters.truncate(3)), "parameters");
+    assert_eq!(mismatch(&mut adam, &|state| state.slots.truncate(1)), "optimizer vectors");
+    assert_eq!(mismatch(&mut adam, &|state| state.slots[1].truncate(1)), "an optimizer vector's numbers");
+    assert_eq!(mismatch(&mut adam, &|state| state.order.truncate(1)), "training rows");
+    assert_eq!(mismatch(&mut adam, &|state| state.order[3] = N), "the data's rows, of which one is named");
     let mut state = adam.state().clone();
     state.finite[1] = f64::NAN;
-    let name = adam.architecture().parameter_name(1);
-    assert!(matches!(adam.restore(state), Err(Error::ParameterNotFinite { name: of, .. }) if of == name));
+    let expected = adam.architecture().parameter_name(1);
+    assert!(matches!(adam.restore(state), Err(Error::ParameterNotFinite { name, .. }) if name == expected));
 }
 
 #[test]
-fn a_history_of_another_training_is_refused() {
+fn a_history_of_another_training_is_rejected() {
     let data = data::<f64>();
     let mut whole = training(&data, settings(), 1);
     whole.epoch().unwrap();
-    let refused = |change: &dyn Fn(&mut Epoch)| {
+    let mismatch = |change: &dyn Fn(&mut Epoch)| {
         let mut history = whole.history().clone();
         change(&mut history.epochs[0]);
         let mut other = training(&data, settings(), 2);
         let before = other.state().clone();
         let error = other.resume(whole.state().clone(), history).unwrap_err();
-        assert!(other.state() == &before, "nothing is taken of what is refused");
+        assert!(other.state() == &before, "a failed call must not change the training");
         match error {
             Error::StateMismatch { what, .. } => what,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(&|epoch| epoch.metrics.push(0.5)), "the metrics of an epoch");
+    assert_eq!(mismatch(&|epoch| epoch.metrics.push(0.5)), "the metrics of an epoch");
     let norms = "the layers of an epoch's gradient norms";
-    assert_eq!(refused(&|epoch| epoch.gradient_norm.clear()), norms);
-    assert_eq!(refused(&|epoch| epoch.dead.clear()), "the hidden layers of an epoch's dead units");
+    assert_eq!(mismatch(&|epoch| epoch.gradient_norm.clear()), norms);
+    assert_eq!(mismatch(&|epoch| epoch.dead.clear()), "the hidden layers of an epoch's dead units");
     assert_eq!(
-        refused(&|epoch| epoch.saturated.push(0.0)),
+        mismatch(&|epoch| epoch.saturated.push(0.0)),
         "the hidden layers of an epoch's saturated units"
     );
     let mut other = training(&data, settings(), 2);
@@ -120,7 +122,7 @@ fn a_history_of_another_training_is_refused() {
 }
 
 #[test]
-fn the_last_short_batch_is_trained_and_weighs_by_its_rows() {
+fn a_shorter_last_batch_is_trained_and_weighted_by_its_rows() {
     let data = data::<f64>();
     for (reduction, batch) in
         [(Reduction::Mean, 5), (Reduction::Sum, 5), (Reduction::Mean, 22), (Reduction::Mean, 40)]
@@ -152,60 +154,60 @@ fn the_last_short_batch_is_trained_and_weighs_by_its_rows() {
 }
 
 #[test]
-fn one_stream_draws_weights_then_the_split_then_the_shuffles() {
+fn weights_split_and_shuffles_are_drawn_from_one_stream_in_this_order() {
     let data = data::<f64>();
-    let training_of = |shuffle| training(&data, Settings { shuffle, ..settings() }, 5);
+    let with_shuffle = |shuffle| training(&data, Settings { shuffle, ..settings() }, 5);
     let mut random = RandomState::new(5);
     let start = Network::<f64>::initialize(architecture(), &mut random);
     let permutation = random.permutation(N);
     let split = random.clone();
     let mut order = permutation[5..].to_vec();
 
-    let mut shuffled = training_of(Shuffle::EachEpoch);
+    let mut shuffled = with_shuffle(Shuffle::EachEpoch);
     assert_eq!(shuffled.state().parameters, start.parameters());
     assert_eq!(shuffled.state().order, order);
-    let mut fixed = training_of(Shuffle::Never);
+    let mut fixed = with_shuffle(Shuffle::Never);
     for epoch in 0..3 {
         fixed.epoch().unwrap();
         assert_eq!(fixed.state().order, permutation[5..]);
-        assert!(fixed.state().random == split, "no shuffle is drawn");
+        assert!(fixed.state().random == split, "a disabled shuffle does not draw random numbers");
         random.shuffle(&mut order);
         shuffled.epoch().unwrap();
-        assert_eq!(shuffled.state().order, order, "epoch {epoch} permutes the order before it");
+        assert_eq!(shuffled.state().order, order, "epoch {epoch} shuffles the previous order");
         assert!(shuffled.state().random == random);
     }
 }
 
 #[test]
-fn the_validation_samples_are_the_first_of_the_permutation() {
-    for (n, share, expected) in [(10, 0.1, 1), (23, 0.2, 5), (25, 0.1, 3), (4, 0.7, 3)] {
+fn the_validation_set_is_the_start_of_the_permutation() {
+    for (n, fraction, expected) in [(10, 0.1, 1), (23, 0.2, 5), (25, 0.1, 3), (4, 0.7, 3)] {
         let x: Vec<f64> = (0..n).map(f64::from).collect();
         let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
         let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
         let network = Network::new(line, vec![0.0, 0.0]).unwrap();
-        let settings = Settings { validation_fraction: Some(share), ..Settings::default() };
+        let settings = Settings { validation_fraction: Some(fraction), ..Settings::default() };
         let loss = Loss::squared_error();
         let mut training = Training::new(network, &loss, &data, settings, RandomState::new(3)).unwrap();
         let permutation = RandomState::new(3).permutation(n as usize);
         let (validation, rest) = permutation.split_at(expected);
         assert_eq!(training.state().order, rest);
-        // y = 0, t = the row's number: the mean of the squares says which rows they are.
+        // y = 0 and t is the row number, so the mean squared error identifies the rows.
         let mean = validation.iter().map(|row| (row * row) as f64).sum::<f64>() / expected as f64;
-        assert!((training.validation_loss().unwrap() - mean).abs() <= 1e-14 * mean, "{n}, {share}");
+        assert!((training.validation_loss().unwrap() - mean).abs() <= 1e-14 * mean, "{n}, {fraction}");
     }
     let data = data::<f64>();
     let settings = Settings { validation_fraction: Some(0.96), ..settings() };
     let mut random = RandomState::new(0);
     let network = Network::initialize(architecture(), &mut random);
-    let refused = Training::new(network, &Loss::cross_entropy(), &data, settings, random).err().unwrap();
+    let error = Training::new(network, &Loss::cross_entropy(), &data, settings, random).err().unwrap();
     assert_eq!(
-        refused.to_string(),
+        error.to_string(),
         "validation_fraction is 0.96, but must be small enough to leave one of the 23 samples for training"
     );
 }
 
 #[test]
-fn a_full_batch_keeps_the_datas_order_and_draws_nothing() {
+fn full_batches_are_not_shuffled() {
     let data = data::<f64>();
     let settings = Settings { batch: Batch::Full, validation_fraction: None, ..settings() };
     let mut full = training(&data, settings.clone(), 1);
@@ -214,14 +216,14 @@ fn a_full_batch_keeps_the_datas_order_and_draws_nothing() {
     assert_eq!(full.state().order, (0..N).collect::<Vec<_>>());
     assert!(full.state().random == random);
     // A mini-batch of all samples is shuffled, as in scikit-learn.
-    let mut one = training(&data, Settings { batch: Batch::Size(N), ..settings }, 1);
-    one.run(()).unwrap();
-    assert_ne!(one.state().order, (0..N).collect::<Vec<_>>());
-    assert!(one.state().random != random);
+    let mut mini_batch = training(&data, Settings { batch: Batch::Size(N), ..settings }, 1);
+    mini_batch.run(()).unwrap();
+    assert_ne!(mini_batch.state().order, (0..N).collect::<Vec<_>>());
+    assert!(mini_batch.state().random != random);
 }
 
 #[test]
-fn rates_follow_the_schedules_clocks() {
+fn learning_rates_follow_the_schedule_by_step_epoch_or_sample() {
     let data = data::<f64>();
     let rates = |name: &str, given: &[(&str, chainrule::registry::OptionValue)]| -> Vec<f64> {
         let schedule = Schedule::new(name, given).unwrap();
@@ -235,30 +237,34 @@ fn rates_follow_the_schedules_clocks() {
         };
         let mut training = training(&data, settings, 1);
         let rates: Vec<f64> = (0..9).map(|_| training.step().unwrap().learning_rate).collect();
-        let of_epochs: Vec<f64> = training.history().epochs.iter().map(|epoch| epoch.learning_rate).collect();
-        assert_eq!(of_epochs, [rates[2], rates[5], rates[8]], "an epoch's rate is that of its last step");
+        let by_epoch: Vec<f64> = training.history().epochs.iter().map(|epoch| epoch.learning_rate).collect();
+        assert_eq!(
+            by_epoch,
+            [rates[2], rates[5], rates[8]],
+            "the learning rate of an epoch is that of its last step"
+        );
         rates
     };
-    let close = |found: Vec<f64>, expected: [f64; 9]| {
+    let assert_close = |actual: Vec<f64>, expected: [f64; 9]| {
         assert!(
-            found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-15),
-            "{found:?}, not {expected:?}"
+            actual.iter().zip(expected).all(|(a, e)| (a - e).abs() < 1e-15),
+            "{actual:?}, expected {expected:?}"
         );
     };
     assert_eq!(rates("constant", &[]), [0.5; 9]);
     let steps: [f64; 9] = std::array::from_fn(|step| step as f64);
-    close(rates("linear", &[]), steps.map(|step| 0.5 * (1.0 - step / 9.0)));
+    assert_close(rates("linear", &[]), steps.map(|step| 0.5 * (1.0 - step / 9.0)));
     let before = rates("linear", &[("when", "before".into())]);
-    assert_eq!(before[8], 0.0, "lowered before each step, the last step has rate 0");
-    close(before, steps.map(|step| 0.5 * (1.0 - (step + 1.0) / 9.0)));
-    let each_epoch = [0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125];
-    assert_eq!(rates("step", &[("factor", 0.5.into()), ("every", 1.0.into())]), each_epoch);
-    let by_samples = rates("inverse_scaling", &[("power", 0.5.into())]);
-    close(by_samples, steps.map(|step| 0.5 / ((step / 3.0).floor() * N as f64 + 1.0).sqrt()));
+    assert_eq!(before[8], 0.0, "if it is updated before each step, the last learning rate is 0");
+    assert_close(before, steps.map(|step| 0.5 * (1.0 - (step + 1.0) / 9.0)));
+    let by_epoch = [0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125];
+    assert_eq!(rates("step", &[("factor", 0.5.into()), ("every", 1.0.into())]), by_epoch);
+    let by_sample = rates("inverse_scaling", &[("power", 0.5.into())]);
+    assert_close(by_sample, steps.map(|step| 0.5 / ((step / 3.0).floor() * N as f64 + 1.0).sqrt()));
 }
 
 #[test]
-fn f32_trains_as_f64_does_roughly() {
+fn losses_in_f32_and_f64_are_close() {
     fn losses<T: Scalar>() -> Vec<f64> {
         let (data, settings) = (data::<T>(), Settings { schedule: Schedule::constant(), ..settings() });
         let mut training = training(&data, settings, 1);
@@ -280,7 +286,7 @@ fn architecture() -> Architecture {
     Architecture::new(2, layers).unwrap()
 }
 
-/// Three classes, lying at three corners.
+/// Returns samples of three classes around three corners.
 fn data<T: Scalar>() -> Dataset<T> {
     let mut random = RandomState::new(100);
     let classes: Vec<usize> = (0..N).map(|i| i % 3).collect();
@@ -300,6 +306,6 @@ fn bits(parameters: &[f64]) -> Vec<u64> {
     parameters.iter().map(|p| p.to_bits()).collect()
 }
 
-fn timeless(epochs: Vec<Epoch>) -> Vec<Epoch> {
+fn without_times(epochs: Vec<Epoch>) -> Vec<Epoch> {
     epochs.into_iter().map(|epoch| Epoch { seconds: 0.0, ..epoch }).collect()
 }

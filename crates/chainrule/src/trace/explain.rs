@@ -40,8 +40,8 @@ impl Explainer<'_> {
         let mut lines = Vec::new();
         if n > 1 {
             lines.push(prose(format!(
-                "The rows of `x`, `z`, `a`, `y` and `t` correspond to {}, in this order (samples are counted from 1). \
-                 Biases are added to every row.",
+                "The rows of `x`, `z`, `a`, `y` and `t` correspond to {}, in this order (samples are \
+                 counted from 1). Biases are added to every row.",
                 self.sample_list(&trace.rows)
             )));
         }
@@ -143,8 +143,8 @@ impl Explainer<'_> {
         };
         let mut lines = vec![
             prose(format!(
-                "By the chain rule, the derivative of the loss with respect to the pre-activations `z_{at}` is the product of \
-                 `{dy}` and `{slope}`."
+                "By the chain rule, the derivative of the loss with respect to the pre-activations \
+                 `z_{at}` is the product of `{dy}` and `{slope}`."
             )),
             TraceLine::Equation { formula, terms: vec![term("=", &dy, &trace.dy)] },
         ];
@@ -157,7 +157,9 @@ impl Explainer<'_> {
                 let product = format!("For {output} outputs with the {loss} loss, this product simplifies");
                 let t = if simplification.t == trace.t { "t" } else { "t'" };
                 if t == "t'" {
-                    lines.push(prose(format!("{product} to the equation below, in which `t'` are the smoothed targets:")));
+                    lines.push(prose(format!(
+                        "{product} to the equation below, in which `t'` are the smoothed targets:"
+                    )));
                     lines.push(known(t, &simplification.t));
                 } else {
                     lines.push(prose(format!("{product} to:")));
@@ -175,14 +177,15 @@ impl Explainer<'_> {
                 let agree = |(p, dz): (&f64, &f64)| (p - dz).abs() <= 1e-9 * dz.abs().max(1e-3);
                 if !product.values.iter().zip(&layer.dz.values).all(agree) {
                     lines.push(prose(
-                        "The two factors are inaccurate here, since an output is so close to its limit that f64 cannot \
-                         resolve the difference. The simplified form is accurate and is used from here on.",
+                        "The two factors are inaccurate here, since an output is so close to its limit \
+                         that f64 cannot resolve the difference. The simplified form is accurate and is \
+                         used from here on.",
                     ));
                 }
             }
             None if !trace.loss.implies(&layer.layer.activation) => lines.push(prose(format!(
-                "For {output} outputs with the {loss} loss, the factor `{slope}` does not cancel. Where it is close to 0, \
-                 the gradient is small and learning is slow."
+                "For {output} outputs with the {loss} loss, the factor `{slope}` does not cancel. Where it \
+                 is close to 0, the gradient is small and learning is slow."
             ))),
             None => {}
         }
@@ -199,8 +202,9 @@ impl Explainer<'_> {
         let w = format!("W_{}ᵀ", at + 1);
         let mut lines = vec![
             prose(format!(
-                "Each activation of layer {} is an input to every unit of layer {}. The derivative of the loss with respect \
-                 to an activation is therefore a sum over these units, weighted by `W_{}`.",
+                "Each activation of layer {} is an input to every unit of layer {}. The derivative of the \
+                 loss with respect to an activation is therefore a sum over these units, weighted by \
+                 `W_{}`.",
                 layer.name,
                 next.name,
                 at + 1
@@ -233,9 +237,9 @@ impl Explainer<'_> {
             }
             Slope::Jacobian(_) => vec![
                 prose(format!(
-                    "With softmax, each output depends on all pre-activations of the layer, so `{name}` is a Jacobian matrix \
-                     for each sample, with one row per output and one column per pre-activation. In its entries, `[k = j]` \
-                     is 1 if `k = j` and 0 otherwise:"
+                    "With softmax, each output depends on all pre-activations of the layer, so `{name}` is \
+                     a Jacobian matrix for each sample, with one row per output and one column per \
+                     pre-activation. In its entries, `[k = j]` is 1 if `k = j` and 0 otherwise:"
                 )),
                 formula(Math::with_latex(
                     format!("dy_k/dz_j = y_k·([k = j] - y_j)   (z = z_{at})"),
@@ -322,8 +326,8 @@ impl Explainer<'_> {
             Reduction::Sum => "sum",
         };
         let mut lines = vec![prose(format!(
-            "The gradient of `L` is the {}{reduction} of the gradients of all samples. A single matrix product computes \
-             it, since each entry of `aᵀ·dl/dz` is a sum over the samples.",
+            "The gradient of `L` is the {}{reduction} of the gradients of all samples. A single matrix \
+             product computes it, since each entry of `aᵀ·dl/dz` is a sum over the samples.",
             if self.is_weighted() { "weighted " } else { "" },
         ))];
         for (l, layer) in trace.layers.iter().enumerate().skip(self.first_trained()).rev() {

@@ -83,8 +83,8 @@ impl Explainer<'_> {
             "The batch of this step consists of the samples traced above.".to_owned()
         } else {
             format!(
-                "The batch of this step consists of {} of the data (counted from 1), so `g` is the gradient of that batch \
-                 and not of {} alone.",
+                "The batch of this step consists of {} of the data (counted from 1), so `g` is the \
+                 gradient of that batch and not of {} alone.",
                 self.sample_list(&update.batch),
                 self.sample_list(&trace.rows)
             )

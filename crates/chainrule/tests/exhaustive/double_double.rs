@@ -1,21 +1,22 @@
-//! Elementary functions to some 30 digits, as slow and plain as they may be: what f64 results are held to.
+//! Elementary functions accurate to about 30 digits, as a reference for f64 results. Simplicity
+//! matters more than speed.
 //!
-//! A number is the sum of two f64 that do not overlap (Dekker 1971). The sum and the product below are exact to about
-//! 2^-104 (Joldes, Muller and Popescu 2017); the functions are their Taylor series, on intervals where all terms can
-//! be had.
+//! A number is the sum of two non-overlapping f64 (Dekker 1971). Addition and multiplication have
+//! relative errors of about 2^-104 (Joldes, Muller and Popescu 2017). The functions are computed by
+//! Taylor series on reduced intervals.
 
 use std::f64::consts;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::LazyLock;
 
-/// `high + low`, with `low` at most half a unit in the last place of `high`.
+/// Number `high + low`, where `low` is at most half a ULP of `high`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Double {
     pub(crate) high: f64,
     pub(crate) low: f64,
 }
 
-/// `e^x`.
+/// Returns `e^x`.
 #[inline(always)]
 pub(crate) fn exp(x: Double) -> Double {
     if x.high > 710.0 {
@@ -26,23 +27,23 @@ pub(crate) fn exp(x: Double) -> Double {
     let n = (x.high / LN_2.high).round();
     let r = x - exactly(n) * LN_2;
     let y = exactly(1.0) + exp_m1_near_0(r);
-    // In two steps, as 2^n may lie beyond what an f64 holds.
+    // In two steps, since 2^n may overflow or underflow.
     let half = (n / 2.0).trunc();
     y.scaled(half).scaled(n - half)
 }
 
-/// `e^x - 1`.
+/// Returns `e^x - 1`.
 #[inline(always)]
 pub(crate) fn exp_m1(x: Double) -> Double {
     if x.high.abs() < 0.4 {
         return exp_m1_near_0(x);
     }
     let y = exp(x);
-    // What two infinities lost in rounding is no number.
+    // A double-double subtraction from infinity would be NaN.
     if y.high.is_infinite() { y } else { y - exactly(1.0) }
 }
 
-/// `ln(1 + x)`.
+/// Returns `ln(1 + x)`.
 #[inline(always)]
 pub(crate) fn ln_1p(x: Double) -> Double {
     if x.high > -0.29 && x.high < 0.41 {
@@ -50,7 +51,7 @@ pub(crate) fn ln_1p(x: Double) -> Double {
     }
     let mut u = x + exactly(1.0);
     let mut e = 0.0;
-    // 200 binary orders at a time for the largest, then one.
+    // Large exponents are reduced in steps of 200, the rest in steps of 1.
     for step in [200.0, 1.0] {
         let (up, down) = (2.0_f64.powi(step as i32), 2.0_f64.powi(-(step as i32)));
         while u.high > up * 0.71 {
@@ -65,7 +66,7 @@ pub(crate) fn ln_1p(x: Double) -> Double {
     ln_1p_near_0(u - exactly(1.0)) + exactly(e) * LN_2
 }
 
-/// The error function, by `erf x = 2/√π·e^(-x²)·Σ_n 2^n·x^(2n+1)/(1·3·…·(2n+1))`.
+/// Returns the error function `erf x = 2/√π·e^(-x²)·Σ_n 2^n·x^(2n+1)/(1·3·…·(2n+1))`.
 #[inline(always)]
 pub(crate) fn erf(x: f64) -> Double {
     if x.abs() > 6.5 {
@@ -84,7 +85,7 @@ pub(crate) fn erf(x: f64) -> Double {
     TWO_OVER_ROOT_PI * exp(-square) * sum
 }
 
-/// The sine of `x + quarters·π/2`, for `|x| <= 1e5`.
+/// Returns the sine of `x + quarters·π/2` for `|x| <= 1e5`.
 #[inline(always)]
 pub(crate) fn sin(x: f64, quarters: u8) -> Double {
     let n = (x / HALF_PI[0]).round();
@@ -104,7 +105,7 @@ pub(crate) fn sin(x: f64, quarters: u8) -> Double {
     if quadrant < 2 { y } else { -y }
 }
 
-/// An f64 as it is.
+/// Converts an f64 exactly.
 #[inline(always)]
 pub(crate) fn exactly(high: f64) -> Double {
     Double { high, low: 0.0 }
@@ -119,7 +120,7 @@ fn exp_m1_near_0(x: Double) -> Double {
     sum * x
 }
 
-/// `ln(1 + x) = 2·Σ_k s^(2k+1)/(2k+1)` with `s = x/(2 + x)`.
+/// Returns `ln(1 + x) = 2·Σ_k s^(2k+1)/(2k+1)` with `s = x/(2 + x)`.
 #[inline(always)]
 fn ln_1p_near_0(x: Double) -> Double {
     let s = x / (x + exactly(2.0));
@@ -131,7 +132,7 @@ fn ln_1p_near_0(x: Double) -> Double {
     sum * (s + s)
 }
 
-/// Enough for 30 digits at `|x| <= 0.8`.
+/// Number of terms of the Taylor series, enough for 30 digits if `|x| <= 0.8`.
 const N_TERMS: usize = 28;
 
 /// `1/k!`.
@@ -152,7 +153,7 @@ const LN_2: Double = Double { high: consts::LN_2, low: 2.3190468138462996e-17 };
 const TWO_OVER_ROOT_PI: Double = Double { high: consts::FRAC_2_SQRT_PI, low: 1.533545961316588e-17 };
 
 impl Double {
-    /// Times `2^n`, for |n| up to 600.
+    /// Multiplies by `2^n`, for |n| up to 600.
     #[inline(always)]
     fn scaled(self, n: f64) -> Double {
         let factor = f64::from_bits(((1023.0 + n) as u64) << 52);
@@ -191,9 +192,9 @@ impl Mul for Double {
     #[inline(always)]
     fn mul(self, other: Double) -> Double {
         let p = self.high * other.high;
-        let lost = self.high.mul_add(other.high, -p);
+        let error = self.high.mul_add(other.high, -p);
         let cross = self.high.mul_add(other.low, self.low * other.high);
-        fast_two_sum(p, lost + cross)
+        fast_two_sum(p, error + cross)
     }
 }
 
@@ -207,15 +208,15 @@ impl Div for Double {
     }
 }
 
-/// `a + b` and what its rounding lost, exactly.
+/// Returns the rounded sum `a + b` and its exact rounding error.
 #[inline(always)]
 fn two_sum(a: f64, b: f64) -> Double {
     let high = a + b;
-    let of_b = high - a;
-    Double { high, low: (a - (high - of_b)) + (b - of_b) }
+    let b_part = high - a;
+    Double { high, low: (a - (high - b_part)) + (b - b_part) }
 }
 
-/// The same where `|a| >= |b|`.
+/// Returns the same as [`two_sum`] if `|a| >= |b|`.
 #[inline(always)]
 fn fast_two_sum(a: f64, b: f64) -> Double {
     let high = a + b;
@@ -223,27 +224,27 @@ fn fast_two_sum(a: f64, b: f64) -> Double {
 }
 
 #[test]
-fn thirty_digits_agree_with_identities_and_constants() {
-    // Constants as mpmath gives them, in two parts.
-    let near = |got: Double, high: f64, low: f64| {
-        let error = ((got.high - high) + (got.low - low)).abs() / high.abs();
-        assert!(error < 1e-29, "{got:?} is not {high:e} + {low:e}: {error:e}");
+fn functions_agree_with_constants_and_identities_to_29_digits() {
+    // Constants calculated with mpmath, in two parts.
+    let assert_near = |actual: Double, high: f64, low: f64| {
+        let error = ((actual.high - high) + (actual.low - low)).abs() / high.abs();
+        assert!(error < 1e-29, "{actual:?}, expected {high:e} + {low:e} (error {error:e})");
     };
-    near(exp(exactly(1.0)), consts::E, 1.4456468917292502e-16);
-    near(ln_1p(exactly(2.0)), 1.0986122886681098, -9.07129723500153e-17);
-    near(ln_1p(exactly(1.0)), LN_2.high, LN_2.low);
-    near(erf(0.5), 0.5204998778130465, 1.900077467916287e-17);
-    near(erf(3.0), 0.9999779095030014, 5.363397058636269e-17);
-    near(sin(1e5, 0), 0.03574879797201651, 1.5429743706109861e-18);
-    near(sin(1e5, 1), -0.9993608074382124, -2.3447088905187402e-17);
-    near(exp_m1(exactly(1e-10)), 1.00000000005e-10, 3.3900133221217734e-27);
+    assert_near(exp(exactly(1.0)), consts::E, 1.4456468917292502e-16);
+    assert_near(ln_1p(exactly(2.0)), 1.0986122886681098, -9.07129723500153e-17);
+    assert_near(ln_1p(exactly(1.0)), LN_2.high, LN_2.low);
+    assert_near(erf(0.5), 0.5204998778130465, 1.900077467916287e-17);
+    assert_near(erf(3.0), 0.9999779095030014, 5.363397058636269e-17);
+    assert_near(sin(1e5, 0), 0.03574879797201651, 1.5429743706109861e-18);
+    assert_near(sin(1e5, 1), -0.9993608074382124, -2.3447088905187402e-17);
+    assert_near(exp_m1(exactly(1e-10)), 1.00000000005e-10, 3.3900133221217734e-27);
     for x in [-600.0, -3.0, -0.3, 1e-9, 0.2, 0.39, 0.5, 12.0, 500.0] {
-        let back = ln_1p(exp_m1(exactly(x)));
+        let inverse = ln_1p(exp_m1(exactly(x)));
         if x > -40.0 {
-            let error = ((back.high - x) + back.low).abs() / x.abs();
-            assert!(error < 1e-28 * (-x).exp().max(1.0), "{x}: {back:?}");
+            let error = ((inverse.high - x) + inverse.low).abs() / x.abs();
+            assert!(error < 1e-28 * (-x).exp().max(1.0), "{x}: {inverse:?}");
         }
         let one = exp(exactly(x)) * exp(exactly(-x));
-        near(one, 1.0, 0.0);
+        assert_near(one, 1.0, 0.0);
     }
 }

@@ -1,17 +1,17 @@
-//! Numbers that compute as the lanes of a vector with fused multiply-add do, one at a time.
+//! Scalar type with the arithmetic of a SIMD lane with fused multiply-add.
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use chainrule::kernel::{Lanes, Scalar};
 
-/// A number whose `mul_add` rounds once, as vector levels with FMA do.
+/// Number whose `mul_add` rounds once, like SIMD levels with FMA.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fused<S>(pub(crate) S);
 
-/// A precision with a fused multiply-add.
+/// Precision with a fused multiply-add.
 pub(crate) trait Fma: Scalar {
-    /// `self·a + b`, rounded once.
+    /// Returns `self·a + b`, rounded once.
     fn fma(self, a: Self, b: Self) -> Self;
 }
 
@@ -68,7 +68,8 @@ impl<S: Fma> Lanes for Fused<S> {
     }
     #[inline(always)]
     fn round_and_exp2(self, scale: Self, above: f64) -> (Self, Self) {
-        // A number so large that a sum with it has no room for a fraction, as in a vector; the power is made from n.
+        // Adding a number this large discards the fraction, as in the SIMD code. The power of two
+        // is computed from n.
         let magic = S::splat(if S::SINGLE { 12582912.0 } else { 6755399441055744.0 } + S::BIAS + above);
         let n = self.0.fma(scale.0, magic) - magic;
         (Fused(n), Fused(n.round_and_exp2(S::ONE, above).1))

@@ -1,8 +1,9 @@
-"""The datasets recomputed with NumPy, for tests/datasets.rs: run `python make_datasets.py` to write datasets.json
-beside it.
+"""Generates datasets.json, the data sets computed with NumPy, for tests/datasets.rs.
 
-Each case holds a dataset's name and options, the seed, every `every`-th row of x, the class of each of these rows,
-and the number that the generator draws next.
+    pip install numpy && python make_datasets.py
+
+Each case contains the name and the options of a data set, the seed, every `every`-th row of x with
+its class, and the next number of the random number generator.
 """
 import json
 import pathlib
@@ -95,10 +96,10 @@ def blobs(random, n_samples=300, n_classes=3, noise=0.3, centers="circle"):
 
 
 CASES = [
-    # Those of the published experiments, whole (of the 20000 samples every 97th).
+    # Data sets of the published experiments, complete except for two_gaussians (every 97th row).
     (rbf_line, dict(draws=2), 1, 1), (rbf_line, {}, 4, 1), (sine_curves, {}, 0, 1), (straight_lines, {}, 0, 1),
     (three_rings, {}, 0, 1), (two_gaussians, {}, 0, 97),
-    # The others.
+    # Other data sets and options.
     (three_rings, dict(n_samples=9, noise=0.0), 3, 1), (two_gaussians, dict(n_samples=10, mean=2, noise=0.25), 5, 1),
     (circle, {}, 1, 7), (xor, {}, 2, 7), (xor, dict(layout="square", n_samples=40, noise=0.01), 3, 1),
     (moons, {}, 4, 7), (moons, dict(n_samples=31, noise=0.3), 5, 1), (spiral, {}, 6, 7),

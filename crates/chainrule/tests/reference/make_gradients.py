@@ -1,13 +1,14 @@
-"""Makes gradients.json: loss, gradient and outputs of 48 networks by PyTorch's automatic differentiation, in float64.
+"""Generates gradients.json: loss, gradient and outputs of 48 networks by PyTorch's autograd.
 
     pip install numpy torch && python make_gradients.py
 
-Each activation in two shapes with the losses in turn; five losses of distances behind each of five output activations;
-and losses and activations with options. Parameters are flat: layer after layer W (n_in, n_out) row by row, then b. Without
-an output activation the loss acts on the last layer's z through its own link. The loss of a batch is Σ w·l, divided by
-Σ w for the mean; a sample's loss is the sum over its outputs, the squared error without a half.
+The cases are each activation in two shapes with alternating losses, the distance losses with each
+of five output activations, and losses and activations with options. Parameters are flat: layer by
+layer, W (n_in, n_out) in row-major order, then b. Without an output activation, the link of the
+loss is applied to z of the last layer. The loss of a batch is Σ w·l, divided by Σ w for the mean.
+The loss of a sample is the sum over its outputs; the squared error has no factor of a half.
 
-Written with PyTorch 2.15.0 and NumPy 2.4.6.
+Generated in float64 with PyTorch 2.15.0 and NumPy 2.4.6.
 """
 
 import json
@@ -55,7 +56,7 @@ def quantile(y, t, levels):
     return torch.maximum(q * e, (q - 1) * e)
 
 
-# The terms of a sample's loss; of those with a link, by the last layer's z.
+# The terms of a sample's loss, as functions of z of the last layer if the loss has a link.
 LOSSES = {
     "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,
@@ -68,7 +69,7 @@ LOSSES = {
 
 
 def parameters(random, layers):
-    """For each layer W and then b, drawn in that order."""
+    """Draws W and then b for each layer."""
     pairs = zip(layers, layers[1:])
     arrays = [a for n, m in pairs for a in (random.randn(n, m) * 0.7, random.randn(m) * 0.3)]
     return [torch.tensor(a, requires_grad=True) for a in arrays]
@@ -85,12 +86,12 @@ def targets(random, loss, n, k):
 
 
 def evaluated(layers, activations, output, loss, reduction, p, x, t, weight, options):
-    """One case of the file: `activations` of the hidden layers, each a name with its options."""
+    """Returns one case; `activations` of the hidden layers are names with options."""
     x, t = torch.tensor(x), torch.tensor(t)
     w = torch.ones(len(x)) if weight is None else torch.tensor(weight)
     a = x
-    for layer, (name, of_activation) in enumerate(activations):
-        a = ACTIVATIONS[name](a @ p[2 * layer] + p[2 * layer + 1], **of_activation)
+    for layer, (name, activation_options) in enumerate(activations):
+        a = ACTIVATIONS[name](a @ p[2 * layer] + p[2 * layer + 1], **activation_options)
     z = a @ p[-2] + p[-1]
     y = OUTPUTS[output](z) if output else LINKS.get(loss, ACTIVATIONS["identity"])(z)
     terms = LOSSES[loss](y if output else z, t, **options)
@@ -102,7 +103,7 @@ def evaluated(layers, activations, output, loss, reduction, p, x, t, weight, opt
 
     return {
         "layers": layers,
-        "activations": [{"name": name, "options": of_activation} for name, of_activation in activations],
+        "activations": [{"name": name, "options": options} for name, options in activations],
         "output_activation": output,
         "loss": {"name": loss, "options": options},
         "reduction": reduction,
@@ -146,7 +147,7 @@ def every_activation_and_output():
 
 
 def with_options():
-    """Label smoothing, quantile levels, and other deltas, slopes and alphas than the defaults."""
+    """Label smoothing, quantile levels, and non-default values of delta, slope and alpha."""
     plain = ("tanh", {})
     for seed, loss, k, activation, options in [
         (1, "cross_entropy", 3, plain, {"label_smoothing": 0.1}),

@@ -1,8 +1,10 @@
-"""Reference values of the losses, from their textbook formulas with 4500 digits; writes losses.json beside itself.
+"""Generates losses.json, values of the losses from their textbook formulas with 4500 digits.
 
-Needs mpmath. So many digits stand in for stable formulas: 1 - 1/(1 + e^-10000) is then still a number. Derivatives
-are mpmath's numerical ones of the same formulas. Every input is exact in float32, so that both precisions are
-held to the same numbers.
+    pip install mpmath && python make_losses.py
+
+With 4500 digits no numerically stable formulas are required: 1 - 1/(1 + e^-10000) is still
+positive. Derivatives are computed numerically by mpmath. All inputs are exact in float32, so that
+both precisions can be compared with the same values.
 """
 import json
 import os
@@ -87,12 +89,12 @@ def with_gradient(f, v):
 
 
 def case(f, link, options, z, t):
-    made = {"loss": f.__name__, "options": options, "z": z, "t": t}
-    made["on_link"] = with_gradient(lambda z: f(link(z), t, **options), z)
-    # On outputs the same numbers, moved into (0, 1) or above 0 where the loss asks for that; exact in float32.
+    result = {"loss": f.__name__, "options": options, "z": z, "t": t}
+    result["on_link"] = with_gradient(lambda z: f(link(z), t, **options), z)
+    # Outputs are in (0, 1) or positive if the loss requires it, otherwise z; exact in float32.
     y = {logistic: [0.125 + k / 2 for k in range(len(z))], softmax: [(k + 1) / 16 for k in range(len(z))],
          EXP: [k + 0.5 for k in range(len(z))]}.get(link, z)
-    return {**made, "y": y, "on_outputs": with_gradient(lambda y: f(y, t, **options), y)}
+    return {**result, "y": y, "on_outputs": with_gradient(lambda y: f(y, t, **options), y)}
 
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json"), "w") as file:

@@ -1,6 +1,8 @@
-"""Reference values of the metrics, from scikit-learn in float64; writes metrics.json beside itself.
+"""Generates metrics.json, reference values of the metrics from scikit-learn in float64.
 
-Needs NumPy and scikit-learn. Scores are rounded to two digits where ties are wanted.
+    pip install numpy scikit-learn && python make_metrics.py
+
+Some scores are rounded to create ties.
 """
 import json
 import os
@@ -13,10 +15,10 @@ NONE = None
 
 
 def labels(y, t, w):
-    """Each output a probability of its own; several are averaged."""
+    """Multilabel: each output is a probability, and scores are averaged over the outputs."""
     y, t = y.reshape(len(y), -1), t.reshape(len(t), -1)
     mean = lambda f: float(np.mean([f(t[:, k], y[:, k]) for k in range(t.shape[1])]))
-    made = dict(
+    expected = dict(
         accuracy=mean(lambda t, y: m.accuracy_score(t, y >= 0.5, sample_weight=w)),
         log_loss=mean(lambda t, y: m.log_loss(t, y, sample_weight=w)),
         roc_auc=mean(lambda t, y: m.roc_auc_score(t, y, sample_weight=w)),
@@ -24,12 +26,12 @@ def labels(y, t, w):
         brier=mean(lambda t, y: m.brier_score_loss(t, y, sample_weight=w)),
     )
     if t.shape[1] == 1:
-        made["confusion"] = m.confusion_matrix(t[:, 0], y[:, 0] >= 0.5, sample_weight=w).ravel().tolist()
-    return made, int(((y >= 0.5) != t).any(axis=1).sum())
+        expected["confusion"] = m.confusion_matrix(t[:, 0], y[:, 0] >= 0.5, sample_weight=w).ravel().tolist()
+    return expected, int(((y >= 0.5) != t).any(axis=1).sum())
 
 
 def classes(y, t, w):
-    """Outputs are one distribution over exclusive classes."""
+    """Classification: the outputs are a probability distribution over the classes."""
     c, k, p = t.argmax(1), t.shape[1], y.argmax(1)
     present = np.unique(np.r_[c, p])
     auc = [m.roc_auc_score(c == j, y[:, j], sample_weight=w) for j in range(k)]
@@ -52,11 +54,11 @@ def values(y, t, w):
     ), None
 
 
-def case(name, task, of, y, t, w):
-    expected, wrong = of(y, t, w)
+def case(name, task, reference, y, t, w):
+    expected, misclassified = reference(y, t, w)
     flat = lambda a: None if a is None else np.asarray(a, float).ravel().tolist()
     return dict(name=name, task=task, n_outputs=1 if y.ndim == 1 else y.shape[1], y=flat(y), t=flat(t), weight=flat(w),
-                expected={k: v if isinstance(v, list) else float(v) for k, v in expected.items()}, misclassified=wrong)
+                expected={k: v if isinstance(v, list) else float(v) for k, v in expected.items()}, misclassified=misclassified)
 
 
 def softmax(z):
@@ -78,14 +80,14 @@ for weighted in (False, True):
     C.append(case("four classes" + tag, "classes", classes, softmax(rs.randn(n, 4) + 1.5 * t), t, w))
     t = np.eye(2)[rs.randint(0, 2, n)]
     C.append(case("two classes, two outputs" + tag, "classes", classes, softmax(rs.randn(n, 2) + t), t, w))
-    # A dyadic grid: the rows sum to 1 exactly, and equal outputs are many.
+    # On a dyadic grid the rows sum to exactly 1, and there are many ties.
     t = np.eye(3)[rs.randint(0, 3, n)]; a = rs.randint(1, 8, (n, 2)) / 16.0
     C.append(case("three classes, ties" + tag, "classes", classes, np.c_[a, 1 - a.sum(1)], t, w))
     t = rs.randn(n); C.append(case("one value" + tag, "values", values, t + rs.randn(n) * 0.5, t, w))
     t = rs.randn(n, 3) * [1, 10, 100]; C.append(case("three values" + tag, "values", values, t + rs.randn(n, 3), t, w))
     t = np.c_[np.full(n, 2.0), rs.randn(n), np.full(n, 3.0)]
     C.append(case("constant targets, missed and met" + tag, "values", values, np.c_[t[:, 0] + rs.randn(n), t[:, 1] + 0.5, t[:, 2]], t, w))
-# Never predicted, never true: F1's edges.
+# The F1 score of a class without predictions.
 C.append(case("class 1 never predicted", "labels", labels, np.full(6, 0.25), np.array([0, 1, 1, 0, 0, 1]), NONE))
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "metrics.json"), "w") as file:
     json.dump(dict(cases=C), file, separators=(",", ":"))

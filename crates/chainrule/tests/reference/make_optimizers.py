@@ -1,12 +1,13 @@
-"""Makes optimizers.json: what the optimizers of PyTorch and scikit-learn do, in float64.
+"""Generates optimizers.json, steps of the optimizers of PyTorch and scikit-learn in float64.
 
     pip install numpy torch scikit-learn && python make_optimizers.py
 
-"network": twelve full-batch steps of each optimizer on one small network: three inputs, seven tanh units, two outputs,
-softmax cross-entropy, the mean over ten samples. Parameters are flat: W1 (3, 7) row by row, b1, W2 (7, 2), b2.
-"sequence": scikit-learn's own optimizer classes fed with given gradients, while the rate falls.
+"network": twelve full-batch steps of each optimizer with a small network of three inputs, seven
+tanh units and two outputs, and the mean softmax cross-entropy over ten samples. Parameters are
+flat: W1 (3, 7) in row-major order, b1, W2 (7, 2), b2.
+"sequence": scikit-learn's optimizer classes with given gradients and a decreasing learning rate.
 
-Written with PyTorch 2.15.0, scikit-learn 1.9.1 and NumPy 2.4.6.
+Generated with PyTorch 2.15.0, scikit-learn 1.9.1 and NumPy 2.4.6.
 """
 
 import json
@@ -30,7 +31,7 @@ def flat(arrays):
 
 
 class AdamInside(torch.optim.Optimizer):
-    """Adam with epsilon inside the bias correction, as scikit-learn has it."""
+    """Adam with epsilon inside the bias correction, as in scikit-learn."""
 
     def __init__(self, parameters, lr):
         super().__init__(parameters, {"lr": lr})
@@ -49,7 +50,7 @@ class AdamInside(torch.optim.Optimizer):
 
 
 def network_case(optimizer, options, rate, make, rate_times=1.0):
-    """Twelve steps; the rate is multiplied by `rate_times` after each."""
+    """Performs twelve steps, multiplying the learning rate by `rate_times` after each."""
     w1, b1, w2, b2 = parameters = [torch.tensor(p, requires_grad=True) for p in start]
     stepper = make(parameters, rate)
     losses = []
@@ -94,7 +95,7 @@ gradients = random.randn(10, 5)
 
 
 def sequence_case(optimizer, options, rate, stepper, parameters):
-    """Ten steps with the given gradients; the rate of step k, from 0, is rate/(k + 1)."""
+    """Performs ten steps with the given gradients; the rate of step k >= 0 is rate/(k + 1)."""
     path = []
     for k, gradient in enumerate(gradients):
         stepper.learning_rate = stepper.learning_rate_init = rate / (k + 1)

@@ -1,14 +1,14 @@
-"""Derives the polynomials of `src/kernel/math` and the table `math.json` that its tests compare with.
+"""Computes the polynomials of `src/kernel/math`, and generates math.json for its tests.
 
-Run in this folder, with mpmath installed (pip install mpmath):
+Requires mpmath (pip install mpmath) and must be run in this directory:
 
     python make_polynomials.py              prints the coefficients as Rust arrays
     python make_polynomials.py table        writes math.json
 
-Each polynomial is the minimax one in the weighted sense: Remez's exchange makes the largest value of
-weight(x)·|f(x) - p(x)| over the interval as small as its degree allows. The weight turns the polynomial's error into
-the relative error of the function that is built from it; what is printed beside each array is that error in units of
-half an ULP, before rounding.
+The polynomials are weighted minimax approximations: the Remez exchange algorithm minimises the
+maximum of weight(x)·|f(x) - p(x)| over the interval. The weight converts the error of the
+polynomial to the relative error of the function that uses it. The comment above each array is that
+error in units of half a ULP, before the coefficients are rounded.
 """
 
 import json
@@ -22,7 +22,7 @@ LN2 = mp.log(2)
 
 
 def remez(f, weight, low, high, degree):
-    """Minimax coefficients of f on [low, high], lowest first, and the weighted error."""
+    """Returns the minimax coefficients of f on [low, high], lowest first, and the error."""
     n = degree + 2
     low, high = mpf(low), mpf(high)
     at = lambda u: (low + high) / 2 + (high - low) / 2 * u
@@ -31,12 +31,13 @@ def remez(f, weight, low, high, degree):
     values, weights = [f(x) for x in grid], [weight(x) for x in grid]
     picks = [round(i * (len(grid) - 1) / (n - 1)) for i in range(n)]
     for _ in range(60):
-        # In powers of x/high the linear system stays well scaled.
+        # Powers of x/high keep the linear system well conditioned.
         rows = [[weights[k] * (grid[k] / high) ** j for j in range(degree + 1)] + [(-1) ** i] for i, k in enumerate(picks)]
         solution = mp.lu_solve(mp.matrix(rows), mp.matrix([weights[k] * values[k] for k in picks]))
         c = [solution[j] / high**j for j in range(degree + 1)]
         errors = [w * (y - mp.polyval(c[::-1], x)) for x, y, w in zip(grid, values, weights)]
-        # One extreme of each stretch of equal sign; of too many, those at the weaker end go.
+        # One extremum per interval of constant sign. If there are too many, the smaller one of the
+        # first and the last is removed.
         extremes = []
         for k, e in enumerate(errors):
             if extremes and (e > 0) == (errors[extremes[-1]] > 0):
@@ -61,12 +62,12 @@ def show(name, f, weight, low, high, degree, single):
 
 
 def nearest(v, single):
-    """The f32 or f64 next to v, as a Python float."""
+    """Rounds v to f32 or f64 and returns it as a Python float."""
     return struct.unpack("<f", struct.pack("<f", v))[0] if single else float(v)
 
 
 def series(f, terms):
-    """f away from 0, a power series at 0, where f's formula loses all digits."""
+    """Returns f with a power series near 0, where the formula of f suffers from cancellation."""
     return lambda x: f(x) if abs(x) > mpf(10) ** -8 else mp.polyval(terms[::-1], x)
 
 
@@ -87,13 +88,14 @@ erf_rate = series(lambda x: -mp.log(mp.erfc(x)) / x - 1, [2 / mp.sqrt(mp.pi) - 1
 
 
 def ln_1p_tail(v):
-    """(ln(1 + q) - q)/q² at q = 1 - v."""
+    """Returns (ln(1 + q) - q)/q² at q = 1 - v."""
     q = 1 - v
     return (mp.log1p(q) - q) / q**2 if q > mpf(10) ** -8 else -mpf(1) / 2 + q / 3 - q**2 / 4
 
 
 def erf_weight(unit):
-    # The rate's error times x·erfc/erf is the relative error of erf; far out a loose hold is kept.
+    # The error of the rate times x·erfc/erf is the relative error of erf. The second term keeps a
+    # small weight for large x.
     return lambda x: x * mp.erfc(x) / mp.erf(x) + unit * x if x > 0 else mpf(1)
 
 
@@ -122,7 +124,7 @@ def polynomials():
 
 
 def parts(value, widths):
-    """A positive value as a sum of positive floats, each but the last of the given number of bits."""
+    """Splits a positive value into floats with the given numbers of bits, and a remainder."""
     out = []
     for width in widths:
         exponent = mp.floor(mp.log(abs(value), 2)) + 1
@@ -134,13 +136,13 @@ def parts(value, widths):
 
 
 def neighbours(x, count=2):
-    """x and the floats next to it."""
+    """Returns x and its neighbouring floats."""
     (bits,) = struct.unpack("<q", struct.pack("<d", x))
     return [struct.unpack("<d", struct.pack("<q", bits + k))[0] for k in range(-count, count + 1)]
 
 
 def spread(low, high, count):
-    """Floats from low to high, evenly in logarithm, the last digits scrambled."""
+    """Returns floats from low to high with logarithmic spacing and perturbed last digits."""
     ratio = (mpf(high) / low) ** (mpf(1) / (count - 1))
     return [float(mpf(low) * ratio**k * (1 + mp.sin(k * k + 1) / 1000)) for k in range(count)]
 
@@ -172,7 +174,7 @@ def table():
     }
     out = {}
     for name, (f, points) in functions.items():
-        # The function's digits must reach past cancellation at tiny arguments.
+        # Cancellation at tiny arguments requires more digits.
         with mp.workdps(400 if name in ("softplus", "logistic") else 60):
             pairs = [[repr(x), repr(float(f(mpf(x))))] for x in sorted(set(points))]
         out[name] = [p for p in pairs if abs(float(p[1])) >= 2.3e-308]

@@ -1,7 +1,9 @@
-"""Draws of NumPy's RandomState, for tests/random.rs: run `python make_random.py` to write random.json beside it.
+"""Generates random.json, numbers drawn by NumPy's RandomState, for tests/random.rs.
 
-Each case is a seed, a list of calls in their order (with the values they returned, every `every`-th of them) and
-the state that they leave.
+    pip install numpy && python make_random.py
+
+Each case contains a seed, a list of calls with every `every`-th of the returned values, and the
+state after the calls.
 """
 import json
 import pathlib
@@ -10,7 +12,7 @@ import numpy as np
 
 
 def call(random, name, arguments, n, every=1):
-    """n draws of one kind; each kind is drawn as its users draw it, at once or one by one."""
+    """Draws n numbers, in one call if n is even and in n calls if it is odd."""
     if name == "shuffle":
         items = np.arange(n)
         random.shuffle(items)
@@ -36,16 +38,16 @@ LONG = [
     ("random_sample", [], 5001, 100), ("standard_normal", [], 5001, 100), ("randint", [0, 1000], 3001, 100),
     ("permutation", [], 2000, 50), ("uniform", [0.0, 1e-3], 4000, 100), ("normal", [-1.0, 3.0], 3333, 100),
 ]
-# 623 words, so that the two of the next number lie on either side of a renewal.
+# After 623 of 624 words, the state is regenerated between the two words of the next number.
 EDGE = [("randint", [0, 2**32], 623), ("random_sample", [], 3)]
 
 cases = []
 for seed, calls in [(0, MIXED), (1, MIXED), (42, MIXED), (4242, MIXED), (2**32 - 1, MIXED), (0, LONG), (7, LONG), (3, EDGE)]:
     random = np.random.RandomState(seed)
-    made = [call(random, *c) for c in calls]
+    results = [call(random, *c) for c in calls]
     _, key, pos, has_gauss, cached = random.get_state()
     state = dict(key=key.tolist(), pos=pos, has_gauss=bool(has_gauss), cached_gaussian=cached)
-    cases.append(dict(seed=seed, calls=made, state=state))
+    cases.append(dict(seed=seed, calls=results, state=state))
 
 path = pathlib.Path(__file__).with_name("random.json")
 path.write_text(json.dumps(dict(numpy=np.__version__, cases=cases), separators=(",", ":")) + "\n")

@@ -1,11 +1,11 @@
-"""Makes schedules.json: the factors on the rate that PyTorch's and scikit-learn's schedules give, in float64.
+"""Generates schedules.json, the learning rate factors of the schedules of PyTorch and scikit-learn.
 
     pip install numpy torch scikit-learn && python make_schedules.py
 
-"curves": the factor before each tick, from tick 0 on.
-"plateau": losses, and the factor after each of them has been seen.
+"curves": the factor before each tick, starting with tick 0.
+"plateau": losses, and the factor after each loss.
 
-Written with PyTorch 2.15.0, scikit-learn 1.9.1 and NumPy 2.4.6.
+Generated in float64 with PyTorch 2.15.0, scikit-learn 1.9.1 and NumPy 2.4.6.
 """
 
 import json
@@ -22,7 +22,7 @@ warnings.filterwarnings("ignore")
 
 
 def sgd():
-    """A PyTorch optimizer of rate 1, so that its rate is the schedule's factor."""
+    """Returns a PyTorch optimizer with learning rate 1, so that its rate equals the factor."""
     return torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
 
 
@@ -31,7 +31,7 @@ def rate(optimizer):
 
 
 def curve(schedule, options, total, n_ticks, make):
-    """The factors at n_ticks ticks of a training of `total`."""
+    """Returns the factors of the first n_ticks of `total` ticks."""
     optimizer = sgd()
     scheduler = make(optimizer)
     factors = []
@@ -59,7 +59,7 @@ curves = [
     curve("one_cycle", {"peak": 0.25, "start_divisor": 10, "end_divisor": 100}, 37, 37, one_cycle(37, pct_start=0.25, div_factor=10, final_div_factor=100)),
 ]
 
-# scikit-learn's inverse scaling: its clock is the number of samples seen, moved once an epoch.
+# scikit-learn's inverse scaling depends on the number of samples processed, updated once per epoch.
 random = np.random.RandomState(3)
 x = random.randn(40, 2)
 t = np.sin(2 * x[:, 0]) + 0.3 * random.randn(40)
@@ -84,7 +84,7 @@ def plateau(options, losses, make):
     return {"options": options, "losses": losses, "factors": factors}
 
 
-# A loss that falls, hovers and falls again by little.
+# A noisy loss that decreases and levels off.
 losses = (1 + np.exp(-np.arange(120) / 8) + 0.002 * random.randn(120)).tolist()
 plateaus = [
     plateau({}, losses, lambda o: lr_scheduler.ReduceLROnPlateau(o)),
@@ -97,7 +97,7 @@ plateaus = [
 ]
 
 
-# scikit-learn's "adaptive": the rate in use when an epoch ends is what the losses before it have led to.
+# scikit-learn's "adaptive": the rate at the end of an epoch depends on the losses before it.
 rates = []
 SGDOptimizer.iteration_ends = lambda self, time_step: rates.append(self.learning_rate)
 network = MLPRegressor(hidden_layer_sizes=(4,), solver="sgd", learning_rate="adaptive", learning_rate_init=0.2, momentum=0.9, batch_size=10, tol=2e-3, n_iter_no_change=3, max_iter=60, random_state=0)

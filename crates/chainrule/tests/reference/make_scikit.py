@@ -1,13 +1,14 @@
-"""Makes scikit.json: what MLPClassifier and MLPRegressor of scikit-learn do in a few epochs, in float64.
+"""Generates scikit.json, trainings of scikit-learn's MLPClassifier and MLPRegressor in float64.
 
     pip install numpy scikit-learn && python make_scikit.py
 
-Each case: the estimator's settings, the data, the weights it starts from, its loss curve and the weights it ends with (after
-early stopping those that it puts back). With several numbers to predict, scikit-learn reports the mean of the squares over
-them but descends along the gradient of their sum; those cases are without penalty, so that the one is a share of the other.
-Parameters are flat: layer after layer W (n_in, n_out) row by row, then b.
+Each case contains the settings of the estimator, the data, the initial weights, the loss curve and
+the final weights (with early stopping, the restored best weights). For several targets, the loss
+that scikit-learn reports is the mean squared error over the targets, but it minimises the sum.
+These cases have no penalty, so the reported loss is proportional to the minimised one. Parameters
+are flat: layer by layer, W (n_in, n_out) in row-major order, then b.
 
-Written with scikit-learn 1.9.1 and NumPy 2.4.6.
+Generated with scikit-learn 1.9.1 and NumPy 2.4.6.
 """
 
 import json
@@ -37,7 +38,7 @@ CASES = [
     ("one number", {"solver": "adam", "activation": "tanh", "alpha": 0.5, "sample_weight": True}),
     ("two numbers", {"solver": "sgd", "momentum": 0.0, "shuffle": False, "learning_rate_init": 0.01, "alpha": 0.0}),
     ("two numbers", {"solver": "adam", "activation": "identity", "alpha": 0.0, "sample_weight": True}),
-    # The number of epochs is what these two are about: how a loss, and how a score on samples split off, ends a training.
+    # These two test the number of epochs: early stopping on the loss and on a validation score.
     ("one number", {"solver": "sgd", "max_iter": 200, "tol": 1e-3, "n_iter_no_change": 3}),
     (
         "one number",
@@ -65,7 +66,7 @@ def case(kind, settings):
     weight = random.uniform(0, 2, 53) if settings.pop("sample_weight", False) else None
     make = MLPClassifier if "classes" in kind else MLPRegressor
     y = TARGETS[kind]
-    # An update of nothing leaves the weights where they were drawn.
+    # With a negligible learning rate, the final weights are the initial weights.
     start = make(**settings | {"max_iter": 1, "learning_rate_init": 1e-300, "early_stopping": False}).fit(x, y)
     estimator = make(**settings).fit(x, y, sample_weight=weight)
     targets = np.eye(3)[y] if kind == "three classes" else np.reshape(y, (53, -1)).astype(float)
