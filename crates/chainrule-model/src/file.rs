@@ -174,7 +174,7 @@ impl Model {
 /// Whether both read the same columns as the same kinds, and what they predict can be averaged.
 fn is_alike(one: &Encoders, other: &Encoders) -> bool {
     let wanted = |encoders: &Encoders| {
-        let wanted = encoders.wanted().into_iter();
+        let wanted = encoders.cell_types().into_iter();
         let mut wanted: Vec<(String, CellType)> =
             wanted.map(|(name, want)| (name.to_owned(), want)).collect();
         wanted.sort_by(|a, b| a.0.cmp(&b.0));
@@ -218,7 +218,7 @@ fn read_member(
     if !encoders.target.is_whole() {
         return Err("what it predicts is not whole".to_owned());
     }
-    let mut read: Vec<&str> = encoders.wanted().into_iter().map(|(column, _)| column).collect();
+    let mut read: Vec<&str> = encoders.cell_types().into_iter().map(|(column, _)| column).collect();
     read.extend(encoders.target.columns().iter().map(String::as_str));
     read.sort_unstable();
     if let Some([twice, _]) = read.array_windows().find(|[one, other]| one == other) {

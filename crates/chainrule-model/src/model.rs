@@ -116,7 +116,7 @@ impl Model {
 
     /// The columns that are to be read, with what each is to be read as.
     pub fn wanted(&self) -> Vec<(&str, CellType)> {
-        self.members[0].encoders.wanted()
+        self.members[0].encoders.cell_types()
     }
 
     /// Predicts the rows of a table; the mean of what the members say.

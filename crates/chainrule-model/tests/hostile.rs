@@ -171,7 +171,7 @@ fn made_up_models_get_a_sentence_or_predict() {
 /// Nothing that is done with a model panics, whatever comes of it; false where it wants other columns than there are.
 fn use_everywhere(model: &Model, table: &Table) -> bool {
     // A table is read as the model wants it, each column once.
-    let kept = model.wanted().into_iter().chain(model.target().wanted());
+    let kept = model.wanted().into_iter().chain(model.target().cell_types());
     let mut columns: Vec<Column> = Vec::new();
     for (name, want) in kept {
         assert!(columns.iter().all(|known| known.name != name), "{name} is wanted twice");

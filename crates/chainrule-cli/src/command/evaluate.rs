@@ -9,7 +9,7 @@ use crate::error::Failure;
 pub(crate) fn run(arguments: &Evaluate) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
     let mut wanted = model.wanted();
-    wanted.extend(model.target().wanted());
+    wanted.extend(model.target().cell_types());
     let table = whole(&arguments.data, &arguments.reading, &wanted)?;
     let evaluation = evaluate(&model, &table)?;
     anstream::println!("{} rows of {}", evaluation.n_rows, arguments.data.display());

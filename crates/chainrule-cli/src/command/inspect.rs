@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
     }
     let mut inputs = table::new(&["column", "kind", "encoded", "missing"]);
     for input in &first.encoders.inputs {
-        let missing = if input.says_missing { "an input of its own" } else { "" };
+        let missing = if input.has_missing_indicator { "an input of its own" } else { "" };
         inputs.add_row([
             input.column.clone(),
             input.how.name().to_owned(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use chainrule_model::{Model, Predictions};
 use chainrule_table::{
     CellType, Column, Destination, Error, FileFormat, OutputColumn, Problem, ReadOptions, Stream, Strings,
-    Table, Target, Values, Writer,
+    Table, TableWriter, Target, Values,
 };
 
 use crate::arguments::table::{Decimal, Header, Predict, Reading};
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Predict) -> Result<(), Failure> {
         Some(path) => Destination::File(path),
         None => Destination::Stream(Box::new(std::io::stdout())),
     };
-    let mut writer = Writer::open(destination, form, &columns).map_err(unwritten)?;
+    let mut writer = TableWriter::open(destination, form, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
     let mut bar = ReadingBar::new(Some(&arguments.data));
     while let Some(inputs) = stream.next()? {

@@ -117,7 +117,7 @@ impl Codes {
                 Codes::Signs([0, 0].into_iter().chain(all.iter().map(sign)).collect())
             }
             Encoding::Category { words, rare } => {
-                let missing = input.says_missing.then(|| input.width() - 1);
+                let missing = input.has_missing_indicator.then(|| input.width() - 1);
                 let other = (!rare.is_empty()).then_some(words.len());
                 let place = |word: &String| words.iter().position(|own| own == word).or(other);
                 Codes::Places([missing, other].into_iter().chain(all.iter().map(place)).collect())
@@ -136,7 +136,7 @@ impl Codes {
             match self {
                 Codes::Signs(signs) => {
                     row[0] = f64::from(signs[code]);
-                    if input.says_missing && code == MISSING {
+                    if input.has_missing_indicator && code == MISSING {
                         row[1] = 1.0;
                     }
                 }

@@ -185,8 +185,8 @@ fn from_table(samples: &Samples) -> &FromTable {
 
 /// A table to evaluate on: the columns that are read of the training's, as they are read there.
 fn test_table(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
-    let mut wanted = from.encoders.wanted();
-    wanted.extend(from.encoders.target.wanted());
+    let mut wanted = from.encoders.cell_types();
+    wanted.extend(from.encoders.target.cell_types());
     let stream = Stream::open(path, &variant.data.read_options(), &wanted)?;
     let mut reading = ReadingBar::new(Some(path));
     Ok(stream.whole(&mut |done, of| reading.show(done, of))?)

@@ -36,7 +36,7 @@ pub(super) fn write(
         match (&input.how, Codes::of(input, &columns[c].cells)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
                 let _ = writeln!(text, "        double v = (double){field};");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(text, "        if (v != v) x[{says}] = 1;");
                 }
                 let _ = writeln!(text, "        if (v != v) v = {fill:?};");
@@ -64,7 +64,7 @@ pub(super) fn write(
                 let _ = writeln!(text, "        static const signed char sign[{n}] = {{{table}}};");
                 let _ = writeln!(text, "        const unsigned code = (unsigned){field};");
                 let _ = writeln!(text, "        if (code < {n}) x[{place}] = ({real})sign[code];");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(text, "        if (code == {}) x[{says}] = 1;", columns::MISSING);
                 }
             }

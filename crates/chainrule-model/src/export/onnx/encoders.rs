@@ -95,7 +95,7 @@ fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<St
             parts.push(builder.node("Sin", &[&more]));
         }
     }
-    if input.says_missing {
+    if input.has_missing_indicator {
         parts.push(builder.cast(&missing, Element::Double));
     }
 }

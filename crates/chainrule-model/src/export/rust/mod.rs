@@ -188,7 +188,7 @@ fn encode(
         let _ = writeln!(text, "    // {}", in_comment(&input.column));
         match (&input.how, Codes::of(input, &columns[c].cells)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(text, "    if {field}.is_nan() {{\n        x[{says}] = 1.0;\n    }}");
                 }
                 let _ = writeln!(
@@ -222,7 +222,7 @@ fn encode(
             (Encoding::Boolean { .. }, Some(Codes::Signs(signs))) => {
                 let _ = writeln!(text, "    const SIGNS_{c}: [i8; {}] = {signs:?};", signs.len());
                 let _ = writeln!(text, "    x[{place}] = SIGNS_{c}[{field} as usize] as {real};");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let missing = format!("{}::{}", names.enums[c], names.variants[c][columns::MISSING]);
                     let _ =
                         writeln!(text, "    if {field} == {missing} {{\n        x[{says}] = 1.0;\n    }}");
