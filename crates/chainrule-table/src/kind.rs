@@ -77,21 +77,25 @@ impl ColumnKinds {
     ///   ten rows; numbers that increase by one from row to row.
     /// - [`ColumnKind::Boolean`]: numbers that are all 0 or 1; a pair of strings such as `yes` and
     ///   `no`.
-    /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers, dates
-    ///   and strings.
+    /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers,
+    ///   dates and strings.
     ///
     /// ```
-    /// use chainrule_table::{Column, Ignored, ColumnKind, ColumnKinds, ColumnHints, Table, Strings, Values};
+    /// use chainrule_table::{
+    ///     Column, ColumnHints, ColumnKind, ColumnKinds, Ignored, Strings, Table, Values,
+    /// };
     ///
+    /// let smokes = [Some("no"), Some("yes"), Some("no")];
     /// let table = Table::new(vec![
     ///     Column::new("age", Values::Numbers(vec![31.0, 64.0, 8.0])),
-    ///     Column::new("smokes", Values::Strings(Strings::from_iter([Some("no"), Some("yes"), Some("no")]))),
+    ///     Column::new("smokes", Values::Strings(Strings::from_iter(smokes))),
     ///     Column::new("ward", Values::Numbers(vec![4.0, 4.0, 4.0])),
     ///     Column::new("days", Values::Numbers(vec![12.0, 3.0, 5.0])),
     /// ]);
     /// let hints = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
     /// let kinds = ColumnKinds::find(&table, &hints)?;
-    /// assert_eq!(kinds.inputs, [("age".to_owned(), ColumnKind::Number), ("smokes".to_owned(), ColumnKind::Boolean)]);
+    /// let inputs = [("age", ColumnKind::Number), ("smokes", ColumnKind::Boolean)];
+    /// assert_eq!(kinds.inputs, inputs.map(|(name, kind)| (name.to_owned(), kind)));
     /// assert_eq!(kinds.ignored, [("ward".to_owned(), Ignored::Constant)]);
     /// # Ok::<(), chainrule_table::Error>(())
     /// ```

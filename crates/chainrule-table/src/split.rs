@@ -8,7 +8,7 @@ use crate::{Column, Error, Problem, Table, Values};
 /// The method by which rows are split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Split<'a> {
-    /// Random.
+    /// Random split.
     Random,
     /// Random within each class, so that each part has the same class proportions. Contains the
     /// class of each row and the names of the classes.
@@ -48,7 +48,8 @@ impl Split<'_> {
             }
             Split::Group(column) => {
                 let groups = groups(table, column, 2)?;
-                // Random groups are held out until there are enough rows; at least one group remains.
+                // Random groups are held out until there are enough rows; at least one group
+                // remains.
                 let (n_requested, mut n_held_out) = (part(n), 0);
                 for k in &random.permutation(groups.len())[1..] {
                     if n_held_out < n_requested {
@@ -82,7 +83,8 @@ impl Split<'_> {
         match self {
             Split::Random => deal(&(0..n).collect::<Vec<_>>(), random.permutation(n), 0),
             Split::Stratified(classes, names) => {
-                // Each class starts at the fold after the previous class, which balances fold sizes.
+                // Each class starts at the fold after the previous class, which balances fold
+                // sizes.
                 let mut n_dealt = 0;
                 for rows in by_class(table, classes, names, k)? {
                     deal(&rows, random.permutation(rows.len()), n_dealt);

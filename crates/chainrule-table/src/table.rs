@@ -1,4 +1,5 @@
-//! Tables: named columns of equal length with numbers, dates or strings, any of which may be missing.
+//! Tables: named columns of equal length with numbers, dates or strings, any of which may be
+//! missing.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -16,8 +16,8 @@ pub struct Input {
     pub column: String,
     /// Encoding of the column.
     pub how: Encoding,
-    /// Whether there is an additional input that is 1 for missing cells. It is present if the column
-    /// had missing cells in the training rows.
+    /// Whether there is an additional input that is 1 for missing cells. It is present if the
+    /// column had missing cells in the training rows.
     #[serde(rename = "says_missing")]
     pub has_missing_indicator: bool,
 }
@@ -45,7 +45,7 @@ pub enum Encoding {
     },
     /// -1 for false, 1 for true, 0 for missing or unknown values.
     Boolean {
-        /// InputCells for false and true.
+        /// Cells for false and true.
         words: [String; 2],
     },
     /// One-hot encoding: one input per category. If there are rare categories, an additional input
@@ -166,7 +166,7 @@ impl Input {
         scales
     }
 
-    /// Returns the cell type as which the column must be read.
+    /// Returns the cell type to read the column with.
     pub fn cell_type(&self) -> CellType {
         match self.how {
             Encoding::Number { .. } => CellType::Numbers,
@@ -175,9 +175,9 @@ impl Input {
         }
     }
 
-    /// Writes the inputs of the given rows to the rows of `x`, which have length `stride` and contain
-    /// zeros, starting at column `first`. Returns the number of cells without a counterpart in the
-    /// training rows: unknown categories, and missing cells if no training cell was missing.
+    /// Writes the inputs of the given rows to the rows of `x`, which have length `stride` and
+    /// contain zeros, starting at column `first`. Returns the number of cells without a counterpart
+    /// in the training rows: unknown categories, and missing cells if no training cell was missing.
     ///
     /// # Panics
     /// Panics if the cells are not of type [`cell_type`](Input::cell_type).

@@ -19,7 +19,7 @@ use crate::{CellType, ColumnKinds, Error, Table};
 /// |---|---|---|
 /// | `scaling` | standard | scaling of numbers, and of dates as days |
 /// | `target` | standard | scaling of regression targets |
-/// | `date_parts` | never | cyclical features of dates: time of year, day of the week, time of day |
+/// | `date_parts` | never | cyclical features of dates (year, week, day) |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are documented in the table above")]
 pub struct EncoderOptions {
@@ -42,11 +42,14 @@ pub enum DateParts {
 /// Encoders fitted on a table.
 ///
 /// ```
-/// use chainrule_table::{Column, EncoderOptions, Encoders, ColumnKinds, ColumnHints, Table, Task, Strings, Values};
+/// use chainrule_table::{
+///     Column, ColumnHints, ColumnKinds, EncoderOptions, Encoders, Strings, Table, Task, Values,
+/// };
 ///
+/// let towns = [Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")];
 /// let table = Table::new(vec![
 ///     Column::new("area", Values::Numbers(vec![50.0, 70.0, 90.0, f64::NAN])),
-///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")]))),
+///     Column::new("town", Values::Strings(Strings::from_iter(towns))),
 ///     Column::new("price", Values::Numbers(vec![1.0, 2.0, 3.0, 2.5])),
 /// ]);
 /// let hints = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
@@ -78,8 +81,8 @@ impl Encoders {
     /// targets.
     ///
     /// # Errors
-    /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::TooManyCategories`] if a
-    /// categorical column has too many distinct values, and the errors of [`Target::fit`].
+    /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::TooManyCategories`] if
+    /// a categorical column has too many distinct values, and the errors of [`Target::fit`].
     ///
     /// [`Problem::NoColumn`]: crate::Problem::NoColumn
     /// [`Problem::TooManyCategories`]: crate::Problem::TooManyCategories
@@ -115,18 +118,19 @@ impl Encoders {
         self.inputs.iter().flat_map(Input::scales).collect()
     }
 
-    /// Returns the input columns with the cell types as which they must be read.
+    /// Returns the input columns and the cell types to read them with.
     pub fn cell_types(&self) -> Vec<(&str, CellType)> {
         self.inputs.iter().map(|input| (input.column.as_str(), input.cell_type())).collect()
     }
 
     /// Returns the inputs (n_rows, n_inputs), row-major, and for each column the number of cells
     /// without a counterpart in the training rows, if there are any: unknown categories, encoded as
-    /// rare ones or as all zeros, and missing cells in a column without a missing indicator, encoded
-    /// as the median or as all zeros.
+    /// rare ones or as all zeros, and missing cells in a column without a missing indicator,
+    /// encoded as the median or as all zeros.
     ///
     /// # Panics
-    /// Panics if a column does not exist or was not read with its [cell type](Encoders::cell_types).
+    /// Panics if a column does not exist or was not read with its type in
+    /// [`cell_types`](Encoders::cell_types).
     pub fn encode(&self, table: &Table) -> (Vec<f64>, Vec<(&str, u64)>) {
         self.encode_by(table, table.n_rows(), |i| i)
     }

@@ -37,9 +37,9 @@ impl Scale {
         if self.bent { u / (1.0 + (u / 3.0).powi(2)).sqrt() } else { u }
     }
 
-    /// Returns the number of the column for a scaled number `v`: `x = u·by + shift`, where `u` is `v`
-    /// or, with clipping, `v / √(1 - (v/3)²)`. Clipped numbers are between -3 and 3; at and beyond
-    /// these bounds the result is infinite.
+    /// Returns the number of the column for a scaled number `v`: `x = u·by + shift`, where `u` is
+    /// `v` or, with clipping, `v / √(1 - (v/3)²)`. Clipped numbers are between -3 and 3; at and
+    /// beyond these bounds the result is infinite.
     pub fn undo(&self, v: f64) -> f64 {
         let u = match 1.0 - (v / 3.0).powi(2) {
             _ if !self.bent => v,

@@ -54,7 +54,8 @@ pub enum Target {
     Numbers {
         /// Names of the columns.
         columns: Vec<String>,
-        /// Mean and standard deviation of each column on the training rows; 0 and 1 without scaling.
+        /// Mean and standard deviation of each column on the training rows; 0 and 1 without
+        /// scaling.
         scales: Vec<[f64; 2]>,
     },
 }
@@ -76,8 +77,8 @@ impl Task {
     }
 
     /// Infers the task from the target columns. A single column of strings, or of integers with few
-    /// distinct values, is a classification; any other single column is a regression. Several columns
-    /// are multilabel if each has at most two distinct values, and a regression otherwise.
+    /// distinct values, is a classification; any other single column is a regression. Several
+    /// columns are multilabel if each has at most two distinct values, and a regression otherwise.
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist.
@@ -200,8 +201,8 @@ impl Target {
         }
     }
 
-    /// Returns whether the columns, words and scales are consistent. This is always true for a fitted
-    /// target, but not for one read from a file.
+    /// Returns whether the columns, words and scales are consistent. This is always true for a
+    /// fitted target, but not for one read from a file.
     pub fn is_whole(&self) -> bool {
         match self {
             Target::Classes { classes, .. } => classes.len() >= 2,
@@ -236,7 +237,7 @@ impl Target {
         }
     }
 
-    /// Returns the target columns with the cell types as which they must be read.
+    /// Returns the target columns and the cell types to read them with.
     pub fn cell_types(&self) -> Vec<(&str, CellType)> {
         let cell_type = if self.task() == Task::Regression { CellType::Numbers } else { CellType::Strings };
         self.columns().iter().map(|column| (column.as_str(), cell_type)).collect()
@@ -285,8 +286,8 @@ impl Target {
         Ok(t)
     }
 
-    /// Converts outputs of the network (n, n_outputs) to predictions in place: regression outputs are
-    /// scaled back to the units of the table, probabilities are unchanged.
+    /// Converts outputs of the network (n, n_outputs) to predictions in place: regression outputs
+    /// are scaled back to the units of the table, probabilities are unchanged.
     pub fn decode(&self, y: &mut [f64]) {
         if let Target::Numbers { scales, .. } = self {
             for row in y.chunks_exact_mut(scales.len()) {

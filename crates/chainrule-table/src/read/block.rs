@@ -14,7 +14,8 @@ use crate::{Error, Problem};
 /// together with the columns parsed from it.
 pub(super) const BLOCK_SIZE: usize = 1 << 20;
 
-/// Maximum length of a record in bytes. An unclosed quote turns the rest of the file into one record.
+/// Maximum length of a record in bytes. An unclosed quote turns the rest of the file into one
+/// record.
 pub(super) const MAX_RECORD_LEN: usize = 64 << 20;
 
 /// The boundaries of records.
@@ -156,8 +157,8 @@ fn closing_quote(bytes: &[u8], mut from: usize) -> Option<usize> {
 }
 
 /// Parses up to `n_blocks` blocks on `n_threads` threads. On the calling thread, `consume` receives
-/// the results in the order of the file, each with the number of bytes read. Returns the first error
-/// in the order of the file.
+/// the results in the order of the file, each with the number of bytes read. Returns the first
+/// error in the order of the file.
 pub(super) fn parse_in_order<P: Send>(
     reader: &mut BlockReader,
     (n_blocks, n_threads): (usize, usize),

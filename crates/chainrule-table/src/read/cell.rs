@@ -1,5 +1,5 @@
-//! Interpretation of the text of a cell (missing, number, date or string), and the resulting type of
-//! a column.
+//! Interpretation of the text of a cell (missing, number, date or string), and the resulting type
+//! of a column.
 
 use super::{CellType, ReadOptions};
 use crate::date;
@@ -143,8 +143,8 @@ fn is_code(text: &[u8]) -> bool {
     text.len() > 1 && text[0] == b'0' && text.iter().all(u8::is_ascii_digit)
 }
 
-/// Replaces the decimal comma of a number by a point and returns the text with its length. The buffer
-/// is larger than any number needs.
+/// Replaces the decimal comma of a number by a point and returns the text with its length. The
+/// buffer is larger than any number needs.
 fn with_point(text: &[u8]) -> Option<([u8; 128], usize)> {
     if text.contains(&b'.') {
         return None;

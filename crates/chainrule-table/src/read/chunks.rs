@@ -47,8 +47,8 @@ pub(super) type ColumnTypes = Vec<(String, super::CellType)>;
 /// Rows of a text file.
 pub(super) struct RowChunk {
     pub(super) columns: Vec<ColumnBuilder>,
-    /// Line at which each row begins: counted from 0 at the start of a chunk, or the line of the file
-    /// if the chunk is the whole file.
+    /// Line at which each row begins: counted from 0 at the start of a chunk, or the line of the
+    /// file if the chunk is the whole file.
     pub(super) lines: Vec<u64>,
 }
 
@@ -77,7 +77,8 @@ impl TextReader {
         let len = self.blocks.source().len;
         self.for_each(usize::MAX, &mut |chunk, line, done| {
             if whole.lines.is_empty() {
-                // The number of rows is estimated from the first chunk; every row takes at least a byte.
+                // The number of rows is estimated from the first chunk; every row takes at least a
+                // byte.
                 let ratio = len as f64 / done.max(1) as f64 * 1.02;
                 let n = (chunk.lines.len() as f64 * ratio).min(len as f64) as usize;
                 whole.lines.reserve(n);
@@ -158,8 +159,8 @@ impl ChunkStream for TextReader {
     }
 }
 
-/// Creates a table from columns, all of whose cells must be of their expected types. Positions in the
-/// columns are relative to `first`.
+/// Creates a table from columns, all of whose cells must be of their expected types. Positions in
+/// the columns are relative to `first`.
 pub(super) fn table(
     path: &Path,
     names: &ColumnTypes,

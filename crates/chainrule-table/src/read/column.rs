@@ -71,8 +71,8 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// Parses the text of a cell that the file format declares to be a string, and adds the cell. It
-    /// can be missing, a date or text, but not a number.
+    /// Parses the text of a cell that the file format declares to be a string, and adds the cell.
+    /// It can be missing, a date or text, but not a number.
     pub(super) fn push_text(
         &mut self,
         cells: &CellParser,

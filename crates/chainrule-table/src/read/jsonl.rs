@@ -121,7 +121,8 @@ impl JsonLinesReader {
 /// Keys with the types of their values.
 type ObservedKeys = Vec<(String, ObservedTypes)>;
 
-/// Collects the keys of a block with the types of their values. Returns them with the number of lines.
+/// Collects the keys of a block with the types of their values. Returns them with the number of
+/// lines.
 fn observe_keys(path: &Path, cells: &CellParser, bytes: &[u8]) -> Result<(ObservedKeys, u64), Error> {
     let (mut keys, mut indices) = (Vec::new(), HashMap::new());
     let n_lines = for_each_object(path, bytes, |line, object| {
@@ -202,7 +203,8 @@ impl ObjectParser {
     }
 }
 
-/// Parses the objects of a block and passes each to `each` with its line. Returns the number of lines.
+/// Parses the objects of a block and passes each to `each` with its line. Returns the number of
+/// lines.
 fn for_each_object(
     path: &Path,
     bytes: &[u8],

@@ -48,7 +48,7 @@ pub struct ReadOptions {
     pub texts: Vec<String>,
 }
 
-/// The type as which the cells of a column are read.
+/// The type of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellType {
     /// Numbers.
@@ -74,15 +74,15 @@ pub enum CellType {
 /// - a column whose cells are all missing is a column of numbers.
 ///
 /// The columns of an NPY file are called `x1`, `x2`, ... In an NPZ file, the columns of a
-/// two-dimensional array `X` are called `X1`, `X2`, ..., and a one-dimensional array `y` is a column
-/// `y`. The table does not depend on the number of threads.
+/// two-dimensional array `X` are called `X1`, `X2`, ..., and a one-dimensional array `y` is a
+/// column `y`. The table does not depend on the number of threads.
 ///
 /// `progress` is called with the number of bytes read and the total, at most a few hundred times.
 /// If later cells of a CSV column are not of the type of the first cells, the column is read again;
 /// JSON Lines files are always read twice. Both passes count towards the total.
 ///
-/// In addition to the table, a few MiB are allocated per thread, regardless of the size of the file.
-/// More is allocated only for a longer row of a CSV file (of at most 64 MiB) and for the
+/// In addition to the table, a few MiB are allocated per thread, regardless of the size of the
+/// file. More is allocated only for a longer row of a CSV file (of at most 64 MiB) and for the
 /// decompressed data of a Parquet or NPZ file. A page of a Parquet file is rejected if its header
 /// states a decompressed size above both 64 MiB and 1000 times its compressed size.
 ///
@@ -169,12 +169,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens a file to read the given columns, which may be in any order. Other columns are skipped.
+    /// Opens a file to read the given columns, which may be in any order. Other columns are
+    /// skipped.
     ///
     /// A column of any type can be read as strings; its cells are then as written in the file.
     ///
-    /// Chunks have some thousands to some ten thousands of rows, and a few chunks are read ahead. An
-    /// NPZ file is read completely, as each of its arrays is compressed as a whole. Of a Parquet
+    /// Chunks have some thousands to some ten thousands of rows, and a few chunks are read ahead.
+    /// An NPZ file is read completely, as each of its arrays is compressed as a whole. Of a Parquet
     /// file, one compressed row group is in memory.
     ///
     /// # Errors
@@ -237,8 +238,8 @@ impl Stream {
     /// Returns the next chunk, with the columns in the requested order; `None` at the end.
     ///
     /// # Errors
-    /// Returns the same errors as [`read`], and [`Problem::WrongType`] or [`Problem::NotFinite`] if a
-    /// cell is not of the requested type.
+    /// Returns the same errors as [`read`], and [`Problem::WrongType`] or [`Problem::NotFinite`] if
+    /// a cell is not of the requested type.
     // An iterator would return `Option<Result<_>>` and could continue after an error.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Table>, Error> {
@@ -256,7 +257,8 @@ impl Stream {
         self.chunks.as_ref().map_or((0, 0), |chunks| chunks.done())
     }
 
-    /// Reads all remaining rows as one table. `progress` is called with the amount read and the total.
+    /// Reads all remaining rows as one table. `progress` is called with the amount read and the
+    /// total.
     ///
     /// # Errors
     /// Returns the same errors as [`next`](Stream::next).

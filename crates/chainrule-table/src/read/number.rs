@@ -4,9 +4,9 @@
 //! A table of a million rows has tens of millions of numbers, and nearly all are written like
 //! `-1.234567` or `1.234567890123456789e-02`, with at most 19 digits and a small power of ten. The
 //! digits form an integer m, and the power 10^q is rounded down to 64 bits. The upper half of their
-//! product has at least 10 bits more than the mantissa of an `f64` and is too small by less than one
-//! unit, so it determines the rounding unless the additional bits are at the midpoint. In that case,
-//! and for all other numbers, `fast_float2` finds the nearest `f64`.
+//! product has at least 10 bits more than the mantissa of an `f64` and is too small by less than
+//! one unit, so it determines the rounding unless the additional bits are at the midpoint. In that
+//! case, and for all other numbers, `fast_float2` finds the nearest `f64`.
 
 /// Parses the number at the start of the bytes and returns it with its length; other bytes may
 /// follow. Accepts the same syntax as `fast_float2`.
@@ -18,8 +18,8 @@ pub(super) fn at_start(bytes: &[u8]) -> Option<(f64, usize)> {
     }
 }
 
-/// The fast path of [`at_start`]: a number of common form, followed by enough bytes to load eight at
-/// once.
+/// The fast path of [`at_start`]: a number of common form, followed by enough bytes to load eight
+/// at once.
 #[inline]
 fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
     let minus = usize::from(*bytes.first()? == b'-');
@@ -53,9 +53,9 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
 /// Maximum number of digits that always fit in 64 bits.
 const MAX_DIGITS: usize = 19;
 
-// Parsing the next number depends on the end of the previous one. The end of few digits, and of each
-// group of eight among many, is found by branches, which are predictable in a table; only the end
-// within the last group is computed.
+// Parsing the next number depends on the end of the previous one. The end of few digits, and of
+// each group of eight among many, is found by branches, which are predictable in a table; only the
+// end within the last group is computed.
 
 /// Appends the digits at `at` to a number and returns the offset after them.
 #[inline]
@@ -75,8 +75,8 @@ fn parse_few_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usi
 fn parse_many_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     loop {
-        // The byte of a digit becomes its value. Any other byte becomes more than 9, and the addition
-        // sets its highest bit.
+        // The byte of a digit becomes its value. Any other byte becomes more than 9, and the
+        // addition sets its highest bit.
         let eight = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ 0x3030_3030_3030_3030;
         let others = (eight.wrapping_add(0x7676_7676_7676_7676) | eight) & HIGH_BITS;
         if others != 0 {
@@ -102,8 +102,8 @@ fn combine(digits: u64) -> u64 {
 
 const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// Returns the `f64` nearest to m·10^q, or `None` if 64 bits of the power are not enough to determine
-/// it.
+/// Returns the `f64` nearest to m·10^q, or `None` if 64 bits of the power are not enough to
+/// determine it.
 #[inline]
 fn nearest(m: u64, q: i32) -> Option<f64> {
     if m == 0 {
@@ -112,8 +112,8 @@ fn nearest(m: u64, q: i32) -> Option<f64> {
     let power = *POWERS.get((q + MAX_POWER) as usize)?;
     let shift = m.leading_zeros();
     let high = ((u128::from(m << shift) * u128::from(power)) >> 64) as u64;
-    // The product of two 64-bit numbers has 127 or 128 bits. The mantissa takes 53 bits of the upper
-    // half, which leaves 10 or 11 bits for rounding.
+    // The product of two 64-bit numbers has 127 or 128 bits. The mantissa takes 53 bits of the
+    // upper half, which leaves 10 or 11 bits for rounding.
     let n_rest = 10 + (high >> 63) as u32;
     let half = 1_u64 << (n_rest - 1);
     let rest = high & (2 * half - 1);

@@ -84,7 +84,8 @@ impl Utf8Reader {
         &self.path
     }
 
-    /// Reads `n` more bytes of the file and appends them to `text`. Returns whether they were the last.
+    /// Reads `n` more bytes of the file and appends them to `text`. Returns whether they were the
+    /// last.
     pub(super) fn fill(&mut self, text: &mut Vec<u8>, n: usize) -> Result<AtEnd, Error> {
         let Some(decoding) = &mut self.decoding else {
             text.append(&mut self.start);
@@ -124,9 +125,9 @@ fn read(file: &mut impl Read, bytes: &mut Vec<u8>, n: usize) -> std::io::Result<
 }
 
 impl Decoding {
-    /// Decodes the input buffer and appends the result to `text`. Malformed sequences are replaced by
-    /// a byte that is invalid in UTF-8, and reported later by the parser, which knows the line and
-    /// whether the column is read.
+    /// Decodes the input buffer and appends the result to `text`. Malformed sequences are replaced
+    /// by a byte that is invalid in UTF-8, and reported later by the parser, which knows the line
+    /// and whether the column is read.
     fn decode(&mut self, text: &mut Vec<u8>, end: AtEnd) {
         const INVALID: u8 = 0xff;
         let mut raw = &self.raw[..];

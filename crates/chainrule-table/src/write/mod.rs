@@ -22,8 +22,8 @@ use crate::{Error, Problem, Table, Values};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileFormat {
     /// CSV with commas and a header. Strings are quoted only if necessary. Numbers have the fewest
-    /// digits that identify them, without an exponent. Missing strings are empty, missing numbers are
-    /// `NaN`.
+    /// digits that identify them, without an exponent. Missing strings are empty, missing numbers
+    /// are `NaN`.
     Csv,
     /// JSON Lines, one object per line. Missing strings are empty, missing numbers are `null`.
     JsonLines,
@@ -31,9 +31,9 @@ pub enum FileFormat {
     /// strings, in row groups of about 65,536 rows. Missing cells are null.
     Parquet,
     /// A structured NumPy array of little-endian `<f8` and `<U`, whose columns are read with
-    /// `np.load(file)["name"]`. Missing strings are empty, missing numbers are NaN. A header of more
-    /// than 10,000 bytes, from a few hundred columns, requires the argument `max_header_size` of
-    /// `np.load`.
+    /// `np.load(file)["name"]`. Missing strings are empty, missing numbers are NaN. A header of
+    /// more than 10,000 bytes, from a few hundred columns, requires the argument `max_header_size`
+    /// of `np.load`.
     Numpy,
 }
 
@@ -90,17 +90,22 @@ pub enum OutputColumn {
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("towns.csv");
-/// use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Strings, Table, TableWriter, Values};
+/// use chainrule_table::{
+///     Column, Destination, FileFormat, OutputColumn, Strings, Table, TableWriter, Values,
+/// };
 ///
-/// let columns = [("town", OutputColumn::Strings { longest: None }), ("height", OutputColumn::Numbers)];
+/// let town = OutputColumn::Strings { longest: None };
+/// let columns = [("town", town), ("height", OutputColumn::Numbers)];
+/// let towns = Strings::from_iter([Some("Bern"), Some("Turin, Italy")]);
 /// let mut writer = TableWriter::open(Destination::File(&path), FileFormat::Csv, &columns)?;
 /// writer.write(&Table::new(vec![
-///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin, Italy")]))),
+///     Column::new("town", Values::Strings(towns)),
 ///     Column::new("height", Values::Numbers(vec![542.5, 239.0])),
 /// ]))?;
 /// assert!(!path.exists());
 /// writer.finish()?;
-/// assert_eq!(std::fs::read_to_string(&path).unwrap(), "town,height\nBern,542.5\n\"Turin, Italy\",239\n");
+/// let text = std::fs::read_to_string(&path).unwrap();
+/// assert_eq!(text, "town,height\nBern,542.5\n\"Turin, Italy\",239\n");
 /// # Ok::<(), chainrule_table::Error>(())
 /// ```
 pub struct TableWriter {
@@ -137,8 +142,8 @@ impl TableWriter {
     ///
     /// # Errors
     /// Returns [`Problem::DuplicateName`] if two columns have the same name,
-    /// [`Problem::UnknownWidth`] if the format is NPY and the maximum length of a string is unknown,
-    /// and [`Problem::Unwritable`] if the destination cannot be written.
+    /// [`Problem::UnknownWidth`] if the format is NPY and the maximum length of the strings is not
+    /// given, and [`Problem::Unwritable`] if the destination cannot be written.
     pub fn open(
         destination: Destination,
         format: FileFormat,
@@ -180,8 +185,8 @@ impl TableWriter {
     /// Returns [`Problem::Unwritable`] if the destination cannot be written.
     ///
     /// # Panics
-    /// Panics if the columns of the chunk are not those given to [`open`](TableWriter::open), or if a
-    /// string is too long.
+    /// Panics if the columns of the chunk are not those given to [`open`](TableWriter::open), or if
+    /// a string is too long.
     pub fn write(&mut self, chunk: &Table) -> Result<(), Error> {
         let is_same = |((name, expected), column): (&(String, OutputColumn), &crate::Column)| {
             let has_type = match column.values {

@@ -1,4 +1,5 @@
-//! Rows of text. CSV and JSON Lines differ in the text around the cells and in the encoding of cells.
+//! Rows of text. CSV and JSON Lines differ in the text around the cells and in the encoding of
+//! cells.
 
 use super::RowFormat;
 use crate::{Table, Values};

@@ -84,7 +84,8 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Returns the length of the blank line at `start` with its line end; `None` if the line is not blank.
+/// Returns the length of the blank line at `start` with its line end; `None` if the line is not
+/// blank.
 pub(super) fn blank_line(bytes: &[u8], start: usize) -> Option<usize> {
     if !matches!(bytes[start], b' ' | b'\r' | b'\n') {
         return None;

@@ -1,4 +1,5 @@
-//! CSV: the format is detected from the first records, then blocks of the file are parsed in parallel.
+//! CSV: the format is detected from the first records, then blocks of the file are parsed in
+//! parallel.
 
 mod detect;
 mod field;

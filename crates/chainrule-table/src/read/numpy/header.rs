@@ -97,8 +97,8 @@ impl NpyHeader {
         Ok(NpyHeader { kind, big_endian: order == '>', size, rows, columns, strides })
     }
 
-    /// Returns the names of the columns: `name1`, `name2`, ..., or `single_name` for a one-dimensional
-    /// array.
+    /// Returns the names of the columns: `name1`, `name2`, ..., or `single_name` for a
+    /// one-dimensional array.
     pub(super) fn names(&self, name: &str, single_name: &str) -> Vec<String> {
         match self.columns {
             None => vec![single_name.to_owned()],

@@ -1,5 +1,5 @@
-//! NumPy arrays: NPY files, which are read in chunks, and NPZ files, whose arrays are the columns of
-//! one table.
+//! NumPy arrays: NPY files, which are read in chunks, and NPZ files, whose arrays are the columns
+//! of one table.
 
 mod header;
 
@@ -134,7 +134,8 @@ impl ChunkStream for NpyReader {
     }
 }
 
-/// Adds the elements of the given rows to a column. The first one is the `first` element of the bytes.
+/// Adds the elements of the given rows to a column. The first one is the `first` element of the
+/// bytes.
 fn push_rows(column: &mut ColumnBuilder, header: &NpyHeader, bytes: &[u8], first: u64, rows: Range<u64>) {
     let (size, stride) = (header.size as usize, header.strides.0 as usize);
     let mut at = first as usize * size;

@@ -358,8 +358,8 @@ impl ChunkReader for ColumnChunkBytes {
     type T = bytes::buf::Reader<Bytes>;
 
     /// Returns a reader that starts at a page header. The library reads page headers with this
-    /// function and pages with [`Self::get_bytes`], unless it skips or peeks at pages, which it does
-    /// only for columns of lists.
+    /// function and pages with [`Self::get_bytes`], unless it skips or peeks at pages, which it
+    /// does only for columns of lists.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
         let rest = self.rest(start)?;
         page::check(&rest).map_err(ParquetError::General)?;

@@ -82,8 +82,8 @@ struct ThriftFields<'b> {
 }
 
 impl ThriftFields<'_> {
-    /// Returns the type of the next field: `Some(None)` after the last field, `None` if the bytes are
-    /// not a structure.
+    /// Returns the type of the next field: `Some(None)` after the last field, `None` if the bytes
+    /// are not a structure.
     #[allow(clippy::option_option)]
     fn next(&mut self) -> Option<Option<u8>> {
         let byte = self.byte()?;
@@ -101,8 +101,8 @@ impl ThriftFields<'_> {
         Some(*byte)
     }
 
-    /// Reads a variable-length integer: seven bits per byte, the lowest first; the eighth bit is set
-    /// if more bytes follow.
+    /// Reads a variable-length integer: seven bits per byte, the lowest first; the eighth bit is
+    /// set if more bytes follow.
     fn varint(&mut self) -> Option<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {

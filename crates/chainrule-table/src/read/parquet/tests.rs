@@ -63,8 +63,8 @@ fn an_implausible_size_in_a_page_header_is_not_allocated() {
             .set_data_page_row_count_limit(1000)
             .set_write_batch_size(1000)
     };
-    // The header of the first page begins with its type, a byte, and its decompressed size. That of a
-    // dictionary continues with its compressed size and its number of values.
+    // The header of the first page begins with its type, a byte, and its decompressed size. That of
+    // a dictionary continues with its compressed size and its number of values.
     let damages: [(&str, WriterPropertiesBuilder, usize, u64); 3] = [
         ("decompressed size of 2147483647", properties().set_dictionary_enabled(false), 0, (1 << 31) - 1),
         ("decompressed size of 2147483647", properties(), 0, (1 << 31) - 1),
