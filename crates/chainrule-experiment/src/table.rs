@@ -167,8 +167,8 @@ impl TablePlan {
         }
         let table = Arc::new(match (&self.fitted, self.file.built_in) {
             (Some(encoders), _) => {
-                let mut wanted = encoders.wanted();
-                wanted.extend(encoders.target.wanted());
+                let mut wanted = encoders.cell_types();
+                wanted.extend(encoders.target.cell_types());
                 Stream::open(&self.file.path, &self.options, &wanted)?.whole(progress)?
             }
             (None, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?,

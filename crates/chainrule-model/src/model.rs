@@ -118,8 +118,8 @@ impl Model {
     }
 
     /// Returns the names of the input columns and the cell type to read each of them as.
-    pub fn wanted(&self) -> Vec<(&str, CellType)> {
-        self.members[0].encoders.wanted()
+    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
+        self.members[0].encoders.cell_types()
     }
 
     /// Predicts the rows of a table as the mean over the predictions of the members.
@@ -127,7 +127,7 @@ impl Model {
     /// # Errors
     /// Returns [`chainrule_table::Error`] if an input column does not exist.
     pub fn predict(&self, table: &Table) -> Result<Predictions, chainrule_table::Error> {
-        for (name, _) in self.wanted() {
+        for (name, _) in self.cell_types() {
             table.column(name)?;
         }
         let n_outputs = self.target().n_outputs();

@@ -175,7 +175,7 @@ fn corrupted_models_are_refused_or_predict() {
 /// of the model.
 fn use_model(model: &Model, table: &Table) -> bool {
     // A table with each input and target column once.
-    let wanted = model.wanted().into_iter().chain(model.target().wanted());
+    let wanted = model.cell_types().into_iter().chain(model.target().cell_types());
     let mut columns: Vec<Column> = Vec::new();
     for (name, cell_type) in wanted {
         assert!(columns.iter().all(|column| column.name != name), "{name} is read twice");

@@ -1,7 +1,9 @@
-//! How fast tables of 1,000,000 rows and 29 columns are read: `cargo run --release -p chainrule-table --example read_speed DIR`.
+//! Measures how fast tables of 1,000,000 rows and 29 columns are read:
+//! `cargo run --release -p chainrule-table --example read_speed DIR [FILTER]`.
 //!
-//! A second argument is a part of the names of the files that count. The files are made in DIR if they are not there, and each is read six times; the median of the last five counts, so the
-//! file is in the system's cache.
+//! Only files whose names contain FILTER are measured. Missing files are created in DIR. Each file
+//! is read six times, and the median of the last five runs is reported, so the file is in the page
+//! cache.
 
 use std::error::Error;
 use std::fs::File;
@@ -21,13 +23,13 @@ const ROWS: usize = 1_000_000;
 const COLUMNS: usize = 29;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("say in which folder the files may be made")?);
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: read_speed DIR [FILTER]")?);
     println!("{} threads; {ROWS} rows of {COLUMNS} columns", chainrule::threads());
-    let part = std::env::args().nth(2).unwrap_or_default();
-    for (name, make) in FILES.into_iter().filter(|(name, _)| name.contains(&part)) {
+    let filter = std::env::args().nth(2).unwrap_or_default();
+    for (name, create) in FILES.into_iter().filter(|(name, _)| name.contains(&filter)) {
         let path = folder.join(name);
         if !path.exists() {
-            make(&path)?;
+            create(&path)?;
         }
         let bytes = path.metadata()?.len();
         report(name, "read", bytes, || {
@@ -35,29 +37,29 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(table.n_rows())
         })?;
         let names: Vec<String> = (1..=COLUMNS).map(|i| format!("x{i}")).collect();
-        let wanted: Vec<(&str, CellType)> =
+        let columns: Vec<(&str, CellType)> =
             names.iter().map(|name| (name.as_str(), CellType::Numbers)).collect();
         report(name, "stream", bytes, || {
-            let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted)?;
-            let mut rows = 0;
-            while let Some(piece) = stream.next()? {
-                rows += piece.n_rows();
+            let mut stream = Stream::open(&path, &ReadOptions::default(), &columns)?;
+            let mut n_rows = 0;
+            while let Some(chunk) = stream.next()? {
+                n_rows += chunk.n_rows();
             }
-            Ok(rows)
+            Ok(n_rows)
         })?;
     }
     Ok(())
 }
 
-type Make = fn(&Path) -> Result<(), Box<dyn Error>>;
+type CreateFile = fn(&Path) -> Result<(), Box<dyn Error>>;
 
-const FILES: [(&str, Make); 5] = [
+const FILES: [(&str, CreateFile); 5] = [
     ("six-decimals.csv", |path| csv(path, |value| format!("{value:.6}"))),
     ("eighteen-digits.csv", |path| {
         csv(path, |value| {
             let text = format!("{value:.18e}");
-            let (mantissa, exponent) = text.split_once('e').expect("an exponent");
-            let exponent: i32 = exponent.parse().expect("a number");
+            let (mantissa, exponent) = text.split_once('e').expect("written with an exponent");
+            let exponent: i32 = exponent.parse().expect("the exponent is an integer");
             format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
         })
     }),
@@ -68,7 +70,7 @@ const FILES: [(&str, Make); 5] = [
 
 fn report(
     name: &str,
-    way: &str,
+    method: &str,
     bytes: u64,
     read: impl Fn() -> Result<usize, chainrule_table::Error>,
 ) -> Result<(), Box<dyn Error>> {
@@ -82,7 +84,7 @@ fn report(
     last.sort_by(f64::total_cmp);
     let median = last[2];
     println!(
-        "{name:<20} {way:<7} {:4} MB  {median:.3} s  {:5.0} MB/s  {:4.1} ns a cell",
+        "{name:<20} {method:<7} {:4} MB  {median:.3} s  {:5.0} MB/s  {:4.1} ns/cell",
         bytes / 1_000_000,
         bytes as f64 / median / 1e6,
         median / (ROWS * COLUMNS) as f64 * 1e9
@@ -90,7 +92,7 @@ fn report(
     Ok(())
 }
 
-/// Numbers as data have them, between -4 and 4, the same each time.
+/// Returns a deterministic generator of uniform numbers between -4 and 4.
 fn values() -> impl FnMut() -> f64 {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     move || {

@@ -1,9 +1,10 @@
-//! ISO dates as days since 1970-01-01, and back: by hand, since a column may hold millions of them.
+//! Conversion between ISO 8601 dates and days since 1970-01-01. It is written by hand for speed:
+//! a column may contain millions of dates.
 
-/// A date, or a date and a time of day, as days since 1970-01-01 with the time as their fraction.
+/// Parses a date, or a date and a time of day, as days since 1970-01-01; the time is the fraction.
 ///
-/// `2024-05-31`, `2024-05-31T12:30`, `2024-05-31 12:30:15.25`, with `Z` or an offset such as `+02:00` at the end. None
-/// where the text is no such date.
+/// Accepts `2024-05-31`, `2024-05-31T12:30` and `2024-05-31 12:30:15.25`; a time may be followed by
+/// `Z` or an offset such as `+02:00`. Returns `None` for any other text.
 ///
 /// ```
 /// use chainrule_table::date;
@@ -23,12 +24,12 @@ pub fn parse(text: &[u8]) -> Option<f64> {
     let days = f64::from(days_from_civil(year, month, day));
     match time.split_first() {
         None => Some(days),
-        Some((b'T' | b't' | b' ', time)) => Some(days + seconds(time)? / SECONDS_A_DAY),
+        Some((b'T' | b't' | b' ', time)) => Some(days + seconds(time)? / SECONDS_PER_DAY),
         Some(_) => None,
     }
 }
 
-/// A day, in days since 1970-01-01, and nanoseconds since its midnight, as ISO has them.
+/// Formats a date in ISO 8601, from days since 1970-01-01 and nanoseconds since midnight.
 pub fn write(days: i64, nanoseconds: u64) -> String {
     let (year, month, day) = civil_from_days(days);
     let mut text = format!("{year:04}-{month:02}-{day:02}");
@@ -42,16 +43,16 @@ pub fn write(days: i64, nanoseconds: u64) -> String {
     text
 }
 
-/// The days from 1970-01-01 to a day, by its year, month and day, both counted from 1.
+/// Returns the days since 1970-01-01 of a date; month and day count from 1.
 pub fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
-    // Years begin in March here, so that the leap day comes last.
+    // Years begin in March here, so that the leap day is the last day of a year.
     let year = if month <= 2 { year - 1 } else { year };
     let month = (month + 9) % 12;
     let day_of_year = (153 * month + 2) / 5 + day - 1;
     365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
 }
 
-/// The year, month and day of a number of days from 1970-01-01.
+/// Returns the year, month and day of a date given as days since 1970-01-01.
 pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     const DAYS_IN_400_YEARS: i64 = 146_097;
     let days = days.saturating_add(719_468);
@@ -64,9 +65,9 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + next_year, month, day)
 }
 
-const SECONDS_A_DAY: f64 = 86_400.0;
+const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// `12:30`, `12:30:15`, `12:30:15.25`, with `Z` or an offset.
+/// Parses `12:30`, `12:30:15` or `12:30:15.25`, with an optional `Z` or offset, as seconds.
 fn seconds(time: &[u8]) -> Option<f64> {
     let zone = time.iter().position(|b| matches!(b, b'Z' | b'z' | b'+' | b'-')).unwrap_or(time.len());
     let (clock, zone) = time.split_at(zone);
@@ -103,7 +104,7 @@ fn hours_and_minutes(hours: &[u8], minutes: &[u8]) -> Option<i32> {
     Some(hours * 60 + minutes)
 }
 
-/// `.25`, or nothing.
+/// Parses `.25`, or an empty text as 0.
 fn decimals(text: &[u8]) -> Option<f64> {
     match text.split_first() {
         None => Some(0.0),
@@ -114,7 +115,7 @@ fn decimals(text: &[u8]) -> Option<f64> {
     }
 }
 
-/// A number of a few digits.
+/// Parses an unsigned number of a few digits.
 fn digits(text: &[u8]) -> Option<i32> {
     let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     all.then(|| text.iter().fold(0, |n, digit| n * 10 + i32::from(digit - b'0')))
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_count_from_1970_and_times_are_their_fraction() {
+    fn dates_are_days_since_1970_with_the_time_as_fraction() {
         for (text, days) in [
             ("1970-01-01", 0.0),
             ("2000-02-29", 11_016.0),
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn invalid_dates_are_rejected() {
         for text in [
             "",
             "2024-5-31",
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_eight_centuries_is_written_as_it_is_read() {
+    fn every_day_of_eight_centuries_survives_a_round_trip() {
         for days in -150_000..150_000 {
             assert_eq!(parse(write(days, 0).as_bytes()), Some(days as f64));
         }

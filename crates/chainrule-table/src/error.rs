@@ -1,316 +1,348 @@
-//! What can be wrong with a table, said with file, line and column, and with what to do.
+//! Errors of tables, with their location and how to fix them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use chainrule::registry::nearest;
 
-/// Something that is wrong with a table, and where.
+/// A problem with a table, and its location.
 #[derive(Debug)]
 pub struct Error {
-    /// The file; empty where the table comes from none.
+    /// Path of the file; empty if the table was not read from a file.
     pub path: PathBuf,
-    /// The line, counted from 1.
+    /// Line, counted from 1.
     pub line: Option<u64>,
-    /// The row, counted from 1, in a file without lines.
+    /// Row, counted from 1, in a file without lines.
     pub row: Option<u64>,
-    /// The column's name.
+    /// Name of the column.
     pub column: Option<String>,
-    /// What is wrong.
+    /// The problem at this location.
     pub problem: Problem,
 }
 
-/// What is wrong.
+/// A problem with a table, without its location.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The file cannot be opened or read.
-    #[error("it cannot be read: {0}")]
+    #[error("cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
     /// The file cannot be written.
-    #[error("it cannot be written: {0}; choose another name or place")]
+    #[error("cannot be written: {0}; choose another path")]
     Unwritable(#[source] std::io::Error),
-    /// A column of texts for an NPY file, where all texts are as wide as the longest.
+    /// A string column for an NPY file, where all strings are as wide as the longest one.
     #[error(
-        "an NPY file begins with how long the texts of a column get, which is not known before all are read; write .parquet or .csv instead, or leave the column out"
+        "an NPY file stores strings with a fixed width, which is unknown until all rows have been read; \
+         write .parquet or .csv instead, or leave the column out"
     )]
     UnknownWidth,
-    /// No column of that name.
-    #[error("there is no such column{}; there are: {}", hint(nearest.as_deref()), shortened(choices))]
+    /// No column has this name.
+    #[error(
+        "there is no column \"{name}\"{}; the columns are: {}",
+        hint(nearest.as_deref()),
+        shortened(choices)
+    )]
     NoColumn {
-        /// What was probably meant.
+        /// The requested name.
+        name: String,
+        /// The most similar column name, if one is similar.
         nearest: Option<String>,
-        /// The columns.
+        /// Names of the columns.
         choices: Vec<String>,
     },
-    /// A number that is not finite.
-    #[error("\"{cell}\" is no finite number; fill it in, or leave it empty if it is missing")]
-    Infinite {
-        /// What is written there.
+    /// A number that is infinite or out of range.
+    #[error("\"{cell}\" is not a finite number; correct it, or leave the cell empty if the value is missing")]
+    NotFinite {
+        /// Text of the cell.
         cell: String,
     },
-    /// Text in a column of numbers.
+    /// A cell that is not of its column's type.
     #[error(
-        "\"{cell}\" is no {wanted}, as the column holds elsewhere; mend it, or leave it empty if it is missing"
+        "\"{cell}\" is not a {expected}, but this column must contain {expected}s; correct it, or leave \
+         the cell empty if the value is missing"
     )]
-    Kind {
-        /// What is written there.
+    WrongType {
+        /// Text of the cell.
         cell: String,
-        /// What the column holds: `number`, `date`.
-        wanted: &'static str,
+        /// Type of the column's cells: `number`, `date`.
+        expected: &'static str,
     },
-    /// A column that cannot be of the kind that is said of it.
-    #[error("it holds {holds} and cannot be read as a {kind}; leave its kind out, or mend the column")]
+    /// A column that cannot have the requested kind.
+    #[error(
+        "contains {holds} and cannot be used as a {kind}; choose another kind or another column, or fix \
+         its cells"
+    )]
     WrongKind {
-        /// The kind that is said of it.
+        /// The requested kind.
         kind: &'static str,
-        /// What it holds.
+        /// Contents of the column: `text`.
         holds: &'static str,
     },
-    /// No column left to predict from.
+    /// No input columns are left.
     #[error(
-        "no column is left to predict from: all others are the target, left out, empty or the same in all rows"
+        "there are no input columns: every column is a target, excluded, empty, constant or an \
+         identifier; add a column, or name the inputs (--inputs)"
     )]
     NoInputs,
-    /// A column that is to be predicted and to be predicted from.
-    #[error("it is to be predicted, and so cannot be one of the inputs; leave it out of them")]
+    /// A column that is both a target and an input.
+    #[error("a target cannot also be an input; remove it from the inputs")]
     TargetAsInput,
-    /// A column of too many different texts.
+    /// A categorical column with too many distinct values.
     #[error(
-        "it has {got} different texts, more than {most}, of which one-hot columns could be made; leave the column out, or group its texts"
+        "has {got} distinct values, but at most {max} can be one-hot encoded; leave the column out, or \
+         group its values"
     )]
     TooManyCategories {
-        /// How many it has.
+        /// Number of distinct values.
         got: usize,
-        /// How many it may have.
-        most: usize,
+        /// Maximum number of distinct values.
+        max: usize,
     },
     /// A target that is the same in all rows.
-    #[error("every row has the target {only}: there is nothing to tell apart")]
+    #[error("the target is {only} in every row; choose another target, or add rows with other values")]
     OneTarget {
-        /// The target.
+        /// The only value.
         only: String,
     },
-    /// A target that is missing.
-    #[error("there is no target here; fill it in, or leave the row out")]
+    /// A missing target.
+    #[error("the target is missing; fill it in, or remove the row")]
     MissingTarget,
-    /// A class that the model does not know.
-    #[error("the class \"{class}\" is none of those that the model knows: {}", shortened(known))]
+    /// A class that is not among those of the model.
+    #[error("unknown class \"{class}\"; the classes of the model are: {}", shortened(known))]
     UnknownClass {
-        /// The class.
+        /// The unknown class.
         class: String,
-        /// The classes known.
+        /// Classes of the model.
         known: Vec<String>,
     },
-    /// A task that a target does not suit.
-    #[error("it holds {holds}, which does not suit the task \"{task}\": {wants}")]
+    /// A target column that is unsuitable for the task.
+    #[error("{found}, but the task \"{task}\" {requires}")]
     WrongTask {
-        /// What it holds.
-        holds: String,
-        /// The task.
+        /// Description of the column, with a verb: `contains text`.
+        found: String,
+        /// Name of the task.
         task: &'static str,
-        /// What it wants, and which task would do.
-        wants: &'static str,
+        /// Requirement of the task, with a verb, and a task that would be suitable.
+        requires: &'static str,
     },
-    /// A class of too few samples to be in both parts of a split.
+    /// A class with too few samples for a stratified split.
     #[error(
-        "the class \"{class}\" has {got} of {needed} samples that a split into parts needs; leave it out, or split without classes (--split random)"
+        "the class \"{class}\" has {got} {}, but a stratified split requires at least {needed}; remove \
+         the class, or split at random (--split random)",
+        plural(*got, "sample", "samples")
     )]
     FewOfClass {
         /// The class.
         class: String,
-        /// How many samples it has.
+        /// Number of its samples.
         got: usize,
-        /// How many it needs.
+        /// Required number of samples.
         needed: usize,
     },
     /// Too few groups to split.
-    #[error("it has {got} groups, of which a split into parts needs {needed}")]
+    #[error(
+        "has {got} {}, but the split requires at least {needed}; group by another column, or use fewer \
+         folds",
+        plural(*got, "group", "groups")
+    )]
     FewGroups {
-        /// How many it has.
+        /// Number of groups.
         got: usize,
-        /// How many it needs.
+        /// Required number of groups.
         needed: usize,
     },
-    /// Too few rows for what is asked.
-    #[error("there are {got} rows, of which {needed} are needed")]
+    /// Too few rows to split.
+    #[error(
+        "the table has {got} {}, but the split requires at least {needed}; add rows, or use fewer folds",
+        plural(*got, "row", "rows")
+    )]
     FewRows {
-        /// How many there are.
+        /// Number of rows.
         got: usize,
-        /// How many are needed.
+        /// Required number of rows.
         needed: usize,
     },
-    /// A time that is missing.
-    #[error("there is no time here; fill it in, or leave the row out")]
+    /// A missing time.
+    #[error("the time is missing; fill it in, or remove the row")]
     MissingTime,
-    /// A weight that is no weight.
-    #[error("the weight is {got}; it must be a number of at least 0")]
+    /// A weight that is negative or missing.
+    #[error("the weight is {got}, but must be a number of at least 0")]
     Weight {
-        /// What it is.
+        /// The weight.
         got: f64,
     },
-    /// Nothing is in the file.
+    /// An empty file.
     #[error(
-        "the file is empty; a table has at least one row, and mostly a first line with the columns' names"
+        "the file is empty; a table requires at least one row, usually below a header with the column names"
     )]
     Empty,
-    /// There are names, but nothing below them.
-    #[error("there are columns but no rows; a table has at least one row")]
+    /// A header without rows.
+    #[error("the table has columns but no rows; add at least one row")]
     NoRows,
     /// A row with too many or too few fields.
     #[error(
-        "this row has {got} {} where the {first} has {expected}; mend the row, or put quotes around a field that contains the delimiter",
+        "this row has {got} {}, but the {first} has {expected}; correct the row, or quote fields that \
+         contain the delimiter",
         plural(*got, "field", "fields")
     )]
     Ragged {
-        /// How many fields the row has.
+        /// Number of fields in the row.
         got: usize,
-        /// How many it should have.
+        /// Number of fields in the reference row.
         expected: usize,
-        /// What says so: `header`, `first row`.
+        /// The reference row: `header`, `first row`.
         first: &'static str,
     },
-    /// Bytes that are no text in the encoding.
-    #[error(
-        "this is no text in {encoding}; say in which encoding it is, for example --encoding windows-1252"
-    )]
+    /// Bytes that are invalid in the encoding.
+    #[error("this is not valid {encoding} text; specify the encoding, for example --encoding windows-1252")]
     Encoding {
-        /// The encoding in which it was read.
+        /// The encoding with which the file was read.
         encoding: &'static str,
     },
-    /// No encoding of that name.
+    /// An unknown encoding.
     #[error(
-        "there is no encoding called \"{name}\"; use its name on the web, such as utf-8, utf-16le, windows-1252 or shift_jis"
+        "unknown encoding \"{name}\"; use a name of the WHATWG Encoding Standard, for example utf-8, \
+         utf-16le, windows-1252 or shift_jis"
     )]
     UnknownEncoding {
-        /// The name that was given.
+        /// The requested name.
         name: String,
     },
-    /// A separator that cannot be one.
-    #[error("\"{}\" cannot separate fields; use a comma, a semicolon, a tab, | or another ASCII sign", delimiter.escape_ascii())]
+    /// A byte that cannot be a delimiter.
+    #[error(
+        "\"{}\" cannot be the delimiter; use a comma, a semicolon, a tab, | or another ASCII punctuation \
+         character except \" . + -",
+        delimiter.escape_ascii()
+    )]
     Delimiter {
-        /// What was given.
+        /// The requested delimiter.
         delimiter: u8,
     },
     /// A quote that is never closed.
-    #[error(
-        "the quote that opens here is never closed; close it, and write a quote inside a field as two quotes"
-    )]
+    #[error("a quoted field begins here and is never closed; close it, and double every quote inside it")]
     OpenQuote,
-    /// Something between a closing quote and the delimiter.
+    /// Text between a closing quote and the delimiter.
     #[error(
-        "a field that begins here goes on after its closing quote; write a quote inside a field as two quotes"
+        "a field that begins here continues after its closing quote; double every quote inside a quoted field"
     )]
     AfterQuote,
-    /// A record so long that the file is probably no table.
-    #[error("one row is longer than {mebibytes} MiB; the file is probably no CSV, or a quote is not closed")]
+    /// A row so long that the file is probably not a table.
+    #[error(
+        "a row is longer than {mebibytes} MiB; check that the file is a text table and that all quotes are \
+         closed"
+    )]
     LongRow {
-        /// The greatest length.
+        /// Maximum length of a row.
         mebibytes: usize,
     },
-    /// Two columns of one name.
+    /// Two columns with the same name.
     #[error("columns {first} and {second} are both called \"{name}\"; rename one of them")]
     DuplicateName {
         /// The name.
         name: String,
-        /// The first column's position, counted from 1.
+        /// Position of the first column, counted from 1.
         first: usize,
-        /// The second's.
+        /// Position of the second column, counted from 1.
         second: usize,
     },
-    /// A column without a name among named ones.
-    #[error("column {position} has no name while others have one; name it in the header, or remove it")]
+    /// A header with an empty name.
+    #[error("column {position} has no name; name it in the header, or remove the column")]
     NamelessColumn {
-        /// Its position, counted from 1.
+        /// Position of the column, counted from 1.
         position: usize,
     },
-    /// No text at all.
+    /// Binary data instead of text.
     #[error(
-        "this is no text, it holds a NUL byte; give a CSV, Parquet, NPY, NPZ or JSON Lines file, and --encoding utf-16le if it is text of two bytes a letter"
+        "this is not text: it contains a NUL byte; provide a CSV, Parquet, NPY, NPZ or JSON Lines file, or \
+         specify --encoding utf-16le if it is UTF-16 text"
     )]
     Binary,
-    /// Something that has to be unpacked or converted first.
-    #[error("it is {what}, no table; {remedy}")]
+    /// A file that must be decompressed or converted first.
+    #[error("this is {found}, which cannot be read; {remedy}")]
     OtherFormat {
-        /// What the file is.
-        what: &'static str,
-        /// What to do.
+        /// Description of the file, with an article.
+        found: &'static str,
+        /// How to obtain a table from it.
         remedy: &'static str,
     },
-    /// A file that contradicts its own format.
-    #[error("this {format} file is damaged or cut short ({reason}); fetch or write it again")]
+    /// A file that violates its own format.
+    #[error("this {format} file is damaged or truncated ({reason}); download or write it again")]
     Corrupt {
         /// The format.
         format: &'static str,
-        /// What the reader stumbled over.
+        /// Violation found by the reader.
         reason: String,
     },
-    /// A cell or column that holds several values.
+    /// A cell or column with several values per cell.
     #[error(
-        "it holds {what}, and a cell is one number, date or text; write its parts as columns of their own"
+        "contains {found}, but a cell must be a single number, date or string; store the parts in separate \
+         columns"
     )]
     Nested {
-        /// What is there: `a list`, `an object`.
-        what: String,
+        /// Contents: `a list`, `an object`.
+        found: String,
     },
-    /// Values of a kind that no column has.
-    #[error("it holds {kind}, which is neither number, date nor text; {remedy}")]
+    /// Values of an unsupported type.
+    #[error("{found} are unsupported; {remedy}")]
     Unsupported {
-        /// What the file calls it.
-        kind: String,
-        /// What to do.
+        /// The values, in the plural.
+        found: String,
+        /// How to avoid them.
         remedy: &'static str,
     },
     /// Arrays of different lengths in one file.
     #[error(
-        "the array \"{name}\" has {rows} {} where \"{other}\" has {other_rows}; write arrays of one length",
+        "the array \"{name}\" has {rows} {}, but \"{other}\" has {other_rows}; write arrays of equal length",
         plural(*rows, "row", "rows")
     )]
     Lengths {
-        /// The array.
+        /// Name of an array.
         name: String,
-        /// Its rows.
+        /// Number of its rows.
         rows: usize,
-        /// Another.
+        /// Name of another array.
         other: String,
-        /// Its rows.
+        /// Number of rows of the other array.
         other_rows: usize,
     },
-    /// A line that is no JSON object.
-    #[error("this line is no JSON object ({reason}); write one object on each line, like {{\"x\": 1.5}}")]
+    /// A line that is not a JSON object.
+    #[error(
+        "this line is not a valid JSON object ({reason}); write one object per line, for example \
+         {{\"x\": 1.5}}"
+    )]
     Json {
-        /// What the parser says.
+        /// Message of the parser.
         reason: String,
     },
-    /// The file is not what it was a moment ago.
-    #[error("the file changed while it was read; try again when nobody writes to it")]
+    /// A file that was modified during reading.
+    #[error("the file changed while it was being read; try again when it is no longer being written")]
     Changed,
 }
 
 impl Error {
-    /// An error about a file as a whole.
+    /// Creates an error about a file as a whole.
     pub fn new(path: &Path, problem: Problem) -> Error {
         Error { path: path.to_owned(), line: None, row: None, column: None, problem }
     }
 
-    /// The same error at this line, counted from 1.
+    /// Adds the line, counted from 1.
     pub fn line(self, line: u64) -> Error {
         Error { line: Some(line), ..self }
     }
 
-    /// The same error at this row, counted from 1, of a file without lines.
+    /// Adds the row, counted from 1, in a file without lines.
     pub fn row(self, row: u64) -> Error {
         Error { row: Some(row), ..self }
     }
 
-    /// The same error in the column of this name.
+    /// Adds the name of the column.
     pub fn column(self, name: impl Into<String>) -> Error {
         Error { column: Some(name.into()), ..self }
     }
 }
 
 impl Problem {
-    /// The same problem, of text that was decoded from another encoding.
+    /// Replaces the encoding in [`Problem::Encoding`] by the one from which the text was decoded.
     pub(crate) fn in_encoding(self, encoding: &'static str) -> Problem {
         match self {
             Problem::Encoding { .. } => Problem::Encoding { encoding },
@@ -318,11 +350,11 @@ impl Problem {
         }
     }
 
-    /// That there is no column called `name` among `choices`.
+    /// Creates [`Problem::NoColumn`] for a `name` that is not among `choices`.
     pub(crate) fn no_column<'a>(name: &str, choices: impl Iterator<Item = &'a str>) -> Problem {
         let choices: Vec<String> = choices.map(str::to_owned).collect();
-        let near = nearest(name, choices.iter().map(String::as_str)).map(str::to_owned);
-        Problem::NoColumn { nearest: near, choices }
+        let nearest = nearest(name, choices.iter().map(String::as_str)).map(str::to_owned);
+        Problem::NoColumn { name: name.to_owned(), nearest, choices }
     }
 }
 
@@ -356,12 +388,12 @@ fn plural(n: usize, one: &'static str, many: &'static str) -> &'static str {
     if n == 1 { one } else { many }
 }
 
-/// The first names of a long list.
+/// Joins names, of a long list only the first ones.
 fn shortened(names: &[String]) -> String {
-    const SHOWN: usize = 30;
-    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    const MAX_SHOWN: usize = 30;
+    let mut text = names.iter().take(MAX_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - MAX_SHOWN));
     }
     text
 }

@@ -1,122 +1,132 @@
-//! What each column is: a number, a yes or no, a category, a date, or nothing that a network should see.
+//! Kinds of columns: numbers, booleans, categories, dates, and columns that are not used as inputs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, Error, MISSING, Problem, Table, Values};
 
-/// What a column is to a network.
+/// The kind of a column, which determines its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
-    /// A number that says how much.
+    /// A quantity.
     Number,
-    /// One of two: `yes` and `no`, 0 and 1.
+    /// One of two values, for example `yes` and `no`, or 0 and 1.
     Boolean,
-    /// One of several, in no order.
+    /// One of several unordered values.
     Category,
-    /// A day, or a moment of it.
+    /// A date, with or without a time of day.
     Date,
 }
 
-/// Why a column is left out.
+/// Reason for excluding a column from the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
-    /// Somebody asked for it.
-    Asked,
-    /// No cell holds anything.
+    /// Excluded by the hints.
+    Requested,
+    /// All cells are missing.
     Empty,
-    /// All cells hold the same.
+    /// All cells have the same value.
     Constant,
-    /// Next to each row has a text of its own, or the numbers count the rows.
+    /// Nearly every row has a string of its own, or the numbers count the rows.
     Identifier,
 }
 
 impl Ignored {
-    /// The reason, as it follows a column's name.
+    /// Returns the reason as a phrase that can follow the name of the column.
     pub fn reason(self) -> &'static str {
         match self {
-            Ignored::Asked => "as asked",
+            Ignored::Requested => "as requested",
             Ignored::Empty => "it is empty",
-            Ignored::Constant => "it is the same in all rows",
-            Ignored::Identifier => "it tells rows apart and nothing else",
+            Ignored::Constant => "it has the same value in all rows",
+            Ignored::Identifier => "it only identifies the rows",
         }
     }
 }
 
-/// What somebody says of columns; of the others it is found from their cells.
+/// User-supplied information on columns; everything else is inferred from the cells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnHints {
-    /// The columns to predict.
+    /// Target columns.
     pub targets: Vec<String>,
-    /// The columns to predict from; all others when empty.
+    /// Input columns; if empty, all columns that are neither targets nor ignored.
     pub inputs: Vec<String>,
-    /// Columns that are neither: weights, groups, times, and whatever else is to be left out.
+    /// Columns that are neither targets nor inputs, for example weights, groups and times.
     pub ignore: Vec<String>,
-    /// ColumnKinds of columns.
+    /// Kinds of columns.
     pub kinds: Vec<(String, ColumnKind)>,
 }
 
-/// What the columns of a table are.
+/// Roles and kinds of the columns of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnKinds {
-    /// The columns to predict from, in the table's order.
+    /// Input columns with their kinds, in the order of the table.
     pub inputs: Vec<(String, ColumnKind)>,
-    /// Those left out, with the reason.
+    /// Excluded columns with the reasons.
     pub ignored: Vec<(String, Ignored)>,
 }
 
-/// A column of texts is an identifier where so many of a hundred rows have one of their own.
-const OWN: usize = 90;
-/// Among fewer rows nothing is called an identifier.
-const FEW_ROWS: usize = 20;
+/// Minimum percentage of rows with a unique string for a column to be an identifier.
+const MIN_UNIQUE_PERCENT: usize = 90;
+/// Minimum number of rows of a table for a column to be an identifier.
+const MIN_ROWS: usize = 20;
 
 impl ColumnKinds {
-    /// Finds what the columns are.
+    /// Infers the kinds of the columns.
     ///
-    /// - Nothing: a column that is empty or the same in all rows; texts of which nine rows in ten have one of their own;
-    ///   numbers that count the rows up by one.
-    /// - [`ColumnKind::Boolean`]: numbers of which all are 0 or 1; two texts that say yes and no, in any of the usual ways.
-    /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers, dates and texts.
+    /// - Excluded: columns that are empty or constant; strings that are unique in at least nine of
+    ///   ten rows; numbers that increase by one from row to row.
+    /// - [`ColumnKind::Boolean`]: numbers that are all 0 or 1; a pair of strings such as `yes` and
+    ///   `no`.
+    /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers,
+    ///   dates and strings.
     ///
     /// ```
-    /// use chainrule_table::{Column, Ignored, ColumnKind, ColumnKinds, ColumnHints, Table, Strings, Values};
+    /// use chainrule_table::{
+    ///     Column, ColumnHints, ColumnKind, ColumnKinds, Ignored, Strings, Table, Values,
+    /// };
     ///
+    /// let smokes = [Some("no"), Some("yes"), Some("no")];
     /// let table = Table::new(vec![
     ///     Column::new("age", Values::Numbers(vec![31.0, 64.0, 8.0])),
-    ///     Column::new("smokes", Values::Strings(Strings::from_iter([Some("no"), Some("yes"), Some("no")]))),
+    ///     Column::new("smokes", Values::Strings(Strings::from_iter(smokes))),
     ///     Column::new("ward", Values::Numbers(vec![4.0, 4.0, 4.0])),
     ///     Column::new("days", Values::Numbers(vec![12.0, 3.0, 5.0])),
     /// ]);
-    /// let said = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
-    /// let kinds = ColumnKinds::find(&table, &said)?;
-    /// assert_eq!(kinds.inputs, [("age".to_owned(), ColumnKind::Number), ("smokes".to_owned(), ColumnKind::Boolean)]);
+    /// let hints = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
+    /// let kinds = ColumnKinds::find(&table, &hints)?;
+    /// let inputs = [("age", ColumnKind::Number), ("smokes", ColumnKind::Boolean)];
+    /// assert_eq!(kinds.inputs, inputs.map(|(name, kind)| (name.to_owned(), kind)));
     /// assert_eq!(kinds.ignored, [("ward".to_owned(), Ignored::Constant)]);
     /// # Ok::<(), chainrule_table::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Problem::NoColumn`], [`Problem::WrongKind`] where a column cannot be what is said of it, [`Problem::NoInputs`] where
-    /// nothing is left, [`Problem::TargetAsInput`].
-    pub fn find(table: &Table, said: &ColumnHints) -> Result<ColumnKinds, Error> {
-        let named = said.targets.iter().chain(&said.inputs).chain(&said.ignore);
-        for name in named.chain(said.kinds.iter().map(|(name, _)| name)) {
+    /// Returns
+    /// - [`Problem::NoColumn`] if the hints name a column that is not in the table;
+    /// - [`Problem::WrongKind`] if a column cannot be of the kind given in the hints;
+    /// - [`Problem::TargetAsInput`] if a column is both a target and an input;
+    /// - [`Problem::NoInputs`] if no input column is left.
+    pub fn find(table: &Table, hints: &ColumnHints) -> Result<ColumnKinds, Error> {
+        let named = hints.targets.iter().chain(&hints.inputs).chain(&hints.ignore);
+        for name in named.chain(hints.kinds.iter().map(|(name, _)| name)) {
             table.column(name)?;
         }
-        if let Some(name) = said.inputs.iter().find(|name| said.targets.contains(name)) {
+        if let Some(name) = hints.inputs.iter().find(|name| hints.targets.contains(name)) {
             return Err(Error::new(&table.path, Problem::TargetAsInput).column(name.clone()));
         }
         let mut kinds = ColumnKinds::default();
-        for column in table.columns.iter().filter(|column| !said.targets.contains(&column.name)) {
+        for column in table.columns.iter().filter(|column| !hints.targets.contains(&column.name)) {
             let name = column.name.clone();
-            let asked = said.kinds.iter().find(|(of, _)| *of == name).map(|(_, kind)| *kind);
-            let wanted = asked.is_some() || said.inputs.contains(&name);
-            let left_out =
-                said.ignore.contains(&name) || !said.inputs.is_empty() && !said.inputs.contains(&name);
-            match (left_out, useless(column).filter(|why| !wanted || *why == Ignored::Empty)) {
-                (true, _) => kinds.ignored.push((name, Ignored::Asked)),
-                (false, Some(why)) => kinds.ignored.push((name, why)),
+            let requested = hints.kinds.iter().find(|(other, _)| *other == name).map(|(_, kind)| *kind);
+            let is_named = requested.is_some() || hints.inputs.contains(&name);
+            let is_excluded =
+                hints.ignore.contains(&name) || !hints.inputs.is_empty() && !hints.inputs.contains(&name);
+            let reason = uninformative(column).filter(|reason| !is_named || *reason == Ignored::Empty);
+            match (is_excluded, reason) {
+                (true, _) => kinds.ignored.push((name, Ignored::Requested)),
+                (false, Some(reason)) => kinds.ignored.push((name, reason)),
                 (false, None) => {
-                    let kind = asked.unwrap_or_else(|| found(column));
+                    let kind = requested.unwrap_or_else(|| inferred(column));
                     check(table, column, kind)?;
                     kinds.inputs.push((name, kind));
                 }
@@ -129,8 +139,8 @@ impl ColumnKinds {
     }
 }
 
-/// Why a column says nothing, if it does not.
-fn useless(column: &Column) -> Option<Ignored> {
+/// Returns why a column is uninformative, or `None` if it is informative.
+fn uninformative(column: &Column) -> Option<Ignored> {
     let n = column.values.len();
     let n_missing = column.values.n_missing();
     if n_missing == n {
@@ -140,30 +150,30 @@ fn useless(column: &Column) -> Option<Ignored> {
         Values::Numbers(values) => {
             let first = values.iter().find(|v| !v.is_nan());
             let constant = values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first);
-            (constant, n >= FEW_ROWS && values.windows(2).all(|pair| pair[1] == pair[0] + 1.0))
+            (constant, n >= MIN_ROWS && values.windows(2).all(|pair| pair[1] == pair[0] + 1.0))
         }
         Values::Dates(values) => {
             let first = values.iter().find(|v| !v.is_nan());
             (values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first), false)
         }
         Values::Strings(texts) => {
-            let mut seen = vec![0_u32; texts.words.len()];
-            texts.codes.iter().filter(|code| **code != MISSING).for_each(|code| seen[*code as usize] += 1);
-            let distinct = seen.iter().filter(|n| **n > 0).count();
-            let own = seen.iter().filter(|n| **n == 1).count();
-            (distinct == 1, n >= FEW_ROWS && own * 100 >= OWN * (n - n_missing))
+            let mut counts = vec![0_u32; texts.words.len()];
+            texts.codes.iter().filter(|code| **code != MISSING).for_each(|code| counts[*code as usize] += 1);
+            let n_distinct = counts.iter().filter(|n| **n > 0).count();
+            let n_unique = counts.iter().filter(|n| **n == 1).count();
+            (n_distinct == 1, n >= MIN_ROWS && n_unique * 100 >= MIN_UNIQUE_PERCENT * (n - n_missing))
         }
     };
     match () {
-        // A column that is there in some rows and not in others says that much.
+        // A constant with missing cells is informative: it tells whether the cell is missing.
         () if constant && n_missing == 0 => Some(Ignored::Constant),
         () if identifier => Some(Ignored::Identifier),
         () => None,
     }
 }
 
-/// The kind that cells look like.
-fn found(column: &Column) -> ColumnKind {
+/// Infers the kind of a column from its cells.
+fn inferred(column: &Column) -> ColumnKind {
     match &column.values {
         Values::Numbers(values) if values.iter().all(|v| v.is_nan() || *v == 0.0 || *v == 1.0) => {
             ColumnKind::Boolean
@@ -175,7 +185,7 @@ fn found(column: &Column) -> ColumnKind {
     }
 }
 
-/// Whether a column can be of a kind.
+/// Checks that a column can be of a kind.
 fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> {
     let fits = match (&column.values, kind) {
         (Values::Numbers(_), ColumnKind::Number | ColumnKind::Category)
@@ -199,7 +209,7 @@ fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> 
 }
 
 impl ColumnKind {
-    /// All kinds with the words for them.
+    /// All kinds with their names.
     pub const ALL: [(&'static str, ColumnKind); 4] = [
         ("number", ColumnKind::Number),
         ("boolean", ColumnKind::Boolean),
@@ -207,17 +217,18 @@ impl ColumnKind {
         ("date", ColumnKind::Date),
     ];
 
-    /// The word for it.
+    /// Returns the name of the kind.
     pub fn name(self) -> &'static str {
         ColumnKind::ALL[self as usize].0
     }
 }
 
-/// Words for no and yes, in their usual spellings.
+/// Common pairs of words for false and true.
 const PAIRS: [[&str; 2]; 7] =
     [["false", "true"], ["no", "yes"], ["n", "y"], ["f", "t"], ["off", "on"], ["nein", "ja"], ["non", "oui"]];
 
-/// Of words that are no and yes, in either order and any case, the two in this order.
+/// Returns a pair of words for false and true in this order, or `None` if the words are not a known
+/// pair. Order and case of the words do not matter.
 pub(crate) fn yes_and_no(words: &[String]) -> Option<[&str; 2]> {
     let [a, b] = words else { return None };
     PAIRS.iter().find_map(|[no, yes]| match () {
@@ -238,7 +249,7 @@ mod tests {
         )
     }
 
-    fn of(values: Values) -> Result<ColumnKinds, Error> {
+    fn find(values: Values) -> Result<ColumnKinds, Error> {
         let n = values.len();
         let target = Values::Numbers((0..n).map(|i| (i * i) as f64).collect());
         let other = Values::Numbers((0..n).map(|i| (i * 7 % 5) as f64).collect());
@@ -248,11 +259,11 @@ mod tests {
     }
 
     fn kind(values: Values) -> Option<ColumnKind> {
-        of(values).unwrap().inputs.iter().find(|(name, _)| name == "c").map(|(_, kind)| *kind)
+        find(values).unwrap().inputs.iter().find(|(name, _)| name == "c").map(|(_, kind)| *kind)
     }
 
     #[test]
-    fn cells_tell_the_kind() {
+    fn the_kind_is_inferred_from_the_cells() {
         assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 1.0, f64::NAN])), Some(ColumnKind::Boolean));
         assert_eq!(kind(Values::Numbers(vec![0.0, 1.0, 2.0])), Some(ColumnKind::Number));
         assert_eq!(kind(texts(&["Yes", "no", "no", ""])), Some(ColumnKind::Boolean));
@@ -262,44 +273,45 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_left_out_with_its_reason() {
-        let why = |values| of(values).unwrap().ignored.first().map(|(_, why)| *why);
-        assert_eq!(why(texts(&["a", "a", "a"])), Some(Ignored::Constant));
-        assert_eq!(why(texts(&["", ""])), Some(Ignored::Empty));
+    fn uninformative_columns_are_excluded_with_a_reason() {
+        let reason = |values| find(values).unwrap().ignored.first().map(|(_, reason)| *reason);
+        assert_eq!(reason(texts(&["a", "a", "a"])), Some(Ignored::Constant));
+        assert_eq!(reason(texts(&["", ""])), Some(Ignored::Empty));
         assert_eq!(
-            why(Values::Numbers((0..30).map(|i| f64::from(i) + 5.0).collect())),
+            reason(Values::Numbers((0..30).map(|i| f64::from(i) + 5.0).collect())),
             Some(Ignored::Identifier)
         );
         let names: Vec<String> = (0..30).map(|i| format!("k{i}")).collect();
         assert_eq!(
-            why(texts(&names.iter().map(String::as_str).collect::<Vec<_>>())),
+            reason(texts(&names.iter().map(String::as_str).collect::<Vec<_>>())),
             Some(Ignored::Identifier)
         );
-        assert_eq!(why(texts(&["a", "b", "c"])), None);
+        assert_eq!(reason(texts(&["a", "b", "c"])), None);
     }
 
     #[test]
-    fn what_somebody_says_is_done_or_refused() {
+    fn hints_are_followed_or_rejected() {
         let table = Table::new(vec![
             Column::new("t", Values::Numbers(vec![1.0, 2.0, 4.0])),
             Column::new("a", Values::Numbers(vec![3.0, 2.0, 4.0])),
             Column::new("b", texts(&["u", "v", "w"])),
         ]);
-        let said = |kinds: &[(&str, ColumnKind)], inputs: &[&str]| ColumnHints {
+        let hints = |kinds: &[(&str, ColumnKind)], inputs: &[&str]| ColumnHints {
             targets: vec!["t".to_owned()],
             inputs: inputs.iter().map(|name| (*name).to_owned()).collect(),
             kinds: kinds.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect(),
             ..ColumnHints::default()
         };
-        let found = ColumnKinds::find(&table, &said(&[("a", ColumnKind::Category)], &["a"])).unwrap();
+        let found = ColumnKinds::find(&table, &hints(&[("a", ColumnKind::Category)], &["a"])).unwrap();
         assert_eq!(found.inputs, [("a".to_owned(), ColumnKind::Category)]);
-        assert_eq!(found.ignored, [("b".to_owned(), Ignored::Asked)]);
-        let error = |said| ColumnKinds::find(&table, &said).unwrap_err().to_string();
+        assert_eq!(found.ignored, [("b".to_owned(), Ignored::Requested)]);
+        let error = |hints| ColumnKinds::find(&table, &hints).unwrap_err().to_string();
         assert_eq!(
-            error(said(&[("b", ColumnKind::Number)], &[])),
-            "column \"b\": it holds texts and cannot be read as a number; leave its kind out, or mend the column"
+            error(hints(&[("b", ColumnKind::Number)], &[])),
+            "column \"b\": contains text and cannot be used as a number; choose another kind or another \
+             column, or fix its cells"
         );
-        assert!(error(said(&[], &["t"])).contains("it is to be predicted"));
-        assert!(error(said(&[], &["bb"])).contains("did you mean \"b\"?"));
+        assert!(error(hints(&[], &["t"])).contains("a target cannot also be an input"));
+        assert!(error(hints(&[], &["bb"])).contains("did you mean \"b\"?"));
     }
 }

@@ -1,8 +1,9 @@
-//! Tables from files, and what makes samples of them.
+//! Tables, and their encoding as the inputs and targets of a network.
 //!
-//! [`read()`] takes a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns; [`Stream`] takes it piece by
-//! piece, and [`Writer`] writes one so. [`ColumnKinds`] finds what each column is, and [`Encoders`], fitted on the rows of the training, turn tables into the numbers
-//! of a network's inputs and targets.
+//! [`read()`] reads a CSV, Parquet, NPY, NPZ or JSON Lines file into a [`Table`] of named columns.
+//! [`Stream`] reads such a file in chunks, and [`TableWriter`] writes one in chunks.
+//! [`ColumnKinds`] infers the kind of each column. [`Encoders`] are fitted on the training rows and
+//! convert tables to the inputs and targets of a network.
 
 pub mod date;
 mod encode;
@@ -21,4 +22,4 @@ pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
 pub use read::{CellType, ReadOptions, Stream, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Strings, Table, Values};
-pub use write::{Destination, FileFormat, OutputColumn, Writer};
+pub use write::{Destination, FileFormat, OutputColumn, TableWriter};

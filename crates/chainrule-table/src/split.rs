@@ -1,86 +1,94 @@
-//! Which rows are trained on and which are held back: by chance, by class, by group or by time; once or in folds.
+//! Splits of rows into a training set and a validation set, or into folds: random, stratified, by
+//! group or by time.
 
 use chainrule::random::RandomState;
 
 use crate::{Column, Error, Problem, Table, Values};
 
-/// How rows are parted.
+/// The method by which rows are split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Split<'a> {
-    /// By chance.
+    /// Random split.
     Random,
-    /// By chance within each class, so that each part has its share of all: the class of each row, and what classes are
-    /// called.
+    /// Random within each class, so that each part has the same class proportions. Contains the
+    /// class of each row and the names of the classes.
     Stratified(&'a [usize], &'a [String]),
-    /// Rows of one group, those with the same cell in a column, stay together.
+    /// Random by group: rows with the same value in the column stay together.
     Group(&'a Column),
-    /// The last by a column are held back.
+    /// By time: the rows with the largest values in the column are held out.
     Time(&'a Column),
 }
 
 impl Split<'_> {
-    /// The rows that are trained on and the rows that are held back, `share` of all; each in the table's order.
+    /// Splits the rows into a training set and a validation set, which contains the given fraction
+    /// of the rows. Each set is in the order of the table.
     ///
     /// # Errors
-    /// Fewer than two rows, a class of one row, one group, or a time that is missing.
+    /// Returns [`Problem::FewRows`], [`Problem::FewOfClass`] or [`Problem::FewGroups`] if there are
+    /// fewer than two rows, rows of a class or groups. A split by time returns
+    /// [`Problem::MissingTime`] if a time is missing and [`Problem::WrongKind`] if the column
+    /// contains strings.
     pub fn once(
         &self,
         table: &Table,
-        share: f64,
+        fraction: f64,
         random: &mut RandomState,
     ) -> Result<[Vec<usize>; 2], Error> {
         let n = table.n_rows();
-        let part = |n: usize| ((share * n as f64).round() as usize).clamp(1, n.max(2) - 1);
-        enough(table, n, 2)?;
-        let mut held = vec![false; n];
+        let part = |n: usize| ((fraction * n as f64).round() as usize).clamp(1, n.max(2) - 1);
+        check_rows(table, n, 2)?;
+        let mut held_out = vec![false; n];
         match self {
-            Split::Random => random.permutation(n)[..part(n)].iter().for_each(|i| held[*i] = true),
-            Split::Stratified(of, names) => {
-                for rows in by_class(table, of, names, 2)? {
+            Split::Random => random.permutation(n)[..part(n)].iter().for_each(|i| held_out[*i] = true),
+            Split::Stratified(classes, names) => {
+                for rows in by_class(table, classes, names, 2)? {
                     let order = random.permutation(rows.len());
-                    order[..part(rows.len())].iter().for_each(|i| held[rows[*i]] = true);
+                    order[..part(rows.len())].iter().for_each(|i| held_out[rows[*i]] = true);
                 }
             }
             Split::Group(column) => {
                 let groups = groups(table, column, 2)?;
-                // Groups by chance until there are rows enough; one is left in any case.
-                let (wanted, mut n_held) = (part(n), 0);
+                // Random groups are held out until there are enough rows; at least one group
+                // remains.
+                let (n_requested, mut n_held_out) = (part(n), 0);
                 for k in &random.permutation(groups.len())[1..] {
-                    if n_held < wanted {
-                        groups[*k].iter().for_each(|i| held[*i] = true);
-                        n_held += groups[*k].len();
+                    if n_held_out < n_requested {
+                        groups[*k].iter().for_each(|i| held_out[*i] = true);
+                        n_held_out += groups[*k].len();
                     }
                 }
             }
             Split::Time(column) => {
-                let order = in_time(table, column)?;
-                order[n - part(n)..].iter().for_each(|i| held[*i] = true);
+                let order = sorted_by_time(table, column)?;
+                order[n - part(n)..].iter().for_each(|i| held_out[*i] = true);
             }
         }
-        let rows = |is_held: bool| (0..n).filter(|i| held[*i] == is_held).collect();
+        let rows = |is_held_out: bool| (0..n).filter(|i| held_out[*i] == is_held_out).collect();
         Ok([rows(false), rows(true)])
     }
 
-    /// For each of `k` folds the rows that are held back; each row in one, but by time, where each fold comes after the rows
-    /// before it.
+    /// Splits the rows into `k` folds and returns the validation rows of each. Every row belongs to
+    /// exactly one fold. Folds by time are consecutive.
     ///
     /// # Errors
-    /// As [`once`](Split::once), for `k` parts.
+    /// Returns the same errors as [`once`](Split::once), with `k` as the minimum number of rows,
+    /// rows of a class and groups.
     pub fn folds(&self, table: &Table, k: usize, random: &mut RandomState) -> Result<Vec<Vec<usize>>, Error> {
         let n = table.n_rows();
-        enough(table, n, k.max(2))?;
+        check_rows(table, n, k.max(2))?;
         let mut folds = vec![Vec::new(); k];
-        let mut deal = |rows: &[usize], order: Vec<usize>, from: usize| {
-            order.into_iter().enumerate().for_each(|(place, i)| folds[(from + place) % k].push(rows[i]));
+        let mut deal = |rows: &[usize], order: Vec<usize>, first: usize| {
+            order.into_iter().enumerate().for_each(|(j, i)| folds[(first + j) % k].push(rows[i]));
         };
         match self {
             Split::Random => deal(&(0..n).collect::<Vec<_>>(), random.permutation(n), 0),
-            Split::Stratified(of, names) => {
-                // Each class goes on dealing where the one before stopped, so that folds are of one size.
-                let mut dealt = 0;
-                for rows in by_class(table, of, names, k)? {
-                    deal(&rows, random.permutation(rows.len()), dealt);
-                    dealt += rows.len();
+            Split::Stratified(classes, names) => {
+                // Each class starts at the fold after the previous class, which balances fold
+                // sizes.
+                let mut n_dealt = 0;
+                for rows in by_class(table, classes, names, k)? {
+                    deal(&rows, random.permutation(rows.len()), n_dealt);
+                    n_dealt += rows.len();
                 }
             }
             Split::Group(column) => {
@@ -88,7 +96,7 @@ impl Split<'_> {
                 let order = random.permutation(groups.len());
                 let mut shuffled: Vec<Vec<usize>> =
                     order.into_iter().map(|g| std::mem::take(&mut groups[g])).collect();
-                // The largest first, each to the smallest fold.
+                // The largest groups are assigned first, each to the smallest fold.
                 shuffled.sort_by_key(|rows| std::cmp::Reverse(rows.len()));
                 for rows in shuffled {
                     let smallest = (0..k).min_by_key(|f| folds[*f].len()).unwrap_or(0);
@@ -96,7 +104,7 @@ impl Split<'_> {
                 }
             }
             Split::Time(column) => {
-                let order = in_time(table, column)?;
+                let order = sorted_by_time(table, column)?;
                 for (f, fold) in folds.iter_mut().enumerate() {
                     fold.extend(&order[n * f / k..n * (f + 1) / k]);
                 }
@@ -107,16 +115,21 @@ impl Split<'_> {
     }
 }
 
-fn enough(table: &Table, got: usize, needed: usize) -> Result<(), Error> {
+fn check_rows(table: &Table, got: usize, needed: usize) -> Result<(), Error> {
     if got >= needed { Ok(()) } else { Err(Error::new(&table.path, Problem::FewRows { got, needed })) }
 }
 
-/// The rows of each class that has any.
-fn by_class(table: &Table, of: &[usize], names: &[String], needed: usize) -> Result<Vec<Vec<usize>>, Error> {
+/// Returns the rows of each class that occurs.
+fn by_class(
+    table: &Table,
+    classes: &[usize],
+    names: &[String],
+    needed: usize,
+) -> Result<Vec<Vec<usize>>, Error> {
     let mut rows = vec![Vec::new(); names.len()];
-    of.iter().enumerate().for_each(|(i, class)| rows[*class].push(i));
-    let few = rows.iter().zip(names).find(|(rows, _)| !rows.is_empty() && rows.len() < needed);
-    if let Some((rows, class)) = few {
+    classes.iter().enumerate().for_each(|(i, class)| rows[*class].push(i));
+    let too_small = rows.iter().zip(names).find(|(rows, _)| !rows.is_empty() && rows.len() < needed);
+    if let Some((rows, class)) = too_small {
         return Err(Error::new(
             &table.path,
             Problem::FewOfClass { class: class.clone(), got: rows.len(), needed },
@@ -125,19 +138,19 @@ fn by_class(table: &Table, of: &[usize], names: &[String], needed: usize) -> Res
     Ok(rows.into_iter().filter(|rows| !rows.is_empty()).collect())
 }
 
-/// The rows of each group; those that name none are a group each.
+/// Returns the rows of each group. A row with a missing group forms a group of its own.
 fn groups(table: &Table, column: &Column, needed: usize) -> Result<Vec<Vec<usize>>, Error> {
-    let mut places = std::collections::HashMap::new();
+    let mut indices = std::collections::HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for i in 0..table.n_rows() {
         match column.values.text(i) {
             None => groups.push(vec![i]),
             Some(name) => {
-                let place = *places.entry(name).or_insert_with(|| {
+                let k = *indices.entry(name).or_insert_with(|| {
                     groups.push(Vec::new());
                     groups.len() - 1
                 });
-                groups[place].push(i);
+                groups[k].push(i);
             }
         }
     }
@@ -148,8 +161,8 @@ fn groups(table: &Table, column: &Column, needed: usize) -> Result<Vec<Vec<usize
     Ok(groups)
 }
 
-/// The rows from the first to the last by a column; those of one time in the table's order.
-fn in_time(table: &Table, column: &Column) -> Result<Vec<usize>, Error> {
+/// Returns the rows in ascending order of a column; equal times keep the order of the table.
+fn sorted_by_time(table: &Table, column: &Column) -> Result<Vec<usize>, Error> {
     let (Values::Numbers(values) | Values::Dates(values)) = &column.values else {
         let problem = Problem::WrongKind { kind: "date", holds: column.values.describe() };
         return Err(Error::new(&table.path, problem).column(column.name.clone()));
@@ -176,41 +189,46 @@ mod tests {
     }
 
     #[test]
-    fn each_class_has_its_share_of_both_parts() {
-        let of: Vec<usize> = (0..60).map(|i| usize::from(i % 6 == 0) + usize::from(i % 12 == 0)).collect();
+    fn a_stratified_split_preserves_class_proportions() {
+        let classes: Vec<usize> =
+            (0..60).map(|i| usize::from(i % 6 == 0) + usize::from(i % 12 == 0)).collect();
         let names = names(3);
-        let split = Split::Stratified(&of, &names);
-        let [training, held] = split.once(&table(60), 0.2, &mut RandomState::new(1)).unwrap();
-        assert_eq!((training.len(), held.len()), (48, 12));
-        let count = |class| held.iter().filter(|i| of[**i] == class).count();
+        let split = Split::Stratified(&classes, &names);
+        let [training, validation] = split.once(&table(60), 0.2, &mut RandomState::new(1)).unwrap();
+        assert_eq!((training.len(), validation.len()), (48, 12));
+        let count = |class| validation.iter().filter(|i| classes[**i] == class).count();
         assert_eq!([count(0), count(1), count(2)], [10, 1, 1]);
-        let mut all = [training, held].concat();
+        let mut all = [training, validation].concat();
         all.sort_unstable();
         assert_eq!(all, (0..60).collect::<Vec<_>>());
         let folds = split.folds(&table(60), 5, &mut RandomState::new(1)).unwrap();
-        assert!(folds.iter().all(|rows| rows.len() == 12 && rows.iter().any(|i| of[*i] == 2)), "{folds:?}");
+        assert!(
+            folds.iter().all(|rows| rows.len() == 12 && rows.iter().any(|i| classes[*i] == 2)),
+            "{folds:?}"
+        );
         let error = Split::Stratified(&[0, 0, 1], &names[..2]).once(&table(3), 0.2, &mut RandomState::new(1));
-        assert!(error.unwrap_err().to_string().contains("the class \"c1\" has 1 of 2 samples"));
+        assert!(error.unwrap_err().to_string().contains("the class \"c1\" has 1 sample, but"));
     }
 
     #[test]
-    fn groups_stay_together_and_time_goes_on() {
+    fn groups_stay_together_and_the_latest_rows_are_held_out() {
         let cells: Vec<Option<&str>> = (0..40).map(|i| Some(["a", "b", "c", "d"][i / 10])).collect();
         let group = Column::new("g", Values::Strings(cells.into_iter().collect::<Strings>()));
-        let [training, held] = Split::Group(&group).once(&table(40), 0.2, &mut RandomState::new(3)).unwrap();
-        assert_eq!(held.len(), 10);
-        assert!(training.iter().all(|i| i / 10 != held[0] / 10));
+        let [training, validation] =
+            Split::Group(&group).once(&table(40), 0.2, &mut RandomState::new(3)).unwrap();
+        assert_eq!(validation.len(), 10);
+        assert!(training.iter().all(|i| i / 10 != validation[0] / 10));
         let folds = Split::Group(&group).folds(&table(40), 2, &mut RandomState::new(3)).unwrap();
         assert_eq!(folds.iter().map(Vec::len).collect::<Vec<_>>(), [20, 20]);
         assert!(Split::Group(&group).folds(&table(40), 5, &mut RandomState::new(3)).is_err());
 
         let time = Column::new("when", Values::Dates((0..10).map(|i| f64::from((i * 7) % 10)).collect()));
-        let [_, held] = Split::Time(&time).once(&table(10), 0.3, &mut RandomState::new(3)).unwrap();
-        assert_eq!(held, [1, 4, 7]);
+        let [_, validation] = Split::Time(&time).once(&table(10), 0.3, &mut RandomState::new(3)).unwrap();
+        assert_eq!(validation, [1, 4, 7]);
     }
 
     #[test]
-    fn a_split_is_the_seeds_alone() {
+    fn a_split_depends_only_on_the_seed() {
         let once = |seed| Split::Random.once(&table(50), 0.2, &mut RandomState::new(seed)).unwrap();
         assert_eq!(once(4), once(4));
         assert_ne!(once(4), once(5));

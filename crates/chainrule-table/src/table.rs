@@ -1,11 +1,12 @@
-//! A table: named columns of equal length, of numbers, dates or texts, any of which may be missing.
+//! Tables: named columns of equal length with numbers, dates or strings, any of which may be
+//! missing.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::{Error, Problem};
 
-/// A table, whole or a piece of one.
+/// A table, or a chunk of a table.
 ///
 /// ```
 /// use chainrule_table::{Column, Table, Strings, Values};
@@ -20,81 +21,81 @@ use crate::{Error, Problem};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// The columns, in the file's order.
+    /// Columns, in the order of the file.
     pub columns: Vec<Column>,
-    /// The file, for messages; empty where the table comes from none.
+    /// Path of the file, for messages; empty if the table was not read from a file.
     pub path: PathBuf,
-    /// The line, counted from 1, at which each row begins; empty where a file has no lines.
+    /// Line, counted from 1, at which each row begins; empty if the file has no lines.
     pub lines: Vec<u64>,
     n_rows: usize,
 }
 
-/// A column with its name.
+/// A named column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// The name, as the file has it.
+    /// Name of the column.
     pub name: String,
-    /// The cells.
+    /// Cells of the column.
     pub values: Values,
 }
 
 /// The cells of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
-    /// Finite numbers; NaN where one is missing.
+    /// Finite numbers; NaN if missing.
     Numbers(Vec<f64>),
-    /// Days since 1970-01-01, with the time of day as their fraction; NaN where one is missing.
+    /// Days since 1970-01-01, with the time of day as the fraction; NaN if missing.
     Dates(Vec<f64>),
-    /// Texts.
+    /// Strings.
     Strings(Strings),
 }
 
-/// Texts as codes into a list of words: few distinct ones take little room.
+/// Dictionary-encoded strings: columns with few distinct strings take little memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strings {
-    /// The distinct texts in the order in which they first appear.
+    /// Distinct strings, in order of first appearance.
     pub words: Vec<String>,
-    /// For each row its word's place, or [`MISSING`].
+    /// Index into `words` for each row, or [`MISSING`].
     pub codes: Vec<u32>,
 }
 
-/// The code of a text that is missing.
+/// Code of a missing string.
 pub const MISSING: u32 = u32::MAX;
 
 impl Table {
-    /// A table of these columns, that comes from no file.
+    /// Creates a table from columns in memory.
     ///
     /// # Panics
-    /// When columns differ in length.
+    /// Panics if the columns differ in length.
     pub fn new(columns: Vec<Column>) -> Table {
         let n_rows = columns.first().map_or(0, |column| column.values.len());
-        assert!(columns.iter().all(|column| column.values.len() == n_rows), "columns of one length");
+        assert!(columns.iter().all(|column| column.values.len() == n_rows), "columns have equal length");
         Table { columns, path: PathBuf::new(), lines: Vec::new(), n_rows }
     }
 
-    /// The same table with the file that it comes from and, for each row, its line there.
+    /// Sets the path of the file and the line of each row.
     ///
     /// # Panics
-    /// When there are lines, but not one for each row.
+    /// Panics if `lines` is neither empty nor one per row.
     pub fn from_file(self, path: impl Into<PathBuf>, lines: Vec<u64>) -> Table {
-        assert!(lines.is_empty() || lines.len() == self.n_rows, "a line for each row");
+        assert!(lines.is_empty() || lines.len() == self.n_rows, "there is one line per row");
         Table { path: path.into(), lines, ..self }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn n_rows(&self) -> usize {
         self.n_rows
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
-    /// The column called `name`.
+    /// Returns the column called `name`.
     ///
     /// # Errors
-    /// [`Problem::NoColumn`], with the nearest name.
+    /// Returns [`Problem::NoColumn`], with the most similar name, if there is no such column.
     pub fn column(&self, name: &str) -> Result<&Column, Error> {
         self.columns
             .iter()
@@ -102,7 +103,7 @@ impl Table {
             .ok_or_else(|| Error::new(&self.path, Problem::no_column(name, self.names())))
     }
 
-    /// The error that something is wrong with a cell.
+    /// Creates an error about a cell.
     pub fn wrong(&self, row: usize, column: &str, problem: Problem) -> Error {
         let error = Error::new(&self.path, problem).column(column);
         match self.lines.get(row) {
@@ -111,12 +112,12 @@ impl Table {
         }
     }
 
-    /// Adds the rows of a table with the same columns.
+    /// Appends the rows of a table with the same columns.
     ///
     /// # Panics
-    /// When columns differ in number or in what they hold.
+    /// Panics if the tables differ in the number or types of their columns.
     pub fn append(&mut self, other: Table) {
-        assert_eq!(self.columns.len(), other.columns.len(), "tables of the same columns");
+        assert_eq!(self.columns.len(), other.columns.len(), "tables have the same columns");
         self.n_rows += other.n_rows;
         self.lines.extend(other.lines);
         for (column, more) in self.columns.iter_mut().zip(other.columns) {
@@ -124,10 +125,10 @@ impl Table {
         }
     }
 
-    /// The rows `rows`, in this order.
+    /// Returns a table of the given rows, in the given order.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// Panics if a row is out of range.
     pub fn subset(&self, rows: &[usize]) -> Table {
         let columns = self
             .columns
@@ -140,14 +141,14 @@ impl Table {
 }
 
 impl Column {
-    /// A column of these cells.
+    /// Creates a column.
     pub fn new(name: impl Into<String>, values: Values) -> Column {
         Column { name: name.into(), values }
     }
 }
 
 impl Values {
-    /// The number of cells.
+    /// Returns the number of cells.
     pub fn len(&self) -> usize {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values.len(),
@@ -155,12 +156,12 @@ impl Values {
         }
     }
 
-    /// Whether there is no cell.
+    /// Returns whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many cells are missing.
+    /// Returns the number of missing cells.
     pub fn n_missing(&self) -> usize {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values.iter().filter(|v| v.is_nan()).count(),
@@ -168,10 +169,10 @@ impl Values {
         }
     }
 
-    /// Whether a cell is missing.
+    /// Returns whether the cell of a row is missing.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// Panics if the row is out of range.
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             Values::Numbers(values) | Values::Dates(values) => values[row].is_nan(),
@@ -179,16 +180,19 @@ impl Values {
         }
     }
 
-    /// What the cells are, in a word.
+    /// Returns the type of the cells as a word for messages.
     pub fn describe(&self) -> &'static str {
         match self {
             Values::Numbers(_) => "numbers",
             Values::Dates(_) => "dates",
-            Values::Strings(_) => "texts",
+            Values::Strings(_) => "text",
         }
     }
 
-    /// A cell as a file would have it; nothing where it is missing.
+    /// Returns the cell of a row as text; `None` if it is missing. Dates are formatted as days.
+    ///
+    /// # Panics
+    /// Panics if the row is out of range.
     pub fn text(&self, row: usize) -> Option<String> {
         match self {
             Values::Numbers(values) | Values::Dates(values) => {
@@ -203,14 +207,14 @@ impl Values {
             (Values::Numbers(values), Values::Numbers(more))
             | (Values::Dates(values), Values::Dates(more)) => values.extend(more),
             (Values::Strings(texts), Values::Strings(more)) => texts.append(&more),
-            _ => panic!("columns of the same kind"),
+            _ => panic!("columns have the same type"),
         }
     }
 
-    /// The cells of some rows, in this order.
+    /// Returns the cells of the given rows, in the given order.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// Panics if a row is out of range.
     pub fn subset(&self, rows: &[usize]) -> Values {
         match self {
             Values::Numbers(values) => Values::Numbers(rows.iter().map(|i| values[*i]).collect()),
@@ -224,10 +228,10 @@ impl Values {
 }
 
 impl Strings {
-    /// The text of a row, if it is there.
+    /// Returns the string of a row; `None` if it is missing.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// Panics if the row is out of range.
     pub fn get(&self, row: usize) -> Option<&str> {
         self.words.get(self.codes[row] as usize).map(String::as_str)
     }
@@ -235,27 +239,27 @@ impl Strings {
 
 impl Strings {
     fn append(&mut self, other: &Strings) {
-        let mut places: HashMap<String, u32> =
+        let mut indices: HashMap<String, u32> =
             self.words.iter().enumerate().map(|(k, word)| (word.clone(), k as u32)).collect();
-        let mut place = |word: &String| {
-            *places.entry(word.clone()).or_insert_with(|| {
+        let mut index = |word: &String| {
+            *indices.entry(word.clone()).or_insert_with(|| {
                 self.words.push(word.clone());
                 self.words.len() as u32 - 1
             })
         };
-        let places: Vec<u32> = other.words.iter().map(&mut place).collect();
-        let code = |code: &u32| if *code == MISSING { MISSING } else { places[*code as usize] };
+        let new_codes: Vec<u32> = other.words.iter().map(&mut index).collect();
+        let code = |code: &u32| if *code == MISSING { MISSING } else { new_codes[*code as usize] };
         self.codes.extend(other.codes.iter().map(code));
     }
 }
 
 impl<'a> FromIterator<Option<&'a str>> for Strings {
     fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Strings {
-        let mut places = HashMap::new();
+        let mut indices = HashMap::new();
         let mut texts = Strings::default();
         for cell in cells {
             let code = cell.map_or(MISSING, |word| {
-                *places.entry(word).or_insert_with(|| {
+                *indices.entry(word).or_insert_with(|| {
                     texts.words.push(word.to_owned());
                     texts.words.len() as u32 - 1
                 })
@@ -277,14 +281,14 @@ mod tests {
             Column::new("x", Values::Numbers(vec![1.0, 2.0, f64::NAN, 4.0])),
             Column::new("w", Values::Strings(texts)),
         ];
-        let part = Table::new(columns).from_file("t.csv", vec![2, 3, 5, 6]).subset(&[2, 0]);
-        assert_eq!(part.lines, [5, 2]);
-        let cell = |c: usize, row| part.columns[c].values.text(row);
+        let subset = Table::new(columns).from_file("t.csv", vec![2, 3, 5, 6]).subset(&[2, 0]);
+        assert_eq!(subset.lines, [5, 2]);
+        let cell = |c: usize, row| subset.columns[c].values.text(row);
         assert_eq!(
             [cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1)].map(Option::unwrap_or_default),
             ["", "1", "b", "a"]
         );
-        let wrong = part.wrong(0, "x", Problem::Infinite { cell: "inf".to_owned() }).to_string();
-        assert!(wrong.starts_with("t.csv, line 5, column \"x\": "), "{wrong}");
+        let error = subset.wrong(0, "x", Problem::NotFinite { cell: "inf".to_owned() }).to_string();
+        assert!(error.starts_with("t.csv, line 5, column \"x\": "), "{error}");
     }
 }

@@ -1,17 +1,17 @@
-//! NumPy itself reads the NPY files that are written.
+//! NumPy reads the NPY files of this crate.
 
 use std::process::Command;
 
-use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Strings, Table, Values, Writer};
+use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Strings, Table, TableWriter, Values};
 
-/// `CHAINRULE_PYTHON` names a Python with `numpy`.
+/// `CHAINRULE_PYTHON` is a Python interpreter with `numpy`.
 #[test]
-#[ignore = "needs a Python with numpy, and is run by cargo xtask test exports"]
-fn an_npy_file_is_an_array_of_structures() {
+#[ignore = "requires a Python with numpy; run by cargo xtask test exports"]
+fn an_npy_file_is_a_structured_array() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.npy");
     let columns = [("it's \\", OutputColumn::Strings { longest: Some(6) }), ("Höhe", OutputColumn::Numbers)];
-    let mut writer = Writer::open(Destination::File(&path), FileFormat::Numpy, &columns).unwrap();
+    let mut writer = TableWriter::open(Destination::File(&path), FileFormat::Numpy, &columns).unwrap();
     for cells in [&[Some("Zürich"), None][..], &[Some("Bern")]] {
         let numbers = Values::Numbers(vec![0.25; cells.len()]);
         let texts = Values::Strings(cells.iter().copied().collect::<Strings>());
@@ -24,7 +24,7 @@ fn an_npy_file_is_an_array_of_structures() {
                    print(ascii(a[\"it's \\\\\"].tolist()), a['Höhe'].tolist())";
     let python = std::env::var("CHAINRULE_PYTHON").unwrap_or("python3".to_owned());
     let output = Command::new(python).arg("-c").arg(program).arg(&path).output().expect("Python runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let wrong = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said, "['Z\\xfcrich', '', 'Bern'] [0.25, 0.25, 0.25]\n", "{wrong}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(stdout, "['Z\\xfcrich', '', 'Bern'] [0.25, 0.25, 0.25]\n", "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! Files of every format, and of every kind of damage: what comes of them, and the sentences.
+//! Reading of files of all formats, and the errors for invalid files.
 
 use std::path::PathBuf;
 
@@ -14,8 +14,8 @@ fn file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
 
 fn table_with(name: &str, bytes: impl AsRef<[u8]>, options: &ReadOptions) -> Result<Table, String> {
     let (folder, path) = file(name, bytes);
-    let place = format!("{}/", folder.path().display());
-    read(&path, options, &mut |_, _| {}).map_err(|error| error.to_string().replace(&place, ""))
+    let prefix = format!("{}/", folder.path().display());
+    read(&path, options, &mut |_, _| {}).map_err(|error| error.to_string().replace(&prefix, ""))
 }
 
 fn table(name: &str, bytes: impl AsRef<[u8]>) -> Table {
@@ -26,14 +26,14 @@ fn error(name: &str, bytes: impl AsRef<[u8]>) -> String {
     table_with(name, bytes, &ReadOptions::default()).unwrap_err()
 }
 
-/// A table's cells, row by row, with its columns' kinds.
+/// Formats a table as a row of names and types, and the rows of cells.
 fn shown(table: &Table) -> Vec<String> {
-    let kind = |values: &Values| match values {
+    let cell_type = |values: &Values| match values {
         Values::Numbers(_) => "number",
         Values::Dates(_) => "date",
         Values::Strings(_) => "text",
     };
-    let head = table.columns.iter().map(|column| format!("{}:{}", column.name, kind(&column.values)));
+    let head = table.columns.iter().map(|column| format!("{}:{}", column.name, cell_type(&column.values)));
     let cell = |row| move |column: &Column| column.values.text(row).unwrap_or("-".to_owned());
     let rows =
         (0..table.n_rows()).map(|row| table.columns.iter().map(cell(row)).collect::<Vec<_>>().join(" "));
@@ -41,7 +41,7 @@ fn shown(table: &Table) -> Vec<String> {
 }
 
 #[test]
-fn csv_is_found_as_it_is_written() {
+fn csv_dialects_are_detected() {
     for text in [
         "age,town,born\n31,Bern,1970-01-02\n,Turin,\n",
         "age;town;born\r\n31;Bern;1970-01-02\r\nNA;Turin;?\r\n",
@@ -55,7 +55,7 @@ fn csv_is_found_as_it_is_written() {
 }
 
 #[test]
-fn a_header_is_missing_where_all_of_the_first_line_are_numbers() {
+fn a_first_row_of_numbers_is_not_a_header() {
     let numbers = table("t.csv", "1,2.5\n3,4\n");
     assert_eq!(shown(&numbers), ["column1:number column2:number", "1 2.5", "3 4"]);
     assert_eq!(numbers.lines, [1, 2]);
@@ -67,7 +67,7 @@ fn a_header_is_missing_where_all_of_the_first_line_are_numbers() {
 }
 
 #[test]
-fn decimal_commas_and_own_missing_texts() {
+fn decimal_commas_and_custom_missing_strings() {
     assert_eq!(shown(&table("t.csv", "x;y\n1,5;2\n-2,25;3\n")), ["x:number y:number", "1.5 2", "-2.25 3"]);
     let options = ReadOptions { missing: vec!["-99".into(), "none".into()], ..ReadOptions::default() };
     let read = table_with("t.csv", "x,y\n-99,none\n1,a\n", &options).unwrap();
@@ -75,10 +75,10 @@ fn decimal_commas_and_own_missing_texts() {
 }
 
 #[test]
-fn what_is_no_number_is_text() {
+fn text_that_is_not_a_number_is_a_string() {
     let text = "code,flag,hex,thousand,mixed\n007,true,0x1F,\"1,000\",1\n10,false,0x2,2,2024-01-01\n";
-    let kinds = "code:text flag:text hex:text thousand:text mixed:text";
-    assert_eq!(shown(&table("t.csv", text)), [kinds, "007 true 0x1F 1,000 1", "10 false 0x2 2 2024-01-01"]);
+    let types = "code:text flag:text hex:text thousand:text mixed:text";
+    assert_eq!(shown(&table("t.csv", text)), [types, "007 true 0x1F 1,000 1", "10 false 0x2 2 2024-01-01"]);
     assert_eq!(shown(&table("t.csv", "x,y\n,1\nNA,2\n"))[0], "x:number y:number");
     let options = ReadOptions { texts: vec!["id".into()], ..ReadOptions::default() };
     assert_eq!(
@@ -99,104 +99,114 @@ fn other_encodings() {
     assert_eq!(shown(&table_with("t.csv", &latin, &options).unwrap()), expected);
     assert_eq!(
         error("t.csv", &latin),
-        "t.csv, line 2, column \"town\": this is no text in UTF-8; say in which encoding it is, for example --encoding windows-1252"
+        "t.csv, line 2, column \"town\": this is not valid UTF-8 text; specify the encoding, for example \
+         --encoding windows-1252"
     );
     let options = ReadOptions { encoding: Some("latin-x".into()), ..ReadOptions::default() };
     assert_eq!(
         table_with("t.csv", text, &options).unwrap_err(),
-        "t.csv: there is no encoding called \"latin-x\"; use its name on the web, such as utf-8, utf-16le, windows-1252 or shift_jis"
+        "t.csv: unknown encoding \"latin-x\"; use a name of the WHATWG Encoding Standard, for example utf-8, \
+         utf-16le, windows-1252 or shift_jis"
     );
 }
 
 #[test]
-fn what_is_wrong_with_a_csv_is_said_with_its_place() {
-    let empty = "t.csv: the file is empty; a table has at least one row, and mostly a first line with the columns' names";
-    let quote = "write a quote inside a field as two quotes";
-    let wide = "mend the row, or put quotes around a field that contains the delimiter";
-    let finite = "is no finite number; fill it in, or leave it empty if it is missing";
-    for (text, sentence) in [
+fn csv_errors_have_a_location() {
+    let empty = "t.csv: the file is empty; a table requires at least one row, usually below a header with the \
+                 column names";
+    let ragged = "correct the row, or quote fields that contain the delimiter";
+    let finite = "is not a finite number; correct it, or leave the cell empty if the value is missing";
+    for (text, message) in [
         ("", empty.to_owned()),
         ("\n\n", empty.to_owned()),
-        ("a,b\n", "t.csv: there are columns but no rows; a table has at least one row".into()),
-        ("a,b\n1,2\n1,2,3\n", format!("t.csv, line 3: this row has 3 fields where the header has 2; {wide}")),
-        ("a,b\n\"1\n\",2\n\n1\n", format!("t.csv, line 5: this row has 1 field where the header has 2; {wide}")),
-        ("1,2\n1,2,3\n", format!("t.csv, line 2: this row has 3 fields where the first row has 2; {wide}")),
+        ("a,b\n", "t.csv: the table has columns but no rows; add at least one row".into()),
+        ("a,b\n1,2\n1,2,3\n", format!("t.csv, line 3: this row has 3 fields, but the header has 2; {ragged}")),
+        ("a,b\n\"1\n\",2\n\n1\n", format!("t.csv, line 5: this row has 1 field, but the header has 2; {ragged}")),
+        ("1,2\n1,2,3\n", format!("t.csv, line 2: this row has 3 fields, but the first row has 2; {ragged}")),
         (
             "a,b\n1,2\n3,\"4\n",
-            format!("t.csv, line 3: the quote that opens here is never closed; close it, and {quote}"),
+            "t.csv, line 3: a quoted field begins here and is never closed; close it, and double every quote \
+             inside it"
+                .into(),
         ),
         (
             "a,b\n1,\"2\"x\n",
-            format!("t.csv, line 2: a field that begins here goes on after its closing quote; {quote}"),
+            "t.csv, line 2: a field that begins here continues after its closing quote; double every quote \
+             inside a quoted field"
+                .into(),
         ),
         ("a,b,a\n1,2,3\n", "t.csv, line 1: columns 1 and 3 are both called \"a\"; rename one of them".into()),
         (
             "a,,c\n1,2,3\n",
-            "t.csv, line 1: column 2 has no name while others have one; name it in the header, or remove it".into(),
+            "t.csv, line 1: column 2 has no name; name it in the header, or remove the column".into(),
         ),
         ("a\n1\ninf\n", format!("t.csv, line 3, column \"a\": \"inf\" {finite}")),
         ("a,b\n1,1e999\n", format!("t.csv, line 2, column \"b\": \"1e999\" {finite}")),
         (
             "a,b\n1,\0\n",
-            "t.csv: this is no text, it holds a NUL byte; give a CSV, Parquet, NPY, NPZ or JSON Lines file, and --encoding utf-16le if it is text of two bytes a letter".into(),
+            "t.csv: this is not text: it contains a NUL byte; provide a CSV, Parquet, NPY, NPZ or JSON Lines \
+             file, or specify --encoding utf-16le if it is UTF-16 text"
+                .into(),
         ),
     ] {
-        assert_eq!(error("t.csv", text), sentence, "{text:?}");
+        assert_eq!(error("t.csv", text), message, "{text:?}");
     }
     assert_eq!(
         error("t.csv", b"\x1f\x8bxx"),
-        "t.csv: it is compressed with gzip, no table; decompress it first, with gunzip"
+        "t.csv: this is a gzip-compressed file, which cannot be read; decompress it first, for example with \
+         gunzip"
     );
-    assert!(error("t.csv", "a,b\r1,2\r").contains("lines end in a carriage return"));
-    assert!(error("t.xlsx", b"PK\x03\x04xx").contains("save the workbook's sheet as CSV"));
+    assert!(error("t.csv", "a,b\r1,2\r").contains("carriage returns as line endings"));
+    assert!(error("t.xlsx", b"PK\x03\x04xx").contains("save the sheet of the workbook as CSV"));
     assert_eq!(shown(&table("t.csv", "a\nword\ninf\n")), ["a:text", "word", "inf"]);
 }
 
 #[test]
-fn progress_is_told_a_few_times_and_to_the_end() {
+fn progress_is_reported_a_few_times_and_reaches_the_total() {
     let (_folder, path) = file("t.csv", "x,t\n".to_owned() + &"1,a\n".repeat(1 << 20) + "1.5,\nb,c\n");
-    let mut told = Vec::new();
-    let table = read(&path, &ReadOptions::default(), &mut |done, total| told.push((done, total))).unwrap();
+    let mut reports = Vec::new();
+    let table = read(&path, &ReadOptions::default(), &mut |done, total| reports.push((done, total))).unwrap();
     assert_eq!(table.n_rows(), (1 << 20) + 2);
     assert!(matches!(table.columns[0].values, Values::Strings(_)));
     let len = path.metadata().unwrap().len();
-    assert!(told.len() <= 400 && told.is_sorted());
-    assert!(told.contains(&(len, len)) && told.last() == Some(&(2 * len, 2 * len)));
+    assert!(reports.len() <= 400 && reports.is_sorted());
+    assert!(reports.contains(&(len, len)) && reports.last() == Some(&(2 * len, 2 * len)));
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_errors() {
     let options = ReadOptions { delimiter: Some(b'"'), ..ReadOptions::default() };
-    assert!(table_with("t.csv", "a\n1\n", &options).unwrap_err().contains("cannot separate fields"));
+    assert!(table_with("t.csv", "a\n1\n", &options).unwrap_err().contains("cannot be the delimiter"));
     let options = ReadOptions { texts: vec!["idd".into()], ..ReadOptions::default() };
     assert_eq!(
         table_with("t.csv", "id,b\n1,2\n", &options).unwrap_err(),
-        "t.csv, column \"idd\": there is no such column (did you mean \"id\"?); there are: id, b"
+        "t.csv: there is no column \"idd\" (did you mean \"id\"?); the columns are: id, b"
     );
     let missing =
         read("/no/such.csv".as_ref(), &ReadOptions::default(), &mut |_, _| {}).unwrap_err().to_string();
-    assert!(missing.starts_with("/no/such.csv: it cannot be read: No such file"), "{missing}");
+    assert!(missing.starts_with("/no/such.csv: cannot be read: No such file"), "{missing}");
 }
 
 #[test]
-fn a_stream_reads_what_is_wanted_and_nothing_else() {
+fn a_stream_reads_only_the_requested_columns() {
     let (_folder, path) = file("t.csv", "id,junk,x\n01,a,1\n02,\"\n\",2\n");
-    let wanted = [("x", CellType::Numbers), ("id", CellType::Strings)];
-    let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted).unwrap();
+    let columns = [("x", CellType::Numbers), ("id", CellType::Strings)];
+    let mut stream = Stream::open(&path, &ReadOptions::default(), &columns).unwrap();
     assert_eq!(stream.names(), ["id", "junk", "x"]);
-    let piece = stream.next().unwrap().unwrap();
-    assert_eq!(shown(&piece), ["x:number id:text", "1 01", "2 02"]);
-    assert_eq!(piece.lines, [2, 3]);
+    let chunk = stream.next().unwrap().unwrap();
+    assert_eq!(shown(&chunk), ["x:number id:text", "1 01", "2 02"]);
+    assert_eq!(chunk.lines, [2, 3]);
     assert!(stream.next().unwrap().is_none());
 
-    let said = |wanted| {
-        let stream = Stream::open(&path, &ReadOptions::default(), &[wanted]);
+    let error = |column| {
+        let stream = Stream::open(&path, &ReadOptions::default(), &[column]);
         stream.and_then(|mut stream| stream.next()).unwrap_err().to_string()
     };
-    assert!(said(("idd", CellType::Strings)).contains("did you mean \"id\"?"));
-    let kind = "line 2, column \"junk\": \"a\" is no number, as the column holds elsewhere; mend it, or leave it empty if it is missing";
-    assert!(said(("junk", CellType::Numbers)).ends_with(kind));
-    assert!(said(("x", CellType::Dates)).contains("\"1\" is no date"));
+    assert!(error(("idd", CellType::Strings)).contains("did you mean \"id\"?"));
+    let message = "line 2, column \"junk\": \"a\" is not a number, but this column must contain numbers; \
+                   correct it, or leave the cell empty if the value is missing";
+    assert!(error(("junk", CellType::Numbers)).ends_with(message));
+    assert!(error(("x", CellType::Dates)).contains("\"1\" is not a date"));
 }
 
 #[test]
@@ -208,15 +218,17 @@ fn json_lines() {
     assert_eq!(shown(&table("t.ndjson", "{\"x\":1.0}\n{\"x\":\"b\"}\n")), ["x:text", "1.0", "b"]);
     assert_eq!(
         error("t.jsonl", "{\"x\": 1}\n{\"x\": [1]}\n"),
-        "t.jsonl, line 2, column \"x\": it holds a list, and a cell is one number, date or text; write its parts as columns of their own"
+        "t.jsonl, line 2, column \"x\": contains an array, but a cell must be a single number, date or string; \
+         store the parts in separate columns"
     );
     assert_eq!(
         error("t.jsonl", "{\"x\": 1}\n{x}\n"),
-        "t.jsonl, line 2: this line is no JSON object (key must be a string at character 2); write one object on each line, like {\"x\": 1.5}"
+        "t.jsonl, line 2: this line is not a valid JSON object (key must be a string at character 2); write one \
+         object per line, for example {\"x\": 1.5}"
     );
-    assert!(error("t.jsonl", "{\"x\": 1}\n[1]\n").contains("line 2: this line is no JSON object"));
-    assert!(error("t.jsonl", "{\"x\": 1, \"x\": 2}\n").contains("a key stands in it twice"));
-    assert!(error("t.jsonl", "{\"x\": 1e999}\n").contains("\"1e999\" is no finite number"));
+    assert!(error("t.jsonl", "{\"x\": 1}\n[1]\n").contains("line 2: this line is not a valid JSON object"));
+    assert!(error("t.jsonl", "{\"x\": 1, \"x\": 2}\n").contains("duplicate key"));
+    assert!(error("t.jsonl", "{\"x\": 1e999}\n").contains("\"1e999\" is not a finite number"));
     assert!(error("t.jsonl", "\n\n").contains("the file is empty"));
 
     let (_folder, path) = file("t.jsonl", text);
@@ -224,9 +236,9 @@ fn json_lines() {
     assert_eq!(shown(&stream.next().unwrap().unwrap()), ["x:text", "1.5", "-", "-"]);
 }
 
-/// An NPY file of this kind and shape.
-fn npy(kind: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}");
+/// Returns the bytes of an NPY file with the given type, order and shape.
+fn npy(dtype: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': {shape}, }}");
     let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     bytes.extend_from_slice(format!("{header:<117}\n").as_bytes());
     bytes.extend_from_slice(data);
@@ -248,19 +260,22 @@ fn numpy_arrays() {
     let infinite = npy("<f8", "False", "(1, 1)", &f64::INFINITY.to_le_bytes());
     assert_eq!(
         error("t.npy", infinite),
-        "t.npy, row 1, column \"x1\": \"inf\" is no finite number; fill it in, or leave it empty if it is missing"
+        "t.npy, row 1, column \"x1\": \"inf\" is not a finite number; correct it, or leave the cell empty if the \
+         value is missing"
     );
     assert_eq!(
         error("t.npy", npy("<f4", "False", "(4, 2)", &floats)),
-        "t.npy: this NumPy file is damaged or cut short (it has fewer numbers than it says); fetch or write it again"
+        "t.npy: this NumPy file is damaged or truncated (fewer elements than the header states); download or \
+         write it again"
     );
     assert_eq!(
         error("t.npy", npy("|O", "False", "(1,)", &[])),
-        "t.npy: it holds numbers of NumPy's kind |O, which is neither number, date nor text; save arrays of one or two axes, of booleans, integers or floats"
+        "t.npy: elements of the NumPy type |O are unsupported; save arrays of booleans, integers or floats with \
+         one or two dimensions"
     );
-    assert!(error("t.npy", npy("<f4", "False", "(1, 1, 1)", &floats)).contains("an array of 3 axes"));
+    assert!(error("t.npy", npy("<f4", "False", "(1, 1, 1)", &floats)).contains("arrays with 3 dimensions"));
     assert!(error("t.npy", npy("<f4", "False", "(0, 99999999999999)", &[])).contains("no rows"));
-    assert!(error("t.npy", npy("<f8", "False", "(9999999999, 9999999999)", &[])).contains("fewer numbers"));
+    assert!(error("t.npy", npy("<f8", "False", "(9999999999, 9999999999)", &[])).contains("fewer elements"));
 
     let (_folder, path) = file("t.npy", npy("<f4", "True", "(3, 2)", &floats));
     let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x2", CellType::Numbers)]).unwrap();
@@ -288,10 +303,10 @@ fn archives_of_numpy_arrays() {
     assert_eq!(shown(&stream.next().unwrap().unwrap()), ["y:text", "5", "-6"]);
     assert_eq!(
         error("t.npz", npz(&[("X", x.clone()), ("y", npy("|i1", "False", "(1,)", &[5]))])),
-        "t.npz: the array \"y\" has 1 row where \"X\" has 2; write arrays of one length"
+        "t.npz: the array \"y\" has 1 row, but \"X\" has 2; write arrays of equal length"
     );
-    let twice = npz(&[("X", x), ("X1", npy("|i1", "False", "(2,)", &[5, 5]))]);
-    assert!(error("t.npz", twice).contains("both called \"X1\""));
+    let duplicate = npz(&[("X", x), ("X1", npy("|i1", "False", "(2,)", &[5, 5]))]);
+    assert!(error("t.npz", duplicate).contains("both called \"X1\""));
     assert!(error("t.npz", npz(&[])).contains("a ZIP archive without NumPy arrays"));
-    assert!(error("t.npz", &bytes[..bytes.len() / 2]).contains("damaged or cut short"));
+    assert!(error("t.npz", &bytes[..bytes.len() / 2]).contains("damaged or truncated"));
 }

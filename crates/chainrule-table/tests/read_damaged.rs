@@ -1,4 +1,5 @@
-//! Files with bytes changed, cut out or cut off: a table or a sentence comes of them, never a panic, and soon.
+//! Files with changed, deleted or inserted bytes result in a table or an error, never in a panic or
+//! excessive memory.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,17 +11,17 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-/// A generator whose numbers are the same each time.
-struct Random(u64);
+/// A deterministic random number generator.
+struct FixedRandom(u64);
 
-impl Random {
+impl FixedRandom {
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % n.max(1)
     }
 }
 
-fn damage(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+fn damage(bytes: &[u8], random: &mut FixedRandom) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
         let at = random.below(bytes.len());
@@ -36,43 +37,43 @@ fn damage(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Of a file of some kilobytes, whatever it says of itself, so many bytes are in memory at most, in the thread that reads: a
-/// block of text is a mebibyte.
-const ALLOCATED: u64 = 2 << 20;
+/// Maximum number of bytes that the reading thread allocates for a file of some kilobytes,
+/// regardless of the sizes stated in the file. A block of text takes one MiB.
+const MAX_ALLOCATED: u64 = 2 << 20;
 
-fn try_all(name: &str, bytes: &[u8], n: usize) {
+fn check_damaged(name: &str, bytes: &[u8], n: usize) {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let options = ReadOptions::default();
-    read(&path, &options, &mut |_, _| {}).expect("the file is sound as it is");
-    let mut random = Random(7);
-    let mut refused = 0;
+    read(&path, &options, &mut |_, _| {}).expect("the undamaged file is valid");
+    let mut random = FixedRandom(7);
+    let mut n_errors = 0;
     for _ in 0..n {
-        // Some file systems wait for the disk when a file is written over.
+        // Some file systems wait for the disk when a file is overwritten.
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, damage(bytes, &mut random)).unwrap();
         let mut table = None;
-        let counted = allocation_counter::measure(|| table = Some(read(&path, &options, &mut |_, _| {})));
-        let streamed = allocation_counter::measure(|| stream(&path));
-        for allocated in [counted.bytes_max, streamed.bytes_max] {
-            assert!(allocated <= ALLOCATED, "{allocated} bytes");
+        let reading = allocation_counter::measure(|| table = Some(read(&path, &options, &mut |_, _| {})));
+        let streaming = allocation_counter::measure(|| stream(&path));
+        for allocated in [reading.bytes_max, streaming.bytes_max] {
+            assert!(allocated <= MAX_ALLOCATED, "{allocated} bytes were allocated");
         }
-        match table.expect("it was read") {
+        match table.expect("the file has been read") {
             Ok(table) => assert!(table.columns.iter().all(|column| column.values.len() == table.n_rows())),
             Err(error) => {
-                refused += 1;
+                n_errors += 1;
                 assert!(error.to_string().contains(name), "{error}");
             }
         }
     }
-    assert!(refused > n / 20, "{refused} of {n} were refused");
+    assert!(n_errors > n / 20, "only {n_errors} of {n} files were rejected");
 }
 
 fn stream(path: &Path) {
-    let wanted = [("x1", CellType::Numbers), ("t", CellType::Strings)];
-    for wanted in [&wanted[..], &wanted[..1]] {
-        if let Ok(mut stream) = Stream::open(path, &ReadOptions::default(), wanted) {
+    let columns = [("x1", CellType::Numbers), ("t", CellType::Strings)];
+    for columns in [&columns[..], &columns[..1]] {
+        if let Ok(mut stream) = Stream::open(path, &ReadOptions::default(), columns) {
             while let Ok(Some(_)) = stream.next() {}
         }
     }
@@ -82,14 +83,14 @@ fn stream(path: &Path) {
 fn damaged_csv() {
     let rows: Vec<String> =
         (0..30).map(|i| format!("{i}.5,\"a \"\"{}\"\"\",2024-01-{:02},\r\n", i % 3, i + 1)).collect();
-    try_all("t.csv", format!("x1,t,\"when\",none\r\n{}", rows.concat()).as_bytes(), 2000);
+    check_damaged("t.csv", format!("x1,t,\"when\",none\r\n{}", rows.concat()).as_bytes(), 2000);
 }
 
 #[test]
 fn damaged_json_lines() {
     let rows: Vec<String> =
         (0..20).map(|i| format!("{{\"x1\": {i}.5, \"t\": \"a\\u00e9{i}\", \"n\": null}}\n")).collect();
-    try_all("t.jsonl", rows.concat().as_bytes(), 1000);
+    check_damaged("t.jsonl", rows.concat().as_bytes(), 1000);
 }
 
 #[test]
@@ -98,13 +99,13 @@ fn damaged_numpy() {
     let mut npy = format!("NUMPY\u{1}\0v\0{header}\n").into_bytes();
     npy.insert(0, 0x93);
     npy.extend((0..30_u8).flat_map(|i| f32::from(i).to_le_bytes()));
-    try_all("t.npy", &npy, 1000);
+    check_damaged("t.npy", &npy, 1000);
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for name in ["x.npy", "t.npy"] {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         std::io::Write::write_all(&mut zip, &npy).unwrap();
     }
-    try_all("t.npz", &zip.finish().unwrap().into_inner(), 1000);
+    check_damaged("t.npz", &zip.finish().unwrap().into_inner(), 1000);
 }
 
 #[test]
@@ -112,8 +113,8 @@ fn damaged_parquet() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("t.parquet");
     let schema = "message table { REQUIRED DOUBLE x1; OPTIONAL BYTE_ARRAY t (STRING); }";
-    for compressed in [parquet::basic::Compression::SNAPPY, parquet::basic::Compression::UNCOMPRESSED] {
-        let properties = Arc::new(WriterProperties::builder().set_compression(compressed).build());
+    for compression in [parquet::basic::Compression::SNAPPY, parquet::basic::Compression::UNCOMPRESSED] {
+        let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
         let schema = Arc::new(parse_message_type(schema).unwrap());
         let mut writer = SerializedFileWriter::new(File::create(&path).unwrap(), schema, properties).unwrap();
         for _ in 0..2 {
@@ -130,6 +131,6 @@ fn damaged_parquet() {
             group.close().unwrap();
         }
         writer.close().unwrap();
-        try_all("t.parquet", &std::fs::read(&path).unwrap(), 1500);
+        check_damaged("t.parquet", &std::fs::read(&path).unwrap(), 1500);
     }
 }

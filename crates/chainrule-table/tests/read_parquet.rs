@@ -1,4 +1,4 @@
-//! Parquet files: every kind of column that becomes one, those that do not, and pieces across groups of rows.
+//! Parquet files: all supported and unsupported types of columns, and streaming across row groups.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const SCHEMA: &str = "message table {
     REQUIRED INT32 natural (INTEGER(32, false));
 }";
 
-/// A file of some groups of two rows.
+/// Writes a file with row groups of two rows.
 fn write(path: &Path, schema: &str, n_groups: usize, compression: Compression) {
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
@@ -80,7 +80,7 @@ fn cells(column: &Column, n: usize) -> Vec<String> {
 }
 
 #[test]
-fn columns_of_all_kinds() {
+fn columns_of_all_types() {
     let (_folder, path) = file(SCHEMA, 2);
     let table = read(&path, &ReadOptions::default(), &mut |_, _| {}).unwrap();
     assert_eq!(table.n_rows(), 4);
@@ -119,19 +119,19 @@ fn columns_of_all_kinds() {
 }
 
 #[test]
-fn all_as_texts_and_in_any_compression() {
+fn all_types_can_be_read_as_strings_with_any_compression() {
     for compression in
         [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())]
     {
         let folder = TempDir::new().unwrap();
-        let path = folder.path().join("no-ending");
+        let path = folder.path().join("no-extension");
         write(&path, SCHEMA, 1, compression);
         let names = ["big", "small", "day", "moment", "price", "debt", "single", "flag", "natural"];
-        let wanted: Vec<(&str, CellType)> = names.iter().map(|name| (*name, CellType::Strings)).collect();
-        let mut stream = Stream::open(&path, &ReadOptions::default(), &wanted).unwrap();
+        let columns: Vec<(&str, CellType)> = names.iter().map(|name| (*name, CellType::Strings)).collect();
+        let mut stream = Stream::open(&path, &ReadOptions::default(), &columns).unwrap();
         assert_eq!(stream.names().len(), 12);
-        let piece = stream.next().unwrap().unwrap();
-        let rows: Vec<Vec<String>> = piece.columns.iter().map(|column| cells(column, 2)).collect();
+        let chunk = stream.next().unwrap().unwrap();
+        let rows: Vec<Vec<String>> = chunk.columns.iter().map(|column| cells(column, 2)).collect();
         assert_eq!(
             rows,
             [
@@ -151,26 +151,26 @@ fn all_as_texts_and_in_any_compression() {
 }
 
 #[test]
-fn a_stream_goes_through_all_groups() {
+fn a_stream_reads_all_row_groups() {
     let (_folder, path) = file(SCHEMA, 3);
     let mut stream = Stream::open(&path, &ReadOptions::default(), &[("small", CellType::Numbers)]).unwrap();
     let mut rows = Vec::new();
-    while let Some(piece) = stream.next().unwrap() {
-        rows.extend(cells(&piece.columns[0], piece.n_rows()));
+    while let Some(chunk) = stream.next().unwrap() {
+        rows.extend(cells(&chunk.columns[0], chunk.n_rows()));
     }
     assert_eq!(rows, ["-7", "8", "-7", "8", "-7", "8"]);
-    let said = |wanted| {
-        let stream = Stream::open(&path, &ReadOptions::default(), &[wanted]);
+    let error = |column| {
+        let stream = Stream::open(&path, &ReadOptions::default(), &[column]);
         stream.and_then(|mut stream| stream.next()).unwrap_err().to_string()
     };
-    assert!(said(("smal", CellType::Numbers)).contains("did you mean \"small\"?"));
-    assert!(said(("town", CellType::Numbers)).contains("row 1, column \"town\": \"Bern\" is no number"));
-    assert!(said(("day", CellType::Numbers)).contains("\"2024-05-31\" is no number"));
+    assert!(error(("smal", CellType::Numbers)).contains("did you mean \"small\"?"));
+    assert!(error(("town", CellType::Numbers)).contains("row 1, column \"town\": \"Bern\" is not a number"));
+    assert!(error(("day", CellType::Numbers)).contains("\"2024-05-31\" is not a number"));
 }
 
 #[test]
-fn what_no_column_can_be_is_said() {
-    let said = |schema: &str, write: &dyn Fn(&mut ColumnWriter)| {
+fn invalid_and_unsupported_columns_are_errors() {
+    let error = |schema: &str, write: &dyn Fn(&mut ColumnWriter)| {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("t.parquet");
         let schema = Arc::new(parse_message_type(schema).unwrap());
@@ -183,8 +183,8 @@ fn what_no_column_can_be_is_said() {
         }
         group.close().unwrap();
         writer.close().unwrap();
-        let said: Result<Table, _> = read(&path, &ReadOptions::default(), &mut |_, _| {});
-        said.unwrap_err().to_string().replace(&format!("{}/", folder.path().display()), "")
+        let result: Result<Table, _> = read(&path, &ReadOptions::default(), &mut |_, _| {});
+        result.unwrap_err().to_string().replace(&format!("{}/", folder.path().display()), "")
     };
     let double = |value: f64| {
         move |column: &mut ColumnWriter| match column {
@@ -193,20 +193,22 @@ fn what_no_column_can_be_is_said() {
         }
     };
     assert_eq!(
-        said("message table { REQUIRED DOUBLE x; }", &double(f64::INFINITY)),
-        "t.parquet, row 2, column \"x\": \"inf\" is no finite number; fill it in, or leave it empty if it is missing"
+        error("message table { REQUIRED DOUBLE x; }", &double(f64::INFINITY)),
+        "t.parquet, row 2, column \"x\": \"inf\" is not a finite number; correct it, or leave the cell empty if \
+         the value is missing"
     );
     assert_eq!(
-        said(
+        error(
             "message table { REQUIRED group point { REQUIRED DOUBLE x; REQUIRED DOUBLE y; } }",
             &double(1.0)
         ),
-        "t.parquet, column \"point\": it holds groups of values, and a cell is one number, date or text; write its parts as columns of their own"
+        "t.parquet, column \"point\": contains groups of values, but a cell must be a single number, date or \
+         string; store the parts in separate columns"
     );
     let repeated = |column: &mut ColumnWriter| match column {
         ColumnWriter::DoubleColumnWriter(w) => drop(w.write_batch(&[1.0], Some(&[1]), Some(&[0])).unwrap()),
         _ => unreachable!(),
     };
-    assert!(said("message table { REPEATED DOUBLE x; }", &repeated).contains("it holds lists"));
-    assert!(said("message table { REQUIRED DOUBLE x; }", &|_| {}).contains("there are columns but no rows"));
+    assert!(error("message table { REPEATED DOUBLE x; }", &repeated).contains("contains lists"));
+    assert!(error("message table { REQUIRED DOUBLE x; }", &|_| {}).contains("columns but no rows"));
 }

@@ -9,8 +9,8 @@ use crate::error::Failure;
 
 pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
-    let mut columns = model.wanted();
-    columns.extend(model.target().wanted());
+    let mut columns = model.cell_types();
+    columns.extend(model.target().cell_types());
     let table = read_whole(&arguments.data, &arguments.reading, &columns)?;
     let evaluation = evaluate(&model, &table)?;
     if arguments.json {

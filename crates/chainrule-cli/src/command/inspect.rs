@@ -55,7 +55,7 @@ fn print_text(model: &Model) {
     }
     let mut inputs = table::new(&["column", "kind", "encoding", "missing values"]);
     for input in &first.encoders.inputs {
-        let missing = if input.says_missing { "indicator input" } else { "" };
+        let missing = if input.has_missing_indicator { "indicator input" } else { "" };
         let kind = input.how.name().to_owned();
         inputs.add_row([input.column.clone(), kind, encoding(input), missing.to_owned()]);
     }
@@ -150,7 +150,7 @@ pub(super) fn inputs(model: &Model) -> Value {
             "column": input.column,
             "kind": input.how.name(),
             "n_inputs": input.width(),
-            "missing_indicator": input.says_missing,
+            "missing_indicator": input.has_missing_indicator,
         });
         match &input.how {
             Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use chainrule_model::{Model, Predictions};
 use chainrule_table::{
     CellType, Column, Destination, Error, FileFormat, OutputColumn, Problem, ReadOptions, Stream, Strings,
-    Table, Target, Values, Writer,
+    Table, Target, Values, TableWriter,
 };
 
 use crate::arguments::{PredictArguments, Reading};
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let format = format(arguments.output.as_deref(), arguments.to, terminal)?;
     let model = Model::load(&arguments.model)?;
     let options = read_options(&arguments.reading)?;
-    let mut stream = Stream::open(&arguments.data, &options, &model.wanted())?;
+    let mut stream = Stream::open(&arguments.data, &options, &model.cell_types())?;
     let mut keep: Vec<(&str, CellType)> = Vec::new();
     for name in &arguments.keep {
         if keep.iter().all(|(known, _)| known != name) {
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         Some(path) => Destination::File(path),
         None => Destination::Stream(Box::new(std::io::stdout())),
     };
-    let mut writer = Writer::open(destination, format, &columns).map_err(unwritten)?;
+    let mut writer = TableWriter::open(destination, format, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
     let mut bar = ReadingBar::new(Some(&arguments.data));
     while let Some(inputs) = stream.next()? {

@@ -123,7 +123,7 @@ impl CategoryInputs {
                 CategoryInputs::Signs([0, 0].into_iter().chain(all.iter().map(sign)).collect())
             }
             Encoding::Category { words, rare } => {
-                let missing = input.says_missing.then(|| input.width() - 1);
+                let missing = input.has_missing_indicator.then(|| input.width() - 1);
                 let other = (!rare.is_empty()).then_some(words.len());
                 let position = |word: &String| words.iter().position(|known| known == word).or(other);
                 CategoryInputs::Positions(
@@ -144,7 +144,7 @@ impl CategoryInputs {
             match self {
                 CategoryInputs::Signs(signs) => {
                     row[0] = f64::from(signs[code]);
-                    if input.says_missing && code == MISSING {
+                    if input.has_missing_indicator && code == MISSING {
                         row[1] = 1.0;
                     }
                 }

@@ -1,4 +1,4 @@
-//! One column of a table as one or more inputs of a network: fitted on the rows of the training, applied to any.
+//! Encoding of a column as one or more inputs of a network, fitted on the training rows.
 
 use std::collections::HashMap;
 use std::f64::consts::TAU;
@@ -9,61 +9,64 @@ use super::scale::{Scale, Scaling};
 use crate::kind::yes_and_no;
 use crate::{CellType, Column, ColumnKind, Error, MISSING, Problem, Table, Values};
 
-/// A column with how it becomes inputs.
+/// A column and its encoding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// The column's name.
+    /// Name of the column.
     pub column: String,
-    /// What is done with it.
+    /// Encoding of the column.
     pub how: Encoding,
-    /// Whether one more input says, by 1, that the cell is missing: where cells of the training were.
-    pub says_missing: bool,
+    /// Whether there is an additional input that is 1 for missing cells. It is present if the
+    /// column had missing cells in the training rows.
+    #[serde(rename = "says_missing")]
+    pub has_missing_indicator: bool,
 }
 
-/// What is done with a column.
+/// The encoding of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Encoding {
-    /// A number, moved and scaled; a missing one is the median of the training.
+    /// A scaled number.
     Number {
-        /// What is done, and by what.
+        /// Scale fitted on the training rows.
         scale: Scale,
-        /// What a missing one is taken for.
+        /// Value used for missing cells: the median of the training rows.
         fill: f64,
     },
-    /// A date as its days since 1970, as a number is; with `parts`, as places in the year, the week and the day as well.
+    /// A date as a scaled number of days since 1970, optionally with cyclical features.
     Date {
-        /// What is done to the days, and by what.
+        /// Scale of the days, fitted on the training rows.
         scale: Scale,
-        /// What a missing one is taken for.
+        /// Days used for missing cells: the median of the training rows.
         fill: f64,
-        /// Whether sine and cosine of the place in year, week and day are inputs too.
+        /// Whether there are additional inputs with the sine and cosine of the time of year, the
+        /// day of the week and the time of day.
         parts: bool,
     },
-    /// -1 for no, 1 for yes, 0 for what is missing or neither.
+    /// -1 for false, 1 for true, 0 for missing or unknown values.
     Boolean {
-        /// The cells that mean no and yes.
+        /// Cells for false and true.
         words: [String; 2],
     },
-    /// An input for each word, 1 where the cell is that word and else 0; one more for all other words, where the training had
-    /// words too rare for one of their own.
+    /// One-hot encoding: one input per category. If there are rare categories, an additional input
+    /// is 1 for them and for unknown categories.
     Category {
-        /// The words, most frequent first.
+        /// Categories with an input of their own, most frequent first.
         words: Vec<String>,
-        /// The rare words of the training.
+        /// Rare categories, which share an input.
         rare: Vec<String>,
     },
 }
 
-/// A word that fewer rows of the training have is rare.
-const RARE: usize = 5;
-/// So many words have an input of their own at most.
+/// Minimum number of training rows for a category to have an input of its own.
+const MIN_COUNT: usize = 5;
+/// Maximum number of categories with an input of their own.
 const MAX_WORDS: usize = 64;
-/// A column of more different words is refused.
+/// Maximum number of categories of a column.
 pub(super) const MAX_CATEGORIES: usize = 10_000;
 
 impl Encoding {
-    /// What the column is, in a word.
+    /// Returns the name of the column kind.
     pub fn name(&self) -> &'static str {
         match self {
             Encoding::Number { .. } => "number",
@@ -75,7 +78,7 @@ impl Encoding {
 }
 
 impl Input {
-    /// Fits the input of a column on the rows `rows` of its table.
+    /// Fits the encoding of a column on the given rows of its table.
     pub(super) fn fit(
         table: &Table,
         column: &Column,
@@ -84,7 +87,7 @@ impl Input {
         scaling: Scaling,
         date_parts: bool,
     ) -> Result<Input, Error> {
-        let (how, says_missing) = match (kind, &column.values) {
+        let (how, has_missing_indicator) = match (kind, &column.values) {
             (ColumnKind::Number, Values::Numbers(values)) | (ColumnKind::Date, Values::Dates(values)) => {
                 let present: Vec<f64> = rows.iter().map(|i| values[*i]).filter(|v| !v.is_nan()).collect();
                 let (scale, fill) = Scale::fit(present.clone(), scaling);
@@ -95,34 +98,35 @@ impl Input {
                 (how, present.len() < rows.len())
             }
             (kind, values) => {
-                let (words, n_missing) = words(values, rows);
+                let (words, n_missing) = word_counts(values, rows);
                 let how = if kind == ColumnKind::Boolean {
-                    Encoding::Boolean { words: no_and_yes(words) }
+                    Encoding::Boolean { words: false_and_true(words) }
                 } else {
                     let n_words = words.len();
                     if n_words > MAX_CATEGORIES {
-                        let problem = Problem::TooManyCategories { got: n_words, most: MAX_CATEGORIES };
+                        let problem = Problem::TooManyCategories { got: n_words, max: MAX_CATEGORIES };
                         return Err(Error::new(&table.path, problem).column(column.name.clone()));
                     }
-                    kept(words)
+                    category_encoding(words)
                 };
                 (how, n_missing > 0)
             }
         };
-        Ok(Input { column: column.name.clone(), how, says_missing })
+        Ok(Input { column: column.name.clone(), how, has_missing_indicator })
     }
 
-    /// How many inputs the column becomes.
+    /// Returns the number of inputs.
     pub fn width(&self) -> usize {
-        let own = match &self.how {
+        let n_values = match &self.how {
             Encoding::Number { .. } | Encoding::Boolean { .. } | Encoding::Date { parts: false, .. } => 1,
             Encoding::Date { parts: true, .. } => 7,
             Encoding::Category { words, rare } => words.len() + usize::from(!rare.is_empty()),
         };
-        own + usize::from(self.says_missing)
+        n_values + usize::from(self.has_missing_indicator)
     }
 
-    /// What the inputs are called: `age`, `town=Bern`, `town=(others)`, `age=(missing)`.
+    /// Returns the names of the inputs, for example `age`, `town=Bern`, `town=(others)` and
+    /// `age=(missing)`.
     pub fn names(&self) -> Vec<String> {
         let column = &self.column;
         let mut names = match &self.how {
@@ -145,12 +149,13 @@ impl Input {
                 words.iter().map(|word| format!("{column}={word}")).chain(others).collect()
             }
         };
-        names.extend(self.says_missing.then(|| format!("{column}=(missing)")));
+        names.extend(self.has_missing_indicator.then(|| format!("{column}=(missing)")));
         names
     }
 
-    /// For each of the inputs, in the order of [`names`](Input::names): whether it is the number or the date itself, and then on
-    /// which scale; none for words, places in the year and the like, which have no unit.
+    /// Returns the kind and the scale of each input that is the number or the date itself, in the
+    /// order of [`names`](Input::names); `None` for inputs without a unit, such as categories and
+    /// cyclical features.
     pub fn scales(&self) -> Vec<Option<(ColumnKind, Scale)>> {
         let mut scales = vec![None; self.width()];
         match self.how {
@@ -161,8 +166,8 @@ impl Input {
         scales
     }
 
-    /// What the column is to be read as.
-    pub fn wants(&self) -> CellType {
+    /// Returns the cell type to read the column with.
+    pub fn cell_type(&self) -> CellType {
         match self.how {
             Encoding::Number { .. } => CellType::Numbers,
             Encoding::Date { .. } => CellType::Dates,
@@ -170,37 +175,38 @@ impl Input {
         }
     }
 
-    /// Writes the inputs of some rows into the rows of `x`, which are `stride` long and hold zeros, from their place `place` on;
-    /// says how many cells were such as the training had none: new words, or missing where none was.
+    /// Writes the inputs of the given rows to the rows of `x`, which have length `stride` and
+    /// contain zeros, starting at column `first`. Returns the number of cells without a counterpart
+    /// in the training rows: unknown categories, and missing cells if no training cell was missing.
     ///
     /// # Panics
-    /// When the column holds something else than [`wants`](Input::wants).
+    /// Panics if the cells are not of type [`cell_type`](Input::cell_type).
     pub(super) fn encode(
         &self,
-        cells: &Cells<'_>,
+        cells: &InputCells<'_>,
         rows: impl Iterator<Item = usize>,
         x: &mut [f64],
-        place: usize,
+        first: usize,
         stride: usize,
     ) -> u64 {
-        let says = place + self.width() - 1;
+        let indicator = first + self.width() - 1;
         let mut n_unseen = 0;
         for (i, row) in rows.zip(x.chunks_exact_mut(stride)) {
-            match self.put(cells, i, &mut row[place..]) {
-                Found::Known => {}
-                Found::Missing if self.says_missing => row[says] = 1.0,
-                Found::Missing | Found::Unseen => n_unseen += 1,
+            match self.encode_cell(cells, i, &mut row[first..]) {
+                CellStatus::Known => {}
+                CellStatus::Missing if self.has_missing_indicator => row[indicator] = 1.0,
+                CellStatus::Missing | CellStatus::Unseen => n_unseen += 1,
             }
         }
         n_unseen
     }
 
-    /// Writes the inputs of one cell, but for that which says that it is missing.
-    fn put(&self, cells: &Cells<'_>, i: usize, row: &mut [f64]) -> Found {
+    /// Writes the inputs of one cell, except the missing indicator.
+    fn encode_cell(&self, cells: &InputCells<'_>, i: usize, row: &mut [f64]) -> CellStatus {
         match (&self.how, cells) {
             (
                 Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. },
-                Cells::Numbers(values),
+                InputCells::Numbers(values),
             ) => {
                 let missing = values[i].is_nan();
                 let v = if missing { *fill } else { values[i] };
@@ -210,119 +216,121 @@ impl Input {
                         (row[1 + 2 * k], row[2 + 2 * k]) = (TAU * (v / period).fract()).sin_cos();
                     }
                 }
-                if missing { Found::Missing } else { Found::Known }
+                if missing { CellStatus::Missing } else { CellStatus::Known }
             }
-            (Encoding::Boolean { .. }, Cells::Words { codes, known }) => match codes.get(i, known) {
-                Some(Word::Known(k)) => {
-                    row[0] = if k == 1 { 1.0 } else { -1.0 };
-                    Found::Known
-                }
-                Some(_) => Found::Unseen,
-                None => Found::Missing,
-            },
-            (Encoding::Category { words, rare }, Cells::Words { codes, known }) => {
-                match codes.get(i, known) {
-                    Some(Word::Known(k)) => {
-                        row[k.min(words.len())] = 1.0;
-                        Found::Known
+            (Encoding::Boolean { .. }, InputCells::Categories { codes, categories }) => {
+                match codes.get(i, categories) {
+                    Some(CategoryMatch::Known(k)) => {
+                        row[0] = if k == 1 { 1.0 } else { -1.0 };
+                        CellStatus::Known
                     }
-                    Some(Word::New) => {
+                    Some(_) => CellStatus::Unseen,
+                    None => CellStatus::Missing,
+                }
+            }
+            (Encoding::Category { words, rare }, InputCells::Categories { codes, categories }) => {
+                match codes.get(i, categories) {
+                    Some(CategoryMatch::Known(k)) => {
+                        row[k.min(words.len())] = 1.0;
+                        CellStatus::Known
+                    }
+                    Some(CategoryMatch::Unknown) => {
                         if !rare.is_empty() {
                             row[words.len()] = 1.0;
                         }
-                        Found::Unseen
+                        CellStatus::Unseen
                     }
-                    None => Found::Missing,
+                    None => CellStatus::Missing,
                 }
             }
-            _ => panic!("a column is read as it is wanted"),
+            _ => panic!("the column was read with the cell type of the input"),
         }
     }
 
-    /// A column's cells as they are encoded.
-    pub(super) fn cells<'t>(&self, values: &'t Values) -> Cells<'t> {
-        let all: Vec<&String> = match &self.how {
+    /// Prepares the cells of a column for encoding.
+    pub(super) fn cells<'t>(&self, values: &'t Values) -> InputCells<'t> {
+        let categories: Vec<&String> = match &self.how {
             Encoding::Number { .. } | Encoding::Date { .. } => match values {
-                Values::Numbers(values) | Values::Dates(values) => return Cells::Numbers(values),
-                Values::Strings(_) => panic!("a column is read as it is wanted"),
+                Values::Numbers(values) | Values::Dates(values) => return InputCells::Numbers(values),
+                Values::Strings(_) => panic!("the column was read with the cell type of the input"),
             },
             Encoding::Boolean { words } => words.iter().collect(),
             Encoding::Category { words, rare } => words.iter().chain(rare).collect(),
         };
-        let places: HashMap<&str, usize> =
-            all.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
-        let find = |word: &str| match places.get(word) {
-            Some(k) => Word::Known(*k),
-            // Numbers as words: 1.0 is 1.
-            None => match word.parse::<f64>().ok().and_then(|v| places.get(v.to_string().as_str())) {
-                Some(k) => Word::Known(*k),
-                None => Word::New,
+        let indices: HashMap<&str, usize> =
+            categories.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
+        let find = |word: &str| match indices.get(word) {
+            Some(k) => CategoryMatch::Known(*k),
+            // Numeric categories match by value: 1.0 is the category 1.
+            None => match word.parse::<f64>().ok().and_then(|v| indices.get(v.to_string().as_str())) {
+                Some(k) => CategoryMatch::Known(*k),
+                None => CategoryMatch::Unknown,
             },
         };
         match values {
-            Values::Strings(texts) => Cells::Words {
-                codes: Codes::Strings(&texts.codes),
-                known: texts.words.iter().map(|word| find(word)).collect(),
+            Values::Strings(texts) => InputCells::Categories {
+                codes: CategoryCodes::Borrowed(&texts.codes),
+                categories: texts.words.iter().map(|word| find(word)).collect(),
             },
             Values::Numbers(values) | Values::Dates(values) => {
-                let mut known = Vec::new();
+                let mut categories = Vec::new();
                 let mut codes = HashMap::new();
                 let code = |v: &f64| {
                     if v.is_nan() {
                         return MISSING;
                     }
                     *codes.entry(v.to_bits()).or_insert_with(|| {
-                        known.push(find(&v.to_string()));
-                        known.len() as u32 - 1
+                        categories.push(find(&v.to_string()));
+                        categories.len() as u32 - 1
                     })
                 };
                 let codes = values.iter().map(code).collect();
-                Cells::Words { codes: Codes::Own(codes), known }
+                InputCells::Categories { codes: CategoryCodes::Owned(codes), categories }
             }
         }
     }
 }
 
-/// What became of a cell.
-enum Found {
+/// The relation of a cell to the training rows.
+enum CellStatus {
     Known,
     Missing,
     Unseen,
 }
 
-/// A column's cells: numbers, or codes of words with what each word is to the encoder.
-pub(super) enum Cells<'t> {
+/// The cells of a column: numbers, or codes of strings with the category of each code.
+pub(super) enum InputCells<'t> {
     Numbers(&'t [f64]),
-    Words { codes: Codes<'t>, known: Vec<Word> },
+    Categories { codes: CategoryCodes<'t>, categories: Vec<CategoryMatch> },
 }
 
-/// Codes of words, those of the table or made for numbers that are words.
-pub(super) enum Codes<'t> {
-    Strings(&'t [u32]),
-    Own(Vec<u32>),
+/// The codes of strings: those of the table, or new ones for numbers used as categories.
+pub(super) enum CategoryCodes<'t> {
+    Borrowed(&'t [u32]),
+    Owned(Vec<u32>),
 }
 
-/// A word: its place among those of the training, or new.
+/// A category: its index among those of the training rows, or unknown.
 #[derive(Clone, Copy)]
-pub(super) enum Word {
+pub(super) enum CategoryMatch {
     Known(usize),
-    New,
+    Unknown,
 }
 
-impl Codes<'_> {
-    fn get(&self, i: usize, known: &[Word]) -> Option<Word> {
+impl CategoryCodes<'_> {
+    fn get(&self, i: usize, categories: &[CategoryMatch]) -> Option<CategoryMatch> {
         let code = match self {
-            Codes::Strings(codes) => codes[i],
-            Codes::Own(codes) => codes[i],
+            CategoryCodes::Borrowed(codes) => codes[i],
+            CategoryCodes::Owned(codes) => codes[i],
         };
-        (code != MISSING).then(|| known[code as usize])
+        (code != MISSING).then(|| categories[code as usize])
     }
 }
 
-/// The distinct words of some rows with how many have them, and how many cells are missing.
-fn words(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
+/// Counts the rows of each category and the missing cells among the given rows.
+fn word_counts(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
     let mut n_missing = 0;
-    let mut count: Vec<(String, usize)> = match values {
+    let mut categories: Vec<(String, usize)> = match values {
         Values::Strings(texts) => {
             let mut counts = vec![0; texts.words.len()];
             for i in rows {
@@ -344,14 +352,14 @@ fn words(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize) {
             counts.into_iter().map(|(bits, n)| (f64::from_bits(bits).to_string(), n)).collect()
         }
     };
-    count.retain(|(_, n)| *n > 0);
-    // Most frequent first, and an order that nothing else decides.
-    count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    (count, n_missing)
+    categories.retain(|(_, n)| *n > 0);
+    // Most frequent first, with ties in alphabetical order to be deterministic.
+    categories.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    (categories, n_missing)
 }
 
-/// The words that mean no and yes: by meaning, or else in their order.
-fn no_and_yes(words: Vec<(String, usize)>) -> [String; 2] {
+/// Returns the words for false and true: a known pair by its meaning, others in alphabetical order.
+fn false_and_true(words: Vec<(String, usize)>) -> [String; 2] {
     let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
     words.sort();
     if let Some([no, yes]) = yes_and_no(&words) {
@@ -360,30 +368,32 @@ fn no_and_yes(words: Vec<(String, usize)>) -> [String; 2] {
     let mut words = words.into_iter();
     match (words.next(), words.next()) {
         (Some(no), Some(yes)) => [no, yes],
-        // One of the two is not among the rows of the training.
+        // Only one of the two values occurs in the training rows.
         (Some(word), None) if word == "1" => ["0".to_owned(), word],
         (Some(word), None) => [word, "1".to_owned()],
         _ => ["0".to_owned(), "1".to_owned()],
     }
 }
 
-/// The words that have an input of their own, and the rare ones.
-fn kept(mut words: Vec<(String, usize)>) -> Encoding {
-    let frequent = words.iter().take(MAX_WORDS).take_while(|(_, n)| *n >= RARE).count();
-    // One rare word would share its input with nobody; and where all are rare, the table is small.
-    let n = if words.len() <= frequent + 1 || frequent == 0 { words.len().min(MAX_WORDS) } else { frequent };
-    let rare = words.split_off(n).into_iter().map(|(word, _)| word).collect();
+/// Divides categories into those with an input of their own and rare ones.
+fn category_encoding(mut words: Vec<(String, usize)>) -> Encoding {
+    let n_frequent = words.iter().take(MAX_WORDS).take_while(|(_, n)| *n >= MIN_COUNT).count();
+    // A single rare category need not share an input, and if all are rare, the table is small.
+    let keep_rare = words.len() <= n_frequent + 1 || n_frequent == 0;
+    let n_own = if keep_rare { words.len().min(MAX_WORDS) } else { n_frequent };
+    let rare = words.split_off(n_own).into_iter().map(|(word, _)| word).collect();
     Encoding::Category { words: words.into_iter().map(|(word, _)| word).collect(), rare }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
-    fn words_are_kept_while_they_are_frequent() {
+    fn frequent_categories_have_inputs_of_their_own() {
         let words =
             |counts: &[usize]| counts.iter().enumerate().map(|(k, n)| (format!("w{k}"), *n)).collect();
-        let n = |counts: &[usize]| match kept(words(counts)) {
+        let n = |counts: &[usize]| match category_encoding(words(counts)) {
             Encoding::Category { words, rare } => (words.len(), rare.len()),
             _ => unreachable!(),
         };

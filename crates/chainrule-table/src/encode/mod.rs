@@ -1,5 +1,5 @@
-//! Encoders: what turns the columns of a table into the inputs and targets of a network. Fitted on the rows of the training
-//! alone, kept with the network, applied to every table that it is to predict.
+//! Encoders convert the columns of a table to the inputs and targets of a network. They are fitted
+//! on the training rows only, stored with the network, and applied to every table it predicts.
 
 mod input;
 mod scale;
@@ -13,67 +13,79 @@ pub use target::{Target, TargetScaling, Task};
 
 use crate::{CellType, ColumnKinds, Error, Table};
 
-/// How columns become inputs.
+/// Options of the encoders.
 ///
 /// | field | default | purpose |
 /// |---|---|---|
-/// | `scaling` | standard | how numbers, and dates as days, are moved and scaled |
-/// | `target` | standard | how numbers that are predicted are scaled |
-/// | `date_parts` | no | whether dates also become their place in the year, the week and the day |
+/// | `scaling` | standard | scaling of numbers, and of dates as days |
+/// | `target` | standard | scaling of regression targets |
+/// | `date_parts` | never | cyclical features of dates (year, week, day) |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table above says what each is")]
+#[expect(missing_docs, reason = "the fields are documented in the table above")]
 pub struct EncoderOptions {
     pub scaling: Scaling,
     pub target: TargetScaling,
     pub date_parts: DateParts,
 }
 
-/// Whether dates become their place in the year, the week and the day, besides their days since 1970.
+/// Whether dates have cyclical features (time of year, day of the week, time of day) in addition to
+/// their days since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DateParts {
-    /// They do not.
+    /// Days only.
     #[default]
     Never,
-    /// They do.
+    /// Days and cyclical features.
     Always,
 }
 
 /// Encoders fitted on a table.
 ///
 /// ```
-/// use chainrule_table::{Column, EncoderOptions, Encoders, ColumnKinds, ColumnHints, Table, Task, Strings, Values};
+/// use chainrule_table::{
+///     Column, ColumnHints, ColumnKinds, EncoderOptions, Encoders, Strings, Table, Task, Values,
+/// };
 ///
+/// let towns = [Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")];
 /// let table = Table::new(vec![
 ///     Column::new("area", Values::Numbers(vec![50.0, 70.0, 90.0, f64::NAN])),
-///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin"), Some("Bern"), Some("Lyon")]))),
+///     Column::new("town", Values::Strings(Strings::from_iter(towns))),
 ///     Column::new("price", Values::Numbers(vec![1.0, 2.0, 3.0, 2.5])),
 /// ]);
-/// let said = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
-/// let kinds = ColumnKinds::find(&table, &said)?;
-/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &said.targets, Some(Task::Regression), EncoderOptions::default())?;
+/// let hints = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
+/// let kinds = ColumnKinds::find(&table, &hints)?;
+/// let options = EncoderOptions::default();
+/// let encoders =
+///     Encoders::fit(&table, &[0, 1, 2], &kinds, &hints.targets, Some(Task::Regression), options)?;
 /// assert_eq!(encoders.input_names(), ["area", "town=Bern", "town=Turin"]);
 /// let (x, unseen) = encoders.encode(&table);
 /// assert_eq!(x[..3], [-1.224744871391589, 1.0, 0.0]);
-/// // Lyon and a missing area were not among the three rows: no town, and the median.
+/// // Lyon and missing areas do not occur in the three training rows: all towns are 0, and the area
+/// // is the median.
 /// assert_eq!((&x[9..], &unseen[..]), (&[0.0, 0.0, 0.0][..], &[("area", 1), ("town", 1)][..]));
 /// # Ok::<(), chainrule_table::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Encoders {
-    /// The columns that are predicted from, in the order of the inputs.
+    /// Encodings of the input columns, in the order of the inputs.
     pub inputs: Vec<Input>,
-    /// The columns that are predicted.
+    /// Encoding of the target columns.
     pub target: Target,
 }
 
-/// Rows that are encoded together, by one thread.
-const ROWS: usize = 4096;
+/// Number of rows encoded at a time by one thread.
+const TILE_ROWS: usize = 4096;
 
 impl Encoders {
-    /// Fits encoders on the rows `rows` of a table; the task of the targets is found where none is given.
+    /// Fits encoders on the given rows of a table. Without a task, the task is inferred from the
+    /// targets.
     ///
     /// # Errors
-    /// A column of too many categories, a target that does not suit the task, or that is missing or the same in all rows.
+    /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::TooManyCategories`] if
+    /// a categorical column has too many distinct values, and the errors of [`Target::fit`].
+    ///
+    /// [`Problem::NoColumn`]: crate::Problem::NoColumn
+    /// [`Problem::TooManyCategories`]: crate::Problem::TooManyCategories
     pub fn fit(
         table: &Table,
         rows: &[usize],
@@ -83,51 +95,56 @@ impl Encoders {
         options: EncoderOptions,
     ) -> Result<Encoders, Error> {
         let target = Target::fit(table, rows, targets, task, options.target)?;
-        let parts = options.date_parts == DateParts::Always;
+        let date_parts = options.date_parts == DateParts::Always;
         let input = |(name, kind): &(String, crate::ColumnKind)| {
-            Input::fit(table, table.column(name)?, *kind, rows, options.scaling, parts)
+            Input::fit(table, table.column(name)?, *kind, rows, options.scaling, date_parts)
         };
         Ok(Encoders { inputs: kinds.inputs.iter().map(input).collect::<Result<_, _>>()?, target })
     }
 
-    /// How many inputs a network has.
+    /// Returns the number of inputs of the network.
     pub fn n_inputs(&self) -> usize {
         self.inputs.iter().map(Input::width).sum()
     }
 
-    /// What each input is called.
+    /// Returns the names of the inputs.
     pub fn input_names(&self) -> Vec<String> {
         self.inputs.iter().flat_map(Input::names).collect()
     }
 
-    /// For each input: whether it is a number or a date of the table itself, and then on which scale; see [`Input::scales`].
+    /// Returns the kind and the scale of each input that is a number or a date of the table; see
+    /// [`Input::scales`].
     pub fn input_scales(&self) -> Vec<Option<(crate::ColumnKind, Scale)>> {
         self.inputs.iter().flat_map(Input::scales).collect()
     }
 
-    /// The columns that are to be read, with what each is to be read as.
-    pub fn wanted(&self) -> Vec<(&str, CellType)> {
-        self.inputs.iter().map(|input| (input.column.as_str(), input.wants())).collect()
+    /// Returns the input columns and the cell types to read them with.
+    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
+        self.inputs.iter().map(|input| (input.column.as_str(), input.cell_type())).collect()
     }
 
-    /// The inputs (n_rows, n_inputs), row-major, and for each column the number of cells of which the training had none
-    /// like: new words, which become no word or the others, and missing ones, which become the median or none.
+    /// Returns the inputs (n_rows, n_inputs), row-major, and for each column the number of cells
+    /// without a counterpart in the training rows, if there are any: unknown categories, encoded as
+    /// rare ones or as all zeros, and missing cells in a column without a missing indicator,
+    /// encoded as the median or as all zeros.
     ///
     /// # Panics
-    /// When a column is not there, or holds something else than is [wanted](Encoders::wanted).
+    /// Panics if a column does not exist or was not read with its type in
+    /// [`cell_types`](Encoders::cell_types).
     pub fn encode(&self, table: &Table) -> (Vec<f64>, Vec<(&str, u64)>) {
-        self.encode_some(table, table.n_rows(), |i| i)
+        self.encode_by(table, table.n_rows(), |i| i)
     }
 
-    /// As [`encode`](Encoders::encode), of the rows `rows` alone, in their order.
+    /// Encodes like [`encode`](Encoders::encode), but only the given rows, in the given order.
     ///
     /// # Panics
-    /// As [`encode`](Encoders::encode), and when there is no such row.
+    /// Panics like [`encode`](Encoders::encode), and if a row is out of range.
     pub fn encode_rows(&self, table: &Table, rows: &[usize]) -> (Vec<f64>, Vec<(&str, u64)>) {
-        self.encode_some(table, rows.len(), |i| rows[i])
+        self.encode_by(table, rows.len(), |i| rows[i])
     }
 
-    fn encode_some(
+    /// Encodes `n_rows` rows, the i-th of which is row `row(i)` of the table.
+    fn encode_by(
         &self,
         table: &Table,
         n_rows: usize,
@@ -138,35 +155,37 @@ impl Encoders {
         let cells: Vec<_> = self
             .inputs
             .iter()
-            .map(|input| input.cells(&table.column(&input.column).expect("a column that is wanted").values))
+            .map(|input| {
+                input.cells(&table.column(&input.column).expect("the table has all input columns").values)
+            })
             .collect();
         let encode = |from: usize, x: &mut [f64]| {
-            let mut place = 0;
+            let mut first = 0;
             let mut counts = Vec::with_capacity(self.inputs.len());
             for (input, cells) in self.inputs.iter().zip(&cells) {
-                counts.push(input.encode(cells, (from..n_rows).map(&row), x, place, stride));
-                place += input.width();
+                counts.push(input.encode(cells, (from..n_rows).map(&row), x, first, stride));
+                first += input.width();
             }
             counts
         };
-        let n_threads = chainrule::threads().min(n_rows.div_ceil(ROWS)).max(1);
-        let per_thread = n_rows.div_ceil(n_threads * ROWS).max(1) * ROWS;
+        let n_threads = chainrule::threads().min(n_rows.div_ceil(TILE_ROWS)).max(1);
+        let per_thread = n_rows.div_ceil(n_threads * TILE_ROWS).max(1) * TILE_ROWS;
         let counts: Vec<Vec<u64>> = std::thread::scope(|scope| {
             let parts = x.chunks_mut(per_thread * stride.max(1)).enumerate();
-            let running: Vec<_> = parts
+            let threads: Vec<_> = parts
                 .map(|(part, x)| {
                     let encode = &encode;
                     scope.spawn(move || {
-                        // Rows whose inputs stay in the cache while all columns are written.
-                        let pieces = x.chunks_mut(ROWS * stride).enumerate();
-                        let counts = pieces.map(|(piece, x)| encode(part * per_thread + piece * ROWS, x));
+                        // The inputs of a tile stay in the cache while all columns are written.
+                        let tiles = x.chunks_mut(TILE_ROWS * stride).enumerate();
+                        let counts = tiles.map(|(tile, x)| encode(part * per_thread + tile * TILE_ROWS, x));
                         counts
                             .reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect())
                             .unwrap_or_default()
                     })
                 })
                 .collect();
-            running.into_iter().map(|thread| thread.join().expect("encoding does not panic")).collect()
+            threads.into_iter().map(|thread| thread.join().expect("encoding does not panic")).collect()
         });
         let total = |k: usize| counts.iter().map(|counts| counts[k]).sum::<u64>();
         let names = self.inputs.iter().enumerate().map(|(k, input)| (input.column.as_str(), total(k)));
@@ -180,30 +199,30 @@ mod tests {
     use crate::{Column, ColumnHints, ColumnKind, Strings, Values};
 
     #[test]
-    fn some_rows_are_encoded_as_among_all() {
-        // More rows than one thread takes at once.
-        let n = 3 * ROWS + 5;
+    fn encode_rows_agrees_with_encode() {
+        // More rows than one tile.
+        let n = 3 * TILE_ROWS + 5;
         let number = |i: usize| if i.is_multiple_of(7) { f64::NAN } else { (i * i % 101) as f64 };
         let table = Table::new(vec![
             Column::new("a", Values::Numbers((0..n).map(number).collect())),
             Column::new("w", Values::Strings((0..n).map(|i| Some(["x", "y", "z"][i % 3])).collect())),
             Column::new("t", Values::Numbers((0..n).map(|i| i as f64).collect())),
         ]);
-        let said = ColumnHints { targets: vec!["t".to_owned()], ..ColumnHints::default() };
-        let kinds = ColumnKinds::find(&table, &said).unwrap();
-        let some: Vec<usize> = (0..n).rev().step_by(2).collect();
+        let hints = ColumnHints { targets: vec!["t".to_owned()], ..ColumnHints::default() };
+        let kinds = ColumnKinds::find(&table, &hints).unwrap();
+        let rows: Vec<usize> = (0..n).rev().step_by(2).collect();
         let options = EncoderOptions::default();
-        let encoders = Encoders::fit(&table, &some, &kinds, &said.targets, None, options).unwrap();
-        let ((all, _), (part, _)) = (encoders.encode(&table), encoders.encode_rows(&table, &some));
+        let encoders = Encoders::fit(&table, &rows, &kinds, &hints.targets, None, options).unwrap();
+        let ((all, _), (subset, _)) = (encoders.encode(&table), encoders.encode_rows(&table, &rows));
         let width = encoders.n_inputs();
-        assert_eq!((width, part.len()), (5, some.len() * width));
-        for (row, i) in part.chunks(width).zip(&some) {
+        assert_eq!((width, subset.len()), (5, rows.len() * width));
+        for (row, i) in subset.chunks(width).zip(&rows) {
             assert_eq!(row, &all[i * width..][..width]);
         }
     }
 
     #[test]
-    fn the_number_of_a_column_has_a_scale_and_what_is_made_of_it_has_none() {
+    fn numbers_and_days_have_a_scale_and_derived_inputs_have_none() {
         let towns = ["Bern", "Turin", "Bern", "Turin"].map(Some);
         let table = Table::new(vec![
             Column::new("town", Values::Strings(Strings::from_iter(towns))),
@@ -211,24 +230,24 @@ mod tests {
             Column::new("area", Values::Numbers(vec![1.0, 2.0, 3.0, 6.0])),
             Column::new("price", Values::Numbers(vec![1.5, 2.5, 3.0, 4.0])),
         ]);
-        let said = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
-        let said = ColumnHints { kinds: vec![("town".to_owned(), ColumnKind::Category)], ..said };
-        let kinds = ColumnKinds::find(&table, &said).unwrap();
+        let hints = ColumnHints { targets: vec!["price".to_owned()], ..ColumnHints::default() };
+        let hints = ColumnHints { kinds: vec![("town".to_owned(), ColumnKind::Category)], ..hints };
+        let kinds = ColumnKinds::find(&table, &hints).unwrap();
         let options = EncoderOptions {
             scaling: Scaling::MinMax,
             date_parts: DateParts::Always,
             ..EncoderOptions::default()
         };
         let encoders =
-            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &said.targets, Some(Task::Regression), options)
+            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &hints.targets, Some(Task::Regression), options)
                 .unwrap();
         let (names, scales) = (encoders.input_names(), encoders.input_scales());
         assert_eq!(names.len(), scales.len());
         let scale = |shift, by| Scale { shift, by, bent: false };
-        let of: Vec<_> =
+        let scaled: Vec<_> =
             names.iter().zip(scales).filter_map(|(name, scale)| Some((&name[..], scale?))).collect();
         assert_eq!(
-            of,
+            scaled,
             [("day", (ColumnKind::Date, scale(0.0, 20.0))), ("area", (ColumnKind::Number, scale(1.0, 5.0)))]
         );
     }

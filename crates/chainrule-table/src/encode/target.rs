@@ -1,4 +1,4 @@
-//! The columns that are predicted: classes, labels or numbers, as a network's targets, and its outputs as predictions.
+//! Encoding of target columns (classes, labels or numbers) and decoding of predictions.
 
 use std::collections::HashMap;
 
@@ -8,102 +8,108 @@ use super::scale::mean_and_deviation;
 use crate::kind::yes_and_no;
 use crate::{CellType, Column, Error, Problem, Table, Values};
 
-/// What is to be predicted.
+/// The task of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
-    /// Which of two or several exclusive classes a row belongs to.
+    /// Prediction of one of two or more exclusive classes.
     Classification,
-    /// Which of several labels, one a column, hold of it; any number may.
+    /// Prediction of several binary labels, one per column, which are not exclusive.
     Multilabel,
-    /// One or several numbers.
+    /// Prediction of one or more numbers.
     Regression,
 }
 
-/// How numbers that are predicted are scaled.
+/// The scaling of regression targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetScaling {
-    /// To mean 0 and variance 1 over the rows of the training: for outputs that take any value.
+    /// Standardisation to mean 0 and variance 1 on the training rows, for outputs with any value.
     #[default]
     Standard,
-    /// Not at all: for outputs that are counts or shares, behind exp or logistic.
+    /// No scaling, for outputs that are counts or fractions (exponential or logistic output).
     None,
 }
 
-/// The targets of a table.
+/// Target columns and their encoding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Target {
-    /// One of these classes. Of two, the target is 0 or 1 and the output the probability of the second; of more, they are
-    /// one-hot and the outputs the probability of each.
+    /// Exclusive classes. With two classes, the target is 0 or 1 and the output is the probability
+    /// of the second class. With more classes, the target is one-hot and the outputs are the
+    /// probabilities of the classes.
     Classes {
-        /// The column.
+        /// Name of the column.
         column: String,
-        /// The classes, numbers by size and names by letter.
+        /// Classes, in numerical or alphabetical order.
         classes: Vec<String>,
     },
-    /// For each column 0 or 1; the outputs are the probabilities of 1.
+    /// Binary labels, one per column, as 0 or 1. The outputs are the probabilities of 1.
     Labels {
-        /// The columns.
+        /// Names of the columns.
         columns: Vec<String>,
-        /// The cells of each that mean 0 and 1.
+        /// Cells for 0 and 1 in each column.
         words: Vec<[String; 2]>,
     },
-    /// Numbers, moved and scaled.
+    /// Scaled numbers.
     Numbers {
-        /// The columns.
+        /// Names of the columns.
         columns: Vec<String>,
-        /// The mean and the standard deviation of each over the rows of the training; 0 and 1 where they stay as they are.
+        /// Mean and standard deviation of each column on the training rows; 0 and 1 without
+        /// scaling.
         scales: Vec<[f64; 2]>,
     },
 }
 
-/// Whole numbers of no more distinct ones than these are classes.
-const FEW: usize = 20;
+/// Maximum number of distinct integers in a column that is inferred to contain classes.
+const MAX_DISTINCT: usize = 20;
 
 impl Task {
-    /// All tasks with the words for them.
+    /// All tasks with their names.
     pub const ALL: [(&'static str, Task); 3] = [
         ("classification", Task::Classification),
         ("multilabel", Task::Multilabel),
         ("regression", Task::Regression),
     ];
 
-    /// The word for it.
+    /// Returns the name of the task.
     pub fn name(self) -> &'static str {
         Task::ALL[self as usize].0
     }
 
-    /// The task of some columns of a table: several columns of two different cells each are labels, others numbers; a
-    /// column is classes where it holds texts, or whole numbers of which few are distinct, and else numbers.
+    /// Infers the task from the target columns. A single column of strings, or of integers with few
+    /// distinct values, is a classification; any other single column is a regression. Several
+    /// columns are multilabel if each has at most two distinct values, and a regression otherwise.
     ///
     /// # Errors
-    /// [`Problem::NoColumn`], and [`Problem::WrongTask`] for several columns of which one suits none.
+    /// Returns [`Problem::NoColumn`] if a column does not exist.
     pub fn find(table: &Table, targets: &[String]) -> Result<Task, Error> {
         if let [target] = targets {
             return Ok(match &table.column(target)?.values {
                 Values::Strings(_) => Task::Classification,
                 Values::Dates(_) => Task::Regression,
                 Values::Numbers(values) => {
-                    let whole = values.iter().all(|v| v.is_nan() || v.fract() == 0.0);
+                    let are_integers = values.iter().all(|v| v.is_nan() || v.fract() == 0.0);
                     let n_present = values.len() - table.column(target)?.values.n_missing();
-                    let few = few(values).filter(|few| 3 * few.len() <= n_present.max(6));
-                    if whole && few.is_some() { Task::Classification } else { Task::Regression }
+                    let distinct = distinct_if_few(values).filter(|few| 3 * few.len() <= n_present.max(6));
+                    if are_integers && distinct.is_some() { Task::Classification } else { Task::Regression }
                 }
             });
         }
-        let two = |name: &String| Ok(distinct_cells(table.column(name)?).len() <= 2);
-        let all_two =
-            targets.iter().map(two).collect::<Result<Vec<bool>, Error>>()?.into_iter().all(|two| two);
-        Ok(if all_two { Task::Multilabel } else { Task::Regression })
+        let is_binary = |name: &String| Ok(distinct_cells(table.column(name)?).len() <= 2);
+        let all_binary =
+            targets.iter().map(is_binary).collect::<Result<Vec<bool>, Error>>()?.into_iter().all(|yes| yes);
+        Ok(if all_binary { Task::Multilabel } else { Task::Regression })
     }
 }
 
 impl Target {
-    /// Fits the targets on the rows `rows` of a table; classes are those of all its rows.
+    /// Fits the encoding of the targets. Scales are fitted on the given rows; classes are collected
+    /// from all rows of the table. Without a task, the task is inferred.
     ///
     /// # Errors
-    /// A target that does not suit the task, that is missing, or the same in all rows.
+    /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::MissingTarget`] if a
+    /// target is missing, [`Problem::OneTarget`] if a target is constant, and
+    /// [`Problem::WrongTask`] if a target is unsuitable for the task.
     pub fn fit(
         table: &Table,
         rows: &[usize],
@@ -122,30 +128,30 @@ impl Target {
                 return Err(table.wrong(row, &column.name, Problem::MissingTarget));
             }
         }
-        let wrong = |column: &Column, holds: String, wants| {
-            let problem = Problem::WrongTask { holds, task: task.name(), wants };
+        let unsuitable = |column: &Column, found: String, requires| {
+            let problem = Problem::WrongTask { found, task: task.name(), requires };
             Error::new(&table.path, problem).column(column.name.clone())
         };
-        let same = |column: &Column, only: String| {
+        let constant = |column: &Column, only: String| {
             Error::new(&table.path, Problem::OneTarget { only }).column(column.name.clone())
         };
         match task {
             Task::Classification => {
                 let [column] = columns[..] else {
-                    let holds = format!("one of {} targets", columns.len());
-                    return Err(wrong(
-                        columns[0],
-                        holds,
-                        "name one column, or take \"labels\" or \"numbers\"",
-                    ));
+                    let found = format!("is one of {} targets", columns.len());
+                    let requires = "requires a single one; name one column, or choose the task \
+                                    \"multilabel\" or \"regression\"";
+                    return Err(unsuitable(columns[0], found, requires));
                 };
                 let classes = distinct_cells(column);
                 if let [only] = &classes[..] {
-                    return Err(same(column, format!("\"{only}\"")));
+                    return Err(constant(column, format!("\"{only}\"")));
                 }
-                if classes.len() > 2 * FEW.max(table.n_rows() / 4).min(5000) {
-                    let holds = format!("{} different values", classes.len());
-                    return Err(wrong(column, holds, "fewer classes; take \"numbers\" if they are numbers"));
+                if classes.len() > 2 * MAX_DISTINCT.max(table.n_rows() / 4).min(5000) {
+                    let found = format!("has {} distinct values", classes.len());
+                    let requires =
+                        "requires fewer classes; choose the task \"regression\" if the values are numbers";
+                    return Err(unsuitable(column, found, requires));
                 }
                 let classes = match yes_and_no(&classes) {
                     Some(pair) => pair.map(str::to_owned).to_vec(),
@@ -159,14 +165,12 @@ impl Target {
                     match (yes_and_no(&words), &words[..]) {
                         (Some(pair), _) => Ok(pair.map(str::to_owned)),
                         (None, [no, yes]) => Ok([no.clone(), yes.clone()]),
-                        (None, [only]) => Err(same(column, format!("\"{only}\""))),
+                        (None, [only]) => Err(constant(column, format!("\"{only}\""))),
                         _ => {
-                            let holds = format!("{} different values", words.len());
-                            Err(wrong(
-                                column,
-                                holds,
-                                "each column has two; take \"classes\" for one of several",
-                            ))
+                            let found = format!("has {} distinct values", words.len());
+                            let requires = "requires two per column; choose the task \"classification\" for \
+                                            a single column of classes";
+                            Err(unsuitable(column, found, requires))
                         }
                     }
                 };
@@ -180,13 +184,16 @@ impl Target {
                         let (mean, deviation) = mean_and_deviation(&values);
                         match scaling {
                             _ if deviation.is_nan() || deviation <= 0.0 => {
-                                Err(same(column, mean.to_string()))
+                                Err(constant(column, mean.to_string()))
                             }
                             TargetScaling::Standard => Ok([mean, deviation]),
                             TargetScaling::None => Ok([0.0, 1.0]),
                         }
                     }
-                    Values::Strings(_) => Err(wrong(column, "texts".to_owned(), "numbers; take \"classes\"")),
+                    Values::Strings(_) => {
+                        let requires = "requires numbers; choose the task \"classification\"";
+                        Err(unsuitable(column, "contains text".to_owned(), requires))
+                    }
                 };
                 let scales = columns.iter().map(scale).collect::<Result<_, _>>()?;
                 Ok(Target::Numbers { columns: targets.to_vec(), scales })
@@ -194,7 +201,8 @@ impl Target {
         }
     }
 
-    /// Whether its parts fit each other, as those of a target do that was fitted, and those from a file need not.
+    /// Returns whether the columns, words and scales are consistent. This is always true for a
+    /// fitted target, but not for one read from a file.
     pub fn is_whole(&self) -> bool {
         match self {
             Target::Classes { classes, .. } => classes.len() >= 2,
@@ -203,7 +211,7 @@ impl Target {
         }
     }
 
-    /// The task.
+    /// Returns the task.
     pub fn task(&self) -> Task {
         match self {
             Target::Classes { .. } => Task::Classification,
@@ -212,7 +220,7 @@ impl Target {
         }
     }
 
-    /// The columns.
+    /// Returns the names of the columns.
     pub fn columns(&self) -> &[String] {
         match self {
             Target::Classes { column, .. } => std::slice::from_ref(column),
@@ -220,7 +228,7 @@ impl Target {
         }
     }
 
-    /// How many outputs a network has.
+    /// Returns the number of outputs of the network.
     pub fn n_outputs(&self) -> usize {
         match self {
             Target::Classes { classes, .. } if classes.len() == 2 => 1,
@@ -229,16 +237,18 @@ impl Target {
         }
     }
 
-    /// The columns that are to be read to compare with, with what each is to be read as.
-    pub fn wanted(&self) -> Vec<(&str, CellType)> {
-        let want = if self.task() == Task::Regression { CellType::Numbers } else { CellType::Strings };
-        self.columns().iter().map(|column| (column.as_str(), want)).collect()
+    /// Returns the target columns and the cell types to read them with.
+    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
+        let cell_type = if self.task() == Task::Regression { CellType::Numbers } else { CellType::Strings };
+        self.columns().iter().map(|column| (column.as_str(), cell_type)).collect()
     }
 
-    /// The targets (n_rows, n_outputs) of a table, row-major.
+    /// Returns the encoded targets (n_rows, n_outputs) of a table, row-major.
     ///
     /// # Errors
-    /// A column that is not there, a target that is missing, a class that the training had none of.
+    /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::MissingTarget`] if a
+    /// target is missing, [`Problem::UnknownClass`] if a class is unknown, and
+    /// [`Problem::WrongTask`] if a regression target contains strings.
     pub fn encode(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let (n_rows, n_outputs) = (table.n_rows(), self.n_outputs());
         let mut t = vec![0.0; n_rows * n_outputs];
@@ -246,20 +256,22 @@ impl Target {
             let column = table.column(name)?;
             match self {
                 Target::Classes { classes, .. } => {
-                    let of = places(table, column, classes)?;
-                    for (row, class) in t.chunks_exact_mut(n_outputs).zip(of) {
+                    let indices = class_indices(table, column, classes)?;
+                    for (row, class) in t.chunks_exact_mut(n_outputs).zip(indices) {
                         if n_outputs == 1 { row[0] = class as f64 } else { row[class] = 1.0 }
                     }
                 }
                 Target::Labels { words, .. } => {
-                    let of = places(table, column, &words[k])?;
-                    t.iter_mut().skip(k).step_by(n_outputs).zip(of).for_each(|(t, label)| *t = label as f64);
+                    let labels = class_indices(table, column, &words[k])?;
+                    let t = t.iter_mut().skip(k).step_by(n_outputs);
+                    t.zip(labels).for_each(|(t, label)| *t = label as f64);
                 }
                 Target::Numbers { scales, .. } => {
                     let [mean, deviation] = scales[k];
                     let (Values::Numbers(values) | Values::Dates(values)) = &column.values else {
-                        let holds = column.values.describe().to_owned();
-                        let problem = Problem::WrongTask { holds, task: "numbers", wants: "numbers" };
+                        let (found, task) = ("contains text".to_owned(), Task::Regression.name());
+                        let problem =
+                            Problem::WrongTask { found, task, requires: "requires numbers; fix its cells" };
                         return Err(Error::new(&table.path, problem).column(name.clone()));
                     };
                     for (i, v) in values.iter().enumerate() {
@@ -274,8 +286,8 @@ impl Target {
         Ok(t)
     }
 
-    /// The numbers that a network's outputs (n, n_outputs) stand for: numbers as the table has them, probabilities as they
-    /// are.
+    /// Converts outputs of the network (n, n_outputs) to predictions in place: regression outputs
+    /// are scaled back to the units of the table, probabilities are unchanged.
     pub fn decode(&self, y: &mut [f64]) {
         if let Target::Numbers { scales, .. } = self {
             for row in y.chunks_exact_mut(scales.len()) {
@@ -285,22 +297,22 @@ impl Target {
     }
 }
 
-/// The distinct numbers, if there are but a few.
-fn few(values: &[f64]) -> Option<Vec<f64>> {
-    let mut known: Vec<f64> = Vec::new();
+/// Returns the distinct numbers if there are at most [`MAX_DISTINCT`].
+fn distinct_if_few(values: &[f64]) -> Option<Vec<f64>> {
+    let mut distinct: Vec<f64> = Vec::new();
     for v in values.iter().filter(|v| !v.is_nan()) {
-        if !known.contains(v) {
-            // 0 and -0 are one.
-            known.push(v + 0.0);
-            if known.len() > FEW {
+        if !distinct.contains(v) {
+            // The sum is 0 for -0 too.
+            distinct.push(v + 0.0);
+            if distinct.len() > MAX_DISTINCT {
                 return None;
             }
         }
     }
-    Some(known)
+    Some(distinct)
 }
 
-/// The distinct cells of a column, numbers by size and names by letter.
+/// Returns the distinct cells of a column in numerical or alphabetical order.
 fn distinct_cells(column: &Column) -> Vec<String> {
     match &column.values {
         Values::Strings(texts) => {
@@ -319,9 +331,9 @@ fn distinct_cells(column: &Column) -> Vec<String> {
             words
         }
         Values::Numbers(values) | Values::Dates(values) => {
-            // Sorting all would take longer than finding that there are few.
+            // Sorting all values would be slower if there are few distinct ones.
             let all = || values.iter().filter(|v| !v.is_nan()).map(|v| v + 0.0).collect();
-            let mut numbers: Vec<f64> = few(values).unwrap_or_else(all);
+            let mut numbers: Vec<f64> = distinct_if_few(values).unwrap_or_else(all);
             numbers.sort_by(f64::total_cmp);
             numbers.dedup();
             numbers.into_iter().map(|v| v.to_string()).collect()
@@ -329,51 +341,49 @@ fn distinct_cells(column: &Column) -> Vec<String> {
     }
 }
 
-/// The place of each cell among some words.
-fn places(table: &Table, column: &Column, words: &[String]) -> Result<Vec<usize>, Error> {
-    let known: HashMap<&str, usize> = words.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
-    let find = |row: usize, word: &str| {
-        let number = || known.get((word.parse::<f64>().ok()? + 0.0).to_string().as_str());
-        known.get(word).or_else(number).copied().ok_or_else(|| {
-            table.wrong(
-                row,
-                &column.name,
-                Problem::UnknownClass { class: word.to_owned(), known: words.to_vec() },
-            )
+/// Returns the index of each cell among the classes.
+fn class_indices(table: &Table, column: &Column, classes: &[String]) -> Result<Vec<usize>, Error> {
+    let indices: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(k, class)| (class.as_str(), k)).collect();
+    let find = |row: usize, cell: &str| {
+        let by_value = || indices.get((cell.parse::<f64>().ok()? + 0.0).to_string().as_str());
+        indices.get(cell).or_else(by_value).copied().ok_or_else(|| {
+            let problem = Problem::UnknownClass { class: cell.to_owned(), known: classes.to_vec() };
+            table.wrong(row, &column.name, problem)
         })
     };
     let missing = |row| table.wrong(row, &column.name, Problem::MissingTarget);
     match &column.values {
         Values::Strings(texts) => {
             let mut found: Vec<Option<usize>> = vec![None; texts.words.len()];
-            let place = |(row, code): (usize, &u32)| {
+            let class = |(row, code): (usize, &u32)| {
                 let k = *code as usize;
                 match found.get(k) {
                     None => Err(missing(row)),
-                    Some(Some(place)) => Ok(*place),
+                    Some(Some(class)) => Ok(*class),
                     Some(None) => {
-                        let place = find(row, &texts.words[k])?;
-                        found[k] = Some(place);
-                        Ok(place)
+                        let class = find(row, &texts.words[k])?;
+                        found[k] = Some(class);
+                        Ok(class)
                     }
                 }
             };
-            texts.codes.iter().enumerate().map(place).collect()
+            texts.codes.iter().enumerate().map(class).collect()
         }
         Values::Numbers(values) | Values::Dates(values) => {
             let mut found: HashMap<u64, usize> = HashMap::new();
-            let place = |(row, v): (usize, &f64)| {
+            let class = |(row, v): (usize, &f64)| {
                 if v.is_nan() {
                     return Err(missing(row));
                 }
-                if let Some(place) = found.get(&v.to_bits()) {
-                    return Ok(*place);
+                if let Some(class) = found.get(&v.to_bits()) {
+                    return Ok(*class);
                 }
-                let place = find(row, &v.to_string())?;
-                found.insert(v.to_bits(), place);
-                Ok(place)
+                let class = find(row, &v.to_string())?;
+                found.insert(v.to_bits(), class);
+                Ok(class)
             };
-            values.iter().enumerate().map(place).collect()
+            values.iter().enumerate().map(class).collect()
         }
     }
 }
@@ -397,7 +407,7 @@ mod tests {
         (Table::new(columns), names)
     }
 
-    fn fitted(columns: Vec<Values>, task: Option<Task>) -> Result<(Target, Vec<f64>), Error> {
+    fn fit(columns: Vec<Values>, task: Option<Task>) -> Result<(Target, Vec<f64>), Error> {
         let (table, names) = table(columns);
         let rows: Vec<usize> = (0..table.n_rows()).collect();
         let target = Target::fit(&table, &rows, &names, task, TargetScaling::Standard)?;
@@ -406,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn the_task_is_found_from_the_target() {
+    fn the_task_is_inferred_from_the_targets() {
         let task = |columns| {
             let (table, names) = table(columns);
             Task::find(&table, &names).unwrap()
@@ -422,46 +432,44 @@ mod tests {
 
     #[test]
     fn classes_become_0_and_1_or_one_hot() {
-        let (target, t) = fitted(vec![texts(&["yes", "no", "no"])], None).unwrap();
+        let (target, t) = fit(vec![texts(&["yes", "no", "no"])], None).unwrap();
         assert_eq!((target.n_outputs(), t), (1, vec![1.0, 0.0, 0.0]));
-        let (target, t) =
-            fitted(vec![numbers(&[10.0, 9.0, 10.0, 2.0, 9.0, 2.0, 2.0, 2.0, 2.0])], None).unwrap();
+        let (target, t) = fit(vec![numbers(&[10.0, 9.0, 10.0, 2.0, 9.0, 2.0, 2.0, 2.0, 2.0])], None).unwrap();
         assert!(matches!(&target, Target::Classes { classes, .. } if *classes == ["2", "9", "10"]));
         assert_eq!(t[..6], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-        // A file in which classes are written otherwise.
+        // Another notation of the same class.
         let other = Table::new(vec![Column::new("t0", texts(&["2.0", "10"]))]);
         assert_eq!(target.encode(&other).unwrap(), [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
     }
 
     #[test]
-    fn numbers_come_back_as_they_were() {
-        let (target, mut t) =
-            fitted(vec![numbers(&[1.5, 2.5, 9.0]), numbers(&[-1.0, 0.0, 7.5])], None).unwrap();
+    fn decode_inverts_encode() {
+        let (target, mut t) = fit(vec![numbers(&[1.5, 2.5, 9.0]), numbers(&[-1.0, 0.0, 7.5])], None).unwrap();
         target.decode(&mut t);
         let expected = [1.5, -1.0, 2.5, 0.0, 9.0, 7.5];
         assert!(t.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{t:?}");
     }
 
     #[test]
-    fn targets_that_cannot_be_learned_are_refused() {
-        let error = |columns, task| fitted(columns, task).unwrap_err().to_string();
+    fn unsuitable_targets_are_rejected() {
+        let error = |columns, task| fit(columns, task).unwrap_err().to_string();
         assert_eq!(
             error(vec![texts(&["a", "a"])], None),
-            "column \"t0\": every row has the target \"a\": there is nothing to tell apart"
+            "column \"t0\": the target is \"a\" in every row; choose another target, or add rows with other \
+             values"
         );
         assert!(
             error(vec![numbers(&[1.0, f64::NAN])], None)
-                .starts_with("row 2, column \"t0\": there is no target")
+                .starts_with("row 2, column \"t0\": the target is missing")
         );
-        assert!(error(vec![texts(&["a", "b"])], Some(Task::Regression)).contains("take \"classes\""));
-        let (target, _) = fitted(vec![texts(&["a", "b"])], None).unwrap();
-        let other = Table::new(vec![Column::new("t0", texts(&["c"]))]);
         assert!(
-            target
-                .encode(&other)
-                .unwrap_err()
-                .to_string()
-                .contains("none of those that the model knows: a, b")
+            error(vec![texts(&["a", "b"])], Some(Task::Regression)).contains("the task \"classification\"")
+        );
+        let (target, _) = fit(vec![texts(&["a", "b"])], None).unwrap();
+        let other = Table::new(vec![Column::new("t0", texts(&["c"]))]);
+        assert_eq!(
+            target.encode(&other).unwrap_err().to_string(),
+            "row 1, column \"t0\": unknown class \"c\"; the classes of the model are: a, b"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! A text file cut into blocks of whole records, and the blocks parsed by several threads and taken in order.
+//! Division of a text file into blocks of whole records, which are parsed by several threads and
+//! consumed in order.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::sync_channel;
@@ -6,107 +7,118 @@ use std::sync::{Mutex, PoisonError};
 
 use memchr::{memchr, memrchr};
 
-use super::source::{AtEnd, Source};
+use super::source::{AtEnd, Utf8Reader};
 use crate::{Error, Problem};
 
-/// How long blocks are: thousands of rows, and one stays in a core's cache with the columns that are made of it.
-pub(super) const BLOCK: usize = 1 << 20;
+/// Size of a block in bytes. A block has thousands of rows, and fits into the cache of a core
+/// together with the columns parsed from it.
+pub(super) const BLOCK_SIZE: usize = 1 << 20;
 
-/// How long a record may be. A quote that is not closed makes the rest of the file one record.
-pub(super) const LONGEST_RECORD: usize = 64 << 20;
+/// Maximum length of a record in bytes. An unclosed quote turns the rest of the file into one
+/// record.
+pub(super) const MAX_RECORD_LEN: usize = 64 << 20;
 
-/// Where a record ends.
+/// The boundaries of records.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Records {
-    /// At every line end.
+pub(super) enum RecordBoundary {
+    /// Every line end.
     Lines,
-    /// At a line end outside quotes, which open at a field's beginning.
+    /// Line ends outside quotes, which open at the beginning of a field.
     Quoted {
-        /// What separates the fields.
+        /// Delimiter of the fields.
         delimiter: u8,
     },
 }
 
-/// A file that is being cut.
-pub(super) struct Cutter {
-    source: Source,
-    records: Records,
+/// A reader that divides a text file into blocks of whole records.
+pub(super) struct BlockReader {
+    source: Utf8Reader,
+    boundary: RecordBoundary,
     size: usize,
-    /// What was read and belongs to the next block.
+    /// Bytes that have been read and belong to the next block.
     rest: Vec<u8>,
     end: AtEnd,
-    /// Buffers of blocks that have been parsed.
+    /// Buffers of parsed blocks, to be reused.
     spare: Vec<Vec<u8>>,
 }
 
-/// Whole records.
-pub(super) struct Block {
+/// A block of whole records.
+pub(super) struct TextBlock {
     pub(super) bytes: Vec<u8>,
-    /// How much of the file has been read up to here.
+    /// Number of bytes of the file up to the end of the block.
     done: u64,
-    /// Whether the last record is whole.
-    last: Last,
+    last: LastRecord,
 }
 
-/// Whether a block's last record is whole.
+/// The state of the last record of a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Last {
-    Whole,
-    /// It was cut since it is too long for any table.
-    Cut,
+enum LastRecord {
+    Complete,
+    /// Truncated because it exceeds [`MAX_RECORD_LEN`].
+    Truncated,
 }
 
-impl Cutter {
-    /// Cuts what is in `rest` and then the rest of the file into blocks of about `size` bytes.
-    pub(super) fn new(source: Source, records: Records, size: usize, rest: Vec<u8>, end: AtEnd) -> Cutter {
-        Cutter { source, records, size, rest, end, spare: Vec::new() }
+impl BlockReader {
+    /// Divides the bytes in `rest`, followed by those of the source, into blocks of about `size`
+    /// bytes.
+    pub(super) fn new(
+        source: Utf8Reader,
+        boundary: RecordBoundary,
+        size: usize,
+        rest: Vec<u8>,
+        end: AtEnd,
+    ) -> BlockReader {
+        BlockReader { source, boundary, size, rest, end, spare: Vec::new() }
     }
 
-    pub(super) fn source(&self) -> &Source {
+    pub(super) fn source(&self) -> &Utf8Reader {
         &self.source
     }
 
-    /// The next block, none at the end.
-    fn next(&mut self) -> Result<Option<Block>, Error> {
+    /// Returns the next block; `None` at the end.
+    fn next(&mut self) -> Result<Option<TextBlock>, Error> {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.append(&mut self.rest);
-        let mut more = self.size;
+        let mut size = self.size;
         loop {
-            if self.end == AtEnd::No && bytes.len() < more {
-                let missing = more - bytes.len();
+            if self.end == AtEnd::No && bytes.len() < size {
+                let missing = size - bytes.len();
                 self.end = self.source.fill(&mut bytes, missing)?;
             }
-            let window = bytes.len().min(more);
-            let cut = match self.end {
+            let window = bytes.len().min(size);
+            let boundary = match self.end {
                 AtEnd::Yes if window == bytes.len() => Some(window),
-                _ => self.records.last_end(&bytes[..window]),
+                _ => self.boundary.last_in(&bytes[..window]),
             };
-            if let Some(cut) = cut {
-                self.rest.extend_from_slice(&bytes[cut..]);
-                bytes.truncate(cut);
+            if let Some(end) = boundary {
+                self.rest.extend_from_slice(&bytes[end..]);
+                bytes.truncate(end);
                 let done = self.source.done.saturating_sub(self.rest.len() as u64);
-                return Ok((!bytes.is_empty()).then_some(Block { bytes, done, last: Last::Whole }));
+                let block = TextBlock { bytes, done, last: LastRecord::Complete };
+                return Ok((!block.bytes.is_empty()).then_some(block));
             }
-            if window >= LONGEST_RECORD {
-                return Ok(Some(Block { bytes, done: self.source.done, last: Last::Cut }));
+            if window >= MAX_RECORD_LEN {
+                let done = self.source.done;
+                return Ok(Some(TextBlock { bytes, done, last: LastRecord::Truncated }));
             }
-            more = 2 * bytes.len().max(more);
+            size = 2 * bytes.len().max(size);
         }
     }
 }
 
-impl Records {
-    /// The end of the last whole record, where one is whole.
-    pub(super) fn last_end(self, bytes: &[u8]) -> Option<usize> {
+impl RecordBoundary {
+    /// Returns the end of the last whole record; `None` if no record is whole.
+    pub(super) fn last_in(self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Records::Lines => memrchr(b'\n', bytes).map(|last| last + 1),
-            Records::Quoted { delimiter } => last_end_outside_quotes(bytes, delimiter),
+            RecordBoundary::Lines => memrchr(b'\n', bytes).map(|last| last + 1),
+            RecordBoundary::Quoted { delimiter } => last_end_outside_quotes(bytes, delimiter),
         }
     }
 }
 
-/// Goes from quote to quote: files without any are not looked at twice.
+/// Returns the last line end outside quotes. Skips from quote to quote, so files without quotes are
+/// scanned only once.
 fn last_end_outside_quotes(bytes: &[u8], delimiter: u8) -> Option<usize> {
     let (mut end, mut outside) = (None, 0);
     let line_end = |from: usize, to: usize| memrchr(b'\n', &bytes[from..to]).map(|last| from + last + 1);
@@ -114,9 +126,9 @@ fn last_end_outside_quotes(bytes: &[u8], delimiter: u8) -> Option<usize> {
     while let Some(quote) = memchr(b'"', &bytes[from..]) {
         let quote = from + quote;
         from = quote + 1;
-        if opens(&bytes[outside..quote], delimiter) {
+        if begins_field(&bytes[outside..quote], delimiter) {
             end = line_end(outside, quote).or(end);
-            match closing(bytes, from) {
+            match closing_quote(bytes, from) {
                 Some(close) => (outside, from) = (close + 1, close + 1),
                 None => return end,
             }
@@ -125,14 +137,16 @@ fn last_end_outside_quotes(bytes: &[u8], delimiter: u8) -> Option<usize> {
     line_end(outside, bytes.len()).or(end)
 }
 
-/// Whether a quote behind these bytes, which are outside quotes, is a field's first sign.
-fn opens(before: &[u8], delimiter: u8) -> bool {
+/// Returns whether a quote after these bytes, which are outside quotes, is the first character of a
+/// field.
+fn begins_field(before: &[u8], delimiter: u8) -> bool {
     let last = before.iter().rev().find(|byte| **byte != b' ');
     last.is_none_or(|byte| *byte == delimiter || *byte == b'\n')
 }
 
-/// The quote that closes a field, whose text begins at `from`; none if the bytes may end within it.
-fn closing(bytes: &[u8], mut from: usize) -> Option<usize> {
+/// Returns the quote that closes a field whose text begins at `from`; `None` if the bytes may end
+/// within the field.
+fn closing_quote(bytes: &[u8], mut from: usize) -> Option<usize> {
     loop {
         let quote = from + memchr(b'"', &bytes[from..])?;
         match bytes.get(quote + 1)? {
@@ -142,50 +156,53 @@ fn closing(bytes: &[u8], mut from: usize) -> Option<usize> {
     }
 }
 
-/// Parses up to `n_blocks` blocks on `n_threads` threads; `take` gets what comes of them one after the other, with how much of
-/// the file is read, on this thread. The first error in the file's order is the one that is returned.
-pub(super) fn in_order<P: Send>(
-    cutter: &mut Cutter,
+/// Parses up to `n_blocks` blocks on `n_threads` threads. On the calling thread, `consume` receives
+/// the results in the order of the file, each with the number of bytes read. Returns the first
+/// error in the order of the file.
+pub(super) fn parse_in_order<P: Send>(
+    reader: &mut BlockReader,
     (n_blocks, n_threads): (usize, usize),
     parse: &(dyn Fn(&[u8]) -> Result<P, Error> + Sync),
-    take: &mut dyn FnMut(P, u64) -> Result<(), Error>,
+    consume: &mut dyn FnMut(P, u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let path = cutter.source.path().to_owned();
-    let parse = |block: &Block| {
+    let path = reader.source.path().to_owned();
+    let parse = |block: &TextBlock| {
         let parsed = parse(&block.bytes)?;
         match block.last {
-            Last::Whole => Ok((parsed, block.done)),
-            Last::Cut => Err(Error::new(&path, Problem::LongRow { mebibytes: LONGEST_RECORD >> 20 })),
+            LastRecord::Complete => Ok((parsed, block.done)),
+            LastRecord::Truncated => {
+                Err(Error::new(&path, Problem::LongRow { mebibytes: MAX_RECORD_LEN >> 20 }))
+            }
         }
     };
     if n_threads <= 1 {
         for _ in 0..n_blocks {
-            let Some(block) = cutter.next()? else { break };
+            let Some(block) = reader.next()? else { break };
             let (parsed, done) = parse(&block)?;
-            take(parsed, done)?;
-            cutter.spare.push(block.bytes);
+            consume(parsed, done)?;
+            reader.spare.push(block.bytes);
         }
         return Ok(());
     }
-    let cutter = Mutex::new((cutter, 0));
+    let reader = Mutex::new((reader, 0));
     let next = || {
-        let mut guard = cutter.lock().unwrap_or_else(PoisonError::into_inner);
-        let (cutter, index) = &mut *guard;
-        let block = if *index < n_blocks { cutter.next().transpose() } else { None };
+        let mut guard = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reader, index) = &mut *guard;
+        let block = if *index < n_blocks { reader.next().transpose() } else { None };
         *index += 1;
         block.map(|block| (*index - 1, block))
     };
-    let keep = |buffer| cutter.lock().unwrap_or_else(PoisonError::into_inner).0.spare.push(buffer);
+    let recycle = |buffer| reader.lock().unwrap_or_else(PoisonError::into_inner).0.spare.push(buffer);
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(2 * n_threads);
         for _ in 0..n_threads {
             let sender = sender.clone();
-            let (next, keep, parse) = (&next, &keep, &parse);
+            let (next, recycle, parse) = (&next, &recycle, &parse);
             scope.spawn(move || {
                 while let Some((index, block)) = next() {
                     let parsed = block.and_then(|block| {
                         let parsed = parse(&block)?;
-                        keep(block.bytes);
+                        recycle(block.bytes);
                         Ok(parsed)
                     });
                     let failed = parsed.is_err();
@@ -196,14 +213,14 @@ pub(super) fn in_order<P: Send>(
             });
         }
         drop(sender);
-        let mut waiting = BTreeMap::new();
-        let mut awaited = 0;
+        let mut early = BTreeMap::new();
+        let mut next_index = 0;
         for (index, parsed) in receiver {
-            waiting.insert(index, parsed);
-            while let Some(parsed) = waiting.remove(&awaited) {
+            early.insert(index, parsed);
+            while let Some(parsed) = early.remove(&next_index) {
                 let (parsed, done) = parsed?;
-                take(parsed, done)?;
-                awaited += 1;
+                consume(parsed, done)?;
+                next_index += 1;
             }
         }
         Ok(())
@@ -215,8 +232,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_end_outside_quotes_only() {
-        let end = |text: &str| Records::Quoted { delimiter: b',' }.last_end(text.as_bytes());
+    fn records_end_only_outside_quotes() {
+        let end = |text: &str| RecordBoundary::Quoted { delimiter: b',' }.last_in(text.as_bytes());
         for (text, expected) in [
             ("a,b\nc", Some(4)),
             ("a,b", None),
@@ -232,6 +249,6 @@ mod tests {
         ] {
             assert_eq!(end(text), expected, "{text:?}");
         }
-        assert_eq!(Records::Lines.last_end(b"\"a\nb\"\nc"), Some(6));
+        assert_eq!(RecordBoundary::Lines.last_in(b"\"a\nb\"\nc"), Some(6));
     }
 }

@@ -1,11 +1,12 @@
-//! What a cell's text means: missing, a number, a date, or just text; and what a column of such cells is.
+//! Interpretation of the text of a cell (missing, number, date or string), and the resulting type
+//! of a column.
 
 use super::{CellType, ReadOptions};
 use crate::date;
 
-/// How the cells of a file are understood.
+/// A parser for the cells of a file.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cells {
+pub(super) struct CellParser {
     missing: Vec<Vec<u8>>,
     decimal_comma: DecimalComma,
 }
@@ -13,53 +14,56 @@ pub(super) struct Cells {
 /// Whether numbers have a decimal comma.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum DecimalComma {
-    /// A point.
+    /// Decimal point.
     #[default]
     No,
-    /// A comma, and no point.
+    /// Decimal comma; points are invalid.
     Yes,
 }
 
-/// What a cell's text means.
+/// The meaning of the text of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Meaning {
-    /// There is none.
+    /// A missing cell.
     Missing,
     /// A finite number.
     Number(f64),
-    /// A number that is written like an identifier, `007`: digits alone, of which the first is a nought.
+    /// An identifier such as `007`: digits with a leading zero.
     Code(f64),
-    /// A number that is not finite, as `inf` and `1e999`.
+    /// A number that is not finite, such as `inf` or `1e999`.
     Infinite,
     /// Days since 1970-01-01.
     Date(f64),
-    /// Nothing of these.
+    /// Any other text.
     Text,
 }
 
-/// What has been seen in a column.
+/// The types of cells that have been observed in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct ObservedTypes {
     /// Numbers, finite or not.
     pub(super) numbers: bool,
     /// Dates.
     pub(super) dates: bool,
-    /// What is neither, and identifiers.
+    /// Identifiers and other text.
     pub(super) texts: bool,
 }
 
-impl Seen {
-    /// What a column is in which this was seen: numbers if nothing but numbers is there, else dates if nothing else is.
-    pub(super) fn want(self) -> CellType {
+impl ObservedTypes {
+    /// Returns the type of the column: dates if only dates were observed, strings if there was text
+    /// or a mixture, else numbers.
+    pub(super) fn cell_type(self) -> CellType {
         match self {
-            Seen { texts: true, .. } | Seen { numbers: true, dates: true, .. } => CellType::Strings,
-            Seen { dates: true, .. } => CellType::Dates,
+            ObservedTypes { texts: true, .. } | ObservedTypes { numbers: true, dates: true, .. } => {
+                CellType::Strings
+            }
+            ObservedTypes { dates: true, .. } => CellType::Dates,
             _ => CellType::Numbers,
         }
     }
 
-    /// Notes a cell.
-    pub(super) fn note(&mut self, meaning: Meaning) {
+    /// Adds a cell.
+    pub(super) fn add(&mut self, meaning: Meaning) {
         match meaning {
             Meaning::Missing => {}
             Meaning::Number(_) | Meaning::Infinite => self.numbers = true,
@@ -68,22 +72,22 @@ impl Seen {
         }
     }
 
-    /// Notes what was seen elsewhere.
-    pub(super) fn merge(&mut self, other: Seen) {
+    /// Adds the types observed in another part of the column.
+    pub(super) fn merge(&mut self, other: ObservedTypes) {
         self.numbers |= other.numbers;
         self.dates |= other.dates;
         self.texts |= other.texts;
     }
 }
 
-impl Cells {
-    pub(super) fn new(options: &ReadOptions, decimal_comma: DecimalComma) -> Cells {
+impl CellParser {
+    pub(super) fn new(options: &ReadOptions, decimal_comma: DecimalComma) -> CellParser {
         let missing = options.missing.iter().map(|text| trimmed(text.as_bytes()).to_vec()).collect();
-        Cells { missing, decimal_comma }
+        CellParser { missing, decimal_comma }
     }
 
-    /// What a text means.
-    pub(super) fn meaning(&self, text: &[u8]) -> Meaning {
+    /// Parses the text of a cell.
+    pub(super) fn parse(&self, text: &[u8]) -> Meaning {
         let text = trimmed(text);
         if self.is_missing(text) {
             return Meaning::Missing;
@@ -96,7 +100,7 @@ impl Cells {
         }
     }
 
-    /// Whether a text, without spaces around it, says that there is nothing.
+    /// Returns whether a text without surrounding spaces denotes a missing cell.
     pub(super) fn is_missing(&self, text: &[u8]) -> bool {
         let standard = match text {
             b"" | b"?" => true,
@@ -108,8 +112,8 @@ impl Cells {
         standard || self.missing.iter().any(|other| other == text)
     }
 
-    /// Whether these bytes may be read as a number where they lie, up to the first that belongs to none.
-    pub(super) fn in_place(&self) -> bool {
+    /// Returns whether numbers may be parsed before the end of their field is known.
+    pub(super) fn can_parse_prefix(&self) -> bool {
         self.decimal_comma == DecimalComma::No && !self.missing.iter().any(|text| number(text).is_some())
     }
 
@@ -121,7 +125,7 @@ impl Cells {
     }
 }
 
-/// A text without the spaces and tabs around it.
+/// Removes spaces and tabs on both sides of a text.
 pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
@@ -129,17 +133,18 @@ pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
-/// A number; one that is too great or is called `inf` or `-nan` is a number too, though not a finite one.
+/// Parses a number, which is not finite if it is out of range or written as `inf` or `-nan`.
 fn number(text: &[u8]) -> Option<f64> {
     fast_float2::parse(text).ok()
 }
 
-/// Whether a number is written with a leading nought and digits alone: a postal code, an identifier.
+/// Returns whether a number consists of digits with a leading zero, like a postal code.
 fn is_code(text: &[u8]) -> bool {
     text.len() > 1 && text[0] == b'0' && text.iter().all(u8::is_ascii_digit)
 }
 
-/// A number with a decimal comma, with a point in its place. The longest number that is worth reading is far shorter than this.
+/// Replaces the decimal comma of a number by a point and returns the text with its length. The
+/// buffer is larger than any number needs.
 fn with_point(text: &[u8]) -> Option<([u8; 128], usize)> {
     if text.contains(&b'.') {
         return None;
@@ -157,11 +162,11 @@ mod tests {
     use super::*;
 
     fn meaning(text: &str) -> Meaning {
-        Cells::default().meaning(text.as_bytes())
+        CellParser::default().parse(text.as_bytes())
     }
 
     #[test]
-    fn texts_mean_what_they_say() {
+    fn cells_are_numbers_dates_text_or_missing() {
         for (text, value) in
             [("1", 1.0), ("-1.5e-3", -0.0015), ("+2", 2.0), (".5", 0.5), ("0.5", 0.5), ("0", 0.0)]
         {
@@ -184,19 +189,19 @@ mod tests {
     }
 
     #[test]
-    fn a_decimal_comma_stands_for_a_point_which_then_means_nothing() {
-        let cells = Cells::new(&ReadOptions::default(), DecimalComma::Yes);
-        assert_eq!(cells.meaning(b"-1,5"), Meaning::Number(-1.5));
-        assert_eq!(cells.meaning(b"1.234,5"), Meaning::Text);
-        assert_eq!(cells.meaning(b"1,234,5"), Meaning::Text);
-        assert_eq!(cells.meaning(&[b'1'; 300]), Meaning::Text);
+    fn numbers_with_a_decimal_comma_must_not_contain_a_point() {
+        let cells = CellParser::new(&ReadOptions::default(), DecimalComma::Yes);
+        assert_eq!(cells.parse(b"-1,5"), Meaning::Number(-1.5));
+        assert_eq!(cells.parse(b"1.234,5"), Meaning::Text);
+        assert_eq!(cells.parse(b"1,234,5"), Meaning::Text);
+        assert_eq!(cells.parse(&[b'1'; 300]), Meaning::Text);
     }
 
     #[test]
-    fn own_texts_for_what_is_missing() {
+    fn custom_missing_strings() {
         let options = ReadOptions { missing: vec!["-".into(), "-999".into()], ..ReadOptions::default() };
-        let cells = Cells::new(&options, DecimalComma::No);
-        assert_eq!((cells.meaning(b"-"), cells.meaning(b"-999")), (Meaning::Missing, Meaning::Missing));
-        assert!(!cells.in_place());
+        let cells = CellParser::new(&options, DecimalComma::No);
+        assert_eq!((cells.parse(b"-"), cells.parse(b"-999")), (Meaning::Missing, Meaning::Missing));
+        assert!(!cells.can_parse_prefix());
     }
 }

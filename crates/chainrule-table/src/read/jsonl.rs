@@ -1,4 +1,5 @@
-//! JSON Lines: an object on each line, whose keys are columns. A first pass finds the keys and what they hold, a second reads.
+//! JSON Lines: one object per line, whose keys are the columns. A first pass finds the keys and the
+//! types of their values, a second pass reads the values.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -8,64 +9,65 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::block::{Cutter, Records};
-use super::cell::{Cells, DecimalComma, Meaning, Seen};
-use super::column::Part;
-use super::pieces::{Pace, Piece, Text, Wanted, in_lines};
-use super::source::{AtEnd, Origin, Source};
+use super::block::{BlockReader, RecordBoundary};
+use super::cell::{CellParser, DecimalComma, Meaning, ObservedTypes};
+use super::chunks::{Chunking, ColumnTypes, RowChunk, TextReader, parse_lines};
+use super::column::ColumnBuilder;
+use super::source::{AtEnd, TextInput, Utf8Reader};
 use super::{CellType, ReadOptions};
 use crate::{Error, Problem, Table};
 
-/// A file of which some or all keys are known.
-pub(super) struct JsonLines {
+/// A JSON Lines file, some or all of whose keys are known.
+pub(super) struct JsonLinesReader {
     path: PathBuf,
     encoding: Option<String>,
-    cells: Cells,
-    /// The keys in the order in which they first appear.
+    cells: CellParser,
+    /// Keys in order of first appearance.
     names: Vec<String>,
-    /// What was seen under each.
-    seen: Vec<Seen>,
+    /// Types of the values of each key.
+    observed: Vec<ObservedTypes>,
 }
 
-impl JsonLines {
-    /// Looks through the file until all keys `wanted` have appeared, or to the end if none is said.
+impl JsonLinesReader {
+    /// Scans the file until all requested keys have appeared, or to the end if no keys are given.
     pub(super) fn open(
         path: &Path,
         options: &ReadOptions,
-        wanted: Option<&[(&str, CellType)]>,
-        pace: Pace,
+        requested: Option<&[(&str, CellType)]>,
+        chunking: Chunking,
         progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<JsonLines, Error> {
-        let mut file = JsonLines {
+    ) -> Result<JsonLinesReader, Error> {
+        let mut file = JsonLinesReader {
             path: path.to_owned(),
             encoding: options.encoding.clone(),
-            cells: Cells::new(options, DecimalComma::No),
+            cells: CellParser::new(options, DecimalComma::No),
             names: Vec::new(),
-            seen: Vec::new(),
+            observed: Vec::new(),
         };
-        let mut places = HashMap::new();
-        let (mut cutter, mut line) = (file.cutter(pace)?, 1);
-        let len = cutter.source().len;
-        let n_threads = pace.threads_for(len);
+        let mut indices = HashMap::new();
+        let (mut blocks, mut line) = (file.blocks(chunking)?, 1);
+        let len = blocks.source().len;
+        let n_threads = chunking.threads_for(len);
         let (parse_path, cells) = (file.path.clone(), file.cells.clone());
-        let parse = move |bytes: &[u8]| survey(&parse_path, &cells, bytes);
+        let parse = move |bytes: &[u8]| observe_keys(&parse_path, &cells, bytes);
+        let counts = (4 * n_threads, n_threads);
         loop {
             let before = line;
-            in_lines(&mut cutter, &mut line, (4 * n_threads, n_threads), &parse, &mut |found, _, done| {
-                for (name, seen) in found {
-                    let place = *places.entry(name.clone()).or_insert(file.names.len());
-                    if place == file.names.len() {
+            parse_lines(&mut blocks, &mut line, counts, &parse, &mut |keys, _, done| {
+                for (name, observed) in keys {
+                    let index = *indices.entry(name.clone()).or_insert(file.names.len());
+                    if index == file.names.len() {
                         file.names.push(name);
-                        file.seen.push(Seen::default());
+                        file.observed.push(ObservedTypes::default());
                     }
-                    file.seen[place].merge(seen);
+                    file.observed[index].merge(observed);
                 }
                 progress(done, len);
                 Ok(())
             })?;
-            let enough =
-                wanted.is_some_and(|wanted| wanted.iter().all(|(name, _)| places.contains_key(*name)));
-            if line == before || (enough && !file.names.is_empty()) {
+            let all_found = requested
+                .is_some_and(|requested| requested.iter().all(|(name, _)| indices.contains_key(*name)));
+            if line == before || (all_found && !file.names.is_empty()) {
                 break;
             }
         }
@@ -75,108 +77,119 @@ impl JsonLines {
         Ok(file)
     }
 
-    /// The keys that have been found.
+    /// Returns the keys that have been found.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The rows with these columns.
-    pub(super) fn rows(&self, wanted: Wanted, pace: Pace) -> Result<Text, Error> {
-        let keys = Keys {
+    /// Opens a reader of the given columns.
+    pub(super) fn rows(&self, columns: ColumnTypes, chunking: Chunking) -> Result<TextReader, Error> {
+        let parser = ObjectParser {
             path: self.path.clone(),
             cells: self.cells.clone(),
-            places: wanted.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect(),
-            wants: wanted.iter().map(|(_, want)| *want).collect(),
+            indices: columns.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect(),
+            cell_types: columns.iter().map(|(_, cell_type)| *cell_type).collect(),
         };
-        let parse = Box::new(move |bytes: &[u8]| keys.parse(bytes));
-        Ok(Text { cutter: self.cutter(pace)?, line: 1, parse, wanted, pace, ready: VecDeque::new() })
+        let parse = Box::new(move |bytes: &[u8]| parser.parse(bytes));
+        let blocks = self.blocks(chunking)?;
+        Ok(TextReader { blocks, line: 1, parse, columns, chunking, ready: VecDeque::new() })
     }
 
     /// Reads all columns.
     pub(super) fn whole(
         &self,
         texts: &[String],
-        pace: Pace,
+        chunking: Chunking,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let want = |(name, seen): (&String, &Seen)| {
-            (name.clone(), if texts.contains(name) { CellType::Strings } else { seen.want() })
+        let column = |(name, observed): (&String, &ObservedTypes)| {
+            (name.clone(), if texts.contains(name) { CellType::Strings } else { observed.cell_type() })
         };
-        let wanted: Wanted = self.names.iter().zip(&self.seen).map(want).collect();
-        let rows = self.rows(wanted.clone(), pace)?;
-        let len = rows.cutter.source().len;
+        let columns: ColumnTypes = self.names.iter().zip(&self.observed).map(column).collect();
+        let rows = self.rows(columns.clone(), chunking)?;
+        let len = rows.blocks.source().len;
         let whole = rows.whole(&mut |done| progress(len + done, 2 * len))?;
-        super::pieces::table(&self.path, &wanted, whole.columns, whole.lines, 0)
+        super::chunks::table(&self.path, &columns, whole.columns, whole.lines, 0)
     }
 
-    fn cutter(&self, pace: Pace) -> Result<Cutter, Error> {
-        let source = Source::open(&Origin::file(&self.path), self.encoding.as_deref())?;
-        Ok(Cutter::new(source, Records::Lines, pace.block, Vec::new(), AtEnd::No))
+    fn blocks(&self, chunking: Chunking) -> Result<BlockReader, Error> {
+        let source = Utf8Reader::open(&TextInput::file(&self.path), self.encoding.as_deref())?;
+        Ok(BlockReader::new(source, RecordBoundary::Lines, chunking.block, Vec::new(), AtEnd::No))
     }
 }
 
-/// The keys of some lines with what is under them.
-fn survey(path: &Path, cells: &Cells, bytes: &[u8]) -> Result<(Vec<(String, Seen)>, u64), Error> {
-    let (mut found, mut places) = (Vec::new(), HashMap::new());
-    let n_lines = objects(path, bytes, |line, object| {
+/// Keys with the types of their values.
+type ObservedKeys = Vec<(String, ObservedTypes)>;
+
+/// Collects the keys of a block with the types of their values. Returns them with the number of
+/// lines.
+fn observe_keys(path: &Path, cells: &CellParser, bytes: &[u8]) -> Result<(ObservedKeys, u64), Error> {
+    let (mut keys, mut indices) = (Vec::new(), HashMap::new());
+    let n_lines = for_each_object(path, bytes, |line, object| {
         for (key, value) in object {
-            let place = *places.entry(key.to_string()).or_insert(found.len());
-            if place == found.len() {
-                found.push((key.to_string(), Seen::default()));
+            let index = *indices.entry(key.to_string()).or_insert(keys.len());
+            if index == keys.len() {
+                keys.push((key.to_string(), ObservedTypes::default()));
             }
-            let meaning = match Value::of(value) {
-                Value::Null => Meaning::Missing,
-                Value::Number(text) => cells.meaning(text.as_bytes()),
-                Value::Boolean(_) => Meaning::Text,
-                Value::Text(text) => match cells.meaning(text.as_bytes()) {
+            let meaning = match JsonValue::of(value) {
+                JsonValue::Null => Meaning::Missing,
+                JsonValue::Number(text) => cells.parse(text.as_bytes()),
+                JsonValue::Boolean(_) => Meaning::Text,
+                JsonValue::Text(text) => match cells.parse(text.as_bytes()) {
                     meaning @ (Meaning::Missing | Meaning::Date(_)) => meaning,
                     _ => Meaning::Text,
                 },
-                Value::Nested(what) => {
-                    let problem = Problem::Nested { what: what.to_owned() };
+                JsonValue::Nested(found) => {
+                    let problem = Problem::Nested { found: found.to_owned() };
                     return Err(Error::new(path, problem).line(line).column(key.clone()));
                 }
             };
-            found[place].1.note(meaning);
+            keys[index].1.add(meaning);
         }
         Ok(())
     })?;
-    Ok((found, n_lines))
+    Ok((keys, n_lines))
 }
 
-/// The columns that are read.
-struct Keys {
+/// A parser of the columns that are read.
+struct ObjectParser {
     path: PathBuf,
-    cells: Cells,
-    places: HashMap<String, usize>,
-    wants: Vec<CellType>,
+    cells: CellParser,
+    indices: HashMap<String, usize>,
+    cell_types: Vec<CellType>,
 }
 
-impl Keys {
-    fn parse(&self, bytes: &[u8]) -> Result<(Piece, u64), Error> {
-        let mut columns: Vec<Part> = self.wants.iter().map(|want| Part::new(*want)).collect();
+impl ObjectParser {
+    fn parse(&self, bytes: &[u8]) -> Result<(RowChunk, u64), Error> {
+        let mut columns: Vec<ColumnBuilder> =
+            self.cell_types.iter().map(|cell_type| ColumnBuilder::new(*cell_type)).collect();
         let mut lines = Vec::new();
+        // For each column, the number of rows up to the last one that has its key.
         let mut filled = vec![0; columns.len()];
-        let n_lines = objects(&self.path, bytes, |line, object| {
+        let n_lines = for_each_object(&self.path, bytes, |line, object| {
             lines.push(line);
             for (key, value) in object {
-                let Some(place) = self.places.get(&**key) else { continue };
+                let Some(index) = self.indices.get(&**key) else { continue };
                 let error = |problem| Error::new(&self.path, problem).line(line).column(key.clone());
-                if filled[*place] == lines.len() {
-                    return Err(error(Problem::Json { reason: "a key stands in it twice".to_owned() }));
+                if filled[*index] == lines.len() {
+                    return Err(error(Problem::Json { reason: "duplicate key".to_owned() }));
                 }
-                filled[*place] = lines.len();
-                let column = &mut columns[*place];
-                match Value::of(value) {
-                    Value::Null => column.push_missing(),
-                    Value::Number(text) => column.push(&self.cells, text.as_bytes(), line).map_err(error)?,
-                    Value::Boolean(text) => {
+                filled[*index] = lines.len();
+                let column = &mut columns[*index];
+                match JsonValue::of(value) {
+                    JsonValue::Null => column.push_missing(),
+                    JsonValue::Number(text) => {
+                        column.push(&self.cells, text.as_bytes(), line).map_err(error)?
+                    }
+                    JsonValue::Boolean(text) => {
                         column.push_text(&self.cells, text.as_bytes(), line).map_err(error)?
                     }
-                    Value::Text(text) => {
+                    JsonValue::Text(text) => {
                         column.push_text(&self.cells, text.as_bytes(), line).map_err(error)?
                     }
-                    Value::Nested(what) => return Err(error(Problem::Nested { what: what.to_owned() })),
+                    JsonValue::Nested(found) => {
+                        return Err(error(Problem::Nested { found: found.to_owned() }));
+                    }
                 }
             }
             for (column, filled) in columns.iter_mut().zip(&filled) {
@@ -186,12 +199,13 @@ impl Keys {
             }
             Ok(())
         })?;
-        Ok((Piece { columns, lines }, n_lines))
+        Ok((RowChunk { columns, lines }, n_lines))
     }
 }
 
-/// Goes through the objects of some lines, each with its line, and says how many lines there are.
-fn objects(
+/// Parses the objects of a block and passes each to `each` with its line. Returns the number of
+/// lines.
+fn for_each_object(
     path: &Path,
     bytes: &[u8],
     mut each: impl FnMut(u64, &[(Cow<str>, &RawValue)]) -> Result<(), Error>,
@@ -199,9 +213,9 @@ fn objects(
     let mut n_lines = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let error = |problem| Error::new(path, problem).line(n_lines);
-        let text = super::words::readable(line).map_err(error)?.trim();
+        let text = super::interner::valid_text(line).map_err(error)?.trim();
         if !text.is_empty() {
-            let Object(object) = serde_json::from_str(text).map_err(|reason| {
+            let JsonObject(object) = serde_json::from_str(text).map_err(|reason| {
                 let reason = reason.to_string().replace(" at line 1 column ", " at character ");
                 error(Problem::Json { reason })
             })?;
@@ -212,76 +226,78 @@ fn objects(
     Ok(n_lines)
 }
 
-/// What stands under a key.
-enum Value<'a> {
+/// A JSON value.
+enum JsonValue<'a> {
     Null,
-    /// As it is written.
+    /// A number as text.
     Number(&'a str),
     /// `true` or `false`.
     Boolean(&'a str),
     Text(Cow<'a, str>),
-    /// What it is.
+    /// An array or object, with its description.
     Nested(&'static str),
 }
 
-impl<'a> Value<'a> {
-    fn of(raw: &'a RawValue) -> Value<'a> {
+impl<'a> JsonValue<'a> {
+    fn of(raw: &'a RawValue) -> JsonValue<'a> {
         let text = raw.get();
         match text.as_bytes()[0] {
-            b'n' => Value::Null,
-            b't' | b'f' => Value::Boolean(text),
-            b'[' => Value::Nested("a list"),
-            b'{' => Value::Nested("an object"),
-            b'"' => Value::Text(serde_json::from_str::<Key>(text).map_or(Cow::Borrowed(text), |key| key.0)),
-            _ => Value::Number(text),
+            b'n' => JsonValue::Null,
+            b't' | b'f' => JsonValue::Boolean(text),
+            b'[' => JsonValue::Nested("an array"),
+            b'{' => JsonValue::Nested("an object"),
+            b'"' => JsonValue::Text(
+                serde_json::from_str::<JsonString>(text).map_or(Cow::Borrowed(text), |text| text.0),
+            ),
+            _ => JsonValue::Number(text),
         }
     }
 }
 
-/// The keys and values of an object, each key as often as it stands there.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The keys and values of an object, including duplicate keys.
+struct JsonObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// A string, borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
+/// A string, borrowed if it contains no escape sequences.
+struct JsonString<'a>(Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Object<'de> {
+impl<'de> Deserialize<'de> for JsonObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
+            type Value = JsonObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonObject<'de>, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Key, &RawValue>()? {
+                while let Some((key, value)) = map.next_entry::<JsonString, &RawValue>()? {
                     entries.push((key.0, value));
                 }
-                Ok(Object(entries))
+                Ok(JsonObject(entries))
             }
         }
         deserializer.deserialize_map(Entries)
     }
 }
 
-impl<'de> Deserialize<'de> for Key<'de> {
+impl<'de> Deserialize<'de> for JsonString<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Characters;
         impl<'de> Visitor<'de> for Characters {
-            type Value = Key<'de>;
+            type Value = JsonString<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<JsonString<'de>, E> {
+                Ok(JsonString(Cow::Borrowed(text)))
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
+            fn visit_str<E>(self, text: &str) -> Result<JsonString<'de>, E> {
+                Ok(JsonString(Cow::Owned(text.to_owned())))
             }
         }
         deserializer.deserialize_str(Characters)

@@ -1,81 +1,90 @@
-//! Files as tables: the format by the file's ending and first bytes, whole or piece by piece.
+//! Reading of tables, whole or in chunks. The format is detected from the first bytes and the
+//! extension of the file.
 
 mod block;
 mod cell;
+mod chunks;
 mod column;
 mod csv;
+mod interner;
 mod jsonl;
 mod number;
 mod numpy;
 mod parquet;
-mod pieces;
 mod source;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use csv::Csv;
-use jsonl::JsonLines;
-use numpy::{Npy, Npz};
-use parquet::Parquet;
-use pieces::{Pace, Pieces, Wanted};
-use source::Origin;
+use chunks::{ChunkStream, Chunking, ColumnTypes};
+use csv::CsvReader;
+use jsonl::JsonLinesReader;
+use numpy::{NpyReader, NpzReader};
+use parquet::ParquetReader;
+use source::TextInput;
 
 use crate::{Error, Problem, Table};
 
-/// How a file is read; what is left out is found from the file.
+/// Options for reading a file. Options that are not set are inferred from the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadOptions {
-    /// What separates the fields of a CSV: `,`, `;`, a tab or `|`.
+    /// Field delimiter of a CSV file: `,`, `;`, a tab or `|`.
     pub delimiter: Option<u8>,
-    /// Whether a CSV's first line names the columns; columns without names are called `column1`, `column2`, ...
+    /// Whether the first row of a CSV file contains the column names. Columns without names are
+    /// called `column1`, `column2`, ...
     pub header: Option<bool>,
-    /// Whether numbers in a CSV have a decimal comma.
+    /// Whether numbers in a CSV file have a decimal comma.
     pub decimal_comma: Option<bool>,
-    /// The encoding of a CSV, by its name on the web (`windows-1252`, `utf-16le`); UTF-8, or what its byte-order mark says.
+    /// Encoding of a text file, by its name in the WHATWG Encoding Standard (`windows-1252`,
+    /// `utf-16le`). The default is the encoding of the byte-order mark, or else UTF-8.
     pub encoding: Option<String>,
-    /// Texts that mean a missing cell, besides an empty one, `NA`, `N/A`, `NaN`, `null` and `?`.
+    /// Strings for missing cells, in addition to empty cells, `NA`, `N/A`, `NaN`, `null` and `?`.
     pub missing: Vec<String>,
-    /// Columns that are texts even where all their cells are numbers.
+    /// Columns to read as strings even if all their cells are numbers.
     pub texts: Vec<String>,
 }
 
-/// What a column that is already known holds.
+/// The type of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellType {
     /// Numbers.
     Numbers,
     /// Dates.
     Dates,
-    /// Texts.
+    /// Strings.
     Strings,
 }
 
-/// Reads a whole file; each column's cells are numbers if all of them are, else dates if all are, else texts.
+/// Reads a whole file. The cells of a column are numbers if all of them are numbers, else dates if
+/// all of them are dates, else strings.
 ///
-/// What the file is, is found from its first bytes and its ending: Parquet, NPY, NPZ, JSON Lines (`.jsonl`, `.ndjson`), or
-/// else CSV. In a CSV
+/// The format is detected from the first bytes and the extension of the file: Parquet, NPY, NPZ,
+/// JSON Lines (`.jsonl`, `.ndjson`), or else CSV. In a CSV file
 ///
-/// - numbers are what programs write, `-1.5e3`; `inf` and `1e999` in a column of numbers are errors, since they are not finite;
-/// - a number like `007`, of digits alone after a leading nought, makes its column one of texts: it is a code;
-/// - `0x1F`, `1_000` and `1,000` are texts, as are `true` and `false`;
-/// - dates are `2024-05-31`, or `2024-05-31T12:30:15.25` with as much of the time as is known, and `Z` or an offset;
-/// - a column that is missing altogether is one of numbers.
+/// - numbers are written as in `-1.5e3`; `inf` and `1e999` are errors in a column of numbers, as
+///   they are not finite;
+/// - digits with a leading zero, such as `007`, are identifiers, and their columns are strings;
+/// - `0x1F`, `1_000`, `1,000`, `true` and `false` are strings;
+/// - dates are written as in `2024-05-31` or `2024-05-31T12:30:15.25`; seconds and their fraction
+///   are optional, and a time may be followed by `Z` or an offset;
+/// - a column whose cells are all missing is a column of numbers.
 ///
-/// The columns of an NPY are `x1`, `x2`, ...; those of an NPZ's array `X` are `X1`, `X2`, ..., and its array `y` of one axis is
-/// a column itself. The table does not depend on the number of threads.
+/// The columns of an NPY file are called `x1`, `x2`, ... In an NPZ file, the columns of a
+/// two-dimensional array `X` are called `X1`, `X2`, ..., and a one-dimensional array `y` is a
+/// column `y`. The table does not depend on the number of threads.
 ///
-/// `progress` is told how many bytes are read, and of how many, at most a few hundred times. A column of a CSV whose later cells
-/// contradict the first is read again, and JSON Lines are always read twice: the bytes then count twice.
+/// `progress` is called with the number of bytes read and the total, at most a few hundred times.
+/// If later cells of a CSV column are not of the type of the first cells, the column is read again;
+/// JSON Lines files are always read twice. Both passes count towards the total.
 ///
-/// Beside the table, a few MiB are allocated for each thread, for a file of a hundred bytes as for a large one; more only for a
-/// single row of a CSV that is longer than that (of at most 64 MiB), and for what a Parquet or NPZ file is decompressed to. No
-/// page of a Parquet file is believed that claims to become longer than both 64 MiB and 1000 times what it is compressed to.
+/// In addition to the table, a few MiB are allocated per thread, regardless of the size of the
+/// file. More is allocated only for a longer row of a CSV file (of at most 64 MiB) and for the
+/// decompressed data of a Parquet or NPZ file. A page of a Parquet file is rejected if its header
+/// states a decompressed size above both 64 MiB and 1000 times its compressed size.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -90,179 +99,186 @@ pub enum CellType {
 /// ```
 ///
 /// # Errors
-/// A file that cannot be read, or is no table, with its place.
+/// Returns an error with its location if the file cannot be read or is not a table.
 pub fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64, u64)) -> Result<Table, Error> {
-    read_at(Pace::new(), path, options, progress)
+    read_with(Chunking::new(), path, options, progress)
 }
 
-/// As [`read`], from a CSV in memory that goes by the name of a file.
+/// Reads a CSV file in memory. `name` is used as the path in messages.
 ///
 /// # Errors
-/// As [`read`].
+/// Returns the same errors as [`read`].
 pub fn read_csv(name: &Path, bytes: &'static [u8], options: &ReadOptions) -> Result<Table, Error> {
-    let csv = Csv::open(Origin::memory(name, bytes), options)?;
-    known(name, options.texts.iter().map(String::as_str), csv.names())?;
-    csv.whole(Pace::new(), &mut |_, _| ())
+    let csv = CsvReader::open(TextInput::memory(name, bytes), options)?;
+    check_columns(name, options.texts.iter().map(String::as_str), csv.names())?;
+    csv.whole(Chunking::new(), &mut |_, _| ())
 }
 
-/// As [`read`], in blocks and by threads of any number.
-fn read_at(
-    pace: Pace,
+/// Reads like [`read`], with the given chunk sizes and number of threads.
+fn read_with(
+    chunking: Chunking,
     path: &Path,
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Table, Error> {
-    let mut told = (0, 0);
+    let mut reported = (0, 0);
     let mut progress = |done: u64, total: u64| {
-        const STEPS: u64 = 200;
-        let step = done.saturating_mul(STEPS).checked_div(total).unwrap_or(STEPS);
-        if (step, total) != told {
-            told = (step, total);
+        const N_STEPS: u64 = 200;
+        let step = done.saturating_mul(N_STEPS).checked_div(total).unwrap_or(N_STEPS);
+        if (step, total) != reported {
+            reported = (step, total);
             progress(done, total);
         }
     };
     let texts = || options.texts.iter().map(String::as_str);
-    match Format::of(path)? {
-        Format::Csv => {
-            let csv = Csv::open(Origin::file(path), options)?;
-            known(path, texts(), csv.names())?;
-            csv.whole(pace, &mut progress)
+    match InputFormat::of(path)? {
+        InputFormat::Csv => {
+            let csv = CsvReader::open(TextInput::file(path), options)?;
+            check_columns(path, texts(), csv.names())?;
+            csv.whole(chunking, &mut progress)
         }
-        Format::JsonLines => {
+        InputFormat::JsonLines => {
             let mut first_pass = |done, len: u64| progress(done, 2 * len);
-            let file = JsonLines::open(path, options, None, pace, &mut first_pass)?;
-            known(path, texts(), file.names())?;
-            file.whole(&options.texts, pace, &mut progress)
+            let file = JsonLinesReader::open(path, options, None, chunking, &mut first_pass)?;
+            check_columns(path, texts(), file.names())?;
+            file.whole(&options.texts, chunking, &mut progress)
         }
-        Format::Parquet => {
-            let file = Parquet::open(path, options)?;
-            known(path, texts(), file.names())?;
-            file.whole(&options.texts, pace, &mut progress)
+        InputFormat::Parquet => {
+            let file = ParquetReader::open(path, options)?;
+            check_columns(path, texts(), file.names())?;
+            file.whole(&options.texts, chunking, &mut progress)
         }
-        Format::Npy => {
-            let file = Npy::open(path, pace)?;
-            known(path, texts(), file.names())?;
+        InputFormat::Npy => {
+            let file = NpyReader::open(path, chunking)?;
+            check_columns(path, texts(), file.names())?;
             file.whole(&options.texts, &mut progress)
         }
-        Format::Npz => {
-            let mut file = Npz::open(path)?;
-            known(path, texts(), file.names())?;
+        InputFormat::Npz => {
+            let mut file = NpzReader::open(path)?;
+            check_columns(path, texts(), file.names())?;
             file.whole(options, &mut progress)
         }
     }
 }
 
-/// A file that is read piece by piece, so that it need not fit in memory.
+/// A reader of a file in chunks, which does not require the file to fit in memory.
 pub struct Stream {
     names: Vec<String>,
-    /// Nothing any more behind an error or the end.
-    pieces: Option<Box<dyn Pieces>>,
+    /// `None` after an error or the end.
+    chunks: Option<Box<dyn ChunkStream>>,
 }
 
 impl Stream {
-    /// Opens a file of which the columns `wanted` are read, whatever their order there; others are passed over.
+    /// Opens a file to read the given columns, which may be in any order. Other columns are
+    /// skipped.
     ///
-    /// A column of any kind can be wanted as texts: it is then what the file says, as it says it.
+    /// A column of any type can be read as strings; its cells are then as written in the file.
     ///
-    /// Pieces are some thousands to some 10,000s of rows, of which a few are read ahead. An NPZ is read as a whole, since its
-    /// arrays are compressed as a whole; and of Parquet a group of rows is in memory as it is compressed.
+    /// Chunks have some thousands to some ten thousands of rows, and a few chunks are read ahead.
+    /// An NPZ file is read completely, as each of its arrays is compressed as a whole. Of a Parquet
+    /// file, one compressed row group is in memory.
     ///
     /// # Errors
-    /// As [`read`], and a wanted column that is not there.
+    /// Returns the same errors as [`read`], and [`Problem::NoColumn`] if a column does not exist.
     ///
     /// # Panics
-    /// When a column is wanted twice.
-    pub fn open(path: &Path, options: &ReadOptions, wanted: &[(&str, CellType)]) -> Result<Stream, Error> {
-        Stream::open_at(Pace::new(), path, options, wanted)
+    /// Panics if a column is given twice.
+    pub fn open(path: &Path, options: &ReadOptions, columns: &[(&str, CellType)]) -> Result<Stream, Error> {
+        Stream::open_with(Chunking::new(), path, options, columns)
     }
 
-    fn open_at(
-        pace: Pace,
+    fn open_with(
+        chunking: Chunking,
         path: &Path,
         options: &ReadOptions,
-        wanted: &[(&str, CellType)],
+        requested: &[(&str, CellType)],
     ) -> Result<Stream, Error> {
-        let columns: Wanted = wanted.iter().map(|(name, want)| ((*name).to_owned(), *want)).collect();
+        let columns: ColumnTypes =
+            requested.iter().map(|(name, cell_type)| ((*name).to_owned(), *cell_type)).collect();
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-        assert!(unique(&names).is_ok(), "each column is wanted once");
-        let names_wanted = || wanted.iter().map(|(name, _)| *name);
-        let (names, pieces): (Vec<String>, Box<dyn Pieces>) = match Format::of(path)? {
-            Format::Csv => {
-                let csv = Csv::open(Origin::file(path), options)?;
-                known(path, names_wanted(), csv.names())?;
-                (csv.names().to_vec(), Box::new(csv.rows(columns, pace)?))
+        assert!(check_unique(&names).is_ok(), "each column is given once");
+        let names_requested = || requested.iter().map(|(name, _)| *name);
+        let (names, chunks): (Vec<String>, Box<dyn ChunkStream>) = match InputFormat::of(path)? {
+            InputFormat::Csv => {
+                let csv = CsvReader::open(TextInput::file(path), options)?;
+                check_columns(path, names_requested(), csv.names())?;
+                (csv.names().to_vec(), Box::new(csv.rows(columns, chunking)?))
             }
-            Format::JsonLines => {
-                let file = JsonLines::open(path, options, Some(wanted), pace, &mut |_, _| {})?;
-                known(path, names_wanted(), file.names())?;
-                (file.names().to_vec(), Box::new(file.rows(columns, pace)?))
+            InputFormat::JsonLines => {
+                let file = JsonLinesReader::open(path, options, Some(requested), chunking, &mut |_, _| {})?;
+                check_columns(path, names_requested(), file.names())?;
+                (file.names().to_vec(), Box::new(file.rows(columns, chunking)?))
             }
-            Format::Parquet => {
-                let file = Parquet::open(path, options)?;
-                known(path, names_wanted(), file.names())?;
-                (file.names().to_vec(), Box::new(file.rows(columns, pace)))
+            InputFormat::Parquet => {
+                let file = ParquetReader::open(path, options)?;
+                check_columns(path, names_requested(), file.names())?;
+                (file.names().to_vec(), Box::new(file.rows(columns, chunking)))
             }
-            Format::Npy => {
-                let file = Npy::open(path, pace)?;
-                known(path, names_wanted(), file.names())?;
-                (file.names().to_vec(), Box::new(file.want(columns)))
+            InputFormat::Npy => {
+                let file = NpyReader::open(path, chunking)?;
+                check_columns(path, names_requested(), file.names())?;
+                (file.names().to_vec(), Box::new(file.select(columns)))
             }
-            Format::Npz => {
-                let mut file = Npz::open(path)?;
-                known(path, names_wanted(), file.names())?;
+            InputFormat::Npz => {
+                let mut file = NpzReader::open(path)?;
+                check_columns(path, names_requested(), file.names())?;
                 let table = file.columns(&columns, &mut |_, _| {})?;
-                (file.names().to_vec(), Box::new(numpy::Rows { table, row: 0, pace }))
+                (file.names().to_vec(), Box::new(numpy::TableChunks { table, row: 0, chunking }))
             }
         };
-        Ok(Stream { names, pieces: Some(pieces) })
+        Ok(Stream { names, chunks: Some(chunks) })
     }
 
-    /// The names of all columns in the file, wanted or not; of JSON Lines, those up to where all that are wanted have appeared.
+    /// Returns the names of all columns of the file. Of a JSON Lines file, these are the keys found
+    /// up to the point where all requested columns have appeared.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The next rows, with the columns in the order in which they were wanted; none at the end.
+    /// Returns the next chunk, with the columns in the requested order; `None` at the end.
     ///
     /// # Errors
-    /// As [`read`], and a cell that is not what its column holds.
-    // An iterator would wrap each piece the other way round, and go on after an error.
+    /// Returns the same errors as [`read`], and [`Problem::WrongType`] or [`Problem::NotFinite`] if
+    /// a cell is not of the requested type.
+    // An iterator would return `Option<Result<_>>` and could continue after an error.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Table>, Error> {
-        let Some(pieces) = &mut self.pieces else { return Ok(None) };
-        let piece = pieces.next();
-        if !matches!(piece, Ok(Some(_))) {
-            self.pieces = None;
+        let Some(chunks) = &mut self.chunks else { return Ok(None) };
+        let chunk = chunks.next();
+        if !matches!(chunk, Ok(Some(_))) {
+            self.chunks = None;
         }
-        piece
+        chunk
     }
 
-    /// How much is read, and of how much: bytes of a text, rows of what else; nothing of nothing behind the end.
+    /// Returns the amount read and the total: bytes of a text file, rows of other files. Both are 0
+    /// after the end.
     pub fn done(&self) -> (u64, u64) {
-        self.pieces.as_ref().map_or((0, 0), |pieces| pieces.done())
+        self.chunks.as_ref().map_or((0, 0), |chunks| chunks.done())
     }
 
-    /// All rows that are left, as one table; `progress` is told how much is read, and of how much.
+    /// Reads all remaining rows as one table. `progress` is called with the amount read and the
+    /// total.
     ///
     /// # Errors
-    /// As [`next`](Stream::next).
+    /// Returns the same errors as [`next`](Stream::next).
     pub fn whole(mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Table, Error> {
         let mut whole = Table::default();
-        while let Some(piece) = self.next()? {
-            let (done, of) = self.done();
-            progress(done, of);
+        while let Some(chunk) = self.next()? {
+            let (done, total) = self.done();
+            progress(done, total);
             if whole.columns.is_empty() {
-                whole = piece;
+                whole = chunk;
             } else {
-                whole.append(piece);
+                whole.append(chunk);
             }
         }
         Ok(whole)
     }
 }
 
-/// What a file is.
-enum Format {
+/// Supported file formats.
+enum InputFormat {
     Csv,
     JsonLines,
     Parquet,
@@ -270,36 +286,38 @@ enum Format {
     Npz,
 }
 
-impl Format {
-    /// What a file is by its first bytes, and where these say nothing, by its ending.
-    fn of(path: &Path) -> Result<Format, Error> {
+impl InputFormat {
+    /// Detects the format of a file from its first bytes, or else from its extension.
+    fn of(path: &Path) -> Result<InputFormat, Error> {
         let unreadable = |error| Error::new(path, Problem::Unreadable(error));
         let mut start = Vec::new();
         File::open(path).and_then(|file| file.take(8).read_to_end(&mut start)).map_err(unreadable)?;
         if start.is_empty() {
             return Err(Error::new(path, Problem::Empty));
         }
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-        let other = |what, remedy| Err(Error::new(path, Problem::OtherFormat { what, remedy }));
-        match (&start[..], ending.as_deref().unwrap_or_default()) {
-            ([0x1f, 0x8b, ..], _) => other("compressed with gzip", "decompress it first, with gunzip"),
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let other = |found, remedy| Err(Error::new(path, Problem::OtherFormat { found, remedy }));
+        match (&start[..], extension.as_deref().unwrap_or_default()) {
+            ([0x1f, 0x8b, ..], _) => {
+                other("a gzip-compressed file", "decompress it first, for example with gunzip")
+            }
             ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => {
-                other("compressed with zstd", "decompress it first, with unzstd")
+                other("a zstd-compressed file", "decompress it first, for example with unzstd")
             }
-            ([b'P', b'A', b'R', b'1', ..], _) | (_, "parquet") => Ok(Format::Parquet),
-            ([0x93, b'N', b'U', b'M', b'P', b'Y', ..], _) | (_, "npy") => Ok(Format::Npy),
-            (_, "npz") => Ok(Format::Npz),
-            (_, "jsonl" | "ndjson") => Ok(Format::JsonLines),
+            ([b'P', b'A', b'R', b'1', ..], _) | (_, "parquet") => Ok(InputFormat::Parquet),
+            ([0x93, b'N', b'U', b'M', b'P', b'Y', ..], _) | (_, "npy") => Ok(InputFormat::Npy),
+            (_, "npz") => Ok(InputFormat::Npz),
+            (_, "jsonl" | "ndjson") => Ok(InputFormat::JsonLines),
             ([b'P', b'K', 3, 4, ..], _) => {
-                other("a ZIP archive or a workbook", "unpack it, or save the workbook's sheet as CSV")
+                other("a ZIP archive or a workbook", "unpack it, or save the sheet of the workbook as CSV")
             }
-            _ => Ok(Format::Csv),
+            _ => Ok(InputFormat::Csv),
         }
     }
 }
 
 /// Checks that no two columns have the same name.
-pub(crate) fn unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
+pub(crate) fn check_unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
     let mut positions = HashMap::new();
     for (i, name) in names.iter().enumerate() {
         let name = name.as_ref();
@@ -310,12 +328,16 @@ pub(crate) fn unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Checks that all these columns are among those of the file.
-fn known<'a>(path: &Path, names: impl Iterator<Item = &'a str>, choices: &[String]) -> Result<(), Error> {
+/// Checks that all requested columns are among those of the file.
+fn check_columns<'a>(
+    path: &Path,
+    names: impl Iterator<Item = &'a str>,
+    choices: &[String],
+) -> Result<(), Error> {
     for name in names {
         if !choices.iter().any(|choice| choice == name) {
             let problem = Problem::no_column(name, choices.iter().map(String::as_str));
-            return Err(Error::new(path, problem).column(name));
+            return Err(Error::new(path, problem));
         }
     }
     Ok(())

@@ -1,11 +1,15 @@
-//! Numbers where they lie in a file: eight digits at a time, one multiplication each, and the general parser for the rest.
+//! Parsing of numbers directly from the bytes of a file: a fast path that parses eight digits at a
+//! time and multiplies once, and `fast_float2` for everything else.
 //!
-//! A table of a million rows has tens of millions of numbers, and nearly all are like `-1.234567` or `1.234567890123456789e-02`:
-//! at most 19 digits and a small power of ten. With the digits as a whole number m and the power 10^q in 64 bits, the upper half
-//! of the product has 10 bits more than a `f64` and is less than one unit too small, so that it says how to round unless these
-//! bits are at the middle: then, and for any other number, `fast_float2` finds the nearest `f64`.
+//! A table of a million rows has tens of millions of numbers, and nearly all are written like
+//! `-1.234567` or `1.234567890123456789e-02`, with at most 19 digits and a small power of ten. The
+//! digits form an integer m, and the power 10^q is rounded down to 64 bits. The upper half of their
+//! product has at least 10 bits more than the mantissa of an `f64` and is too small by less than
+//! one unit, so it determines the rounding unless the additional bits are at the midpoint. In that
+//! case, and for all other numbers, `fast_float2` finds the nearest `f64`.
 
-/// The number at the beginning of some bytes, and its length; more may follow. `fast_float2` says what a number is.
+/// Parses the number at the start of the bytes and returns it with its length; other bytes may
+/// follow. Accepts the same syntax as `fast_float2`.
 #[inline]
 pub(super) fn at_start(bytes: &[u8]) -> Option<(f64, usize)> {
     match plain(bytes) {
@@ -14,17 +18,18 @@ pub(super) fn at_start(bytes: &[u8]) -> Option<(f64, usize)> {
     }
 }
 
-/// A number of the common kind, if there are enough bytes behind it to look at eight at once.
+/// The fast path of [`at_start`]: a number of common form, followed by enough bytes to load eight
+/// at once.
 #[inline]
 fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
     let minus = usize::from(*bytes.first()? == b'-');
     let mut mantissa = 0;
-    let mut at = few_digits(bytes, minus, &mut mantissa)?;
+    let mut at = parse_few_digits(bytes, minus, &mut mantissa)?;
     let mut n_digits = at - minus;
     let mut power = 0;
     if *bytes.get(at)? == b'.' {
         let point = at + 1;
-        at = many_digits(bytes, point, &mut mantissa)?;
+        at = parse_many_digits(bytes, point, &mut mantissa)?;
         n_digits += at - point;
         power -= (at - point) as i32;
     }
@@ -35,7 +40,7 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
         let sign = *bytes.get(at + 1)?;
         let first = at + 1 + usize::from(matches!(sign, b'-' | b'+'));
         let mut exponent = 0;
-        at = few_digits(bytes, first, &mut exponent)?;
+        at = parse_few_digits(bytes, first, &mut exponent)?;
         if !(1..=3).contains(&(at - first)) {
             return None;
         }
@@ -45,15 +50,16 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
     Some((f64::from_bits(value.to_bits() | (minus as u64) << 63), at))
 }
 
-/// So many digits always fit in 64 bits.
+/// Maximum number of digits that always fit in 64 bits.
 const MAX_DIGITS: usize = 19;
 
-// Where a number ends is what the next one waits for. The ends of few digits, and of eight out of many, are branches, which a
-// processor foresees in a table; only the end of the last of many is computed.
+// Parsing the next number depends on the end of the previous one. The end of few digits, and of
+// each group of eight among many, is found by branches, which are predictable in a table; only the
+// end within the last group is computed.
 
-/// Appends the digits from `at` on to a number, and says where they end.
+/// Appends the digits at `at` to a number and returns the offset after them.
 #[inline]
-fn few_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
+fn parse_few_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
     loop {
         let digit = bytes.get(at)?.wrapping_sub(b'0');
         if digit > 9 {
@@ -64,74 +70,80 @@ fn few_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
     }
 }
 
-/// As [`few_digits`], eight at a time.
+/// Does the same as [`parse_few_digits`], eight digits at a time.
 #[inline]
-fn many_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
+fn parse_many_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<usize> {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     loop {
-        // A digit's byte becomes its value; any other becomes more than 9, which the sum carries into its highest bit.
+        // The byte of a digit becomes its value. Any other byte becomes more than 9, and the
+        // addition sets its highest bit.
         let eight = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?) ^ 0x3030_3030_3030_3030;
         let others = (eight.wrapping_add(0x7676_7676_7676_7676) | eight) & HIGH_BITS;
         if others != 0 {
-            // With noughts before them, the digits are eight.
+            // The shift pads the n digits to eight with leading zeros.
             let n = others.trailing_zeros() / 8;
-            *number = number.wrapping_mul(TENS[n as usize]).wrapping_add(joined(eight << (63 - 8 * n) << 1));
+            let value = combine(eight << (63 - 8 * n) << 1);
+            *number = number.wrapping_mul(TENS[n as usize]).wrapping_add(value);
             return Some(at + n as usize);
         }
-        *number = number.wrapping_mul(TENS[8]).wrapping_add(joined(eight));
+        *number = number.wrapping_mul(TENS[8]).wrapping_add(combine(eight));
         at += 8;
     }
 }
 
-/// The number of eight digits, a byte each, the first of which is the lowest: neighbours become twos, fours and eights.
+/// Combines eight digits, one per byte with the first digit in the lowest byte, into a number.
+/// Neighbouring digits are combined to groups of two, four and eight.
 #[inline]
-fn joined(ones: u64) -> u64 {
-    let twos = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
+fn combine(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
 const TENS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// The `f64` that is nearest to m·10^q, where 64 bits of the power suffice to tell.
+/// Returns the `f64` nearest to m·10^q, or `None` if 64 bits of the power are not enough to
+/// determine it.
 #[inline]
 fn nearest(m: u64, q: i32) -> Option<f64> {
     if m == 0 {
         return Some(0.0);
     }
-    let power = *POWERS.get((q + LARGEST_POWER) as usize)?;
+    let power = *POWERS.get((q + MAX_POWER) as usize)?;
     let shift = m.leading_zeros();
     let high = ((u128::from(m << shift) * u128::from(power)) >> 64) as u64;
-    // The product of two numbers of 64 bits has 127 or 128: 53 are kept, 10 or 11 of the upper half are beyond.
-    let beyond = 10 + (high >> 63) as u32;
-    let half = 1_u64 << (beyond - 1);
+    // The product of two 64-bit numbers has 127 or 128 bits. The mantissa takes 53 bits of the
+    // upper half, which leaves 10 or 11 bits for rounding.
+    let n_rest = 10 + (high >> 63) as u32;
+    let half = 1_u64 << (n_rest - 1);
     let rest = high & (2 * half - 1);
     if rest == half || rest == half - 1 {
         return None;
     }
-    let kept = (high >> beyond) + u64::from(rest > half);
-    // 10^q = power·2^(floor(q·log2(10)) - 63), and `high` is the product without its lower 64 bits. All of these are normal
-    // numbers, and a kept one that rounding made 2^53 is exact as well.
+    let mantissa = (high >> n_rest) + u64::from(rest > half);
+    // 10^q = power·2^(floor(q·log2(10)) - 63), and `high` is the product without its lower 64 bits.
+    // All results are normal numbers, and a mantissa that was rounded up to 2^53 is exact as well.
     let log2 = (q * 217_706) >> 16;
-    let exponent = log2 - 63 - shift as i32 + 64 + beyond as i32;
-    Some(kept as f64 * f64::from_bits(((1023 + exponent) as u64) << 52))
+    let exponent = log2 - 63 - shift as i32 + 64 + n_rest as i32;
+    Some(mantissa as f64 * f64::from_bits(((1023 + exponent) as u64) << 52))
 }
 
-/// The largest power of ten of which [`POWERS`] has the positive and the negative one.
-const LARGEST_POWER: i32 = 27;
+/// Largest exponent in [`POWERS`].
+const MAX_POWER: i32 = 27;
 
-/// 10^q from q = -27 to 27 as whole numbers of 64 bits of which the first is set: the power, truncated, without its power of two.
+/// Powers 10^q from q = -27 to 27, without their powers of two: the leading 64 bits, truncated, the
+/// first of which is set.
 const POWERS: [u64; 55] = powers();
 
 const fn powers() -> [u64; 55] {
     let mut powers = [0; 55];
     let mut five = 1_u128;
     let mut q = 0;
-    while q <= LARGEST_POWER {
-        // 10^q is 5^q times a power of two; 5^27 has 63 bits, so that 2^127 divided by it has more than 64.
-        powers[(LARGEST_POWER + q) as usize] = highest(five);
+    while q <= MAX_POWER {
+        // 10^q is 5^q times a power of two. 5^27 has 63 bits, so 2^127 / 5^27 has more than 64.
+        powers[(MAX_POWER + q) as usize] = leading_bits(five);
         if q > 0 {
-            powers[(LARGEST_POWER - q) as usize] = highest((1_u128 << 127) / five);
+            powers[(MAX_POWER - q) as usize] = leading_bits((1_u128 << 127) / five);
         }
         five *= 5;
         q += 1;
@@ -139,8 +151,8 @@ const fn powers() -> [u64; 55] {
     powers
 }
 
-/// The highest 64 bits.
-const fn highest(number: u128) -> u64 {
+/// Returns the highest 64 bits from the first one that is set.
+const fn leading_bits(number: u128) -> u64 {
     ((number << number.leading_zeros()) >> 64) as u64
 }
 
@@ -149,18 +161,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A number's bits and its length.
-    type Found = Option<(u64, usize)>;
+    /// The bits of a number and its length.
+    type BitsAndLen = Option<(u64, usize)>;
 
-    /// The number at the start of a text with something behind it, and what is behind.
-    fn both(text: &str) -> (Found, Found) {
+    /// Parses a text that is followed by another field, with the fast path and with the reference.
+    fn both(text: &str) -> (BitsAndLen, BitsAndLen) {
         let bytes = format!("{text},next-one");
         let bits = |(value, len): (f64, usize)| (value.to_bits(), len);
         (plain(bytes.as_bytes()).map(bits), fast_float2::parse_partial(bytes.as_bytes()).ok().map(bits))
     }
 
     #[test]
-    fn common_numbers_are_plain_and_right() {
+    fn the_fast_path_parses_common_numbers_correctly() {
         for text in [
             "0",
             "1",
@@ -189,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_plain_is_left_to_the_general_parser() {
+    fn the_fast_path_rejects_other_text() {
         for text in [
             "",
             "-",
@@ -215,14 +227,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
         #[test]
-        fn every_plain_number_is_the_nearest(m in any::<u64>(), zeros in 0..64_u32, q in -45..30_i32, minus in any::<bool>()) {
+        fn the_fast_path_rounds_to_nearest(m in any::<u64>(), zeros in 0..64_u32, q in -45..30_i32, minus in any::<bool>()) {
             let text = format!("{}{}e{q}", if minus { "-" } else { "" }, m >> zeros);
             let (plain, reference) = both(&text);
             prop_assert!(plain.is_none() || plain == reference, "{}", text);
         }
 
         #[test]
-        fn so_is_every_one_with_a_point(value in -1e6..1e6_f64, decimals in 0..14_usize) {
+        fn the_fast_path_rounds_decimals_to_nearest(value in -1e6..1e6_f64, decimals in 0..14_usize) {
             for text in [format!("{value:.decimals$}"), format!("{value:.decimals$e}"), format!("{value}")] {
                 let (plain, reference) = both(&text);
                 prop_assert!(plain.is_none() || plain == reference, "{}", text);
@@ -230,7 +242,7 @@ mod tests {
         }
 
         #[test]
-        fn numbers_at_the_middle_of_two_are_rounded_right(bits in 1_u64 << 52..1 << 53, q in 0..10) {
+        fn midpoints_between_floats_are_rounded_correctly(bits in 1_u64 << 52..1 << 53, q in 0..10) {
             let text = format!("{bits}.5e{q}");
             let (plain, reference) = both(&text);
             prop_assert!(plain.is_none() || plain == reference, "{}", text);

@@ -1,4 +1,4 @@
-//! A text file's bytes as UTF-8, whatever its encoding, a stretch at a time.
+//! Reading of a text file in any encoding as UTF-8.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,23 +8,23 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 
 use crate::{Error, Problem};
 
-/// Where a text lies: in a file, or in memory under a file's name.
+/// A text file, or text in memory with a path for messages.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub(super) struct TextInput {
     pub(super) path: PathBuf,
     memory: Option<&'static [u8]>,
 }
 
-impl Origin {
-    pub(super) fn file(path: &Path) -> Origin {
-        Origin { path: path.to_owned(), memory: None }
+impl TextInput {
+    pub(super) fn file(path: &Path) -> TextInput {
+        TextInput { path: path.to_owned(), memory: None }
     }
 
-    pub(super) fn memory(name: &Path, bytes: &'static [u8]) -> Origin {
-        Origin { path: name.to_owned(), memory: Some(bytes) }
+    pub(super) fn memory(name: &Path, bytes: &'static [u8]) -> TextInput {
+        TextInput { path: name.to_owned(), memory: Some(bytes) }
     }
 
-    /// What is read, and its length.
+    /// Opens the input and returns its length in bytes.
     fn open(&self) -> std::io::Result<(Box<dyn Read + Send>, u64)> {
         if let Some(bytes) = self.memory {
             return Ok((Box::new(bytes), bytes.len() as u64));
@@ -35,38 +35,38 @@ impl Origin {
     }
 }
 
-/// A text file that is being read.
-pub(super) struct Source {
+/// A reader of a text file that decodes it to UTF-8.
+pub(super) struct Utf8Reader {
     path: PathBuf,
     file: Box<dyn Read + Send>,
-    /// The file's length when it was opened.
+    /// Length of the file in bytes when it was opened.
     pub(super) len: u64,
-    /// How much of the file has been read.
+    /// Number of bytes read.
     pub(super) done: u64,
-    /// What the encoding is called.
+    /// Name of the encoding.
     pub(super) encoding: &'static str,
     decoding: Option<Decoding>,
-    /// Bytes that were read to look at the byte-order mark.
+    /// Bytes that were read to detect the byte-order mark.
     start: Vec<u8>,
 }
 
-/// What turns another encoding into UTF-8.
+/// The decoder of an encoding other than UTF-8, with its input buffer.
 struct Decoding {
     decoder: Decoder,
     raw: Vec<u8>,
 }
 
-impl Source {
-    /// Opens a file; without an encoding it is UTF-8 or what its byte-order mark says.
-    pub(super) fn open(origin: &Origin, encoding: Option<&str>) -> Result<Source, Error> {
-        let path = &origin.path;
+impl Utf8Reader {
+    /// Opens a file. The default encoding is that of the byte-order mark, or else UTF-8.
+    pub(super) fn open(input: &TextInput, encoding: Option<&str>) -> Result<Utf8Reader, Error> {
+        let path = &input.path;
         let unreadable = |error| Error::new(path, Problem::Unreadable(error));
         let encoding = encoding.map(|name| {
             let unknown = || Error::new(path, Problem::UnknownEncoding { name: name.to_owned() });
             Encoding::for_label(name.as_bytes()).ok_or_else(unknown)
         });
         let encoding = encoding.transpose()?;
-        let (mut file, len) = origin.open().map_err(unreadable)?;
+        let (mut file, len) = input.open().map_err(unreadable)?;
         let mut start = Vec::with_capacity(4);
         file.by_ref().take(4).read_to_end(&mut start).map_err(unreadable)?;
         let done = start.len() as u64;
@@ -77,14 +77,15 @@ impl Source {
         let encoding = encoding.or(mark.map(|(encoding, _)| encoding)).unwrap_or(UTF_8);
         let decoding = (encoding != UTF_8)
             .then(|| Decoding { decoder: encoding.new_decoder_without_bom_handling(), raw: Vec::new() });
-        Ok(Source { path: path.clone(), file, len, done, encoding: encoding.name(), decoding, start })
+        Ok(Utf8Reader { path: path.clone(), file, len, done, encoding: encoding.name(), decoding, start })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads `n` more bytes of the file behind what is in `text`; says whether they were the last.
+    /// Reads `n` more bytes of the file and appends them to `text`. Returns whether they were the
+    /// last.
     pub(super) fn fill(&mut self, text: &mut Vec<u8>, n: usize) -> Result<AtEnd, Error> {
         let Some(decoding) = &mut self.decoding else {
             text.append(&mut self.start);
@@ -111,9 +112,9 @@ impl Source {
 /// Whether a file has been read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AtEnd {
-    /// There may be more.
+    /// There may be more bytes.
     No,
-    /// There is no more.
+    /// There are no more bytes.
     Yes,
 }
 
@@ -124,22 +125,23 @@ fn read(file: &mut impl Read, bytes: &mut Vec<u8>, n: usize) -> std::io::Result<
 }
 
 impl Decoding {
-    /// Decodes what was read to the end of `text`. What cannot be decoded becomes a byte that is no UTF-8, for the parser to
-    /// stumble over, since that knows the line and whether the column matters.
+    /// Decodes the input buffer and appends the result to `text`. Malformed sequences are replaced
+    /// by a byte that is invalid in UTF-8, and reported later by the parser, which knows the line
+    /// and whether the column is read.
     fn decode(&mut self, text: &mut Vec<u8>, end: AtEnd) {
-        const NO_UTF8: u8 = 0xff;
+        const INVALID: u8 = 0xff;
         let mut raw = &self.raw[..];
         loop {
-            let most = self.decoder.max_utf8_buffer_length_without_replacement(raw.len());
+            let max_len = self.decoder.max_utf8_buffer_length_without_replacement(raw.len());
             let before = text.len();
-            text.resize(before + most.expect("a block's length is far from the greatest"), 0);
+            text.resize(before + max_len.expect("the length of a block is far below usize::MAX"), 0);
             let (result, read, written) =
                 self.decoder.decode_to_utf8_without_replacement(raw, &mut text[before..], end == AtEnd::Yes);
             text.truncate(before + written);
             raw = &raw[read..];
             match result {
                 DecoderResult::InputEmpty => return,
-                DecoderResult::Malformed(..) => text.push(NO_UTF8),
+                DecoderResult::Malformed(..) => text.push(INVALID),
                 DecoderResult::OutputFull => {}
             }
         }

@@ -1,4 +1,4 @@
-//! A file's table is the same at any pace: whatever the size of blocks and pieces, and by any number of threads.
+//! Tables do not depend on the sizes of blocks and chunks or on the number of threads.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,33 +9,34 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
 
-use super::pieces::Pace;
-use super::{CellType, ReadOptions, Stream, read_at};
+use super::chunks::Chunking;
+use super::{CellType, ReadOptions, Stream, read_with};
 
-/// Reads a file with a column `x` of numbers and one `t` that is streamed as texts, at many paces.
-fn same_at_any_pace(path: &Path, (x, t): (&str, &str)) {
+/// Reads and streams a file with a column `x` of numbers and a column `t` of strings with several
+/// chunkings, and checks that the results agree.
+fn check_chunkings(path: &Path, (x, t): (&str, &str)) {
     let options = ReadOptions { texts: vec![t.to_owned()], ..ReadOptions::default() };
-    let read = |pace| read_at(pace, path, &options, &mut |_, _| {}).unwrap();
-    let whole = read(Pace { block: 1 << 20, rows: 1 << 20, threads: 1 });
+    let read = |chunking| read_with(chunking, path, &options, &mut |_, _| {}).unwrap();
+    let whole = read(Chunking { block: 1 << 20, rows: 1 << 20, threads: 1 });
     for (block, rows, threads) in [(1, 1, 1), (1, 3, 2), (7, 2, 3), (64, 5, 3), (300, 100, 2)] {
-        let pace = Pace { block, rows, threads };
-        assert_eq!(format!("{:?}", read(pace)), format!("{whole:?}"), "{pace:?}");
-        let wanted = [(t, CellType::Strings), (x, CellType::Numbers)];
-        let mut stream = Stream::open_at(pace, path, &options, &wanted).unwrap();
+        let chunking = Chunking { block, rows, threads };
+        assert_eq!(format!("{:?}", read(chunking)), format!("{whole:?}"), "{chunking:?}");
+        let columns = [(t, CellType::Strings), (x, CellType::Numbers)];
+        let mut stream = Stream::open_with(chunking, path, &options, &columns).unwrap();
         let mut row = 0;
-        while let Some(piece) = stream.next().unwrap() {
-            for i in 0..piece.n_rows() {
-                for (column, (name, _)) in piece.columns.iter().zip(wanted) {
+        while let Some(chunk) = stream.next().unwrap() {
+            for i in 0..chunk.n_rows() {
+                for (column, (name, _)) in chunk.columns.iter().zip(columns) {
                     assert_eq!(
                         column.values.text(i),
                         whole.column(name).unwrap().values.text(row + i),
-                        "{pace:?}"
+                        "{chunking:?}"
                     );
                 }
             }
-            row += piece.n_rows();
+            row += chunk.n_rows();
         }
-        assert_eq!(row, whole.n_rows(), "{pace:?}");
+        assert_eq!(row, whole.n_rows(), "{chunking:?}");
     }
 }
 
@@ -50,7 +51,7 @@ fn json_lines() {
         _ => format!("{{\"late{i}\": null, \"x\": {i}}}\r\n"),
     };
     std::fs::write(&path, (0..60).map(line).collect::<Vec<String>>().concat()).unwrap();
-    same_at_any_pace(&path, ("x", "t"));
+    check_chunkings(&path, ("x", "t"));
 }
 
 #[test]
@@ -63,12 +64,12 @@ fn numpy() {
         bytes.extend_from_slice(format!("{header:<117}\n").as_bytes());
         bytes.extend((0..60_i16).flat_map(|i| (i * 7 - 90).to_le_bytes()));
         std::fs::write(&path, bytes).unwrap();
-        same_at_any_pace(&path, ("x3", "x1"));
+        check_chunkings(&path, ("x3", "x1"));
     }
 }
 
 #[test]
-fn parquet_groups() {
+fn parquet_row_groups() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("t.parquet");
     let schema = "message table { REQUIRED DOUBLE x; OPTIONAL BYTE_ARRAY t (STRING); REQUIRED DOUBLE z; }";
@@ -93,5 +94,5 @@ fn parquet_groups() {
         group.close().unwrap();
     }
     writer.close().unwrap();
-    same_at_any_pace(&path, ("z", "t"));
+    check_chunkings(&path, ("z", "t"));
 }

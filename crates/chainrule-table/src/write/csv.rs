@@ -1,13 +1,13 @@
-//! CSV: fields in quotes where they have to be, numbers in plain decimals.
+//! CSV: fields are quoted only if necessary, and numbers are written without an exponent.
 
 use std::io::Write;
 
 use super::rows::TextRows;
 
-/// The rows of a CSV with these columns.
+/// Returns the row format of a CSV file with the given columns.
 pub(super) fn rows(names: &[&str]) -> TextRows {
-    // A line with nothing on it would be no row.
-    let text = if names.len() == 1 { field_alone } else { field };
+    // An empty field must be quoted if it is the only one, as an empty line is not a row.
+    let text = if names.len() == 1 { single_field } else { field };
     let mut header = Vec::new();
     for (k, name) in names.iter().enumerate() {
         header.extend_from_slice(before(k));
@@ -23,12 +23,12 @@ pub(super) fn rows(names: &[&str]) -> TextRows {
     }
 }
 
-/// What stands before a row's k-th field.
+/// Returns the text before the k-th field of a row.
 fn before(k: usize) -> &'static [u8] {
     if k == 0 { b"" } else { b"," }
 }
 
-/// Adds a field, in quotes where it would be misread without.
+/// Appends a field, which is quoted if necessary.
 fn field(text: &str, bytes: &mut Vec<u8>) {
     if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
         bytes.extend_from_slice(text.as_bytes());
@@ -44,12 +44,12 @@ fn field(text: &str, bytes: &mut Vec<u8>) {
     bytes.push(b'"');
 }
 
-/// Adds the only field of a row.
-fn field_alone(text: &str, bytes: &mut Vec<u8>) {
+/// Appends the only field of a row.
+fn single_field(text: &str, bytes: &mut Vec<u8>) {
     if text.is_empty() { bytes.extend_from_slice(b"\"\"") } else { field(text, bytes) }
 }
 
-/// Adds a number in as few digits as tell it from every other, without exponent.
+/// Appends a number with the fewest digits that identify it, without an exponent.
 fn number(v: f64, bytes: &mut Vec<u8>) {
-    write!(bytes, "{v}").expect("a number in memory");
+    write!(bytes, "{v}").expect("writing to memory does not fail");
 }

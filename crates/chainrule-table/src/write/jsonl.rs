@@ -1,8 +1,8 @@
-//! JSON Lines: an object on each line, its keys in the columns' order.
+//! JSON Lines: one object per line, with the keys in the order of the columns.
 
 use super::rows::TextRows;
 
-/// The rows of JSON Lines with these columns.
+/// Returns the row format of a JSON Lines file with the given columns.
 pub(super) fn rows(names: &[&str]) -> TextRows {
     let before = |(k, name): (usize, &&str)| {
         let mut bytes = if k == 0 { b"{".to_vec() } else { b",".to_vec() };
@@ -20,10 +20,10 @@ pub(super) fn rows(names: &[&str]) -> TextRows {
 }
 
 fn text(text: &str, bytes: &mut Vec<u8>) {
-    serde_json::to_writer(bytes, text).expect("a text in memory");
+    serde_json::to_writer(bytes, text).expect("writing to memory does not fail");
 }
 
-/// Adds a number in as few digits as tell it from every other, `null` where it is not finite.
+/// Appends a number with the fewest digits that identify it, or `null` if it is not finite.
 fn number(v: f64, bytes: &mut Vec<u8>) {
-    serde_json::to_writer(bytes, &v).expect("a number in memory");
+    serde_json::to_writer(bytes, &v).expect("writing to memory does not fail");
 }

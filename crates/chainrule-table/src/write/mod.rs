@@ -1,4 +1,5 @@
-//! Tables into files: CSV, JSON Lines, Parquet and NPY, piece by piece, so that what is written need not fit in memory.
+//! Writing of tables in chunks (CSV, JSON Lines, Parquet and NPY), so that a table need not fit in
+//! memory.
 
 mod csv;
 mod jsonl;
@@ -12,30 +13,32 @@ mod tests;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use self::numpy::Numpy;
-use self::parquet::Parquet;
+use self::numpy::NpyWriter;
+use self::parquet::ParquetWriter;
 use self::sink::Sink;
 use crate::{Error, Problem, Table, Values};
 
-/// The form in which a table is written.
+/// File formats in which tables can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileFormat {
-    /// CSV with commas and a first line of names. A text is in quotes where it has to be; a number is in as few digits as tell
-    /// it from every other, without exponent. A missing text is empty, a missing number `NaN`.
+    /// CSV with commas and a header. Strings are quoted only if necessary. Numbers have the fewest
+    /// digits that identify them, without an exponent. Missing strings are empty, missing numbers
+    /// are `NaN`.
     Csv,
-    /// An object on each line. A missing text is empty, a missing number `null`.
+    /// JSON Lines, one object per line. Missing strings are empty, missing numbers are `null`.
     JsonLines,
-    /// Parquet of a flat schema, compressed with zstd: optional columns of `DOUBLE` and of UTF-8 strings, in groups of some
-    /// 65,536 rows. What is missing is null.
+    /// Parquet with a flat schema, compressed with zstd: optional columns of `DOUBLE` and UTF-8
+    /// strings, in row groups of about 65,536 rows. Missing cells are null.
     Parquet,
-    /// A NumPy array of structures, of little-endian `<f8` and `<U`, whose columns are `np.load(file)["name"]`. A missing text
-    /// is empty, a missing number NaN. NumPy takes a header of more than 10,000 bytes, as some hundreds of columns have,
-    /// only with `max_header_size`.
+    /// A structured NumPy array of little-endian `<f8` and `<U`, whose columns are read with
+    /// `np.load(file)["name"]`. Missing strings are empty, missing numbers are NaN. A header of
+    /// more than 10,000 bytes, from a few hundred columns, requires the argument `max_header_size`
+    /// of `np.load`.
     Numpy,
 }
 
 impl FileFormat {
-    /// Every form with its name and the endings of its files.
+    /// All formats with their names and file extensions.
     pub const ALL: [(&'static str, &'static [&'static str], FileFormat); 4] = [
         ("csv", &["csv"], FileFormat::Csv),
         ("jsonl", &["jsonl", "ndjson"], FileFormat::JsonLines),
@@ -43,102 +46,109 @@ impl FileFormat {
         ("npy", &["npy"], FileFormat::Numpy),
     ];
 
-    /// The form that a file's ending says, in small letters or capitals.
+    /// Returns the format for the extension of a file; the case of letters does not matter.
     ///
     /// ```
     /// use chainrule_table::FileFormat;
-    /// assert_eq!(FileFormat::of("said.PARQUET".as_ref()), Some(FileFormat::Parquet));
-    /// assert_eq!(FileFormat::of("said.xlsx".as_ref()), None);
+    /// assert_eq!(FileFormat::of("predictions.PARQUET".as_ref()), Some(FileFormat::Parquet));
+    /// assert_eq!(FileFormat::of("predictions.xlsx".as_ref()), None);
     /// ```
     pub fn of(path: &Path) -> Option<FileFormat> {
-        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        let found = FileFormat::ALL.iter().find(|(_, endings, _)| endings.contains(&ending.as_str()));
-        found.map(|(.., form)| *form)
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let format = FileFormat::ALL.iter().find(|(_, known, _)| known.contains(&extension.as_str()));
+        format.map(|(.., format)| *format)
     }
 
-    /// Whether people can read it, as on a terminal.
+    /// Returns whether the format is text, which can be shown in a terminal.
     pub fn is_text(self) -> bool {
         matches!(self, FileFormat::Csv | FileFormat::JsonLines)
     }
 }
 
-/// Where a table is written.
+/// The destination of a table.
 pub enum Destination<'d> {
-    /// A file, which has its name only once it is whole: until then it lies beside it, under another.
+    /// A file. It is written to a temporary file in the same folder and renamed when complete.
     File(&'d Path),
-    /// What takes bytes one after the other, such as standard output.
+    /// A stream of bytes, for example standard output.
     Stream(Box<dyn Write + Send>),
 }
 
-/// What a column that is written holds.
+/// The type of a column to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputColumn {
     /// Numbers.
     Numbers,
-    /// Texts.
+    /// Strings.
     Strings {
-        /// The most characters that one has, where that is known; an NPY file needs it.
+        /// Maximum number of characters of a string, if known. It is required for NPY files.
         longest: Option<usize>,
     },
 }
 
-/// A table that is being written.
+/// A writer of a table in chunks.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("towns.csv");
-/// use chainrule_table::{Column, Destination, FileFormat, OutputColumn, Table, Strings, Values, Writer};
+/// use chainrule_table::{
+///     Column, Destination, FileFormat, OutputColumn, Strings, Table, TableWriter, Values,
+/// };
 ///
-/// let columns = [("town", OutputColumn::Strings { longest: None }), ("height", OutputColumn::Numbers)];
-/// let mut writer = Writer::open(Destination::File(&path), FileFormat::Csv, &columns)?;
+/// let town = OutputColumn::Strings { longest: None };
+/// let columns = [("town", town), ("height", OutputColumn::Numbers)];
+/// let towns = Strings::from_iter([Some("Bern"), Some("Turin, Italy")]);
+/// let mut writer = TableWriter::open(Destination::File(&path), FileFormat::Csv, &columns)?;
 /// writer.write(&Table::new(vec![
-///     Column::new("town", Values::Strings(Strings::from_iter([Some("Bern"), Some("Turin, Italy")]))),
+///     Column::new("town", Values::Strings(towns)),
 ///     Column::new("height", Values::Numbers(vec![542.5, 239.0])),
 /// ]))?;
 /// assert!(!path.exists());
 /// writer.finish()?;
-/// assert_eq!(std::fs::read_to_string(&path).unwrap(), "town,height\nBern,542.5\n\"Turin, Italy\",239\n");
+/// let text = std::fs::read_to_string(&path).unwrap();
+/// assert_eq!(text, "town,height\nBern,542.5\n\"Turin, Italy\",239\n");
 /// # Ok::<(), chainrule_table::Error>(())
 /// ```
-pub struct Writer {
-    /// The file, for messages; empty where there is none.
+pub struct TableWriter {
+    /// Path of the file, for messages; empty for a stream.
     path: PathBuf,
     columns: Vec<(String, OutputColumn)>,
-    encoder: Encoder,
+    output: Output,
 }
 
-/// What makes bytes of rows.
-enum Encoder {
+/// The writer of a format.
+enum Output {
+    /// A format with consecutive rows.
     Rows {
-        rows: Box<dyn Rows>,
+        rows: Box<dyn RowFormat>,
         sink: Sink,
         n_rows: u64,
-        /// The bytes of a piece.
+        /// Encoded rows of a chunk.
         buffer: Vec<u8>,
     },
-    Parquet(Parquet),
+    Parquet(ParquetWriter),
 }
 
-/// A form whose rows are written one after the other.
-trait Rows: Send {
-    /// Adds the bytes of a piece's rows.
-    fn append(&mut self, piece: &Table, bytes: &mut Vec<u8>);
+/// A format with consecutive rows after a header.
+trait RowFormat: Send {
+    /// Appends the encoded rows of a chunk to `bytes`.
+    fn append(&mut self, chunk: &Table, bytes: &mut Vec<u8>);
 
-    /// What a file of so many rows begins with; of the same length however many there are.
+    /// Returns the header of a file. Its length does not depend on the number of rows.
     fn header(&self, n_rows: u64) -> Vec<u8>;
 }
 
-impl Writer {
-    /// Begins a table of these columns, in this order.
+impl TableWriter {
+    /// Creates a file or begins a stream with the given columns, in the given order.
     ///
     /// # Errors
-    /// [`Problem::DuplicateName`]; [`Problem::UnknownWidth`] for an NPY file with texts of unknown length;
-    /// [`Problem::Unwritable`].
+    /// Returns [`Problem::DuplicateName`] if two columns have the same name,
+    /// [`Problem::UnknownWidth`] if the format is NPY and the maximum length of the strings is not
+    /// given, and [`Problem::Unwritable`] if the destination cannot be written.
     pub fn open(
         destination: Destination,
-        form: FileFormat,
+        format: FileFormat,
         columns: &[(&str, OutputColumn)],
-    ) -> Result<Writer, Error> {
+    ) -> Result<TableWriter, Error> {
         let path = match &destination {
             Destination::File(path) => path.to_path_buf(),
             Destination::Stream(_) => PathBuf::new(),
@@ -146,74 +156,75 @@ impl Writer {
         let error = |problem| Error::new(&path, problem);
         let unwritable = |source| error(Problem::Unwritable(source));
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        crate::read::unique(&names).map_err(error)?;
-        let rows: Box<dyn Rows> = match form {
+        crate::read::check_unique(&names).map_err(error)?;
+        let rows: Box<dyn RowFormat> = match format {
             FileFormat::Csv => Box::new(csv::rows(&names)),
             FileFormat::JsonLines => Box::new(jsonl::rows(&names)),
             FileFormat::Numpy => {
                 let unknown = |name| error(Problem::UnknownWidth).column(name);
-                Box::new(Numpy::new(columns).map_err(unknown)?)
+                Box::new(NpyWriter::new(columns).map_err(unknown)?)
             }
             FileFormat::Parquet => {
                 let sink = Sink::open(destination).map_err(unwritable)?;
-                let encoder = Encoder::Parquet(Parquet::new(sink, columns).map_err(unwritable)?);
-                return Ok(Writer { path, columns: owned(columns), encoder });
+                let output = Output::Parquet(ParquetWriter::new(sink, columns).map_err(unwritable)?);
+                return Ok(TableWriter { path, columns: owned(columns), output });
             }
         };
-        // What is known only at the end has to be written where the file begins.
+        // The header of an NPY file contains the number of rows, which is known only at the end.
         let sink =
-            if form == FileFormat::Numpy { Sink::seekable(destination) } else { Sink::open(destination) };
+            if format == FileFormat::Numpy { Sink::seekable(destination) } else { Sink::open(destination) };
         let mut sink = sink.map_err(unwritable)?;
         sink.write_all(&rows.header(0)).map_err(unwritable)?;
-        let encoder = Encoder::Rows { rows, sink, n_rows: 0, buffer: Vec::new() };
-        Ok(Writer { path, columns: owned(columns), encoder })
+        let output = Output::Rows { rows, sink, n_rows: 0, buffer: Vec::new() };
+        Ok(TableWriter { path, columns: owned(columns), output })
     }
 
-    /// Adds the rows of a piece.
+    /// Writes the rows of a chunk.
     ///
     /// # Errors
-    /// [`Problem::Unwritable`].
+    /// Returns [`Problem::Unwritable`] if the destination cannot be written.
     ///
     /// # Panics
-    /// When the piece's columns are not those that were said, or a text is longer than was said.
-    pub fn write(&mut self, piece: &Table) -> Result<(), Error> {
-        let same = |((name, holds), column): (&(String, OutputColumn), &crate::Column)| {
-            let of_its_kind = match column.values {
-                Values::Numbers(_) => *holds == OutputColumn::Numbers,
-                Values::Strings(_) => *holds != OutputColumn::Numbers,
+    /// Panics if the columns of the chunk are not those given to [`open`](TableWriter::open), or if
+    /// a string is too long.
+    pub fn write(&mut self, chunk: &Table) -> Result<(), Error> {
+        let is_same = |((name, expected), column): (&(String, OutputColumn), &crate::Column)| {
+            let has_type = match column.values {
+                Values::Numbers(_) => *expected == OutputColumn::Numbers,
+                Values::Strings(_) => *expected != OutputColumn::Numbers,
                 Values::Dates(_) => false,
             };
-            of_its_kind && *name == column.name
+            has_type && *name == column.name
         };
         assert!(
-            self.columns.len() == piece.columns.len() && self.columns.iter().zip(&piece.columns).all(same),
-            "the columns that were said"
+            self.columns.len() == chunk.columns.len() && self.columns.iter().zip(&chunk.columns).all(is_same),
+            "the chunk has the columns with which the writer was opened"
         );
-        let written = match &mut self.encoder {
-            Encoder::Rows { rows, sink, n_rows, buffer } => {
-                *n_rows += piece.n_rows() as u64;
+        let written = match &mut self.output {
+            Output::Rows { rows, sink, n_rows, buffer } => {
+                *n_rows += chunk.n_rows() as u64;
                 buffer.clear();
-                rows.append(piece, buffer);
+                rows.append(chunk, buffer);
                 sink.write_all(buffer)
             }
-            Encoder::Parquet(parquet) => parquet.append(piece),
+            Output::Parquet(parquet) => parquet.append(chunk),
         };
         written.map_err(|source| Error::new(&self.path, Problem::Unwritable(source)))
     }
 
-    /// Ends the table; a file has its name from now on, and can be read by all (mode 0644).
+    /// Completes the table. A file is renamed to its final name, with mode 0644.
     ///
     /// # Errors
-    /// [`Problem::Unwritable`].
+    /// Returns [`Problem::Unwritable`] if the destination cannot be written.
     pub fn finish(self) -> Result<(), Error> {
-        let finished = match self.encoder {
-            Encoder::Rows { rows, sink, n_rows, .. } => sink.finish(&rows.header(n_rows)),
-            Encoder::Parquet(parquet) => parquet.finish().and_then(|sink| sink.finish(&[])),
+        let finished = match self.output {
+            Output::Rows { rows, sink, n_rows, .. } => sink.finish(&rows.header(n_rows)),
+            Output::Parquet(parquet) => parquet.finish().and_then(|sink| sink.finish(&[])),
         };
         finished.map_err(|source| Error::new(&self.path, Problem::Unwritable(source)))
     }
 }
 
 fn owned(columns: &[(&str, OutputColumn)]) -> Vec<(String, OutputColumn)> {
-    columns.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect()
+    columns.iter().map(|(name, column)| ((*name).to_owned(), *column)).collect()
 }

@@ -1,41 +1,42 @@
-//! NPY: an array of structures, a row after the other, each of numbers and texts of known width.
+//! NPY: a structured array whose rows consist of numbers and fixed-width strings.
 
-use super::{OutputColumn, Rows};
+use super::{OutputColumn, RowFormat};
 use crate::{Table, Values};
 
-/// The rows of an NPY file.
-pub(super) struct Numpy {
-    /// The columns' names and kinds, as Python writes them.
+/// The row format of an NPY file.
+pub(super) struct NpyWriter {
+    /// Names and types of the columns, as Python tuples.
     fields: String,
-    version: Version,
-    /// The characters of each column's texts; 0 for numbers.
+    version: NpyVersion,
+    /// Width of the strings of each column in characters; 0 for numbers.
     widths: Vec<usize>,
 }
 
-/// A version of the format, which says how the header is written.
+/// A version of the format, which determines the encoding of the header.
 #[derive(Clone, Copy)]
-enum Version {
-    /// Of at most 65,535 bytes.
+enum NpyVersion {
+    /// ASCII, at most 65,535 bytes.
     Short = 1,
-    /// Longer.
+    /// ASCII, longer.
     Long = 2,
-    /// In UTF-8.
+    /// UTF-8.
     Utf8 = 3,
 }
 
-/// The most digits that a number of rows has.
-const DIGITS: usize = 20;
+/// Maximum number of digits of the number of rows.
+const MAX_DIGITS: usize = 20;
 
-impl Numpy {
-    /// Refuses a column of texts of unknown length, by its name.
-    pub(super) fn new<'c>(columns: &[(&'c str, OutputColumn)]) -> Result<Numpy, &'c str> {
+impl NpyWriter {
+    /// Creates a writer. Returns the name of a column as an error if it contains strings of unknown
+    /// length.
+    pub(super) fn new<'c>(columns: &[(&'c str, OutputColumn)]) -> Result<NpyWriter, &'c str> {
         let mut widths = Vec::new();
         let mut fields = Vec::new();
-        for (name, holds) in columns {
-            let (width, kind) = match holds {
+        for (name, column) in columns {
+            let (width, kind) = match column {
                 OutputColumn::Numbers => (0, "<f8".to_owned()),
                 OutputColumn::Strings { longest: None } => return Err(name),
-                // NumPy has no texts of width 0.
+                // NumPy does not support strings of width 0.
                 OutputColumn::Strings { longest: Some(longest) } => {
                     ((*longest).max(1), format!("<U{}", (*longest).max(1)))
                 }
@@ -43,34 +44,34 @@ impl Numpy {
             widths.push(width);
             fields.push(format!("({}, '{kind}')", quoted(name)));
         }
-        let mut numpy = Numpy { fields: fields.join(", "), version: Version::Short, widths };
-        if !numpy.fields.is_ascii() {
-            numpy.version = Version::Utf8;
-        } else if numpy.text(u64::MAX).len() > usize::from(u16::MAX) {
-            numpy.version = Version::Long;
+        let mut writer = NpyWriter { fields: fields.join(", "), version: NpyVersion::Short, widths };
+        if !writer.fields.is_ascii() {
+            writer.version = NpyVersion::Utf8;
+        } else if writer.text(u64::MAX).len() > usize::from(u16::MAX) {
+            writer.version = NpyVersion::Long;
         }
-        Ok(numpy)
+        Ok(writer)
     }
 
-    /// The header's text, filled up to where the numbers begin: a multiple of 64 bytes.
-    fn text(&self, rows: u64) -> String {
+    /// Returns the text of the header, padded so that the rows begin at a multiple of 64 bytes.
+    fn text(&self, n_rows: u64) -> String {
         let text = |shape: &str| {
             format!("{{'descr': [{}], 'fortran_order': False, 'shape': ({shape},), }}", self.fields)
         };
-        let (start, longest) = (self.start(), text(&"9".repeat(DIGITS)).len());
-        let len = (start + longest + 1).next_multiple_of(64) - start;
-        let text = text(&rows.to_string());
-        let spaces = " ".repeat(len - text.len() - 1);
-        text + &spaces + "\n"
+        let (start, max_len) = (self.start(), text(&"9".repeat(MAX_DIGITS)).len());
+        let len = (start + max_len + 1).next_multiple_of(64) - start;
+        let text = text(&n_rows.to_string());
+        let padding = " ".repeat(len - text.len() - 1);
+        text + &padding + "\n"
     }
 
-    /// How many bytes stand before the text.
+    /// Returns the offset of the text in the header.
     fn start(&self) -> usize {
-        if let Version::Short = self.version { 10 } else { 12 }
+        if let NpyVersion::Short = self.version { 10 } else { 12 }
     }
 }
 
-impl Rows for Numpy {
+impl RowFormat for NpyWriter {
     fn header(&self, n_rows: u64) -> Vec<u8> {
         let text = self.text(n_rows);
         let len = (text.len() as u32).to_le_bytes();
@@ -81,20 +82,20 @@ impl Rows for Numpy {
         header
     }
 
-    fn append(&mut self, piece: &Table, bytes: &mut Vec<u8>) {
-        let cells: Vec<Cells> = piece
+    fn append(&mut self, chunk: &Table, bytes: &mut Vec<u8>) {
+        let cells: Vec<NpyCells> = chunk
             .columns
             .iter()
             .zip(&self.widths)
-            .map(|(column, width)| Cells::of(&column.values, *width))
+            .map(|(column, width)| NpyCells::of(&column.values, *width))
             .collect();
-        for row in 0..piece.n_rows() {
+        for row in 0..chunk.n_rows() {
             for cells in &cells {
                 match cells {
-                    Cells::Numbers(values) => bytes.extend_from_slice(&values[row].to_le_bytes()),
-                    Cells::Strings { codes, words, size } => {
-                        let place = (codes[row] as usize).min(words.len() / size - 1);
-                        bytes.extend_from_slice(&words[place * size..][..*size]);
+                    NpyCells::Numbers(values) => bytes.extend_from_slice(&values[row].to_le_bytes()),
+                    NpyCells::Strings { codes, strings, size } => {
+                        let index = (codes[row] as usize).min(strings.len() / size - 1);
+                        bytes.extend_from_slice(&strings[index * size..][..*size]);
                     }
                 }
             }
@@ -102,45 +103,48 @@ impl Rows for Numpy {
     }
 }
 
-/// The cells of a column.
-enum Cells<'p> {
-    Numbers(&'p [f64]),
+/// The cells of a column, with encoded strings.
+enum NpyCells<'c> {
+    Numbers(&'c [f64]),
     Strings {
-        codes: &'p [u32],
-        /// The words as they are written, the last of them for what is missing.
-        words: Vec<u8>,
-        /// The bytes of a word.
+        codes: &'c [u32],
+        /// Encoded strings; the last one encodes a missing cell.
+        strings: Vec<u8>,
+        /// Size of an encoded string in bytes.
         size: usize,
     },
 }
 
-impl Cells<'_> {
-    fn of(values: &Values, width: usize) -> Cells<'_> {
+impl NpyCells<'_> {
+    fn of(values: &Values, width: usize) -> NpyCells<'_> {
         match values {
-            Values::Numbers(values) | Values::Dates(values) => Cells::Numbers(values),
+            Values::Numbers(values) | Values::Dates(values) => NpyCells::Numbers(values),
             Values::Strings(texts) => {
-                // A character is four bytes.
+                // A character is encoded as UTF-32.
                 let size = 4 * width;
-                let mut words = Vec::with_capacity(size * (texts.words.len() + 1));
+                let mut strings = Vec::with_capacity(size * (texts.words.len() + 1));
                 for (k, word) in texts.words.iter().map(String::as_str).chain([""]).enumerate() {
-                    words.extend(word.chars().flat_map(|letter| u32::from(letter).to_le_bytes()));
-                    assert!(words.len() <= size * (k + 1), "no text is longer than was said");
-                    words.resize(size * (k + 1), 0);
+                    strings.extend(word.chars().flat_map(|c| u32::from(c).to_le_bytes()));
+                    assert!(
+                        strings.len() <= size * (k + 1),
+                        "no string is longer than the maximum length of the column"
+                    );
+                    strings.resize(size * (k + 1), 0);
                 }
-                Cells::Strings { codes: &texts.codes, words, size }
+                NpyCells::Strings { codes: &texts.codes, strings, size }
             }
         }
     }
 }
 
-/// A text as Python writes it between quotes.
+/// Formats a string as a Python literal.
 fn quoted(text: &str) -> String {
     let mut quoted = "'".to_owned();
-    for letter in text.chars() {
-        match letter {
-            '\'' | '\\' => quoted.extend(['\\', letter]),
-            letter if letter.is_control() => quoted += &format!("\\x{:02x}", u32::from(letter)),
-            letter => quoted.push(letter),
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted += &format!("\\x{:02x}", u32::from(c)),
+            c => quoted.push(c),
         }
     }
     quoted.push('\'');

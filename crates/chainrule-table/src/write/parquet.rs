@@ -1,4 +1,4 @@
-//! Parquet: optional columns of a flat schema, in groups of rows that are held until they are whole.
+//! Parquet: optional columns of a flat schema, in row groups that are buffered until complete.
 
 use std::io::{Error, Result};
 use std::sync::Arc;
@@ -14,84 +14,94 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use super::{OutputColumn, Sink};
 use crate::{MISSING, Table, Values};
 
-/// So many rows make a group, or so many bytes where rows are long.
-const ROWS: usize = 1 << 16;
-const BYTES: usize = 1 << 26;
+/// A row group is written when it has this many rows or more.
+const GROUP_ROWS: usize = 1 << 16;
+/// A row group is written when it has this many bytes or more.
+const GROUP_BYTES: usize = 1 << 26;
 
-/// A Parquet file.
-pub(super) struct Parquet {
+/// A writer of a Parquet file.
+pub(super) struct ParquetWriter {
     writer: SerializedFileWriter<Sink>,
-    /// The columns of the group that is not written yet.
-    columns: Vec<Pending>,
+    /// Columns of the buffered row group.
+    columns: Vec<PendingColumn>,
+    /// Number of buffered rows.
     n_rows: usize,
-    /// About how many bytes they are.
+    /// Approximate size of the buffered rows in bytes.
     n_bytes: usize,
 }
 
-/// Cells that are not written yet.
-struct Pending {
-    /// 1 where a cell is there, 0 where it is missing.
+/// Buffered cells of a column.
+struct PendingColumn {
+    /// Definition levels: 1 for a value, 0 for a missing cell.
     levels: Vec<i16>,
-    cells: Cells,
+    values: PendingValues,
 }
 
-enum Cells {
+/// Buffered values of a column, without missing cells.
+enum PendingValues {
     Numbers(Vec<f64>),
     Strings(Vec<ByteArray>),
 }
 
-impl Parquet {
-    pub(super) fn new(sink: Sink, columns: &[(&str, OutputColumn)]) -> Result<Parquet> {
-        let fields = columns.iter().map(|(name, holds)| field(name, *holds).map(Arc::new));
-        let fields = fields.collect::<std::result::Result<_, _>>().map_err(failed)?;
-        let schema = Type::group_type_builder("table").with_fields(fields).build().map_err(failed)?;
+impl ParquetWriter {
+    pub(super) fn new(sink: Sink, columns: &[(&str, OutputColumn)]) -> Result<ParquetWriter> {
+        let fields = columns.iter().map(|(name, column)| field(name, *column).map(Arc::new));
+        let fields = fields.collect::<std::result::Result<_, _>>().map_err(io_error)?;
+        let schema = Type::group_type_builder("table").with_fields(fields).build().map_err(io_error)?;
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("chainrule version ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            // Hardly a number comes twice.
+            // Numbers rarely repeat.
             .set_dictionary_enabled(false);
-        for (name, _) in columns.iter().filter(|(_, holds)| *holds != OutputColumn::Numbers) {
+        for (name, _) in columns.iter().filter(|(_, column)| *column != OutputColumn::Numbers) {
             let path = ColumnPath::new(vec![(*name).to_owned()]);
             properties = properties.set_column_dictionary_enabled(path, true);
         }
         let writer = SerializedFileWriter::new(sink, TypePtr::new(schema), Arc::new(properties.build()));
-        let empty = |(_, holds): &(&str, OutputColumn)| match holds {
-            OutputColumn::Numbers => Pending { levels: Vec::new(), cells: Cells::Numbers(Vec::new()) },
-            OutputColumn::Strings { .. } => Pending { levels: Vec::new(), cells: Cells::Strings(Vec::new()) },
+        let empty = |(_, column): &(&str, OutputColumn)| {
+            let values = match column {
+                OutputColumn::Numbers => PendingValues::Numbers(Vec::new()),
+                OutputColumn::Strings { .. } => PendingValues::Strings(Vec::new()),
+            };
+            PendingColumn { levels: Vec::new(), values }
         };
         let columns = columns.iter().map(empty).collect();
-        Ok(Parquet { writer: writer.map_err(failed)?, columns, n_rows: 0, n_bytes: 0 })
+        Ok(ParquetWriter { writer: writer.map_err(io_error)?, columns, n_rows: 0, n_bytes: 0 })
     }
 
-    /// Adds rows; writes a group once there are enough.
-    pub(super) fn append(&mut self, piece: &Table) -> Result<()> {
-        for (pending, column) in self.columns.iter_mut().zip(&piece.columns) {
+    /// Adds rows, and writes the row group if it is large enough.
+    pub(super) fn append(&mut self, chunk: &Table) -> Result<()> {
+        for (pending, column) in self.columns.iter_mut().zip(&chunk.columns) {
             self.n_bytes += pending.append(&column.values);
         }
-        self.n_rows += piece.n_rows();
-        if self.n_rows >= ROWS || self.n_bytes >= BYTES { self.write_group().map_err(failed) } else { Ok(()) }
+        self.n_rows += chunk.n_rows();
+        if self.n_rows >= GROUP_ROWS || self.n_bytes >= GROUP_BYTES {
+            self.write_group().map_err(io_error)
+        } else {
+            Ok(())
+        }
     }
 
-    /// Writes the rows that are left, and what the file ends with.
+    /// Writes the remaining rows and the footer.
     pub(super) fn finish(mut self) -> Result<Sink> {
         if self.n_rows > 0 {
-            self.write_group().map_err(failed)?;
+            self.write_group().map_err(io_error)?;
         }
-        self.writer.into_inner().map_err(failed)
+        self.writer.into_inner().map_err(io_error)
     }
 
     fn write_group(&mut self) -> std::result::Result<(), ParquetError> {
         let mut group = self.writer.next_row_group()?;
-        for Pending { levels, cells } in &mut self.columns {
-            let mut column = group.next_column()?.expect("a column of the schema");
-            match cells {
-                Cells::Numbers(values) => {
+        for PendingColumn { levels, values } in &mut self.columns {
+            let mut column = group.next_column()?.expect("the schema has one leaf per column");
+            match values {
+                PendingValues::Numbers(values) => {
                     column.typed::<DoubleType>().write_batch(values, Some(levels), None)?;
                     values.clear();
                 }
-                Cells::Strings(texts) => {
-                    column.typed::<ByteArrayType>().write_batch(texts, Some(levels), None)?;
-                    texts.clear();
+                PendingValues::Strings(values) => {
+                    column.typed::<ByteArrayType>().write_batch(values, Some(levels), None)?;
+                    values.clear();
                 }
             }
             levels.clear();
@@ -103,17 +113,17 @@ impl Parquet {
     }
 }
 
-impl Pending {
-    /// Adds the cells of a piece; says about how many bytes they are.
+impl PendingColumn {
+    /// Adds the cells of a chunk and returns their approximate size in bytes.
     fn append(&mut self, values: &Values) -> usize {
-        match (&mut self.cells, values) {
-            (Cells::Numbers(numbers), Values::Numbers(values)) => {
+        match (&mut self.values, values) {
+            (PendingValues::Numbers(numbers), Values::Numbers(values)) => {
                 self.levels.extend(values.iter().map(|v| i16::from(!v.is_nan())));
                 numbers.extend(values.iter().filter(|v| !v.is_nan()));
                 size_of_val(&values[..])
             }
-            (Cells::Strings(cells), Values::Strings(texts)) => {
-                // One buffer for the words of a piece, of which each cell is a part.
+            (PendingValues::Strings(strings), Values::Strings(texts)) => {
+                // The cells are slices of one buffer with the distinct strings of the chunk.
                 let all = Bytes::from(texts.words.concat());
                 let mut start = 0;
                 let word = |word: &String| {
@@ -122,17 +132,17 @@ impl Pending {
                 };
                 let words: Vec<ByteArray> = texts.words.iter().map(word).collect();
                 self.levels.extend(texts.codes.iter().map(|code| i16::from(*code != MISSING)));
-                cells.extend(texts.codes.iter().filter_map(|code| words.get(*code as usize).cloned()));
+                strings.extend(texts.codes.iter().filter_map(|code| words.get(*code as usize).cloned()));
                 all.len() + texts.codes.len() * size_of::<ByteArray>()
             }
-            _ => unreachable!("the columns that were said"),
+            _ => unreachable!("the types of the columns have been checked"),
         }
     }
 }
 
-/// A column of the schema, of which any cell may be missing.
-fn field(name: &str, holds: OutputColumn) -> std::result::Result<Type, ParquetError> {
-    let field = match holds {
+/// Returns an optional column of the schema.
+fn field(name: &str, column: OutputColumn) -> std::result::Result<Type, ParquetError> {
+    let field = match column {
         OutputColumn::Numbers => Type::primitive_type_builder(name, Physical::DOUBLE),
         OutputColumn::Strings { .. } => Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String))
@@ -141,8 +151,8 @@ fn field(name: &str, holds: OutputColumn) -> std::result::Result<Type, ParquetEr
     field.with_repetition(Repetition::OPTIONAL).build()
 }
 
-/// What the system says, where it is that.
-fn failed(error: ParquetError) -> Error {
+/// Extracts the I/O error from an error of the Parquet library, or wraps another error.
+fn io_error(error: ParquetError) -> Error {
     match error {
         ParquetError::External(error) => match error.downcast::<Error>() {
             Ok(error) => *error,

@@ -1,35 +1,38 @@
-//! Rows of text, of which CSV and JSON Lines differ in what stands between the cells.
+//! Rows of text. CSV and JSON Lines differ in the text around the cells and in the encoding of
+//! cells.
 
-use super::Rows;
+use super::RowFormat;
 use crate::{Table, Values};
 
-/// How rows are written as text.
+/// A text format with consecutive rows.
 pub(super) struct TextRows {
-    /// What the file begins with.
+    /// The header of the file.
     pub(super) header: Vec<u8>,
-    /// What stands before the cell of each column.
+    /// Text before the cell of each column.
     pub(super) before: Vec<Vec<u8>>,
-    /// What ends a row.
+    /// Text at the end of a row.
     pub(super) end: &'static [u8],
-    /// Adds a text; an empty one where it is missing.
+    /// Appends a string, which is empty if missing.
     pub(super) text: fn(&str, &mut Vec<u8>),
-    /// Adds a number; NaN where it is missing.
+    /// Appends a number, which is NaN if missing.
     pub(super) number: fn(f64, &mut Vec<u8>),
 }
 
-impl Rows for TextRows {
+impl RowFormat for TextRows {
     fn header(&self, _: u64) -> Vec<u8> {
         self.header.clone()
     }
 
-    fn append(&mut self, piece: &Table, bytes: &mut Vec<u8>) {
-        let cells: Vec<Cells> = piece.columns.iter().map(|column| self.cells(&column.values)).collect();
-        for row in 0..piece.n_rows() {
+    fn append(&mut self, chunk: &Table, bytes: &mut Vec<u8>) {
+        let cells: Vec<TextCells> = chunk.columns.iter().map(|column| self.cells(&column.values)).collect();
+        for row in 0..chunk.n_rows() {
             for (before, cells) in self.before.iter().zip(&cells) {
                 bytes.extend_from_slice(before);
                 match cells {
-                    Cells::Numbers(values) => (self.number)(values[row], bytes),
-                    Cells::Strings { codes, words } => bytes.extend_from_slice(words.get(codes[row])),
+                    TextCells::Numbers(values) => (self.number)(values[row], bytes),
+                    TextCells::Strings { codes, strings } => {
+                        bytes.extend_from_slice(strings.get(codes[row]));
+                    }
                 }
             }
             bytes.extend_from_slice(self.end);
@@ -37,38 +40,38 @@ impl Rows for TextRows {
     }
 }
 
-/// The cells of a column, its words as they are written.
-enum Cells<'p> {
-    Numbers(&'p [f64]),
-    Strings { codes: &'p [u32], words: Words },
+/// The cells of a column, with encoded strings.
+enum TextCells<'c> {
+    Numbers(&'c [f64]),
+    Strings { codes: &'c [u32], strings: EncodedStrings },
 }
 
-/// Words in one buffer, the last of them for what is missing.
-struct Words {
+/// Encoded strings in one buffer; the last one encodes a missing cell.
+struct EncodedStrings {
     bytes: Vec<u8>,
-    /// Where each begins, and where the last ends.
-    bounds: Vec<usize>,
+    /// Offsets of the strings, and the end of the last string.
+    offsets: Vec<usize>,
 }
 
-impl Words {
-    /// The word of a code.
+impl EncodedStrings {
+    /// Returns the encoded string of a code.
     fn get(&self, code: u32) -> &[u8] {
-        let place = (code as usize).min(self.bounds.len() - 2);
-        &self.bytes[self.bounds[place]..self.bounds[place + 1]]
+        let index = (code as usize).min(self.offsets.len() - 2);
+        &self.bytes[self.offsets[index]..self.offsets[index + 1]]
     }
 }
 
 impl TextRows {
-    fn cells<'p>(&self, values: &'p Values) -> Cells<'p> {
+    fn cells<'c>(&self, values: &'c Values) -> TextCells<'c> {
         match values {
-            Values::Numbers(values) | Values::Dates(values) => Cells::Numbers(values),
+            Values::Numbers(values) | Values::Dates(values) => TextCells::Numbers(values),
             Values::Strings(texts) => {
-                let mut words = Words { bytes: Vec::new(), bounds: vec![0] };
+                let mut strings = EncodedStrings { bytes: Vec::new(), offsets: vec![0] };
                 for word in texts.words.iter().map(String::as_str).chain([""]) {
-                    (self.text)(word, &mut words.bytes);
-                    words.bounds.push(words.bytes.len());
+                    (self.text)(word, &mut strings.bytes);
+                    strings.offsets.push(strings.bytes.len());
                 }
-                Cells::Strings { codes: &texts.codes, words }
+                TextCells::Strings { codes: &texts.codes, strings }
             }
         }
     }

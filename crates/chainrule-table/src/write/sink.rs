@@ -1,4 +1,4 @@
-//! Where the bytes of a table go: a file that has its name once it is whole, or a stream.
+//! Destinations of the bytes of a table: a file, which is renamed when complete, or a stream.
 
 use std::fs::File;
 use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
@@ -8,14 +8,14 @@ use tempfile::NamedTempFile;
 
 use super::Destination;
 
-/// Where bytes go.
+/// A destination of bytes.
 pub(super) enum Sink {
-    /// A file under another name beside its own.
+    /// A temporary file in the folder of the final file.
     File { file: BufWriter<NamedTempFile>, path: PathBuf },
-    /// A stream, straight away.
+    /// A stream.
     Stream(BufWriter<Box<dyn Write + Send>>),
-    /// A stream, at the end: until then a file without a name.
-    Later { file: BufWriter<File>, to: Box<dyn Write + Send> },
+    /// A temporary file that is copied to a stream when complete.
+    SpooledStream { file: BufWriter<File>, stream: Box<dyn Write + Send> },
 }
 
 impl Sink {
@@ -26,7 +26,7 @@ impl Sink {
                     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 std::fs::metadata(folder)?;
                 let file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder);
-                // The name of a temporary file, which the error has in it, tells nobody anything.
+                // The original error would contain the name of the temporary file.
                 let file = file.map_err(|error| Error::from(error.kind()))?;
                 Sink::File { file: BufWriter::new(file), path: path.to_owned() }
             }
@@ -34,11 +34,13 @@ impl Sink {
         })
     }
 
-    /// One whose beginning can be written again at the end.
+    /// Opens a sink whose header is written again by [`finish`](Sink::finish).
     pub(super) fn seekable(destination: Destination) -> std::io::Result<Sink> {
         match destination {
             Destination::File(_) => Sink::open(destination),
-            Destination::Stream(to) => Ok(Sink::Later { file: BufWriter::new(tempfile::tempfile()?), to }),
+            Destination::Stream(stream) => {
+                Ok(Sink::SpooledStream { file: BufWriter::new(tempfile::tempfile()?), stream })
+            }
         }
     }
 
@@ -46,26 +48,27 @@ impl Sink {
         match self {
             Sink::File { file, .. } => file,
             Sink::Stream(stream) => stream,
-            Sink::Later { file, .. } => file,
+            Sink::SpooledStream { file, .. } => file,
         }
     }
 
-    /// Ends it. Where the beginning can be written again, it is `header`, of the length that it had.
+    /// Completes the destination. The start of a file is overwritten with `header`, which must be
+    /// empty or as long as the original header. A [`Stream`](Sink::Stream) ignores it.
     pub(super) fn finish(mut self, header: &[u8]) -> std::io::Result<()> {
         self.flush()?;
         match self {
             Sink::Stream(_) => Ok(()),
-            Sink::Later { file, mut to } => {
+            Sink::SpooledStream { file, mut stream } => {
                 let mut file = file.into_inner()?;
-                again(&mut file, header)?;
+                rewrite_header(&mut file, header)?;
                 file.rewind()?;
-                std::io::copy(&mut file, &mut to)?;
-                to.flush()
+                std::io::copy(&mut file, &mut stream)?;
+                stream.flush()
             }
             Sink::File { file, path } => {
                 let mut file = file.into_inner()?;
-                again(file.as_file_mut(), header)?;
-                readable(file.as_file())?;
+                rewrite_header(file.as_file_mut(), header)?;
+                make_readable(file.as_file())?;
                 file.persist(path)?;
                 Ok(())
             }
@@ -83,13 +86,13 @@ impl Write for Sink {
     }
 }
 
-fn again(file: &mut File, header: &[u8]) -> std::io::Result<()> {
+fn rewrite_header(file: &mut File, header: &[u8]) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(header)
 }
 
-/// A temporary file is its maker's alone; a table is as readable as any other file.
-fn readable(file: &File) -> std::io::Result<()> {
+/// Makes a file readable by all users. Temporary files are readable only by their owner.
+fn make_readable(file: &File) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

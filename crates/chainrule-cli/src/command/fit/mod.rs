@@ -194,8 +194,8 @@ fn from_table(samples: &Samples) -> &FromTable {
 
 /// Reads the columns of a test table that the training uses, with the types that they have there.
 fn read_test(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
-    let mut columns = from.encoders.wanted();
-    columns.extend(from.encoders.target.wanted());
+    let mut columns = from.encoders.cell_types();
+    columns.extend(from.encoders.target.cell_types());
     let stream = Stream::open(path, &variant.data.read_options(), &columns)?;
     let mut reading = ReadingBar::new(Some(path));
     Ok(stream.whole(&mut |done, total| reading.show(done, total))?)

@@ -37,7 +37,7 @@ pub(super) fn write(
         match (&input.how, CategoryInputs::new(input, &columns[c].input_type)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
                 let _ = writeln!(text, "        double v = (double){field};");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(text, "        if (v != v) x[{missing_indicator}] = 1;");
                 }
                 let _ = writeln!(text, "        if (v != v) v = {fill:?};");
@@ -65,7 +65,7 @@ pub(super) fn write(
                 let _ = writeln!(text, "        static const signed char sign[{n}] = {{{table}}};");
                 let _ = writeln!(text, "        const unsigned code = (unsigned){field};");
                 let _ = writeln!(text, "        if (code < {n}) x[{first}] = ({real})sign[code];");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(
                         text,
                         "        if (code == {}) x[{missing_indicator}] = 1;",

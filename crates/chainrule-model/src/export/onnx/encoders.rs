@@ -107,7 +107,7 @@ fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<St
             parts.push(builder.node("Sin", &[&shifted]));
         }
     }
-    if input.says_missing {
+    if input.has_missing_indicator {
         parts.push(builder.cast(&missing, ElementType::Double));
     }
 }

@@ -203,7 +203,7 @@ fn encode(
         let _ = writeln!(text, "    // {}", in_comment(&input.column));
         match (&input.how, CategoryInputs::new(input, &columns[c].input_type)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let _ = writeln!(
                         text,
                         "    if {field}.is_nan() {{\n        x[{missing_indicator}] = 1.0;\n    }}"
@@ -240,7 +240,7 @@ fn encode(
             (Encoding::Boolean { .. }, Some(CategoryInputs::Signs(signs))) => {
                 let _ = writeln!(text, "    const SIGNS_{c}: [i8; {}] = {signs:?};", signs.len());
                 let _ = writeln!(text, "    x[{first}] = SIGNS_{c}[{field} as usize] as {real};");
-                if input.says_missing {
+                if input.has_missing_indicator {
                     let missing = format!("{}::{}", names.enums[c], names.variants[c][columns::MISSING]);
                     let _ = writeln!(
                         text,

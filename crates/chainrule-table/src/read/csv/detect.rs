@@ -1,33 +1,35 @@
-//! How a CSV is written, from its first lines: the delimiter, whether there is a header, and whether numbers have a decimal comma.
+//! Detection of the format of a CSV file from its first records: the delimiter, whether there is a
+//! header, and whether numbers have a decimal comma.
 
 use super::field::{blank_line, record};
 use crate::read::ReadOptions;
-use crate::read::cell::{Cells, DecimalComma, Meaning};
+use crate::read::cell::{CellParser, DecimalComma, Meaning};
 
-/// The delimiters that are looked for; the last is taken where none fits better.
+/// Candidates for the delimiter; the last one wins ties.
 const DELIMITERS: [u8; 4] = [b'|', b'\t', b';', b','];
 
-/// How many records are looked at for the delimiter, and how many for the rest.
-const FEW: usize = 64;
-const MANY: usize = 1000;
+/// Maximum number of records for detecting the delimiter.
+const MAX_DELIMITER_RECORDS: usize = 64;
+/// Maximum number of records for detecting everything else.
+const MAX_RECORDS: usize = 1000;
 
-/// Records of a file's beginning.
+/// The first records of a file.
 pub(super) struct Sample {
-    /// The fields of the records, without blank lines.
+    /// Fields of the records, without blank lines.
     pub(super) records: Vec<Vec<Vec<u8>>>,
-    /// Where the second record begins, or the end.
+    /// Offset of the second record, or of the end.
     pub(super) second: usize,
-    /// Where the first record begins.
+    /// Offset of the first record.
     pub(super) first: usize,
 }
 
 impl Sample {
-    /// The first records, up to one whose quotes do not fit: that is for the reading itself to report.
+    /// Parses the first records. Stops at invalid quotes, which are reported later by the parser.
     pub(super) fn new(bytes: &[u8], delimiter: u8) -> Sample {
-        Sample::of(bytes, delimiter, MANY)
+        Sample::with_limit(bytes, delimiter, MAX_RECORDS)
     }
 
-    fn of(bytes: &[u8], delimiter: u8, n: usize) -> Sample {
+    fn with_limit(bytes: &[u8], delimiter: u8, n: usize) -> Sample {
         let mut sample = Sample { records: Vec::new(), second: bytes.len(), first: bytes.len() };
         let mut at = 0;
         while at < bytes.len() && sample.records.len() < n {
@@ -49,43 +51,46 @@ impl Sample {
     }
 }
 
-/// The delimiter by which most records have as many fields as the first, at least two. Where several do, as in `1,5;2,5`, the one
-/// that leaves more numbers and dates, then the one that makes more fields.
+/// Returns the delimiter with which most records have as many fields as the first, if these are at
+/// least two. Ties, as for `1,5;2,5`, are resolved in favour of more numbers and dates, then of
+/// more fields.
 pub(super) fn delimiter(bytes: &[u8], options: &ReadOptions) -> u8 {
     let score = |delimiter: u8| {
-        let records = Sample::of(bytes, delimiter, FEW).records;
+        let records = Sample::with_limit(bytes, delimiter, MAX_DELIMITER_RECORDS).records;
         let n = records.first().map_or(0, Vec::len);
-        let agreeing = records.iter().filter(|fields| fields.len() == n).count();
+        let n_consistent = records.iter().filter(|fields| fields.len() == n).count();
         let comma = decimal_comma(&records, delimiter, options);
-        let cells = Cells::new(options, comma);
+        let cells = CellParser::new(options, comma);
         let all: Vec<&Vec<u8>> = records.iter().flatten().collect();
-        let plain = all.iter().filter(|cell| cells.meaning(cell) != Meaning::Text).count();
-        (n >= 2, agreeing * 1000 / records.len().max(1), plain * 1000 / all.len().max(1), n)
+        let n_values = all.iter().filter(|cell| cells.parse(cell) != Meaning::Text).count();
+        (n >= 2, n_consistent * 1000 / records.len().max(1), n_values * 1000 / all.len().max(1), n)
     };
     DELIMITERS.into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// Numbers have a decimal comma if some are like `1,5` and none is like `1.5`; never where commas separate the fields.
+/// Detects whether numbers have a decimal comma: there are numbers such as `1,5` and none such as
+/// `1.5`, and the delimiter is not a comma.
 pub(super) fn decimal_comma(records: &[Vec<Vec<u8>>], delimiter: u8, options: &ReadOptions) -> DecimalComma {
-    let written_with = |sign: u8| {
-        let is_one = |cell: &Vec<u8>| {
+    let any_with = |separator: u8| {
+        let is_decimal = |cell: &Vec<u8>| {
             let digits = cell.strip_prefix(b"-").unwrap_or(cell);
-            memchr::memchr_iter(sign, digits).count() == 1
-                && digits.iter().all(|byte| *byte == sign || byte.is_ascii_digit())
+            memchr::memchr_iter(separator, digits).count() == 1
+                && digits.iter().all(|byte| *byte == separator || byte.is_ascii_digit())
                 && digits.len() > 1
         };
-        records.iter().flatten().any(is_one)
+        records.iter().flatten().any(is_decimal)
     };
     match options.decimal_comma {
         Some(true) => DecimalComma::Yes,
-        None if delimiter != b',' && written_with(b',') && !written_with(b'.') => DecimalComma::Yes,
+        None if delimiter != b',' && any_with(b',') && !any_with(b'.') => DecimalComma::Yes,
         Some(false) | None => DecimalComma::No,
     }
 }
 
-/// The first record names the columns unless each of its fields is a number, a date or missing.
-pub(super) fn is_header(record: &[Vec<u8>], cells: &Cells, options: &ReadOptions) -> bool {
-    options.header.unwrap_or_else(|| record.iter().any(|field| cells.meaning(field) == Meaning::Text))
+/// Detects whether the first record is a header: at least one of its fields is neither a number nor
+/// a date nor missing.
+pub(super) fn is_header(record: &[Vec<u8>], cells: &CellParser, options: &ReadOptions) -> bool {
+    options.header.unwrap_or_else(|| record.iter().any(|field| cells.parse(field) == Meaning::Text))
 }
 
 #[cfg(test)]
@@ -93,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_delimiter_is_the_one_that_fits_all_lines() {
+    fn the_delimiter_is_consistent_across_lines() {
         for (text, expected) in [
             ("a,b\n1,2\n", b','),
             ("a;b\n1,5;2\n3,5;4\n", b';'),
@@ -101,17 +106,17 @@ mod tests {
             ("a\tb c\n1\t2\n", b'\t'),
             ("a|b\n\"x|y\"|2\n", b'|'),
             ("\"a;b\";\"c\"\n\"1,2\";3\n", b';'),
-            ("town,says\nBern,a;b\nRome,c;d\n", b','),
+            ("town,note\nBern,a;b\nRome,c;d\n", b','),
             ("a,b,c\n1,2,3\n1,2,3,4\n1,2\n", b','),
             ("x\n1\n2\n", b','),
-            ("says\nwell, no\nyes\n", b';'),
+            ("note\nwell, no\nyes\n", b';'),
             ("", b','),
         ] {
-            let found = delimiter(text.as_bytes(), &ReadOptions::default());
-            if text.starts_with("says") {
-                assert_ne!(found, b',', "{text:?}");
+            let detected = delimiter(text.as_bytes(), &ReadOptions::default());
+            if text.starts_with("note") {
+                assert_ne!(detected, b',', "{text:?}");
             } else {
-                assert_eq!(found as char, expected as char, "{text:?}");
+                assert_eq!(detected as char, expected as char, "{text:?}");
             }
         }
     }

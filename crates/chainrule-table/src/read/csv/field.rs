@@ -1,31 +1,33 @@
-//! One field of a CSV: where it ends and what its text is.
+//! Parsing of a field of a CSV file.
 
 use memchr::{memchr, memchr_iter, memchr2};
 
 use crate::Problem;
 
-/// A field's text, without the quotes or the spaces around it.
+/// A field.
 pub(super) struct Field<'a> {
+    /// Text without the quotes or the surrounding spaces.
     pub(super) text: &'a [u8],
-    /// Where the next field or record begins.
+    /// Offset of the next field or record.
     pub(super) next: usize,
-    pub(super) end: End,
-    /// The line ends within its quotes.
+    pub(super) end: FieldEnd,
+    /// Number of line ends within the quotes.
     pub(super) n_lines: u64,
 }
 
-/// What stands behind a field.
+/// The terminator of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Another field.
+pub(super) enum FieldEnd {
+    /// A delimiter, followed by another field.
     Delimiter,
-    /// Another record, or nothing at all.
+    /// The end of the record.
     Record,
 }
 
 impl<'a> Field<'a> {
-    /// The field that begins at `start`; `unescaped` holds its text where quotes stand in it.
-    pub(super) fn at(
+    /// Parses the field that begins at `start`. `unescaped` is the buffer for the text of a field
+    /// that contains escaped quotes.
+    pub(super) fn parse(
         bytes: &'a [u8],
         start: usize,
         delimiter: u8,
@@ -37,16 +39,16 @@ impl<'a> Field<'a> {
         }
         let end = memchr2(delimiter, b'\n', &bytes[start..]).map_or(bytes.len(), |len| start + len);
         let text = &bytes[start..end];
-        let (text, end_of, next) = if bytes.get(end) == Some(&delimiter) {
-            (text, End::Delimiter, end + 1)
+        let (text, terminator, next) = if bytes.get(end) == Some(&delimiter) {
+            (text, FieldEnd::Delimiter, end + 1)
         } else {
-            (text.strip_suffix(b"\r").unwrap_or(text), End::Record, (end + 1).min(bytes.len()))
+            (text.strip_suffix(b"\r").unwrap_or(text), FieldEnd::Record, (end + 1).min(bytes.len()))
         };
         let len = text.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
-        Ok(Field { text: &text[..len], next, end: end_of, n_lines: 0 })
+        Ok(Field { text: &text[..len], next, end: terminator, n_lines: 0 })
     }
 
-    /// The field whose text begins at `start`, behind a quote.
+    /// Parses the quoted field whose text begins at `start`, after the opening quote.
     fn quoted(
         bytes: &'a [u8],
         start: usize,
@@ -72,17 +74,18 @@ impl<'a> Field<'a> {
         let n_lines = memchr_iter(b'\n', &bytes[start..close]).count() as u64;
         let after = close + 1 + spaces(&bytes[close + 1..]);
         let (end, next) = match &bytes[after..] {
-            [] | [b'\r'] => (End::Record, bytes.len()),
-            [b'\n', ..] => (End::Record, after + 1),
-            [b'\r', b'\n', ..] => (End::Record, after + 2),
-            [byte, ..] if *byte == delimiter => (End::Delimiter, after + 1),
+            [] | [b'\r'] => (FieldEnd::Record, bytes.len()),
+            [b'\n', ..] => (FieldEnd::Record, after + 1),
+            [b'\r', b'\n', ..] => (FieldEnd::Record, after + 2),
+            [byte, ..] if *byte == delimiter => (FieldEnd::Delimiter, after + 1),
             _ => return Err(Problem::AfterQuote),
         };
         Ok(Field { text, next, end, n_lines })
     }
 }
 
-/// The length of a blank line that begins at `start`, with its end.
+/// Returns the length of the blank line at `start` with its line end; `None` if the line is not
+/// blank.
 pub(super) fn blank_line(bytes: &[u8], start: usize) -> Option<usize> {
     if !matches!(bytes[start], b' ' | b'\r' | b'\n') {
         return None;
@@ -100,15 +103,16 @@ fn spaces(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte != b' ').unwrap_or(bytes.len())
 }
 
-/// The fields of the record that begins at `start`, which is not blank, and where the next one begins.
+/// Parses the record at `start`, which is not blank. Returns its fields and the offset of the next
+/// record.
 pub(super) fn record(bytes: &[u8], start: usize, delimiter: u8) -> Result<(Vec<Vec<u8>>, usize), Problem> {
     let (mut fields, mut at, mut unescaped) = (Vec::new(), start, Vec::new());
     loop {
-        let field = Field::at(bytes, at, delimiter, &mut unescaped)?;
+        let field = Field::parse(bytes, at, delimiter, &mut unescaped)?;
         at = field.next;
         let end = field.end;
         fields.push(field.text.to_vec());
-        if end == End::Record {
+        if end == FieldEnd::Record {
             return Ok((fields, at));
         }
     }
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_lose_spaces_quotes_and_carriage_returns() {
+    fn spaces_quotes_and_carriage_returns_are_stripped() {
         for text in ["a, b c ,d", "a,b c,d\n", "a,b c,d\r\n", " \"a\" ,\"b c\" , \"d\"\r\n", "a,\"b c\",d\r"]
         {
             assert_eq!(fields(text), ["a", "b c", "d"], "{text:?}");
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_that_do_not_fit_are_errors() {
+    fn invalid_quotes_are_errors() {
         assert!(matches!(record(b"a,\"b", 0, b','), Err(Problem::OpenQuote)));
         assert!(matches!(record(b"a,\"b\"c,d", 0, b','), Err(Problem::AfterQuote)));
     }

@@ -1,41 +1,41 @@
-//! The records of a block of a CSV as cells of columns: the loop in which the reading of a CSV spends its time.
+//! Parsing of a block of a CSV file into columns: the hot loop of the CSV reader.
 
 use memchr::memchr_iter;
 
-use super::field::{End, Field, blank_line};
+use super::field::{Field, FieldEnd, blank_line};
 use crate::read::CellType;
-use crate::read::cell::Cells;
-use crate::read::column::Part;
+use crate::read::cell::CellParser;
+use crate::read::chunks::RowChunk;
+use crate::read::column::ColumnBuilder;
 use crate::read::number;
-use crate::read::pieces::Piece;
 use crate::{Error, Problem};
 
-/// What must be known of a file to parse any of its blocks.
+/// The format and the columns of a CSV file, as required to parse any of its blocks.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(super) struct CsvLayout {
     pub(super) path: std::path::PathBuf,
     pub(super) delimiter: u8,
-    /// What the file's encoding is called.
+    /// Name of the encoding.
     pub(super) encoding: &'static str,
-    pub(super) cells: Cells,
-    /// What says how many fields a record has: the header, or the first row.
+    pub(super) cells: CellParser,
+    /// The record that determines the number of fields: `header` or `first row`.
     pub(super) first: &'static str,
-    /// The names of all columns.
+    /// Names of all columns.
     pub(super) names: Vec<String>,
-    /// For each field of a record the place of its column among those that are read.
-    pub(super) places: Vec<Option<usize>>,
-    /// What the columns that are read hold.
-    pub(super) wants: Vec<CellType>,
+    /// For each field of a record, the index of its column among those that are read.
+    pub(super) indices: Vec<Option<usize>>,
+    /// Types of the columns that are read.
+    pub(super) cell_types: Vec<CellType>,
 }
 
-impl Layout {
-    /// Parses whole records.
-    pub(super) fn parse(&self, bytes: &[u8]) -> Result<(Piece, u64), Error> {
-        let mut block = Block {
+impl CsvLayout {
+    /// Parses a block of whole records. Returns the rows and the number of lines.
+    pub(super) fn parse(&self, bytes: &[u8]) -> Result<(RowChunk, u64), Error> {
+        let mut block = BlockParser {
             layout: self,
             bytes,
-            in_place: self.cells.in_place(),
-            columns: self.wants.iter().map(|want| Part::new(*want)).collect(),
+            can_parse_prefix: self.cells.can_parse_prefix(),
+            columns: self.cell_types.iter().map(|cell_type| ColumnBuilder::new(*cell_type)).collect(),
             unescaped: Vec::new(),
             line: 0,
         };
@@ -53,87 +53,88 @@ impl Layout {
                 block.reserve(bytes.len() / (at / 16).max(1));
             }
         }
-        Ok((Piece { columns: block.columns, lines }, block.line))
+        Ok((RowChunk { columns: block.columns, lines }, block.line))
     }
 
-    /// The error for a record that has not as many fields as it should have.
+    /// Creates the error for a record with a wrong number of fields.
     pub(super) fn ragged(&self, got: usize, line: u64) -> Error {
-        let problem = Problem::Ragged { got, expected: self.places.len(), first: self.first };
+        let problem = Problem::Ragged { got, expected: self.indices.len(), first: self.first };
         Error::new(&self.path, problem).line(line)
     }
 }
 
-/// A block that is being parsed.
-struct Block<'a> {
-    layout: &'a Layout,
+/// The parser of a block.
+struct BlockParser<'a> {
+    layout: &'a CsvLayout,
     bytes: &'a [u8],
-    /// Whether numbers may be read where they lie.
-    in_place: bool,
-    columns: Vec<Part>,
+    /// Whether numbers may be parsed before the end of their field is known.
+    can_parse_prefix: bool,
+    columns: Vec<ColumnBuilder>,
     unescaped: Vec<u8>,
-    /// The line, counted from the block's first, which is 0.
+    /// The current line, counted from 0 at the start of the block.
     line: u64,
 }
 
-impl Block<'_> {
+impl BlockParser<'_> {
     fn reserve(&mut self, n: usize) {
         self.columns.iter_mut().for_each(|column| column.reserve(n));
     }
 
-    /// Parses the record that begins at `at`, and says where the next one begins.
+    /// Parses the record at `at` and returns the offset of the next one.
     fn record(&mut self, mut at: usize) -> Result<usize, Error> {
         let first_line = self.line;
-        let places = &self.layout.places;
-        for (i, place) in places.iter().enumerate() {
-            let (next, end) = match place {
-                Some(place) => match self.number(*place, at) {
+        let indices = &self.layout.indices;
+        for (i, index) in indices.iter().enumerate() {
+            let (next, end) = match index {
+                Some(index) => match self.number(*index, at) {
                     Some(after) => after,
-                    None => self.field(i, Some(*place), at)?,
+                    None => self.field(i, Some(*index), at)?,
                 },
                 None => self.field(i, None, at)?,
             };
             at = next;
-            if (end == End::Record) != (i + 1 == places.len()) {
-                let more = if end == End::Record { 0 } else { self.count(at)? };
-                return Err(self.layout.ragged(i + 1 + more, first_line));
+            if (end == FieldEnd::Record) != (i + 1 == indices.len()) {
+                let n_more = if end == FieldEnd::Record { 0 } else { self.count_fields(at)? };
+                return Err(self.layout.ragged(i + 1 + n_more, first_line));
             }
         }
         self.line += 1;
         Ok(at)
     }
 
-    /// Reads a number where it lies, without looking for the field's end before; nothing if there is anything else.
+    /// Parses a number at `at` without first searching for the end of the field; returns `None` if
+    /// the field is anything else.
     #[inline]
-    fn number(&mut self, place: usize, at: usize) -> Option<(usize, End)> {
-        let column = &mut self.columns[place];
-        if !self.in_place || column.want() != CellType::Numbers {
+    fn number(&mut self, index: usize, at: usize) -> Option<(usize, FieldEnd)> {
+        let column = &mut self.columns[index];
+        if !self.can_parse_prefix || column.cell_type() != CellType::Numbers {
             return None;
         }
         let rest = &self.bytes[at..];
         let (value, len) = number::at_start(rest)?;
         let (after, end) = match rest.get(len..)? {
-            [byte, ..] if *byte == self.layout.delimiter => (1, End::Delimiter),
-            [b'\n', ..] => (1, End::Record),
-            [b'\r', b'\n', ..] => (2, End::Record),
+            [byte, ..] if *byte == self.layout.delimiter => (1, FieldEnd::Delimiter),
+            [b'\n', ..] => (1, FieldEnd::Record),
+            [b'\r', b'\n', ..] => (2, FieldEnd::Record),
             _ => return None,
         };
-        // Identifiers such as 007, and numbers that are not finite, are looked at more closely.
+        // Identifiers such as 007 and numbers that are not finite are left to `field`.
         if (rest[0] == b'0' && rest[1].is_ascii_digit()) || !value.is_finite() {
             return None;
         }
-        column.seen.numbers = true;
+        column.observed.numbers = true;
         column.values.push(value);
         Some((at + len + after, end))
     }
 
-    /// Reads any field, and adds it to its column if it has one.
-    fn field(&mut self, i: usize, place: Option<usize>, at: usize) -> Result<(usize, End), Error> {
+    /// Parses any field and adds it to its column, if the column is read.
+    fn field(&mut self, i: usize, index: Option<usize>, at: usize) -> Result<(usize, FieldEnd), Error> {
         let path = &self.layout.path;
-        let field = Field::at(self.bytes, at, self.layout.delimiter, &mut self.unescaped)
+        let field = Field::parse(self.bytes, at, self.layout.delimiter, &mut self.unescaped)
             .map_err(|problem| Error::new(path, problem).line(self.line))?;
-        if let Some(place) = place {
-            let Layout { cells, names, encoding, .. } = self.layout;
-            self.columns[place].push(cells, field.text, self.line).map_err(|problem| {
+        if let Some(index) = index {
+            let CsvLayout { cells, names, encoding, .. } = self.layout;
+            self.columns[index].push(cells, field.text, self.line).map_err(|problem| {
                 let problem = problem.in_encoding(encoding);
                 Error::new(path, problem).line(self.line).column(&names[i])
             })?;
@@ -142,11 +143,11 @@ impl Block<'_> {
         Ok((field.next, field.end))
     }
 
-    /// Counts the fields from `at` to the record's end.
-    fn count(&mut self, mut at: usize) -> Result<usize, Error> {
+    /// Counts the fields from `at` to the end of the record.
+    fn count_fields(&mut self, mut at: usize) -> Result<usize, Error> {
         for n in 1.. {
             let (next, end) = self.field(0, None, at)?;
-            if end == End::Record {
+            if end == FieldEnd::Record {
                 return Ok(n);
             }
             at = next;
@@ -155,7 +156,7 @@ impl Block<'_> {
     }
 }
 
-/// The lines of some bytes.
+/// Counts line ends.
 pub(super) fn count_lines(bytes: &[u8]) -> u64 {
     memchr_iter(b'\n', bytes).count() as u64
 }

@@ -1,17 +1,17 @@
-//! Tables written as CSV in many ways are read as what they are, wherever the blocks begin and however many threads there are.
+//! CSV files in many dialects are read correctly for any block size and number of threads.
 
 use std::io::Write;
 
 use proptest::prelude::*;
 use tempfile::NamedTempFile;
 
-use crate::read::pieces::Pace;
-use crate::read::{CellType, ReadOptions, Stream, read_at};
+use crate::read::chunks::Chunking;
+use crate::read::{CellType, ReadOptions, Stream, read_with};
 use crate::{Error, Table, Values};
 
-/// How a table is written.
+/// The CSV dialect of a file.
 #[derive(Clone, Debug)]
-struct Writing {
+struct Dialect {
     delimiter: u8,
     line_end: &'static str,
     quoted: bool,
@@ -19,10 +19,10 @@ struct Writing {
     last_line_end: bool,
 }
 
-fn writing() -> impl Strategy<Value = Writing> {
+fn dialect() -> impl Strategy<Value = Dialect> {
     let line_ends = prop_oneof![Just("\n"), Just("\r\n"), Just("\n\n")];
     (prop::sample::select(b",;\t|".to_vec()), line_ends, any::<bool>(), 0..3_usize, any::<bool>()).prop_map(
-        |(delimiter, line_end, quoted, spaces, last_line_end)| Writing {
+        |(delimiter, line_end, quoted, spaces, last_line_end)| Dialect {
             delimiter,
             line_end,
             quoted,
@@ -32,7 +32,7 @@ fn writing() -> impl Strategy<Value = Writing> {
     )
 }
 
-impl Writing {
+impl Dialect {
     fn field(&self, cell: &str) -> String {
         let special = cell.contains(['"', '\n', '\r', ',', ';', '\t', '|']) || cell.trim() != cell;
         let space = " ".repeat(self.spaces);
@@ -84,8 +84,8 @@ fn cells() -> impl Strategy<Value = Vec<Vec<String>>> {
     rows.prop_map(|rows| rows.into_iter().map(|(a, b, c, d, e)| vec![a, b, c, d, e]).collect())
 }
 
-fn at(block: usize, threads: usize) -> Pace {
-    Pace { block, rows: 7, threads }
+fn chunking(block: usize, threads: usize) -> Chunking {
+    Chunking { block, rows: 7, threads }
 }
 
 fn file(text: &[u8]) -> NamedTempFile {
@@ -94,11 +94,11 @@ fn file(text: &[u8]) -> NamedTempFile {
     file
 }
 
-fn read(pace: Pace, file: &NamedTempFile, options: &ReadOptions) -> Result<Table, Error> {
-    read_at(pace, file.path(), options, &mut |_, _| {})
+fn read(chunking: Chunking, file: &NamedTempFile, options: &ReadOptions) -> Result<Table, Error> {
+    read_with(chunking, file.path(), options, &mut |_, _| {})
 }
 
-fn missing(cell: &str) -> bool {
+fn is_missing(cell: &str) -> bool {
     matches!(cell.trim_matches([' ', '\t']), "" | "NA")
 }
 
@@ -106,16 +106,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn what_is_written_is_read(rows in cells(), writing in writing(), block in 1..300_usize, threads in 1..4_usize) {
+    fn a_written_table_is_read_back(rows in cells(), dialect in dialect(), block in 1..300_usize, threads in 1..4_usize) {
         let header: Vec<String> = ["n", "m \"x\"", "d", "t", "u"].map(str::to_owned).to_vec();
-        let text = writing.file(&header, &rows);
+        let text = dialect.file(&header, &rows);
         let file = file(text.as_bytes());
-        let table = read(at(block, threads), &file, &writing.options()).unwrap();
+        let table = read(chunking(block, threads), &file, &dialect.options()).unwrap();
 
-        // The plain reader says what the fields are and where the records begin.
-        let mut reader = csv::ReaderBuilder::new().delimiter(writing.delimiter).has_headers(false)
+        // The csv crate is the reference for fields and records.
+        let mut reader = csv::ReaderBuilder::new().delimiter(dialect.delimiter).has_headers(false)
             .trim(csv::Trim::None).from_reader(text.as_bytes());
-        if writing.spaces == 0 {
+        if dialect.spaces == 0 {
             let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
             prop_assert_eq!(records.len(), table.n_rows() + 1);
             for (record, row) in records[1..].iter().zip(&rows) {
@@ -129,18 +129,18 @@ proptest! {
             for (row, cells) in rows.iter().enumerate() {
                 let cell = &cells[i];
                 match &column.values {
-                    Values::Numbers(values) if missing(cell) => prop_assert!(values[row].is_nan()),
+                    Values::Numbers(values) if is_missing(cell) => prop_assert!(values[row].is_nan()),
                     Values::Numbers(values) => prop_assert_eq!(values[row], cell.trim().parse::<f64>().unwrap()),
                     Values::Dates(values) => {
-                        prop_assert_eq!(values[row].is_nan(), missing(cell));
+                        prop_assert_eq!(values[row].is_nan(), is_missing(cell));
                     }
-                    Values::Strings(texts) => prop_assert_eq!(texts.get(row), Some(cell.as_str()).filter(|c| !missing(c))),
+                    Values::Strings(texts) => prop_assert_eq!(texts.get(row), Some(cell.as_str()).filter(|c| !is_missing(c))),
                 }
             }
         }
         prop_assert!(matches!(table.columns[0].values, Values::Numbers(_)));
         prop_assert!(matches!(table.columns[2].values, Values::Dates(_)));
-        // A row's line is where its first field's text stands.
+        // The line of a row contains the text of its first field.
         let lines: Vec<&str> = text.split('\n').collect();
         for (row, line) in table.lines.iter().enumerate() {
             let start = lines[*line as usize - 1].trim_start();
@@ -149,51 +149,51 @@ proptest! {
     }
 
     #[test]
-    fn pieces_are_the_whole_however_it_is_cut(rows in cells(), writing in writing(), block in 1..300_usize, threads in 1..4_usize) {
+    fn tables_and_streams_do_not_depend_on_the_chunking(rows in cells(), dialect in dialect(), block in 1..300_usize, threads in 1..4_usize) {
         let header: Vec<String> = ["n", "m", "d", "t", "u"].map(str::to_owned).to_vec();
-        let file = file(writing.file(&header, &rows).as_bytes());
-        let options = ReadOptions { texts: vec!["u".to_owned()], ..writing.options() };
-        let whole = read(at(1 << 20, 1), &file, &options).unwrap();
-        prop_assert_eq!(format!("{:?}", read(at(block, threads), &file, &options).unwrap()), format!("{whole:?}"));
-        let wanted = [("u", CellType::Strings), ("n", CellType::Numbers), ("d", CellType::Dates)];
-        let mut stream = Stream::open_at(at(block, threads), file.path(), &options, &wanted).unwrap();
+        let file = file(dialect.file(&header, &rows).as_bytes());
+        let options = ReadOptions { texts: vec!["u".to_owned()], ..dialect.options() };
+        let whole = read(chunking(1 << 20, 1), &file, &options).unwrap();
+        prop_assert_eq!(format!("{:?}", read(chunking(block, threads), &file, &options).unwrap()), format!("{whole:?}"));
+        let columns = [("u", CellType::Strings), ("n", CellType::Numbers), ("d", CellType::Dates)];
+        let mut stream = Stream::open_with(chunking(block, threads), file.path(), &options, &columns).unwrap();
         prop_assert_eq!(stream.names(), &header[..]);
         let mut row = 0;
-        while let Some(piece) = stream.next().unwrap() {
-            prop_assert!(piece.n_rows() > 0);
-            prop_assert_eq!(&piece.lines[..], &whole.lines[row..row + piece.n_rows()]);
-            for (column, (name, _)) in piece.columns.iter().zip(&wanted) {
+        while let Some(chunk) = stream.next().unwrap() {
+            prop_assert!(chunk.n_rows() > 0);
+            prop_assert_eq!(&chunk.lines[..], &whole.lines[row..row + chunk.n_rows()]);
+            for (column, (name, _)) in chunk.columns.iter().zip(&columns) {
                 prop_assert_eq!(&column.name, name);
                 let all = &whole.column(name).unwrap().values;
-                for i in 0..piece.n_rows() {
+                for i in 0..chunk.n_rows() {
                     prop_assert_eq!(column.values.text(i), all.text(row + i));
                 }
             }
-            row += piece.n_rows();
+            row += chunk.n_rows();
         }
         prop_assert_eq!(row, whole.n_rows());
     }
 
     #[test]
-    fn errors_are_the_same_however_it_is_cut(mut text in "[ab1,\"\n]{1,60}", block in 1..20_usize, threads in 1..4_usize) {
+    fn errors_do_not_depend_on_the_chunking(mut text in "[ab1,\"\n]{1,60}", block in 1..20_usize, threads in 1..4_usize) {
         text.insert_str(0, "x,y\n");
         let file = file(text.as_bytes());
         let options = ReadOptions { header: Some(true), delimiter: Some(b','), ..ReadOptions::default() };
-        let whole = read(at(1 << 20, 1), &file, &options);
-        let cut = read(at(block, threads), &file, &options);
-        match (whole, cut) {
-            (Ok(whole), Ok(cut)) => prop_assert_eq!(format!("{whole:?}"), format!("{cut:?}")),
-            (whole, cut) => prop_assert_eq!(
+        let whole = read(chunking(1 << 20, 1), &file, &options);
+        let chunked = read(chunking(block, threads), &file, &options);
+        match (whole, chunked) {
+            (Ok(whole), Ok(chunked)) => prop_assert_eq!(format!("{whole:?}"), format!("{chunked:?}")),
+            (whole, chunked) => prop_assert_eq!(
                 whole.map(|_| ()).map_err(|e| e.to_string()),
-                cut.map(|_| ()).map_err(|e| e.to_string())
+                chunked.map(|_| ()).map_err(|e| e.to_string())
             ),
         }
     }
 }
 
-/// The columns whose later cells contradict the first are read again, all at once.
+/// Columns whose later cells contradict the first ones are all read again in a second pass.
 #[test]
-fn late_contradictions_change_a_columns_kind() {
+fn late_contradictions_change_the_type_of_a_column() {
     let mut text = "n,t,d,later,code,when\n".to_owned();
     for _ in 0..2000 {
         text += "1,2,2024-01-01,,7,\n";
@@ -201,7 +201,7 @@ fn late_contradictions_change_a_columns_kind() {
     text += "1,two,2024-01-02,2024-05-05,007,5\n";
     let file = file(text.as_bytes());
     for threads in 1..4 {
-        let table = read(at(500, threads), &file, &ReadOptions::default()).unwrap();
+        let table = read(chunking(500, threads), &file, &ReadOptions::default()).unwrap();
         let cell = |name: &str, row| table.column(name).unwrap().values.text(row).unwrap_or_default();
         assert_eq!(["n", "t", "code", "when"].map(|name| cell(name, 2000)), ["1", "two", "007", "5"]);
         assert_eq!([cell("t", 0), cell("later", 0), cell("code", 0)], ["2", "", "7"]);

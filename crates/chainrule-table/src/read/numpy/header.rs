@@ -1,21 +1,22 @@
-//! The header of an NPY array: what its numbers are and how they lie.
+//! The header of an NPY array: type, shape and memory layout of the elements.
 
 use std::io::Read;
 
 use crate::Problem;
 
-/// What an array is.
+/// The header of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NpyHeader {
     kind: ScalarKind,
     big_endian: bool,
-    /// The bytes of a number.
+    /// Size of an element in bytes.
     pub(super) size: u64,
+    /// Number of rows.
     pub(super) rows: u64,
-    /// The columns; none in an array of one axis.
+    /// Number of columns; `None` for a one-dimensional array.
     pub(super) columns: Option<u64>,
-    /// From a number to that below it and to that beside it, in numbers.
-    pub(super) steps: (u64, u64),
+    /// Strides between rows and between columns, in elements.
+    pub(super) strides: (u64, u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,65 +27,66 @@ enum ScalarKind {
     Float,
 }
 
-/// NumPy writes about a hundred bytes.
-const LONGEST: usize = 1 << 16;
+/// Maximum size of a header. Usual headers have about a hundred bytes.
+const MAX_SIZE: usize = 1 << 16;
 
 impl NpyHeader {
-    /// Reads a header; `len` bytes are there for it and the numbers, so that none is believed that says more.
+    /// Reads a header. `len` is the number of bytes available for the header and the elements; a
+    /// header that states more is rejected.
     pub(super) fn read(file: &mut impl Read, len: u64) -> Result<NpyHeader, Problem> {
         let mut start = [0; 8];
-        file.read_exact(&mut start).map_err(|_| damaged("it ends within its header"))?;
+        file.read_exact(&mut start).map_err(|_| damaged("incomplete header"))?;
         if !start.starts_with(b"\x93NUMPY") {
-            return Err(damaged("it does not begin like an NPY array"));
+            return Err(damaged("no NPY magic bytes"));
         }
         let mut size = [0; 4];
         let width = if start[6] == 1 { 2 } else { 4 };
-        file.read_exact(&mut size[..width]).map_err(|_| damaged("it ends within its header"))?;
+        file.read_exact(&mut size[..width]).map_err(|_| damaged("incomplete header"))?;
         let size = u32::from_le_bytes(size) as usize;
-        if size > LONGEST {
-            return Err(damaged("its header is too long"));
+        if size > MAX_SIZE {
+            return Err(damaged("header too long"));
         }
         let mut text = vec![0; size];
-        file.read_exact(&mut text).map_err(|_| damaged("it ends within its header"))?;
+        file.read_exact(&mut text).map_err(|_| damaged("incomplete header"))?;
         let header = NpyHeader::parse(&String::from_utf8_lossy(&text))?;
-        let room = len.saturating_sub((8 + width + size) as u64);
-        let needed =
+        let available = len.saturating_sub((8 + width + size) as u64);
+        let required =
             header.columns.unwrap_or(1).checked_mul(header.rows).and_then(|n| n.checked_mul(header.size));
-        match needed {
+        match required {
             _ if header.rows == 0 => Err(Problem::NoRows),
-            Some(0) => Err(unsupported("an array without columns".to_owned())),
-            Some(needed) if needed <= room => Ok(header),
-            _ => Err(damaged("it has fewer numbers than it says")),
+            Some(0) => Err(unsupported("arrays without columns".to_owned())),
+            Some(required) if required <= available => Ok(header),
+            _ => Err(damaged(FEWER_ELEMENTS)),
         }
     }
 
-    /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`
+    /// Parses a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
     fn parse(text: &str) -> Result<NpyHeader, Problem> {
         let after = |key: &str| {
             let value = text.split_once(key).map(|(_, value)| value.trim_start());
-            value.ok_or_else(|| damaged("its header lacks descr, fortran_order or shape"))
+            value.ok_or_else(|| damaged("no descr, fortran_order or shape in the header"))
         };
         let kind = after("'descr':")?;
         let kind = kind.strip_prefix('\'').and_then(|kind| kind.split_once('\'')).map(|(kind, _)| kind);
-        let kind = kind.ok_or_else(|| unsupported("an array of structures".to_owned()))?;
+        let kind = kind.ok_or_else(|| unsupported("structured arrays".to_owned()))?;
         let shape = after("'shape':")?;
         let shape = shape.strip_prefix('(').and_then(|shape| shape.split_once(')')).map(|(shape, _)| shape);
-        let axes = shape.ok_or_else(|| damaged("its shape is no tuple"))?.split(',').map(str::trim);
+        let axes = shape.ok_or_else(|| damaged("the shape is not a tuple"))?.split(',').map(str::trim);
         let axes: Result<Vec<u64>, _> = axes.filter(|axis| !axis.is_empty()).map(str::parse).collect();
-        let (rows, columns) = match axes.map_err(|_| damaged("its shape is not of whole numbers"))?[..] {
+        let (rows, columns) = match axes.map_err(|_| damaged("the shape does not consist of integers"))?[..] {
             [rows] => (rows, None),
             [rows, columns] => (rows, Some(columns)),
-            ref axes => return Err(unsupported(format!("an array of {} axes", axes.len()))),
+            ref axes => return Err(unsupported(format!("arrays with {} dimensions", axes.len()))),
         };
-        let steps = match columns {
+        let strides = match columns {
             Some(_) if after("'fortran_order':")?.starts_with("True") => (1, rows),
             _ => (columns.unwrap_or(1), 1),
         };
-        let unknown = || unsupported(format!("numbers of NumPy's kind {kind}"));
-        let mut signs = kind.chars();
-        let order = signs.next().ok_or_else(unknown)?;
-        let letter = signs.next().ok_or_else(unknown)?;
-        let size = signs.as_str().parse().map_err(|_| unknown())?;
+        let unknown = || unsupported(format!("elements of the NumPy type {kind}"));
+        let mut characters = kind.chars();
+        let order = characters.next().ok_or_else(unknown)?;
+        let letter = characters.next().ok_or_else(unknown)?;
+        let size = characters.as_str().parse().map_err(|_| unknown())?;
         let kind = match (letter, size) {
             ('b', 1) => ScalarKind::Boolean,
             ('i', 1 | 2 | 4 | 8) => ScalarKind::Integer,
@@ -92,18 +94,19 @@ impl NpyHeader {
             ('f', 2 | 4 | 8) => ScalarKind::Float,
             _ => return Err(unknown()),
         };
-        Ok(NpyHeader { kind, big_endian: order == '>', size, rows, columns, steps })
+        Ok(NpyHeader { kind, big_endian: order == '>', size, rows, columns, strides })
     }
 
-    /// The names of the columns of an array that is called `name`; one of one axis is called `alone`.
-    pub(super) fn names(&self, name: &str, alone: &str) -> Vec<String> {
+    /// Returns the names of the columns: `name1`, `name2`, ..., or `single_name` for a
+    /// one-dimensional array.
+    pub(super) fn names(&self, name: &str, single_name: &str) -> Vec<String> {
         match self.columns {
-            None => vec![alone.to_owned()],
+            None => vec![single_name.to_owned()],
             Some(n) => (1..=n).map(|i| format!("{name}{i}")).collect(),
         }
     }
 
-    /// The number that these bytes are.
+    /// Converts the bytes of an element to a number.
     pub(super) fn value(&self, bytes: &[u8]) -> f64 {
         let bits = self.bits(bytes);
         match (self.kind, self.size) {
@@ -116,7 +119,7 @@ impl NpyHeader {
         }
     }
 
-    /// The number that these bytes are, as a text: whole ones in full.
+    /// Converts the bytes of an element to text, with all digits of integers.
     pub(super) fn text(&self, bytes: &[u8]) -> String {
         match (self.kind, self.size) {
             (ScalarKind::Integer, _) => self.signed(self.bits(bytes)).to_string(),
@@ -126,7 +129,7 @@ impl NpyHeader {
         }
     }
 
-    /// The bits of a number; there is a case for each size, so that none is copied byte by byte.
+    /// Returns the bits of an element. Each size has its own case, to avoid copying byte by byte.
     fn bits(&self, bytes: &[u8]) -> u64 {
         let (one, two, four, eight) =
             (bytes.first(), bytes.first_chunk(), bytes.first_chunk(), bytes.first_chunk());
@@ -136,7 +139,7 @@ impl NpyHeader {
             4 => four.map(|four| u64::from(u32::from_le_bytes(*four))),
             _ => eight.map(|eight| u64::from_le_bytes(*eight)),
         };
-        let bits = bits.expect("the bytes of a number");
+        let bits = bits.expect("the slice has the size of an element");
         if self.big_endian { bits.swap_bytes() >> (64 - 8 * self.size) } else { bits }
     }
 
@@ -146,24 +149,28 @@ impl NpyHeader {
     }
 }
 
-/// A number of 16 bits: 5 of the exponent, 10 of the fraction.
+/// Converts a 16-bit float, with 5 bits of the exponent and 10 of the fraction.
 fn half(bits: u64) -> f64 {
     let (exponent, fraction) = ((bits >> 10 & 31) as i32, (bits & 1023) as f64);
-    let size = match exponent {
+    let magnitude = match exponent {
         0 => fraction * 2_f64.powi(-24),
         31 if fraction == 0.0 => f64::INFINITY,
         31 => f64::NAN,
         _ => (1024.0 + fraction) * 2_f64.powi(exponent - 25),
     };
-    if bits >> 15 == 1 { -size } else { size }
+    if bits >> 15 == 1 { -magnitude } else { magnitude }
 }
+
+/// Reason for rejecting a truncated array.
+pub(super) const FEWER_ELEMENTS: &str = "fewer elements than the header states";
 
 pub(super) fn damaged(reason: &str) -> Problem {
     Problem::Corrupt { format: "NumPy", reason: reason.to_owned() }
 }
 
-fn unsupported(kind: String) -> Problem {
-    Problem::Unsupported { kind, remedy: "save arrays of one or two axes, of booleans, integers or floats" }
+fn unsupported(found: String) -> Problem {
+    let remedy = "save arrays of booleans, integers or floats with one or two dimensions";
+    Problem::Unsupported { found, remedy }
 }
 
 #[cfg(test)]
@@ -175,8 +182,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_all_kinds() {
-        assert_eq!(parse("<f4").steps, (1, 3));
+    fn elements_of_all_types() {
+        assert_eq!(parse("<f4").strides, (1, 3));
         assert_eq!(parse("<i2").value(&[0xfe, 0xff]), -2.0);
         assert_eq!(parse(">i2").value(&[0xff, 0xfe]), -2.0);
         assert_eq!(parse("|u1").value(&[200]), 200.0);

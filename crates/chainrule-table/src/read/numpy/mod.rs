@@ -1,4 +1,5 @@
-//! NumPy's arrays: NPY, whose rows are read in pieces, and NPZ, whose arrays are columns of one table.
+//! NumPy arrays: NPY files, which are read in chunks, and NPZ files, whose arrays are the columns
+//! of one table.
 
 mod header;
 
@@ -7,55 +8,59 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use header::{NpyHeader, damaged};
+use header::{FEWER_ELEMENTS, NpyHeader, damaged};
 use zip::ZipArchive;
 
-use super::column::Part;
-use super::pieces::{Pace, Pieces, Wanted, table};
+use super::chunks::{ChunkStream, Chunking, ColumnTypes, table};
+use super::column::ColumnBuilder;
 use super::{CellType, ReadOptions};
 use crate::{Error, Problem, Table};
 
-/// What is read of an array at once, at most.
-const PIECE: u64 = 1 << 23;
+/// Maximum number of bytes of an array that are read at a time.
+const CHUNK_BYTES: u64 = 1 << 23;
 
-/// What is turned into columns at once: about as much as the fastest cache holds.
-const TILE: u64 = 1 << 15;
+/// Number of bytes that are converted to columns at a time: about the size of the L1 cache.
+const TILE_BYTES: u64 = 1 << 15;
 
-/// An NPY file.
-pub(super) struct Npy {
+/// A reader of an NPY file.
+pub(super) struct NpyReader {
     path: PathBuf,
     file: File,
     header: NpyHeader,
     names: Vec<String>,
-    /// Where the numbers begin.
+    /// Offset of the first element in the file.
     start: u64,
     /// The next row.
     row: u64,
-    /// The columns that are read, with their places in the array.
-    wanted: Wanted,
-    places: Vec<u64>,
-    pace: Pace,
+    /// Columns to read.
+    columns: ColumnTypes,
+    /// Indices of these columns in the array.
+    indices: Vec<u64>,
+    chunking: Chunking,
 }
 
-impl Npy {
-    pub(super) fn open(path: &Path, pace: Pace) -> Result<Npy, Error> {
+impl NpyReader {
+    pub(super) fn open(path: &Path, chunking: Chunking) -> Result<NpyReader, Error> {
         let (mut file, len) = open(path)?;
         let header = NpyHeader::read(&mut file, len).map_err(|problem| Error::new(path, problem))?;
         let start = file.stream_position().map_err(|error| Error::new(path, error.into()))?;
         let (names, path) = (header.names("x", "x1"), path.to_owned());
-        Ok(Npy { path, file, header, names, start, row: 0, wanted: Vec::new(), places: Vec::new(), pace })
+        let (columns, indices) = (Vec::new(), Vec::new());
+        Ok(NpyReader { path, file, header, names, start, row: 0, columns, indices, chunking })
     }
 
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The same file, of which these columns are read, which are there.
-    pub(super) fn want(mut self, wanted: Wanted) -> Npy {
-        let place =
-            |name: &String| self.names.iter().position(|other| other == name).map(|place| place as u64);
-        self.places = wanted.iter().map(|(name, _)| place(name).expect("the column is there")).collect();
-        self.wanted = wanted;
+    /// Sets the columns to read, which must exist.
+    pub(super) fn select(mut self, columns: ColumnTypes) -> NpyReader {
+        let index = |name: &String| self.names.iter().position(|other| other == name).map(|i| i as u64);
+        let indices = columns
+            .iter()
+            .map(|(name, _)| index(name).expect("the caller has checked that the column exists"));
+        self.indices = indices.collect();
+        self.columns = columns;
         self
     }
 
@@ -64,45 +69,46 @@ impl Npy {
         texts: &[String],
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let wanted: Wanted = self.names.iter().map(|name| (name.clone(), kind(name, texts))).collect();
-        let mut columns: Vec<Part> = wanted.iter().map(|(_, want)| Part::new(*want)).collect();
-        self = self.want(wanted);
+        let types: ColumnTypes =
+            self.names.iter().map(|name| (name.clone(), cell_type(name, texts))).collect();
+        let mut columns = builders(&types);
+        self = self.select(types);
         columns.iter_mut().for_each(|column| column.reserve(self.header.rows as usize));
-        while let Some((row, parts)) = self.piece()? {
-            columns.iter_mut().zip(parts).for_each(|(column, part)| column.append(part, row));
+        while let Some((row, chunk)) = self.next_chunk()? {
+            columns.iter_mut().zip(chunk).for_each(|(column, next)| column.append(next, row));
             progress(self.row, self.header.rows);
         }
-        table(&self.path, &self.wanted, columns, Vec::new(), 1)
+        table(&self.path, &self.columns, columns, Vec::new(), 1)
     }
 
-    /// The next rows, and which is the first of them.
-    fn piece(&mut self) -> Result<Option<(u64, Vec<Part>)>, Error> {
-        let NpyHeader { size, rows, columns, steps, .. } = self.header;
-        let most = (PIECE / (columns.unwrap_or(1) * size)).clamp(1, self.pace.rows as u64);
-        let (row, n) = (self.row, most.min(rows - self.row));
+    /// Reads the next chunk and returns it with its first row.
+    fn next_chunk(&mut self) -> Result<Option<(u64, Vec<ColumnBuilder>)>, Error> {
+        let NpyHeader { size, rows, columns, strides, .. } = self.header;
+        let max_rows = (CHUNK_BYTES / (columns.unwrap_or(1) * size)).clamp(1, self.chunking.rows as u64);
+        let (row, n) = (self.row, max_rows.min(rows - self.row));
         if n == 0 {
             return Ok(None);
         }
         self.row += n;
-        let mut parts: Vec<Part> = self.wanted.iter().map(|(_, want)| Part::new(*want)).collect();
-        parts.iter_mut().for_each(|part| part.reserve(n as usize));
-        if steps.1 == 1 {
-            let bytes = self.bytes(row * steps.0 * size, n * steps.0 * size)?;
-            // A few rows at a time, so that they stay in the core's cache from column to column.
-            let few = (TILE / (steps.0 * size)).max(1);
-            for (tile, bytes) in bytes.chunks((few * steps.0 * size) as usize).enumerate() {
-                let (row, n) = (tile as u64 * few, bytes.len() as u64 / (steps.0 * size));
-                for (part, place) in parts.iter_mut().zip(&self.places) {
-                    fill(part, &self.header, bytes, *place, row..row + n);
+        let mut chunk = builders(&self.columns);
+        chunk.iter_mut().for_each(|column| column.reserve(n as usize));
+        if strides.1 == 1 {
+            let bytes = self.bytes(row * strides.0 * size, n * strides.0 * size)?;
+            // The rows of a tile stay in the cache while all columns are filled.
+            let tile_rows = (TILE_BYTES / (strides.0 * size)).max(1);
+            for (tile, bytes) in bytes.chunks((tile_rows * strides.0 * size) as usize).enumerate() {
+                let (row, n) = (tile as u64 * tile_rows, bytes.len() as u64 / (strides.0 * size));
+                for (column, index) in chunk.iter_mut().zip(&self.indices) {
+                    push_rows(column, &self.header, bytes, *index, row..row + n);
                 }
             }
         } else {
-            for (part, place) in parts.iter_mut().zip(self.places.clone()) {
-                let bytes = self.bytes((place * steps.1 + row) * size, n * size)?;
-                fill(part, &self.header, &bytes, 0, 0..n);
+            for (column, index) in chunk.iter_mut().zip(self.indices.clone()) {
+                let bytes = self.bytes((index * strides.1 + row) * size, n * size)?;
+                push_rows(column, &self.header, &bytes, 0, 0..n);
             }
         }
-        Ok(Some((row, parts)))
+        Ok(Some((row, chunk)))
     }
 
     fn bytes(&mut self, from: u64, n: u64) -> Result<Vec<u8>, Error> {
@@ -117,10 +123,10 @@ impl Npy {
     }
 }
 
-impl Pieces for Npy {
+impl ChunkStream for NpyReader {
     fn next(&mut self) -> Result<Option<Table>, Error> {
-        let Some((row, parts)) = self.piece()? else { return Ok(None) };
-        table(&self.path, &self.wanted, parts, Vec::new(), row + 1).map(Some)
+        let Some((row, chunk)) = self.next_chunk()? else { return Ok(None) };
+        table(&self.path, &self.columns, chunk, Vec::new(), row + 1).map(Some)
     }
 
     fn done(&self) -> (u64, u64) {
@@ -128,39 +134,40 @@ impl Pieces for Npy {
     }
 }
 
-/// Adds the numbers of some rows to a column, the first of which is `first` numbers from the bytes' beginning.
-fn fill(part: &mut Part, header: &NpyHeader, bytes: &[u8], first: u64, rows: Range<u64>) {
-    let (size, step) = (header.size as usize, header.steps.0 as usize);
+/// Adds the elements of the given rows to a column. The first one is the `first` element of the
+/// bytes.
+fn push_rows(column: &mut ColumnBuilder, header: &NpyHeader, bytes: &[u8], first: u64, rows: Range<u64>) {
+    let (size, stride) = (header.size as usize, header.strides.0 as usize);
     let mut at = first as usize * size;
     for row in rows {
         let bytes = &bytes[at..at + size];
-        part.push_number(header.value(bytes), row, || header.text(bytes));
-        at += step * size;
+        column.push_number(header.value(bytes), row, || header.text(bytes));
+        at += stride * size;
     }
 }
 
-/// An NPZ file. Its arrays are read as a whole, since each is compressed as a whole.
-pub(super) struct Npz {
+/// A reader of an NPZ file. Arrays are read as a whole, as each is compressed as a whole.
+pub(super) struct NpzReader {
     path: PathBuf,
     archive: ZipArchive<File>,
-    /// The arrays' places in the archive, their headers and their columns' names.
+    /// Index in the archive, header and column names of each array.
     arrays: Vec<(usize, NpyHeader, Vec<String>)>,
     names: Vec<String>,
 }
 
-impl Npz {
-    pub(super) fn open(path: &Path) -> Result<Npz, Error> {
+impl NpzReader {
+    pub(super) fn open(path: &Path) -> Result<NpzReader, Error> {
         let error = |problem| Error::new(path, problem);
         let (file, _) = open(path)?;
         let mut archive = ZipArchive::new(file).map_err(|reason| error(damaged(&reason.to_string())))?;
         let mut arrays: Vec<(usize, NpyHeader, Vec<String>)> = Vec::new();
         let mut first: Option<(String, u64)> = None;
-        for place in 0..archive.len() {
-            let broken = |reason: zip::result::ZipError| error(damaged(&reason.to_string()));
-            let mut entry = archive.by_index(place).map_err(broken)?;
-            let name = entry.name().map_err(broken)?.into_owned();
+        for index in 0..archive.len() {
+            let corrupt = |reason: zip::result::ZipError| error(damaged(&reason.to_string()));
+            let mut entry = archive.by_index(index).map_err(corrupt)?;
+            let name = entry.name().map_err(corrupt)?.into_owned();
             let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
-            // Nothing is compressed to less than a thousandth, whatever the archive says.
+            // The compression ratio of deflate is below 1100, whatever the archive states.
             let len = entry.size().min(entry.compressed_size().saturating_mul(1100));
             let header = NpyHeader::read(&mut entry, len).map_err(|problem| error(problem).column(&name))?;
             let (other, other_rows) = first.get_or_insert((name.clone(), header.rows));
@@ -173,15 +180,16 @@ impl Npz {
                 }));
             }
             let names = header.names(&name, &name);
-            arrays.push((place, header, names));
+            arrays.push((index, header, names));
         }
         let names: Vec<String> = arrays.iter().flat_map(|(.., names)| names.iter().cloned()).collect();
         if names.is_empty() {
-            let remedy = "write arrays into it with numpy.savez, or unpack the table in it";
-            return Err(error(Problem::OtherFormat { what: "a ZIP archive without NumPy arrays", remedy }));
+            let found = "a ZIP archive without NumPy arrays";
+            let remedy = "write arrays to it with numpy.savez, or unpack the table in it";
+            return Err(error(Problem::OtherFormat { found, remedy }));
         }
-        super::unique(&names).map_err(error)?;
-        Ok(Npz { path: path.to_owned(), archive, arrays, names })
+        super::check_unique(&names).map_err(error)?;
+        Ok(NpzReader { path: path.to_owned(), archive, arrays, names })
     }
 
     pub(super) fn names(&self) -> &[String] {
@@ -194,25 +202,25 @@ impl Npz {
         options: &ReadOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let wanted: Wanted =
-            self.names.iter().map(|name| (name.clone(), kind(name, &options.texts))).collect();
-        self.columns(&wanted, progress)
+        let types: ColumnTypes =
+            self.names.iter().map(|name| (name.clone(), cell_type(name, &options.texts))).collect();
+        self.columns(&types, progress)
     }
 
-    /// Reads these columns, which are there.
+    /// Reads the given columns, which must exist.
     pub(super) fn columns(
         &mut self,
-        wanted: &Wanted,
+        types: &ColumnTypes,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let mut columns: Vec<Part> = wanted.iter().map(|(_, want)| Part::new(*want)).collect();
+        let mut columns = builders(types);
         let total = self.arrays.len() as u64;
-        for (done, (place, header, names)) in self.arrays.iter().enumerate() {
-            let place_of = |name: &String| names.iter().position(|other| other == name);
-            let places: Vec<Option<usize>> = wanted.iter().map(|(name, _)| place_of(name)).collect();
-            if places.iter().any(Option::is_some) {
+        for (done, (array, header, names)) in self.arrays.iter().enumerate() {
+            let index = |name: &String| names.iter().position(|other| other == name);
+            let indices: Vec<Option<usize>> = types.iter().map(|(name, _)| index(name)).collect();
+            if indices.iter().any(Option::is_some) {
                 let error = |reason: String| Error::new(&self.path, damaged(&reason)).column(&names[0]);
-                let mut entry = self.archive.by_index(*place).map_err(|reason| error(reason.to_string()))?;
+                let mut entry = self.archive.by_index(*array).map_err(|reason| error(reason.to_string()))?;
                 let again = NpyHeader::read(&mut entry, u64::MAX);
                 if again.is_err() {
                     return Err(Error::new(&self.path, Problem::Changed));
@@ -222,30 +230,31 @@ impl Npz {
                 let read =
                     entry.take(len).read_to_end(&mut bytes).map_err(|reason| error(reason.to_string()))?;
                 if (read as u64) < len {
-                    return Err(error("it has fewer numbers than it says".to_owned()));
+                    return Err(error(FEWER_ELEMENTS.to_owned()));
                 }
-                for (column, place) in columns.iter_mut().zip(places) {
-                    if let Some(place) = place {
-                        fill(column, header, &bytes, place as u64 * header.steps.1, 0..header.rows);
+                for (column, index) in columns.iter_mut().zip(indices) {
+                    if let Some(index) = index {
+                        push_rows(column, header, &bytes, index as u64 * header.strides.1, 0..header.rows);
                     }
                 }
             }
             progress(done as u64 + 1, total);
         }
-        table(&self.path, wanted, columns, Vec::new(), 1)
+        table(&self.path, types, columns, Vec::new(), 1)
     }
 }
 
-/// The rows of a table that is read already.
-pub(super) struct Rows {
+/// The chunks of a table in memory.
+pub(super) struct TableChunks {
     pub(super) table: Table,
+    /// The next row.
     pub(super) row: usize,
-    pub(super) pace: Pace,
+    pub(super) chunking: Chunking,
 }
 
-impl Pieces for Rows {
+impl ChunkStream for TableChunks {
     fn next(&mut self) -> Result<Option<Table>, Error> {
-        let end = self.table.n_rows().min(self.row + self.pace.rows);
+        let end = self.table.n_rows().min(self.row + self.chunking.rows);
         let rows: Vec<usize> = (self.row..end).collect();
         self.row = end;
         Ok((!rows.is_empty()).then(|| self.table.subset(&rows)))
@@ -256,8 +265,12 @@ impl Pieces for Rows {
     }
 }
 
-fn kind(name: &String, texts: &[String]) -> CellType {
+fn cell_type(name: &String, texts: &[String]) -> CellType {
     if texts.contains(name) { CellType::Strings } else { CellType::Numbers }
+}
+
+fn builders(types: &ColumnTypes) -> Vec<ColumnBuilder> {
+    types.iter().map(|(_, cell_type)| ColumnBuilder::new(*cell_type)).collect()
 }
 
 fn open(path: &Path) -> Result<(File, u64), Error> {

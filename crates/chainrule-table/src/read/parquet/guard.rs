@@ -1,4 +1,4 @@
-//! Panics of the Parquet library over damaged files, which are errors of the file and nothing to print.
+//! Conversion of panics in the Parquet library, which damaged files can cause, to errors.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -12,7 +12,8 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Reads, and takes a panic for the error that it is. Other panics, and those of other threads, are reported as ever.
+/// Calls `read` and converts a panic to an error, without printing it. Panics outside `read` and in
+/// other threads are reported as usual.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -26,7 +27,7 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T,
     let before = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(before);
-    result.unwrap_or_else(|_| Err(damaged("its parts contradict each other".to_owned())))
+    result.unwrap_or_else(|_| Err(damaged("inconsistent data".to_owned())))
 }
 
 #[cfg(test)]
@@ -34,8 +35,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_a_sentence() {
-        let result = guarded(|| -> Result<(), Problem> { panic!("over a hostile file") });
+    fn a_panic_becomes_an_error() {
+        let result = guarded(|| -> Result<(), Problem> { panic!("damaged file") });
         assert!(matches!(result, Err(Problem::Corrupt { format: "Parquet", .. })));
         assert!(guarded(|| Ok(1)).is_ok() && !GUARDED.get());
     }

@@ -1,4 +1,5 @@
-//! What the columns of a Parquet file hold, by their physical and logical types, and how a value becomes a cell.
+//! Kinds of Parquet columns, derived from their physical and logical types, and conversion of their
+//! values to cells.
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::Int96;
@@ -7,34 +8,34 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 use crate::Problem;
 use crate::date;
 use crate::read::CellType;
-use crate::read::cell::Cells;
-use crate::read::column::Part;
+use crate::read::cell::CellParser;
+use crate::read::column::ColumnBuilder;
 
-/// What a column holds.
+/// The kind of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ParquetKind {
     /// Numbers, and booleans as 0 and 1.
     Number,
-    /// Whole numbers without a sign, of so many bits.
+    /// Unsigned integers, with their number of bits.
     Unsigned(u32),
-    /// Whole numbers of 10^-scale.
+    /// Decimal numbers with the given scale: integers that are multiplied by 10^-scale.
     Decimal(i32),
-    /// Days.
-    Day,
-    /// Moments, so many nanoseconds each from the next.
-    Moment(i64),
-    /// Texts.
+    /// Dates.
+    Date,
+    /// Timestamps, with the number of nanoseconds in a unit.
+    Timestamp(i64),
+    /// Strings.
     Text,
-    /// Several values in a cell: what they are.
+    /// Several values per cell, with their description in the plural.
     Nested(&'static str),
-    /// Something else, by its name.
+    /// Unsupported values, with their description in the plural.
     Other(String),
 }
 
-const NANOSECONDS_A_DAY: i64 = 86_400_000_000_000;
+const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
 
 impl ParquetKind {
-    /// What a leaf of the schema holds, which lies below `root`.
+    /// Returns the kind of a leaf of the schema, whose top-level field is `root`.
     pub(super) fn of(column: &ColumnDescriptor, root: &Type) -> ParquetKind {
         if root.is_group() {
             let is_list = matches!(root.get_basic_info().converted_type(), ConvertedType::LIST);
@@ -51,10 +52,10 @@ impl ParquetKind {
         let physical = column.physical_type();
         let is_bytes = matches!(physical, Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY);
         match (column.logical_type_ref(), column.converted_type()) {
-            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => ParquetKind::Day,
-            (Some(LogicalType::Timestamp(kind)), _) => ParquetKind::Moment(nanoseconds(&kind.unit)),
-            (None, ConvertedType::TIMESTAMP_MILLIS) => ParquetKind::Moment(1_000_000),
-            (None, ConvertedType::TIMESTAMP_MICROS) => ParquetKind::Moment(1000),
+            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => ParquetKind::Date,
+            (Some(LogicalType::Timestamp(kind)), _) => ParquetKind::Timestamp(nanoseconds(&kind.unit)),
+            (None, ConvertedType::TIMESTAMP_MILLIS) => ParquetKind::Timestamp(1_000_000),
+            (None, ConvertedType::TIMESTAMP_MICROS) => ParquetKind::Timestamp(1000),
             (Some(LogicalType::Decimal(kind)), _) => ParquetKind::Decimal(kind.scale),
             (None, ConvertedType::DECIMAL) => ParquetKind::Decimal(column.type_scale()),
             (Some(LogicalType::Integer(kind)), _) if !kind.is_signed => {
@@ -76,90 +77,96 @@ impl ParquetKind {
             }
             _ if physical == Physical::BYTE_ARRAY => ParquetKind::Text,
             _ if physical == Physical::FIXED_LEN_BYTE_ARRAY => {
-                ParquetKind::Other("bytes of fixed length".to_owned())
+                ParquetKind::Other("fixed-length byte arrays".to_owned())
             }
-            _ if physical == Physical::INT96 => ParquetKind::Moment(1),
+            _ if physical == Physical::INT96 => ParquetKind::Timestamp(1),
             _ => ParquetKind::Number,
         }
     }
 
-    /// What a table has of it.
-    pub(super) fn want(&self) -> CellType {
+    /// Returns the type of the cells in a table.
+    pub(super) fn cell_type(&self) -> CellType {
         match self {
-            ParquetKind::Day | ParquetKind::Moment(_) => CellType::Dates,
+            ParquetKind::Date | ParquetKind::Timestamp(_) => CellType::Dates,
             ParquetKind::Text => CellType::Strings,
             _ => CellType::Numbers,
         }
     }
 
-    /// Why it can be no column.
+    /// Returns why a column cannot be read; `None` if it can.
     pub(super) fn problem(&self) -> Option<Problem> {
         match self {
-            ParquetKind::Nested(what) => Some(Problem::Nested { what: (*what).to_owned() }),
-            ParquetKind::Other(kind) => Some(Problem::Unsupported {
-                kind: kind.clone(),
-                remedy: "convert the column before the file is written, or leave it out",
+            ParquetKind::Nested(found) => Some(Problem::Nested { found: (*found).to_owned() }),
+            ParquetKind::Other(found) => Some(Problem::Unsupported {
+                found: found.clone(),
+                remedy: "convert the column before writing the file, or leave it out",
             }),
             _ => None,
         }
     }
 
-    /// Adds a whole number.
-    pub(super) fn integer(&self, part: &mut Part, value: i64, row: u64) -> Result<(), Problem> {
+    /// Adds an integer to a column.
+    pub(super) fn push_integer(
+        &self,
+        column: &mut ColumnBuilder,
+        value: i64,
+        row: u64,
+    ) -> Result<(), Problem> {
         match self {
-            ParquetKind::Day => day(part, value, 0, row),
-            ParquetKind::Moment(unit) => {
-                let a_day = NANOSECONDS_A_DAY / unit;
-                day(part, value.div_euclid(a_day), value.rem_euclid(a_day) * unit, row);
+            ParquetKind::Date => push_date(column, value, 0, row),
+            ParquetKind::Timestamp(unit) => {
+                let per_day = NANOSECONDS_PER_DAY / unit;
+                push_date(column, value.div_euclid(per_day), value.rem_euclid(per_day) * unit, row);
             }
-            ParquetKind::Decimal(scale) => return decimal(part, i128::from(value), *scale, row),
+            ParquetKind::Decimal(scale) => return push_decimal(column, i128::from(value), *scale, row),
             ParquetKind::Unsigned(bits) => {
                 let value = if *bits == 32 { u64::from(value as u32) } else { value as u64 };
-                part.push_number(value as f64, row, || value.to_string());
+                column.push_number(value as f64, row, || value.to_string());
             }
-            _ => part.push_number(value as f64, row, || value.to_string()),
+            _ => column.push_number(value as f64, row, || value.to_string()),
         }
         Ok(())
     }
 
-    /// Adds a text, or a decimal number as whose bytes, the highest first, are given.
-    pub(super) fn bytes(
+    /// Adds a string, or a decimal number given as big-endian bytes, to a column.
+    pub(super) fn push_bytes(
         &self,
-        part: &mut Part,
-        cells: &Cells,
+        column: &mut ColumnBuilder,
+        cells: &CellParser,
         bytes: &[u8],
         row: u64,
     ) -> Result<(), Problem> {
-        let ParquetKind::Decimal(scale) = self else { return part.push(cells, bytes, row) };
-        let negative = bytes.first().is_some_and(|byte| *byte >= 128);
-        let mut sixteen = [if negative { 255 } else { 0 }; 16];
+        let ParquetKind::Decimal(scale) = self else { return column.push(cells, bytes, row) };
+        let is_negative = bytes.first().is_some_and(|byte| *byte >= 128);
+        let mut extended = [if is_negative { 255 } else { 0 }; 16];
         let Some(from) = 16_usize.checked_sub(bytes.len()) else {
-            let kind = "decimal numbers of more than 38 digits".to_owned();
-            return Err(Problem::Unsupported { kind, remedy: "write them as floats" });
+            let found = "decimal numbers of more than 38 digits".to_owned();
+            return Err(Problem::Unsupported { found, remedy: "write them as floats" });
         };
-        sixteen[from..].copy_from_slice(bytes);
-        decimal(part, i128::from_be_bytes(sixteen), *scale, row)
+        extended[from..].copy_from_slice(bytes);
+        push_decimal(column, i128::from_be_bytes(extended), *scale, row)
     }
 }
 
-/// Adds a moment of the old kind: nanoseconds of a day, and the day as astronomers count them.
-pub(super) fn int96(part: &mut Part, value: &Int96, row: u64) {
+/// Adds a legacy INT96 timestamp to a column: the nanoseconds of the day and the Julian day.
+pub(super) fn push_int96(column: &mut ColumnBuilder, value: &Int96, row: u64) {
     const JULIAN_DAY_OF_1970: i64 = 2_440_588;
-    let [low, high, julian] = *value.data() else { unreachable!("three numbers of 32 bits") };
-    let nanoseconds = (i64::from(high) << 32 | i64::from(low)).clamp(0, NANOSECONDS_A_DAY - 1);
-    day(part, i64::from(julian) - JULIAN_DAY_OF_1970, nanoseconds, row);
+    let [low, high, julian] = *value.data() else { unreachable!("INT96 has three 32-bit words") };
+    let nanoseconds = (i64::from(high) << 32 | i64::from(low)).clamp(0, NANOSECONDS_PER_DAY - 1);
+    push_date(column, i64::from(julian) - JULIAN_DAY_OF_1970, nanoseconds, row);
 }
 
-fn day(part: &mut Part, days: i64, nanoseconds: i64, row: u64) {
-    let value = days as f64 + nanoseconds as f64 / NANOSECONDS_A_DAY as f64;
-    part.push_date(value, row, || date::write(days, nanoseconds as u64));
+fn push_date(column: &mut ColumnBuilder, days: i64, nanoseconds: i64, row: u64) {
+    let value = days as f64 + nanoseconds as f64 / NANOSECONDS_PER_DAY as f64;
+    column.push_date(value, row, || date::write(days, nanoseconds as u64));
 }
 
-/// Adds the number that is nearest to digits·10^-scale.
-fn decimal(part: &mut Part, digits: i128, scale: i32, row: u64) -> Result<(), Problem> {
+/// Adds the number nearest to digits·10^-scale to a column.
+fn push_decimal(column: &mut ColumnBuilder, digits: i128, scale: i32, row: u64) -> Result<(), Problem> {
     let number = format!("{digits}e{}", -i64::from(scale));
-    let value = fast_float2::parse(&number).map_err(|_| super::damaged(format!("{number} is no number")))?;
-    part.push_number(value, row, || match usize::try_from(scale) {
+    let value =
+        fast_float2::parse(&number).map_err(|_| super::damaged(format!("{number} is not a number")))?;
+    column.push_number(value, row, || match usize::try_from(scale) {
         Ok(scale @ 1..) => {
             let (sign, digits) =
                 (if digits < 0 { "-" } else { "" }, format!("{:0>1$}", digits.unsigned_abs(), scale + 1));

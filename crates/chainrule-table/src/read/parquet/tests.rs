@@ -1,4 +1,4 @@
-//! How much is allocated for the pages of a file, sound or damaged.
+//! Memory allocated for the pages of valid and damaged files.
 
 use parquet::basic::{Compression, Type};
 use parquet::data_type::DoubleType;
@@ -11,8 +11,8 @@ use super::*;
 use crate::Values;
 use crate::read::CellType;
 
-/// A file of one column of these numbers.
-fn file(path: &Path, values: &[f64], properties: WriterPropertiesBuilder) {
+/// Writes a file with one column of numbers.
+fn write(path: &Path, values: &[f64], properties: WriterPropertiesBuilder) {
     let x = Schema::primitive_type_builder("x", Type::DOUBLE)
         .with_repetition(parquet::basic::Repetition::REQUIRED)
         .build()
@@ -28,20 +28,20 @@ fn file(path: &Path, values: &[f64], properties: WriterPropertiesBuilder) {
     writer.close().unwrap();
 }
 
-/// Reads the only column on this thread, whose allocations are counted.
+/// Reads the only column on this thread. Returns it with the maximum number of allocated bytes.
 fn read(path: &Path) -> (Result<Values, Problem>, u64) {
-    let file = Parquet::open(path, &ReadOptions::default()).unwrap();
+    let file = ParquetReader::open(path, &ReadOptions::default()).unwrap();
     let n = file.metadata.row_groups()[0].num_rows() as u64;
     let mut values = None;
-    let counted = allocation_counter::measure(|| {
-        let mut part = Part::new(CellType::Numbers);
-        let read = guarded(|| file.cursor(0, 0)?.read(&file.cells, n, 0, &mut part));
-        values = Some(read.map(|()| part.into_values()));
+    let allocations = allocation_counter::measure(|| {
+        let mut column = ColumnBuilder::new(CellType::Numbers);
+        let result = guarded(|| file.cursor(0, 0)?.read(&file.cells, n, 0, &mut column));
+        values = Some(result.map(|()| column.into_values()));
     });
-    (values.expect("it is read"), counted.bytes_max)
+    (values.expect("the column has been read"), allocations.bytes_max)
 }
 
-/// The bytes of a number in Thrift's compact form.
+/// Encodes an integer in the Thrift compact protocol.
 fn varint(n: u64) -> Vec<u8> {
     let mut n = 2 * n;
     let mut bytes = Vec::new();
@@ -54,7 +54,7 @@ fn varint(n: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_damaged_page_gets_no_room_for_what_it_claims() {
+fn an_implausible_size_in_a_page_header_is_not_allocated() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("t.parquet");
     let properties = || {
@@ -63,37 +63,37 @@ fn a_damaged_page_gets_no_room_for_what_it_claims() {
             .set_data_page_row_count_limit(1000)
             .set_write_batch_size(1000)
     };
-    // The header of the first page begins with its kind, a byte, and its length; that of a dictionary goes on with what it is
-    // compressed to, and how many values there are.
+    // The header of the first page begins with its type, a byte, and its decompressed size. That of
+    // a dictionary continues with its compressed size and its number of values.
     let damages: [(&str, WriterPropertiesBuilder, usize, u64); 3] = [
-        ("claims to become 2147483647", properties().set_dictionary_enabled(false), 0, (1 << 31) - 1),
-        ("claims to become 2147483647", properties(), 0, (1 << 31) - 1),
-        ("claims to have 2147483647 values", properties(), 2, (1 << 31) - 1),
+        ("decompressed size of 2147483647", properties().set_dictionary_enabled(false), 0, (1 << 31) - 1),
+        ("decompressed size of 2147483647", properties(), 0, (1 << 31) - 1),
+        ("states 2147483647 values", properties(), 2, (1 << 31) - 1),
     ];
     let values: Vec<f64> = (0..20_000).map(|i| f64::from(i % 100)).collect();
-    for (said, properties, skipped, claim) in damages {
-        file(&path, &values, properties);
-        let (sound, usual) = read(&path);
-        assert_eq!(sound.unwrap(), Values::Numbers(values.clone()));
+    for (expected, properties, n_skipped, size) in damages {
+        write(&path, &values, properties);
+        let (valid, usual) = read(&path);
+        assert_eq!(valid.unwrap(), Values::Numbers(values.clone()));
         let mut bytes = std::fs::read(&path).unwrap();
         let mut at = 4 + 3;
-        for k in 0..skipped {
+        for k in 0..n_skipped {
             at += bytes[at..].iter().position(|byte| *byte < 128).unwrap() + 1;
-            // What begins the next field, and the dictionary's structure.
+            // The header of the next field, and that of the structure of a dictionary.
             at += 1 + k;
         }
         let end = at + bytes[at..].iter().position(|byte| *byte < 128).unwrap() + 1;
-        bytes.splice(at..end, varint(claim));
+        bytes.splice(at..end, varint(size));
         std::fs::write(&path, &bytes).unwrap();
         let (damaged, allocated) = read(&path);
-        let sentence = damaged.unwrap_err().to_string();
-        assert!(sentence.contains(said) && sentence.contains("damaged"), "{sentence}");
-        assert!(allocated <= usual, "{allocated} bytes where {usual} are usual");
+        let message = damaged.unwrap_err().to_string();
+        assert!(message.contains(expected) && message.contains("damaged"), "{message}");
+        assert!(allocated <= usual, "{allocated} bytes were allocated; for the valid file, {usual}");
     }
 }
 
 #[test]
-fn pages_that_are_compressed_well_are_read() {
+fn highly_compressed_pages_are_read() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("t.parquet");
     let one_page = |compression| {
@@ -103,11 +103,12 @@ fn pages_that_are_compressed_well_are_read() {
             .set_data_page_size_limit(1 << 30)
             .set_data_page_row_count_limit(1 << 30)
     };
-    // To a few kilobytes, below what is always allowed, and to a twentieth, above it.
+    // The first page is smaller than what is always allowed and compressed to a few kilobytes; the
+    // second one is larger and compressed to a twentieth.
     let zstd = Compression::ZSTD(parquet::basic::ZstdLevel::default());
     for (n, compression) in [(4_000_000, zstd), (10_000_000, Compression::SNAPPY)] {
         let values = vec![0.0; n];
-        file(&path, &values, one_page(compression));
+        write(&path, &values, one_page(compression));
         assert!(read(&path).0.unwrap() == Values::Numbers(values));
     }
 }
