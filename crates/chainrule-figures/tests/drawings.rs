@@ -109,7 +109,7 @@ fn n_different_bits(a: &str, b: &str) -> u32 {
 /// `CHAINRULE_UPDATE_PICTURES=1 cargo test -p chainrule-figures --test drawings` updates the
 /// hashes; review the images of the gallery first.
 #[test]
-fn images_match_the_stored_hashes() {
+fn pictures_look_as_they_did() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures.txt");
     let now: Vec<(String, String)> = all()
         .iter()
