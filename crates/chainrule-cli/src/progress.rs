@@ -90,7 +90,7 @@ impl Progress for Bar {
         (self.last, self.best, self.since) = (None, None, None);
     }
 
-    fn epoch(&mut self, epoch: &Epoch) {
+    fn finish_epoch(&mut self, epoch: &Epoch) {
         self.last = epoch.validation_loss;
         if let Some(loss) =
             epoch.validation_loss.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best))
@@ -104,7 +104,7 @@ impl Progress for Bar {
         changed.iter().for_each(|change| anstream::println!("  {change}"));
     }
 
-    fn saved(&mut self, failed: Option<&std::io::Error>) {
+    fn checkpoint_saved(&mut self, failed: Option<&std::io::Error>) {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
             let say = || {
                 anstream::eprintln!("warning: no checkpoint can be written: {error}; the training goes on")

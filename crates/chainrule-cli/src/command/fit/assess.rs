@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule::Dataset;
 use chainrule::random::RandomState;
-use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
+use chainrule_experiment::{Outcome, TableSamples, Variant, ensemble, scores};
 use chainrule_model::{Model, evaluate, evaluate_encoded, importance, naive};
 use chainrule_table::Table;
 
@@ -95,7 +95,7 @@ pub(super) fn folds(
 }
 
 /// Shows which columns the model needs on the rows of the test, or on those held back, or where none are on all.
-pub(super) fn columns(model: &Model, from: &FromTable, test: Option<&Table>) -> Result<(), Failure> {
+pub(super) fn columns(model: &Model, from: &TableSamples, test: Option<&Table>) -> Result<(), Failure> {
     let importance = if let Some(test) = test {
         importance(model, test, &(0..test.n_rows()).collect::<Vec<usize>>(), 0)?
     } else {

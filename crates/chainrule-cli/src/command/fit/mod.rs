@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FitPlan, FromTable, Outcome, Prepared, RunFolder, Samples, Variant,
+    Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, RunFolder, Samples,
+    TableSamples, Variant,
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
@@ -45,7 +46,7 @@ pub(crate) fn run(arguments: &Fit) -> Result<(), Failure> {
     let saved = path.with_extension("checkpoints");
     let (every, resume) = (plan.checkpoint.unwrap_or_default(), arguments.resume.as_deref());
     let checkpoints = checkpoints(every, resume, &saved, &experiment)?;
-    if resume.is_none() && checkpoints.are_there() {
+    if resume.is_none() && checkpoints.exist() {
         anstream::eprintln!(
             "note: {} is of a training that was not finished; it goes on with --resume, and is lost with this one",
             saved.display()
@@ -163,7 +164,7 @@ struct Training<'c> {
 }
 
 impl Training<'_> {
-    fn run(&mut self, variant: &Variant, prepared: Prepared) -> Result<(Outcome, Model), Failure> {
+    fn run(&mut self, variant: &Variant, prepared: PreparedTraining) -> Result<(Outcome, Model), Failure> {
         let began = Instant::now();
         let mut bar = Bar::over(prepared.samples.dataset.n_samples());
         let epochs = variant.train.settings.epochs;
@@ -179,12 +180,12 @@ impl Training<'_> {
     }
 }
 
-fn from_table(samples: &Samples) -> &FromTable {
+fn from_table(samples: &Samples) -> &TableSamples {
     samples.from_table.as_ref().expect("they are of a table")
 }
 
 /// A table to evaluate on: the columns that are read of the training's, as they are read there.
-fn test_table(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
+fn test_table(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Table, Failure> {
     let mut wanted = from.encoders.wanted();
     wanted.extend(from.encoders.target.wanted());
     let stream = Stream::open(path, &variant.data.read_options(), &wanted)?;

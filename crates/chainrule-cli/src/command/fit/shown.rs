@@ -1,7 +1,7 @@
 //! What `chainrule fit` shows: what it takes the table for, how a training ended, tables of metrics.
 
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{FromTable, Outcome, Prepared, Variant};
+use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
 use chainrule_model::{Importance, Model};
 use chainrule_table::{Table, Target};
 use comfy_table::{Cell, CellAlignment};
@@ -10,7 +10,7 @@ use crate::progress::duration;
 use crate::table;
 
 /// What the table is taken for.
-pub(super) fn describe(table: &Table, from: &FromTable) {
+pub(super) fn describe(table: &Table, from: &TableSamples) {
     let bold = anstyle::Style::new().bold();
     let encoders = &from.encoders;
     let target = match &encoders.target {
@@ -51,7 +51,7 @@ pub(super) fn describe(table: &Table, from: &FromTable) {
 }
 
 /// The network and how it is trained.
-pub(super) fn network(variant: &Variant, prepared: &Prepared) {
+pub(super) fn network(variant: &Variant, prepared: &PreparedTraining) {
     let settings = &variant.train.settings;
     anstream::println!(
         "network: {} ({} parameters), {}, {}, rate {}, batches of {}\n",
