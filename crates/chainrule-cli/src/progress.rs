@@ -103,7 +103,7 @@ impl Progress for Bar {
         (self.validation_loss, self.best, self.first) = (None, None, None);
     }
 
-    fn epoch(&mut self, epoch: &Epoch) {
+    fn finish_epoch(&mut self, epoch: &Epoch) {
         self.validation_loss = epoch.validation_loss;
         let better = |loss: &f64| self.best.is_none_or(|(_, best)| *loss < best);
         if let Some(loss) = epoch.validation_loss.filter(better) {
@@ -116,7 +116,7 @@ impl Progress for Bar {
         changed.iter().for_each(|change| anstream::eprintln!("  {change}"));
     }
 
-    fn saved(&mut self, failed: Option<&std::io::Error>) {
+    fn checkpoint_saved(&mut self, failed: Option<&std::io::Error>) {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
             let warn =
                 || anstream::eprintln!("warning: cannot write checkpoints: {error}; the training continues");

@@ -1,4 +1,4 @@
-//! The experiments that come with the program: the files of `experiments/`, embedded.
+//! The built-in experiments: the files of `experiments/`, embedded in the program.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use include_dir::{Dir, include_dir};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../experiments");
 
-/// The names of the built-in experiments.
+/// Returns the names of the built-in experiments.
 pub fn names() -> Vec<String> {
     let stem = |file: &include_dir::File<'_>| {
         let toml = file.path().extension().is_some_and(|extension| extension == "toml");
@@ -17,35 +17,36 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// The text of the built-in experiment called `name`.
+/// Returns the text of the built-in experiment called `name`.
 pub fn text(name: &str) -> Option<&'static str> {
     FILES.get_file(format!("{name}.toml"))?.contents_utf8()
 }
 
-/// Where an experiment looks for the files that it names.
+/// Folder to which the paths in an experiment are relative.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Beside<'a> {
-    /// Among those that come with the program.
-    Program,
-    /// In this folder, and where there is none, among those that come with the program.
-    Folder(&'a Path),
+pub(crate) enum BaseFolder<'a> {
+    /// The embedded folder `experiments/`.
+    BuiltIn,
+    /// A folder on disk; embedded files are the fallback.
+    Disk(&'a Path),
 }
 
-/// A file that an experiment names: its path, and what is in it where it comes with the program.
+/// A file named in an experiment.
 #[derive(Clone, Debug)]
-pub(crate) struct Named {
+pub(crate) struct InputFile {
     pub(crate) path: PathBuf,
+    /// Contents of an embedded file.
     pub(crate) built_in: Option<&'static [u8]>,
 }
 
-impl Beside<'_> {
-    pub(crate) fn find(self, file: &str) -> Named {
+impl BaseFolder<'_> {
+    pub(crate) fn find(self, file: &str) -> InputFile {
         let built_in = FILES.get_file(file).map(include_dir::File::contents);
         match self {
-            Beside::Folder(folder) if built_in.is_none() || folder.join(file).exists() => {
-                Named { path: folder.join(file), built_in: None }
+            BaseFolder::Disk(folder) if built_in.is_none() || folder.join(file).exists() => {
+                InputFile { path: folder.join(file), built_in: None }
             }
-            _ => Named { path: PathBuf::from(file), built_in },
+            _ => InputFile { path: PathBuf::from(file), built_in },
         }
     }
 }

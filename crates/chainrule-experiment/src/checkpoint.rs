@@ -1,4 +1,5 @@
-//! Checkpoints: the whole state of a training in a file, from which it goes on to the same bits.
+//! Checkpoint files: the complete state of a training run. Training that resumes from one yields
+//! the same bits as without the interruption.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,25 +13,26 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::checkpoints::saved;
-use crate::runs::settings_of;
+use crate::checkpoints::files;
+use crate::runs::flat_settings;
 
-/// A checkpoint that has been read: whole, and of one training.
+/// A checkpoint of one training run, read from a file and verified.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
-    /// Where it was read.
+    /// Path of the file.
     pub path: PathBuf,
-    /// The settings as TOML that trained so far.
+    /// Settings of the training run, as TOML.
     pub settings: String,
-    /// The SHA-256 of the samples.
+    /// SHA-256 of the samples.
     pub fingerprint: String,
-    description: Description,
+    header: CheckpointHeader,
+    /// Elements of the tensors as 64-bit words.
     tensors: HashMap<String, Vec<u64>>,
 }
 
-/// What is no vector.
+/// Metadata of the file: the part of the state that is not a tensor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Description {
+struct CheckpointHeader {
     version: u64,
     checksum: String,
     settings: String,
@@ -38,7 +40,8 @@ struct Description {
     precision: Precision,
     n_slots: usize,
     has_best: bool,
-    /// How many numbers an epoch of the history has: metrics, layers' norms, dead, saturated.
+    /// Numbers of metrics, gradient norms, fractions of dead units and of saturated units in an
+    /// epoch's record.
     widths: [usize; 4],
     warnings: Vec<SavedWarning>,
 }
@@ -54,10 +57,11 @@ struct SavedWarning {
 const FORMAT: &str = "chainrule-checkpoint";
 const VERSION: u64 = 1;
 
-/// So many numbers of a path are saved at most; longer ones begin anew.
+/// Maximum number of values in the snapshots of a checkpoint. Longer trajectories are not saved, so
+/// they start at the epoch from which training resumes.
 const MAX_SNAPSHOTS: usize = 4_000_000;
 
-/// A checkpoint as a file's bytes.
+/// Serialises a checkpoint.
 pub(crate) fn to_bytes<T: Scalar>(
     state: &TrainingState<T>,
     history: &History,
@@ -67,18 +71,18 @@ pub(crate) fn to_bytes<T: Scalar>(
 ) -> Vec<u8> {
     let bits = |v: &[f64]| v.iter().flat_map(|v| v.to_bits().to_le_bytes()).collect::<Vec<u8>>();
     let exact = |v: &[T]| bits(&v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>());
-    let whole = |v: &[u64]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let words = |v: &[u64]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let random = state.random.state();
     let key: Vec<u64> = random.key.iter().map(|v| u64::from(*v)).collect();
     let mut tensors: Vec<(String, Dtype, Vec<u8>)> = vec![
         ("parameters".into(), Dtype::F64, exact(&state.parameters)),
         ("finite".into(), Dtype::F64, exact(&state.finite)),
-        ("order".into(), Dtype::U64, whole(&state.order.iter().map(|i| *i as u64).collect::<Vec<_>>())),
-        ("random".into(), Dtype::U64, whole(&key)),
+        ("order".into(), Dtype::U64, words(&state.order.iter().map(|i| *i as u64).collect::<Vec<_>>())),
+        ("random".into(), Dtype::U64, words(&key)),
         (
             "counters".into(),
             Dtype::U64,
-            whole(&[
+            words(&[
                 state.updates,
                 state.step,
                 state.epoch,
@@ -110,7 +114,7 @@ pub(crate) fn to_bytes<T: Scalar>(
     tensors.extend(state.best.iter().map(|best| ("best".into(), Dtype::F64, exact(&best.parameters))));
     if snapshots.iter().map(|(_, parameters)| parameters.len()).sum::<usize>() <= MAX_SNAPSHOTS {
         let (epochs, all): (Vec<u64>, Vec<&[f64]>) = snapshots.iter().map(|(e, p)| (*e, &p[..])).unzip();
-        tensors.push(("snapshot_epochs".into(), Dtype::U64, whole(&epochs)));
+        tensors.push(("snapshot_epochs".into(), Dtype::U64, words(&epochs)));
         tensors.push(("snapshots".into(), Dtype::F64, bits(&all.concat())));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
@@ -121,7 +125,7 @@ pub(crate) fn to_bytes<T: Scalar>(
         of: *of,
     };
     let first = history.epochs.first();
-    let description = Description {
+    let header = CheckpointHeader {
         version: VERSION,
         checksum: sha256(tensors.iter().map(|(_, _, data)| data.as_slice())),
         settings: settings.to_owned(),
@@ -133,21 +137,21 @@ pub(crate) fn to_bytes<T: Scalar>(
             .map_or([0; 4], |e| [e.metrics.len(), e.gradient_norm.len(), e.dead.len(), e.saturated.len()]),
         warnings: history.warnings.iter().map(warning).collect(),
     };
-    let description = serde_json::to_string(&description).expect("texts and numbers");
+    let header = serde_json::to_string(&header).expect("strings and numbers can be serialised");
     let views = tensors.iter().map(|(name, dtype, data)| {
-        let view = TensorView::new(*dtype, vec![data.len() / 8], data).expect("eight bytes a number");
+        let view = TensorView::new(*dtype, vec![data.len() / 8], data).expect("each element has eight bytes");
         (name.as_str(), view)
     });
-    serialize(views, Some(HashMap::from([(FORMAT.to_owned(), description)])))
-        .expect("tensors of their own lengths")
+    serialize(views, Some(HashMap::from([(FORMAT.to_owned(), header)])))
+        .expect("each tensor has the length of its data")
 }
 
-/// The numbers that every epoch has.
-const FIXED: usize = 5;
+/// Number of values that the record of every epoch has.
+const N_FIXED: usize = 5;
 
-/// An epoch as numbers; a validation loss that is not there is NaN.
+/// Converts the record of an epoch to numbers; a missing validation loss becomes NaN.
 fn row(epoch: &Epoch) -> Vec<f64> {
-    let fixed: [f64; FIXED] = [
+    let fixed: [f64; N_FIXED] = [
         epoch.epoch as f64,
         epoch.loss,
         epoch.validation_loss.unwrap_or(f64::NAN),
@@ -157,8 +161,8 @@ fn row(epoch: &Epoch) -> Vec<f64> {
     [&fixed[..], &epoch.metrics, &epoch.gradient_norm, &epoch.dead, &epoch.saturated].concat()
 }
 
-/// The folders within a folder, by name.
-fn within(folder: &Path) -> Vec<PathBuf> {
+/// Returns the folders in a folder, sorted by name.
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -166,32 +170,32 @@ fn within(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint, or the latest whole one of a folder; where the folder holds those of several trainings, of the first
-    /// that has one.
+    /// Reads a checkpoint file, or the latest intact checkpoint of a folder. If the folder contains
+    /// checkpoints of several training runs, that of the first run is read.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no whole checkpoint of this version.
+    /// Returns an error if the file cannot be read, is damaged or has an unsupported version.
     pub fn open(path: &Path) -> Result<Checkpoint, Error> {
         if !path.is_dir() {
             return Checkpoint::read(path);
         }
-        // Trainings have folders within it, and their restarts within those.
-        let trainings = within(path).into_iter().flat_map(|training| {
-            let restarts = within(&training);
-            std::iter::once(training).chain(restarts)
+        // Variants have subfolders, and their restarts subfolders of those.
+        let variants = subfolders(path).into_iter().flat_map(|variant| {
+            let restarts = subfolders(&variant);
+            std::iter::once(variant).chain(restarts)
         });
-        let mut refused = None;
-        for folder in std::iter::once(path.to_owned()).chain(trainings) {
-            for file in saved(&folder).into_iter().rev() {
+        let mut first_error = None;
+        for folder in std::iter::once(path.to_owned()).chain(variants) {
+            for file in files(&folder).into_iter().rev() {
                 match Checkpoint::read(&file) {
                     Ok(checkpoint) => return Ok(checkpoint),
-                    Err(error) => refused = refused.or(Some(error)),
+                    Err(error) => first_error = first_error.or(Some(error)),
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| Error::Checkpoint {
+        Err(first_error.unwrap_or_else(|| Error::Checkpoint {
             path: path.to_owned(),
-            reason: "there is none in this folder".to_owned(),
+            reason: "the folder contains no checkpoint".to_owned(),
         }))
     }
 
@@ -199,48 +203,49 @@ impl Checkpoint {
         let refuse = |reason: &str| Error::Checkpoint { path: path.to_owned(), reason: reason.to_owned() };
         let bytes =
             std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| refuse("it is not whole"))?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|_| refuse("it is not whole"))?;
-        let text = header.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT));
-        let text = text.ok_or_else(|| refuse("it holds tensors, but no description of a training"))?;
-        let description: Description =
-            serde_json::from_str(text).map_err(|_| refuse("its description cannot be read"))?;
-        if description.version > VERSION {
-            return Err(refuse("a later version of Chainrule wrote it; go on with that one"));
+        let damaged = || refuse("the file is damaged or not a checkpoint");
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|_| damaged())?;
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|_| damaged())?;
+        let header = metadata.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT));
+        let header = header.ok_or_else(|| refuse("it is a safetensors file, but not a checkpoint"))?;
+        let header: CheckpointHeader =
+            serde_json::from_str(header).map_err(|_| refuse("its header cannot be parsed"))?;
+        if header.version > VERSION {
+            return Err(refuse("it was written by a later version of Chainrule; resume with that version"));
         }
         let mut all = tensors.tensors();
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        if sha256(all.iter().map(|(_, view)| view.data())) != description.checksum {
-            return Err(refuse("its contents do not have its checksum"));
+        if sha256(all.iter().map(|(_, view)| view.data())) != header.checksum {
+            return Err(refuse("its checksum does not match its contents"));
         }
         let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
         let tensors = all.into_iter().map(|(name, view)| (name, words(view.data()))).collect();
-        let (settings, fingerprint) = (description.settings.clone(), description.fingerprint.clone());
-        Ok(Checkpoint { path: path.to_owned(), settings, fingerprint, description, tensors })
+        let (settings, fingerprint) = (header.settings.clone(), header.fingerprint.clone());
+        Ok(Checkpoint { path: path.to_owned(), settings, fingerprint, header, tensors })
     }
 
-    /// The epochs that were done.
+    /// Returns the number of completed epochs.
     pub fn epoch(&self) -> u64 {
         self.tensors.get("counters").and_then(|counters| counters.get(2)).copied().unwrap_or(0)
     }
 
-    fn whole(&self, name: &str) -> Result<&[u64], Error> {
-        let lacks = || Error::Checkpoint { path: self.path.clone(), reason: format!("it has no \"{name}\"") };
-        self.tensors.get(name).map(Vec::as_slice).ok_or_else(lacks)
+    fn words(&self, name: &str) -> Result<&[u64], Error> {
+        let missing = || self.refuse(&format!("its tensor \"{name}\" is missing"));
+        self.tensors.get(name).map(Vec::as_slice).ok_or_else(missing)
     }
 
     fn numbers(&self, name: &str) -> Result<Vec<f64>, Error> {
-        Ok(self.whole(name)?.iter().map(|bits| f64::from_bits(*bits)).collect())
+        Ok(self.words(name)?.iter().map(|bits| f64::from_bits(*bits)).collect())
     }
 
     fn exact<T: Scalar>(&self, name: &str) -> Result<Vec<T>, Error> {
         Ok(self.numbers(name)?.into_iter().map(T::from_f64).collect())
     }
 
-    /// Puts a training with the same settings and data where this one was.
+    /// Restores the state of the checkpoint in a training run with the same network and data.
     pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<'_, T>) -> Result<(), Error> {
         let refuse = |reason: String| self.refuse(&reason);
-        let short = || refuse("its counters are too few".to_owned());
+        let short = || refuse("its counters are incomplete".to_owned());
         let [
             updates,
             step,
@@ -252,12 +257,12 @@ impl Checkpoint {
             position,
             has_gauss,
             best_epoch,
-        ] = *self.whole("counters")?.first_chunk::<10>().ok_or_else(short)?;
+        ] = *self.words("counters")?.first_chunk::<10>().ok_or_else(short)?;
         let [running_loss, factor, schedule_best, stopping_best, gauss] =
             *self.numbers("numbers")?.first_chunk::<5>().ok_or_else(short)?;
         let random = GeneratorState {
             key: self
-                .whole("random")?
+                .words("random")?
                 .iter()
                 .map(|v| *v as u32)
                 .collect::<Vec<u32>>()
@@ -267,10 +272,9 @@ impl Checkpoint {
             has_gauss: has_gauss == 1,
             cached_gaussian: gauss,
         };
-        let slots = (0..self.description.n_slots)
-            .map(|k| self.exact(&format!("slot{k}")))
-            .collect::<Result<_, _>>()?;
-        let best = if self.description.has_best {
+        let slots =
+            (0..self.header.n_slots).map(|k| self.exact(&format!("slot{k}"))).collect::<Result<_, _>>()?;
+        let best = if self.header.has_best {
             Some(Best { epoch: best_epoch, parameters: self.exact("best")? })
         } else {
             None
@@ -284,7 +288,7 @@ impl Checkpoint {
             samples,
             schedule: schedule::ScheduleState { factor, best: schedule_best, wait: schedule_wait },
             random: RandomState::from_state(random).map_err(|error| refuse(error.to_string()))?,
-            order: self.whole("order")?.iter().map(|i| *i as usize).collect(),
+            order: self.words("order")?.iter().map(|i| *i as usize).collect(),
             place: place as usize,
             running_loss,
             stopping: StoppingState { best: stopping_best, wait: stopping_wait },
@@ -294,35 +298,35 @@ impl Checkpoint {
         training.resume(state, self.history()?).map_err(|error| refuse(error.to_string()))
     }
 
-    /// The path that the training had come: its `n_parameters` parameters after some epochs; nothing where it was too long to
-    /// be saved.
+    /// Returns the trajectory up to the checkpoint: the `n_parameters` parameters after some
+    /// epochs. It is empty if it was too long to be saved.
     pub(crate) fn trajectory(&self, n_parameters: usize) -> Result<Vec<(u64, Vec<f64>)>, Error> {
         if !self.tensors.contains_key("snapshots") {
             return Ok(Vec::new());
         }
-        let (epochs, all) = (self.whole("snapshot_epochs")?, self.numbers("snapshots")?);
+        let (epochs, all) = (self.words("snapshot_epochs")?, self.numbers("snapshots")?);
         if !epochs.is_sorted_by(|a, b| a < b)
             || Some(all.len()) != epochs.len().checked_mul(n_parameters)
             || all.iter().any(|v| !v.is_finite())
         {
-            return Err(self.refuse("its path is none of this network"));
+            return Err(self.refuse("its trajectory does not fit the network"));
         }
         Ok(epochs.iter().copied().zip(all.chunks_exact(n_parameters).map(<[f64]>::to_vec)).collect())
     }
 
-    /// The settings that are not as they were, each with what it was and what it is.
+    /// Returns a line for each setting that differs between the checkpoint and `settings`.
     pub(crate) fn changed(&self, settings: &str) -> Vec<String> {
-        let [was, is] = [&self.settings, settings].map(|text| settings_of(text).unwrap_or_default());
+        let [old, new] = [&self.settings, settings].map(|text| flat_settings(text).unwrap_or_default());
         let get = |settings: &[(String, String)], key: &str| {
             let found = settings.iter().find(|(known, _)| known == key);
-            found.map_or_else(|| "-".to_owned(), |(_, value)| value.clone())
+            found.map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
         };
-        let mut keys: Vec<&String> = was.iter().chain(&is).map(|(key, _)| key).collect();
+        let mut keys: Vec<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();
         keys.sort();
         keys.dedup();
-        let both = keys.into_iter().map(|key| (key, get(&was, key), get(&is, key)));
-        both.filter(|(_, was, is)| was != is)
-            .map(|(key, was, is)| format!("{key} was {was} and is {is}"))
+        let both = keys.into_iter().map(|key| (key, get(&old, key), get(&new, key)));
+        both.filter(|(_, old, new)| old != new)
+            .map(|(key, old, new)| format!("{key} was {old} and is now {new}"))
             .collect()
     }
 
@@ -331,13 +335,13 @@ impl Checkpoint {
     }
 
     fn history(&self) -> Result<History, Error> {
-        let [n_metrics, n_norms, n_dead, _] = self.description.widths;
+        let [n_metrics, n_norms, n_dead, _] = self.header.widths;
         let numbers = self.numbers("history")?;
-        let width = self.description.widths.iter().try_fold(FIXED, |sum, n| sum.checked_add(*n));
+        let width = self.header.widths.iter().try_fold(N_FIXED, |sum, n| sum.checked_add(*n));
         let width = width.filter(|width| numbers.len().is_multiple_of(*width));
-        let width = width.ok_or_else(|| self.refuse("its epochs are not whole"))?;
+        let width = width.ok_or_else(|| self.refuse("its history is incomplete"))?;
         let epoch = |row: &[f64]| {
-            let (metrics, rest) = row[FIXED..].split_at(n_metrics);
+            let (metrics, rest) = row[N_FIXED..].split_at(n_metrics);
             let (norms, rest) = rest.split_at(n_norms);
             let (dead, saturated) = rest.split_at(n_dead);
             Epoch {
@@ -360,7 +364,7 @@ impl Checkpoint {
         };
         Ok(History {
             epochs: numbers.chunks_exact(width).map(epoch).collect(),
-            warnings: self.description.warnings.iter().map(warning).collect(),
+            warnings: self.header.warnings.iter().map(warning).collect(),
         })
     }
 }

@@ -1,4 +1,5 @@
-//! The checkpoints of trainings on their way: when they are saved, where, and where trainings go on from.
+//! The checkpoints of training runs: when and where they are saved, and where training resumes
+//! from.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,19 +15,19 @@ use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
 use crate::experiment::{Experiment, Variant};
 
-/// How often a training is saved. As text: seconds (`30`), epochs (`10 epochs`) or `never`.
+/// Interval between checkpoints. The text form is seconds (`30`), epochs (`10 epochs`) or `never`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CheckpointInterval {
-    /// It is not.
+    /// No checkpoints.
     Never,
-    /// After so many seconds, at the end of the step under way.
+    /// A number of seconds; a checkpoint is saved at the end of a step.
     Seconds(f64),
-    /// After so many epochs.
+    /// A number of epochs.
     Epochs(u64),
 }
 
 impl Default for CheckpointInterval {
-    /// 30 seconds.
+    /// Returns 30 seconds.
     fn default() -> CheckpointInterval {
         CheckpointInterval::Seconds(30.0)
     }
@@ -46,201 +47,213 @@ impl FromStr for CheckpointInterval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<CheckpointInterval, String> {
-        let refused = || "write seconds (30), epochs (10 epochs) or never".to_owned();
+        let error = || "write seconds (30), epochs (10 epochs) or never".to_owned();
         let positive = |v: &f64| v.is_finite() && *v > 0.0;
         match text.trim().split_once(' ') {
             None if text.trim() == "never" => Ok(CheckpointInterval::Never),
             None => {
                 let seconds = text.trim().trim_end_matches('s').parse().ok().filter(positive);
-                seconds.map(CheckpointInterval::Seconds).ok_or_else(refused)
+                seconds.map(CheckpointInterval::Seconds).ok_or_else(error)
             }
             Some((n, "epochs" | "epoch")) => {
-                n.parse().ok().filter(|n| *n > 0).map(CheckpointInterval::Epochs).ok_or_else(refused)
+                n.parse().ok().filter(|n| *n > 0).map(CheckpointInterval::Epochs).ok_or_else(error)
             }
-            Some(_) => Err(refused()),
+            Some(_) => Err(error()),
         }
     }
 }
 
-/// The checkpoints of one training or of several, one after the other, in a folder that is made with the first.
+/// The checkpoints of one or several consecutive training runs, in a folder that is created with
+/// the first checkpoint.
 ///
 /// ```text
 /// runs/three-rings-20261122-171500.checkpoints/
-///     epoch-00000040-step-000000000040.safetensors      of a training that has no name
-///     logistic/epoch-...                                of one that has
-///     logistic/seed-7/epoch-...                         of one of its restarts
+///     epoch-00000040-step-000000000040.safetensors      of a network without a name
+///     logistic/epoch-...                                of a variant
+///     logistic/seed-7/epoch-...                         of a restart of a variant
 /// ```
 ///
-/// The latest two of a training are kept; the last of one that has come to its end is that end.
+/// The latest two checkpoints of a training run are kept. The last checkpoint of a run that has
+/// ended is its final state.
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
-    /// Where trainings go on from.
+    /// Folder or file to resume from.
     from: Option<PathBuf>,
-    every: CheckpointInterval,
-    began: Instant,
-    last: Instant,
-    under_way: UnderWay,
-    /// The places within the folder of the trainings that have begun, and of their restarts.
-    places: BTreeSet<PathBuf>,
-    /// The latest one.
+    interval: CheckpointInterval,
+    created: Instant,
+    last_saved: Instant,
+    current: CurrentRun,
+    /// Subfolders of the variants and restarts that have started.
+    subfolders: BTreeSet<PathBuf>,
+    /// Path of the latest checkpoint.
     pub latest: Option<PathBuf>,
 }
 
-const ENDING: &str = ".safetensors";
+const EXTENSION: &str = ".safetensors";
 
-/// The training under way.
+/// The training run in progress.
 #[derive(Debug, Default)]
-struct UnderWay {
-    /// Its place within the folder; of several restarts that of the one under way.
-    place: PathBuf,
-    /// Its checkpoints, those that it goes on from among them.
-    own: Vec<PathBuf>,
+struct CurrentRun {
+    /// Subfolder of its checkpoints.
+    subfolder: PathBuf,
+    /// Its checkpoints, including those that it resumed from.
+    files: Vec<PathBuf>,
     settings: String,
     fingerprint: String,
 }
 
-/// So many are kept.
-const KEPT: usize = 2;
+/// Number of checkpoints that are kept of a training run.
+const N_KEPT: usize = 2;
 
-/// Of several trainings each that ends after so many seconds from the start is saved at its end.
-const SPARED: f64 = 1.0;
+/// Training runs that end within this many seconds of the start are not saved at their end.
+const MIN_SECONDS: f64 = 1.0;
 
 impl Checkpoints {
-    /// Checkpoints in `folder`, so often; never, where trainings only go on from some.
-    pub fn new(folder: &Path, every: CheckpointInterval) -> Checkpoints {
+    /// Creates checkpoints in `folder`. With [`CheckpointInterval::Never`], training can still
+    /// resume from earlier ones.
+    pub fn new(folder: &Path, interval: CheckpointInterval) -> Checkpoints {
         let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
             from: None,
-            every,
-            began: now,
-            last: now,
-            under_way: UnderWay::default(),
-            places: BTreeSet::new(),
+            interval,
+            created: now,
+            last_saved: now,
+            current: CurrentRun::default(),
+            subfolders: BTreeSet::new(),
             latest: None,
         }
     }
 
-    /// The same, for the trainings of an experiment that go on from those in a folder, or for its one that goes on from a file.
+    /// Makes the training runs of an experiment resume from the checkpoints in a folder, or its
+    /// single run from a file.
     ///
     /// # Errors
-    /// A place where there is none of any of them.
+    /// Returns [`Error::Checkpoint`] if the folder contains no checkpoint of the experiment, or if
+    /// a file is given for several training runs.
     pub fn resume_from(self, path: &Path, experiment: &Experiment) -> Result<Checkpoints, Error> {
-        let refused = |reason: &str| {
+        let refuse = |reason: &str| {
             let reason = reason.to_owned();
             Err(Error::Checkpoint { path: path.to_owned(), reason })
         };
-        let of = |variant: &Variant| {
-            let place = path.join(&variant.name);
-            let restarts = std::fs::read_dir(&place).into_iter().flatten().flatten();
-            let restarts = restarts.map(|entry| entry.path()).filter(|path| is_of_restart(path));
-            std::iter::once(place.clone()).chain(restarts).any(|place| !saved(&place).is_empty())
+        let has_checkpoint = |variant: &Variant| {
+            let subfolder = path.join(&variant.name);
+            let restarts = std::fs::read_dir(&subfolder).into_iter().flatten().flatten();
+            let restarts = restarts.map(|entry| entry.path()).filter(|path| is_restart(path));
+            std::iter::once(subfolder.clone()).chain(restarts).any(|folder| !files(&folder).is_empty())
         };
-        let one = experiment.variants.len() == 1
+        let is_single = experiment.variants.len() == 1
             && experiment.variants[0].name.is_empty()
             && experiment.variants[0].train.restarts == 1;
-        if path.is_dir() && !experiment.variants.iter().any(of) {
-            return refused("there is none of these trainings in this folder");
+        if path.is_dir() && !experiment.variants.iter().any(has_checkpoint) {
+            return refuse("the folder contains no checkpoint of this experiment");
         }
-        if path.is_file() && !one {
-            return refused("it is of one training and there are several; name the folder of all");
+        if path.is_file() && !is_single {
+            return refuse(
+                "it is the checkpoint of one network, but there are several; give the folder that contains all of them",
+            );
         }
         Ok(Checkpoints { from: Some(path.to_owned()), ..self })
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Whether there are some already, of trainings that were not finished.
-    pub fn are_there(&self) -> bool {
+    /// Whether the folder already contains checkpoints of training that was interrupted.
+    pub fn exist(&self) -> bool {
         Checkpoint::open(&self.folder).is_ok()
     }
 
-    /// Removes those of the trainings that have begun, once nobody needs them, and what folders are empty then.
+    /// Removes the checkpoints of the training runs that have started, and the folders that are
+    /// then empty.
     pub fn remove(&self) {
-        for place in self.places.iter().rev().map(|place| self.folder.join(place)) {
-            // What a kill left half-written too.
-            let half = files(&place, |name| name.starts_with(UNFINISHED));
-            saved(&place).into_iter().chain(half).for_each(|path| drop(std::fs::remove_file(path)));
-            let _ = std::fs::remove_dir(place);
+        for folder in self.subfolders.iter().rev().map(|subfolder| self.folder.join(subfolder)) {
+            // Incomplete files are left if the process was killed while it wrote them.
+            let incomplete = files_where(&folder, |name| name.starts_with(UNFINISHED));
+            files(&folder).into_iter().chain(incomplete).for_each(|path| drop(std::fs::remove_file(path)));
+            let _ = std::fs::remove_dir(folder);
         }
         let _ = std::fs::remove_dir(&self.folder);
     }
 
-    /// A training begins, whose name is `name`; of its restarts, where there are several, that from `seed`.
+    /// Starts the training run of the variant `name`, or its restart from `seed` if it has several.
     pub(crate) fn begin(&mut self, name: &str, seed: Option<u32>, settings: &str, fingerprint: &str) {
-        let place = place(name, seed);
-        // Others that lie there are of a training that this one takes the place of.
-        let goes_on = self.from.as_ref() == Some(&self.folder);
-        let own = if goes_on { saved(&self.folder.join(&place)) } else { Vec::new() };
-        self.places.extend([PathBuf::from(name), place.clone()]);
+        let subfolder = subfolder(name, seed);
+        // Existing checkpoints that the run does not resume from are replaced by its own.
+        let resumes_here = self.from.as_ref() == Some(&self.folder);
+        let files = if resumes_here { files(&self.folder.join(&subfolder)) } else { Vec::new() };
+        self.subfolders.extend([PathBuf::from(name), subfolder.clone()]);
         let (settings, fingerprint) = (settings.to_owned(), fingerprint.to_owned());
-        self.under_way = UnderWay { place, own, settings, fingerprint };
+        self.current = CurrentRun { subfolder, files, settings, fingerprint };
     }
 
-    /// What a training goes on from, or of its restarts that from `seed`; nothing where there is nothing of it.
+    /// Returns the checkpoint from which the variant `name`, or its restart from `seed`, resumes,
+    /// if there is one.
     ///
     /// # Errors
-    /// A checkpoint that is not whole, or is of other samples.
-    pub(crate) fn saved(
+    /// Returns an error if the checkpoint is damaged or was made with different samples.
+    pub(crate) fn resume_point(
         &self,
         name: &str,
         seed: Option<u32>,
         fingerprint: &str,
     ) -> Result<Option<Checkpoint>, Error> {
         let Some(from) = &self.from else { return Ok(None) };
-        let path = if from.is_dir() { from.join(place(name, seed)) } else { from.clone() };
-        if from.is_dir() && saved(&path).is_empty() {
+        let path = if from.is_dir() { from.join(subfolder(name, seed)) } else { from.clone() };
+        if from.is_dir() && files(&path).is_empty() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(&path)?;
         if checkpoint.fingerprint != fingerprint {
-            let reason = "the samples have changed since it was written; train anew".to_owned();
+            let reason = "the samples have changed since it was written; train from the start".to_owned();
             return Err(Error::Checkpoint { path: checkpoint.path, reason });
         }
         Ok(Some(checkpoint))
     }
 
-    /// Saves after a step if it is time, and at the end of a training; says then whether that could be written.
-    pub(crate) fn stepped<T: Scalar>(
+    /// Saves a checkpoint after a step if the interval has passed or the training run ends. Returns
+    /// the result of writing it, if it was written.
+    pub(crate) fn save_if_due<T: Scalar>(
         &mut self,
         training: &Training<'_, T>,
         snapshots: &[(u64, Vec<f64>)],
         ends_epoch: bool,
     ) -> Option<std::io::Result<()>> {
-        let due = match self.every {
-            CheckpointInterval::Seconds(seconds) => self.last.elapsed() >= Duration::from_secs_f64(seconds),
+        let is_due = match self.interval {
+            CheckpointInterval::Seconds(seconds) => {
+                self.last_saved.elapsed() >= Duration::from_secs_f64(seconds)
+            }
             CheckpointInterval::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
             CheckpointInterval::Never => return None,
         };
-        let ends = || ends_epoch && training.is_over() && self.began.elapsed().as_secs_f64() > SPARED;
-        if due || ends() { self.save(training, snapshots) } else { None }
+        let ends = || ends_epoch && training.is_over() && self.created.elapsed().as_secs_f64() > MIN_SECONDS;
+        if is_due || ends() { self.save(training, snapshots) } else { None }
     }
 
-    /// Saves the training as it is, unless nothing ever is.
+    /// Saves a checkpoint unless the interval is [`CheckpointInterval::Never`].
     pub(crate) fn save<T: Scalar>(
         &mut self,
         training: &Training<'_, T>,
         snapshots: &[(u64, Vec<f64>)],
     ) -> Option<std::io::Result<()>> {
-        if self.every == CheckpointInterval::Never {
+        if self.interval == CheckpointInterval::Never {
             return None;
         }
-        let UnderWay { place, own, settings, fingerprint } = &mut self.under_way;
+        let current = &mut self.current;
         let state = training.state();
-        let folder = self.folder.join(place);
-        let path = folder.join(format!("epoch-{:08}-step-{:012}{ENDING}", state.epoch, state.step));
-        let bytes = to_bytes(state, training.history(), snapshots, settings, fingerprint);
+        let folder = self.folder.join(&current.subfolder);
+        let path = folder.join(format!("epoch-{:08}-step-{:012}{EXTENSION}", state.epoch, state.step));
+        let bytes = to_bytes(state, training.history(), snapshots, &current.settings, &current.fingerprint);
         let written = std::fs::create_dir_all(&folder).and_then(|()| write_whole(&path, &bytes));
-        self.last = Instant::now();
+        self.last_saved = Instant::now();
         if written.is_ok() {
-            own.retain(|other| *other != path);
-            own.push(path.clone());
-            let kept = &own[own.len().saturating_sub(KEPT)..];
-            let old = saved(&folder).into_iter().filter(|path| !kept.contains(path));
+            current.files.retain(|other| *other != path);
+            current.files.push(path.clone());
+            let kept = &current.files[current.files.len().saturating_sub(N_KEPT)..];
+            let old = files(&folder).into_iter().filter(|path| !kept.contains(path));
             old.for_each(|path| drop(std::fs::remove_file(path)));
             self.latest = Some(path);
         }
@@ -248,27 +261,27 @@ impl Checkpoints {
     }
 }
 
-/// The place within the folder of a training's checkpoints, or of those of its restart from `seed`.
-fn place(name: &str, seed: Option<u32>) -> PathBuf {
-    let place = PathBuf::from(name);
-    seed.map_or_else(|| place.clone(), |seed| place.join(format!("{RESTART}{seed}")))
+/// Returns the subfolder of the checkpoints of a variant, or of its restart from `seed`.
+fn subfolder(name: &str, seed: Option<u32>) -> PathBuf {
+    let variant = PathBuf::from(name);
+    seed.map_or_else(|| variant.clone(), |seed| variant.join(format!("{RESTART}{seed}")))
 }
 
 const RESTART: &str = "seed-";
 
-fn is_of_restart(path: &Path) -> bool {
+fn is_restart(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(RESTART))
 }
 
-/// The checkpoints of a folder, the latest last.
-pub(crate) fn saved(folder: &Path) -> Vec<PathBuf> {
-    files(folder, |name| name.starts_with("epoch-") && name.ends_with(ENDING))
+/// Returns the checkpoint files in a folder, the latest last.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    files_where(folder, |name| name.starts_with("epoch-") && name.ends_with(EXTENSION))
 }
 
-/// The files and folders in a folder with such names, by name.
-fn files(folder: &Path, such: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+/// Returns the entries of a folder whose names satisfy a predicate, sorted by name.
+fn files_where(folder: &Path, predicate: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let entries = entries.filter(|entry| such(&entry.file_name().to_string_lossy()));
+    let entries = entries.filter(|entry| predicate(&entry.file_name().to_string_lossy()));
     let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     all.sort();
     all

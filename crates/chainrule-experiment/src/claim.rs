@@ -1,4 +1,4 @@
-//! What a source document claims, and whether it came out.
+//! The claims of a source document, and their comparison with the results of a run.
 
 use crate::Error;
 use crate::experiment::Experiment;
@@ -7,17 +7,17 @@ use crate::run::Outcome;
 use crate::section::Section;
 use crate::tree::Origin;
 
-/// One claim of a source document about one number of a run.
+/// A claim of a source document about a quantity of a run.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// What the document says, in a line.
+    /// The claim in one line.
     pub text: String,
-    /// Something to add: what it means, or what is wrong with it.
+    /// Comment on the claim, for example on a mistake in the document.
     pub note: String,
-    /// The variant it is about; empty for an experiment of one network.
+    /// Variant that the claim concerns; empty if the experiment has a single network.
     variant: String,
     quantity: Quantity,
-    /// The epochs after which the quantity is taken; empty: at the end.
+    /// Epochs after which the quantity is measured; empty for the end of training.
     at: Vec<u64>,
     expected: Expected,
     origin: Origin,
@@ -29,61 +29,61 @@ enum Expected {
     Digits(Vec<String>),
     /// These digits, in any order.
     AnyOrder(Vec<String>),
-    /// The document's digits are mistaken; these come out.
-    Mistaken { claimed: String, found: String },
-    /// Less than the number.
+    /// Wrong digits in the document, and the actual digits.
+    Mistaken { claimed: String, actual: String },
+    /// Less than a number.
     Below(f64),
-    /// More than the number.
+    /// More than a number.
     Above(f64),
     /// Less than the same quantity of another variant.
     LessThan(String),
-    /// Nothing is claimed: shown beside the others.
+    /// No claim: the quantity is only reported.
     Shown,
 }
 
-/// What came of a claim.
+/// Comparison of a claim with the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimResult {
-    /// What is claimed.
+    /// Claimed value.
     pub claimed: String,
-    /// What came out.
+    /// Actual value.
     pub found: String,
-    /// Whether the one is the other.
+    /// Outcome of the comparison.
     pub mark: ClaimStatus,
 }
 
-/// Whether a claim came out.
+/// Outcome of the comparison of a claim with the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimStatus {
-    /// As claimed.
+    /// The claim is reproduced.
     Matched,
-    /// Not as claimed, and known to be so: the document is mistaken.
+    /// The claim is a known mistake of the document, and the result is the known actual value.
     KnownMistake,
-    /// Nothing is claimed: a number to be seen beside the others.
+    /// Nothing is claimed; the quantity is only reported.
     Shown,
-    /// Not as it should be.
+    /// The claim is not reproduced.
     Mismatched,
 }
 
 impl Claim {
     pub(crate) fn read(section: &Section<'_>) -> Result<Claim, Error> {
-        let text = section.text("text")?.ok_or_else(|| section.missing("text", "what the document says"))?;
+        let text = section.text("text")?.ok_or_else(|| section.missing("text", "the claim in one line"))?;
         let note = section.text("note")?.unwrap_or_default();
         let variant = section.text("variant")?.unwrap_or_default();
         let quantity = Quantity::read(section)?;
-        let epochs = "a whole number of epochs of at least 0, or a list of them";
+        let epochs = "an epoch, a whole number of at least 0, or a list of epochs";
         let at = section.numbers("at")?.unwrap_or_default();
         if at.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
             return Err(section.refuse("at", epochs));
         }
         let any_order = section.word("order", &[("given", false), ("any", true)])?;
         let published = section.texts("published")?;
-        let (found, below, above) =
-            (section.text("found")?, section.number("below")?, section.number("above")?);
+        let (actual, below, above) =
+            (section.text("actual")?, section.number("below")?, section.number("above")?);
         let less_than = section.text("less_than")?;
-        let expected = match (published, found, below, above, less_than) {
-            (Some(claimed), Some(found), None, None, None) => {
-                Expected::Mistaken { claimed: claimed.join(", "), found }
+        let expected = match (published, actual, below, above, less_than) {
+            (Some(claimed), Some(actual), None, None, None) => {
+                Expected::Mistaken { claimed: claimed.join(", "), actual }
             }
             (Some(digits), None, None, None, None) if any_order => Expected::AnyOrder(digits),
             (Some(digits), None, None, None, None) => Expected::Digits(digits),
@@ -91,10 +91,17 @@ impl Claim {
             (None, None, None, Some(bound), None) => Expected::Above(bound),
             (None, None, None, None, Some(other)) => Expected::LessThan(other),
             (None, None, None, None, None) => Expected::Shown,
+            (None, Some(_), ..) => {
+                return Err(section.misplaced("actual", "requires \"published\", the mistaken digits"));
+            }
             _ => {
-                let allowed =
-                    "said one way: published (with found, where it is mistaken), below, above or less_than";
-                return Err(section.refuse("text", allowed));
+                let problem =
+                    "has several of the keys \"published\", \"below\", \"above\" and \"less_than\"; keep one";
+                return Err(Error::Misplaced {
+                    origin: section.origin().clone(),
+                    key: "the claim".to_owned(),
+                    problem: problem.to_owned(),
+                });
             }
         };
         section.finish()?;
@@ -102,42 +109,42 @@ impl Claim {
         Ok(Claim { text, note, variant, quantity, at, expected, origin: section.origin().clone() })
     }
 
-    /// Whether the claim is about something that the experiment has.
+    /// Checks that the experiment has the variants that the claim concerns.
     pub(crate) fn check(&self, experiment: &Experiment) -> Result<(), Error> {
         self.variants().try_for_each(|name| experiment.variant(name).map(|_| ()))
     }
 
-    /// The variants that the claim is about, one or two.
+    /// Returns the variants that the claim concerns, one or two.
     pub(crate) fn variants(&self) -> impl Iterator<Item = &str> {
         let other = if let Expected::LessThan(other) = &self.expected { Some(other.as_str()) } else { None };
         std::iter::once(self.variant.as_str()).chain(other)
     }
 
-    /// The epochs after which this claim needs the parameters of the variant called `variant`.
+    /// Returns the epochs after which the claim requires the parameters of the variant called
+    /// `variant`.
     pub(crate) fn epochs<'c>(&'c self, variant: &str) -> impl Iterator<Item = u64> + 'c {
-        let concerned = self.variant == variant
+        let is_concerned = self.variant == variant
             || matches!(&self.expected, Expected::LessThan(other) if other == variant);
-        self.at.iter().copied().filter(move |_| concerned)
+        self.at.iter().copied().filter(move |_| is_concerned)
     }
 
-    /// The variant that the claim is about.
+    /// Returns the variant that the claim concerns.
     pub fn variant(&self) -> &str {
         &self.variant
     }
 
-    /// Holds the claim against what came out.
+    /// Compares the claim with the results.
     ///
     /// # Errors
-    /// A quantity that the runs do not have: a parameter or layer of no such name.
+    /// Returns an error if the networks do not have the quantity, because no parameter or layer has
+    /// its name.
     ///
     /// # Panics
-    /// When `outcomes` lacks a variant of the experiment.
+    /// Panics if `outcomes` lacks a variant that the claim concerns.
     pub fn judge(&self, outcomes: &[Outcome]) -> Result<ClaimResult, Error> {
-        let of = |variant: &str| {
-            outcomes.iter().find(|outcome| outcome.variant == variant).expect("every variant ran")
-        };
         let values = |variant: &str| -> Result<Vec<f64>, Error> {
-            let outcome = of(variant);
+            let outcome = outcomes.iter().find(|outcome| outcome.variant == variant);
+            let outcome = outcome.expect("there is an outcome for each variant");
             let at: Vec<Option<u64>> =
                 if self.at.is_empty() { vec![None] } else { self.at.iter().copied().map(Some).collect() };
             at.into_iter().map(|epoch| self.quantity.measure(outcome, epoch, &self.origin)).collect()
@@ -148,15 +155,15 @@ impl Claim {
             let shown: Vec<String> = found.iter().zip(digits).map(|(v, digits)| like(*v, digits)).collect();
             (digits.join(", "), shown)
         };
-        let verdict = |claimed: String, found: String, holds: bool| {
-            let mark = if holds { ClaimStatus::Matched } else { ClaimStatus::Mismatched };
+        let result = |claimed: String, found: String, matches: bool| {
+            let mark = if matches { ClaimStatus::Matched } else { ClaimStatus::Mismatched };
             ClaimResult { claimed, found, mark }
         };
         Ok(match &self.expected {
             Expected::Digits(published) => {
                 let (claimed, shown) = digits(published);
-                let holds = shown == *published && found.len() == published.len();
-                verdict(claimed, shown.join(", "), holds)
+                let matches = shown == *published && found.len() == published.len();
+                result(claimed, shown.join(", "), matches)
             }
             Expected::AnyOrder(published) => {
                 let (claimed, mut shown) = digits(published);
@@ -164,26 +171,26 @@ impl Claim {
                 let mut sorted = published.clone();
                 sorted.sort();
                 shown.sort();
-                verdict(claimed + " in either order", in_order, shown == sorted)
+                result(claimed + " in any order", in_order, shown == sorted)
             }
-            Expected::Mistaken { claimed, found: known } => {
-                let shown = like(found[0], known);
-                let mark = if shown == *known { ClaimStatus::KnownMistake } else { ClaimStatus::Mismatched };
+            Expected::Mistaken { claimed, actual } => {
+                let shown = like(found[0], actual);
+                let mark = if shown == *actual { ClaimStatus::KnownMistake } else { ClaimStatus::Mismatched };
                 ClaimResult { claimed: claimed.clone(), found: shown, mark }
             }
             Expected::Below(bound) => {
-                verdict(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound))
+                result(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound))
             }
             Expected::Above(bound) => {
-                verdict(format!("above {bound}"), plain(&found), found.iter().all(|v| v > bound))
+                result(format!("above {bound}"), plain(&found), found.iter().all(|v| v > bound))
             }
             Expected::LessThan(other) => {
                 let theirs = values(other)?;
-                let holds = found.iter().zip(&theirs).all(|(ours, theirs)| ours < theirs);
-                verdict(
+                let matches = found.iter().zip(&theirs).all(|(ours, theirs)| ours < theirs);
+                result(
                     format!("less than {other}"),
                     format!("{} against {}", plain(&found), plain(&theirs)),
-                    holds,
+                    matches,
                 )
             }
             Expected::Shown => {
@@ -193,11 +200,11 @@ impl Claim {
     }
 }
 
-/// A number with as many decimals as `digits` has.
+/// Formats a number with as many decimals as `digits` has.
 fn like(v: f64, digits: &str) -> String {
     let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let shown = format!("{v:.decimals$}");
-    // -0.00 is 0.00.
+    // -0.00 is shown as 0.00.
     if shown.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
         shown.trim_start_matches('-').to_owned()
     } else {
@@ -205,7 +212,7 @@ fn like(v: f64, digits: &str) -> String {
     }
 }
 
-/// A number as a reader wants it: whole ones whole, others to four significant digits.
+/// Formats a number: an integer without decimals, others with four significant digits.
 fn number(v: f64) -> String {
     if v.fract() == 0.0 && v.abs() < 1e9 {
         format!("{v}")

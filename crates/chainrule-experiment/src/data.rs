@@ -1,9 +1,9 @@
-//! `[data]`: where the samples come from, a generator of the engine or a table.
+//! `[data]`: the source of the samples, a generator of the engine or a table.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use chainrule::datasets::{Curve, Generator};
+use chainrule::datasets::{self, Curve, Generator};
 use chainrule::network::loss::Loss;
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
@@ -11,73 +11,77 @@ use chainrule_model::sha256;
 use chainrule_table::{Encoders, ReadOptions, Table, Target, TargetScaling, Task};
 
 use crate::Error;
-use crate::builtin::Beside;
+use crate::builtin::BaseFolder;
 use crate::section::Section;
-use crate::table::{FromTable, TablePlan};
+use crate::table::{TABLE_KEYS, TablePlan, TableSamples};
 
-/// Where the samples come from.
+/// Source of the samples of an experiment.
 #[derive(Clone, Debug)]
 pub struct DataPlan {
-    source: Source,
-    /// The seed of the one random stream.
+    source: SampleSource,
+    /// Seed of the random number generator.
     pub seed: u32,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum SampleSource {
     Generator(Generator),
     Table(Box<TablePlan>),
 }
 
-/// Samples, and what their columns are called.
+/// Samples with the names of their inputs and classes.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    /// The numbers.
+    /// Inputs and targets.
     pub dataset: Arc<Dataset<f64>>,
-    /// The names of the inputs.
+    /// Names of the inputs.
     pub inputs: Vec<String>,
-    /// The names of the classes, in the order of their indices; empty where targets are numbers.
+    /// Names of the classes by index; empty unless the task is classification.
     pub classes: Vec<String>,
-    /// The curves x2 = f(x1) on which the samples of each class lie, where they are known.
+    /// Curves x2 = f(x1) of the classes, if the generator defines any.
     pub curves: &'static [Curve],
-    /// The table that they come from, with what was made of it.
-    pub from_table: Option<FromTable>,
-    /// Where the samples are written, if they come from a file.
-    places: Option<Places>,
-    sum: OnceLock<String>,
+    /// The table that the samples come from, with its encoders, if they come from one.
+    pub from_table: Option<TableSamples>,
+    /// Locations of the samples in their file.
+    locations: Option<SampleLocations>,
+    fingerprint: OnceLock<String>,
 }
 
-/// Where samples are written.
+/// Locations of samples in a file.
 #[derive(Clone, Debug)]
-struct Places {
+struct SampleLocations {
     path: PathBuf,
-    /// The line of each sample, counted from 1.
+    /// Line of each sample, counted from 1.
     lines: Vec<u64>,
+    /// Name of the target column.
     target: String,
 }
 
 impl Samples {
-    /// The SHA-256 of the samples, in hexadecimal: what tells them from others.
+    /// Returns the SHA-256 of inputs and targets, in hexadecimal.
     pub fn fingerprint(&self) -> &str {
-        self.sum.get_or_init(|| {
+        self.fingerprint.get_or_init(|| {
             let numbers = [self.dataset.x(), self.dataset.t()].into_iter();
             let pieces = numbers.flat_map(|numbers| numbers.chunks(4096));
             sha256(pieces.map(|piece| piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
         })
     }
 
-    /// The same with other numbers.
-    pub(crate) fn holding(self, dataset: Arc<Dataset<f64>>) -> Samples {
-        Samples { dataset, sum: OnceLock::new(), ..self }
+    /// Replaces inputs and targets.
+    pub(crate) fn with_dataset(self, dataset: Arc<Dataset<f64>>) -> Samples {
+        Samples { dataset, fingerprint: OnceLock::new(), ..self }
     }
 
-    /// An error about one of the numbers, with its line and column where the samples come from a file.
-    pub(crate) fn placed(&self, error: &EngineError) -> Option<Error> {
-        let places = self.places.as_ref()?;
+    /// Converts an error about a value to one with the line and column of the value, if the samples
+    /// come from a file.
+    pub(crate) fn locate(&self, error: &EngineError) -> Option<Error> {
+        let locations = self.locations.as_ref()?;
         let (row, column, reason) = match error {
-            EngineError::TargetDomain { loss, row, value, allowed, .. } => {
-                (row, &places.target, format!("the target is {value}, but for {loss} it must be {allowed}"))
-            }
+            EngineError::TargetDomain { loss, row, value, allowed, .. } => (
+                row,
+                &locations.target,
+                format!("the target is {value}, but for the loss {loss} it must be {allowed}"),
+            ),
             EngineError::TooLarge { what: "x", row, column, value, precision } => {
                 let reason = format!(
                     "{value:e} is too large for {precision}; scale the column, or set precision = \"f64\""
@@ -86,24 +90,24 @@ impl Samples {
             }
             _ => return None,
         };
-        let line = places.lines.get(row - 1).copied();
-        Some(Error::Table { path: places.path.clone(), line, column: Some(column.clone()), reason })
+        let line = locations.lines.get(row - 1).copied();
+        Some(Error::Table { path: locations.path.clone(), line, column: Some(column.clone()), reason })
     }
 }
 
 impl DataPlan {
-    /// Reads `[data]`.
-    pub(crate) fn read(section: &Section<'_>, beside: Beside<'_>) -> Result<DataPlan, Error> {
+    /// Reads `[data]`. Paths are relative to `folder`.
+    pub(crate) fn read(section: &Section<'_>, folder: BaseFolder<'_>) -> Result<DataPlan, Error> {
+        check_source(section)?;
         let seed = section.seed("seed")?.unwrap_or(0);
         let source = match (section.choice("generator")?, section.text("table")?) {
-            (Some(choice), None) => Source::Generator(choice.make(Generator::new)?),
-            (None, Some(file)) => Source::Table(Box::new(TablePlan::read(section, beside.find(&file))?)),
-            (Some(_), Some(_)) => {
-                let allowed = "left out beside \"generator\": data come from one place";
-                return Err(section.refuse("table", allowed));
+            (Some(choice), _) => SampleSource::Generator(choice.make(Generator::new)?),
+            (None, Some(file)) => {
+                SampleSource::Table(Box::new(TablePlan::read(section, folder.find(&file))?))
             }
             (None, None) => {
-                let purpose = "where the samples come from (or the key \"table\", a file)";
+                let purpose =
+                    "the source of the samples, for example \"moons\" (or \"table\", the path of a file)";
                 return Err(section.missing("generator", purpose));
             }
         };
@@ -111,114 +115,118 @@ impl DataPlan {
         Ok(DataPlan { source, seed })
     }
 
-    /// Whether the samples come from a table that is encoded.
+    /// Whether the samples come from a table.
     pub fn is_table(&self) -> bool {
-        matches!(self.source, Source::Table(_))
+        matches!(self.source, SampleSource::Table(_))
     }
 
-    /// The file the samples come from, if any.
+    /// Returns the path of the table, if the samples come from one.
     pub fn file(&self) -> Option<&Path> {
         match &self.source {
-            Source::Table(plan) => Some(plan.path()),
-            Source::Generator(_) => None,
+            SampleSource::Table(plan) => Some(plan.path()),
+            SampleSource::Generator(_) => None,
         }
     }
 
-    /// The table that the samples come from, if they do, read when it is first asked for.
+    /// Returns the table, if the samples come from one. The first call reads it.
     ///
-    /// `progress` is told how many bytes are read, and of how many.
+    /// `progress` receives the number of bytes read and the total.
     ///
     /// # Errors
-    /// A table that cannot be read.
+    /// Returns an error if the table cannot be read.
     pub fn table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Arc<Table>>, Error> {
         match &self.source {
-            Source::Table(plan) => plan.table(progress).map(Some),
-            Source::Generator(_) => Ok(None),
+            SampleSource::Table(plan) => plan.table(progress).map(Some),
+            SampleSource::Generator(_) => Ok(None),
         }
     }
 
-    /// The columns that are predicted of a table; none where the samples come from elsewhere.
+    /// Returns the target columns of the table; none for a generator.
     pub fn targets(&self) -> &[String] {
         match &self.source {
-            Source::Table(plan) => plan.targets(),
-            Source::Generator(_) => &[],
+            SampleSource::Table(plan) => plan.targets(),
+            SampleSource::Generator(_) => &[],
         }
     }
 
-    /// Whether both read the same table in the same way.
-    pub(crate) fn reads_as(&self, other: &DataPlan) -> bool {
+    /// Whether both plans read the same table with the same options.
+    pub(crate) fn reads_same_table(&self, other: &DataPlan) -> bool {
         match (&self.source, &other.source) {
-            (Source::Table(one), Source::Table(other)) => {
+            (SampleSource::Table(one), SampleSource::Table(other)) => {
                 one.path() == other.path() && one.options() == other.options()
             }
             _ => false,
         }
     }
 
-    /// Which fold of a table's rows is held back, from 1, and of how many.
+    /// Returns the fold of a table's rows that is held out, counted from 1, and the number of
+    /// folds.
     pub fn fold(&self) -> Option<[usize; 2]> {
         match &self.source {
-            Source::Table(plan) => plan.fold(),
-            Source::Generator(_) => None,
+            SampleSource::Table(plan) => plan.fold(),
+            SampleSource::Generator(_) => None,
         }
     }
 
-    /// The same plan with the table that another one has read, if both are of one table.
+    /// Shares the table that `other` reads, if both plans have one.
     pub(crate) fn sharing(self, other: &DataPlan) -> DataPlan {
         let source = match (self.source, &other.source) {
-            (Source::Table(plan), Source::Table(read)) => Source::Table(Box::new(plan.sharing(read))),
+            (SampleSource::Table(plan), SampleSource::Table(other)) => {
+                SampleSource::Table(Box::new(plan.sharing(other)))
+            }
             (source, _) => source,
         };
         DataPlan { source, ..self }
     }
 
-    /// The same plan for a table that a model's encoders turn into samples.
+    /// Replaces the table by the one at `path`, encoded by a model's encoders.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> DataPlan {
         let source = match self.source {
-            Source::Table(plan) => Source::Table(Box::new(plan.encoded_by(encoders, path))),
-            source @ Source::Generator(_) => source,
+            SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.encoded_by(encoders, path))),
+            source @ SampleSource::Generator(_) => source,
         };
         DataPlan { source, ..self }
     }
 
-    /// What is predicted of a table, as it is said or found from its targets and the loss, where one is said.
+    /// Returns the task of a table: as set, or else derived from the target columns and the loss,
+    /// if given.
     ///
     /// # Errors
-    /// A table that cannot be read, or has no such column.
+    /// Returns an error if the table cannot be read or lacks a target column.
     pub fn task(&self, loss: Option<&Loss>) -> Result<Option<Task>, Error> {
         match &self.source {
-            Source::Table(plan) => Ok(Some(plan.task(&*plan.table(&mut |_, _| ())?, loss)?)),
-            Source::Generator(_) => Ok(None),
+            SampleSource::Table(plan) => Ok(Some(plan.task(&*plan.table(&mut |_, _| ())?, loss)?)),
+            SampleSource::Generator(_) => Ok(None),
         }
     }
 
-    /// How a file such as the table's is read.
+    /// Returns the options with which the table is read.
     pub fn read_options(&self) -> ReadOptions {
         match &self.source {
-            Source::Table(plan) => plan.options().clone(),
-            Source::Generator(_) => ReadOptions::default(),
+            SampleSource::Table(plan) => plan.options().clone(),
+            SampleSource::Generator(_) => ReadOptions::default(),
         }
     }
 
-    /// Draws or reads the samples: of a table `share` of the rows held back, and what is predicted taken for what suits
-    /// the loss, numbers scaled so, unless it is said otherwise.
+    /// Generates or reads the samples. For a table, `validation_fraction` of the rows are held out,
+    /// `loss` helps to derive the task, and `scaling` is the default scaling of regression targets.
     pub(crate) fn samples(
         &self,
         random: &mut RandomState,
-        share: Option<f64>,
+        validation_fraction: Option<f64>,
         loss: &Loss,
         scaling: TargetScaling,
     ) -> Result<Samples, Error> {
         match &self.source {
-            Source::Table(plan) => {
-                let (dataset, from) = plan.samples(random, share, loss, scaling)?;
+            SampleSource::Table(plan) => {
+                let (dataset, from) = plan.samples(random, validation_fraction, loss, scaling)?;
                 let classes = match &from.encoders.target {
                     Target::Classes { classes, .. } => classes.clone(),
                     _ => Vec::new(),
                 };
                 let lines = from.rows[0].iter().filter_map(|i| from.table.lines.get(*i).copied()).collect();
                 let target = from.encoders.target.columns().join(", ");
-                let places = Some(Places { path: plan.path().to_owned(), lines, target });
+                let locations = Some(SampleLocations { path: plan.path().to_owned(), lines, target });
                 let inputs = from.encoders.input_names();
                 Ok(Samples {
                     dataset,
@@ -226,20 +234,58 @@ impl DataPlan {
                     classes,
                     curves: &[],
                     from_table: Some(from),
-                    places,
-                    sum: OnceLock::new(),
+                    locations,
+                    fingerprint: OnceLock::new(),
                 })
             }
-            Source::Generator(generator) => {
+            SampleSource::Generator(generator) => {
                 let generated = generator.generate(random);
                 let n_inputs = generated.n_inputs;
                 let classes = generated.class_names.clone();
                 let dataset = Arc::new(generated.into_dataset());
                 let inputs = (1..=n_inputs).map(|i| format!("x{i}")).collect();
                 let curves = generator.curves();
-                let sum = OnceLock::new();
-                Ok(Samples { dataset, inputs, classes, curves, from_table: None, places: None, sum })
+                let fingerprint = OnceLock::new();
+                Ok(Samples {
+                    dataset,
+                    inputs,
+                    classes,
+                    curves,
+                    from_table: None,
+                    locations: None,
+                    fingerprint,
+                })
             }
         }
     }
+}
+
+/// Checks that `[data]` has keys of a generator or of a table, but not of both.
+fn check_source(section: &Section<'_>) -> Result<(), Error> {
+    let (generator, table) = (section.has("generator"), section.has("table"));
+    if generator && table {
+        // The error is about the key given on the command line, if one is.
+        let keys = ["table", "generator"];
+        let [key, other] =
+            if section.origin_of("generator").key().is_some() { [keys[1], keys[0]] } else { keys };
+        return Err(section.conflict(key, other, "samples come from one source"));
+    }
+    for (key, _) in section.tree().into_iter().flat_map(|tree| &tree.entries) {
+        if generator && TABLE_KEYS.contains(&key.as_str()) {
+            let problem = "applies only to a table, but the samples come from a generator, which has no columns; \
+                           replace data.generator by data.table, or use `chainrule fit`";
+            return Err(section.misplaced(key, problem));
+        }
+        let is_known = ["seed", "generator", "table"].contains(&key.as_str());
+        let mut options = datasets::REGISTRY.iter().flat_map(|entry| entry.options);
+        if !is_known && !TABLE_KEYS.contains(&key.as_str()) && options.any(|option| option.name == key) {
+            let problem = if table {
+                "is an option of generators, but the samples come from a table; remove it".to_owned()
+            } else {
+                format!("is an option of generators; write generator = {{ name = \"...\", {key} = ... }}")
+            };
+            return Err(section.misplaced(key, problem));
+        }
+    }
+    Ok(())
 }

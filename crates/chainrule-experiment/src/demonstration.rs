@@ -1,4 +1,5 @@
-//! Two gradients that are published and wrong, which the gradient check must fail, beside ours, which it must pass.
+//! Demonstrations of the gradient check: two published gradients that are wrong must fail it, and
+//! ours must pass it.
 
 use chainrule::gradcheck::{self, GradientReport, ParameterSelection};
 use chainrule::network::activation::Activation;
@@ -8,20 +9,20 @@ use chainrule::objective::{Objective, Reduction};
 
 use crate::Error;
 use crate::experiment::Experiment;
-use crate::run::Prepared;
+use crate::run::PreparedTraining;
 
-/// A published gradient under the check.
+/// A published gradient that is wrong.
 #[derive(Clone, Debug)]
 pub struct Demonstration {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// The experiment whose network and data it is about.
+    /// Experiment with the network and data of the gradient.
     pub experiment: &'static str,
-    /// The variant.
+    /// Variant of the experiment.
     pub variant: &'static str,
-    /// What the document writes, and what is wrong with it.
+    /// The published formula and its mistake.
     pub mistake: &'static str,
-    gradient: fn(&Prepared) -> Vec<f64>,
+    gradient: fn(&PreparedTraining) -> Vec<f64>,
 }
 
 /// Both demonstrations.
@@ -31,7 +32,7 @@ pub static DEMONSTRATIONS: &[Demonstration] = &[
         experiment: "three-rings",
         variant: "leaky_relu",
         mistake: "The derivative of the leaky ReLU is written as a matrix with 1 on the diagonal where z > 0 and 0.3 \
-                  everywhere off it. A unit's activation depends on its own z alone: the matrix is diagonal, with 1 \
+                  off the diagonal. A unit's activation depends only on its own z, so the matrix is diagonal, with 1 \
                   where z > 0 and the slope 0.1 of the forward pass elsewhere.",
         gradient: leaky_relu_as_published,
     },
@@ -39,33 +40,33 @@ pub static DEMONSTRATIONS: &[Demonstration] = &[
         name: "sines-literal-chain",
         experiment: "sine-classes",
         variant: "hidden-2",
-        mistake: "The chain is written (y - t)·logistic'(z), which is half the squared error's. For the cross-entropy \
-                  dL/dy = (y - t)/(y·(1 - y)), whose denominator is logistic'(z): they cancel, and dL/dz = y - t.",
+        mistake: "The derivative is written (y - t)·logistic'(z), which is that of half the squared error. For the \
+                  cross-entropy, dL/dy = (y - t)/(y·(1 - y)), whose denominator cancels logistic'(z), so dL/dz = y - t.",
         gradient: literal_chain,
     },
 ];
 
-/// The published gradient's report, and ours.
+/// Gradient checks of the published gradient and of ours.
 #[derive(Clone, Debug)]
 pub struct DemonstrationResult {
-    /// What the check says of the published gradient.
+    /// Check of the published gradient.
     pub published: GradientReport,
-    /// What it says of the engine's.
+    /// Check of the engine's gradient.
     pub ours: GradientReport,
 }
 
 impl DemonstrationResult {
-    /// Whether the check caught the one and passed the other.
+    /// Whether the published gradient failed and ours passed.
     pub fn holds(&self) -> bool {
         !self.published.passed() && self.ours.passed()
     }
 }
 
 impl Demonstration {
-    /// Checks both gradients at the experiment's starting weights, over all its samples.
+    /// Checks both gradients at the initial weights over all samples.
     ///
     /// # Errors
-    /// As opening and preparing the experiment.
+    /// Returns the errors of [`Experiment::open`] and of preparing the experiment.
     pub fn check(&self) -> Result<DemonstrationResult, Error> {
         let experiment = Experiment::open(self.experiment, &[])?;
         let variant = experiment.variant(self.variant)?;
@@ -74,7 +75,7 @@ impl Demonstration {
         let gradient = (self.gradient)(&prepared);
         let data = &prepared.samples.dataset;
         let objective = Objective::new(&prepared.architecture, &variant.train.loss, data);
-        let mut objective = objective.map_err(|error| variant.placed(error))?;
+        let mut objective = objective.map_err(|error| variant.locate(error))?;
         let rows: Vec<usize> = (0..data.n_samples()).collect();
         let at = prepared.start.parameters();
         Ok(DemonstrationResult {
@@ -90,19 +91,19 @@ impl Demonstration {
         })
     }
 
-    /// The gradient as published, at the experiment's starting weights.
+    /// Computes the published gradient at the initial weights.
     ///
     /// # Errors
-    /// As opening and preparing the experiment.
+    /// Returns the errors of [`Experiment::open`] and of preparing the experiment.
     pub fn published_gradient(&self) -> Result<Vec<f64>, Error> {
         let experiment = Experiment::open(self.experiment, &[])?;
         Ok((self.gradient)(&experiment.variant(self.variant)?.prepare()?))
     }
 }
 
-/// Backpropagation through one hidden layer with the published derivative, written out sample by sample:
-/// `dz_m = Σ_k da_k·J_km` with `J = 1` on the diagonal where `z_m > 0`, `0` there where not, and `0.3` off it.
-fn leaky_relu_as_published(prepared: &Prepared) -> Vec<f64> {
+/// Backpropagates through one hidden layer with the published derivative, sample by sample: `dz_m =
+/// Σ_k da_k·J_km`, where `J` is 0.3 off the diagonal, and on it 1 if `z_m > 0` and 0 otherwise.
+fn leaky_relu_as_published(prepared: &PreparedTraining) -> Vec<f64> {
     let (architecture, p) = (&prepared.architecture, prepared.start.parameters());
     let (n_in, n_hidden, n_out) = (architecture.n_inputs(), architecture.n_in(1), architecture.n_outputs());
     let (w0, w1) = (architecture.weights(0, p), architecture.weights(1, p));
@@ -132,7 +133,7 @@ fn leaky_relu_as_published(prepared: &Prepared) -> Vec<f64> {
     gradient
 }
 
-/// `dW += aᵀ·dz`, `db += dz` in layer `l`.
+/// Adds `aᵀ·dz` to `dW` and `dz` to `db` of layer `l`.
 fn add_outer(architecture: &Architecture, l: usize, a: &[f64], dz: &[f64], gradient: &mut [f64]) {
     if let Some(block) = architecture.block(l, Part::Weights) {
         let dw = &mut gradient[block.range.clone()];
@@ -145,12 +146,12 @@ fn add_outer(architecture: &Architecture, l: usize, a: &[f64], dz: &[f64], gradi
     }
 }
 
-/// `(y - t)·logistic'(z)` at the output and the chain rule from there on: the gradient of half the squared error behind
-/// a logistic unit, which is how it is computed here.
-fn literal_chain(prepared: &Prepared) -> Vec<f64> {
+/// Backpropagates `(y - t)·logistic'(z)` from the output, which is the gradient of half the squared
+/// error of a logistic unit.
+fn literal_chain(prepared: &PreparedTraining) -> Vec<f64> {
     let loss = Loss::squared_error().scaled(0.5);
     let data = &prepared.samples.dataset;
-    let mut objective = Objective::new(&prepared.architecture, &loss, data).expect("targets in 0 and 1");
+    let mut objective = Objective::new(&prepared.architecture, &loss, data).expect("the targets are finite");
     let rows: Vec<usize> = (0..data.n_samples()).collect();
     let mut gradient = vec![0.0; prepared.architecture.n_parameters()];
     let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None);

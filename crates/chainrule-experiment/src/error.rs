@@ -1,153 +1,211 @@
-//! What can be wrong with an experiment, said with the place and with what to change.
+//! Errors of experiments, each with its location and what to change.
 
 use std::path::PathBuf;
 
 use crate::tree::Origin;
 
-/// Everything that reading, preparing or running an experiment refuses.
+/// Error of reading, preparing or running an experiment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No built-in experiment and no file of that name.
+    /// A name that is neither a built-in experiment nor a file.
     #[error(
-        "there is no built-in experiment and no file \"{name}\"{}; built in are: {}",
+        "there is no built-in experiment or file called \"{name}\"{}; the built-in experiments are: {}",
         hint(nearest.as_deref()),
         choices.join(", ")
     )]
     NotFound {
-        /// What was asked for.
+        /// Name given.
         name: String,
-        /// What was probably meant.
+        /// Nearest name of a built-in experiment.
         nearest: Option<String>,
-        /// The built-in experiments.
+        /// Names of all built-in experiments.
         choices: Vec<String>,
     },
     /// A file that cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// Text that is no TOML.
-    #[error("{origin}: this is not valid TOML: {message}")]
+    /// Text that is not valid TOML.
+    #[error("{origin}: invalid TOML: {message}")]
     Syntax {
-        /// Where.
+        /// Location.
         origin: Origin,
-        /// The parser's reason.
+        /// Message of the parser.
         message: String,
     },
-    /// A key that means nothing here.
-    #[error("{origin}: {section} has no key \"{key}\"{}; it has: {}", hint(nearest.as_deref()), choices.join(", "))]
+    /// An unknown key.
+    #[error("{}", unknown_key(origin, section, key, nearest.as_deref(), choices))]
     UnknownKey {
-        /// Where.
+        /// Location of the key.
         origin: Origin,
-        /// The table, as it is written: `[train]`.
+        /// Table of the key, as it is written in TOML: `[train]`.
         section: String,
-        /// The key found.
+        /// Key.
         key: String,
-        /// What was probably meant.
+        /// Nearest key of the table.
         nearest: Option<String>,
-        /// The keys that mean something here.
+        /// All keys of the table.
         choices: Vec<String>,
     },
-    /// A key that must be there.
-    #[error("{origin}: {section} needs the key \"{key}\": {purpose}")]
+    /// A key that is required but missing.
+    #[error("{origin}: {section} requires the key \"{key}\": {purpose}")]
     MissingKey {
-        /// The file, or where the table begins.
+        /// Location of the table, or the file if the table is missing.
         origin: Origin,
-        /// The table.
+        /// Table.
         section: String,
-        /// The key.
+        /// Key.
         key: String,
-        /// What it is for.
+        /// Purpose of the key.
         purpose: &'static str,
     },
-    /// A value of the wrong kind or out of range.
-    #[error("{origin}: {key} is {value}, but must be {allowed}")]
-    Value {
-        /// Where.
+    /// A key given under both its old and its current name.
+    #[error(
+        "{origin}: \"{old}\" and \"{new}\" are the same key of {}; remove \"{old}\"",
+        if section.is_empty() { "the top level".to_owned() } else { format!("[{section}]") }
+    )]
+    DuplicateKey {
+        /// Location of the old key.
         origin: Origin,
-        /// The key's whole path: `train.batch`.
+        /// Path of the table; empty for the top level.
+        section: String,
+        /// Old key.
+        old: &'static str,
+        /// Current key.
+        new: &'static str,
+    },
+    /// A value of the wrong type or out of range.
+    #[error("{} is {value}, but must be {allowed}", origin.with_key(key))]
+    Value {
+        /// Location of the key.
+        origin: Origin,
+        /// Path of the key: `train.batch`.
         key: String,
-        /// The value found.
+        /// Value given.
         value: String,
-        /// What it may be.
+        /// Values allowed.
         allowed: String,
     },
-    /// A `--set` that is not `path=value`, or whose path leads through something that is no table.
-    #[error("--set {text}: {reason}; write it like --set train.learning_rate=0.05")]
+    /// A key that is valid elsewhere, but not where it is or not in this combination.
+    #[error("{} {problem}", origin.with_key(key))]
+    Misplaced {
+        /// Location of the key.
+        origin: Origin,
+        /// Path of the key: `data.target`.
+        key: String,
+        /// Problem and remedy, to follow the key.
+        problem: String,
+    },
+    /// A `--set` argument that is malformed or whose key does not lead to a table.
+    #[error("--set {text}: {reason}")]
     Set {
-        /// What was given.
+        /// Argument given.
         text: String,
-        /// Why it cannot be.
+        /// Problem and remedy.
         reason: String,
     },
-    /// Something that the engine refuses, at the place that caused it.
+    /// `chainrule fit` without a table.
+    #[error("no table is given; pass its file as DATA: chainrule fit DATA --target COLUMN")]
+    NoTable,
+    /// `chainrule fit` without a target column.
+    #[error(
+        "no target column is given; choose one with --target; the columns of {} are: {}",
+        path.display(),
+        abridged(columns)
+    )]
+    NoTarget {
+        /// Path of the table.
+        path: PathBuf,
+        /// Columns of the table.
+        columns: Vec<String>,
+    },
+    /// A setting that the engine refuses.
     #[error("{origin}: {source}")]
     Engine {
-        /// Where.
+        /// Location of the setting.
         origin: Origin,
-        /// The engine's reason.
+        /// Error of the engine.
         source: chainrule::Error,
     },
-    /// A table of data that cannot be used.
+    /// A table with a value that cannot be trained on.
     #[error("{}{}: {reason}", path.display(), place(*line, column.as_deref()))]
     Table {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The line, counted from 1, where one is at fault.
+        /// Line of the value, counted from 1.
         line: Option<u64>,
-        /// The column's name, where one is at fault.
+        /// Column of the value.
         column: Option<String>,
-        /// What is wrong and what to do.
+        /// Problem and remedy.
         reason: String,
     },
-    /// A table that cannot be read, or cannot be made samples of.
+    /// A table that cannot be read or encoded.
     #[error(transparent)]
     Data(#[from] chainrule_table::Error),
     /// A model that cannot be read or written.
     #[error(transparent)]
     Model(#[from] chainrule_model::Error),
-    /// A model whose settings describe another network.
-    #[error("the model's network is not the one that its settings describe; train it anew")]
+    /// A model whose settings describe a different network.
+    #[error("the model's network differs from the one that its settings describe; train the model again")]
     OtherNetwork,
-    /// A checkpoint from which no training can go on.
-    #[error("{} is no checkpoint to go on from: {reason}", path.display())]
+    /// A checkpoint that training cannot resume from.
+    #[error("cannot resume from {}: {reason}", path.display())]
     Checkpoint {
-        /// The file, or the folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// A variant that the experiment does not have.
     #[error("{experiment} has no variant \"{name}\"{}; {}", hint(nearest.as_deref()), variants(choices))]
     UnknownVariant {
-        /// The experiment.
+        /// Name of the experiment.
         experiment: String,
-        /// The variant asked for.
+        /// Name given.
         name: String,
-        /// What was probably meant.
+        /// Nearest name of a variant.
         nearest: Option<String>,
-        /// Its variants.
+        /// Names of all variants.
         choices: Vec<String>,
     },
-    /// A training that diverged; what it had reached is in the outcome beside this error.
+    /// Training that diverged; the weights reached before are in the outcome.
     #[error(transparent)]
     Training(#[from] chainrule::Error),
     /// A run folder that cannot be written.
-    #[error("cannot write the run folder {}: {source}; choose another place with --runs", path.display())]
+    #[error("cannot write the run folder {}: {source}; choose another folder with --runs", path.display())]
     RunFolder {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 }
 
+/// Formats the nearest name as a suggestion.
 pub(crate) fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean \"{name}\"?)"))
+}
+
+/// Formats [`Error::UnknownKey`] without repeating a key that the origin names.
+fn unknown_key(
+    origin: &Origin,
+    section: &str,
+    key: &str,
+    nearest: Option<&str>,
+    choices: &[String],
+) -> String {
+    let hint = hint(nearest);
+    let choices = choices.join(", ");
+    if origin.key().and_then(|path| path.rsplit('.').next()) == Some(key) {
+        format!("{origin} is not a known key{hint}; the keys of {section} are: {choices}")
+    } else {
+        format!("{origin}: {section} has no key \"{key}\"{hint}; its keys are: {choices}")
+    }
 }
 
 fn place(line: Option<u64>, column: Option<&str>) -> String {
@@ -156,5 +214,17 @@ fn place(line: Option<u64>, column: Option<&str>) -> String {
 }
 
 fn variants(choices: &[String]) -> String {
-    if choices.is_empty() { "it has none".to_owned() } else { format!("it has: {}", choices.join(", ")) }
+    if choices.is_empty() {
+        "it has no variants".to_owned()
+    } else {
+        format!("its variants are: {}", choices.join(", "))
+    }
 }
+
+/// Formats names, the first [`MAX_NAMES`] of many.
+fn abridged(names: &[String]) -> String {
+    let shown = names[..names.len().min(MAX_NAMES)].join(", ");
+    if names.len() > MAX_NAMES { format!("{shown}, ... ({} in all)", names.len()) } else { shown }
+}
+
+const MAX_NAMES: usize = 30;

@@ -1,4 +1,5 @@
-//! An experiment: a TOML file that says data, network, training and what its source document claims.
+//! An experiment: data, networks, training and the claims of a source document, read from a TOML
+//! file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use chainrule::registry::nearest;
 use chainrule_model::Precision;
 
 use crate::Error;
-use crate::builtin::{self, Beside};
+use crate::builtin::{self, BaseFolder};
 use crate::claim::Claim;
 use crate::data::DataPlan;
 use crate::figure::FigurePlan;
@@ -15,9 +16,9 @@ use crate::fit_plan::FitPlan;
 use crate::network::NetworkPlan;
 use crate::section::Section;
 use crate::train::TrainPlan;
-use crate::tree::{self, Tree};
+use crate::tree::{Origin, Tree};
 
-/// An experiment, read and checked as far as that is possible without its data.
+/// An experiment, read and checked as far as possible without its data.
 ///
 /// ```
 /// use chainrule_experiment::Experiment;
@@ -29,66 +30,69 @@ use crate::tree::{self, Tree};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// The name: the file's, without `.toml`.
+    /// Name: that of the file, without `.toml`.
     pub name: String,
-    /// What it is about, in a line.
+    /// Title.
     pub title: String,
-    /// The document that it reproduces.
+    /// Document that the experiment reproduces.
     pub document: Option<SourceDocument>,
-    /// The networks: one, or one for each `[[variant]]`.
+    /// Networks: one, or one for each `[[variant]]`.
     pub variants: Vec<Variant>,
-    /// What the document claims.
+    /// Claims of the document.
     pub claims: Vec<Claim>,
-    /// The figures that it asks for.
+    /// Figures of the report.
     pub figures: Vec<FigurePlan>,
+    /// Notes for the user about renamed keys and values in the file and in the `--set` arguments.
+    pub notes: Vec<String>,
 }
 
-/// The document that an experiment reproduces.
+/// Document that an experiment reproduces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceDocument {
-    /// Who wrote it.
+    /// Author.
     pub author: String,
-    /// Its title.
+    /// Title.
     pub title: String,
-    /// Where it is.
+    /// URL.
     pub address: String,
-    /// Its licence, as it states it.
+    /// Licence, as stated in the document.
     pub licence: String,
 }
 
-/// One network of an experiment, with its data and training.
+/// A network of an experiment, with its data and training.
 #[derive(Clone, Debug)]
 pub struct Variant {
-    /// The variant's name; empty when the experiment has but one network.
+    /// Name of the variant; empty if the experiment has a single network.
     pub name: String,
-    /// The precision of its training.
+    /// Precision of training.
     pub precision: Precision,
-    /// Where its samples come from.
+    /// Source of the samples.
     pub data: DataPlan,
-    /// Its layers.
+    /// Layers.
     pub network: NetworkPlan,
-    /// Its training.
+    /// Loss and training settings.
     pub train: TrainPlan,
-    /// The network to begin with, where it is a model's and not drawn.
+    /// Initial network, if it comes from a model and not from the initializers.
     pub(crate) given: Option<Network<f64>>,
-    /// All its settings, to be written beside a run's results.
+    /// All settings, which are saved with the results of a run.
     pub(crate) tree: Tree,
 }
 
-/// The keys that belong to the whole experiment and to none of its networks.
+/// Keys that belong to the whole experiment and not to a variant.
 const TOP_KEYS: &[&str] = &["title", "document", "claim", "figure", "variant", "fit"];
 
 impl Experiment {
-    /// The built-in experiment called `source`, or else the TOML file `source`, with each of `sets`
-    /// (`train.learning_rate=0.05`) laid on top.
+    /// Opens the built-in experiment called `source`, or else the TOML file `source`, and applies
+    /// each of `sets` (`train.learning_rate=0.05`).
     ///
     /// # Errors
-    /// A file that is not there, is no TOML, or says something that makes no sense, with its place.
+    /// Returns an error with a location if the file does not exist, is not TOML or has an invalid
+    /// setting.
     pub fn open(source: &str, sets: &[String]) -> Result<Experiment, Error> {
         let path = Path::new(source);
         if let Some(text) = builtin::text(source).filter(|_| !path.exists() || path.extension().is_none()) {
             let path = PathBuf::from(format!("{source}.toml"));
-            return Experiment::parse(source, text, &path, sets, Beside::Program);
+            return Experiment::parse(source, text, &path, sets, BaseFolder::BuiltIn);
         }
         if !path.is_file() {
             let choices = builtin::names();
@@ -97,7 +101,7 @@ impl Experiment {
         }
         let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Experiment::parse(&name, &text, path, sets, Beside::Folder(folder(path)))
+        Experiment::parse(&name, &text, path, sets, BaseFolder::Disk(parent(path)))
     }
 
     fn parse(
@@ -105,56 +109,58 @@ impl Experiment {
         text: &str,
         path: &Path,
         sets: &[String],
-        beside: Beside<'_>,
+        folder: BaseFolder<'_>,
     ) -> Result<Experiment, Error> {
-        let tree = Tree::parse(text, path)?;
-        let top = Section::top(&tree, tree::file(path));
+        let mut notes = Vec::new();
+        let tree = Tree::parse(text, path, &mut notes)?;
+        let top = Section::top(&tree, Origin::file(path));
         let title = top.text("title")?.unwrap_or_default();
         let document = document(&top.section("document")?)?;
         let figures = top.sections("figure")?.iter().map(FigurePlan::read).collect::<Result<Vec<_>, _>>()?;
-        // What it says is for another command, but it is right or refused.
-        FitPlan::read(&top, folder(path))?;
+        // [fit] is not used here, but an error in it should be reported.
+        FitPlan::read(&top, parent(path))?;
         let claims = top.sections("claim")?.iter().map(Claim::read).collect::<Result<Vec<_>, _>>()?;
 
-        // What all variants share, and what each lays on top of it.
         let mut shared = tree.clone();
         for key in TOP_KEYS {
             shared.remove(key);
         }
-        let mut layers = Vec::new();
+        let mut overlays = Vec::new();
         for section in top.sections("variant")? {
-            let purpose = "a name, to tell the variant from the others";
+            let purpose = "a name that identifies the variant";
             let name = section.text("name")?.ok_or_else(|| section.missing("name", purpose))?;
-            if !is_a_name(&name) || layers.iter().any(|(known, _)| *known == name) {
-                let allowed = "a name that no other variant has, of letters, digits, spaces, _ , - and ., as a folder is named";
+            if !is_folder_name(&name) || overlays.iter().any(|(known, _)| *known == name) {
+                let allowed = "a unique name of letters, digits, spaces, \"_\", \"-\" and \".\" that starts with a \
+                               letter or digit and does not end with a space or \".\"";
                 return Err(section.refuse("name", allowed));
             }
-            let mut over = section.tree().cloned().unwrap_or_default();
-            over.remove("name");
-            layers.push((name, over));
+            let mut overlay = section.tree().cloned().unwrap_or_default();
+            overlay.remove("name");
+            overlays.push((name, overlay));
         }
-        if layers.is_empty() {
-            layers.push((String::new(), Tree::default()));
+        if overlays.is_empty() {
+            overlays.push((String::new(), Tree::default()));
         }
-        let read = |(name, over): (String, Tree)| {
+        let mut variants = Vec::new();
+        for (name, overlay) in overlays {
             let mut tree = shared.clone();
-            tree.overlay(&over);
-            sets.iter().try_for_each(|set| tree.set(set))?;
-            Variant::read(name, tree, path, beside)
-        };
-        let mut variants = layers.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            tree.overlay(&overlay);
+            sets.iter().try_for_each(|set| tree.set(set, Origin::Set, &mut notes))?;
+            variants.push(Variant::read(name, tree, path, folder)?);
+        }
         share_tables(&mut variants);
-        let experiment = Experiment { name: name.to_owned(), title, document, variants, claims, figures };
+        let experiment =
+            Experiment { name: name.to_owned(), title, document, variants, claims, figures, notes };
         for claim in &experiment.claims {
             claim.check(&experiment)?;
         }
         Ok(experiment)
     }
 
-    /// Leaves but the variant called `name`, and the claims about it alone.
+    /// Removes all variants except `name`, and the claims that concern other variants.
     ///
     /// # Errors
-    /// [`Error::UnknownVariant`], with the nearest one.
+    /// Returns [`Error::UnknownVariant`] if there is no such variant.
     pub fn reduce_to(&mut self, name: &str) -> Result<(), Error> {
         self.variant(name)?;
         self.variants.retain(|variant| variant.name == name);
@@ -162,10 +168,10 @@ impl Experiment {
         Ok(())
     }
 
-    /// The variant called `name`.
+    /// Returns the variant called `name`.
     ///
     /// # Errors
-    /// [`Error::UnknownVariant`], with the nearest one.
+    /// Returns [`Error::UnknownVariant`] if there is no such variant.
     pub fn variant(&self, name: &str) -> Result<&Variant, Error> {
         let names =
             || self.variants.iter().map(|variant| variant.name.as_str()).filter(|name| !name.is_empty());
@@ -179,27 +185,36 @@ impl Experiment {
 }
 
 impl Variant {
-    pub(crate) fn read(name: String, tree: Tree, path: &Path, beside: Beside<'_>) -> Result<Variant, Error> {
-        let top = Section::top(&tree, tree::file(path));
-        // Known at a file's top and read there, but not within a variant.
+    /// Reads the settings of one network. Paths in them are relative to `folder`.
+    pub(crate) fn read(
+        name: String,
+        tree: Tree,
+        path: &Path,
+        folder: BaseFolder<'_>,
+    ) -> Result<Variant, Error> {
+        let top = Section::top(&tree, Origin::file(path));
+        // They are listed among the known keys of the top level, but cannot be set for a variant.
         top.known(TOP_KEYS);
         for key in TOP_KEYS {
             if top.has(key) {
-                return Err(top.refuse(key, "at the file's top and nowhere else"));
+                let problem =
+                    "belongs at the top level of the file and cannot be set in a variant or with --set";
+                return Err(top.misplaced(key, problem));
             }
         }
         let precision = top.word("precision", &[("f32", Precision::F32), ("f64", Precision::F64)])?;
-        let data = DataPlan::read(&top.section("data")?, beside)?;
+        let data = DataPlan::read(&top.section("data")?, folder)?;
         let network = NetworkPlan::read(&top.section("network")?)?;
         let train = TrainPlan::read(&top.section("train")?)?;
         top.finish()?;
         Ok(Variant { name, precision, data, network, train, given: None, tree })
     }
 
-    /// The settings as TOML text that trains this network again.
+    /// Returns the settings as TOML that trains the same network again.
     pub fn settings(&self) -> String {
         let mut tree = self.tree.clone();
-        // The file may be read from elsewhere later. One that comes with the program is found from anywhere.
+        // The TOML may be read in another folder, so the path of the table must be absolute. Paths
+        // of built-in tables are valid everywhere.
         if let Some(file) = self.data.file().and_then(|file| file.canonicalize().ok()) {
             tree.replace_text("data", "table", &file.to_string_lossy());
         }
@@ -209,29 +224,30 @@ impl Variant {
     }
 }
 
-/// Lets variants that read the same table in the same way read it once.
+/// Makes variants that read the same table with the same options share it.
 fn share_tables(variants: &mut [Variant]) {
     for k in 1..variants.len() {
         let (before, rest) = variants.split_at_mut(k);
-        if let Some(same) = before.iter().find(|variant| variant.data.reads_as(&rest[0].data)) {
+        if let Some(same) = before.iter().find(|variant| variant.data.reads_same_table(&rest[0].data)) {
             rest[0].data = rest[0].data.clone().sharing(&same.data);
         }
     }
 }
 
-/// Whether a folder can be called so, on any system and within another one.
-fn is_a_name(name: &str) -> bool {
+/// Whether a name is valid for a folder on every operating system and does not lead out of the
+/// parent folder.
+fn is_folder_name(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " _-.".contains(c);
     name.starts_with(char::is_alphanumeric) && !name.ends_with([' ', '.']) && name.chars().all(allowed)
 }
 
-/// The text of a file.
+/// Reads a text file.
 pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
 }
 
-/// The folder of a file.
-pub(crate) fn folder(path: &Path) -> &Path {
+/// Returns the folder of a file.
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
@@ -245,10 +261,10 @@ fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {
         }
     };
     let document = SourceDocument {
-        author: read("author", "who wrote the document")?,
-        title: read("title", "the document's title")?,
-        address: read("address", "where the document is")?,
-        licence: read("licence", "the document's licence, as it states it")?,
+        author: read("author", "the author of the document")?,
+        title: read("title", "the title of the document")?,
+        address: read("url", "the URL of the document")?,
+        licence: read("licence", "the licence, as stated in the document")?,
     };
     section.finish()?;
     Ok(section.is_written().then_some(document))

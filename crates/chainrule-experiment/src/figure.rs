@@ -1,4 +1,4 @@
-//! `[[figure]]`: a picture that the experiment asks for. What kinds there are, the drawing crate knows.
+//! `[[figure]]`: a figure of an experiment's report. The kinds are defined by the figures crate.
 
 use chainrule::registry::OptionValue;
 
@@ -6,20 +6,20 @@ use crate::Error;
 use crate::section::Section;
 use crate::tree::Origin;
 
-/// A figure that an experiment asks for: its kind and options as they were written.
+/// A figure of an experiment's report, with its kind and options as they were written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FigurePlan {
-    /// The kind: `regions`.
+    /// Kind: `regions`.
     pub kind: String,
-    /// The options of the kind.
+    /// Options of the kind.
     pub options: Vec<(String, OptionValue)>,
-    /// Where it is written.
+    /// Location in the file.
     pub origin: Origin,
 }
 
 impl FigurePlan {
     pub(crate) fn read(section: &Section<'_>) -> Result<FigurePlan, Error> {
-        let purpose = "what the figure shows (chainrule list figures)";
+        let purpose = "the kind of figure (see `chainrule list figures`)";
         let kind = section.text("kind")?.ok_or_else(|| section.missing("kind", purpose))?;
         Ok(FigurePlan { kind, options: section.options("kind")?, origin: section.origin().clone() })
     }

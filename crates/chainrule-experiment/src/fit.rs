@@ -1,5 +1,5 @@
-//! An experiment for a table of which nobody says more than what to predict: settings that suit it, laid under what is said;
-//! and the models that come of it.
+//! `chainrule fit`: experiments for a table with default settings that suit it, and the models that
+//! they train.
 
 use std::path::Path;
 
@@ -10,34 +10,37 @@ use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
 use chainrule_table::{Target, TargetScaling, Task};
 
 use crate::Error;
-use crate::builtin::Beside;
+use crate::builtin::BaseFolder;
 use crate::data::DataPlan;
-use crate::experiment::{Experiment, Variant, folder, read_text};
+use crate::experiment::{Experiment, Variant, parent, read_text};
 use crate::run::Outcome;
 use crate::section::Section;
-use crate::tree::{self, Tree};
+use crate::table::column_names;
+use crate::tree::{Origin, Tree};
 
-/// Rows of a batch: one in so many of all, within these ends.
-const BATCHES: usize = 50;
-const BATCH: [usize; 2] = [16, 512];
+/// Number of batches of an epoch, as far as the bounds of the batch size allow.
+const N_BATCHES: usize = 50;
+const MIN_BATCH: usize = 16;
+const MAX_BATCH: usize = 512;
 
-/// The settings for a table of so many rows, as TOML.
+/// Returns the default settings for a table with `n_rows` rows, as TOML.
 ///
-/// | setting | value | why |
+/// | setting | value | reason |
 /// |---|---|---|
-/// | network | two hidden layers of 64 silu units, dropout 0.1 | wide enough for most tables of up to millions of rows, and small enough to train in seconds |
-/// | optimizer | AdamW with decay 0.1, rate 0.002 falling along a half cosine | needs no tuning to speak of |
-/// | batch | a fiftieth of the rows, from 16 to 512 | enough steps in an epoch of few rows, fast ones of many |
-/// | stopping | 40 epochs without a better validation loss | the weights of the best epoch are kept |
+/// | network | two hidden layers of 64 SiLU units, dropout rate 0.1 | wide enough for most tables of up to millions of rows, and small enough to train in seconds |
+/// | optimizer | AdamW with weight decay 0.1, learning rate 0.002 with cosine decay | needs hardly any tuning |
+/// | batch | a fiftieth of the rows, rounded up to a power of two, from 16 to 512 | enough steps per epoch for small tables, fast epochs for large ones |
+/// | stopping | patience of 40 epochs on the validation loss | the weights of the best epoch are kept |
 ///
-/// Chosen on ten splits of five tables of scikit-learn: relu, tanh and silu, three rates, with dropout and decay and without.
+/// They were chosen on ten splits of five scikit-learn tables, among ReLU, tanh and SiLU, three
+/// learning rates, and with and without dropout and weight decay.
 fn defaults(task: Task, n_outputs: usize, n_rows: usize) -> String {
     let (loss, metric) = match task {
         Task::Classification if n_outputs > 1 => ("cross_entropy", "accuracy"),
         Task::Classification | Task::Multilabel => ("binary_cross_entropy", "accuracy"),
         Task::Regression => ("squared_error", "r2"),
     };
-    let batch = (n_rows / BATCHES).next_power_of_two().clamp(BATCH[0], BATCH[1]);
+    let batch = (n_rows / N_BATCHES).next_power_of_two().clamp(MIN_BATCH, MAX_BATCH);
     format!(
         r#"precision = "f32"
 [network]
@@ -61,13 +64,16 @@ patience = 40
 }
 
 impl Experiment {
-    /// An experiment for a table: `config` is a TOML file, if there is one, `sets` are laid on top of it, and what neither says
-    /// is chosen to suit the table, which is read for that.
+    /// Creates an experiment for a table from the TOML file `config`, if given, and `sets`.
+    /// Settings that neither specifies get default values that suit the table, which is read for
+    /// this.
     ///
-    /// `progress` is told how many bytes are read, and of how many.
+    /// `progress` receives the number of bytes read and the total.
     ///
     /// # Errors
-    /// As [`Experiment::open`]; a table that cannot be read; `data.table` or `data.target` missing; several variants.
+    /// Returns the errors of [`Experiment::open`]; [`Error::NoTable`] or [`Error::NoTarget`] if
+    /// `data.table` or `data.target` is missing; an error if the table cannot be read or the file
+    /// has variants.
     pub fn fit(
         config: Option<&str>,
         sets: &[String],
@@ -75,45 +81,65 @@ impl Experiment {
     ) -> Result<Experiment, Error> {
         let path = Path::new(config.unwrap_or("fit"));
         let text = config.map(|_| read_text(path)).transpose()?.unwrap_or_default();
-        Experiment::fit_text(&text, path, sets, progress)
+        let mut notes = Vec::new();
+        let settings = Tree::parse(&text, path, &mut notes)?;
+        Experiment::fit_settings(settings, path, sets, notes, progress)
     }
 
-    /// As [`Experiment::fit`], from the text of a TOML file; files that it names are looked for beside `path`.
+    /// Does the same as [`Experiment::fit`] with the settings of a checkpoint as TOML. Paths in
+    /// them are relative to the folder of `path`. There are no notes about renamed keys in `text`,
+    /// because no user wrote it.
     ///
     /// # Errors
-    /// As [`Experiment::fit`].
+    /// Returns the errors of [`Experiment::fit`].
     pub fn fit_text(
         text: &str,
         path: &Path,
         sets: &[String],
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Experiment, Error> {
-        let mut said = Tree::parse(text, path)?;
-        sets.iter().try_for_each(|set| said.set(set))?;
-        let title = Section::top(&said, tree::file(path)).text("title")?.unwrap_or_default();
-        for key in ["title", "figure", "fit"] {
-            said.remove(key);
-        }
-        let beside = Beside::Folder(folder(path));
-        let (data, loss) = {
-            let top = Section::top(&said, tree::file(path));
-            let section = top.section("data")?;
-            if !section.has("table") {
-                return Err(section.missing("table", "the file of the table"));
+        let settings = Tree::parse(text, path, &mut Vec::new())?;
+        Experiment::fit_settings(settings, path, sets, Vec::new(), progress)
+    }
+
+    fn fit_settings(
+        mut settings: Tree,
+        path: &Path,
+        sets: &[String],
+        mut notes: Vec<String>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Experiment, Error> {
+        sets.iter().try_for_each(|set| settings.set(set, Origin::Argument, &mut notes))?;
+        let top = Section::top(&settings, Origin::file(path));
+        for key in ["document", "claim", "variant"] {
+            if top.has(key) {
+                let problem =
+                    "cannot be used with `chainrule fit`, which trains a single model; use `chainrule run`";
+                return Err(top.misplaced(key, problem));
             }
+        }
+        let title = top.text("title")?.unwrap_or_default();
+        for key in ["title", "figure", "fit"] {
+            settings.remove(key);
+        }
+        let folder = BaseFolder::Disk(parent(path));
+        let (data, loss) = {
+            let top = Section::top(&settings, Origin::file(path));
+            let section = top.section("data")?;
+            check_table(&section, folder)?;
             let loss =
                 top.section("train")?.choice("loss")?.map(|choice| choice.make(Loss::new)).transpose()?;
-            (DataPlan::read(&section, beside)?, loss)
+            (DataPlan::read(&section, folder)?, loss)
         };
-        let table = data.table(progress)?.expect("it has a table");
-        let task = data.task(loss.as_ref())?.expect("it has a table");
+        let table = data.table(progress)?.expect("the samples come from a table");
+        let task = data.task(loss.as_ref())?.expect("the samples come from a table");
         let rows: Vec<usize> = (0..table.n_rows()).collect();
         let target = Target::fit(&table, &rows, data.targets(), Some(task), TargetScaling::Standard)?;
-        let mut tree =
-            Tree::parse(&defaults(task, target.n_outputs(), table.n_rows()), Path::new("defaults"))?;
-        tree.overlay(&said);
-        let mut variant = Variant::read(String::new(), tree, path, Beside::Folder(folder(path)))?;
-        // The table that is read already.
+        let defaults = defaults(task, target.n_outputs(), table.n_rows());
+        let mut tree = Tree::parse(&defaults, Path::new("defaults"), &mut Vec::new())?;
+        tree.overlay(&settings);
+        let mut variant = Variant::read(String::new(), tree, path, folder)?;
+        // This plan has read the table already.
         variant.data = data;
         let name =
             variant.data.file().and_then(Path::file_stem).unwrap_or_default().to_string_lossy().into_owned();
@@ -124,33 +150,54 @@ impl Experiment {
             variants: vec![variant],
             claims: Vec::new(),
             figures: Vec::new(),
+            notes,
         })
     }
 }
 
-/// A model as the experiment that trained it, to be looked at.
+/// Checks that `[data]` has a table and a target column.
+fn check_table(section: &Section<'_>, folder: BaseFolder<'_>) -> Result<(), Error> {
+    let Some(file) = section.text("table")? else {
+        if section.has("generator") {
+            let problem = "cannot be used with `chainrule fit`, which trains on a table; use `chainrule run`, or \
+                           replace it by data.table";
+            return Err(section.misplaced("generator", problem));
+        }
+        return Err(Error::NoTable);
+    };
+    if section.texts("target")?.is_none_or(|targets| targets.is_empty()) {
+        let file = folder.find(&file);
+        let columns = column_names(section, &file)?;
+        return Err(Error::NoTarget { path: file.path, columns });
+    }
+    Ok(())
+}
+
+/// A model, opened as the experiment that trained it.
 #[derive(Clone, Debug)]
 pub struct OpenedModel {
-    /// Its one variant begins with the model's network, and its samples are all rows of the table.
+    /// Experiment with one variant, whose initial network is that of the model and whose samples
+    /// are all rows of the table.
     pub experiment: Experiment,
-    /// What is known of the epochs of its training.
+    /// History of the training, as far as the model file contains it.
     pub history: History,
 }
 
 impl Experiment {
-    /// A model as the experiment that trained it: the first of its networks, and the samples of `data`, or else of the table
-    /// that it was trained on, as its encoders make them.
+    /// Opens a model as the experiment that trained it, with the first of its networks. The samples
+    /// are those of `data`, or else of the table that it was trained on, encoded by the model's
+    /// encoders.
     ///
     /// # Errors
-    /// A model that says nothing of its training, and whatever is wrong with its settings.
+    /// Returns an error if the model's settings are missing or invalid.
     pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<OpenedModel, Error> {
         let member = &model.members[0];
-        let tree = Tree::parse(&model.trained.settings, path)?;
-        let mut variant = Variant::read(String::new(), tree, path, Beside::Folder(folder(path)))?;
+        let tree = Tree::parse(&model.trained.settings, path, &mut Vec::new())?;
+        let mut variant = Variant::read(String::new(), tree, path, BaseFolder::Disk(parent(path)))?;
         let table = data.unwrap_or(Path::new(&model.trained.data)).to_owned();
         variant.data = variant.data.encoded_by(member.encoders.clone(), table);
         let network = Network::new(member.architecture.clone(), member.parameters.clone());
-        variant.given = Some(network.expect("parameters that were checked when they were read"));
+        variant.given = Some(network.expect("checked when the model was read"));
         let epoch = |epoch: &TrainedEpoch| chainrule::train::Epoch {
             epoch: epoch.epoch,
             loss: epoch.loss,
@@ -172,55 +219,56 @@ impl Experiment {
             variants: vec![variant],
             claims: Vec::new(),
             figures: Vec::new(),
+            notes: Vec::new(),
         };
         Ok(OpenedModel { experiment, history })
     }
 }
 
 impl Experiment {
-    /// The experiment of one network as that of `k`, called `fold-1` and so on, each with another part of the table's rows held
-    /// back.
+    /// Turns an experiment with one network into one with `k` networks, called `fold-1` and so on,
+    /// each of which holds out one of `k` folds of the table's rows.
     ///
     /// # Errors
-    /// As [`Variant::with`].
+    /// Returns the errors of [`Variant::with`].
     ///
     /// # Panics
-    /// When it has no network.
+    /// Panics if the experiment has no network.
     pub fn in_folds(mut self, k: usize) -> Result<Experiment, Error> {
-        let one = self.variants.swap_remove(0);
+        let variant = self.variants.swap_remove(0);
         let fold = |fold| {
-            let variant = one.with(&[&format!("data.fold=[{fold}, {k}]")])?;
+            let variant = variant.with(&[&format!("data.fold=[{fold}, {k}]")])?;
             Ok(Variant { name: Experiment::fold_name(fold), ..variant })
         };
         self.variants = (1..=k).map(fold).collect::<Result<_, Error>>()?;
         Ok(self)
     }
 
-    /// What the variant of a fold is called, of folds counted from 1.
+    /// Returns the name of the variant of a fold, counted from 1.
     pub fn fold_name(fold: usize) -> String {
         format!("fold-{fold}")
     }
 }
 
 impl Variant {
-    /// The same data and training with some settings changed (`network.hidden=[]`).
+    /// Returns a copy with changed settings (`network.hidden=[]`) that shares the table.
     ///
     /// # Errors
-    /// As [`Experiment::open`] for `--set`.
+    /// Returns the errors of [`Experiment::open`] for `--set`.
     pub fn with(&self, sets: &[&str]) -> Result<Variant, Error> {
         let mut tree = self.tree.clone();
-        sets.iter().try_for_each(|set| tree.set(set))?;
-        let beside = Beside::Folder(Path::new(""));
-        let mut variant = Variant::read(self.name.clone(), tree, Path::new("fit"), beside)?;
+        sets.iter().try_for_each(|set| tree.set(set, Origin::Set, &mut Vec::new()))?;
+        let folder = BaseFolder::Disk(Path::new(""));
+        let mut variant = Variant::read(self.name.clone(), tree, Path::new("fit"), folder)?;
         variant.data = variant.data.sharing(&self.data);
         Ok(variant)
     }
 }
 
 impl Outcome {
-    /// The model that the training left, where its samples come from a table.
+    /// Returns the trained model, if the samples come from a table.
     ///
-    /// `seconds` is how long it took.
+    /// `seconds` is the duration of the training.
     pub fn model(&self, variant: &Variant, seconds: f64) -> Option<Model> {
         let from = self.samples.from_table.as_ref()?;
         let member = Member {
@@ -253,13 +301,13 @@ impl Outcome {
     }
 }
 
-/// The models of several folds as one, which averages what they predict.
+/// Combines the models of several folds into one that averages their predictions.
 ///
 /// # Panics
-/// When there is none.
+/// Panics if `models` is empty.
 pub fn ensemble(models: Vec<Model>) -> Model {
     let mut models = models.into_iter();
-    let mut first = models.next().expect("at least one model");
+    let mut first = models.next().expect("there is at least one model");
     for model in models {
         first.members.extend(model.members);
         first.trained.history.extend(model.trained.history);
@@ -268,7 +316,8 @@ pub fn ensemble(models: Vec<Model>) -> Model {
     first
 }
 
-/// A part of the rows and a metric's value on it.
+/// Returns the scores of a part of the rows (`validation`) from the values of metrics; values that
+/// are not finite are left out.
 pub fn scores(part: &str, metrics: &[(&str, f64)]) -> Vec<Score> {
     let score = |(metric, value): &(&str, f64)| Score {
         part: part.to_owned(),

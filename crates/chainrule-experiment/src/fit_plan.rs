@@ -1,49 +1,49 @@
-//! `[fit]`: what `chainrule fit` does besides training, where nobody says otherwise on the command line.
+//! `[fit]`: the outputs of `chainrule fit` and other options besides training.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::checkpoints::CheckpointInterval;
-use crate::experiment::{folder, read_text};
+use crate::experiment::{parent, read_text};
 use crate::section::Section;
-use crate::tree::{self, Tree};
+use crate::tree::{Origin, Tree};
 
-/// What `chainrule fit` does besides training. Files are found from the folder of the TOML file.
-///
-/// | key | default | purpose |
-/// |---|---|---|
-/// | `out` | the table's name with `.safetensors` | the model's file |
-/// | `report` | none | a report with settings, history and figures |
-/// | `test` | none | a table to evaluate on |
-/// | `runs` | none | where a run folder is left too |
-/// | `folds` | none | so many networks, each with another part of the rows held back, as one model |
-/// | `checkpoint` | 30 seconds | how often the whole state is saved |
+/// The settings of `[fit]`. Paths in a TOML file are relative to its folder.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the table above says what each is")]
 pub struct FitPlan {
+    /// `output`: path of the model; by default that of the table with the extension `.safetensors`.
     pub out: Option<PathBuf>,
+    /// `report`: path of an HTML report; none by default.
     pub report: Option<PathBuf>,
+    /// `test`: path of a table to evaluate the model on; none by default.
     pub test: Option<PathBuf>,
+    /// `runs`: folder in which a run folder is written; none by default.
     pub runs: Option<PathBuf>,
+    /// `folds`: number of folds, each held out by one network of the model; by default a single
+    /// network is trained.
     pub folds: Option<usize>,
+    /// `checkpoint_interval`: interval between checkpoints; 30 seconds by default.
     pub checkpoint: Option<CheckpointInterval>,
 }
 
-/// How many folds there may be.
+/// Allowed numbers of folds.
 const FOLDS: RangeInclusive<i64> = 2..=100;
 
 impl FitPlan {
-    /// `[fit]` of a TOML file, if there is one, with `sets` laid on top.
+    /// Reads `[fit]` of a TOML file, if one is given, and applies `sets`.
+    ///
+    /// [`Experiment::fit`](crate::Experiment::fit) returns the notes about renamed keys.
     ///
     /// # Errors
-    /// A file that cannot be read, or says something that makes no sense.
+    /// Returns an error if the file cannot be read or a setting is invalid.
     pub fn open(config: Option<&Path>, sets: &[String]) -> Result<FitPlan, Error> {
         let path = config.unwrap_or(Path::new("fit"));
         let text = config.map(read_text).transpose()?.unwrap_or_default();
-        let mut tree = Tree::parse(&text, path)?;
-        sets.iter().try_for_each(|set| tree.set(set))?;
-        FitPlan::read(&Section::top(&tree, tree::file(path)), folder(path))
+        let notes = &mut Vec::new();
+        let mut tree = Tree::parse(&text, path, notes)?;
+        sets.iter().try_for_each(|set| tree.set(set, Origin::Argument, notes))?;
+        FitPlan::read(&Section::top(&tree, Origin::file(path)), parent(path))
     }
 
     /// Reads `[fit]` of a file in `folder`.
@@ -51,16 +51,16 @@ impl FitPlan {
         let section = top.section("fit")?;
         let file = |key| Ok::<_, Error>(section.text(key)?.map(|file| folder.join(file)));
         let folds = section.whole("folds", FOLDS, "a whole number from 2 to 100")?.map(|k| k as usize);
-        let every = if section.holds_text("checkpoint") {
-            section.text("checkpoint")?
+        let interval = if section.is_text("checkpoint_interval") {
+            section.text("checkpoint_interval")?
         } else {
-            section.number("checkpoint")?.map(|seconds| seconds.to_string())
+            section.number("checkpoint_interval")?.map(|seconds| seconds.to_string())
         };
-        let allowed = "seconds (30), epochs (\"10 epochs\") or \"never\"";
-        let every = every.map(|text| text.parse()).transpose();
-        let checkpoint = every.map_err(|_| section.refuse("checkpoint", allowed))?;
+        let allowed = "a number of seconds (30), a number of epochs (\"10 epochs\") or \"never\"";
+        let interval = interval.map(|text| text.parse()).transpose();
+        let checkpoint = interval.map_err(|_| section.refuse("checkpoint_interval", allowed))?;
         let plan = FitPlan {
-            out: file("out")?,
+            out: file("output")?,
             report: file("report")?,
             test: file("test")?,
             runs: file("runs")?,

@@ -1,4 +1,4 @@
-//! What a run leaves: a folder with its settings, its history and its weights.
+//! Run folders: the settings, history and weights of a run.
 
 use std::fs;
 use std::io::{Error as IoError, Write};
@@ -15,30 +15,31 @@ use crate::Error;
 use crate::experiment::Experiment;
 use crate::run::Outcome;
 
-/// A run folder in the making: it has its final name only once it is whole.
+/// A run folder that is being written. It gets its final name when it is complete.
 ///
 /// ```text
 /// runs/three-rings-20261122-171500/
-///     report.html            settings, history and figures in one page, unless it is left out
-///     leaky_relu/            one folder for each variant; none where the experiment has one network
+///     report.html            settings, history and figures on one page (optional)
+///     leaky_relu/            one folder for each variant (none for a single network)
 ///         settings.toml      trains the same network again: `chainrule run .../settings.toml`
-///         data.json          what was trained on: how many samples, and their sum, which tells them from others
+///         data.json          fingerprint and size of the data, names of the inputs
 ///         history.jsonl      one line for each epoch
-///         weights.safetensors    W0, b0, W1, b1, ... each W of shape (n_in, n_out)
+///         weights.safetensors    W0, b0, W1, b1, ..., each W of shape (n_in, n_out)
 /// ```
 #[derive(Debug)]
 pub struct RunFolder {
-    /// Removed with all it holds, unless it is finished.
+    /// Hidden folder, removed with its contents unless it is completed.
     unfinished: tempfile::TempDir,
     runs: PathBuf,
     name: String,
 }
 
 impl RunFolder {
-    /// Makes the unfinished folder within `runs`, so that a place that cannot be written is known before the training.
+    /// Creates the unfinished folder in `runs`, so that an unwritable location is detected before
+    /// training.
     ///
     /// # Errors
-    /// [`Error::RunFolder`].
+    /// Returns [`Error::RunFolder`] if the folder cannot be created.
     pub fn begin(runs: &Path, experiment: &str) -> Result<RunFolder, Error> {
         let failed = |source| Error::RunFolder { path: runs.to_owned(), source };
         fs::create_dir_all(runs).map_err(failed)?;
@@ -47,18 +48,17 @@ impl RunFolder {
         Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
     }
 
-    /// Where checkpoints are saved until the folder has its name.
+    /// Returns the folder for the checkpoints of the run.
     pub fn checkpoints(&self) -> PathBuf {
         self.runs.join(format!("{}.checkpoints", self.name))
     }
 
-    /// Writes what came of each variant and the text of a report, and gives the folder its name.
+    /// Writes the results of each variant and the report, renames the folder and returns its path.
     ///
     /// # Errors
-    /// [`Error::RunFolder`]; the unfinished folder is gone then.
-    ///
-    /// # Panics
-    /// When an outcome is of no variant of the experiment.
+    /// Returns [`Error::RunFolder`] if a file cannot be written, and [`Error::UnknownVariant`] if
+    /// an outcome belongs to no variant of the experiment. The unfinished folder is removed in both
+    /// cases.
     pub fn finish(
         self,
         experiment: &Experiment,
@@ -79,33 +79,34 @@ impl RunFolder {
             fs::write(folder.join("weights.safetensors"), weights(outcome).map_err(failed)?)
                 .map_err(failed)?;
         }
-        open_to_all(self.unfinished.path()).map_err(failed)?;
-        // A second run within one second takes the next free name.
+        make_readable(self.unfinished.path()).map_err(failed)?;
+        // A run that starts in the same second as another gets a number.
         let candidates = (1..).map(|k| if k == 1 { self.name.clone() } else { format!("{}-{k}", self.name) });
         let mut free = candidates.map(|name| self.runs.join(name)).filter(|path| !path.exists());
-        let path = free.next().expect("there is always a next number");
+        let path = free.next().expect("there are infinitely many candidates");
         fs::rename(self.unfinished.path(), &path).map_err(failed)?;
-        // The folder is no longer where it would be removed from.
+        // The folder has been renamed, so there is nothing to remove.
         let _ = self.unfinished.keep();
         Ok(path)
     }
 }
 
-/// What was trained on. The sum is of the whole table, where there is one: runs with other splits are of the same data.
+/// Describes the data. The fingerprint of a table covers all its rows, so it does not depend on the
+/// split.
 fn data(outcome: &Outcome) -> serde_json::Value {
     let samples = &outcome.samples;
     let from = samples.from_table.as_ref();
-    let held = from.and_then(|from| from.validation.as_ref());
+    let held_out = from.and_then(|from| from.validation.as_ref());
     json!({
-        "fingerprint": from.map_or_else(|| samples.fingerprint().to_owned(), |from| sum(&from.table)),
+        "fingerprint": from.map_or_else(|| samples.fingerprint().to_owned(), |from| fingerprint(&from.table)),
         "n_samples": samples.dataset.n_samples(),
-        "n_held_back": held.map_or(0, |held| held.n_samples()),
+        "n_held_back": held_out.map_or(0, |dataset| dataset.n_samples()),
         "inputs": samples.inputs,
     })
 }
 
-/// The SHA-256 of a table's names and cells.
-fn sum(table: &Table) -> String {
+/// Computes the SHA-256 of the column names and cells of a table.
+fn fingerprint(table: &Table) -> String {
     let cells = |column: &Column| match &column.values {
         Values::Numbers(values) | Values::Dates(values) => {
             values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()
@@ -121,13 +122,13 @@ fn sum(table: &Table) -> String {
 fn write_history(path: &Path, outcome: &Outcome) -> Result<(), IoError> {
     let mut file = std::io::BufWriter::new(fs::File::create(path)?);
     for epoch in &outcome.history.epochs {
-        writeln!(file, "{}", line(epoch, &outcome.metric_names))?;
+        writeln!(file, "{}", epoch_json(epoch, &outcome.metric_names))?;
     }
     file.flush()
 }
 
-/// One epoch as JSON. What is not finite is null there.
-fn line(epoch: &Epoch, metrics: &[&str]) -> serde_json::Value {
+/// Converts the record of an epoch to JSON, in which values that are not finite are null.
+fn epoch_json(epoch: &Epoch, metrics: &[&str]) -> serde_json::Value {
     let metrics: serde_json::Map<_, _> =
         metrics.iter().zip(&epoch.metrics).map(|(name, v)| ((*name).to_owned(), json!(v))).collect();
     json!({
@@ -143,7 +144,7 @@ fn line(epoch: &Epoch, metrics: &[&str]) -> serde_json::Value {
     })
 }
 
-/// The weights as a safetensors file, in the precision of the training.
+/// Serialises the weights as safetensors, in the precision of training.
 fn weights(outcome: &Outcome) -> Result<Vec<u8>, IoError> {
     let bytes = |v: &f64| match outcome.precision {
         Precision::F32 => (*v as f32).to_le_bytes().to_vec(),
@@ -176,8 +177,8 @@ fn weights(outcome: &Outcome) -> Result<Vec<u8>, IoError> {
     serialize(views.collect::<Result<Vec<_>, IoError>>()?, None).map_err(IoError::other)
 }
 
-/// A temporary folder is its maker's alone; a run is as readable as any other file.
-fn open_to_all(path: &Path) -> Result<(), IoError> {
+/// Makes the folder readable by all users; a temporary folder is accessible only to its owner.
+fn make_readable(path: &Path) -> Result<(), IoError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

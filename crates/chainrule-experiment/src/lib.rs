@@ -1,5 +1,5 @@
-//! Experiments: a TOML file says data, network, training and what a source document claims; running one trains its
-//! networks, and leaves a run folder.
+//! Experiments, defined in TOML by data, network, training and the claims of a source document.
+//! Running an experiment trains its networks and writes a run folder.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -28,6 +28,7 @@ mod fit_plan;
 mod folder;
 mod network;
 mod quantity;
+pub mod renames;
 mod run;
 mod runs;
 mod section;
@@ -47,8 +48,8 @@ pub use fit::{OpenedModel, ensemble, scores};
 pub use fit_plan::FitPlan;
 pub use folder::RunFolder;
 pub use network::NetworkPlan;
-pub use run::{Outcome, Prepared, Progress};
+pub use run::{Outcome, PreparedTraining, Progress};
 pub use runs::{PastRun, differences, past_runs};
-pub use table::FromTable;
+pub use table::TableSamples;
 pub use train::TrainPlan;
 pub use tree::Origin;

@@ -1,4 +1,4 @@
-//! `[network]`: the layers, before the data say how many inputs and outputs there are.
+//! `[network]`: the layers, before the data determine the numbers of inputs and outputs.
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
@@ -6,19 +6,19 @@ use chainrule::network::{Architecture, Initializer, Layer, Learning};
 
 use crate::Error;
 use crate::section::{Choice, Section};
-use crate::tree::Origin;
+use crate::tree::{Origin, SettingValue};
 
-/// The layers as an experiment writes them.
+/// The layers of an experiment.
 #[derive(Clone, Debug)]
 pub struct NetworkPlan {
     hidden: Vec<Layer>,
     output: OutputPlan,
-    /// Names for parameters: `w_h` for `hidden.W[0][0]`.
+    /// Names of parameters, such as `w_h` for `hidden.W[0][0]`, with their origins.
     names: Vec<(String, String, Origin)>,
     origin: Origin,
 }
 
-/// The output layer: its units and activation may be left to data and loss.
+/// The output layer, whose units and activation may follow from data and loss.
 #[derive(Clone, Debug)]
 struct OutputPlan {
     units: Option<usize>,
@@ -28,7 +28,7 @@ struct OutputPlan {
 
 impl NetworkPlan {
     pub(crate) fn read(section: &Section<'_>) -> Result<NetworkPlan, Error> {
-        let defaults = Defaults {
+        let defaults = DefaultInitializers {
             weights: initializer(section, "weight_init")?.unwrap_or_else(Initializer::glorot_uniform),
             bias: initializer(section, "bias_init")?.unwrap_or_else(Initializer::zeros),
         };
@@ -43,8 +43,8 @@ impl NetworkPlan {
         let names = section.section("names")?;
         let mut named = Vec::new();
         for (name, node) in names.tree().into_iter().flat_map(|tree| &tree.entries) {
-            let crate::tree::Kind::Text(parameter) = &node.kind else {
-                return Err(names.refuse(name, "the name of a parameter in quotes, \"hidden.W[0][0]\""));
+            let SettingValue::Text(parameter) = &node.value else {
+                return Err(names.refuse(name, "a parameter in quotes, for example \"hidden.W[0][0]\""));
             };
             named.push((name.clone(), parameter.clone(), node.origin.clone()));
         }
@@ -52,12 +52,12 @@ impl NetworkPlan {
         Ok(NetworkPlan { hidden, output, names: named, origin: section.origin().clone() })
     }
 
-    /// What turns the last layer's z into outputs.
+    /// Returns the output activation: as set, or else the inverse link of the loss.
     pub(crate) fn output_activation(&self, loss: &Loss) -> Activation {
         self.output.activation.clone().unwrap_or_else(|| loss.link().activation())
     }
 
-    /// The architecture for these data and this loss.
+    /// Returns the architecture for these data and this loss.
     pub(crate) fn architecture(
         &self,
         n_inputs: usize,
@@ -74,19 +74,19 @@ impl NetworkPlan {
             .map_err(|source| Error::Engine { origin: self.origin.clone(), source })
     }
 
-    /// The named parameters with their indices.
+    /// Returns the named parameters with their indices.
     pub(crate) fn named(&self, architecture: &Architecture) -> Result<Vec<(String, usize)>, Error> {
         let index = |(name, parameter, origin): &(String, String, Origin)| {
             let index = architecture.parameter_index(parameter).ok_or_else(|| {
                 let all: Vec<String> =
                     (0..architecture.n_parameters()).map(|i| architecture.parameter_name(i)).collect();
                 let nearest = chainrule::registry::nearest(parameter, all.iter().map(String::as_str));
-                let ends = format!("from \"{}\" to \"{}\"", all[0], all[all.len() - 1]);
+                let range = format!("from \"{}\" to \"{}\"", all[0], all[all.len() - 1]);
                 Error::Value {
                     origin: origin.clone(),
                     key: format!("network.names.{name}"),
                     value: format!("\"{parameter}\""),
-                    allowed: format!("a parameter of the network, {ends}{}", crate::error::hint(nearest)),
+                    allowed: format!("a parameter of the network, {range}{}", crate::error::hint(nearest)),
                 }
             })?;
             Ok((name.clone(), index))
@@ -95,23 +95,23 @@ impl NetworkPlan {
     }
 }
 
-/// The hidden layers: tables, or widths alone, whose layers are all as the keys beside them say.
-fn hidden(section: &Section<'_>, defaults: &Defaults) -> Result<Vec<Layer>, Error> {
+/// Reads the hidden layers: tables, or widths of layers whose other settings are those of
+/// `[network]`.
+fn hidden(section: &Section<'_>, defaults: &DefaultInitializers) -> Result<Vec<Layer>, Error> {
     let shared = section.choice("activation")?;
     let shared_dropout = dropout(section)?.unwrap_or(0.0);
     let activation = |layer: &Section<'_>, own: Option<Choice>| {
-        let purpose = "what its units do: \"tanh\", say";
+        let purpose = "the activation of its units, for example \"tanh\"";
         own.or_else(|| shared.clone())
             .ok_or_else(|| layer.missing("activation", purpose))?
             .make(Activation::new)
     };
-    if section.holds_numbers("hidden") {
+    if section.is_number_list("hidden") {
         let widths = section.numbers("hidden")?.unwrap_or_default();
         let layer = |width: f64| {
             if width.fract() != 0.0 || !(1.0..=1e6).contains(&width) {
-                return Err(
-                    section.refuse("hidden", "a list of widths, each a whole number from 1 to 1000000")
-                );
+                let allowed = "a list of layer widths, each a whole number from 1 to 1000000";
+                return Err(section.refuse("hidden", allowed));
             }
             let layer = Layer::new(width as usize, activation(section, None)?);
             Ok(Layer {
@@ -122,9 +122,12 @@ fn hidden(section: &Section<'_>, defaults: &Defaults) -> Result<Vec<Layer>, Erro
         };
         return widths.into_iter().map(layer).collect();
     }
+    if section.has("hidden") && !section.is_list("hidden") {
+        return Err(section.refuse("hidden", "a list of layer widths, for example [64, 64], or of tables"));
+    }
     let layer = |layer: &Section<'_>| {
         let units = layer.whole("units", 1..=1_000_000, UNITS)?;
-        let units = units.ok_or_else(|| layer.missing("units", "how many units the layer has"))? as usize;
+        let units = units.ok_or_else(|| layer.missing("units", "the number of units"))? as usize;
         let plain = Layer::new(units, activation(layer, layer.choice("activation")?)?);
         let dropout = dropout(layer)?.unwrap_or(shared_dropout);
         let made = common(layer, plain, defaults)?.dropout(dropout);
@@ -136,17 +139,17 @@ fn hidden(section: &Section<'_>, defaults: &Defaults) -> Result<Vec<Layer>, Erro
 
 fn dropout(section: &Section<'_>) -> Result<Option<f64>, Error> {
     match section.number("dropout")? {
-        Some(share) if !(0.0..1.0).contains(&share) => {
-            Err(section.refuse("dropout", "a number from 0 to below 1"))
+        Some(rate) if !(0.0..1.0).contains(&rate) => {
+            Err(section.refuse("dropout", "at least 0 and less than 1"))
         }
-        share => Ok(share),
+        rate => Ok(rate),
     }
 }
 
 const UNITS: &str = "a whole number from 1 to 1000000";
 
-/// The initializers of all layers that do not name their own.
-struct Defaults {
+/// Initializers of the layers that do not set their own.
+struct DefaultInitializers {
     weights: Initializer,
     bias: Initializer,
 }
@@ -155,8 +158,9 @@ fn initializer(section: &Section<'_>, key: &'static str) -> Result<Option<Initia
     section.choice(key)?.map(|choice| choice.make(Initializer::new)).transpose()
 }
 
-/// What hidden and output layers have in common: which parts learn, and how they start.
-fn common(section: &Section<'_>, layer: Layer, defaults: &Defaults) -> Result<Layer, Error> {
+/// Reads the settings that hidden and output layers have in common: which parameters are trained,
+/// and the initializers.
+fn common(section: &Section<'_>, layer: Layer, defaults: &DefaultInitializers) -> Result<Layer, Error> {
     let weights =
         section.word("weights", &[("trainable", Learning::Trainable), ("frozen", Learning::Frozen)])?;
     let bias = [("trainable", Some(Learning::Trainable)), ("frozen", Some(Learning::Frozen)), ("none", None)];

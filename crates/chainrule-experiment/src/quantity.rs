@@ -1,4 +1,4 @@
-//! The numbers of a run that a claim can be about.
+//! The quantities of a run that a claim can concern.
 
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
@@ -9,77 +9,83 @@ use crate::run::Outcome;
 use crate::section::Section;
 use crate::tree::Origin;
 
-/// A number that a run has after some epoch.
+/// A quantity of a run, measured after an epoch.
 #[derive(Clone, Debug)]
 pub(crate) struct Quantity {
-    kind: Kind,
-    /// The parameter or layer that it is of, by name.
+    kind: QuantityKind,
+    /// Name of the parameter or layer.
     name: String,
-    /// The inputs that it is of.
+    /// Inputs of the network.
     inputs: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// The loss over all samples.
+enum QuantityKind {
+    /// Loss over all samples.
     Loss,
-    /// How many samples are misclassified.
-    Wrong,
-    /// A parameter, by one of the experiment's names or by its own.
+    /// Number of misclassified samples.
+    Misclassified,
+    /// A parameter, by its name in the experiment or in the architecture.
     Parameter,
-    /// The first output at some inputs.
+    /// First output at given inputs.
     Output,
-    /// The gradient's norm in a layer, in the step before.
+    /// Norm of a layer's gradient in the last step of the epoch.
     GradientNorm,
-    /// The share of a layer's units that are dead.
+    /// Fraction of dead units in a layer.
     Dead,
-    /// The greatest rise of the loss from one epoch to the next.
-    LargestRise,
-    /// How many epochs end with a higher loss than the one before.
-    Rises,
-    /// The greatest difference between the outputs of a network of straight layers and the one layer that it equals.
+    /// Largest increase of the loss from one epoch to the next.
+    LargestIncrease,
+    /// Number of epochs whose loss is higher than that of the epoch before.
+    Increases,
+    /// Largest difference between the outputs of a network of linear layers and those of the
+    /// equivalent single layer.
     Collapse,
-    /// The loss that the Gaussians' source prints: a guarded cross-entropy whose two arguments are swapped.
+    /// The loss that the source of the Gaussians prints: a guarded cross-entropy with its two
+    /// arguments swapped.
     SwappedGuardedLoss,
 }
 
-const KINDS: &[(&str, Kind)] = &[
-    ("loss", Kind::Loss),
-    ("wrong", Kind::Wrong),
-    ("parameter", Kind::Parameter),
-    ("output", Kind::Output),
-    ("gradient_norm", Kind::GradientNorm),
-    ("dead", Kind::Dead),
-    ("largest_rise", Kind::LargestRise),
-    ("rises", Kind::Rises),
-    ("collapse", Kind::Collapse),
-    ("swapped_guarded_loss", Kind::SwappedGuardedLoss),
+const KINDS: &[(&str, QuantityKind)] = &[
+    ("loss", QuantityKind::Loss),
+    ("misclassified", QuantityKind::Misclassified),
+    ("parameter", QuantityKind::Parameter),
+    ("output", QuantityKind::Output),
+    ("gradient_norm", QuantityKind::GradientNorm),
+    ("dead", QuantityKind::Dead),
+    ("largest_increase", QuantityKind::LargestIncrease),
+    ("increases", QuantityKind::Increases),
+    ("collapse", QuantityKind::Collapse),
+    ("swapped_guarded_loss", QuantityKind::SwappedGuardedLoss),
 ];
 
 impl Quantity {
     pub(crate) fn read(section: &Section<'_>) -> Result<Quantity, Error> {
         if !section.has("quantity") {
-            return Err(section.missing("quantity", "the number that is claimed"));
+            return Err(
+                section.missing("quantity", "the quantity that the claim concerns, for example \"loss\"")
+            );
         }
         let kind = section.word("quantity", KINDS)?;
         let (mut name, mut inputs) = (String::new(), Vec::new());
         match kind {
-            Kind::Parameter | Kind::GradientNorm | Kind::Dead => {
-                let purpose = "the name of the parameter or of the layer";
+            QuantityKind::Parameter | QuantityKind::GradientNorm | QuantityKind::Dead => {
+                let purpose = "the name of the parameter or layer";
                 name = section.text("of")?.ok_or_else(|| section.missing("of", purpose))?;
             }
-            Kind::Output => {
-                inputs = section.numbers("of")?.ok_or_else(|| section.missing("of", "the inputs, a list"))?
+            QuantityKind::Output => {
+                let purpose = "the inputs of the network, a list of numbers";
+                inputs = section.numbers("of")?.ok_or_else(|| section.missing("of", purpose))?
             }
             _ if section.has("of") => {
-                return Err(section.refuse("of", "left out: this quantity is of the whole run"));
+                let problem = "does not apply to this quantity, which concerns the whole run; remove it";
+                return Err(section.misplaced("of", problem));
             }
             _ => {}
         }
         Ok(Quantity { kind, name, inputs })
     }
 
-    /// The number after `epoch`, at the end where none is given.
+    /// Measures the quantity after `epoch`, or at the end of training if it is `None`.
     pub(crate) fn measure(
         &self,
         outcome: &Outcome,
@@ -87,33 +93,35 @@ impl Quantity {
         origin: &Origin,
     ) -> Result<f64, Error> {
         let parameters = outcome.parameters_after(epoch);
-        let nothing = |what: &str, name: &str| Error::Value {
+        let refuse = |value: String, allowed: &str| Error::Value {
             origin: origin.clone(),
             key: "of".to_owned(),
-            value: format!("\"{name}\""),
-            allowed: format!("{what} of the network"),
+            value,
+            allowed: allowed.to_owned(),
         };
+        let refuse_name = |allowed: &str| refuse(format!("\"{}\"", self.name), allowed);
         let epochs = &outcome.history.epochs;
-        let losses = || epochs.windows(2).map(|pair| pair[1].loss - pair[0].loss);
-        // What the history says of an epoch, the first one for "after epoch 0".
+        let increases = || epochs.windows(2).map(|pair| pair[1].loss - pair[0].loss);
+        // Epoch 0 has no record, so that of epoch 1 is used.
         let record = || {
-            epoch
-                .map_or(epochs.last(), |epoch| epochs.get((epoch as usize).max(1) - 1))
-                .expect("an epoch ran")
+            let at_epoch = epoch.and_then(|epoch| epochs.get((epoch as usize).max(1) - 1));
+            at_epoch.or(epochs.last())
         };
         let layer = |name: &String| {
             let layers = 0..outcome.architecture.layers().len();
             layers
                 .into_iter()
                 .find(|l| outcome.architecture.layer_name(*l) == *name)
-                .ok_or_else(|| nothing("a layer", name))
+                .ok_or_else(|| refuse_name("a layer of the network"))
         };
-        let network =
-            || Network::new(outcome.architecture.clone(), parameters.to_vec()).expect("parameters that fit");
+        let network = || {
+            Network::new(outcome.architecture.clone(), parameters.to_vec())
+                .expect("the parameters are those of the architecture")
+        };
         let x = outcome.samples.dataset.x();
         Ok(match self.kind {
-            Kind::Loss => outcome.loss_at(parameters),
-            Kind::Wrong => {
+            QuantityKind::Loss => outcome.loss_at(parameters),
+            QuantityKind::Misclassified => {
                 let y = network().predict(x);
                 let n_outputs = outcome.architecture.n_outputs();
                 let task = OutputKind::of(&outcome.architecture.output().activation);
@@ -125,49 +133,61 @@ impl Quantity {
                     n_outputs,
                 }) as f64
             }
-            Kind::Parameter => {
+            QuantityKind::Parameter => {
                 let name = &self.name;
                 let named = outcome.names.iter().find(|(known, _)| known == name).map(|(_, index)| *index);
                 let index = named.or_else(|| outcome.architecture.parameter_index(name));
-                parameters[index.ok_or_else(|| nothing("a parameter", name))?]
+                parameters[index.ok_or_else(|| refuse_name("a parameter of the network"))?]
             }
-            Kind::Output => {
-                if self.inputs.len() != outcome.architecture.n_inputs() {
-                    let allowed = "a list of as many numbers as there are inputs";
-                    return Err(nothing(allowed, &format!("{:?}", self.inputs)));
+            QuantityKind::Output => {
+                let n_inputs = outcome.architecture.n_inputs();
+                if self.inputs.len() != n_inputs {
+                    let allowed = format!("a list of {n_inputs} numbers, one for each input of the network");
+                    return Err(refuse(format!("{:?}", self.inputs), &allowed));
                 }
                 network().predict(&self.inputs)[0]
             }
-            Kind::GradientNorm => record().gradient_norm[layer(&self.name)?],
-            Kind::Dead => {
+            QuantityKind::GradientNorm => {
                 let l = layer(&self.name)?;
-                *record().dead.get(l).ok_or_else(|| nothing("a hidden layer", &self.name))?
+                record().map_or(f64::NAN, |record| record.gradient_norm[l])
             }
-            Kind::LargestRise => losses().fold(0.0, f64::max),
-            Kind::Rises => losses().filter(|rise| *rise > 0.0).count() as f64,
-            Kind::Collapse => {
+            QuantityKind::Dead => {
+                let l = layer(&self.name)?;
+                if l + 1 == outcome.architecture.layers().len() {
+                    return Err(refuse_name("a hidden layer of the network"));
+                }
+                record().map_or(f64::NAN, |record| record.dead[l])
+            }
+            QuantityKind::LargestIncrease => increases().fold(0.0, f64::max),
+            QuantityKind::Increases => increases().filter(|increase| *increase > 0.0).count() as f64,
+            QuantityKind::Collapse => {
                 let network = network();
-                let single =
-                    network.collapse().ok_or_else(|| nothing("something", "a network of straight layers"))?;
+                let single = network.collapse().ok_or_else(|| Error::Misplaced {
+                    origin: origin.clone(),
+                    key: "quantity".to_owned(),
+                    problem:
+                        "is \"collapse\", but the network has an activation that is not linear; use identity \
+                              activations"
+                            .to_owned(),
+                })?;
                 let difference = |(a, b): (&f64, &f64)| (a - b).abs();
                 network.predict(x).iter().zip(&single.predict(x)).map(difference).fold(0.0, f64::max)
             }
-            Kind::SwappedGuardedLoss => {
+            QuantityKind::SwappedGuardedLoss => {
                 let (y, guard) = (network().predict(x), 1e-4);
-                let of_sample =
-                    |(p, t): (&f64, &f64)| -p * (t + guard).ln() - (1.0 - p) * (1.0 - t + guard).ln();
-                y.iter().zip(outcome.samples.dataset.t()).map(of_sample).sum::<f64>() / y.len() as f64
+                let loss = |(p, t): (&f64, &f64)| -p * (t + guard).ln() - (1.0 - p) * (1.0 - t + guard).ln();
+                y.iter().zip(outcome.samples.dataset.t()).map(loss).sum::<f64>() / y.len() as f64
             }
         })
     }
 }
 
 impl Outcome {
-    /// The loss over all samples at these parameters, reduced as in training, in f64.
+    /// Computes the loss over all samples at `parameters` in f64, reduced as in training.
     pub(crate) fn loss_at(&self, parameters: &[f64]) -> f64 {
         let rows: Vec<usize> = (0..self.samples.dataset.n_samples()).collect();
-        let mut objective =
-            Objective::new(&self.architecture, &self.loss, &self.samples.dataset).expect("it was trained");
+        let mut objective = Objective::new(&self.architecture, &self.loss, &self.samples.dataset)
+            .expect("the network was trained on these samples");
         objective.value(parameters, &rows, self.reduction)
     }
 }

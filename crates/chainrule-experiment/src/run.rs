@@ -1,4 +1,4 @@
-//! Running an experiment's networks: data drawn, weights drawn, trained, and what came of it.
+//! Training of an experiment's networks, from the samples and initial weights to the outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -20,72 +20,75 @@ use crate::checkpoint::Checkpoint;
 use crate::checkpoints::Checkpoints;
 use crate::data::Samples;
 use crate::experiment::{Experiment, Variant};
+use crate::train::setting_error;
 
-/// A variant with its data and starting weights, ready to train.
+/// A variant with its samples and initial weights, ready to train.
 #[derive(Clone, Debug)]
-pub struct Prepared {
-    /// The samples, in f64.
+pub struct PreparedTraining {
+    /// Samples, in f64.
     pub samples: Samples,
-    /// The architecture, its output layer settled by data and loss.
+    /// Architecture, with the output layer determined by data and loss.
     pub architecture: Architecture,
-    /// The starting weights, in f64.
+    /// Initial network, in f64.
     pub start: Network<f64>,
-    /// The named parameters with their indices.
+    /// Named parameters with their indices.
     pub names: Vec<(String, usize)>,
-    /// The one stream of draws, after data and weights.
+    /// Random number generator, after data and weights have been drawn.
     pub random: RandomState,
 }
 
-/// What came of training one network.
+/// Result of training a network.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The variant's name; empty for an experiment of one network.
+    /// Name of the variant; empty if the experiment has a single network.
     pub variant: String,
-    /// The samples it was trained on.
+    /// Training samples.
     pub samples: Samples,
-    /// Its shape.
+    /// Architecture.
     pub architecture: Architecture,
-    /// Its loss.
+    /// Loss function.
     pub loss: Loss,
-    /// How the loss was reduced.
+    /// Reduction of the loss over the samples.
     pub reduction: Reduction,
-    /// The precision of the training.
+    /// Precision of training.
     pub precision: Precision,
-    /// The parameters at the end, exactly, in f64.
+    /// Final parameters, converted to f64 without loss.
     pub parameters: Vec<f64>,
-    /// The parameters after some epochs: 0 is the start.
+    /// Parameters after some epochs; epoch 0 is the initialisation.
     snapshots: Vec<(u64, Vec<f64>)>,
-    /// The named parameters with their indices.
+    /// Named parameters with their indices.
     pub names: Vec<(String, usize)>,
-    /// Every epoch, and the warnings.
+    /// Record of every epoch, and warnings.
     pub history: History,
-    /// How the training ended; the divergence that ended it.
+    /// How training ended, or the error with which it diverged.
     pub ending: Result<Ending, EngineError>,
-    /// For each seed of several restarts its final loss.
+    /// Final loss for each seed, if there are several restarts.
     pub restarts: Vec<(u32, f64)>,
-    /// The loss over all training samples at the end; on the validation samples, where there are any.
+    /// Final loss over all training samples, and over the validation samples, if there are any.
     pub final_loss: (f64, Option<f64>),
-    /// The names of the metrics that the history records.
+    /// Names of the metrics in the history.
     pub metric_names: Vec<&'static str>,
 }
 
-/// Who watches a run: its beginning, its way, and whether it should be cancelled.
+/// Receives the progress of training.
 pub trait Progress {
-    /// A training of so many epochs begins; with restarts, one for each seed.
+    /// Training of a variant starts; with restarts, once for each seed.
     fn begin(&mut self, variant: &str, epochs: u64);
-    /// It has come to this many epochs (a fraction within one), and the loss was this.
+    /// Training has completed `epochs` epochs, including a fraction of the current one, and has
+    /// reached this loss.
     fn advance(&mut self, epochs: f64, loss: f64);
-    /// An epoch is done.
-    fn epoch(&mut self, _epoch: &Epoch) {}
-    /// The training that begins next goes on from here; these settings are not as they were.
+    /// An epoch has finished.
+    fn finish_epoch(&mut self, _epoch: &Epoch) {}
+    /// The next training run resumes from a checkpoint. `_changed` has a line for each changed
+    /// setting.
     fn resumed(&mut self, _from: &Checkpoint, _changed: &[String]) {}
-    /// A checkpoint has been written, or could not be.
-    fn saved(&mut self, _failed: Option<&std::io::Error>) {}
-    /// It is over.
+    /// A checkpoint has been saved, or could not be saved because of an error.
+    fn checkpoint_saved(&mut self, _error: Option<&std::io::Error>) {}
+    /// Training of a variant has ended.
     fn end(&mut self);
 }
 
-/// Nobody watches.
+/// Ignores all progress.
 impl Progress for () {
     fn begin(&mut self, _variant: &str, _epochs: u64) {}
     fn advance(&mut self, _epochs: f64, _loss: f64) {}
@@ -93,31 +96,32 @@ impl Progress for () {
 }
 
 impl Variant {
-    /// Draws or reads the samples, settles the architecture and draws the starting weights.
+    /// Generates or reads the samples, determines the architecture and draws the initial weights.
     ///
-    /// The order of the draws is data, weights, validation split, epochs, from one stream; `train.seed` starts a new
-    /// stream at the weights.
+    /// Data, weights, validation split and mini-batches are drawn in this order from one random
+    /// stream. If `train.seed` is set, a new stream starts with the weights.
     ///
     /// # Errors
-    /// A table that cannot be used, or layers, targets and loss that do not fit each other.
-    pub fn prepare(&self) -> Result<Prepared, Error> {
+    /// Returns an error if the table cannot be used, or if layers, targets and loss do not fit each
+    /// other.
+    pub fn prepare(&self) -> Result<PreparedTraining, Error> {
         let mut random = RandomState::new(self.data.seed);
-        let share = self.train.settings.validation_fraction;
-        let samples = self.data.samples(&mut random, share, &self.train.loss, self.target_scaling())?;
+        let fraction = self.train.settings.validation_fraction;
+        let samples = self.data.samples(&mut random, fraction, &self.train.loss, self.target_scaling())?;
         self.prepare_with(samples, random)
     }
 
-    /// As [`prepare`](Variant::prepare), with samples that are made already, such as those of another variant with the same
-    /// data, and the stream for the draws to come.
+    /// Does the same as [`prepare`](Variant::prepare) with existing samples, for example those of
+    /// another variant with the same data, and the random number generator for the remaining draws.
     ///
     /// # Errors
-    /// As [`prepare`](Variant::prepare).
-    pub fn prepare_with(&self, samples: Samples, mut random: RandomState) -> Result<Prepared, Error> {
+    /// Returns the errors of [`prepare`](Variant::prepare).
+    pub fn prepare_with(&self, samples: Samples, mut random: RandomState) -> Result<PreparedTraining, Error> {
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
-        self.suits_table(&samples)?;
+        self.check_outputs(&samples)?;
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
         let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
-        objective.map_err(|error| samples.placed(&error).unwrap_or_else(|| self.placed(error)))?;
+        objective.map_err(|error| samples.locate(&error).unwrap_or_else(|| self.locate(error)))?;
         if let Some(seed) = self.train.seed {
             random = RandomState::new(seed);
         }
@@ -127,23 +131,22 @@ impl Variant {
             Some(_) => return Err(Error::OtherNetwork),
             None => Network::initialize(architecture.clone(), &mut random),
         };
-        Ok(Prepared { samples, architecture, start, names, random })
+        Ok(PreparedTraining { samples, architecture, start, names, random })
     }
 
-    /// Checks that outputs mean something to the table's targets: one for each, and for two classes the second's probability.
-    fn suits_table(&self, samples: &Samples) -> Result<(), Error> {
+    /// Checks that the loss has one output for each target of a table, and a single output for two
+    /// classes.
+    fn check_outputs(&self, samples: &Samples) -> Result<(), Error> {
         let Some(from) = &samples.from_table else { return Ok(()) };
         let target = &from.encoders.target;
         let allowed = match target {
             Target::Classes { column, classes }
                 if classes.len() == 2 && self.train.loss.link() == Link::Softmax =>
             {
-                format!(
-                    "binary_cross_entropy, since {column} has two classes and one output is enough for them"
-                )
+                format!("binary_cross_entropy, because \"{column}\" has only two classes")
             }
             _ if self.train.loss.n_outputs(target.n_outputs()) != target.n_outputs() => {
-                "a loss of one output for each target: of quantile, one level at a time".to_owned()
+                "a loss with one output for each target; for quantile, give a single level".to_owned()
             }
             _ => return Ok(()),
         };
@@ -152,34 +155,35 @@ impl Variant {
         Err(Error::Value { origin, key: "train.loss".to_owned(), value, allowed })
     }
 
-    /// The scaling of targets that suits the outputs, where nobody says another: only what takes any value can be moved.
+    /// Returns the default scaling of regression targets: targets are scaled only if the outputs
+    /// are unbounded.
     pub(crate) fn target_scaling(&self) -> TargetScaling {
         let output = self.network.output_activation(&self.train.loss);
         if output == Activation::identity() { TargetScaling::Standard } else { TargetScaling::None }
     }
 
-    /// Whether the network can be trained at all: data, layers, loss and settings fit each other.
+    /// Checks that the network can be trained: that data, layers, loss and settings fit each other.
     ///
     /// # Errors
-    /// As [`Variant::prepare`], or settings that the engine refuses.
+    /// Returns the errors of [`Variant::prepare`], or an error if the engine refuses a setting.
     pub fn check(&self) -> Result<(), Error> {
-        let Prepared { samples, start, random, .. } = self.prepare()?;
+        let PreparedTraining { samples, start, random, .. } = self.prepare()?;
         let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_deref());
         let settings = self.settings_for_engine();
         training(start, &self.train.loss, &samples.dataset, validation, settings, random)
             .map(|_| ())
-            .map_err(|error| self.placed(error))
+            .map_err(|error| self.locate(error))
     }
 
-    /// The network as it begins, untrained, or the model that was given, as an outcome to be looked at.
+    /// Returns an outcome with the initial network, or the network of a model, and no training.
     ///
     /// # Errors
-    /// As [`Variant::prepare`].
-    pub fn as_it_is(&self, history: History) -> Result<Outcome, Error> {
-        let Prepared { samples, architecture, start, names, .. } = self.prepare()?;
+    /// Returns the errors of [`Variant::prepare`].
+    pub fn initial_outcome(&self, history: History) -> Result<Outcome, Error> {
+        let PreparedTraining { samples, architecture, start, names, .. } = self.prepare()?;
         let reduction = self.train.settings.reduction;
         let mut objective =
-            Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|e| self.placed(e))?;
+            Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|e| self.locate(e))?;
         let rows: Vec<usize> = (0..samples.dataset.n_samples()).collect();
         let loss = objective.value(start.parameters(), &rows, reduction);
         let parameters = start.parameters().to_vec();
@@ -201,8 +205,8 @@ impl Variant {
         })
     }
 
-    /// Puts the place in the file to an error of the engine.
-    pub(crate) fn placed(&self, source: EngineError) -> Error {
+    /// Adds the location of the setting concerned to an error of the engine.
+    pub(crate) fn locate(&self, source: EngineError) -> Error {
         let path = match &source {
             EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => {
                 "network.output.units".to_owned()
@@ -212,16 +216,15 @@ impl Variant {
             EngineError::Setting { setting, .. } => format!("train.{setting}"),
             _ => "train".to_owned(),
         };
-        let origin = self.tree.origin_of(&path).unwrap_or(&self.train.origin);
-        Error::Engine { origin: origin.clone(), source }
+        setting_error(self.tree.origin_of(&path).unwrap_or(&self.train.origin), source)
     }
 
-    /// Trains the network, keeping the parameters after each of `epochs`.
+    /// Trains the network and records the parameters after each of `epochs`.
     ///
-    /// A training that diverges is an outcome too: its ending says so.
+    /// Divergence is not returned as an error but recorded in [`Outcome::ending`].
     ///
     /// # Errors
-    /// As [`Variant::prepare`].
+    /// Returns the errors of [`Variant::prepare`].
     pub fn run(
         &self,
         epochs: &BTreeSet<u64>,
@@ -231,22 +234,24 @@ impl Variant {
         self.run_prepared(self.prepare()?, epochs, progress, cancel, None)
     }
 
-    /// Trains the network from what [`prepare`](Variant::prepare) made, saved on the way where there are checkpoints, and from
-    /// where those lead that it goes on from.
+    /// Trains the network prepared by [`prepare`](Variant::prepare). With `checkpoints`, training
+    /// saves checkpoints and resumes from an earlier one, if that is set.
     ///
-    /// A training that somebody ends is saved as it was, and its outcome has the weights of its best epoch, where there is one.
+    /// If training is cancelled, a checkpoint is saved, and the outcome has the weights of the best
+    /// epoch, if there is one.
     ///
     /// # Errors
-    /// As [`Variant::run`], and a checkpoint that is of another training.
+    /// Returns the errors of [`Variant::run`], or an error if training cannot resume from the
+    /// checkpoint.
     pub fn run_prepared(
         &self,
-        prepared: Prepared,
+        prepared: PreparedTraining,
         epochs: &BTreeSet<u64>,
         progress: &mut dyn Progress,
         cancel: &AtomicBool,
         checkpoints: Option<&mut Checkpoints>,
     ) -> Result<Outcome, Error> {
-        let watcher = Watcher {
+        let observer = RunObserver {
             variant: &self.name,
             epochs,
             progress,
@@ -254,42 +259,46 @@ impl Variant {
             checkpoints,
             settings: self.settings(),
             fingerprint: prepared.samples.fingerprint().to_owned(),
-            restarts: self.train.restarts > 1,
-            paths: BTreeMap::new(),
+            has_restarts: self.train.restarts > 1,
+            trajectories: BTreeMap::new(),
         };
         match self.precision {
-            Precision::F32 => self.run_in::<f32>(prepared, watcher),
-            Precision::F64 => self.run_in::<f64>(prepared, watcher),
+            Precision::F32 => self.run_in::<f32>(prepared, observer),
+            Precision::F64 => self.run_in::<f64>(prepared, observer),
         }
     }
 
-    fn run_in<T: Scalar>(&self, prepared: Prepared, mut watcher: Watcher<'_>) -> Result<Outcome, Error> {
-        let placed = |error| self.placed(error);
-        let Prepared { samples, architecture, start, names, random } = prepared;
+    fn run_in<T: Scalar>(
+        &self,
+        prepared: PreparedTraining,
+        mut observer: RunObserver<'_>,
+    ) -> Result<Outcome, Error> {
+        let locate = |error| self.locate(error);
+        let PreparedTraining { samples, architecture, start, names, random } = prepared;
         let data: Dataset<T> = samples
             .dataset
             .cast()
-            .map_err(|error| samples.placed(&error).unwrap_or_else(|| placed(error)))?;
+            .map_err(|error| samples.locate(&error).unwrap_or_else(|| locate(error)))?;
         let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
         let validation: Option<Dataset<T>> =
-            validation.map(|held| held.cast()).transpose().map_err(placed)?;
+            validation.map(|dataset| dataset.cast()).transpose().map_err(locate)?;
         let settings = self.settings_for_engine();
-        let several = watcher.restarts;
+        let has_restarts = observer.has_restarts;
         let seeds: Vec<u32> =
             (0..self.train.restarts.max(1)).map(|k| settings.seed.wrapping_add(k)).collect();
-        let mut saved = BTreeMap::new();
-        if let Some(checkpoints) = &mut watcher.checkpoints {
+        let mut resume_points = BTreeMap::new();
+        if let Some(checkpoints) = &mut observer.checkpoints {
             for seed in &seeds {
-                let restart = several.then_some(*seed);
-                let from = checkpoints.saved(&self.name, restart, samples.fingerprint())?;
+                let restart = has_restarts.then_some(*seed);
+                let from = checkpoints.resume_point(&self.name, restart, samples.fingerprint())?;
                 let Some(from) = from else { continue };
-                watcher.progress.resumed(&from, &from.changed(&watcher.settings));
-                watcher.paths.insert(*seed, from.trajectory(architecture.n_parameters())?);
-                saved.insert(*seed, from);
+                observer.progress.resumed(&from, &from.changed(&observer.settings));
+                observer.trajectories.insert(*seed, from.trajectory(architecture.n_parameters())?);
+                resume_points.insert(*seed, from);
             }
         }
         let begin = |seed| {
-            let (start, random) = if several {
+            let (start, random) = if has_restarts {
                 let mut random = RandomState::new(seed);
                 (Network::initialize(architecture.clone(), &mut random), random)
             } else {
@@ -298,24 +307,24 @@ impl Variant {
             let settings = chainrule::train::Settings { seed, ..settings.clone() };
             let mut training =
                 training(start, &self.train.loss, &data, validation.as_ref(), settings, random)
-                    .map_err(placed)?;
-            saved.get(&seed).map_or(Ok(()), |from: &Checkpoint| from.restore(&mut training))?;
+                    .map_err(locate)?;
+            resume_points.get(&seed).map_or(Ok(()), |from: &Checkpoint| from.restore(&mut training))?;
             Ok::<_, Error>(training)
         };
         let mut restarts = Vec::new();
-        let (mut training, ending) = if several {
-            let best = best_of(&seeds, begin, &mut watcher)?;
+        let (mut training, ending) = if has_restarts {
+            let best = best_of(&seeds, begin, &mut observer)?;
             restarts = best.losses;
             (best.best, Ok(best.ending))
         } else {
             let mut training = begin(seeds[0])?;
-            let ending = training.run(&mut watcher);
+            let ending = training.run(&mut observer);
             (training, ending)
         };
-        watcher.progress.end();
+        observer.progress.end();
         if let (Ok(Ending::Cancelled), Some(best)) = (&ending, training.state().best.clone()) {
             let state = TrainingState { parameters: best.parameters, ..training.state().clone() };
-            training.restore(state).map_err(placed)?;
+            training.restore(state).map_err(locate)?;
         }
         let final_loss = (training.training_loss(), training.validation_loss());
         Ok(Outcome {
@@ -324,7 +333,7 @@ impl Variant {
             reduction: self.train.settings.reduction,
             precision: self.precision,
             parameters: exact(&training.state().parameters),
-            snapshots: watcher.paths.remove(&training.settings().seed).unwrap_or_default(),
+            snapshots: observer.trajectories.remove(&training.settings().seed).unwrap_or_default(),
             names,
             history: training.history().clone(),
             ending,
@@ -336,17 +345,17 @@ impl Variant {
         })
     }
 
-    /// The engine's settings, with the seed that dropout and restarts take.
+    /// Returns the settings of the engine, with the seed for dropout and restarts.
     pub fn settings_for_engine(&self) -> chainrule::train::Settings {
         let seed = self.train.seed.unwrap_or(self.data.seed);
         let settings = chainrule::train::Settings { seed, ..self.train.settings.clone() };
-        // A table's rows are held back before they are encoded.
+        // The rows of a table are split before they are encoded, not by the engine.
         let validation_fraction = settings.validation_fraction.filter(|_| !self.data.is_table());
         chainrule::train::Settings { validation_fraction, ..settings }
     }
 }
 
-/// A training with validation samples of its own, where there are any.
+/// Creates a training run, with a separate validation set if there is one.
 fn training<'a, T: Scalar>(
     start: Network<T>,
     loss: &Loss,
@@ -362,10 +371,11 @@ fn training<'a, T: Scalar>(
 }
 
 impl Experiment {
-    /// Trains every network of the experiment, one after the other, with what its claims need.
+    /// Trains the networks of the experiment one after the other and records the parameters that
+    /// its claims require.
     ///
     /// # Errors
-    /// As [`Variant::prepare`].
+    /// Returns the errors of [`Variant::prepare`].
     pub fn run(&self, progress: &mut dyn Progress, cancel: &AtomicBool) -> Result<Vec<Outcome>, Error> {
         self.variants
             .iter()
@@ -373,111 +383,114 @@ impl Experiment {
             .collect()
     }
 
-    /// The epochs after which the claims about the variant called `variant` need its parameters.
+    /// Returns the epochs after which the claims require the parameters of the variant called
+    /// `variant`.
     pub fn epochs(&self, variant: &str) -> BTreeSet<u64> {
         self.claims.iter().flat_map(|claim| claim.epochs(variant)).collect()
     }
 }
 
 impl Outcome {
-    /// The parameters after `epoch`, at the end where none is given or where the training ended before.
+    /// Returns the parameters after `epoch`, or the final ones if it is `None` or training ended
+    /// before.
     pub(crate) fn parameters_after(&self, epoch: Option<u64>) -> &[f64] {
-        let kept = epoch.and_then(|epoch| self.snapshots.iter().find(|(known, _)| *known == epoch));
-        kept.map_or(&self.parameters, |(_, parameters)| parameters)
+        let snapshot = epoch.and_then(|epoch| self.snapshots.iter().find(|(known, _)| *known == epoch));
+        snapshot.map_or(&self.parameters, |(_, parameters)| parameters)
     }
 
-    /// The parameters after the epochs that were asked for, in their order; epoch 0 is the start.
+    /// Returns the parameters after the recorded epochs, in order; epoch 0 is the initialisation.
     pub fn trajectory(&self) -> &[(u64, Vec<f64>)] {
         &self.snapshots
     }
 
-    /// The same outcome with the samples that were held back in place of those that were trained on, where there are any.
-    pub fn held_back(&self) -> Option<Outcome> {
+    /// Returns the outcome with the held-out samples instead of the training samples, if there are
+    /// any.
+    pub fn held_out(&self) -> Option<Outcome> {
         let dataset = self.samples.from_table.as_ref()?.validation.clone()?;
-        let held_back = self.clone();
-        Some(Outcome { samples: held_back.samples.holding(dataset), ..held_back })
+        let outcome = self.clone();
+        Some(Outcome { samples: outcome.samples.with_dataset(dataset), ..outcome })
     }
 
-    /// The network at the end, in f64.
-    ///
-    /// # Panics
-    /// Never: what a training leaves is finite and fits.
+    /// Returns the trained network, in f64.
     pub fn network(&self) -> Network<f64> {
-        Network::new(self.architecture.clone(), self.parameters.clone()).expect("finite parameters that fit")
+        Network::new(self.architecture.clone(), self.parameters.clone())
+            .expect("trained parameters are finite and fit the architecture")
     }
 }
 
-/// Sees the training for whoever watches, and keeps the parameters that were asked for.
-struct Watcher<'w> {
+/// Reports the progress of training, records parameters and saves checkpoints.
+struct RunObserver<'w> {
     variant: &'w str,
     epochs: &'w BTreeSet<u64>,
     progress: &'w mut dyn Progress,
     cancel: &'w AtomicBool,
     checkpoints: Option<&'w mut Checkpoints>,
-    /// The settings, what tells the samples from others, and whether there are several seeds, for checkpoints.
+    /// Settings, fingerprint of the samples and whether there are several seeds, for checkpoints.
     settings: String,
     fingerprint: String,
-    restarts: bool,
-    /// For each seed the parameters after some epochs.
-    paths: BTreeMap<u32, Vec<(u64, Vec<f64>)>>,
+    has_restarts: bool,
+    /// Parameters after the recorded epochs, by seed.
+    trajectories: BTreeMap<u32, Vec<(u64, Vec<f64>)>>,
 }
 
-/// Steps between two reports within an epoch.
-const REPORT: u64 = 64;
+/// Number of steps between two progress reports within an epoch.
+const REPORT_INTERVAL: u64 = 64;
 
-impl Watcher<'_> {
-    /// Keeps the parameters as they are, where they were asked for and are not kept yet.
-    fn keep<T: Scalar>(&mut self, training: &Training<'_, T>) {
+impl RunObserver<'_> {
+    /// Records the current parameters if the epoch is among the requested ones and not recorded
+    /// yet.
+    fn record<T: Scalar>(&mut self, training: &Training<'_, T>) {
         let state = training.state();
-        let path = self.paths.entry(training.settings().seed).or_default();
-        if self.epochs.contains(&state.epoch) && path.last().is_none_or(|(epoch, _)| *epoch < state.epoch) {
-            path.push((state.epoch, exact(&state.parameters)));
+        let trajectory = self.trajectories.entry(training.settings().seed).or_default();
+        let is_new = trajectory.last().is_none_or(|(epoch, _)| *epoch < state.epoch);
+        if self.epochs.contains(&state.epoch) && is_new {
+            trajectory.push((state.epoch, exact(&state.parameters)));
         }
     }
 
-    /// Saves the training where it is time, or where it is to end here.
+    /// Saves a checkpoint if it is due or training is cancelled.
     fn save<T: Scalar>(&mut self, training: &Training<'_, T>, ends_epoch: bool) -> ControlFlow<()> {
         let cancelled = self.cancel.load(Ordering::Relaxed);
         if let Some(checkpoints) = &mut self.checkpoints {
-            let path = self.paths.get(&training.settings().seed).map_or(&[][..], Vec::as_slice);
+            let trajectory = self.trajectories.get(&training.settings().seed).map_or(&[][..], Vec::as_slice);
             let written = if cancelled {
-                checkpoints.save(training, path)
+                checkpoints.save(training, trajectory)
             } else {
-                checkpoints.stepped(training, path, ends_epoch)
+                checkpoints.save_if_due(training, trajectory, ends_epoch)
             };
             if let Some(written) = written {
-                self.progress.saved(written.err().as_ref());
+                self.progress.checkpoint_saved(written.err().as_ref());
             }
         }
         if cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-impl<T: Scalar> Observer<T> for Watcher<'_> {
+impl<T: Scalar> Observer<T> for RunObserver<'_> {
     fn started(&mut self, training: &Training<'_, T>) {
         self.progress.begin(self.variant, training.settings().epochs);
         if let Some(checkpoints) = &mut self.checkpoints {
-            let restart = self.restarts.then_some(training.settings().seed);
+            let restart = self.has_restarts.then_some(training.settings().seed);
             checkpoints.begin(self.variant, restart, &self.settings, &self.fingerprint);
         }
-        // Within an epoch the parameters are those of none.
+        // If training resumes within an epoch, the parameters are not those of a completed epoch.
         if training.state().place == 0 {
-            self.keep(training);
+            self.record(training);
         }
     }
 
     fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
-        if step.ends_epoch || step.step.is_multiple_of(REPORT) {
+        if step.ends_epoch || step.step.is_multiple_of(REPORT_INTERVAL) {
             let epochs = step.step as f64 / training.steps_per_epoch() as f64;
             self.progress.advance(epochs, step.loss);
         }
-        // At an epoch's end once its parameters are kept.
+        // At the end of an epoch, the checkpoint is saved after the parameters have been recorded.
         if step.ends_epoch { ControlFlow::Continue(()) } else { self.save(training, false) }
     }
 
     fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
-        self.progress.epoch(epoch);
-        self.keep(training);
+        self.progress.finish_epoch(epoch);
+        self.record(training);
         self.save(training, true)
     }
 }

@@ -1,51 +1,54 @@
-//! The run folders that trainings have left: what each was set to, and how it went.
+//! The run folders of earlier training runs: their settings and results.
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use crate::renames;
+use crate::tree::{SettingValue, Tree, toml_value};
 
-/// A network that was trained, as its folder tells it.
+/// Training run of one network, read from its folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastRun {
-    /// The folder's name within the folder of runs, with the variant's behind it: `three-rings-20261122-171500/logistic`.
+    /// Path of the folder within the folder of runs: `three-rings-20261122-171500/logistic`.
     pub name: String,
-    /// What tells the samples from others, in hexadecimal, where it is known.
+    /// Fingerprint of the data, in hexadecimal, if known.
     pub data: Option<String>,
-    /// The settings, each by its whole key: `train.learning_rate`, `0.05`.
+    /// Settings by their dotted keys: `train.learning_rate`, `0.05`.
     pub settings: Vec<(String, String)>,
-    /// How many epochs were done, and how many seconds they took.
+    /// Number of epochs trained.
     pub epochs: u64,
-    /// See [`epochs`](PastRun::epochs).
+    /// Duration of the epochs in seconds.
     pub seconds: f64,
-    /// The last epoch's loss.
+    /// Loss of the last epoch.
     pub loss: f64,
-    /// The least validation loss.
+    /// Lowest validation loss.
     pub validation_loss: Option<f64>,
-    /// The last epoch's metrics.
+    /// Metrics of the last epoch.
     pub metrics: Vec<(String, f64)>,
 }
 
 impl PastRun {
-    /// The value of a setting, if it is set.
+    /// Returns the value of a setting, if it is set.
     pub fn setting(&self, key: &str) -> Option<&str> {
-        self.settings.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+        let key = renames::current_path(key);
+        self.settings.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 }
 
-/// The runs in a folder of runs, by name; what is no run, or no whole one, is passed over.
+/// Returns the runs in a folder of runs, sorted by name. Other folders and incomplete runs are
+/// skipped.
 pub fn past_runs(folder: &Path) -> Vec<PastRun> {
     let mut runs: Vec<PastRun> = folders(folder)
         .into_iter()
         .flat_map(|run| {
-            let own = past_run(&run, folder);
-            if own.is_some() { own.into_iter().collect() } else { variants(&run, folder) }
+            let single = past_run(&run, folder);
+            if single.is_some() { single.into_iter().collect() } else { variants(&run, folder) }
         })
         .collect();
     runs.sort_by(|a, b| a.name.cmp(&b.name));
     runs
 }
 
-/// The keys of settings that are not the same in all runs.
+/// Returns the keys of the settings that differ between runs.
 pub fn differences(runs: &[PastRun]) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for (key, _) in runs.iter().flat_map(|run| &run.settings) {
@@ -61,7 +64,7 @@ fn variants(run: &Path, folder: &Path) -> Vec<PastRun> {
     folders(run).iter().filter_map(|variant| past_run(variant, folder)).collect()
 }
 
-/// The folders within a folder but for hidden ones, which are unfinished.
+/// Returns the folders in a folder, except hidden ones, which are unfinished runs.
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let is_run = |path: &PathBuf| {
@@ -71,7 +74,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
-    let settings = settings_of(&std::fs::read_to_string(path.join("settings.toml")).ok()?)?;
+    let settings = flat_settings(&std::fs::read_to_string(path.join("settings.toml")).ok()?)?;
     let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).ok();
     let data = std::fs::read_to_string(path.join("data.json")).ok().and_then(json);
     let history = std::fs::read_to_string(path.join("history.jsonl")).ok()?;
@@ -92,21 +95,21 @@ fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
     })
 }
 
-/// The settings of a text of TOML by their whole keys, if it is TOML.
-pub(crate) fn settings_of(text: &str) -> Option<Vec<(String, String)>> {
-    let document = text.parse::<DocumentMut>().ok()?;
+/// Returns the settings of a TOML text by their current dotted keys; `None` if the text is invalid.
+pub(crate) fn flat_settings(text: &str) -> Option<Vec<(String, String)>> {
+    let tree = Tree::parse(text, Path::new("settings.toml"), &mut Vec::new()).ok()?;
     let mut settings = Vec::new();
-    flatten(document.as_table(), "", &mut settings);
+    flatten(&tree, "", &mut settings);
     Some(settings)
 }
 
-fn flatten(table: &dyn TableLike, path: &str, to: &mut Vec<(String, String)>) {
-    for (key, item) in table.iter() {
-        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        match (item.as_table_like(), item) {
-            (Some(table), _) => flatten(table, &path, to),
-            (None, Item::Value(Value::String(text))) => to.push((path, text.value().clone())),
-            (None, item) => to.push((path, item.to_string().trim().to_owned())),
+fn flatten(tree: &Tree, path: &str, settings: &mut Vec<(String, String)>) {
+    for (key, node) in &tree.entries {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match &node.value {
+            SettingValue::Table(table) => flatten(table, &path, settings),
+            SettingValue::Text(text) => settings.push((path, text.clone())),
+            _ => settings.push((path, toml_value(node).to_string().trim().to_owned())),
         }
     }
 }
@@ -116,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_what_their_folders_tell() {
+    fn past_runs_are_read_from_their_folders() {
         let runs = tempfile::tempdir().unwrap();
         let write = |folder: &str, settings: &str, history: &str| {
             let folder = runs.path().join(folder);
@@ -133,7 +136,7 @@ mod tests {
         write("b", "[train]\nlearning_rate = 0.1\noptimizer = { name = \"adam\" }\n", &history);
         write("a/first", "[train]\nlearning_rate = 0.2\noptimizer = { name = \"adam\" }\n", &epoch(1, 0.5));
         write(".unfinished-x", "", &history);
-        write("torn", "[train", &history);
+        write("truncated", "[train", &history);
         std::fs::write(runs.path().join("b/data.json"), "{\"fingerprint\":\"0af3\"}").unwrap();
         let found = past_runs(runs.path());
         let names: Vec<&str> = found.iter().map(|run| run.name.as_str()).collect();
@@ -144,5 +147,13 @@ mod tests {
         assert_eq!(run.setting("train.optimizer.name"), Some("adam"));
         assert_eq!(run.metrics, [("r2".to_owned(), 0.5)]);
         assert_eq!(differences(&found), ["train.learning_rate"]);
+    }
+
+    #[test]
+    fn old_and_new_keys_of_settings_are_the_same() {
+        let old = flat_settings("[train]\nwatch_units = \"never\"\n[data]\ntask = \"classes\"\n");
+        let new = flat_settings("[train]\ntrack_dead_units = \"never\"\n[data]\ntask = \"classification\"\n");
+        assert!(old.is_some());
+        assert_eq!(old, new);
     }
 }

@@ -1,22 +1,24 @@
-//! Reading a table of settings key by key: every key that is asked for is known, and any other is refused.
+//! Reading of a settings table key by key. A key that no reader has looked up is unknown and
+//! refused.
 
 use std::cell::RefCell;
 
 use chainrule::registry;
 
 use crate::Error;
-use crate::tree::{Kind, Node, Origin, Tree};
+use crate::tree::{Origin, SettingNode, SettingValue, Tree};
 
-/// One table of settings being read.
+/// A table of settings that is being read.
 pub(crate) struct Section<'t> {
     tree: Option<&'t Tree>,
-    /// Its path, for messages: `train`, `network.hidden[0]`; empty for the file itself.
+    /// Path of the table (`train`, `network.hidden[0]`); empty for the top level.
     path: String,
     origin: Origin,
-    asked: RefCell<Vec<&'static str>>,
+    /// Keys that have been looked up.
+    known: RefCell<Vec<&'static str>>,
 }
 
-/// A choice from a registry, as it was written: `"relu"` or `{ name = "leaky_relu", slope = 0.1 }`.
+/// A choice from a registry, such as `"relu"` or `{ name = "leaky_relu", slope = 0.1 }`.
 #[derive(Clone)]
 pub(crate) struct Choice {
     pub(crate) name: String,
@@ -25,7 +27,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Hands the choice to a constructor of the engine, and puts the place to its error.
+    /// Passes the choice to a constructor of the engine, and adds the origin to its error.
     pub(crate) fn make<X>(
         &self,
         new: impl Fn(&str, &[(&str, registry::OptionValue)]) -> Result<X, chainrule::Error>,
@@ -36,37 +38,39 @@ impl Choice {
 }
 
 impl<'t> Section<'t> {
-    /// The top of a tree.
+    /// Returns the section of the top level.
     pub(crate) fn top(tree: &'t Tree, origin: Origin) -> Section<'t> {
-        Section { tree: Some(tree), path: String::new(), origin, asked: RefCell::default() }
+        Section { tree: Some(tree), path: String::new(), origin, known: RefCell::default() }
     }
 
-    /// Where the section is.
+    /// Returns the origin of the table.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Where a key is written; the section's place when it is not.
+    /// Returns the origin of a key, or of the table if the key is missing.
     pub(crate) fn origin_of(&self, key: &str) -> Origin {
-        self.tree
-            .and_then(|tree| tree.get(key))
-            .map_or_else(|| self.origin.clone(), |node| node.origin.clone())
+        self.peek(key).map_or_else(|| self.origin.clone(), |node| node.origin.clone())
     }
 
-    fn node(&self, key: &'static str) -> Option<&'t Node> {
-        self.asked.borrow_mut().push(key);
+    /// Returns the value of a key without marking the key as known.
+    fn peek(&self, key: &str) -> Option<&'t SettingNode> {
         self.tree?.get(key)
     }
 
-    /// A key's whole path.
+    fn node(&self, key: &'static str) -> Option<&'t SettingNode> {
+        self.known.borrow_mut().push(key);
+        self.peek(key)
+    }
+
+    /// Returns the whole path of a key.
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// The error that `key` has a value that it must not have.
+    /// Returns the error that the value of `key` is not allowed.
     pub(crate) fn refuse(&self, key: &str, allowed: &str) -> Error {
-        let node = self.tree.and_then(|tree| tree.get(key));
-        let value = node.map_or_else(|| "missing".to_owned(), |node| node.kind.describe());
+        let value = self.peek(key).map_or_else(|| "missing".to_owned(), |node| node.value.describe());
         Error::Value {
             origin: self.origin_of(key),
             key: self.path_of(key),
@@ -75,65 +79,81 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// The error that `key` is missing.
+    /// Returns the error that `key` cannot be used where it is; `problem` completes a sentence with
+    /// the key as its subject.
+    pub(crate) fn misplaced(&self, key: &str, problem: impl Into<String>) -> Error {
+        Error::Misplaced { origin: self.origin_of(key), key: self.path_of(key), problem: problem.into() }
+    }
+
+    /// Returns the error that `key` cannot be combined with `other`, a key of the same table.
+    pub(crate) fn conflict(&self, key: &str, other: &str, reason: &str) -> Error {
+        let other = self.path_of(other);
+        self.misplaced(key, format!("cannot be combined with {other}: {reason}; remove one of them"))
+    }
+
+    /// Returns the error that `key` is missing.
     pub(crate) fn missing(&self, key: &str, purpose: &'static str) -> Error {
         let section = self.title();
         Error::MissingKey { origin: self.origin.clone(), section, key: key.to_owned(), purpose }
     }
 
     fn title(&self) -> String {
-        if self.path.is_empty() { "the file's top".to_owned() } else { format!("[{}]", self.path) }
+        match self.path.as_str() {
+            "" => "the top level".to_owned(),
+            path if path.ends_with(']') => path.to_owned(),
+            path => format!("[{path}]"),
+        }
     }
 
-    /// A table within this one; an empty one when it is not written.
+    /// Returns a table in this one; an empty section if the key is missing.
     pub(crate) fn section(&self, key: &'static str) -> Result<Section<'t>, Error> {
         let node = self.node(key);
-        let tree = match node.map(|node| &node.kind) {
+        let tree = match node.map(|node| &node.value) {
             None => None,
-            Some(Kind::Table(tree)) => Some(tree),
+            Some(SettingValue::Table(tree)) => Some(tree),
             Some(_) => return Err(self.refuse(key, "a table")),
         };
         let origin = self.origin_of(key);
-        Ok(Section { tree, path: self.path_of(key), origin, asked: RefCell::default() })
+        Ok(Section { tree, path: self.path_of(key), origin, known: RefCell::default() })
     }
 
-    /// Whether anything is written here.
+    /// Whether the table exists.
     pub(crate) fn is_written(&self) -> bool {
         self.tree.is_some()
     }
 
-    /// A list of tables; empty when it is not written.
+    /// Returns a list of tables; an empty one if the key is missing.
     pub(crate) fn sections(&self, key: &'static str) -> Result<Vec<Section<'t>>, Error> {
         let allowed = "a list of tables";
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
-        let Kind::List(list) = &node.kind else { return Err(self.refuse(key, allowed)) };
-        let section = |(i, node): (usize, &'t Node)| match &node.kind {
-            Kind::Table(tree) => Ok(Section {
+        let SettingValue::List(list) = &node.value else { return Err(self.refuse(key, allowed)) };
+        let section = |(i, node): (usize, &'t SettingNode)| match &node.value {
+            SettingValue::Table(tree) => Ok(Section {
                 tree: Some(tree),
                 path: format!("{}[{i}]", self.path_of(key)),
                 origin: node.origin.clone(),
-                asked: RefCell::default(),
+                known: RefCell::default(),
             }),
             _ => Err(self.refuse(key, allowed)),
         };
         list.iter().enumerate().map(section).collect()
     }
 
-    /// The table itself.
+    /// Returns the table itself.
     pub(crate) fn tree(&self) -> Option<&'t Tree> {
         self.tree
     }
 
-    /// Text.
+    /// Returns a string.
     pub(crate) fn text(&self, key: &'static str) -> Result<Option<String>, Error> {
-        match self.node(key).map(|node| &node.kind) {
+        match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(Kind::Text(v)) => Ok(Some(v.clone())),
-            Some(_) => Err(self.refuse(key, "text in quotes")),
+            Some(SettingValue::Text(v)) => Ok(Some(v.clone())),
+            Some(_) => Err(self.refuse(key, "a string in quotes")),
         }
     }
 
-    /// One of some words; the first is what a missing key means.
+    /// Returns the meaning of one of several words; that of the first if the key is missing.
     pub(crate) fn word<X: Copy>(&self, key: &'static str, words: &[(&str, X)]) -> Result<X, Error> {
         let Some(word) = self.text(key)? else { return Ok(words[0].1) };
         let names = || words.iter().map(|(name, _)| *name);
@@ -144,52 +164,52 @@ impl<'t> Section<'t> {
         })
     }
 
-    /// A number, whole or not.
+    /// Returns a number.
     pub(crate) fn number(&self, key: &'static str) -> Result<Option<f64>, Error> {
-        match self.node(key).map(|node| &node.kind) {
+        match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(Kind::Float(v)) => Ok(Some(*v)),
-            Some(Kind::Integer(v)) => Ok(Some(*v as f64)),
+            Some(SettingValue::Float(v)) => Ok(Some(*v)),
+            Some(SettingValue::Integer(v)) => Ok(Some(*v as f64)),
             Some(_) => Err(self.refuse(key, "a number")),
         }
     }
 
-    /// A whole number within a range, which `allowed` says in words.
+    /// Returns an integer in a range, which `allowed` describes.
     pub(crate) fn whole(
         &self,
         key: &'static str,
         range: std::ops::RangeInclusive<i64>,
         allowed: &str,
     ) -> Result<Option<i64>, Error> {
-        match self.node(key).map(|node| &node.kind) {
+        match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(Kind::Integer(v)) if range.contains(v) => Ok(Some(*v)),
+            Some(SettingValue::Integer(v)) if range.contains(v) => Ok(Some(*v)),
             Some(_) => Err(self.refuse(key, allowed)),
         }
     }
 
-    /// A seed of the generator.
+    /// Returns a seed of the random number generator.
     pub(crate) fn seed(&self, key: &'static str) -> Result<Option<u32>, Error> {
         let allowed = "a whole number from 0 to 4294967295";
         Ok(self.whole(key, 0..=i64::from(u32::MAX), allowed)?.map(|seed| seed as u32))
     }
 
-    /// A list of texts; one text is a list of one.
+    /// Returns a list of strings; a single string is a list of one.
     pub(crate) fn texts(&self, key: &'static str) -> Result<Option<Vec<String>>, Error> {
-        let text = |node: &Node| match &node.kind {
-            Kind::Text(v) => Ok(v.clone()),
-            _ => Err(self.refuse(key, "text in quotes, or a list of texts")),
+        let text = |node: &SettingNode| match &node.value {
+            SettingValue::Text(v) => Ok(v.clone()),
+            _ => Err(self.refuse(key, "a string in quotes or a list of strings")),
         };
         match self.node(key) {
             None => Ok(None),
-            Some(Node { kind: Kind::List(list), .. }) => {
+            Some(SettingNode { value: SettingValue::List(list), .. }) => {
                 list.iter().map(text).collect::<Result<_, _>>().map(Some)
             }
             Some(node) => Ok(Some(vec![text(node)?])),
         }
     }
 
-    /// A list of numbers; one number is a list of one.
+    /// Returns a list of numbers; a single number is a list of one.
     pub(crate) fn numbers(&self, key: &'static str) -> Result<Option<Vec<f64>>, Error> {
         match self.node(key) {
             None => Ok(None),
@@ -201,37 +221,43 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// Makes keys known that somebody else reads.
+    /// Marks keys as known that are read elsewhere.
     pub(crate) fn known(&self, keys: &[&'static str]) {
-        self.asked.borrow_mut().extend(keys);
+        self.known.borrow_mut().extend(keys);
     }
 
-    /// Whether a key is written.
+    /// Whether a key is present.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.tree.is_some_and(|tree| tree.get(key).is_some())
+        self.peek(key).is_some()
     }
 
-    /// Whether a key holds text.
-    pub(crate) fn holds_text(&self, key: &str) -> bool {
-        matches!(self.tree.and_then(|tree| tree.get(key)), Some(Node { kind: Kind::Text(_), .. }))
+    /// Whether the value of a key is a string.
+    pub(crate) fn is_text(&self, key: &str) -> bool {
+        matches!(self.peek(key), Some(SettingNode { value: SettingValue::Text(_), .. }))
     }
 
-    /// Whether a key holds a list that begins with a number.
-    pub(crate) fn holds_numbers(&self, key: &str) -> bool {
-        let Some(Kind::List(list)) = self.tree.and_then(|tree| tree.get(key)).map(|node| &node.kind) else {
+    /// Whether the value of a key is a list.
+    pub(crate) fn is_list(&self, key: &str) -> bool {
+        matches!(self.peek(key), Some(SettingNode { value: SettingValue::List(_), .. }))
+    }
+
+    /// Whether the value of a key is a list that starts with a number.
+    pub(crate) fn is_number_list(&self, key: &str) -> bool {
+        let Some(SettingValue::List(list)) = self.peek(key).map(|node| &node.value) else {
             return false;
         };
-        list.first().is_some_and(|node| matches!(node.kind, Kind::Integer(_) | Kind::Float(_)))
+        list.first()
+            .is_some_and(|node| matches!(node.value, SettingValue::Integer(_) | SettingValue::Float(_)))
     }
 
-    /// A choice from a registry.
+    /// Returns a choice from a registry.
     pub(crate) fn choice(&self, key: &'static str) -> Result<Option<Choice>, Error> {
         let Some(node) = self.node(key) else { return Ok(None) };
-        let allowed = "a name in quotes, or a table with a name and options";
-        let (name, options) = match &node.kind {
-            Kind::Text(name) => (name.clone(), Vec::new()),
-            Kind::Table(tree) => {
-                let Some(Node { kind: Kind::Text(name), .. }) = tree.get("name") else {
+        let allowed = "a name in quotes or a table with a name and options";
+        let (name, options) = match &node.value {
+            SettingValue::Text(name) => (name.clone(), Vec::new()),
+            SettingValue::Table(tree) => {
+                let Some(SettingNode { value: SettingValue::Text(name), .. }) = tree.get("name") else {
                     return Err(self.refuse(key, allowed));
                 };
                 (name.clone(), options(tree, "name")?)
@@ -241,22 +267,25 @@ impl<'t> Section<'t> {
         Ok(Some(Choice { name, options, origin: node.origin.clone() }))
     }
 
-    /// All of the table but `name` as options of an entry of a registry.
+    /// Returns all entries of the table except `name` as options of a registry entry.
     pub(crate) fn options(&self, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
         self.tree.map_or_else(|| Ok(Vec::new()), |tree| options(tree, name))
     }
 
-    /// Ends the reading of this table: refuses the first key that was never asked for.
+    /// Ends the reading of the table.
+    ///
+    /// # Errors
+    /// Returns [`Error::UnknownKey`] for the first key that was not looked up.
     pub(crate) fn finish(&self) -> Result<(), Error> {
-        let asked = self.asked.borrow();
+        let known = self.known.borrow();
         let unknown = self
             .tree
             .into_iter()
             .flat_map(|tree| &tree.entries)
-            .find(|(key, _)| !asked.contains(&key.as_str()));
+            .find(|(key, _)| !known.contains(&key.as_str()));
         let Some((key, node)) = unknown else { return Ok(()) };
-        let nearest = registry::nearest(key, asked.iter().copied()).map(str::to_owned);
-        let mut choices: Vec<String> = asked.iter().map(|key| (*key).to_owned()).collect();
+        let nearest = registry::nearest(key, known.iter().copied()).map(str::to_owned);
+        let mut choices: Vec<String> = known.iter().map(|key| (*key).to_owned()).collect();
         choices.dedup();
         Err(Error::UnknownKey {
             origin: node.origin.clone(),
@@ -268,29 +297,29 @@ impl<'t> Section<'t> {
     }
 }
 
-/// A table's entries but for `name`, as options of an entry of a registry.
+/// Returns the entries of a table except `name` as options of a registry entry.
 fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
-    let option = |(key, node): &(String, Node)| match (&node.kind, number_or_list(node)) {
+    let option = |(key, node): &(String, SettingNode)| match (&node.value, number_or_list(node)) {
         (_, Some(value)) => Ok((key.clone(), value)),
-        (Kind::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
+        (SettingValue::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
         _ => Err(Error::Value {
             origin: node.origin.clone(),
             key: key.clone(),
-            value: node.kind.describe(),
-            allowed: "a number, a list of numbers or a word in quotes".to_owned(),
+            value: node.value.describe(),
+            allowed: "a number, a list of numbers or a string in quotes".to_owned(),
         }),
     };
     tree.entries.iter().filter(|(key, _)| key != name).map(option).collect()
 }
 
-fn number_or_list(node: &Node) -> Option<registry::OptionValue> {
-    let number = |node: &Node| match node.kind {
-        Kind::Float(v) => Some(v),
-        Kind::Integer(v) => Some(v as f64),
+fn number_or_list(node: &SettingNode) -> Option<registry::OptionValue> {
+    let number = |node: &SettingNode| match node.value {
+        SettingValue::Float(v) => Some(v),
+        SettingValue::Integer(v) => Some(v as f64),
         _ => None,
     };
-    match &node.kind {
-        Kind::List(list) => {
+    match &node.value {
+        SettingValue::List(list) => {
             list.iter().map(number).collect::<Option<Vec<f64>>>().map(registry::OptionValue::List)
         }
         _ => number(node).map(registry::OptionValue::Number),

@@ -1,4 +1,5 @@
-//! `[data] table`: samples from a file of columns, encoded; which rows are trained on and which are held back.
+//! `[data] table`: samples from the columns of a file, encoded and split into training and
+//! validation rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -12,78 +13,101 @@ use chainrule_table::{
 };
 
 use crate::Error;
-use crate::builtin::Named;
+use crate::builtin::InputFile;
 use crate::section::Section;
-use crate::tree;
+use crate::tree::{Origin, SettingValue};
 
-/// A file of columns and what is to be made of them.
+/// Keys of `[data]` that apply only to a table.
+pub(crate) const TABLE_KEYS: &[&str] = &[
+    "target",
+    "group",
+    "time",
+    "weight",
+    "ignore",
+    "inputs",
+    "split",
+    "fold",
+    "task",
+    "scaling",
+    "date_parts",
+    "target_scaling",
+    "kinds",
+    "delimiter",
+    "header",
+    "decimal",
+    "encoding",
+    "missing",
+    "class_weight",
+];
+
+/// A file of columns, and how it is read, encoded and split.
 #[derive(Clone, Debug)]
 pub(crate) struct TablePlan {
-    file: Named,
+    file: InputFile,
     options: ReadOptions,
-    said: ColumnHints,
+    hints: ColumnHints,
     task: Option<Task>,
     encoders: EncoderOptions,
-    /// What is said of it.
+    /// Scaling of regression targets, if set.
     target_scaling: Option<TargetScaling>,
     weight: Option<String>,
     class_weight: ClassWeight,
     split: SplitPlan,
-    /// Which fold is held back, and of how many.
+    /// Fold that is held out, counted from 0, and the number of folds.
     fold: Option<[usize; 2]>,
-    /// The encoders of a model, with which all rows are encoded and none is held back.
+    /// Encoders of a model, if they encode the table; no row is held out then.
     fitted: Option<Arc<Encoders>>,
-    /// The table once it is read; all variants of an experiment share it.
-    read: Arc<OnceLock<Arc<Table>>>,
+    /// The table once it has been read, shared by all variants of an experiment.
+    table: Arc<OnceLock<Arc<Table>>>,
 }
 
-/// Whether samples of rare classes count more.
+/// Weights of the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClassWeight {
-    /// All count alike.
+    /// Equal weights for all samples.
     None,
-    /// `n / (k·n_class)`: each class as much as any other.
+    /// `n / (k·n_class)`: equal total weights of the classes.
     Balanced,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SplitPlan {
-    /// By class where there are classes, else by chance.
+    /// Stratified by class for classification, random otherwise.
     Stratified,
     Random,
     Group(String),
     Time(String),
 }
 
-/// Where samples that are encoded come from.
+/// The table that samples come from, with its encoders and its split.
 #[derive(Clone, Debug)]
-pub struct FromTable {
+pub struct TableSamples {
     /// The whole table.
     pub table: Arc<Table>,
-    /// What made numbers of it, fitted on the rows of the training.
+    /// Encoders, fitted on the training rows.
     pub encoders: Encoders,
-    /// The columns left out, with the reason.
+    /// Columns that are not used, with the reason.
     pub ignored: Vec<(String, Ignored)>,
-    /// The rows that are trained on, and those that are held back.
+    /// Training rows and held-out rows.
     pub rows: [Vec<usize>; 2],
-    /// The samples held back, if any are.
+    /// Samples of the held-out rows, if there are any.
     pub validation: Option<Arc<Dataset<f64>>>,
 }
 
 impl TablePlan {
-    /// Reads the keys of `[data]` beside `table`.
-    pub(crate) fn read(section: &Section<'_>, file: Named) -> Result<TablePlan, Error> {
+    /// Reads the keys of `[data]` that apply to a table.
+    pub(crate) fn read(section: &Section<'_>, file: InputFile) -> Result<TablePlan, Error> {
         let targets = section.texts("target")?;
         let targets = targets
             .filter(|targets| !targets.is_empty())
-            .ok_or_else(|| section.missing("target", "the column to predict, or several"))?;
+            .ok_or_else(|| section.missing("target", "the column to predict, or a list of columns"))?;
         if (1..targets.len()).any(|k| targets[..k].contains(&targets[k])) {
-            return Err(section.refuse("target", "columns, each of them named once"));
+            return Err(section.refuse("target", "a list of distinct columns"));
         }
         let (group, time) = (section.text("group")?, section.text("time")?);
         let weight = section.text("weight")?;
         let mut ignore = section.texts("ignore")?.unwrap_or_default();
-        // What says how much a row counts, or where it belongs, is no input unless somebody says so.
+        // Weights and groups are inputs only if they are listed as such.
         let inputs = section.texts("inputs")?.unwrap_or_default();
         ignore.extend([&weight, &group].into_iter().flatten().filter(|name| !inputs.contains(name)).cloned());
         let is_random = section.word("split", &[("stratified", false), ("random", true)])?;
@@ -93,30 +117,28 @@ impl TablePlan {
             (Some(group), None) => SplitPlan::Group(group),
             (None, Some(time)) => SplitPlan::Time(time),
             (Some(_), Some(_)) => {
-                return Err(section.refuse("time", "left out beside \"group\": rows are parted one way"));
+                return Err(section.conflict("time", "group", "rows are split either by time or by group"));
             }
         };
         let fold = match section.numbers("fold")?.as_deref() {
             None => None,
-            Some([k, of]) if k.fract() == 0.0 && of.fract() == 0.0 && *k >= 1.0 && *of >= 2.0 && k <= of => {
-                Some([*k as usize - 1, *of as usize])
+            Some([fold, n_folds])
+                if fold.fract() == 0.0
+                    && n_folds.fract() == 0.0
+                    && *fold >= 1.0
+                    && *n_folds >= 2.0
+                    && fold <= n_folds =>
+            {
+                Some([*fold as usize - 1, *n_folds as usize])
             }
             Some(_) => {
-                return Err(section.refuse("fold", "two whole numbers: which fold, from 1, and of how many"));
+                let allowed =
+                    "two whole numbers, the fold to hold out, counted from 1, and the number of folds";
+                return Err(section.refuse("fold", allowed));
             }
         };
-        let task = section.text("task")?;
-        let task = match task.as_deref() {
-            None | Some("guess") => None,
-            Some(word) => match Task::ALL.iter().find(|(name, _)| *name == word) {
-                Some((_, task)) => Some(*task),
-                None => {
-                    return Err(
-                        section.refuse("task", "one of \"guess\", \"classes\", \"labels\", \"numbers\"")
-                    );
-                }
-            },
-        };
+        let tasks = Task::ALL.map(|(name, task)| (name, Some(task)));
+        let task = section.word("task", &[&[("auto", None)], &tasks[..]].concat())?;
         let scaling = section.word(
             "scaling",
             &[
@@ -131,13 +153,13 @@ impl TablePlan {
         let target_scaling = section.word(
             "target_scaling",
             &[
-                ("guess", None),
+                ("auto", None),
                 ("standard", Some(TargetScaling::Standard)),
                 ("none", Some(TargetScaling::None)),
             ],
         )?;
         let kinds = kinds(section)?;
-        // Categories are read as they are written: 007 is not 7.
+        // Categories are read as strings, so that 007 stays different from 7.
         let texts = kinds
             .iter()
             .filter(|(_, kind)| *kind == ColumnKind::Category)
@@ -146,7 +168,7 @@ impl TablePlan {
         Ok(TablePlan {
             file,
             options: ReadOptions { texts, ..read_options(section)? },
-            said: ColumnHints { targets, inputs, ignore, kinds },
+            hints: ColumnHints { targets, inputs, ignore, kinds },
             task,
             encoders: EncoderOptions { scaling, date_parts, ..EncoderOptions::default() },
             target_scaling,
@@ -156,13 +178,14 @@ impl TablePlan {
             split,
             fold,
             fitted: None,
-            read: Arc::default(),
+            table: Arc::default(),
         })
     }
 
-    /// The table, read when it is first asked for; `progress` is told how many bytes are read, and of how many.
+    /// Returns the table. The first call reads it; `progress` receives the number of bytes read and
+    /// the total.
     pub(crate) fn table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Arc<Table>, Error> {
-        if let Some(table) = self.read.get() {
+        if let Some(table) = self.table.get() {
             return Ok(table.clone());
         }
         let table = Arc::new(match (&self.fitted, self.file.built_in) {
@@ -174,22 +197,22 @@ impl TablePlan {
             (None, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?,
             (None, None) => read(&self.file.path, &self.options, progress)?,
         });
-        Ok(self.read.get_or_init(|| table).clone())
+        Ok(self.table.get_or_init(|| table).clone())
     }
 
-    /// The same plan for a table that a model's encoders turn into samples, all of them.
+    /// Replaces the table by all rows of the one at `path`, encoded by a model's encoders.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
-        let file = Named { path, built_in: None };
-        TablePlan { file, fitted: Some(Arc::new(encoders)), read: Arc::default(), ..self }
+        let file = InputFile { path, built_in: None };
+        TablePlan { file, fitted: Some(Arc::new(encoders)), table: Arc::default(), ..self }
     }
 
-    /// What is predicted: as it is said, or found from the targets and the loss, where one is said. Small counts look like
-    /// classes, but not to a loss over numbers.
+    /// Returns the task: as set, or else derived from the target columns and the loss, if given.
+    /// Small counts look like classes, but a loss for regression shows that they are numbers.
     pub(crate) fn task(&self, table: &Table, loss: Option<&Loss>) -> Result<Task, Error> {
         if let Some(task) = self.task {
             return Ok(task);
         }
-        let targets = &self.said.targets;
+        let targets = &self.hints.targets;
         if loss.is_some_and(|loss| matches!(loss.link(), Link::Identity | Link::Exp)) {
             let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
             if columns.iter().all(|column| matches!(column.values, Values::Numbers(_))) {
@@ -199,56 +222,56 @@ impl TablePlan {
         Ok(Task::find(table, targets)?)
     }
 
-    /// The columns that are predicted.
+    /// Returns the target columns.
     pub(crate) fn targets(&self) -> &[String] {
-        &self.said.targets
+        &self.hints.targets
     }
 
-    /// The same plan with the table that another one has read.
+    /// Shares the table that `other` reads.
     pub(crate) fn sharing(self, other: &TablePlan) -> TablePlan {
-        TablePlan { file: other.file.clone(), read: other.read.clone(), ..self }
+        TablePlan { file: other.file.clone(), table: other.table.clone(), ..self }
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.file.path
     }
 
-    /// Which fold is held back, from 1, and of how many.
+    /// Returns the fold that is held out, counted from 1, and the number of folds.
     pub(crate) fn fold(&self) -> Option<[usize; 2]> {
-        self.fold.map(|[k, of]| [k + 1, of])
+        self.fold.map(|[fold, n_folds]| [fold + 1, n_folds])
     }
 
-    /// How a file such as this is read.
+    /// Returns the options with which the file is read.
     pub(crate) fn options(&self) -> &ReadOptions {
         &self.options
     }
 
-    /// The samples of the training, `share` of all rows held back; numbers to predict are scaled so, unless it is said
-    /// otherwise.
+    /// Returns the training samples. `validation_fraction` of the rows are held out, and `scaling`
+    /// is the default scaling of regression targets.
     pub(crate) fn samples(
         &self,
         random: &mut RandomState,
-        share: Option<f64>,
+        validation_fraction: Option<f64>,
         loss: &Loss,
         scaling: TargetScaling,
-    ) -> Result<(Arc<Dataset<f64>>, FromTable), Error> {
+    ) -> Result<(Arc<Dataset<f64>>, TableSamples), Error> {
         let table = self.table(&mut |_, _| ())?;
         if let Some(encoders) = &self.fitted {
             return self.encoded(table, encoders);
         }
-        let kinds = ColumnKinds::find(&table, &self.said)?;
+        let kinds = ColumnKinds::find(&table, &self.hints)?;
         let task = Some(self.task(&table, Some(loss))?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
-        // Classes are those of all rows, so that rows can be parted by them.
+        // A stratified split requires the classes of all rows.
         let target = self.target_scaling.unwrap_or(scaling);
-        let whole = Target::fit(&table, &all, &self.said.targets, task, target)?;
-        let rows = self.rows(&table, &whole, share, random)?;
+        let whole = Target::fit(&table, &all, &self.hints.targets, task, target)?;
+        let rows = self.rows(&table, &whole, validation_fraction, random)?;
         let encoders = Encoders::fit(
             &table,
             &rows[0],
             &kinds,
-            &self.said.targets,
+            &self.hints.targets,
             task,
             EncoderOptions { target, ..self.encoders },
         )?;
@@ -264,60 +287,61 @@ impl TablePlan {
                 Some(weights) => dataset.with_weights(rows.iter().map(|i| weights[*i]).collect()),
             }
         };
-        let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.refused(source));
+        let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.engine_error(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
-        Ok((dataset, FromTable { table, encoders, ignored: kinds.ignored, rows, validation }))
+        Ok((dataset, TableSamples { table, encoders, ignored: kinds.ignored, rows, validation }))
     }
 
-    /// All rows of a table as a model sees them.
+    /// Encodes all rows of a table with a model's encoders.
     fn encoded(
         &self,
         table: Arc<Table>,
         encoders: &Encoders,
-    ) -> Result<(Arc<Dataset<f64>>, FromTable), Error> {
+    ) -> Result<(Arc<Dataset<f64>>, TableSamples), Error> {
         let (x, _) = encoders.encode(&table);
         let t = encoders.target.encode(&table)?;
         let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
-        let dataset = Arc::new(dataset.map_err(|source| self.refused(source))?);
+        let dataset = Arc::new(dataset.map_err(|source| self.engine_error(source))?);
         let rows = [(0..table.n_rows()).collect(), Vec::new()];
         let encoders = encoders.clone();
-        Ok((dataset, FromTable { table, encoders, ignored: Vec::new(), rows, validation: None }))
+        Ok((dataset, TableSamples { table, encoders, ignored: Vec::new(), rows, validation: None }))
     }
 
-    fn refused(&self, source: chainrule::Error) -> Error {
-        Error::Engine { origin: tree::file(&self.file.path), source }
+    fn engine_error(&self, source: chainrule::Error) -> Error {
+        Error::Engine { origin: Origin::file(&self.file.path), source }
     }
 
-    /// The rows of the training and those held back.
+    /// Splits the rows into training rows and held-out rows.
     fn rows(
         &self,
         table: &Table,
         target: &Target,
-        share: Option<f64>,
+        validation_fraction: Option<f64>,
         random: &mut RandomState,
     ) -> Result<[Vec<usize>; 2], Error> {
         let n = table.n_rows();
-        let of = classes(target, table)?;
-        let split = match (&self.split, &of) {
-            (SplitPlan::Stratified, Some((of, names))) => Split::Stratified(of, names),
+        let labels = class_labels(target, table)?;
+        let split = match (&self.split, &labels) {
+            (SplitPlan::Stratified, Some(labels)) => Split::Stratified(&labels.class_of_row, &labels.names),
             (SplitPlan::Stratified | SplitPlan::Random, _) => Split::Random,
             (SplitPlan::Group(name), _) => Split::Group(table.column(name)?),
             (SplitPlan::Time(name), _) => Split::Time(table.column(name)?),
         };
-        if let Some([fold, of]) = self.fold {
-            let held = split.folds(table, of, random)?.swap_remove(fold);
-            let mut is_held = vec![false; n];
-            held.iter().for_each(|i| is_held[*i] = true);
-            return Ok([(0..n).filter(|i| !is_held[*i]).collect(), held]);
+        if let Some([fold, n_folds]) = self.fold {
+            let held_out = split.folds(table, n_folds, random)?.swap_remove(fold);
+            let mut is_held_out = vec![false; n];
+            held_out.iter().for_each(|i| is_held_out[*i] = true);
+            return Ok([(0..n).filter(|i| !is_held_out[*i]).collect(), held_out]);
         }
-        match share {
-            Some(share) => Ok(split.once(table, share, random)?),
+        match validation_fraction {
+            Some(fraction) => Ok(split.once(table, fraction, random)?),
             None => Ok([(0..n).collect(), Vec::new()]),
         }
     }
 
-    /// How much each row counts, where not all count alike.
+    /// Returns the weight of each row, the class weights computed from `rows`; `None` if all
+    /// weights are equal.
     fn weights(&self, table: &Table, target: &Target, rows: &[usize]) -> Result<Option<Vec<f64>>, Error> {
         let mut weights = match &self.weight {
             None => None,
@@ -335,34 +359,52 @@ impl TablePlan {
             }
         };
         if self.class_weight == ClassWeight::Balanced
-            && let Some((of, names)) = classes(target, table)?
+            && let Some(labels) = class_labels(target, table)?
         {
-            let own = weights.get_or_insert_with(|| vec![1.0; table.n_rows()]);
-            let mut sums = vec![0.0; names.len()];
-            rows.iter().for_each(|i| sums[of[*i]] += own[*i]);
+            let row_weights = weights.get_or_insert_with(|| vec![1.0; table.n_rows()]);
+            let mut sums = vec![0.0; labels.names.len()];
+            rows.iter().for_each(|i| sums[labels.class_of_row[*i]] += row_weights[*i]);
             let total: f64 = sums.iter().sum();
-            let per_class: Vec<f64> = sums
+            let class_weights: Vec<f64> = sums
                 .iter()
-                .map(|sum| if *sum > 0.0 { total / (names.len() as f64 * sum) } else { 0.0 })
+                .map(|sum| if *sum > 0.0 { total / (sums.len() as f64 * sum) } else { 0.0 })
                 .collect();
-            own.iter_mut().zip(&of).for_each(|(weight, class)| *weight *= per_class[*class]);
+            row_weights
+                .iter_mut()
+                .zip(&labels.class_of_row)
+                .for_each(|(weight, class)| *weight *= class_weights[*class]);
         }
         Ok(weights)
     }
 }
 
-/// The class of each row, and the names of the classes.
-type Classes = (Vec<usize>, Vec<String>);
+/// Returns the names of all columns of the file in `[data]`, whose other keys may be incomplete.
+pub(crate) fn column_names(section: &Section<'_>, file: &InputFile) -> Result<Vec<String>, Error> {
+    let options = read_options(section)?;
+    let table = match file.built_in {
+        Some(bytes) => read_csv(&file.path, bytes, &options)?,
+        // Columns of JSON Lines may first appear in any line, so the whole file is read.
+        None => read(&file.path, &options, &mut |_, _| ())?,
+    };
+    Ok(table.names().map(str::to_owned).collect())
+}
 
-/// The classes of the rows, where targets are classes.
-fn classes(target: &Target, table: &Table) -> Result<Option<Classes>, Error> {
+/// Class labels of the rows of a table.
+struct ClassLabels {
+    class_of_row: Vec<usize>,
+    names: Vec<String>,
+}
+
+/// Returns the class labels, if the task is classification.
+fn class_labels(target: &Target, table: &Table) -> Result<Option<ClassLabels>, Error> {
     let Target::Classes { classes, .. } = target else { return Ok(None) };
     let t = target.encode(table)?;
-    let of = |row: &[f64]| match row {
+    let class = |row: &[f64]| match row {
         [p] => *p as usize,
         several => several.iter().position(|t| *t == 1.0).unwrap_or(0),
     };
-    Ok(Some((t.chunks_exact(target.n_outputs()).map(of).collect(), classes.clone())))
+    let class_of_row = t.chunks_exact(target.n_outputs()).map(class).collect();
+    Ok(Some(ClassLabels { class_of_row, names: classes.clone() }))
 }
 
 fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
@@ -370,34 +412,59 @@ fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
         None => None,
         Some("tab" | "\t") => Some(b'\t'),
         Some(text) if text.len() == 1 && text.is_ascii() => Some(text.as_bytes()[0]),
-        Some(_) => return Err(section.refuse("delimiter", "one character, or \"tab\"")),
+        Some(_) => return Err(section.refuse("delimiter", "one ASCII character or \"tab\"")),
     };
-    let maybe = |key, [no, yes]: [&'static str; 2]| {
-        section.word(key, &[("guess", None), (no, Some(false)), (yes, Some(true))])
+    let detected = |key, [no, yes]: [&'static str; 2]| {
+        section.word(key, &[("auto", None), (no, Some(false)), (yes, Some(true))])
     };
     Ok(ReadOptions {
         delimiter,
-        header: maybe("header", ["absent", "present"])?,
-        decimal_comma: maybe("decimal", ["point", "comma"])?,
+        header: detected("header", ["absent", "present"])?,
+        decimal_comma: detected("decimal", ["point", "comma"])?,
         encoding: section.text("encoding")?,
         missing: section.texts("missing")?.unwrap_or_default(),
         texts: Vec::new(),
     })
 }
 
-/// `kinds = { size = "category" }`.
+/// Reads `kinds = { size = "category" }`.
 fn kinds(section: &Section<'_>) -> Result<Vec<(String, ColumnKind)>, Error> {
     let kinds = section.section("kinds")?;
-    let mut said = Vec::new();
+    let mut columns = Vec::new();
     for (name, node) in kinds.tree().into_iter().flat_map(|tree| &tree.entries) {
-        let kind = match &node.kind {
-            tree::Kind::Text(word) => {
+        let kind = match &node.value {
+            SettingValue::Text(word) => {
                 ColumnKind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
             }
             _ => None,
         };
         let allowed = "one of \"number\", \"boolean\", \"category\", \"date\"";
-        said.push((name.clone(), kind.ok_or_else(|| kinds.refuse(name, allowed))?));
+        columns.push((name.clone(), kind.ok_or_else(|| kinds.refuse(name, allowed))?));
     }
-    Ok(said)
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::builtin::BaseFolder;
+    use crate::data::DataPlan;
+    use crate::tree::Tree;
+
+    #[test]
+    fn all_keys_of_tables_are_listed() {
+        let text = "[data]\ntable = \"t.csv\"\ntarget = \"t\"\nunknown = 1\n";
+        let tree = Tree::parse(text, Path::new("x.toml"), &mut Vec::new()).unwrap();
+        let section = Section::top(&tree, Origin::file(Path::new("x.toml"))).section("data").unwrap();
+        let error = DataPlan::read(&section, BaseFolder::BuiltIn).unwrap_err();
+        let Error::UnknownKey { choices, .. } = error else { panic!("{error}") };
+        let mut keys: Vec<&str> = choices.iter().map(String::as_str).collect();
+        keys.retain(|key| !["seed", "generator", "table"].contains(key));
+        keys.sort_unstable();
+        let mut listed = TABLE_KEYS.to_vec();
+        listed.sort_unstable();
+        assert_eq!(keys, listed);
+    }
 }

@@ -1,4 +1,4 @@
-//! `[train]`: the loss and the settings of the training.
+//! `[train]`: the loss and the training settings.
 
 use chainrule::metrics::Metric;
 use chainrule::network::loss::Loss;
@@ -12,33 +12,34 @@ use crate::Error;
 use crate::section::Section;
 use crate::tree::Origin;
 
-/// The loss and the settings, and how often the training is started anew.
+/// The loss, the training settings and the number of restarts.
 #[derive(Clone, Debug)]
 pub struct TrainPlan {
-    /// What the training lowers.
+    /// Loss function.
     pub loss: Loss,
-    /// How.
+    /// Training settings of the engine.
     pub settings: Settings,
-    /// The seed of a stream of its own for weights and training; none: the data's stream goes on.
+    /// Seed of a separate random stream for initialisation and training; by default they continue
+    /// that of the data.
     pub seed: Option<u32>,
-    /// How many seeds are tried, the best kept.
+    /// Number of seeds to train from; the best result is kept.
     pub restarts: u32,
     pub(crate) origin: Origin,
 }
 
 impl TrainPlan {
     pub(crate) fn read(section: &Section<'_>) -> Result<TrainPlan, Error> {
-        let purpose = "what the training lowers: \"cross_entropy\", say";
+        let purpose = "the loss function, for example \"cross_entropy\"";
         let loss =
             section.choice("loss")?.ok_or_else(|| section.missing("loss", purpose))?.make(Loss::new)?;
         let loss = match section.number("loss_scale")? {
             Some(scale) if scale.is_finite() && scale > 0.0 => loss.scaled(scale),
-            Some(_) => return Err(section.refuse("loss_scale", "a number above 0")),
+            Some(_) => return Err(section.refuse("loss_scale", ABOVE_0)),
             None => loss,
         };
-        let perfect = section.word("loss_offset", &[("none", false), ("perfect", true)])?;
-        let loss = if perfect { loss.as_deviance() } else { loss };
-        let plain = Settings::default();
+        let deviance = section.word("loss_offset", &[("none", false), ("deviance", true)])?;
+        let loss = if deviance { loss.as_deviance() } else { loss };
+        let defaults = Settings::default();
         let counts = "a whole number of at least 1";
         let metrics = section.texts("metrics")?.unwrap_or_default();
         let metric = |name: &String| {
@@ -48,21 +49,21 @@ impl TrainPlan {
         let settings = Settings {
             epochs: section
                 .whole("epochs", 1..=i64::MAX, counts)?
-                .map_or(plain.epochs, |epochs| epochs as u64),
+                .map_or(defaults.epochs, |epochs| epochs as u64),
             batch: batch(section)?,
             shuffle: section
                 .word("shuffle", &[("each_epoch", Shuffle::EachEpoch), ("never", Shuffle::Never)])?,
             optimizer: section
                 .choice("optimizer")?
-                .map_or(Ok(plain.optimizer), |choice| choice.make(Optimizer::new))?,
-            learning_rate: above_0(section, "learning_rate")?.unwrap_or(plain.learning_rate),
+                .map_or(Ok(defaults.optimizer), |choice| choice.make(Optimizer::new))?,
+            learning_rate: above_0(section, "learning_rate")?.unwrap_or(defaults.learning_rate),
             schedule: section
                 .choice("schedule")?
-                .map_or(Ok(plain.schedule), |choice| choice.make(Schedule::new))?,
+                .map_or(Ok(defaults.schedule), |choice| choice.make(Schedule::new))?,
             reduction: section.word("reduction", &[("mean", Reduction::Mean), ("sum", Reduction::Sum)])?,
             penalty: penalty(&section.section("penalty")?)?,
             clip: clip(&section.section("clip")?)?,
-            validation_fraction: fraction(section)?,
+            validation_fraction: validation_fraction(section)?,
             metrics: metrics.iter().map(metric).collect::<Result<_, _>>()?,
             stopping: stopping(&section.section("stopping")?)?,
             track_dead_units: section.word(
@@ -78,23 +79,37 @@ impl TrainPlan {
         settings.check().map_err(|source| {
             let setting =
                 if let chainrule::Error::Setting { setting, .. } = &source { setting.as_str() } else { "" };
-            let written = section.tree().and_then(|tree| tree.origin_of(setting));
-            Error::Engine { origin: written.unwrap_or(section.origin()).clone(), source }
+            let origin = section.tree().and_then(|tree| tree.origin_of(setting));
+            setting_error(origin.unwrap_or(section.origin()), source)
         })?;
         Ok(TrainPlan { loss, settings, seed, restarts, origin: section.origin().clone() })
     }
 }
 
+/// Adds the origin to an error of the engine, and the section to the setting that it concerns.
+pub(crate) fn setting_error(origin: &Origin, source: chainrule::Error) -> Error {
+    let origin = origin.clone();
+    match source {
+        chainrule::Error::Setting { setting, value, allowed } => {
+            Error::Value { origin, key: format!("train.{setting}"), value, allowed }
+        }
+        source => Error::Engine { origin, source },
+    }
+}
+
+const ABOVE_0: &str = "a number above 0";
+const AT_LEAST_0: &str = "a number of at least 0";
+
 fn above_0(section: &Section<'_>, key: &'static str) -> Result<Option<f64>, Error> {
     match section.number(key)? {
-        Some(v) if !v.is_finite() || v <= 0.0 => Err(section.refuse(key, "a number above 0")),
+        Some(v) if !v.is_finite() || v <= 0.0 => Err(section.refuse(key, ABOVE_0)),
         number => Ok(number),
     }
 }
 
 fn batch(section: &Section<'_>) -> Result<Batch, Error> {
     let allowed = "\"full\" or a whole number of at least 1";
-    if section.holds_text("batch") {
+    if section.is_text("batch") {
         return match section.text("batch")?.as_deref() {
             Some("full") => Ok(Batch::Full),
             _ => Err(section.refuse("batch", allowed)),
@@ -103,18 +118,18 @@ fn batch(section: &Section<'_>) -> Result<Batch, Error> {
     Ok(section.whole("batch", 1..=i64::MAX, allowed)?.map_or(Batch::Full, |size| Batch::Size(size as usize)))
 }
 
-fn fraction(section: &Section<'_>) -> Result<Option<f64>, Error> {
+fn validation_fraction(section: &Section<'_>) -> Result<Option<f64>, Error> {
     match section.number("validation_fraction")? {
-        Some(share) if !(share > 0.0 && share < 1.0) => {
-            Err(section.refuse("validation_fraction", "a number between 0 and 1"))
+        Some(fraction) if !(fraction > 0.0 && fraction < 1.0) => {
+            Err(section.refuse("validation_fraction", "above 0 and below 1"))
         }
-        share => Ok(share),
+        fraction => Ok(fraction),
     }
 }
 
 fn penalty(section: &Section<'_>) -> Result<Penalty, Error> {
     let at_least_0 = |key| match section.number(key)? {
-        Some(v) if !v.is_finite() || v < 0.0 => Err(section.refuse(key, "a number of at least 0")),
+        Some(v) if !v.is_finite() || v < 0.0 => Err(section.refuse(key, AT_LEAST_0)),
         number => Ok(number.unwrap_or(0.0)),
     };
     let penalty = Penalty {
@@ -122,11 +137,11 @@ fn penalty(section: &Section<'_>) -> Result<Penalty, Error> {
         l2: at_least_0("l2")?,
         decoupled: at_least_0("decoupled")?,
         divisor: section.word(
-            "share",
-            &[("constant", PenaltyDivisor::None), ("per_weight", PenaltyDivisor::BatchWeight)],
+            "divisor",
+            &[("none", PenaltyDivisor::None), ("batch_weight", PenaltyDivisor::BatchWeight)],
         )?,
         applies_to: section
-            .word("on", &[("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)])?,
+            .word("applies_to", &[("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)])?,
     };
     section.finish()?;
     Ok(penalty)
@@ -140,7 +155,7 @@ fn clip(section: &Section<'_>) -> Result<Option<Clip>, Error> {
         (None, Some(value)) => Ok(Some(Clip::Value(value))),
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
-            Err(section.refuse("value", "left out beside \"norm\": a gradient is clipped one way"))
+            Err(section.conflict("value", "norm", "a gradient is clipped either by value or by norm"))
         }
     }
 }
@@ -154,7 +169,7 @@ fn stopping(section: &Section<'_>) -> Result<Option<Stopping>, Error> {
         return Ok(None);
     }
     if !tol.is_finite() || tol < 0.0 {
-        return Err(section.refuse("tol", "a number of at least 0"));
+        return Err(section.refuse("tol", AT_LEAST_0));
     }
     let monitor = match monitor.as_deref() {
         None | Some("validation_loss") => Monitor::ValidationLoss,

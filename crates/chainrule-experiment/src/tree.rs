@@ -1,4 +1,5 @@
-//! An experiment's settings as a tree of tables and values, each of which knows where it was written.
+//! The settings of an experiment as a tree of tables and values that record where they were
+//! written.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,22 +7,24 @@ use std::sync::Arc;
 
 use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use crate::Error;
+use crate::{Error, renames};
 
-/// Where something was written.
+/// Place in which a setting was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A place in a file, line and column counted from 1.
+    /// A position in a file, with line and column counted from 1; line 0 stands for the whole file.
     File {
-        /// The file, or the name of a built-in experiment.
+        /// Path of the file, or the name of a built-in experiment.
         path: Arc<Path>,
-        /// The line.
+        /// Line.
         line: usize,
-        /// The column.
+        /// Column.
         column: usize,
     },
-    /// An override, as it was given on the command line.
+    /// A `--set` argument, by its key.
     Set(Arc<str>),
+    /// An argument of `chainrule fit`, by the key of the setting.
+    Argument(Arc<str>),
 }
 
 impl fmt::Display for Origin {
@@ -29,92 +32,125 @@ impl fmt::Display for Origin {
         match self {
             Origin::File { path, line: 0, .. } => write!(f, "{}", path.display()),
             Origin::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
-            Origin::Set(text) => write!(f, "--set {text}"),
+            Origin::Set(key) => write!(f, "--set {key}"),
+            Origin::Argument(key) => f.write_str(key),
         }
     }
 }
 
-/// A value or table with its origin.
+impl Origin {
+    /// Returns the origin of a whole file.
+    pub(crate) fn file(path: &Path) -> Origin {
+        Origin::File { path: PathBuf::from(path).into(), line: 0, column: 0 }
+    }
+
+    /// Returns the key that was set on the command line, if the setting comes from there.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Origin::File { .. } => None,
+            Origin::Set(key) | Origin::Argument(key) => Some(key),
+        }
+    }
+
+    /// Formats the origin and the path of a key (`network.hidden[0].units`). The key is not
+    /// repeated if the origin names it.
+    pub(crate) fn with_key(&self, key: &str) -> String {
+        let dotted = key.replace('[', ".").replace(']', "");
+        match self.key().and_then(|set| dotted.strip_prefix(set)) {
+            Some("") => self.to_string(),
+            Some(rest) if rest.starts_with('.') => format!("{self}: {}", &rest[1..]),
+            _ => format!("{self}: {key}"),
+        }
+    }
+}
+
+/// A value or a table, with its origin.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct SettingNode {
     pub(crate) origin: Origin,
-    pub(crate) kind: Kind,
+    pub(crate) value: SettingValue,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum SettingValue {
     Text(String),
     Integer(i64),
     Float(f64),
     Bool(bool),
-    List(Vec<Node>),
+    List(Vec<SettingNode>),
     Table(Tree),
 }
 
-/// A table: its entries in the order in which they were written.
+/// A table, with its entries in the order in which they were written.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct Tree {
-    pub(crate) entries: Vec<(String, Node)>,
+    pub(crate) entries: Vec<(String, SettingNode)>,
 }
 
 impl Tree {
-    /// Reads TOML.
-    pub(crate) fn parse(text: &str, path: &Path) -> Result<Tree, Error> {
-        let place = Places { path: path.into(), text };
+    /// Parses TOML. Old keys and values are replaced, with a note for each.
+    pub(crate) fn parse(text: &str, path: &Path, notes: &mut Vec<String>) -> Result<Tree, Error> {
+        let file = TomlFile { path: path.into(), text };
         let document = Document::parse(text).map_err(|error| Error::Syntax {
-            origin: place.at(error.span().map(|span| span.start)),
+            origin: file.position(error.span().map(|span| span.start)),
             message: error.message().to_owned(),
         })?;
-        place.table(document.as_table())
+        let mut tree = file.table(document.as_table())?;
+        renames::apply(&mut tree, "", notes)?;
+        Ok(tree)
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&SettingNode> {
         self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
-    fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    fn get_mut(&mut self, key: &str) -> Option<&mut SettingNode> {
         self.entries.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
-    /// Where `path` (`train.stopping.monitor`) is written, or the innermost table on the way that is.
+    /// Returns the origin of the setting `path` (`train.stopping.monitor`), or of the innermost
+    /// table on the path that exists.
     pub(crate) fn origin_of(&self, path: &str) -> Option<&Origin> {
         let (key, rest) = path.split_once('.').unwrap_or((path, ""));
         let node = self.get(key)?;
-        match &node.kind {
-            Kind::Table(table) => table.origin_of(rest).or(Some(&node.origin)),
+        match &node.value {
+            SettingValue::Table(table) => table.origin_of(rest).or(Some(&node.origin)),
             _ => Some(&node.origin),
         }
     }
 
-    /// Puts other text in the place of the entry `key` of the table `table`, if both are there.
+    /// Replaces the entry `key` of the table `table` by `text`, if both exist.
     pub(crate) fn replace_text(&mut self, table: &str, key: &str, text: &str) {
-        if let Some(Node { kind: Kind::Table(table), .. }) = self.get_mut(table)
+        if let Some(SettingNode { value: SettingValue::Table(table), .. }) = self.get_mut(table)
             && let Some(node) = table.get_mut(key)
         {
-            node.kind = Kind::Text(text.to_owned());
+            node.value = SettingValue::Text(text.to_owned());
         }
     }
 
-    /// Takes an entry out.
-    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
-        let place = self.entries.iter().position(|(name, _)| name == key)?;
-        Some(self.entries.remove(place).1)
+    /// Removes and returns an entry.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<SettingNode> {
+        let index = self.entries.iter().position(|(name, _)| name == key)?;
+        Some(self.entries.remove(index).1)
     }
 
-    /// Sets or replaces an entry.
-    pub(crate) fn insert(&mut self, key: &str, node: Node) {
+    /// Adds or replaces an entry.
+    pub(crate) fn insert(&mut self, key: &str, node: SettingNode) {
         match self.get_mut(key) {
             Some(present) => *present = node,
             None => self.entries.push((key.to_owned(), node)),
         }
     }
 
-    /// Lays `over` on top: tables are merged entry by entry, everything else is replaced. A table that names a
-    /// choice (`{ name = "huber", delta = 2 }`) replaces the choice with all its options.
+    /// Merges `over` into the tree: tables are merged entry by entry, other values are replaced. A
+    /// table with a `name` (`{ name = "huber", delta = 2 }`) replaces a choice with all its
+    /// options.
     pub(crate) fn overlay(&mut self, over: &Tree) {
         for (key, node) in &over.entries {
-            match (self.get_mut(key).map(|present| &mut present.kind), &node.kind) {
-                (Some(Kind::Table(under)), Kind::Table(table)) if table.get("name").is_none() => {
+            match (self.get_mut(key).map(|present| &mut present.value), &node.value) {
+                (Some(SettingValue::Table(under)), SettingValue::Table(table))
+                    if table.get("name").is_none() =>
+                {
                     under.overlay(table)
                 }
                 _ => self.insert(key, node.clone()),
@@ -122,50 +158,70 @@ impl Tree {
         }
     }
 
-    /// Applies one `path=value` of the command line; a part of the path that is a number counts through a list.
-    pub(crate) fn set(&mut self, text: &str) -> Result<(), Error> {
+    /// Applies one `KEY=VALUE` of the command line. A number in the key is an index into a list,
+    /// counted from 0.
+    ///
+    /// `origin` makes the origin from the key. Old keys and values are replaced, with a note for
+    /// each.
+    pub(crate) fn set(
+        &mut self,
+        text: &str,
+        origin: fn(Arc<str>) -> Origin,
+        notes: &mut Vec<String>,
+    ) -> Result<(), Error> {
         let refuse = |reason: String| Error::Set { text: text.to_owned(), reason };
-        let (path, value) = text.split_once('=').ok_or_else(|| refuse("there is no \"=\"".to_owned()))?;
-        let origin = Origin::Set(text.into());
-        // Text needs no quotes here: what is no TOML value is text.
-        let kind = match format!("value = {}", value.trim()).parse::<DocumentMut>() {
-            Ok(document) => kind(&document["value"], &origin),
-            Err(_) => Some(Kind::Text(value.trim().to_owned())),
+        let (path, value) = text.split_once('=').ok_or_else(|| {
+            refuse("\"=\" is missing; write KEY=VALUE, for example train.learning_rate=0.05".to_owned())
+        })?;
+        let (path, value) = (path.trim(), value.trim());
+        let origin = origin(path.into());
+        // Strings need no quotes on the command line: a value that is not TOML is a string.
+        let value = match format!("value = {value}").parse::<DocumentMut>() {
+            Ok(document) => setting_value(&document["value"], &origin)
+                .ok_or_else(|| refuse("dates and times are not supported".to_owned()))?,
+            Err(_) => SettingValue::Text(value.to_owned()),
         };
-        let node = Node {
-            kind: kind.ok_or_else(|| refuse("dates mean nothing here".to_owned()))?,
-            origin: origin.clone(),
-        };
-        let parts: Vec<&str> = path.trim().split('.').collect();
-        let (last, before) = parts.split_last().expect("split gives at least one part");
-        let mut table = self;
-        let mut parts = before.iter().peekable();
+        let mut parts: Vec<&str> = path.split('.').collect();
+        let last = parts.pop().expect("split returns at least one part");
+        let mut parts = parts.into_iter().peekable();
+        let (mut table, mut section) = (self, String::new());
         while let Some(part) = parts.next() {
-            if table.get(part).is_none() {
-                let empty = Node { origin: origin.clone(), kind: Kind::Table(Tree::default()) };
-                table.insert(part, empty);
+            let (key, rename) = renames::current_key(&mut section, part);
+            if let Some(rename) = rename.filter(|rename| !rename.is_alias) {
+                renames::add(notes, renames::key_note(&origin, rename));
             }
-            let mut next = table.get_mut(part).expect("just made");
-            if let (Kind::List(_), Some(index)) =
-                (&next.kind, parts.peek().and_then(|part| part.parse::<usize>().ok()))
+            if table.get(key).is_none() {
+                let empty =
+                    SettingNode { origin: origin.clone(), value: SettingValue::Table(Tree::default()) };
+                table.insert(key, empty);
+            }
+            let mut next = table.get_mut(key).expect("inserted above if missing");
+            let mut shown = section.clone();
+            if let (SettingValue::List(_), Some(index)) =
+                (&next.value, parts.peek().and_then(|part| part.parse::<usize>().ok()))
             {
                 parts.next();
-                let Kind::List(list) = &mut next.kind else { unreachable!("just seen") };
-                let length = list.len();
-                next = list
-                    .get_mut(index)
-                    .ok_or_else(|| refuse(format!("\"{part}\" has {length} entries, counted from 0")))?;
+                let SettingValue::List(list) = &mut next.value else { unreachable!("matched above") };
+                let n_entries = list.len();
+                next = list.get_mut(index).ok_or_else(|| refuse(out_of_range(&section, n_entries)))?;
+                shown = format!("{shown}[{index}]");
             }
-            table = match &mut next.kind {
-                Kind::Table(inner) => inner,
-                _ => return Err(refuse(format!("\"{part}\" is no table"))),
+            table = match &mut next.value {
+                SettingValue::Table(inner) => inner,
+                SettingValue::Text(name) => {
+                    let options = format!("write a name with options as {{ name = \"{name}\", ... }}");
+                    return Err(refuse(format!("{shown} is \"{name}\", not a table; {options}")));
+                }
+                other => return Err(refuse(format!("{shown} is {}, not a table", other.describe()))),
             };
         }
-        table.insert(last, node);
+        let mut entry = Tree { entries: vec![(last.to_owned(), SettingNode { origin, value })] };
+        renames::apply(&mut entry, &section, notes)?;
+        entry.entries.into_iter().for_each(|(key, node)| table.insert(&key, node));
         Ok(())
     }
 
-    /// The tree as TOML text.
+    /// Formats the tree as TOML.
     pub(crate) fn to_toml(&self) -> String {
         let mut table = Table::new();
         for (key, node) in &self.entries {
@@ -175,28 +231,37 @@ impl Tree {
     }
 }
 
-impl Kind {
-    /// What it is, in an error's words.
+fn out_of_range(path: &str, n_entries: usize) -> String {
+    match n_entries {
+        0 => format!("{path} is empty, so it has no entry to change"),
+        1 => format!("{path} has 1 entry, so its index must be 0"),
+        n => format!("{path} has {n} entries, so the index must be from 0 to {}", n - 1),
+    }
+}
+
+impl SettingValue {
+    /// Formats the value for an error message.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Kind::Text(v) => format!("\"{v}\""),
-            Kind::Integer(v) => v.to_string(),
-            Kind::Float(v) => v.to_string(),
-            Kind::Bool(v) => v.to_string(),
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Table(_) => "a table".to_owned(),
+            SettingValue::Text(v) => format!("\"{v}\""),
+            SettingValue::Integer(v) => v.to_string(),
+            SettingValue::Float(v) => format!("{v:?}").to_lowercase(),
+            SettingValue::Bool(v) => v.to_string(),
+            SettingValue::List(_) => "a list".to_owned(),
+            SettingValue::Table(_) => "a table".to_owned(),
         }
     }
 }
 
-/// Finds lines and columns in one file.
-struct Places<'t> {
+/// A TOML file that is being parsed.
+struct TomlFile<'t> {
     path: Arc<Path>,
     text: &'t str,
 }
 
-impl Places<'_> {
-    fn at(&self, byte: Option<usize>) -> Origin {
+impl TomlFile<'_> {
+    /// Returns the line and column of a byte.
+    fn position(&self, byte: Option<usize>) -> Origin {
         let before = &self.text[..byte.unwrap_or(0).min(self.text.len())];
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
@@ -207,93 +272,90 @@ impl Places<'_> {
         let mut entries = Vec::new();
         for (name, item) in table.iter() {
             let key = table.key(name).and_then(toml_edit::Key::span);
-            let origin = self.at(key.or(item.span()).map(|span| span.start));
+            let origin = self.position(key.or(item.span()).map(|span| span.start));
             entries.push((name.to_owned(), self.node(item, origin)?));
         }
         Ok(Tree { entries })
     }
 
-    fn node(&self, item: &Item, origin: Origin) -> Result<Node, Error> {
-        let of_value = |value: &Value| {
-            let origin = self.at(value.span().map(|span| span.start));
+    fn node(&self, item: &Item, origin: Origin) -> Result<SettingNode, Error> {
+        let element = |value: &Value| {
+            let origin = self.position(value.span().map(|span| span.start));
             self.node(&Item::Value(value.clone()), origin)
         };
-        let kind = match item {
+        let value = match item {
             Item::ArrayOfTables(tables) => {
                 let node = |table: &Table| {
-                    let origin = self.at(table.span().map(|span| span.start));
-                    Ok(Node { origin, kind: Kind::Table(self.table(table)?) })
+                    let origin = self.position(table.span().map(|span| span.start));
+                    Ok(SettingNode { origin, value: SettingValue::Table(self.table(table)?) })
                 };
-                Kind::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
+                SettingValue::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
             }
             Item::Value(Value::Array(array)) => {
-                Kind::List(array.iter().map(of_value).collect::<Result<_, _>>()?)
+                SettingValue::List(array.iter().map(element).collect::<Result<_, _>>()?)
             }
-            _ => match (item.as_table_like(), kind(item, &origin)) {
-                (Some(table), _) => Kind::Table(self.table(table)?),
-                (None, Some(kind)) => kind,
+            _ => match (item.as_table_like(), setting_value(item, &origin)) {
+                (Some(table), _) => SettingValue::Table(self.table(table)?),
+                (None, Some(value)) => value,
                 (None, None) => {
-                    let message = "dates and times mean nothing in an experiment".to_owned();
+                    let message = "dates and times are not supported".to_owned();
                     return Err(Error::Syntax { origin, message });
                 }
             },
         };
-        Ok(Node { origin, kind })
+        Ok(SettingNode { origin, value })
     }
 }
 
-/// A value's kind, everything in it of one origin; none for dates.
-fn kind(item: &Item, origin: &Origin) -> Option<Kind> {
+/// Converts a TOML value, with `origin` as the origin of everything in it; `None` for dates and
+/// times.
+fn setting_value(item: &Item, origin: &Origin) -> Option<SettingValue> {
     let node = |value: &Value| {
-        Some(Node { origin: origin.clone(), kind: kind(&Item::Value(value.clone()), origin)? })
+        let value = setting_value(&Item::Value(value.clone()), origin)?;
+        Some(SettingNode { origin: origin.clone(), value })
     };
     Some(match item.as_value()? {
-        Value::String(v) => Kind::Text(v.value().clone()),
-        Value::Integer(v) => Kind::Integer(*v.value()),
-        Value::Float(v) => Kind::Float(*v.value()),
-        Value::Boolean(v) => Kind::Bool(*v.value()),
+        Value::String(v) => SettingValue::Text(v.value().clone()),
+        Value::Integer(v) => SettingValue::Integer(*v.value()),
+        Value::Float(v) => SettingValue::Float(*v.value()),
+        Value::Boolean(v) => SettingValue::Bool(*v.value()),
         Value::Datetime(_) => return None,
-        Value::Array(array) => Kind::List(array.iter().map(node).collect::<Option<_>>()?),
+        Value::Array(array) => SettingValue::List(array.iter().map(node).collect::<Option<_>>()?),
         Value::InlineTable(table) => {
             let entry = |(key, value): (&str, &Value)| Some((key.to_owned(), node(value)?));
-            Kind::Table(Tree { entries: table.iter().map(entry).collect::<Option<_>>()? })
+            SettingValue::Table(Tree { entries: table.iter().map(entry).collect::<Option<_>>()? })
         }
     })
 }
 
-/// A top-level entry as TOML: tables and lists of tables get headers of their own.
-fn item(node: &Node) -> Item {
-    let table = |tree: &Tree| {
-        let mut table = Table::new();
-        tree.entries.iter().for_each(|(key, node)| {
-            table.insert(key, Item::Value(value(node)));
-        });
-        table
-    };
-    match &node.kind {
-        Kind::Table(tree) => Item::Table(table(tree)),
-        _ => Item::Value(value(node)),
+/// Converts a top-level entry to TOML, in which a table has its own header.
+fn item(node: &SettingNode) -> Item {
+    match &node.value {
+        SettingValue::Table(tree) => {
+            let mut table = Table::new();
+            tree.entries.iter().for_each(|(key, node)| {
+                table.insert(key, Item::Value(toml_value(node)));
+            });
+            Item::Table(table)
+        }
+        _ => Item::Value(toml_value(node)),
     }
 }
 
-fn value(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Text(v) => v.as_str().into(),
-        Kind::Integer(v) => (*v).into(),
-        Kind::Float(v) => (*v).into(),
-        Kind::Bool(v) => (*v).into(),
-        Kind::List(list) => Value::Array(list.iter().map(value).collect()),
-        Kind::Table(tree) => {
+/// Converts a node to a TOML value.
+pub(crate) fn toml_value(node: &SettingNode) -> Value {
+    match &node.value {
+        SettingValue::Text(v) => v.as_str().into(),
+        SettingValue::Integer(v) => (*v).into(),
+        SettingValue::Float(v) => (*v).into(),
+        SettingValue::Bool(v) => (*v).into(),
+        SettingValue::List(list) => Value::Array(list.iter().map(toml_value).collect()),
+        SettingValue::Table(tree) => {
             let mut table = InlineTable::new();
             tree.entries.iter().for_each(|(key, node)| {
-                table.insert(key, value(node));
+                table.insert(key, toml_value(node));
             });
             Value::InlineTable(table)
         }
     }
-}
-
-/// The origin that names a file alone.
-pub(crate) fn file(path: &Path) -> Origin {
-    Origin::File { path: PathBuf::from(path).into(), line: 0, column: 0 }
 }

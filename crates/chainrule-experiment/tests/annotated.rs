@@ -1,8 +1,8 @@
-//! The annotated experiment names every key that an experiment may have, and nothing but them.
+//! The annotated experiment contains every key that an experiment file can have.
 
 use chainrule_experiment::{Error, Experiment, builtin};
 
-/// The keys that a table has, as the refusal of a key that it has not lists them.
+/// Returns the keys of a table, as listed in the error about an unknown key.
 fn keys_of(path: &str) -> Vec<String> {
     let set = match path {
         "data, table" => "data={ table = \"t.csv\", target = \"t\", zzz = 1 }".to_owned(),
@@ -16,7 +16,7 @@ fn keys_of(path: &str) -> Vec<String> {
 
 #[test]
 fn every_key_is_in_the_annotated_experiment() {
-    let text = builtin::text("annotated").expect("it is built in");
+    let text = builtin::text("annotated").expect("a built-in experiment");
     let tables = [
         "",
         "data.",
@@ -37,20 +37,19 @@ fn every_key_is_in_the_annotated_experiment() {
                 line.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with([' ', ']']))
                     || line.contains(&format!(".{key}]"))
             });
-            assert!(named, "[{table}] has the key \"{key}\", which annotated.toml does not explain");
+            assert!(named, "annotated.toml does not contain the key \"{key}\" of [{table}]");
             count += 1;
         }
     }
-    assert!(count > 65, "only {count} keys were looked at");
+    assert!(count > 65, "only {count} keys were checked");
 }
 
 #[test]
-fn keys_of_documents_and_claims_are_there_too() {
-    let text = builtin::text("annotated").expect("it is built in");
-    for key in ["author", "title", "address", "licence"] {
+fn keys_of_documents_claims_and_fits_are_in_the_annotated_experiment() {
+    let text = builtin::text("annotated").expect("a built-in experiment");
+    for key in ["author", "title", "url", "licence"] {
         assert!(text.contains(&format!("# {key} = ")), "{key}");
     }
-    // What refuses an unknown key says which it has.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("file.toml");
     let tables = [

@@ -1,7 +1,8 @@
-//! The built-in experiments, held to the numbers that NumPy gives for the networks of their source documents.
+//! The built-in experiments, compared with NumPy implementations of the networks of their source
+//! documents.
 //!
-//! `reference/make_experiments.py` made the numbers. Losses are taken before each step, so that the history's entry k
-//! is the loss after k steps.
+//! The reference values are computed by `reference/make_experiments.py`. Losses are computed before
+//! each step, so entry k of the history is the loss after k steps.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,32 +14,33 @@ use chainrule_experiment::demonstration::DEMONSTRATIONS;
 use chainrule_experiment::{ClaimStatus, Experiment, Outcome, Variant, builtin};
 use serde_json::Value as Json;
 
-/// The experiments that reproduce a document, each with a test of its own below.
+/// The experiments that reproduce a document, each of which has its own test below.
 const PUBLISHED: [&str; 5] = ["rbf-weights", "rbf-bias", "sine-classes", "three-rings", "gaussians"];
 
 #[test]
-fn rbf_weights_goes_the_published_way() {
+fn rbf_weights_follows_the_published_trajectory() {
     follows_the_trajectory("rbf-weights");
 }
 
 #[test]
-fn rbf_bias_goes_the_published_way() {
+fn rbf_bias_follows_the_published_trajectory() {
     follows_the_trajectory("rbf-bias");
 }
 
 #[test]
-fn sine_classes_learn_as_published_up_to_their_chaos() {
+fn sine_classes_follow_the_reference_until_training_becomes_chaotic() {
     let (experiment, outcomes) = run("sine-classes");
     let reference = &reference()["sine-classes"];
-    // How far the loss curves are the same to ten digits: both long ones leave a plateau chaotically.
-    for (name, of, x, until) in [
+    // The curves agree to ten digits for this many steps: the two long ones leave a plateau
+    // chaotically.
+    for (name, key, x, until) in [
         ("straight", "logistic-regression-linear-data", "x_linear", 500),
         ("logistic-regression", "logistic-regression", "x", 500),
         ("hidden-2", "hidden-2", "x", 2000),
         ("deep", "deep", "x", 400),
     ] {
         let (variant, outcome, expected) =
-            (experiment.variant(name).unwrap(), &outcomes[name], &reference[of]);
+            (experiment.variant(name).unwrap(), &outcomes[name], &reference[key]);
         assert_close(outcome.samples.dataset.x(), &numbers(&reference[x]), 1e-14, &format!("{name}: x"));
         assert_close(outcome.samples.dataset.t(), &numbers(&reference["t"]), 0.0, &format!("{name}: t"));
         if !expected["initial_weights"].is_null() {
@@ -56,22 +58,22 @@ fn sine_classes_learn_as_published_up_to_their_chaos() {
             &format!("{name}: gradient"),
         );
         let losses: Vec<f64> = outcome.history.epochs.iter().map(|epoch| epoch.loss).collect();
-        let mut checked = 0;
+        let mut n_checked = 0;
         for (k, loss) in numbers(&expected["losses"]).into_iter().enumerate() {
-            // The last entry of a curve is the loss after all steps, which the history does not have.
+            // The last entry of a curve is the loss after all steps, which is not in the history.
             let found = losses.get(100 * k).copied().unwrap_or(outcome.final_loss.0);
             if 100 * k <= until {
                 assert_close(&[found], &[loss], 1e-10, &format!("{name}: the loss after {} steps", 100 * k));
-                checked += 1;
+                n_checked += 1;
             }
         }
-        assert_eq!(checked, until / 100 + 1, "{name}");
+        assert_eq!(n_checked, until / 100 + 1, "{name}");
     }
     for name in ["straight", "logistic-regression"] {
-        let of = if name == "straight" { "logistic-regression-linear-data" } else { name };
+        let key = if name == "straight" { "logistic-regression-linear-data" } else { name };
         assert_close(
             &outcomes[name].parameters,
-            &numbers(&reference[of]["params"]),
+            &numbers(&reference[key]["params"]),
             1e-8,
             &format!("{name}: weights"),
         );
@@ -79,7 +81,7 @@ fn sine_classes_learn_as_published_up_to_their_chaos() {
 }
 
 #[test]
-fn three_rings_learn_as_published() {
+fn three_rings_follow_the_reference() {
     let (experiment, outcomes) = run("three-rings");
     let reference = &reference()["three-rings"];
     let one_hot: Vec<f64> = numbers(&reference["classes"])
@@ -109,7 +111,7 @@ fn three_rings_learn_as_published() {
 }
 
 #[test]
-fn gaussians_learn_as_published() {
+fn gaussians_follow_the_reference() {
     let (experiment, outcomes) = run("gaussians");
     let (outcome, reference) = (&outcomes[""], &reference()["gaussians"]);
     let losses: Vec<f64> = outcome.history.epochs.iter().step_by(100).map(|epoch| epoch.loss).collect();
@@ -119,7 +121,8 @@ fn gaussians_learn_as_published() {
         let y = outcome.network().predict(&[x.parse().unwrap()]);
         assert_close(&y, &[p.as_f64().unwrap()], 1e-8, &format!("the probability at {x}"));
     }
-    // What the document prints is not what it trains on; a claim shows it to four digits.
+    // The document prints a different loss from the one that it minimises; a claim shows it to four
+    // digits.
     let swapped = experiment.claims.iter().find(|claim| claim.note.contains("swapped")).unwrap();
     let shown = swapped.judge(std::slice::from_ref(outcome)).unwrap().found;
     let shown: Vec<f64> = shown.split(", ").map(|digits| digits.parse().unwrap()).collect();
@@ -127,7 +130,7 @@ fn gaussians_learn_as_published() {
 }
 
 #[test]
-fn side_remarks_come_out() {
+fn claims_of_the_other_experiments_are_reproduced() {
     let others: Vec<String> =
         builtin::names().into_iter().filter(|name| !PUBLISHED.contains(&name.as_str())).collect();
     assert_eq!(
@@ -136,13 +139,13 @@ fn side_remarks_come_out() {
         "every published experiment is built in"
     );
     assert!(others.len() >= 7, "{others:?}");
-    let wrong: Vec<String> =
+    let mismatches: Vec<String> =
         others.iter().flat_map(|name| mismatches(&Experiment::open(name, &[]).unwrap()).1).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(mismatches.is_empty(), "{mismatches:#?}");
 }
 
 #[test]
-fn demonstrations_catch_the_published_gradients_and_pass_ours() {
+fn gradient_check_fails_the_published_gradients_and_passes_ours() {
     assert_eq!(DEMONSTRATIONS.len(), 2);
     for demonstration in DEMONSTRATIONS {
         let checked = demonstration.check().unwrap();
@@ -152,13 +155,13 @@ fn demonstrations_catch_the_published_gradients_and_pass_ours() {
 }
 
 #[test]
-fn the_wrong_gradient_of_three_rings_is_the_one_published() {
+fn wrong_gradient_of_three_rings_is_the_published_one() {
     let demonstration = DEMONSTRATIONS.iter().find(|d| d.name == "rings-leaky-relu").unwrap();
     let expected = numbers(&reference()["three-rings"]["published_wrong_first_gradient"]);
     assert_close(&demonstration.published_gradient().unwrap(), &expected, 1e-10, "the wrong gradient");
 }
 
-/// An experiment of one weight and one other parameter, step by step: its data, the two parameters and the loss.
+/// Compares data, parameters and loss of an experiment with two parameters at every step.
 fn follows_the_trajectory(name: &str) {
     let (experiment, outcomes) = run(name);
     let (outcome, reference) = (&outcomes[""], &reference()[name]);
@@ -184,41 +187,41 @@ fn follows_the_trajectory(name: &str) {
     assert_eq!(recorder.parameters.last().unwrap(), &outcome.parameters);
 }
 
-/// Runs a built-in experiment and holds all its claims; the outcomes by their variants' names.
+/// Runs a built-in experiment, checks its claims and returns the outcomes by variant.
 fn run(name: &str) -> (Experiment, BTreeMap<String, Outcome>) {
     let experiment = Experiment::open(name, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let (outcomes, wrong) = mismatches(&experiment);
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    let (outcomes, mismatches) = mismatches(&experiment);
+    assert!(mismatches.is_empty(), "{mismatches:#?}");
     (experiment, outcomes.into_iter().map(|outcome| (outcome.variant.clone(), outcome)).collect())
 }
 
-/// What came of an experiment, and which claims did not come out.
+/// Returns the outcomes of an experiment and the claims that are not reproduced.
 fn mismatches(experiment: &Experiment) -> (Vec<Outcome>, Vec<String>) {
     let outcomes = experiment.run(&mut (), &AtomicBool::new(false)).unwrap_or_else(|error| panic!("{error}"));
-    let mut wrong = Vec::new();
+    let mut mismatches = Vec::new();
     for claim in &experiment.claims {
-        let verdict = claim.judge(&outcomes).unwrap_or_else(|error| panic!("{error}"));
+        let result = claim.judge(&outcomes).unwrap_or_else(|error| panic!("{error}"));
         println!(
             "{}, {}: {} ({}, {:?})",
-            experiment.name, claim.text, verdict.found, verdict.claimed, verdict.mark
+            experiment.name, claim.text, result.found, result.claimed, result.mark
         );
-        if verdict.mark == ClaimStatus::Mismatched {
-            wrong.push(format!(
+        if result.mark == ClaimStatus::Mismatched {
+            mismatches.push(format!(
                 "{}: {}: {}, not {}",
-                experiment.name, claim.text, verdict.found, verdict.claimed
+                experiment.name, claim.text, result.found, result.claimed
             ));
         }
     }
-    (outcomes, wrong)
+    (outcomes, mismatches)
 }
 
-/// The loss after 0, `every`, ... steps, and the one at the end.
+/// Returns the losses after 0, `every`, ... steps, including the final loss.
 fn losses_every(outcome: &Outcome, every: usize) -> Vec<f64> {
     let before_each = outcome.history.epochs.iter().map(|epoch| epoch.loss);
     before_each.chain([outcome.final_loss.0]).step_by(every).collect()
 }
 
-/// The gradient at the starting weights over all samples, reduced as in training.
+/// Returns the gradient at the initial weights over all samples, reduced as in training.
 fn first_gradient(variant: &Variant) -> Vec<f64> {
     let prepared = variant.prepare().unwrap();
     let data = &prepared.samples.dataset;
@@ -230,7 +233,7 @@ fn first_gradient(variant: &Variant) -> Vec<f64> {
     gradient.iter().map(|g| g / divisor).collect()
 }
 
-/// The starting weights of all layers; every bias starts at 0.
+/// Returns the initial weights of all layers, and checks that the biases are 0.
 fn start_without_biases(variant: &Variant) -> Vec<f64> {
     let prepared = variant.prepare().unwrap();
     let (architecture, start) = (&prepared.architecture, prepared.start.parameters());
@@ -252,15 +255,16 @@ fn numbers(json: &Json) -> Vec<f64> {
     json.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
-/// Each number to `tolerance` of itself, or of a thousandth of the largest where it is smaller than that.
+/// Checks that each number agrees with `expected` to a relative `tolerance`. Numbers below a
+/// thousandth of the largest are compared relative to that thousandth.
 fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let largest = expected.iter().fold(0.0_f64, |max, v| max.max(v.abs()));
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         let error = (f - e).abs();
         assert!(
             error <= tolerance * e.abs().max(1e-3 * largest),
-            "{what}: {f:e} at {i}, not {e:e} ({error:e} off)"
+            "{what}: element {i} is {f:e}, not {e:e} (difference {error:e})"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use chainrule_experiment::renames;
+use chainrule_experiment::renames::current_flags;
 
 /// The flag that takes several numbers of units, separated by commas or spaces.
 const HIDDEN: &str = "--hidden";
@@ -15,31 +15,27 @@ const HIDDEN: &str = "--hidden";
 ///
 /// Arguments after `--` are not changed.
 pub(crate) fn modernize(arguments: impl Iterator<Item = OsString>) -> (Vec<OsString>, Vec<String>) {
-    let (mut modern, mut notes): (Vec<OsString>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut arguments = arguments.peekable();
+    let (arguments, notes) = current_flags(arguments.map(with_hyphens));
+    let mut modern: Vec<OsString> = Vec::new();
+    let mut arguments = arguments.into_iter().peekable();
     while let Some(argument) = arguments.next() {
-        if argument == "--" {
-            modern.push(argument);
+        let (is_hidden, is_end) = (argument == HIDDEN, argument == "--");
+        modern.push(argument);
+        if is_hidden {
+            modern.extend(units(&mut arguments));
+        } else if is_end {
             modern.extend(arguments);
             break;
         }
-        let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else {
-            modern.push(argument);
-            continue;
-        };
-        let (flag, value) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
-        let mut flag = flag.replace('_', "-");
-        if let Some((present, note)) = renames::flag(&flag) {
-            notes.extend(note);
-            present.clone_into(&mut flag);
-        }
-        let is_hidden = flag == HIDDEN;
-        modern.push(value.map_or_else(|| flag.clone(), |value| format!("{flag}={value}")).into());
-        if is_hidden && value.is_none() {
-            modern.extend(units(&mut arguments));
-        }
     }
     (modern, notes)
+}
+
+/// Replaces underscores in the name of a flag.
+fn with_hyphens(argument: OsString) -> OsString {
+    let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else { return argument };
+    let (flag, value) = text.split_at(text.find('=').unwrap_or(text.len()));
+    format!("{}{value}", flag.replace('_', "-")).into()
 }
 
 /// Takes the values of `--hidden` and joins them with commas; `None` if the next argument is not a value.

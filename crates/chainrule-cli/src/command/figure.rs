@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let outcomes = match model {
         // A model is already trained.
-        Some(opened) => vec![experiment.variants[0].as_it_is(opened.history)?],
+        Some(opened) => vec![experiment.variants[0].initial_outcome(opened.history)?],
         None => super::train(&experiment, &mut Bar::new(), &cancel)?,
     };
     if cancel.load(Ordering::Relaxed) {

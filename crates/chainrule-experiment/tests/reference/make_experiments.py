@@ -1,11 +1,12 @@
-"""Makes experiments.json: the five published experiments as NumPy computes them, in float64.
+"""Writes experiments.json: reference results of the five published experiments, computed by NumPy in float64.
 
     pip install numpy && python make_experiments.py
 
-Parameters are flat: layer after layer W (n_in, n_out) row by row, then b. A loss at place k is that after k steps. Losses are
-computed from the last layer's z, so that no digits are lost where a probability is nearly 0 or 1.
+Parameters are flat: for each layer W (n_in, n_out) in row-major order, then b. The loss at index k is the
+loss after k steps. Losses are computed from the last layer's z, so that no digits are lost where a
+probability is close to 0 or 1.
 
-Written with NumPy 2.4.6.
+The file was written with NumPy 2.4.6.
 """
 
 import json
@@ -36,7 +37,7 @@ def cross_entropy(z, t):
     return ((np.log(np.exp(z - m).sum(axis=1, keepdims=True)) + m - z) * t).sum(axis=1)
 
 
-# Hidden activations: the value by z, the slope by z and a.
+# Hidden activations: value as a function of z, derivative as a function of z and a.
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda z, a: 1 - a * a),
     "logistic": (logistic, lambda z, a: a * (1 - a)),
@@ -45,8 +46,8 @@ ACTIVATIONS = {
 
 
 def train(x, t, weights, activation, output, loss_of, divisor, rate, epochs, every=100):
-    """Full-batch gradient descent from zero biases on the sum of the losses divided by `divisor`."""
-    f, slope = ACTIVATIONS[activation]
+    """Minimises the sum of the losses divided by `divisor` by full-batch gradient descent from zero biases."""
+    f, derivative = ACTIVATIONS[activation]
     weights = [w.copy() for w in weights]
     biases = [np.zeros(w.shape[1]) for w in weights]
 
@@ -66,7 +67,7 @@ def train(x, t, weights, activation, output, loss_of, divisor, rate, epochs, eve
         for layer in reversed(range(len(weights))):
             gradient[:0] = [a[layer].T @ dz, dz.sum(axis=0)]
             if layer:
-                dz = (dz @ weights[layer].T) * slope(z[layer - 1], a[layer])
+                dz = (dz @ weights[layer].T) * derivative(z[layer - 1], a[layer])
         first = first or flat(*gradient)
         for layer in range(len(weights)):
             weights[layer] -= rate * gradient[2 * layer]
@@ -85,14 +86,14 @@ def train(x, t, weights, activation, output, loss_of, divisor, rate, epochs, eve
 
 
 def rbf_line():
-    """Twenty samples of class 1 around 0, ten of class 0 around -2 and ten around 2."""
+    """Draws 20 samples of class 1 around 0, and 10 of class 0 around -2 and 10 around 2."""
     middle = np.random.randn(20, 1) * 0.5
     left, right = np.random.randn(10, 1) * 0.5 - 2, np.random.randn(10, 1) * 0.5 + 2
     return np.vstack((middle, left, right)), np.repeat([1.0, 0.0], 20)[:, None]
 
 
 def rbf_weights():
-    """z = w_o·exp(-(w_h·x)²) - 1; the rate falls by a fiftieth before each of the 50 steps; summed loss."""
+    """z = w_o·exp(-(w_h·x)²) - 1, summed loss; the learning rate decreases by a fiftieth before each of 50 steps."""
     np.random.seed(1)
     rbf_line()  # The document's cell was run twice.
     x, t = rbf_line()
@@ -109,7 +110,7 @@ def rbf_weights():
 
 
 def rbf_bias():
-    """z = exp(-(w_h·x)²) + b_o, 20 steps at rate 2 on the mean."""
+    """z = exp(-(w_h·x)²) + b_o, mean loss, 20 steps with learning rate 2."""
     np.random.seed(4)
     x, t = rbf_line()
     w_h, b_o, trajectory = 2.3, 1.4, []
@@ -132,12 +133,12 @@ def sine_classes():
     def run(x, weights, epochs):
         return train(x, t, weights, "tanh", logistic, binary_cross_entropy, 25, 0.1, epochs)
 
-    def drawn(seed, *shapes):
+    def draw(seed, *shapes):
         np.random.seed(seed)
         return [np.random.randn(*shape) * 0.1 for shape in shapes]
 
     regression = [np.array([[1.0], [2.0]])]
-    two, deep = drawn(4242, (2, 2), (2, 1)), drawn(42, (2, 20), (20, 20), (20, 2), (2, 1))
+    two, deep = draw(4242, (2, 2), (2, 1)), draw(42, (2, 20), (20, 20), (20, 2), (2, 1))
     return {
         "x": flat(x),
         "t": flat(t),
@@ -161,7 +162,7 @@ def three_rings():
     runs = {
         name: train(x, t, weights, name, softmax, cross_entropy, 1, 0.01, 1000) for name in ("leaky_relu", "logistic")
     }
-    # The published derivative of the leaky ReLU is a matrix: 1 on its diagonal where z > 0, 0.3 everywhere off it.
+    # The published derivative of the leaky ReLU is a matrix: 1 on the diagonal where z > 0, 0.3 off the diagonal.
     z = x @ weights[0]
     a = np.where(z > 0, z, 0.1 * z)
     dz_out = softmax(a @ weights[1]) - t
@@ -177,7 +178,7 @@ def three_rings():
 
 
 def gaussians():
-    """2 x 10,000 samples; the document trains on the exact cross-entropy, and prints a guarded one with y and t swapped."""
+    """2 x 10,000 samples. The document minimises the exact cross-entropy, but prints a guarded one with y and t swapped."""
     np.random.seed(0)
     x = np.r_[np.random.randn(10_000) - 6, np.random.randn(10_000) + 6][:, None]
     t = np.repeat([0.0, 1.0], 10_000)[:, None]

@@ -173,7 +173,7 @@ impl<'s> Subject<'s> {
         options: &Options,
         panels: impl Fn(&Outcome) -> Result<Vec<crate::Panel>, Error>,
     ) -> Result<(Vec<Vec<crate::Panel>>, &'static str), Error> {
-        let rows = self.rows(options, |outcome| panels(outcome.held_back().as_ref().unwrap_or(outcome)))?;
+        let rows = self.rows(options, |outcome| panels(outcome.held_out().as_ref().unwrap_or(outcome)))?;
         let has_held_out = |outcome: &Outcome| {
             outcome.samples.from_table.as_ref().is_some_and(|from| from.validation.is_some())
         };

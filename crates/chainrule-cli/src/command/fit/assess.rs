@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule::Dataset;
 use chainrule::random::RandomState;
-use chainrule_experiment::{FromTable, Outcome, Variant, ensemble, scores};
+use chainrule_experiment::{TableSamples, Outcome, Variant, ensemble, scores};
 use chainrule_model::{Importance, Model, baseline, evaluate, evaluate_encoded, importance};
 use chainrule_table::Table;
 
@@ -125,7 +125,7 @@ fn folds(models: Vec<Model>, outcomes: &[Outcome], test: Option<&Table>) -> Resu
 /// Permutation importance on the test rows, else on the validation rows, else on the training rows.
 fn column_importance(
     model: &Model,
-    from: &FromTable,
+    from: &TableSamples,
     test: Option<&Table>,
 ) -> Result<Vec<Importance>, Failure> {
     Ok(if let Some(test) = test {

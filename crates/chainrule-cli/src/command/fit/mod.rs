@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FitPlan, FromTable, Outcome, Prepared, RunFolder, Samples, Variant,
+    Checkpoint, Checkpoints, Experiment, FitPlan, TableSamples, Outcome, PreparedTraining, RunFolder, Samples, Variant,
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let resume = arguments.resume.as_deref();
     let interval = plan.checkpoint_interval.unwrap_or_default();
     let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment)?;
-    if resume.is_none() && checkpoints.are_there() {
+    if resume.is_none() && checkpoints.exist() {
         anstream::eprintln!(
             "note: {} belongs to an unfinished training; resume it with --resume, or this training replaces it",
             checkpoint_folder.display()
@@ -173,7 +173,7 @@ struct Trainer<'c> {
 }
 
 impl Trainer<'_> {
-    fn train(&mut self, variant: &Variant, prepared: Prepared) -> Result<(Outcome, Model), Failure> {
+    fn train(&mut self, variant: &Variant, prepared: PreparedTraining) -> Result<(Outcome, Model), Failure> {
         let began = Instant::now();
         let mut bar = Bar::with_rate(prepared.samples.dataset.n_samples());
         let epochs = variant.train.settings.epochs;
@@ -188,12 +188,12 @@ impl Trainer<'_> {
     }
 }
 
-fn from_table(samples: &Samples) -> &FromTable {
+fn from_table(samples: &Samples) -> &TableSamples {
     samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
 /// Reads the columns of a test table that the training uses, with the types that they have there.
-fn read_test(path: &Path, variant: &Variant, from: &FromTable) -> Result<Table, Failure> {
+fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Table, Failure> {
     let mut columns = from.encoders.cell_types();
     columns.extend(from.encoders.target.cell_types());
     let stream = Stream::open(path, &variant.data.read_options(), &columns)?;

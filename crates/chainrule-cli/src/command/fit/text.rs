@@ -1,7 +1,7 @@
 //! Text output of `chainrule fit`.
 
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{FromTable, Outcome, Prepared, Variant};
+use chainrule_experiment::{TableSamples, Outcome, PreparedTraining, Variant};
 use chainrule_model::Model;
 use chainrule_table::{Table, Target};
 use comfy_table::{Cell, CellAlignment};
@@ -17,7 +17,7 @@ const MAX_COLUMNS: usize = 8;
 const MAX_IMPORTANCES: usize = 12;
 
 /// Prints what was inferred from the table.
-pub(super) fn describe(table: &Table, from: &FromTable) {
+pub(super) fn describe(table: &Table, from: &TableSamples) {
     let bold = anstyle::Style::new().bold();
     let encoders = &from.encoders;
     anstream::println!("{bold}{}{bold:#}: {} rows", table.path.display(), table.n_rows());
@@ -61,7 +61,7 @@ fn target(target: &Target) -> String {
 }
 
 /// Prints the network and the main settings of its training.
-pub(super) fn network(variant: &Variant, prepared: &Prepared) {
+pub(super) fn network(variant: &Variant, prepared: &PreparedTraining) {
     let settings = &variant.train.settings;
     anstream::println!(
         "network: {} ({} parameters)\ntraining: {}, {}, learning rate {}, batch size {}\n",

@@ -1,0 +1,244 @@
+//! The texts of errors: each states the location and the remedy, and has the key once.
+
+use std::path::Path;
+
+use chainrule_experiment::{Experiment, FitPlan};
+
+const GENERATOR: &str = "\
+[data]
+generator = \"moons\"
+[network]
+hidden = [{ units = 3, activation = \"tanh\" }]
+[train]
+loss = \"binary_cross_entropy\"
+";
+
+/// Writes a TOML file and returns the error of opening it, without the path of its folder.
+fn refused(text: &str, sets: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, text).expect("a file");
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    let error = Experiment::open(file.to_str().expect("a path in UTF-8"), &sets).expect_err("it is refused");
+    error.to_string().replace(&format!("{}/", folder.path().display()), "")
+}
+
+/// Returns the error of fitting `table` with a configuration.
+fn refused_fit(table: &Path, config: &str, sets: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("fit.toml");
+    std::fs::write(&file, config).expect("a file");
+    let data =
+        (!table.as_os_str().is_empty()).then(|| format!("data.table={:?}", table.display().to_string()));
+    let sets: Vec<String> = data.into_iter().chain(sets.iter().map(|set| (*set).to_owned())).collect();
+    let config = (!config.is_empty()).then(|| file.to_str().expect("a path in UTF-8"));
+    let error = Experiment::fit(config, &sets, &mut |_, _| ()).expect_err("it is refused");
+    error.to_string().replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn values_that_are_set_have_their_key_once() {
+    for (set, expected) in [
+        ("train.epochs=0", "--set train.epochs is 0, but must be a whole number of at least 1"),
+        ("train.learning_rate=-1e-30", "--set train.learning_rate is -1e-30, but must be a number above 0"),
+        ("train.learning_rate=nan", "--set train.learning_rate is nan, but must be a number above 0"),
+        (
+            "network.hidden.0.units=1e99",
+            "--set network.hidden.0.units is 1e99, but must be a whole number from 1 to 1000000",
+        ),
+        (
+            "train={ loss = \"huber\", epochs = 0 }",
+            "--set train: epochs is 0, but must be a whole number of at least 1",
+        ),
+        (
+            "train.clip={ norm = 1, value = 1 }",
+            "--set train.clip: value cannot be combined with train.clip.norm: a gradient is clipped either by value or \
+             by norm; remove one of them",
+        ),
+        (
+            "train.stopping.monitor=accuracy",
+            "--set train.stopping.monitor is accuracy, but must be loss, validation_loss or one of the metrics that the \
+             training records",
+        ),
+        (
+            "train.loss.name=3",
+            "--set train.loss.name=3: train.loss is \"binary_cross_entropy\", not a table; write a \
+          name with options as { name = \"binary_cross_entropy\", ... }",
+        ),
+        (
+            "network.hidden.7.units=2",
+            "--set network.hidden.7.units=2: network.hidden has 1 entry, so its index must be 0",
+        ),
+        (
+            "network.hidden=3",
+            "--set network.hidden is 3, but must be a list of layer widths, for example [64, 64], or of \
+          tables",
+        ),
+        ("epochs", "--set epochs: \"=\" is missing; write KEY=VALUE, for example train.learning_rate=0.05"),
+        (
+            "title.x=3",
+            "--set title.x: title belongs at the top level of the file and cannot be set in a variant or with \
+          --set",
+        ),
+    ] {
+        assert_eq!(refused(GENERATOR, &[set]), expected);
+    }
+    let unknown = refused(GENERATOR, &["train.learning_rat=1"]);
+    let expected = "--set train.learning_rat is not a known key (did you mean \"learning_rate\"?); the keys of [train] are: \
+                    loss, loss_scale, ";
+    assert!(unknown.starts_with(expected), "{unknown}");
+}
+
+#[test]
+fn keys_of_tables_are_refused_next_to_a_generator() {
+    let reason = "applies only to a table, but the samples come from a generator, which has no columns; replace \
+                  data.generator by data.table, or use `chainrule fit`";
+    assert_eq!(refused(GENERATOR, &["data.target=y"]), format!("--set data.target {reason}"));
+    assert_eq!(refused(GENERATOR, &["data.fold=[1, 5]"]), format!("--set data.fold {reason}"));
+    let text = GENERATOR.replace("[network]", "target = \"y\"\n[network]");
+    assert_eq!(refused(&text, &[]), format!("x.toml:3:1: data.target {reason}"));
+    let both = "samples come from one source; remove one of them";
+    let set = refused(GENERATOR, &["data.table=d.csv"]);
+    assert_eq!(set, format!("--set data.table cannot be combined with data.generator: {both}"));
+}
+
+#[test]
+fn keys_of_generators_are_refused_next_to_a_table() {
+    let table = GENERATOR.replace("generator = \"moons\"", "table = \"t.csv\"\ntarget = \"y\"");
+    let both = "samples come from one source; remove one of them";
+    let set = refused(&table, &["data.generator=moons"]);
+    assert_eq!(set, format!("--set data.generator cannot be combined with data.table: {both}"));
+    let set = refused(&table, &["data.generator.noise=1"]);
+    assert_eq!(
+        set,
+        format!("--set data.generator.noise: data.generator cannot be combined with data.table: {both}")
+    );
+    assert_eq!(
+        refused(&table, &["data.noise=1"]),
+        "--set data.noise is an option of generators, but the samples come from a table; remove it"
+    );
+    assert_eq!(
+        refused(GENERATOR, &["data.noise=1"]),
+        "--set data.noise is an option of generators; write generator = { name = \"...\", noise = ... }"
+    );
+}
+
+#[test]
+fn old_and_new_keys_are_refused_together() {
+    let text = format!("{GENERATOR}lr = 1\nlearning_rate = 1\n");
+    let expected = "x.toml:7:1: \"lr\" and \"learning_rate\" are the same key of [train]; remove \"lr\"";
+    assert_eq!(refused(&text, &[]), expected);
+}
+
+#[test]
+fn fit_lists_the_columns_if_the_target_is_missing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in
+        [("t.csv", "a,b,c\n1,2,3\n"), ("t.jsonl", "{\"a\": 1, \"b\": 2}\n{\"a\": 1, \"b\": 2, \"c\": 3}\n")]
+    {
+        let table = folder.path().join(name);
+        std::fs::write(&table, text).expect("a file");
+        let expected = format!(
+            "no target column is given; choose one with --target; the columns of {} are: a, b, c",
+            table.display()
+        );
+        assert_eq!(refused_fit(&table, "", &[]), expected);
+        assert_eq!(refused_fit(&table, "[data]\ntarget = []\n", &[]), expected);
+        assert_eq!(
+            refused_fit(&table, "", &["data.target=c", "train.epochs=0"]),
+            "train.epochs is 0, but must be a whole number of at least 1"
+        );
+    }
+    let no_table = "no table is given; pass its file as DATA: chainrule fit DATA --target COLUMN";
+    assert_eq!(refused_fit(Path::new(""), "", &["data.target=c"]), no_table);
+    let generator = "fit.toml:2:1: data.generator cannot be used with `chainrule fit`, which trains on a table; use \
+                     `chainrule run`, or replace it by data.table";
+    assert_eq!(refused_fit(Path::new(""), GENERATOR, &[]), generator);
+    let variant = "fit.toml:1:3: variant cannot be used with `chainrule fit`, which trains a single model; use `chainrule \
+                   run`";
+    assert_eq!(refused_fit(Path::new(""), "[[variant]]\nname = \"a\"\n", &[]), variant);
+}
+
+#[test]
+fn notes_about_old_names_reach_the_experiment() {
+    let variants =
+        "[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\ntrain = { watch_units = \"never\" }\n";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, format!("{GENERATOR}{variants}")).expect("a file");
+    let path = file.to_str().expect("a path in UTF-8");
+    let experiment = Experiment::open(path, &["train.penalty.on=all".to_owned()]).expect("an experiment");
+    let expected = [
+        format!("{path}:11:11: watch_units is now called track_dead_units"),
+        "--set train.penalty.on is now called applies_to".to_owned(),
+    ];
+    assert_eq!(experiment.notes, expected);
+    for variant in &experiment.variants {
+        assert!(!variant.settings().contains("watch_units"), "{}", variant.settings());
+        assert!(variant.settings().contains("applies_to = \"all\""), "{}", variant.settings());
+    }
+    assert!(experiment.variants[1].settings().contains("track_dead_units = \"never\""));
+
+    let table = folder.path().join("t.csv");
+    std::fs::write(&table, "a,t\n1,0\n2,1\n3,0\n").expect("a file");
+    let config = folder.path().join("fit.toml");
+    std::fs::write(&config, "[fit]\nout = \"m.safetensors\"\n").expect("a file");
+    let sets = [
+        format!("data.table={:?}", table.display().to_string()),
+        "data.target=t".to_owned(),
+        "data.task=classes".to_owned(),
+    ];
+    let plan = FitPlan::open(Some(&config), &sets).expect("a plan");
+    assert_eq!(plan.out, Some(folder.path().join("m.safetensors")));
+    let config = config.to_str().expect("a path in UTF-8");
+    let experiment = Experiment::fit(Some(config), &sets, &mut |_, _| ()).expect("an experiment");
+    let expected = [
+        format!("{config}:2:1: out is now called output"),
+        "data.task: task = \"classes\" is now task = \"classification\"".to_owned(),
+    ];
+    assert_eq!(experiment.notes, expected);
+    // Settings of a checkpoint are not the user's, so there are no notes about them.
+    let stored = "[train]\nwatch_units = \"never\"\n";
+    let experiment = Experiment::fit_text(stored, Path::new("x"), &sets[..2], &mut |_, _| ());
+    assert_eq!(experiment.expect("an experiment").notes, [""; 0]);
+}
+
+#[test]
+fn models_of_version_1_with_old_settings_can_be_opened() {
+    let path =
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../chainrule-model/tests/models/v1.safetensors"));
+    let mut model = chainrule_model::Model::load(path).expect("a model");
+    model.trained.settings = "\
+[data]
+table = \"homes.csv\"
+target = \"class\"
+task = \"classes\"
+header = \"guess\"
+[network]
+weights_from = \"he_normal\"
+hidden = [{ units = 5, activation = \"tanh\", bias_from = \"zeros\" }]
+[train]
+loss = \"cross_entropy\"
+loss_zero = \"perfect\"
+watch_units = \"never\"
+[train.penalty]
+share = \"per_weight\"
+on = \"all\"
+"
+    .to_owned();
+    let opened = Experiment::of_model(&model, path, None).expect("an experiment");
+    assert_eq!(opened.experiment.notes, [""; 0]);
+    let settings = opened.experiment.variants[0].settings();
+    for new in [
+        "task = \"classification\"",
+        "header = \"auto\"",
+        "weight_init = \"he_normal\"",
+        "bias_init = \"zeros\"",
+        "loss_offset = \"deviance\"",
+        "track_dead_units = \"never\"",
+        "divisor = \"batch_weight\"",
+        "applies_to = \"all\"",
+    ] {
+        assert!(settings.contains(new), "{new}: {settings}");
+    }
+}
