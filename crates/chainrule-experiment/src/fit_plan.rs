@@ -13,7 +13,7 @@ use crate::tree::{Origin, Tree};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FitPlan {
     /// `output`: path of the model; by default that of the table with the extension `.safetensors`.
-    pub out: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// `report`: path of an HTML report; none by default.
     pub report: Option<PathBuf>,
     /// `test`: path of a table to evaluate the model on; none by default.
@@ -24,7 +24,7 @@ pub struct FitPlan {
     /// network is trained.
     pub folds: Option<usize>,
     /// `checkpoint_interval`: interval between checkpoints; 30 seconds by default.
-    pub checkpoint: Option<CheckpointInterval>,
+    pub checkpoint_interval: Option<CheckpointInterval>,
 }
 
 /// Allowed numbers of folds.
@@ -58,14 +58,14 @@ impl FitPlan {
         };
         let allowed = "a number of seconds (30), a number of epochs (\"10 epochs\") or \"never\"";
         let interval = interval.map(|text| text.parse()).transpose();
-        let checkpoint = interval.map_err(|_| section.refuse("checkpoint_interval", allowed))?;
+        let checkpoint_interval = interval.map_err(|_| section.refuse("checkpoint_interval", allowed))?;
         let plan = FitPlan {
-            out: file("output")?,
+            output: file("output")?,
             report: file("report")?,
             test: file("test")?,
             runs: file("runs")?,
             folds,
-            checkpoint,
+            checkpoint_interval,
         };
         section.finish()?;
         Ok(plan)

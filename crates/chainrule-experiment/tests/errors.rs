@@ -189,7 +189,7 @@ fn notes_about_old_names_reach_the_experiment() {
         "data.task=classes".to_owned(),
     ];
     let plan = FitPlan::open(Some(&config), &sets).expect("a plan");
-    assert_eq!(plan.out, Some(folder.path().join("m.safetensors")));
+    assert_eq!(plan.output, Some(folder.path().join("m.safetensors")));
     let config = config.to_str().expect("a path in UTF-8");
     let experiment = Experiment::fit(Some(config), &sets, &mut |_, _| ()).expect("an experiment");
     let expected = [

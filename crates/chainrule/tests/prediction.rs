@@ -96,14 +96,14 @@ fn predicting_no_samples_returns_no_outputs() {
 }
 
 #[test]
-#[should_panic(expected = "x must hold whole rows of 3 inputs")]
+#[should_panic(expected = "x must contain whole rows of 3 inputs")]
 fn an_incomplete_row_of_inputs_panics() {
     let (network, x) = network::<f32>(&[3, 2], &[Activation::tanh()], 2, 1);
     network.predictor().predict(&x[..5], &mut [0.0; 4]);
 }
 
 #[test]
-#[should_panic(expected = "y must hold 2 rows of 2 outputs")]
+#[should_panic(expected = "y must contain 2 rows of 2 outputs")]
 fn an_output_slice_of_wrong_length_panics() {
     let (network, x) = network::<f32>(&[3, 2], &[Activation::tanh()], 2, 1);
     network.predictor().predict(&x, &mut [0.0; 5]);

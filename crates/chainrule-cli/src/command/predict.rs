@@ -6,7 +6,7 @@ use std::path::Path;
 use chainrule_model::{Model, Predictions};
 use chainrule_table::{
     CellType, Column, Destination, Error, FileFormat, OutputColumn, Problem, ReadOptions, Stream, Strings,
-    Table, Target, Values, TableWriter,
+    Table, TableWriter, Target, Values,
 };
 
 use crate::arguments::{PredictArguments, Reading};

@@ -92,7 +92,7 @@ fn columns_are_matched_by_name_and_forms_by_ending() {
     let (out, err, code) =
         session.run(&["fit", "homes.csv", "--target", "price", "--task", "numbers", "--epochs", "30"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("left out: id, it tells rows apart and nothing else"), "{out}");
+    assert!(out.contains("left out: id, it only identifies the rows"), "{out}");
     assert!(out.contains("number: size\ncategory: town\ndate: sold\n"), "{out}");
     // Other columns, another order, a new town, another delimiter.
     session.write("more.csv", "town;x;sold;size\nLyon;1;2024-02-01;4\nOslo;2;;1\n");

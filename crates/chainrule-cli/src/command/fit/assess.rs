@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule::Dataset;
 use chainrule::random::RandomState;
-use chainrule_experiment::{TableSamples, Outcome, Variant, ensemble, scores};
+use chainrule_experiment::{Outcome, TableSamples, Variant, ensemble, scores};
 use chainrule_model::{Importance, Model, baseline, evaluate, evaluate_encoded, importance};
 use chainrule_table::Table;
 

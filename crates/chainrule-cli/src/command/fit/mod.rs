@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FitPlan, TableSamples, Outcome, PreparedTraining, RunFolder, Samples, Variant,
+    Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, RunFolder, Samples,
+    TableSamples, Variant,
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
 use chainrule_table::{Stream, Table};
 
-use self::assess::Assessment;
 pub(super) use self::text::{number, print_metrics};
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;

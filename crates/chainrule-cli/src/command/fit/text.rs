@@ -1,7 +1,7 @@
 //! Text output of `chainrule fit`.
 
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{TableSamples, Outcome, PreparedTraining, Variant};
+use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
 use chainrule_model::Model;
 use chainrule_table::{Table, Target};
 use comfy_table::{Cell, CellAlignment};
