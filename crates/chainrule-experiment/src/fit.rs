@@ -285,7 +285,7 @@ impl Outcome {
             settings: variant.settings(),
             data: from.table.path.display().to_string(),
             fingerprint: self.samples.fingerprint().to_owned(),
-            date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            date: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds,
             ending: match &self.ending {
                 Ok(Ending::Completed) => "completed".to_owned(),

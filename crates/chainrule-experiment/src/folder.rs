@@ -44,7 +44,7 @@ impl RunFolder {
         let failed = |source| Error::RunFolder { path: runs.to_owned(), source };
         fs::create_dir_all(runs).map_err(failed)?;
         let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(runs).map_err(failed)?;
-        let name = format!("{experiment}-{}", jiff::Zoned::now().strftime("%Y%m%d-%H%M%S"));
+        let name = format!("{experiment}-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"));
         Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
     }
 

@@ -99,7 +99,7 @@ pub enum Error {
         /// Name of the requested format.
         format: &'static str,
     },
-    /// A layer has so many inputs that its 32-bit sums could overflow.
+    /// A layer has more inputs than its 32-bit sums can take without overflow.
     #[error(
         "layer \"{layer}\" has {got} inputs, but --int8 supports at most {most} per layer; export \
          without --int8"

@@ -1,5 +1,4 @@
-//! Whatever is wrong with what a user gives: a sentence that says where and what to change, exit code 2, no panic, and
-//! nothing left in the folder of runs.
+//! Invalid input: an error that states what is wrong, where, and what to change; exit code 2, no panic, no run folder.
 
 use crate::session::Session;
 
@@ -13,7 +12,7 @@ loss = \"binary_cross_entropy\"
 epochs = 3
 ";
 
-/// Runs each of these, and holds the transcript against the snapshot `name`.
+/// Runs commands that fail with exit code 2, and compares the transcript with the snapshot `name`.
 fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
     let mut transcript = String::new();
     for arguments in commands {
@@ -28,7 +27,7 @@ fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
 }
 
 #[test]
-fn sources_that_are_not_there() {
+fn missing_sources() {
     let session = Session::new();
     refused(
         "sources",
@@ -45,7 +44,7 @@ fn sources_that_are_not_there() {
 }
 
 #[test]
-fn settings_that_make_no_sense() {
+fn invalid_settings() {
     let session = Session::new();
     session.write("good.toml", GOOD);
     let sets = [
@@ -106,7 +105,7 @@ fn settings_that_make_no_sense() {
 }
 
 #[test]
-fn files_that_say_something_else() {
+fn invalid_files() {
     let session = Session::new();
     let files = [
         ("empty.toml", ""),
@@ -147,7 +146,7 @@ fn files_that_say_something_else() {
 }
 
 #[test]
-fn tables_that_cannot_be_used() {
+fn unusable_tables() {
     let session = Session::new();
     let tables: [(&str, &[u8], &str); 14] = [
         ("negative-count", b"x,y\n1,-1\n2,3\n", "poisson"),
@@ -187,7 +186,7 @@ fn tables_that_cannot_be_used() {
 }
 
 #[test]
-fn arguments_that_do_not_fit() {
+fn invalid_arguments() {
     let session = Session::new();
     session.write("good.toml", GOOD).write("taken", "").write("unknown.csv", "hidden.W[0][9],1\n");
     session
@@ -214,12 +213,15 @@ fn arguments_that_do_not_fit() {
             &["new", "no/such/folder"],
             &["new", "mine", "--from", "three-ring"],
             &["list", "nothing"],
+            &["fgure", "regions", "good.toml"],
+            &["strudio"],
+            &["run", "good.toml", "--data", "short.csv"],
         ],
     );
 }
 
 #[test]
-fn figures_that_cannot_be_drawn() {
+fn invalid_figures() {
     let session = Session::new();
     session.write("kind.toml", format!("{GOOD}[[figure]]\nkind = \"region\"\n"));
     session.write("option.toml", format!("{GOOD}[[figure]]\nkind = \"regions\"\nx_rang = [0, 1]\n"));

