@@ -20,7 +20,7 @@ use crate::experiment::{Experiment, Variant};
 pub enum CheckpointInterval {
     /// No checkpoints.
     Never,
-    /// A number of seconds; a checkpoint is saved at the end of a step.
+    /// A number of seconds; the checkpoint is saved at the end of the current step.
     Seconds(f64),
     /// A number of epochs.
     Epochs(u64),
@@ -103,15 +103,15 @@ struct CurrentRun {
     fingerprint: String,
 }
 
-/// Number of checkpoints that are kept of a training run.
+/// Number of checkpoints kept of each training run.
 const N_KEPT: usize = 2;
 
 /// Training runs that end within this many seconds of the start are not saved at their end.
 const MIN_SECONDS: f64 = 1.0;
 
 impl Checkpoints {
-    /// Creates checkpoints in `folder`. With [`CheckpointInterval::Never`], training can still
-    /// resume from earlier ones.
+    /// Saves checkpoints in `folder`. With [`CheckpointInterval::Never`], training can still resume
+    /// from earlier ones.
     pub fn new(folder: &Path, interval: CheckpointInterval) -> Checkpoints {
         let now = Instant::now();
         Checkpoints {

@@ -179,7 +179,7 @@ impl DataPlan {
         DataPlan { source, ..self }
     }
 
-    /// Replaces the table by the one at `path`, encoded by a model's encoders.
+    /// Replaces the table with the one at `path`, encoded by a model's encoders.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> DataPlan {
         let source = match self.source {
             SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.encoded_by(encoders, path))),
@@ -264,7 +264,7 @@ impl DataPlan {
 fn check_source(section: &Section<'_>) -> Result<(), Error> {
     let (generator, table) = (section.has("generator"), section.has("table"));
     if generator && table {
-        // The error is about the key given on the command line, if one is.
+        // The error concerns the key given on the command line, if there is one.
         let keys = ["table", "generator"];
         let [key, other] =
             if section.origin_of("generator").key().is_some() { [keys[1], keys[0]] } else { keys };
@@ -273,7 +273,7 @@ fn check_source(section: &Section<'_>) -> Result<(), Error> {
     for (key, _) in section.tree().into_iter().flat_map(|tree| &tree.entries) {
         if generator && TABLE_KEYS.contains(&key.as_str()) {
             let problem = "applies only to a table, but the samples come from a generator, which has no columns; \
-                           replace data.generator by data.table, or use `chainrule fit`";
+                           replace data.generator with data.table, or use `chainrule fit`";
             return Err(section.misplaced(key, problem));
         }
         let is_known = ["seed", "generator", "table"].contains(&key.as_str());

@@ -101,8 +101,9 @@ impl Demonstration {
     }
 }
 
-/// Backpropagates through one hidden layer with the published derivative, sample by sample: `dz_m =
-/// Σ_k da_k·J_km`, where `J` is 0.3 off the diagonal, and on it 1 if `z_m > 0` and 0 otherwise.
+/// Backpropagates through one hidden layer with the published derivative, sample by sample:
+/// `dz_m = Σ_k da_k·J_km`, where `J` is 0.3 off the diagonal, and on it 1 if `z_m > 0` and 0
+/// otherwise.
 fn leaky_relu_as_published(prepared: &PreparedTraining) -> Vec<f64> {
     let (architecture, p) = (&prepared.architecture, prepared.start.parameters());
     let (n_in, n_hidden, n_out) = (architecture.n_inputs(), architecture.n_in(1), architecture.n_outputs());

@@ -30,7 +30,7 @@ use crate::tree::{Origin, Tree};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// Name: that of the file, without `.toml`.
+    /// Name of the file without `.toml`.
     pub name: String,
     /// Title.
     pub title: String,
@@ -193,7 +193,7 @@ impl Variant {
         folder: BaseFolder<'_>,
     ) -> Result<Variant, Error> {
         let top = Section::top(&tree, Origin::file(path));
-        // They are listed among the known keys of the top level, but cannot be set for a variant.
+        // These keys are valid at the top level of the file, but not in the settings of a network.
         top.known(TOP_KEYS);
         for key in TOP_KEYS {
             if top.has(key) {

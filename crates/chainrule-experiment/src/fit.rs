@@ -160,7 +160,7 @@ fn check_table(section: &Section<'_>, folder: BaseFolder<'_>) -> Result<(), Erro
     let Some(file) = section.text("table")? else {
         if section.has("generator") {
             let problem = "cannot be used with `chainrule fit`, which trains on a table; use `chainrule run`, or \
-                           replace it by data.table";
+                           replace it with data.table";
             return Err(section.misplaced("generator", problem));
         }
         return Err(Error::NoTable);

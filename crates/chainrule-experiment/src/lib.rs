@@ -1,4 +1,4 @@
-//! Experiments, defined in TOML by data, network, training and the claims of a source document.
+//! Experiments: data, networks, training and the claims of a source document, defined in TOML.
 //! Running an experiment trains its networks and writes a run folder.
 //!
 //! ```

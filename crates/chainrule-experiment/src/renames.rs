@@ -102,7 +102,7 @@ impl Rename {
     }
 }
 
-/// Replaces old flags (`--out`, `--out=model.safetensors`) by the current ones, up to an argument
+/// Replaces old flags (`--out`, `--out=model.safetensors`) with the current ones, up to an argument
 /// `--`.
 ///
 /// Returns the arguments and a note for each old flag.

@@ -1,4 +1,4 @@
-//! The run folders of earlier training runs: their settings and results.
+//! Earlier runs: their settings and results, read from their run folders.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,4 @@
-//! Reading of a settings table key by key. A key that no reader has looked up is unknown and
-//! refused.
+//! Reading of settings tables key by key. Keys that are never looked up are unknown and refused.
 
 use std::cell::RefCell;
 
@@ -68,7 +67,7 @@ impl<'t> Section<'t> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// Returns the error that the value of `key` is not allowed.
+    /// Builds the error for a value of `key` that is not allowed.
     pub(crate) fn refuse(&self, key: &str, allowed: &str) -> Error {
         let value = self.peek(key).map_or_else(|| "missing".to_owned(), |node| node.value.describe());
         Error::Value {
@@ -79,19 +78,19 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// Returns the error that `key` cannot be used where it is; `problem` completes a sentence with
-    /// the key as its subject.
+    /// Builds the error for a `key` that cannot be used where it is. `problem` completes a sentence
+    /// whose subject is the key.
     pub(crate) fn misplaced(&self, key: &str, problem: impl Into<String>) -> Error {
         Error::Misplaced { origin: self.origin_of(key), key: self.path_of(key), problem: problem.into() }
     }
 
-    /// Returns the error that `key` cannot be combined with `other`, a key of the same table.
+    /// Builds the error for a `key` that cannot be combined with `other`, a key of the same table.
     pub(crate) fn conflict(&self, key: &str, other: &str, reason: &str) -> Error {
         let other = self.path_of(other);
         self.misplaced(key, format!("cannot be combined with {other}: {reason}; remove one of them"))
     }
 
-    /// Returns the error that `key` is missing.
+    /// Builds the error for a missing `key`.
     pub(crate) fn missing(&self, key: &str, purpose: &'static str) -> Error {
         let section = self.title();
         Error::MissingKey { origin: self.origin.clone(), section, key: key.to_owned(), purpose }
@@ -105,7 +104,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// Returns a table in this one; an empty section if the key is missing.
+    /// Returns a table in this one, or an empty section if the key is missing.
     pub(crate) fn section(&self, key: &'static str) -> Result<Section<'t>, Error> {
         let node = self.node(key);
         let tree = match node.map(|node| &node.value) {
@@ -122,7 +121,7 @@ impl<'t> Section<'t> {
         self.tree.is_some()
     }
 
-    /// Returns a list of tables; an empty one if the key is missing.
+    /// Returns a list of tables, which is empty if the key is missing.
     pub(crate) fn sections(&self, key: &'static str) -> Result<Vec<Section<'t>>, Error> {
         let allowed = "a list of tables";
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
@@ -153,7 +152,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// Returns the meaning of one of several words; that of the first if the key is missing.
+    /// Returns the meaning of one of several words, or of the first one if the key is missing.
     pub(crate) fn word<X: Copy>(&self, key: &'static str, words: &[(&str, X)]) -> Result<X, Error> {
         let Some(word) = self.text(key)? else { return Ok(words[0].1) };
         let names = || words.iter().map(|(name, _)| *name);

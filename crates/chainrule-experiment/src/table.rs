@@ -200,7 +200,7 @@ impl TablePlan {
         Ok(self.table.get_or_init(|| table).clone())
     }
 
-    /// Replaces the table by all rows of the one at `path`, encoded by a model's encoders.
+    /// Replaces the table with all rows of the one at `path`, encoded by a model's encoders.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
         let file = InputFile { path, built_in: None };
         TablePlan { file, fitted: Some(Arc::new(encoders)), table: Arc::default(), ..self }

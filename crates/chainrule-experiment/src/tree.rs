@@ -119,7 +119,7 @@ impl Tree {
         }
     }
 
-    /// Replaces the entry `key` of the table `table` by `text`, if both exist.
+    /// Replaces the entry `key` of the table `table` with `text`, if both exist.
     pub(crate) fn replace_text(&mut self, table: &str, key: &str, text: &str) {
         if let Some(SettingNode { value: SettingValue::Table(table), .. }) = self.get_mut(table)
             && let Some(node) = table.get_mut(key)

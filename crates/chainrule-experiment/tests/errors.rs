@@ -92,7 +92,7 @@ fn values_that_are_set_have_their_key_once() {
 #[test]
 fn keys_of_tables_are_refused_next_to_a_generator() {
     let reason = "applies only to a table, but the samples come from a generator, which has no columns; replace \
-                  data.generator by data.table, or use `chainrule fit`";
+                  data.generator with data.table, or use `chainrule fit`";
     assert_eq!(refused(GENERATOR, &["data.target=y"]), format!("--set data.target {reason}"));
     assert_eq!(refused(GENERATOR, &["data.fold=[1, 5]"]), format!("--set data.fold {reason}"));
     let text = GENERATOR.replace("[network]", "target = \"y\"\n[network]");
@@ -133,9 +133,10 @@ fn old_and_new_keys_are_refused_together() {
 #[test]
 fn fit_lists_the_columns_if_the_target_is_missing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in
-        [("t.csv", "a,b,c\n1,2,3\n"), ("t.jsonl", "{\"a\": 1, \"b\": 2}\n{\"a\": 1, \"b\": 2, \"c\": 3}\n")]
-    {
+    for (name, text) in [
+        ("t.csv", "a,b,c\n1,2,3\n4,5,6\n"),
+        ("t.jsonl", "{\"a\": 1, \"b\": 2}\n{\"a\": 1, \"b\": 2, \"c\": 3}\n"),
+    ] {
         let table = folder.path().join(name);
         std::fs::write(&table, text).expect("a file");
         let expected = format!(
@@ -144,15 +145,16 @@ fn fit_lists_the_columns_if_the_target_is_missing() {
         );
         assert_eq!(refused_fit(&table, "", &[]), expected);
         assert_eq!(refused_fit(&table, "[data]\ntarget = []\n", &[]), expected);
-        assert_eq!(
-            refused_fit(&table, "", &["data.target=c", "train.epochs=0"]),
-            "train.epochs is 0, but must be a whole number of at least 1"
-        );
     }
+    let table = folder.path().join("t.csv");
+    assert_eq!(
+        refused_fit(&table, "", &["data.target=c", "train.epochs=0"]),
+        "train.epochs is 0, but must be a whole number of at least 1"
+    );
     let no_table = "no table is given; pass its file as DATA: chainrule fit DATA --target COLUMN";
     assert_eq!(refused_fit(Path::new(""), "", &["data.target=c"]), no_table);
     let generator = "fit.toml:2:1: data.generator cannot be used with `chainrule fit`, which trains on a table; use \
-                     `chainrule run`, or replace it by data.table";
+                     `chainrule run`, or replace it with data.table";
     assert_eq!(refused_fit(Path::new(""), GENERATOR, &[]), generator);
     let variant = "fit.toml:1:3: variant cannot be used with `chainrule fit`, which trains a single model; use `chainrule \
                    run`";
