@@ -39,9 +39,14 @@ pub enum Failure {
     Elsewhere,
     /// A name that is neither a subcommand nor an installed program.
     #[error(
-        "\"{name}\" is not a command{}; `chainrule --help` lists the commands. If it is a separate program, install it with: \
-         cargo install chainrule-{name}",
-        nearest.as_ref().map_or_else(String::new, |nearest| format!(" (did you mean \"{nearest}\"?)"))
+        "\"{name}\" is not a command{}",
+        nearest.as_ref().map_or_else(
+            || format!(
+                ", and the program chainrule-{name} was not found next to chainrule or on PATH; see `chainrule --help`, or \
+                 install the program with: cargo install chainrule-{name}"
+            ),
+            |nearest| format!("; did you mean \"{nearest}\"? See `chainrule --help`")
+        )
     )]
     UnknownCommand {
         /// The name.

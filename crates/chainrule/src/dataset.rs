@@ -117,7 +117,7 @@ impl<T: Scalar> Dataset<T> {
         }
         check_finite("weight", &weights, 1)?;
         if let Some(i) = weights.iter().position(|&w| w < T::ZERO) {
-            return Err(Error::NegativeWeight { row: i + 1, value: weights[i].to_f64() });
+            return Err(Error::NegativeWeight { row: i + 1, value: shortest(weights[i]) });
         }
         self.weights = Some(weights);
         Ok(self)
@@ -251,6 +251,11 @@ pub(crate) fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> R
     Ok(values.len() / n_columns)
 }
 
+/// Returns the f64 with the shortest decimal form of `v`, so that errors show 0.1 for an f32 of 0.1.
+pub(crate) fn shortest<T: Scalar>(v: T) -> f64 {
+    v.to_string().parse().expect("the decimal form of a number")
+}
+
 pub(crate) fn check_finite<T: Scalar>(
     what: &'static str,
     values: &[T],
@@ -266,7 +271,7 @@ fn cast<T: Scalar, U: Scalar>(what: &'static str, values: &[T], n_columns: usize
     let rounded: Vec<U> = values.iter().map(|v| U::from_f64(v.to_f64())).collect();
     rounded.iter().position(|v| !v.is_finite()).map_or(Ok(()), |i| {
         let (row, column) = (i / n_columns + 1, i % n_columns + 1);
-        Err(Error::TooLarge { what, row, column, value: values[i].to_f64(), precision: U::NAME })
+        Err(Error::TooLarge { what, row, column, value: shortest(values[i]), precision: U::NAME })
     })?;
     Ok(rounded)
 }
@@ -368,6 +373,14 @@ mod tests {
         let single = data.cast::<f32>().unwrap();
         assert_eq!(single.x(), [0.1f32, 2.0]);
         assert_eq!(single.cast::<f64>().unwrap().x(), [f64::from(0.1f32), 2.0]);
+    }
+
+    #[test]
+    fn errors_show_numbers_in_the_precision_of_the_data() {
+        let error = Dataset::new(vec![1.0_f32], 1, vec![1.0], 1).unwrap().with_weights(vec![-0.1]);
+        assert!(error.unwrap_err().to_string().contains("-0.1 "));
+        assert_eq!(shortest(0.1_f32), 0.1);
+        assert!(shortest(f32::NAN).is_nan() && shortest(f64::INFINITY) == f64::INFINITY);
     }
 
     #[test]

@@ -240,9 +240,11 @@ pub enum Error {
     /// A training run whose loss or parameters are no longer finite.
     #[error(
         "the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning \
-         rate of {learning_rate:?}; the last finite parameters were restored. Lower the learning \
+         rate of {:?}; the last finite parameters were restored. Lower the learning \
          rate, clip the gradient (clip.norm = 1), scale the inputs, or initialise with smaller \
-         weights"
+         weights",
+        // The factor of a schedule leaves digits that mean nothing.
+        *learning_rate as f32
     )]
     Diverged {
         /// Epoch, counted from 1.

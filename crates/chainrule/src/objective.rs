@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Error;
-use crate::dataset::DataSource;
+use crate::dataset::{DataSource, shortest};
 use crate::kernel::pool::{self, MAX_THREADS, threads};
 use crate::kernel::{Scalar, slices};
 use crate::network::backward::backward;
@@ -465,7 +465,7 @@ fn check_targets<T: Scalar>(loss: &Loss, data: &dyn DataSource<T>) -> Result<(),
                 loss: loss.name(),
                 row: row + 1,
                 column: column + 1,
-                value: exact[column],
+                value: shortest(t[column]),
                 allowed: domain.text,
             });
         }

@@ -87,10 +87,10 @@ pub(crate) struct RunsArguments {
     pub(crate) json: bool,
 }
 
-/// Draw a figure of a model or of an experiment's networks, which are trained first.
+/// Draw a figure of a model or of the networks of an experiment.
 ///
-/// The output format follows the file extension: .svg (animated if the figure is), .png, .html (interactive) or .json (the
-/// figure as data). `chainrule list figures` lists the kinds and their options.
+/// The networks of an experiment are trained first. The output format follows the file extension: .svg (animated if the
+/// figure is), .png, .html (interactive) or .json (the figure as data). `chainrule list figures` lists the kinds and their options.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -178,7 +178,9 @@ pub(crate) enum TraceOutput {
     Latex,
 }
 
-/// Write an experiment file to start from: the annotated one, which explains every key, or a copy of a built-in one.
+/// Write an experiment file to start from.
+///
+/// It is the annotated experiment, which explains every key, or a copy of another built-in one.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -192,7 +194,7 @@ pub(crate) struct NewArguments {
     pub(crate) from: String,
 }
 
-/// List available experiments, activations, losses, optimizers and so on, with options and defaults.
+/// List experiments, activations, losses and so on, with options and defaults.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -232,7 +234,7 @@ pub(crate) struct CompletionsArguments {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Print the man page, or write the man pages of all subcommands into a folder.
+/// Print the man page, or write all man pages into a folder.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

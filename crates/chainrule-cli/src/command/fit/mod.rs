@@ -31,7 +31,9 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     super::note(&experiment.notes);
     let first = &experiment.variants[0];
     let table = first.data.table(&mut |_, _| ())?.expect("the data of a fit are a table");
-    let path = plan.output.clone().unwrap_or_else(|| table.path.with_extension("safetensors"));
+    // The path of the table as it was given; in the settings it is absolute.
+    let data = arguments.data.as_ref().unwrap_or(&table.path);
+    let path = plan.output.clone().unwrap_or_else(|| data.with_extension("safetensors"));
     // Output paths are checked before training.
     for (path, argument) in [(Some(&path), "--output"), (plan.report.as_ref(), "--report")] {
         let Some(path) = path else { continue };
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let prepared = first.prepare()?;
     let from = from_table(&prepared.samples);
     if !arguments.json {
-        text::describe(&table, from);
+        text::describe(data, &table, from);
         text::network(first, &prepared);
     }
     let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;

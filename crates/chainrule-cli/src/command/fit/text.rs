@@ -1,5 +1,7 @@
 //! Text output of `chainrule fit`.
 
+use std::path::Path;
+
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
 use chainrule_model::Model;
@@ -17,10 +19,10 @@ const MAX_COLUMNS: usize = 8;
 const MAX_IMPORTANCES: usize = 12;
 
 /// Prints what was inferred from the table.
-pub(super) fn describe(table: &Table, from: &TableSamples) {
+pub(super) fn describe(path: &Path, table: &Table, from: &TableSamples) {
     let bold = anstyle::Style::new().bold();
     let encoders = &from.encoders;
-    anstream::println!("{bold}{}{bold:#}: {} rows", table.path.display(), table.n_rows());
+    anstream::println!("{bold}{}{bold:#}: {} rows", path.display(), table.n_rows());
     anstream::println!("target: {}", target(&encoders.target));
     let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
     for input in &encoders.inputs {
