@@ -54,7 +54,9 @@ fn a_killed_training_resumes_to_the_same_bits() {
         let session = iris();
         let mut running = start(&session);
         // Delays count from the first checkpoint, however slow the machine.
-        while !session.path("m.checkpoints").exists() && running.try_wait().expect("the process exists").is_none() {
+        while !session.path("m.checkpoints").exists()
+            && running.try_wait().expect("the process exists").is_none()
+        {
             sleep(Duration::from_millis(2));
         }
         sleep(Duration::from_millis(5 + moment * 29));
@@ -127,15 +129,17 @@ fn interrupted_folds_resume_to_the_same_bits() {
         let session = iris();
         let words = interrupted(&session, &arguments, once);
         assert_eq!(words.join(" "), RESUME);
-        let file = std::fs::read_dir(session.path(once)).expect("a folder").next().expect("a file").expect("an entry");
-        let file = file.path().strip_prefix(session.path("")).expect("a path in the session").display().to_string();
+        let file = std::fs::read_dir(session.path(once))
+            .expect("a folder")
+            .next()
+            .expect("a file")
+            .expect("an entry");
+        let file =
+            file.path().strip_prefix(session.path("")).expect("a path in the session").display().to_string();
         for part in [once, &file] {
             let (_, err, code) = session.run(&["fit", "--resume", part]);
             assert_eq!(code, 2, "{err}");
-            assert!(
-                err.contains("must be the folder of all 3 folds, m.checkpoints; this is fold "),
-                "{err}"
-            );
+            assert!(err.contains("must be the folder of all 3 folds, m.checkpoints; this is fold "), "{err}");
         }
         let (out, err) = resume(&session, &words);
         assert!(out.contains("averages the networks of 3 folds"), "{out}");
@@ -169,7 +173,8 @@ fn interrupted_runs_resume_to_the_same_bits() {
     let mut running = start_with(&session, &[&arguments[..], &["cut"]].concat());
     let checkpoints = || {
         let runs = std::fs::read_dir(session.path("cut")).into_iter().flatten().flatten();
-        runs.map(|run| run.path()).find(|path| path.extension().is_some_and(|extension| extension == "checkpoints"))
+        runs.map(|run| run.path())
+            .find(|path| path.extension().is_some_and(|extension| extension == "checkpoints"))
     };
     let saved = |folder: std::path::PathBuf| {
         let files = std::fs::read_dir(folder.join("leaky_relu")).into_iter().flatten().flatten();

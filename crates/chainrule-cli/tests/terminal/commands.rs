@@ -175,10 +175,7 @@ fn figures_are_written_in_the_format_of_the_extension() {
         let file = format!("picture.{extension}");
         let (_, err, code) = session.run(&["figure", "projection", "rbf-weights", "-o", &file]);
         assert_eq!(code, 0, "{err}");
-        assert!(
-            std::fs::read(session.path(&file)).expect("a file").starts_with(beginning),
-            "{extension}"
-        );
+        assert!(std::fs::read(session.path(&file)).expect("a file").starts_with(beginning), "{extension}");
     }
     let animated = ["figure", "regions", "rbf-bias", "animate=yes", "resolution=40"];
     let (out, err, code) = session.run(&animated);

@@ -96,8 +96,15 @@ fn columns_are_matched_by_name_and_formats_by_extension() {
     assert!(out.contains("number: size\ncategory: town\ndate: sold\n"), "{out}");
     // Other columns, another order, a new town, another delimiter.
     session.write("more.csv", "town;x;sold;size\nLyon;1;2024-02-01;4\nOslo;2;;1\n");
-    let (out, err, code) =
-        session.run(&["predict", "homes.safetensors", "more.csv", "-o", "predictions.jsonl", "--keep", "town"]);
+    let (out, err, code) = session.run(&[
+        "predict",
+        "homes.safetensors",
+        "more.csv",
+        "-o",
+        "predictions.jsonl",
+        "--keep",
+        "town",
+    ]);
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
     assert!(err.contains("town: 1 cells have values that did not occur in training"), "{err}");
     let predictions = session.read("predictions.jsonl");
@@ -400,7 +407,10 @@ fn an_existing_model_or_report_is_overwritten_only_by_force() {
     assert!(std::fs::read(session.path("iris.safetensors")).expect("a model") == model);
     let (_, err, code) = session.run(&[&fit[..], &["--output", "iris-3.safetensors"]].concat());
     assert_eq!(code, 2);
-    assert!(err.starts_with("error: iris.html already exists; use --force to overwrite it, or --report "), "{err}");
+    assert!(
+        err.starts_with("error: iris.html already exists; use --force to overwrite it, or --report "),
+        "{err}"
+    );
     assert_eq!(session.run(&[&fit[..], &["--seed", "5", "--force"]].concat()).2, 0);
     assert!(std::fs::read(session.path("iris.safetensors")).expect("a model") != model);
 }
@@ -418,8 +428,7 @@ fn former_names_are_accepted_with_a_note_and_aliases_without() {
     let (out, _, _) = session.run(&["inspect", "m.safetensors"]);
     assert!(out.contains("hidden = [8, 4]") && out.contains("task = \"classification\""), "{out}");
     let run = ["run", "iris", "--no-report", "--set", "train.lr=0.1", "--set", "train.epochs=2"];
-    let (_, err, code) =
-        session.run(&[&run[..], &["--set", "network.hidden.0.activation=sigmoid"]].concat());
+    let (_, err, code) = session.run(&[&run[..], &["--set", "network.hidden.0.activation=sigmoid"]].concat());
     assert_eq!((code, err.as_str()), (0, ""));
     let (_, err, code) = session.run(&["fit", "iris.csv", "--target", "species", "--preset", "plain"]);
     assert_eq!(code, 2);
@@ -450,6 +459,8 @@ fn results_are_printed_as_json() {
     assert_eq!(runs[0]["settings"]["train.epochs"], "2");
     let list = json(&["list", "--json"]);
     assert_eq!(list["activations"][0]["name"], "identity");
-    let folds = json(&["fit", "iris.csv", "--target", "species", "--folds", "3", "--epochs", "3", "--json", "--force"]);
+    let folds = json(&[
+        "fit", "iris.csv", "--target", "species", "--folds", "3", "--epochs", "3", "--json", "--force",
+    ]);
     assert!(folds["metrics"]["folds"]["accuracy"]["std"].is_f64(), "{folds}");
 }
