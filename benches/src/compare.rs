@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Zoned;
+use chrono::Local;
 
 use crate::error::Error;
 use crate::machine;
@@ -32,7 +32,7 @@ pub(crate) fn ours(options: &MeasureOptions) -> Result<(), Error> {
 pub(crate) fn compare(options: &MeasureOptions) -> Result<ExitCode, Error> {
     let workloads = options.workloads()?;
     let mut report = BenchReport {
-        when: Zoned::now().strftime("%Y-%m-%d %H:%M").to_string(),
+        when: Local::now().format("%Y-%m-%d %H:%M").to_string(),
         machine: machine::facts(&options.benches),
         peak: Peak::default(),
         rounds: options.rounds,

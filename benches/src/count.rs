@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::process::Command;
 
-use jiff::Zoned;
+use chrono::Local;
 
 use crate::error::Error;
 use crate::{MeasureOptions, machine};
@@ -32,7 +32,7 @@ pub(crate) fn count(options: &MeasureOptions) -> Result<(), Error> {
     for (workload, epochs) in COUNTED {
         let instructions = instructions(workload, epochs)?;
         println!("{workload} {epochs} epochs {instructions} instructions");
-        let date = Zoned::now().strftime("%Y-%m-%d");
+        let date = Local::now().format("%Y-%m-%d");
         writeln!(file, "{date},{commit},{workload},{epochs},{instructions}").map_err(Error::file(&path))?;
     }
     Ok(())

@@ -47,9 +47,9 @@ pub struct ClaimResult {
     /// Claimed value.
     pub claimed: String,
     /// Actual value.
-    pub found: String,
+    pub actual: String,
     /// Outcome of the comparison.
-    pub mark: ClaimStatus,
+    pub status: ClaimStatus,
 }
 
 /// Outcome of the comparison of a claim with the results.
@@ -149,20 +149,21 @@ impl Claim {
                 if self.at.is_empty() { vec![None] } else { self.at.iter().copied().map(Some).collect() };
             at.into_iter().map(|epoch| self.quantity.measure(outcome, epoch, &self.origin)).collect()
         };
-        let found = values(&self.variant)?;
+        let measured = values(&self.variant)?;
         let plain = |values: &[f64]| values.iter().map(|v| number(*v)).collect::<Vec<_>>().join(", ");
         let digits = |digits: &[String]| {
-            let shown: Vec<String> = found.iter().zip(digits).map(|(v, digits)| like(*v, digits)).collect();
+            let shown: Vec<String> =
+                measured.iter().zip(digits).map(|(v, digits)| like(*v, digits)).collect();
             (digits.join(", "), shown)
         };
-        let result = |claimed: String, found: String, matches: bool| {
-            let mark = if matches { ClaimStatus::Matched } else { ClaimStatus::Mismatched };
-            ClaimResult { claimed, found, mark }
+        let result = |claimed: String, actual: String, matches: bool| {
+            let status = if matches { ClaimStatus::Matched } else { ClaimStatus::Mismatched };
+            ClaimResult { claimed, actual, status }
         };
         Ok(match &self.expected {
             Expected::Digits(published) => {
                 let (claimed, shown) = digits(published);
-                let matches = shown == *published && found.len() == published.len();
+                let matches = shown == *published && measured.len() == published.len();
                 result(claimed, shown.join(", "), matches)
             }
             Expected::AnyOrder(published) => {
@@ -174,27 +175,28 @@ impl Claim {
                 result(claimed + " in any order", in_order, shown == sorted)
             }
             Expected::Mistaken { claimed, actual } => {
-                let shown = like(found[0], actual);
-                let mark = if shown == *actual { ClaimStatus::KnownMistake } else { ClaimStatus::Mismatched };
-                ClaimResult { claimed: claimed.clone(), found: shown, mark }
+                let shown = like(measured[0], actual);
+                let status =
+                    if shown == *actual { ClaimStatus::KnownMistake } else { ClaimStatus::Mismatched };
+                ClaimResult { claimed: claimed.clone(), actual: shown, status }
             }
             Expected::Below(bound) => {
-                result(format!("below {bound}"), plain(&found), found.iter().all(|v| v < bound))
+                result(format!("below {bound}"), plain(&measured), measured.iter().all(|v| v < bound))
             }
             Expected::Above(bound) => {
-                result(format!("above {bound}"), plain(&found), found.iter().all(|v| v > bound))
+                result(format!("above {bound}"), plain(&measured), measured.iter().all(|v| v > bound))
             }
             Expected::LessThan(other) => {
                 let theirs = values(other)?;
-                let matches = found.iter().zip(&theirs).all(|(ours, theirs)| ours < theirs);
+                let matches = measured.iter().zip(&theirs).all(|(ours, theirs)| ours < theirs);
                 result(
                     format!("less than {other}"),
-                    format!("{} against {}", plain(&found), plain(&theirs)),
+                    format!("{} against {}", plain(&measured), plain(&theirs)),
                     matches,
                 )
             }
             Expected::Shown => {
-                ClaimResult { claimed: "-".to_owned(), found: plain(&found), mark: ClaimStatus::Shown }
+                ClaimResult { claimed: "-".to_owned(), actual: plain(&measured), status: ClaimStatus::Shown }
             }
         })
     }

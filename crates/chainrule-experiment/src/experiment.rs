@@ -54,7 +54,7 @@ pub struct SourceDocument {
     /// Title.
     pub title: String,
     /// URL.
-    pub address: String,
+    pub url: String,
     /// Licence, as stated in the document.
     pub licence: String,
 }
@@ -263,7 +263,7 @@ fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {
     let document = SourceDocument {
         author: read("author", "the author of the document")?,
         title: read("title", "the title of the document")?,
-        address: read("url", "the URL of the document")?,
+        url: read("url", "the URL of the document")?,
         licence: read("licence", "the licence, as stated in the document")?,
     };
     section.finish()?;

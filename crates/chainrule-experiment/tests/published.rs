@@ -124,7 +124,7 @@ fn gaussians_follow_the_reference() {
     // The document prints a different loss from the one that it minimises; a claim shows it to four
     // digits.
     let swapped = experiment.claims.iter().find(|claim| claim.note.contains("swapped")).unwrap();
-    let shown = swapped.judge(std::slice::from_ref(outcome)).unwrap().found;
+    let shown = swapped.judge(std::slice::from_ref(outcome)).unwrap().actual;
     let shown: Vec<f64> = shown.split(", ").map(|digits| digits.parse().unwrap()).collect();
     assert_close(&shown, &numbers(&reference["printed_by_the_source"]), 5e-4, "the printed losses");
 }
@@ -203,12 +203,12 @@ fn mismatches(experiment: &Experiment) -> (Vec<Outcome>, Vec<String>) {
         let result = claim.judge(&outcomes).unwrap_or_else(|error| panic!("{error}"));
         println!(
             "{}, {}: {} ({}, {:?})",
-            experiment.name, claim.text, result.found, result.claimed, result.mark
+            experiment.name, claim.text, result.actual, result.claimed, result.status
         );
-        if result.mark == ClaimStatus::Mismatched {
+        if result.status == ClaimStatus::Mismatched {
             mismatches.push(format!(
                 "{}: {}: {}, not {}",
-                experiment.name, claim.text, result.found, result.claimed
+                experiment.name, claim.text, result.actual, result.claimed
             ));
         }
     }

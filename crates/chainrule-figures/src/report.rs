@@ -85,14 +85,14 @@ pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
         env!("CARGO_PKG_VERSION")
     );
     if let Some(document) = &experiment.document {
-        let address = if document.address.starts_with("http") {
-            format!("<a href=\"{0}\">{0}</a>", escape(&document.address))
+        let link = if document.url.starts_with("http") {
+            format!("<a href=\"{0}\">{0}</a>", escape(&document.url))
         } else {
-            escape(&document.address)
+            escape(&document.url)
         };
         let _ = writeln!(
             body,
-            "<p>Reproduces {}, <i>{}</i>, {address} (licence: {}).</p>",
+            "<p>Reproduces {}, <i>{}</i>, {link} (licence: {}).</p>",
             escape(&document.author),
             escape(&document.title),
             escape(&document.licence)
@@ -227,14 +227,14 @@ fn claims(subject: &Subject<'_>) -> String {
         .claims
         .iter()
         .filter_map(|claim| {
-            let verdict = claim.judge(subject.outcomes).ok()?;
-            let (class, mark) = match verdict.mark {
+            let result = claim.judge(subject.outcomes).ok()?;
+            let (class, mark) = match result.status {
                 ClaimStatus::Matched => ("matched", "✓ matched"),
                 ClaimStatus::KnownMistake => ("mistaken", "! error in the document"),
                 ClaimStatus::Shown => ("", "· shown"),
                 ClaimStatus::Mismatched => ("mismatched", "✗ mismatch"),
             };
-            let cells = [mark, &claim.text, &verdict.claimed, &verdict.found, &claim.note];
+            let cells = [mark, &claim.text, &result.claimed, &result.actual, &claim.note];
             Some((class, cells.map(str::to_owned).to_vec()))
         })
         .collect();

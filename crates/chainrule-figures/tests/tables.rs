@@ -62,7 +62,7 @@ fn spending(first_income: f64, scaling: &str) -> Trained {
         let income = if k == 0 { first_income } else { 1000.0 + 25.0 * f64::from(k * 37 % 121) };
         writeln!(csv, "{age},{income},{town},{}", 500 + k * k).unwrap();
     }
-    let data = format!("target = [\"spent\"]\ntask = \"numbers\"\nscaling = \"{scaling}\"");
+    let data = format!("target = [\"spent\"]\ntask = \"regression\"\nscaling = \"{scaling}\"");
     Trained::new(&csv, &data, "[4]", "loss = \"squared_error\"")
 }
 
@@ -249,7 +249,7 @@ fn every_kind_with_an_input_axis_uses_its_unit() {
 fn activation_maps_are_in_the_units_of_the_columns() {
     let csv: String =
         (0..40).map(|k| format!("{}.5,{}.5,{}\n", 100 + k * 7 % 40, k * 13 % 40, k % 2)).collect();
-    let data = "target = [\"t\"]\ntask = \"classes\"\nscaling = \"robust\"";
+    let data = "target = [\"t\"]\ntask = \"classification\"\nscaling = \"robust\"";
     let trained = Trained::new(&format!("a,b,t\n{csv}"), data, "[2]", "loss = \"binary_cross_entropy\"");
     let figure = trained.draw("weights", &[]).unwrap();
     let map = figure.panels().find(|panel| panel.title == "hidden, unit 1").unwrap();

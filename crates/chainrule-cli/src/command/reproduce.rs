@@ -53,14 +53,14 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         for claim in &experiment.claims {
             let result = claim.judge(&outcomes)?;
             let note = if claim.note.is_empty() { String::new() } else { format!("\n({})", claim.note) };
-            let status = match result.mark {
+            let status = match result.status {
                 ClaimStatus::Matched => MATCHED,
                 ClaimStatus::KnownMistake => KNOWN_MISTAKE,
                 ClaimStatus::Shown => SHOWN,
                 ClaimStatus::Mismatched => MISMATCH,
             };
-            shown.add_row([status, &format!("{}{note}", claim.text), &result.claimed, &result.found]);
-            tally.count(result.mark);
+            shown.add_row([status, &format!("{}{note}", claim.text), &result.claimed, &result.actual]);
+            tally.count(result.status);
         }
         print_heading(experiment);
         table::print_coloured(&shown, &COLOURS);
