@@ -231,7 +231,7 @@ fn claims(subject: &Subject<'_>) -> String {
             let (class, mark) = match result.status {
                 ClaimStatus::Matched => ("matched", "✓ matched"),
                 ClaimStatus::KnownMistake => ("mistaken", "! error in the document"),
-                ClaimStatus::Shown => ("", "· shown"),
+                ClaimStatus::Shown => ("", "· no claim"),
                 ClaimStatus::Mismatched => ("mismatched", "✗ mismatch"),
             };
             let cells = [mark, &claim.text, &result.claimed, &result.actual, &claim.note];

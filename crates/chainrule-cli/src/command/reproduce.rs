@@ -19,7 +19,7 @@ const DEMONSTRATIONS_NAME: &str = "demonstrations";
 
 /// Texts of the first column, with their colours.
 const MATCHED: &str = "✓ matched";
-const KNOWN_MISTAKE: &str = "! document is wrong";
+const KNOWN_MISTAKE: &str = "! error in the document";
 const SHOWN: &str = "· no claim";
 const MISMATCH: &str = "✗ MISMATCH";
 const COLOURS: [(&str, AnsiColor); 3] =

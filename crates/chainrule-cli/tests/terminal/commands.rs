@@ -190,7 +190,14 @@ fn run_and_reproduce_write_reports() {
     let (out, err, code) = session.run(&["run", "rbf-bias"]);
     assert_eq!(code, 0, "{err}");
     let report = session.read(format!("{}/report.html", written(&out)));
-    for part in ["Published and obtained", "Figures", "History", "Gradient check", "chain rule", "Settings"] {
+    for part in [
+        "Published and reproduced values",
+        "Figures",
+        "Training history",
+        "Gradient check",
+        "Gradient trace",
+        "Settings",
+    ] {
         assert!(
             report.contains(&format!("<h2>{part}")) || report.contains(&format!("{part}</h2>")),
             "{part}"
