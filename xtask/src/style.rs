@@ -27,7 +27,7 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
     files.sort();
     let mut faults = Vec::new();
     for (path, text) in &files {
-        if path.ends_with(".rs") {
+        if extension(path) == "rs" {
             faults.extend(code_faults(path, text));
         }
         faults.extend(prose::faults(path, text));
@@ -76,6 +76,11 @@ fn contains_unsafe(line: &str) -> bool {
 fn without_strings(line: &str) -> String {
     let line = line.replace("\\\\", "").replace("\\\"", "").replace("'\"'", "");
     line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
+}
+
+/// Returns the file extension of a path with forward slashes; empty if it has none.
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 /// Collects the text files below `folder`, with paths relative to `root`; skips hidden folders and build output.

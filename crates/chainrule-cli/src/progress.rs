@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Progress bar of a training.
 pub struct Bar {
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     prefix: String,
     name: String,
     epochs: u64,
@@ -41,7 +41,7 @@ impl Bar {
     #[expect(clippy::new_without_default, reason = "a bar starts a clock")]
     pub fn new() -> Bar {
         Bar {
-            bar: None,
+            drawn: None,
             prefix: String::new(),
             name: String::new(),
             epochs: 0,
@@ -120,24 +120,24 @@ impl Progress for Bar {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
             let warn =
                 || anstream::eprintln!("warning: cannot write checkpoints: {error}; the training continues");
-            self.bar.as_ref().map_or_else(warn, |bar| bar.suspend(warn));
+            self.drawn.as_ref().map_or_else(warn, |bar| bar.suspend(warn));
         }
         self.unsaved = failed.is_some();
     }
 
     fn advance(&mut self, epochs: f64, loss: f64) {
         self.first.get_or_insert_with(|| (epochs, Instant::now()));
-        if self.updated.elapsed() > if self.bar.is_some() { INTERVAL } else { DELAY } {
+        if self.updated.elapsed() > if self.drawn.is_some() { INTERVAL } else { DELAY } {
             self.updated = Instant::now();
-            let bar = self.bar.take().unwrap_or_else(|| self.make());
+            let bar = self.drawn.take().unwrap_or_else(|| self.make());
             bar.set_position((epochs * THOUSAND) as u64);
             bar.set_message(self.message(epochs, loss));
-            self.bar = Some(bar);
+            self.drawn = Some(bar);
         }
     }
 
     fn end(&mut self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.drawn.take() {
             bar.finish_and_clear();
         }
     }

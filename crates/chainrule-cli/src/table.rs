@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_NO_BORDERS;
-use comfy_table::{ContentArrangement, LineStyle, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
 
 /// Width of a table if standard output is not a terminal.
 const DEFAULT_WIDTH: u16 = 140;
@@ -50,5 +50,29 @@ pub fn print_coloured(table: &Table, colours: &[(&str, AnsiColor)]) {
         } else {
             anstream::println!("{line}");
         }
+    }
+}
+
+/// Prints a table of metrics: one row per metric, one column per set of rows.
+pub fn print_metrics(columns: &[(&str, Vec<(&'static str, f64)>)]) {
+    let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|(name, _)| *name)).collect();
+    let mut shown = new(&header);
+    for (k, (name, _)) in columns[0].1.iter().enumerate() {
+        let values = columns
+            .iter()
+            .map(|(_, metrics)| Cell::new(number(metrics[k].1)).set_alignment(CellAlignment::Right));
+        shown.add_row(std::iter::once(Cell::new(name)).chain(values));
+    }
+    anstream::println!();
+    print(&shown);
+}
+
+/// Formats a number with four decimals, in scientific notation if it is very large or small; `-` for NaN.
+pub fn number(v: f64) -> String {
+    match v.abs() {
+        _ if v.is_nan() => "-".to_owned(),
+        size if size >= 1e5 || size < 1e-4 && size > 0.0 => format!("{v:.3e}"),
+        size if size >= 100.0 => format!("{v:.1}"),
+        _ => format!("{v:.4}"),
     }
 }

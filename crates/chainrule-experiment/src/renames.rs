@@ -189,7 +189,7 @@ pub(crate) fn apply(tree: &mut Tree, section: &str, notes: &mut Vec<String>) -> 
                     new: rename.new,
                 });
             }
-            tree.entries[i].0 = key.clone();
+            tree.entries[i].0.clone_from(&key);
         }
         let node = &mut tree.entries[i].1;
         let renamed_value = rename_value(node, section, &key);

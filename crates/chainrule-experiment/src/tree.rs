@@ -170,10 +170,10 @@ impl Tree {
         notes: &mut Vec<String>,
     ) -> Result<(), Error> {
         let refuse = |reason: String| Error::Set { text: text.to_owned(), reason };
-        let (path, value) = text.split_once('=').ok_or_else(|| {
-            refuse("\"=\" is missing; write KEY=VALUE, for example train.learning_rate=0.05".to_owned())
+        let parts = text.split_once('=').map(|(path, value)| (path.trim(), value.trim()));
+        let (path, value) = parts.filter(|(path, _)| !path.is_empty()).ok_or_else(|| {
+            refuse("this is not KEY=VALUE, for example train.learning_rate=0.05".to_owned())
         })?;
-        let (path, value) = (path.trim(), value.trim());
         let origin = origin(path.into());
         // Strings need no quotes on the command line: a value that is not TOML is a string.
         let value = match format!("value = {value}").parse::<DocumentMut>() {
@@ -240,6 +240,11 @@ fn out_of_range(path: &str, n_entries: usize) -> String {
 }
 
 impl SettingValue {
+    /// Whether the value is neither a list nor a table.
+    fn is_plain(&self) -> bool {
+        !matches!(self, SettingValue::List(_) | SettingValue::Table(_))
+    }
+
     /// Formats the value for an error message.
     pub(crate) fn describe(&self) -> String {
         match self {
@@ -247,6 +252,11 @@ impl SettingValue {
             SettingValue::Integer(v) => v.to_string(),
             SettingValue::Float(v) => format!("{v:?}").to_lowercase(),
             SettingValue::Bool(v) => v.to_string(),
+            // A list of a few plain values is shown, longer ones are not.
+            SettingValue::List(list) if list.len() <= 4 && list.iter().all(|node| node.value.is_plain()) => {
+                let values: Vec<String> = list.iter().map(|node| node.value.describe()).collect();
+                format!("[{}]", values.join(", "))
+            }
             SettingValue::List(_) => "a list".to_owned(),
             SettingValue::Table(_) => "a table".to_owned(),
         }

@@ -57,8 +57,8 @@ fn values_that_are_set_have_their_key_once() {
         ),
         (
             "train.stopping.monitor=accuracy",
-            "--set train.stopping.monitor is accuracy, but must be loss, validation_loss or one of the metrics that the \
-             training records",
+            "--set train.stopping.monitor is accuracy, but must be loss, validation_loss or one of the recorded \
+             metrics",
         ),
         (
             "train.loss.name=3",
@@ -74,7 +74,7 @@ fn values_that_are_set_have_their_key_once() {
             "--set network.hidden is 3, but must be a list of layer widths, for example [64, 64], or of \
           tables",
         ),
-        ("epochs", "--set epochs: \"=\" is missing; write KEY=VALUE, for example train.learning_rate=0.05"),
+        ("epochs", "--set epochs: this is not KEY=VALUE, for example train.learning_rate=0.05"),
         (
             "title.x=3",
             "--set title.x: title belongs at the top level of the file and cannot be set in a variant or with \

@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn errors_show_numbers_in_the_precision_of_the_data() {
         let error = Dataset::new(vec![1.0_f32], 1, vec![1.0], 1).unwrap().with_weights(vec![-0.1]);
-        assert!(error.unwrap_err().to_string().contains("-0.1 "));
+        assert!(error.unwrap_err().to_string().contains(" -0.1,"));
         assert_eq!(shortest(0.1_f32), 0.1);
         assert!(shortest(f32::NAN).is_nan() && shortest(f64::INFINITY) == f64::INFINITY);
     }
@@ -388,27 +388,27 @@ mod tests {
         let new = |x: &[f64], n_inputs, t: &[f64], n_targets| {
             Dataset::new(x.to_vec(), n_inputs, t.to_vec(), n_targets).unwrap_err().to_string()
         };
-        insta::assert_snapshot!(new(&[], 2, &[], 1), @"the dataset has no samples; give at least one row");
-        insta::assert_snapshot!(new(&[1.0], 0, &[1.0], 1), @"x has no columns; give at least one");
-        insta::assert_snapshot!(new(&[1.0], 1, &[1.0], 0), @"t has no columns; give at least one");
-        insta::assert_snapshot!(new(&[1.0; 7], 2, &[1.0], 1), @"x has 7 values, which do not make whole rows of 2 columns; check the number of columns");
-        insta::assert_snapshot!(new(&[1.0; 6], 2, &[1.0; 4], 1), @"t has 4 rows, but x has 3; give one for each row of x");
-        insta::assert_snapshot!(new(&[1.0, 2.0, 3.0, f64::INFINITY], 2, &[1.0; 2], 1), @"x is inf in row 2, column 2 (both counted from 1); replace it by a finite number, or leave the row out");
-        insta::assert_snapshot!(new(&[1.0; 2], 1, &[f64::NAN, 1.0], 1), @"t is NaN in row 1, column 1 (both counted from 1); replace it by a finite number, or leave the row out");
+        insta::assert_snapshot!(new(&[], 2, &[], 1), @"the dataset has no samples; at least one row is required");
+        insta::assert_snapshot!(new(&[1.0], 0, &[1.0], 1), @"x has no columns; at least one is required");
+        insta::assert_snapshot!(new(&[1.0], 1, &[1.0], 0), @"t has no columns; at least one is required");
+        insta::assert_snapshot!(new(&[1.0; 7], 2, &[1.0], 1), @"x has 7 values, which is not a multiple of its 2 columns; check the number of columns");
+        insta::assert_snapshot!(new(&[1.0; 6], 2, &[1.0; 4], 1), @"t has 4 rows, but x has 3; the numbers of rows must match");
+        insta::assert_snapshot!(new(&[1.0, 2.0, 3.0, f64::INFINITY], 2, &[1.0; 2], 1), @"x is inf in row 2, column 2 (both counted from 1); replace it with a finite number, or remove the row");
+        insta::assert_snapshot!(new(&[1.0; 2], 1, &[f64::NAN, 1.0], 1), @"t is NaN in row 1, column 1 (both counted from 1); replace it with a finite number, or remove the row");
 
         let weighted = |weights: &[f64]| small().with_weights(weights.to_vec()).unwrap_err().to_string();
-        insta::assert_snapshot!(weighted(&[1.0; 2]), @"weight has 2 rows, but x has 3; give one for each row of x");
-        insta::assert_snapshot!(weighted(&[1.0, -0.5, 1.0]), @"the weight of row 2 (counted from 1) is -0.5, but must be at least 0; 0 leaves a row out");
-        insta::assert_snapshot!(weighted(&[1.0, 1.0, f64::NAN]), @"weight is NaN in row 3, column 1 (both counted from 1); replace it by a finite number, or leave the row out");
+        insta::assert_snapshot!(weighted(&[1.0; 2]), @"weight has 2 rows, but x has 3; the numbers of rows must match");
+        insta::assert_snapshot!(weighted(&[1.0, -0.5, 1.0]), @"the weight of row 2 (counted from 1) is -0.5, but must be at least 0; a weight of 0 excludes the row");
+        insta::assert_snapshot!(weighted(&[1.0, 1.0, f64::NAN]), @"weight is NaN in row 3, column 1 (both counted from 1); replace it with a finite number, or remove the row");
 
         let classes = |classes: &[usize], n_classes| {
             Dataset::from_classes(vec![0.0; 2], 1, classes, n_classes).unwrap_err().to_string()
         };
-        insta::assert_snapshot!(classes(&[0, 3], 3), @"the class of row 2 (counted from 1) is 3, but with 3 classes it must be at most 2 (classes are counted from 0); correct it, or raise the number of classes");
-        insta::assert_snapshot!(classes(&[0, 1, 1], 2), @"t has 3 rows, but x has 2; give one for each row of x");
-        insta::assert_snapshot!(classes(&[0, 0], 0), @"t has no columns; give at least one");
+        insta::assert_snapshot!(classes(&[0, 3], 3), @"the class of row 2 (counted from 1) is 3, but with 3 classes it must be at most 2 (classes are counted from 0); correct it, or increase the number of classes");
+        insta::assert_snapshot!(classes(&[0, 1, 1], 2), @"t has 3 rows, but x has 2; the numbers of rows must match");
+        insta::assert_snapshot!(classes(&[0, 0], 0), @"t has no columns; at least one is required");
 
         let large = Dataset::new(vec![0.0, 1e300], 2, vec![1.0], 1).unwrap().cast::<f32>().unwrap_err();
-        insta::assert_snapshot!(large, @"x is 1e300 in row 1, column 2 (both counted from 1), too large for f32; scale the column, or use f64");
+        insta::assert_snapshot!(large, @"x is 1e300 in row 1, column 2 (both counted from 1), which is too large for f32; scale the column, or use f64");
     }
 }

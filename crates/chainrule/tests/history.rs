@@ -174,7 +174,7 @@ fn dead_and_saturated_units_are_counted_by_layer() {
     assert_eq!((dead, saturated), (vec![0.5, 0.0], vec![0.0, 0.0]));
     let expected = Warning::DeadUnits { epoch: 1, layer: "hidden1".to_owned(), dead: 2, of: 4 };
     assert_eq!(warnings, [expected], "the warning is not repeated in every epoch");
-    assert!(warnings[0].to_string().starts_with("epoch 1: 2 of 4 units of layer \"hidden1\" are dead"));
+    assert!(warnings[0].to_string().starts_with("epoch 1: 2 of 4 units in layer \"hidden1\" are dead"));
     assert_eq!(fractions(Activation::leaky_relu(0.1), hidden).0, [0.0, 0.0]);
     assert_eq!(
         fractions(Activation::leaky_relu(0.01), hidden).1,

@@ -306,14 +306,14 @@ fn invalid_input_is_rejected() {
         Hidden::new(&network, "hidden1", &[0.0, 0.0], 0).unwrap_err(),
     ];
     insta::assert_snapshot!(errors.map(|error| error.to_string()).join("\n"), @r#"
-    the network has no parameter called "hidden1.W[2][0]" (did you mean "hidden2.W[1][0]"?); its parameters are called hidden1.W[0][0] to output.b[2]
-    the second parameter of a plane is output.b[1], but must be another one than the first
-    1 parameters were given, but the network has 47: each layer's W (n_in, n_out), then its b
-    0 parameter(s) change along the 2 record(s) of the path, but its principal directions need at least 2; record more steps, or choose two parameters by name
-    the recorded path is NaN in row 1, column 4 (both counted from 1); replace it by a finite number, or leave the row out
-    the 2 directions given do not span 2 dimensions: one of them is 0, not finite, or a combination of the others; choose others, two parameters by name, say
+    the network has no parameter called "hidden1.W[2][0]" (did you mean "hidden2.W[1][0]"?); its parameters range from hidden1.W[0][0] to output.b[2]
+    the second parameter of a plane is output.b[1], but must be different from the first
+    1 parameters were given, but the network has 47: for each layer W (n_in, n_out), then b
+    only 0 parameter(s) change along the 2 recorded point(s) of the path, but principal directions require at least 2; record more steps, or choose two parameters by name
+    the recorded path is NaN in row 1, column 4 (both counted from 1); replace it with a finite number, or remove the row
+    the 2 directions are not linearly independent: one of them is 0, not finite, or a linear combination of the others; choose other directions, for example two parameters by name
     the number of principal directions is 4, but must be from 1 to 3
-    the table has 3 values, which do not make whole rows of 2 columns; check the number of columns
+    the table has 3 values, which is not a multiple of its 2 columns; check the number of columns
     the range of a grid is NaN..1, but must be two finite numbers, the smaller one first
     the network has no hidden layer called "output"; choose one of: hidden1, hidden2
     the network has no hidden layer called "hidden" (did you mean "hidden2"?); choose one of: hidden1, hidden2

@@ -178,7 +178,7 @@ fn invalid_stopping_settings_are_rejected() {
     );
     assert_eq!(
         error(Stopping { monitor: Monitor::Metric("r2"), patience: 3, tol: 0.0 }),
-        "stopping.monitor is r2, but must be loss, validation_loss or one of the metrics that the training records"
+        "stopping.monitor is r2, but must be loss, validation_loss or one of the recorded metrics"
     );
     assert_eq!(
         error(Stopping { monitor: Monitor::Loss, patience: 3, tol: -1.0 }),

@@ -394,7 +394,7 @@ fn invalid_rows_and_parameters_are_rejected() {
     assert_eq!(error(network.parameters(), &[]), Error::NoSamples);
     assert_eq!(error(&[0.0; 3], &[0]), Error::ParameterCount { expected: 9, got: 3 });
     let error = error(network.parameters(), &[0, 4]);
-    insta::assert_snapshot!(error, @"sample 5 was asked for, but the data have samples 1 to 4; name one of these");
+    insta::assert_snapshot!(error, @"there is no sample 5; choose a sample from 1 to 4");
 
     let mut training = small_training(&data, &Loss::squared_error(), Settings::default());
     assert!(trace::step(&mut training, &[9]).is_err());

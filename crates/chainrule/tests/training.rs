@@ -80,11 +80,17 @@ fn a_state_of_another_training_is_rejected() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(mismatch(&mut adam, &|state| state.parameters.truncate(3)), "parameters");
-    assert_eq!(mismatch(&mut adam, &|state| state.slots.truncate(1)), "optimizer vectors");
-    assert_eq!(mismatch(&mut adam, &|state| state.slots[1].truncate(1)), "an optimizer vector's numbers");
-    assert_eq!(mismatch(&mut adam, &|state| state.order.truncate(1)), "training rows");
-    assert_eq!(mismatch(&mut adam, &|state| state.order[3] = N), "the data's rows, of which one is named");
+    assert_eq!(mismatch(&mut adam, &|state| state.parameters.truncate(3)), "number of parameters");
+    assert_eq!(mismatch(&mut adam, &|state| state.slots.truncate(1)), "number of optimizer state vectors");
+    assert_eq!(
+        mismatch(&mut adam, &|state| state.slots[1].truncate(1)),
+        "length of an optimizer state vector"
+    );
+    assert_eq!(mismatch(&mut adam, &|state| state.order.truncate(1)), "number of training rows");
+    assert_eq!(
+        mismatch(&mut adam, &|state| state.order[3] = N),
+        "upper bound (exclusive) of the row indices"
+    );
     let mut state = adam.state().clone();
     state.finite[1] = f64::NAN;
     let expected = adam.architecture().parameter_name(1);
@@ -108,13 +114,13 @@ fn a_history_of_another_training_is_rejected() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(mismatch(&|epoch| epoch.metrics.push(0.5)), "the metrics of an epoch");
-    let norms = "the layers of an epoch's gradient norms";
+    assert_eq!(mismatch(&|epoch| epoch.metrics.push(0.5)), "number of metrics in the history");
+    let norms = "number of gradient norms in the history";
     assert_eq!(mismatch(&|epoch| epoch.gradient_norm.clear()), norms);
-    assert_eq!(mismatch(&|epoch| epoch.dead.clear()), "the hidden layers of an epoch's dead units");
+    assert_eq!(mismatch(&|epoch| epoch.dead.clear()), "number of dead-unit fractions in the history");
     assert_eq!(
         mismatch(&|epoch| epoch.saturated.push(0.0)),
-        "the hidden layers of an epoch's saturated units"
+        "number of saturated-unit fractions in the history"
     );
     let mut other = training(&data, settings(), 2);
     other.resume(whole.state().clone(), whole.history().clone()).unwrap();
@@ -202,7 +208,7 @@ fn the_validation_set_is_the_start_of_the_permutation() {
     let error = Training::new(network, &Loss::cross_entropy(), &data, settings, random).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "validation_fraction is 0.96, but must be small enough to leave one of the 23 samples for training"
+        "validation_fraction is 0.96, but must be small enough to leave at least one of the 23 samples for training"
     );
 }
 

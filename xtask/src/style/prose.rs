@@ -1,5 +1,7 @@
 //! Banned phrases in comments, documentation and texts that users see.
 
+use super::extension;
+
 /// Phrases that are not written, in lower case, with what is written instead.
 const BANNED: &[(&str, &str)] = &[
     ("anew", "again, newly"),
@@ -47,10 +49,11 @@ pub(super) fn faults(path: &str, text: &str) -> Vec<String> {
 
 /// The prose of a line: the whole line of a Markdown file or page, else its comment and its string literals.
 fn prose(path: &str, line: &str) -> String {
-    if path.ends_with(".md") || path.ends_with(".html") || path.ends_with(".in") {
-        return line.to_owned();
-    }
-    let comment = if path.ends_with(".rs") || path.ends_with(".js") { "//" } else { "#" };
+    let comment = match extension(path) {
+        "md" | "html" | "in" => return line.to_owned(),
+        "rs" | "js" => "//",
+        _ => "#",
+    };
     let (mut prose, mut code) = (String::new(), true);
     let mut rest = line;
     while let Some(c) = rest.chars().next() {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::extension;
+
 /// Names that every crate may define.
 const SHARED: [&str; 1] = ["Error"];
 
 /// Returns the types that are defined in more than one place; tests and examples do not count.
 pub(super) fn faults<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Vec<String> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (path, text) in files.filter(|(path, _)| path.ends_with(".rs") && path.contains("/src/")) {
+    for (path, text) in files.filter(|(path, _)| extension(path) == "rs" && path.contains("/src/")) {
         for (i, line) in text.lines().enumerate() {
             if let Some(name) = defined(line).filter(|name| !SHARED.contains(name)) {
                 places.entry(name).or_default().push(format!("{path}:{}", i + 1));

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::predict::{print_unseen, read_whole};
 use crate::arguments::EvaluateArguments;
 use crate::error::Failure;
+use crate::table::print_metrics;
 
 pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         return Ok(());
     }
     anstream::println!("{}: {} rows", arguments.data.display(), evaluation.n_rows);
-    super::fit::print_metrics(&[("", evaluation.metrics)]);
+    print_metrics(&[("", evaluation.metrics)]);
     print_unseen(&evaluation.unseen);
     Ok(())
 }

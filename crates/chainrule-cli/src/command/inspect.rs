@@ -2,14 +2,13 @@
 
 use chainrule_model::{Model, Precision};
 use chainrule_table::{Encoding, Input, Target};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::fit::number;
-use super::json::{self, numbers};
+use super::json;
 use crate::arguments::InspectArguments;
 use crate::error::Failure;
 use crate::progress::duration;
-use crate::table;
+use crate::table::{self, number};
 
 /// Maximum number of categories of a column that are printed.
 const MAX_CATEGORIES: usize = 6;
@@ -117,8 +116,8 @@ fn print_json(model: &Model) {
         "n_parameters": first.architecture.n_parameters(),
         "precision": precision(model),
         "loss": model.loss.options().to_string(),
-        "target": target(model),
-        "inputs": inputs(model),
+        "target": json::target(model),
+        "inputs": json::inputs(model),
         "training": {
             "table": trained.data,
             "fingerprint": trained.fingerprint,
@@ -131,37 +130,6 @@ fn print_json(model: &Model) {
         },
         "metrics": scores.collect::<Vec<_>>(),
     }));
-}
-
-/// The target of a model as JSON.
-pub(super) fn target(model: &Model) -> Value {
-    let target = model.target();
-    let mut value = json!({"task": target.task().name(), "columns": target.columns()});
-    if let Target::Classes { classes, .. } = target {
-        value["classes"] = json!(classes);
-    }
-    value
-}
-
-/// The input columns of a model as JSON.
-pub(super) fn inputs(model: &Model) -> Value {
-    let input = |input: &Input| {
-        let mut value = json!({
-            "column": input.column,
-            "kind": input.how.name(),
-            "n_inputs": input.width(),
-            "missing_indicator": input.has_missing_indicator,
-        });
-        match &input.how {
-            Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
-                value["scale"] = numbers([("shift", scale.shift), ("divisor", scale.by)]);
-            }
-            Encoding::Boolean { words } => value["values"] = json!(words),
-            Encoding::Category { words, .. } => value["categories"] = json!(words),
-        }
-        value
-    };
-    model.members[0].encoders.inputs.iter().map(input).collect()
 }
 
 /// Describes how a column becomes inputs.

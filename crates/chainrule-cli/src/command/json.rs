@@ -1,5 +1,7 @@
 //! JSON output of the commands that have `--json`.
 
+use chainrule_model::Model;
+use chainrule_table::{Encoding, Input, Target};
 use serde_json::{Map, Value, json};
 
 /// Prints a value to standard output, indented.
@@ -15,4 +17,35 @@ pub(super) fn numbers<'n>(numbers: impl IntoIterator<Item = (&'n str, f64)>) -> 
 /// Returns the number of cells with unknown values in each column as an object.
 pub(super) fn unseen(columns: &[(String, u64)]) -> Value {
     Value::Object(columns.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<Map<_, _>>())
+}
+
+/// The target of a model as JSON.
+pub(super) fn target(model: &Model) -> Value {
+    let target = model.target();
+    let mut value = json!({"task": target.task().name(), "columns": target.columns()});
+    if let Target::Classes { classes, .. } = target {
+        value["classes"] = json!(classes);
+    }
+    value
+}
+
+/// The input columns of a model as JSON.
+pub(super) fn inputs(model: &Model) -> Value {
+    let input = |input: &Input| {
+        let mut value = json!({
+            "column": input.column,
+            "kind": input.how.name(),
+            "n_inputs": input.width(),
+            "missing_indicator": input.has_missing_indicator,
+        });
+        match &input.how {
+            Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
+                value["scale"] = numbers([("shift", scale.shift), ("divisor", scale.by)]);
+            }
+            Encoding::Boolean { words } => value["values"] = json!(words),
+            Encoding::Category { words, .. } => value["categories"] = json!(words),
+        }
+        value
+    };
+    model.members[0].encoders.inputs.iter().map(input).collect()
 }

@@ -189,7 +189,8 @@ fn refuse_to_overwrite(path: &Path, argument: &'static str) -> Result<(), Failur
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().map_or_else(String::new, |text| format!(".{}", text.to_string_lossy()));
-    let free =
-        (2..).map(|n| path.with_file_name(format!("{stem}-{n}{extension}"))).find(|path| !path.exists());
+    let free = (2..u32::MAX)
+        .map(|n| path.with_file_name(format!("{stem}-{n}{extension}")))
+        .find(|path| !path.exists());
     Err(Failure::Exists { path: path.to_owned(), argument, free: free.expect("some number is free") })
 }

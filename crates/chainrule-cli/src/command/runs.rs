@@ -3,12 +3,11 @@
 use chainrule_experiment::{PastRun, differences, past_runs};
 use serde_json::{Map, Value, json};
 
-use super::fit::number;
 use super::json::{self, numbers};
 use crate::arguments::RunsArguments;
 use crate::error::Failure;
 use crate::progress::duration;
-use crate::table;
+use crate::table::{self, number};
 
 /// The filter by data, whose value is the beginning of a fingerprint.
 const DATA: &str = "data.fingerprint";

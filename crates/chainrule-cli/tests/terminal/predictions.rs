@@ -75,7 +75,18 @@ fn reading_options_override_what_is_detected() {
         session.run(&[&["predict", "years.safetensors", "years.csv"][..], &reading].concat());
     assert_eq!((code, out.lines().count()), (0, 61), "{err}");
     // Without a header; with a decimal point, cells with a comma are text.
-    let bare = ["fit", "bare.csv", "--target", "column2", "--header", "absent", "--epochs", "5", "--decimal"];
+    let bare = [
+        "fit",
+        "bare.csv",
+        "--target",
+        "column2",
+        "--header",
+        "absent",
+        "--epochs",
+        "5",
+        "--force",
+        "--decimal",
+    ];
     let (out, err, code) = session.run(&[&bare[..], &["comma"]].concat());
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("bare.csv: 60 rows\ntarget: column2, regression"), "{out}");

@@ -279,7 +279,7 @@ mod tests {
     fn a_state_with_an_invalid_position_is_rejected() {
         let state = GeneratorState { pos: 625, ..RandomState::new(0).state() };
         let error = RandomState::from_state(state).unwrap_err();
-        insta::assert_snapshot!(error, @"the state of a random generator says that 625 of its 624 words are used up; take the state from an undamaged checkpoint, or start from a seed");
+        insta::assert_snapshot!(error, @"the position in the state of a random number generator is 625, but must be at most 624; restore the state from an undamaged checkpoint, or start from a seed");
     }
 
     #[test]

@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use super::assess::{Assessment, Metrics, Scores};
 use super::{from_table, text};
 use crate::command::Written;
-use crate::command::inspect;
-use crate::command::json::numbers;
+use crate::command::json::{self, numbers};
 
 /// Prints the result of a fit as one JSON object.
 pub(super) fn print(
@@ -26,12 +25,12 @@ pub(super) fn print(
         json!({"column": importance.column, "mean": importance.loss.0, "std": importance.loss.1})
     });
     let warnings = outcomes.iter().flat_map(|outcome| &outcome.history.warnings).map(ToString::to_string);
-    super::super::json::print(&json!({
+    json::print(&json!({
         "files": files.collect::<Map<_, _>>(),
         "table": from.table.path,
         "rows": {"total": from.table.n_rows(), "train": from.rows[0].len(), "validation": from.rows[1].len()},
-        "target": inspect::target(model),
-        "inputs": inspect::inputs(model),
+        "target": json::target(model),
+        "inputs": json::inputs(model),
         "ignored": ignored.collect::<Vec<_>>(),
         "network": model.members[0].architecture.describe(),
         "n_parameters": model.members[0].architecture.n_parameters(),

@@ -18,7 +18,6 @@ use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
 use chainrule_table::{Stream, Table};
 
-pub(super) use self::text::{number, print_metrics};
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;
 use crate::error::Failure;

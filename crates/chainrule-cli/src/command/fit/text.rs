@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
+use super::assess::{Assessment, BASELINE, Scores};
+use crate::command::Written;
+use crate::progress::duration;
+use crate::table::{self, number, print_metrics};
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
 use chainrule_model::Model;
 use chainrule_table::{Table, Target};
-use comfy_table::{Cell, CellAlignment};
-
-use super::assess::{Assessment, BASELINE, Scores};
-use crate::command::Written;
-use crate::progress::duration;
-use crate::table;
 
 /// Maximum number of items of a list that are printed.
 const MAX_CLASSES: usize = 12;
@@ -160,29 +158,5 @@ pub(super) fn written(written: &[(&str, Written)]) {
     anstream::println!();
     for (name, written) in written {
         anstream::println!("{name} written to {}", written.path.display());
-    }
-}
-
-/// Prints a table of metrics: one row per metric, one column per set of rows.
-pub(in crate::command) fn print_metrics(columns: &[(&str, Vec<(&'static str, f64)>)]) {
-    let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|(name, _)| *name)).collect();
-    let mut shown = table::new(&header);
-    for (k, (name, _)) in columns[0].1.iter().enumerate() {
-        let values = columns
-            .iter()
-            .map(|(_, metrics)| Cell::new(number(metrics[k].1)).set_alignment(CellAlignment::Right));
-        shown.add_row(std::iter::once(Cell::new(name)).chain(values));
-    }
-    anstream::println!();
-    table::print(&shown);
-}
-
-/// Formats a number with four significant decimals; `-` for NaN.
-pub(in crate::command) fn number(v: f64) -> String {
-    match v.abs() {
-        _ if v.is_nan() => "-".to_owned(),
-        size if size >= 1e5 || size < 1e-4 && size > 0.0 => format!("{v:.3e}"),
-        size if size >= 100.0 => format!("{v:.1}"),
-        _ => format!("{v:.4}"),
     }
 }

@@ -235,7 +235,7 @@ mod tests {
     fn a_list_of_the_wrong_length_is_rejected() {
         let error = Initializer::values(vec![1.0; 5]).check(6).unwrap_err();
         assert_eq!(error, Error::ValueCount { expected: 6, got: 5 });
-        insta::assert_snapshot!(error, @r#"the initializer "values" has 5 values, but there are 6 to set; give one for each"#);
+        insta::assert_snapshot!(error, @r#"the initializer "values" has 5 values for 6 parameters; give one value per parameter"#);
         assert_eq!(Initializer::values(vec![1.0; 6]).check(6), Ok(()));
     }
 

@@ -312,7 +312,7 @@ fn invalid_levels_and_targets_are_rejected() {
     assert_eq!(levels(vec![]), "levels of quantile is [], but must be a list of one or more numbers");
     assert_eq!(
         levels(vec![0.5, 1.0]),
-        "levels of quantile is [0.5, 1.0], but must be a list, each of it a number between 0 and 1"
+        "levels of quantile is [0.5, 1.0], but must be a list, each entry a number between 0 and 1"
     );
     let fault = |loss: Loss, t: &[f64]| (loss.domain().fault)(t);
     assert_eq!(fault(Loss::binary_cross_entropy(), &[0.0, 0.5, 1.0]), None);
