@@ -36,6 +36,11 @@ pub enum Problem {
          write .parquet or .csv instead, or leave the column out"
     )]
     UnknownWidth,
+    /// A Parquet file, in a build without the feature `parquet`.
+    #[error(
+        "this build does not support Parquet; build Chainrule with its default features, or use a CSV file"
+    )]
+    WithoutParquet,
     /// No column has this name.
     #[error(
         "there is no column \"{name}\"{}; the columns are: {}",

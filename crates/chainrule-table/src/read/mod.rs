@@ -10,9 +10,11 @@ mod interner;
 mod jsonl;
 mod number;
 mod numpy;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod source;
-#[cfg(test)]
+// The tests cover all formats.
+#[cfg(all(test, feature = "parquet"))]
 mod tests;
 
 use std::collections::HashMap;
@@ -24,6 +26,7 @@ use chunks::{ChunkStream, Chunking, ColumnTypes};
 use csv::CsvReader;
 use jsonl::JsonLinesReader;
 use numpy::{NpyReader, NpzReader};
+#[cfg(feature = "parquet")]
 use parquet::ParquetReader;
 use source::TextInput;
 
@@ -143,6 +146,9 @@ fn read_with(
             check_columns(path, texts(), file.names())?;
             file.whole(&options.texts, chunking, &mut progress)
         }
+        #[cfg(not(feature = "parquet"))]
+        InputFormat::Parquet => Err(Error::new(path, Problem::WithoutParquet)),
+        #[cfg(feature = "parquet")]
         InputFormat::Parquet => {
             let file = ParquetReader::open(path, options)?;
             check_columns(path, texts(), file.names())?;
@@ -209,6 +215,9 @@ impl Stream {
                 check_columns(path, names_requested(), file.names())?;
                 (file.names().to_vec(), Box::new(file.rows(columns, chunking)?))
             }
+            #[cfg(not(feature = "parquet"))]
+            InputFormat::Parquet => return Err(Error::new(path, Problem::WithoutParquet)),
+            #[cfg(feature = "parquet")]
             InputFormat::Parquet => {
                 let file = ParquetReader::open(path, options)?;
                 check_columns(path, names_requested(), file.names())?;

@@ -4,16 +4,19 @@
 mod csv;
 mod jsonl;
 mod numpy;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod rows;
 mod sink;
-#[cfg(test)]
+// The tests cover all formats.
+#[cfg(all(test, feature = "parquet"))]
 mod tests;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use self::numpy::NpyWriter;
+#[cfg(feature = "parquet")]
 use self::parquet::ParquetWriter;
 use self::sink::Sink;
 use crate::{Error, Problem, Table, Values};
@@ -125,6 +128,7 @@ enum Output {
         /// Encoded rows of a chunk.
         buffer: Vec<u8>,
     },
+    #[cfg(feature = "parquet")]
     Parquet(ParquetWriter),
 }
 
@@ -164,6 +168,9 @@ impl TableWriter {
                 let unknown = |name| error(Problem::UnknownWidth).column(name);
                 Box::new(NpyWriter::new(columns).map_err(unknown)?)
             }
+            #[cfg(not(feature = "parquet"))]
+            FileFormat::Parquet => return Err(error(Problem::WithoutParquet)),
+            #[cfg(feature = "parquet")]
             FileFormat::Parquet => {
                 let sink = Sink::open(destination).map_err(unwritable)?;
                 let output = Output::Parquet(ParquetWriter::new(sink, columns).map_err(unwritable)?);
@@ -207,6 +214,7 @@ impl TableWriter {
                 rows.append(chunk, buffer);
                 sink.write_all(buffer)
             }
+            #[cfg(feature = "parquet")]
             Output::Parquet(parquet) => parquet.append(chunk),
         };
         written.map_err(|source| Error::new(&self.path, Problem::Unwritable(source)))
@@ -219,6 +227,7 @@ impl TableWriter {
     pub fn finish(self) -> Result<(), Error> {
         let finished = match self.output {
             Output::Rows { rows, sink, n_rows, .. } => sink.finish(&rows.header(n_rows)),
+            #[cfg(feature = "parquet")]
             Output::Parquet(parquet) => parquet.finish().and_then(|sink| sink.finish(&[])),
         };
         finished.map_err(|source| Error::new(&self.path, Problem::Unwritable(source)))
