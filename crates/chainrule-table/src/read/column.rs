@@ -107,8 +107,8 @@ impl ColumnBuilder {
         }
     }
 
-    #[cfg(feature = "parquet")]
     /// Adds a date; `cell` returns the text of the date.
+    #[cfg(feature = "parquet")]
     pub(super) fn push_date(&mut self, days: f64, position: u64, cell: impl FnOnce() -> String) {
         if self.cell_type == CellType::Strings {
             let code = self.words.intern_owned(cell());
