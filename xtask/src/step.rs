@@ -107,11 +107,7 @@ impl CargoCommand {
     }
 
     fn is_available(&self) -> bool {
-        self.tool.is_none_or(|tool| {
-            let mut version = Command::new(cargo());
-            version.args([tool, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-            version.status().is_ok_and(|status| status.success())
-        })
+        self.tool.is_none_or(is_installed)
     }
 
     fn succeeds(&self, root: &Path) -> bool {
@@ -135,6 +131,32 @@ impl fmt::Display for CargoCommand {
         }
         write!(f, "cargo {}", self.arguments)
     }
+}
+
+/// Whether a subcommand of cargo is installed.
+fn is_installed(tool: &str) -> bool {
+    let mut version = Command::new(cargo());
+    version.args([tool, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok_and(|status| status.success())
+}
+
+/// Returns the command that runs the ignored tests of some test targets.
+///
+/// With nextest it selects them from the whole workspace, as built in the step `tests`: a command that
+/// builds fewer targets would compile some crates again.
+pub(crate) fn ignored_tests(targets: &[&str]) -> Command {
+    let mut command = Command::new(cargo());
+    if is_installed("nextest") {
+        let selected = targets.iter().map(|target| format!("binary({target})")).collect::<Vec<_>>();
+        command.args(["nextest", "run", "--workspace", "--run-ignored", "only", "-E", &selected.join(" + ")]);
+    } else {
+        command.args(["test", "--workspace"]);
+        for target in targets {
+            command.args(["--test", target]);
+        }
+        command.args(["--", "--ignored"]);
+    }
+    command
 }
 
 /// The cargo that runs this program, so that a selected toolchain stays selected.
