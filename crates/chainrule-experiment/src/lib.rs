@@ -9,7 +9,7 @@
 //! let experiment = Experiment::open("rbf-bias", &[])?;
 //! let outcomes = experiment.run(&mut (), &AtomicBool::new(false))?;
 //! for claim in &experiment.claims {
-//!     assert_ne!(claim.judge(&outcomes)?.mark, ClaimStatus::Mismatched, "{}", claim.text);
+//!     assert_ne!(claim.judge(&outcomes)?.status, ClaimStatus::Mismatched, "{}", claim.text);
 //! }
 //! # Ok::<(), chainrule_experiment::Error>(())
 //! ```
