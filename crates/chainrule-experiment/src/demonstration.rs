@@ -57,7 +57,7 @@ pub struct DemonstrationResult {
 
 impl DemonstrationResult {
     /// Whether the published gradient failed and ours passed.
-    pub fn holds(&self) -> bool {
+    pub fn passed(&self) -> bool {
         !self.published.passed() && self.ours.passed()
     }
 }

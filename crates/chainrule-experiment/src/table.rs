@@ -346,8 +346,9 @@ impl TablePlan {
         let mut weights = match &self.weight {
             None => None,
             Some(name) => {
-                let Values::Numbers(values) = &table.column(name)?.values else {
-                    let problem = Problem::WrongKind { kind: "number", holds: "texts" };
+                let column = table.column(name)?;
+                let Values::Numbers(values) = &column.values else {
+                    let problem = Problem::WrongKind { kind: "number", found: column.values.describe() };
                     return Err(chainrule_table::Error::new(&table.path, problem)
                         .column(name.clone())
                         .into());

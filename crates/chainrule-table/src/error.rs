@@ -74,14 +74,14 @@ pub enum Problem {
     },
     /// A column that cannot have the requested kind.
     #[error(
-        "contains {holds} and cannot be used as a {kind}; choose another kind or another column, or fix \
+        "contains {found} and cannot be used as a {kind}; choose another kind or another column, or fix \
          its cells"
     )]
     WrongKind {
         /// The requested kind.
         kind: &'static str,
         /// Contents of the column: `text`.
-        holds: &'static str,
+        found: &'static str,
     },
     /// No input columns are left.
     #[error(

@@ -204,7 +204,7 @@ fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> 
     if fits {
         return Ok(());
     }
-    Err(Error::new(&table.path, Problem::WrongKind { kind: kind.name(), holds: column.values.describe() })
+    Err(Error::new(&table.path, Problem::WrongKind { kind: kind.name(), found: column.values.describe() })
         .column(column.name.clone()))
 }
 

@@ -164,7 +164,7 @@ fn groups(table: &Table, column: &Column, needed: usize) -> Result<Vec<Vec<usize
 /// Returns the rows in ascending order of a column; equal times keep the order of the table.
 fn sorted_by_time(table: &Table, column: &Column) -> Result<Vec<usize>, Error> {
     let (Values::Numbers(values) | Values::Dates(values)) = &column.values else {
-        let problem = Problem::WrongKind { kind: "date", holds: column.values.describe() };
+        let problem = Problem::WrongKind { kind: "date", found: column.values.describe() };
         return Err(Error::new(&table.path, problem).column(column.name.clone()));
     };
     if let Some(row) = values.iter().position(|v| v.is_nan()) {

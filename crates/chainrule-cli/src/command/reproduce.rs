@@ -110,7 +110,7 @@ fn print_heading(experiment: &Experiment) {
 fn demonstrate(demonstration: &Demonstration) -> Result<ClaimStatus, Failure> {
     let result = demonstration.check()?;
     let (mark, status) =
-        if result.holds() { ("✓", ClaimStatus::Matched) } else { ("✗", ClaimStatus::Mismatched) };
+        if result.passed() { ("✓", ClaimStatus::Matched) } else { ("✗", ClaimStatus::Mismatched) };
     anstream::println!("\n{mark} {} ({})", demonstration.name, demonstration.experiment);
     anstream::println!("{}", demonstration.mistake);
     anstream::print!("published gradient: {}", result.published);

@@ -4,7 +4,7 @@
 use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
 use crate::kernel::Scalar;
-use crate::metrics::{OutputKind, arg_max, holds};
+use crate::metrics::{OutputKind, arg_max, is_class_1};
 use crate::network::Network;
 
 /// Outputs of a network over a grid of inputs.
@@ -70,7 +70,7 @@ impl<T: Scalar> Regions<T> {
     pub fn classes(&self) -> Option<Vec<usize>> {
         let class: fn(&[f64]) -> usize = match (self.task, self.n_outputs) {
             (OutputKind::Categorical, _) => arg_max,
-            (OutputKind::Binary, 1) => |p| usize::from(holds(p[0])),
+            (OutputKind::Binary, 1) => |p| usize::from(is_class_1(p[0])),
             _ => return None,
         };
         let y: Vec<f64> = self.y.iter().map(|y| y.to_f64()).collect();

@@ -3,7 +3,7 @@
 //! For several labels it is the fraction of correct labels. scikit-learn's `accuracy_score` instead
 //! counts the samples whose labels are all correct.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -19,7 +19,8 @@ fn accuracy(p: &MetricInput) -> f64 {
     match p.task {
         OutputKind::Categorical => p.mean(|y, t| indicator(arg_max(y) == arg_max(t))),
         _ => p.mean(|y, t| {
-            y.iter().zip(t).map(|(y, t)| indicator(holds(*y) == holds(*t))).sum::<f64>() / p.n_outputs as f64
+            y.iter().zip(t).map(|(y, t)| indicator(is_class_1(*y) == is_class_1(*t))).sum::<f64>()
+                / p.n_outputs as f64
         }),
     }
 }

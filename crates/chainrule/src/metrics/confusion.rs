@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MetricInput, OutputKind, arg_max, holds};
+use super::{MetricInput, OutputKind, arg_max, is_class_1};
 
 /// Confusion matrix: the total weight of the samples of each true class (rows) that were assigned
 /// each predicted class (columns).
@@ -44,7 +44,7 @@ pub fn confusion_matrix(predictions: &MetricInput) -> ConfusionMatrix {
     predictions.check();
     let (n_classes, class): (usize, fn(&[f64]) -> usize) = match (predictions.task, predictions.n_outputs) {
         (OutputKind::Categorical, n) => (n, arg_max),
-        (OutputKind::Binary, 1) => (2, |v| usize::from(holds(v[0]))),
+        (OutputKind::Binary, 1) => (2, |v| usize::from(is_class_1(v[0]))),
         (task, n) => panic!("no confusion matrix is defined for {n} {task:?} outputs"),
     };
     let mut counts = vec![0.0; n_classes * n_classes];
@@ -70,7 +70,7 @@ pub fn misclassified(predictions: &MetricInput) -> usize {
     predictions.check();
     let is_correct: fn(&[f64], &[f64]) -> bool = match predictions.task {
         OutputKind::Real => panic!("Real outputs cannot be misclassified"),
-        OutputKind::Binary => |y, t| y.iter().zip(t).all(|(y, t)| holds(*y) == holds(*t)),
+        OutputKind::Binary => |y, t| y.iter().zip(t).all(|(y, t)| is_class_1(*y) == is_class_1(*t)),
         OutputKind::Categorical => |y, t| arg_max(y) == arg_max(t),
     };
     let is_wrong = |y: &[f64], t: &[f64]| y.iter().any(|y| y.is_nan()) || !is_correct(y, t);

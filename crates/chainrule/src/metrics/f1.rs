@@ -5,7 +5,7 @@
 //! unweighted mean of their scores. A label that occurs neither in the targets nor in the
 //! predictions has a score of 0; a class that occurs in neither is left out of the mean.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, confusion_matrix, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, confusion_matrix, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -21,8 +21,8 @@ fn f1(p: &MetricInput) -> f64 {
         return p.mean_over_outputs(|k| {
             let (mut tp, mut positives) = (0.0, 0.0);
             for (y, t, w) in p.column(k) {
-                tp += if holds(y) && holds(t) { w } else { 0.0 };
-                positives += w * (f64::from(u8::from(holds(y))) + f64::from(u8::from(holds(t))));
+                tp += if is_class_1(y) && is_class_1(t) { w } else { 0.0 };
+                positives += w * (f64::from(u8::from(is_class_1(y))) + f64::from(u8::from(is_class_1(t))));
             }
             score(tp, positives).unwrap_or(0.0)
         });

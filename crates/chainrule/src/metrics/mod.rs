@@ -239,7 +239,7 @@ impl MetricInput<'_> {
 }
 
 /// Returns whether a probability or target counts as class 1.
-pub(crate) fn holds(p: f64) -> bool {
+pub(crate) fn is_class_1(p: f64) -> bool {
     p >= 0.5
 }
 

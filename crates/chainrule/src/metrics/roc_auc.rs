@@ -6,7 +6,7 @@
 //! Mann-Whitney statistic, from ranks with ties at their middle (J. A. Hanley, The meaning and use
 //! of the area under a ROC curve, 1982).
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, holds};
+use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {
@@ -20,7 +20,8 @@ pub(super) const ENTRY: Entry<Definition> = Entry {
 fn roc_auc(p: &MetricInput) -> f64 {
     p.mean_over_outputs(|k| {
         let scored = p.samples().map(|(y, t, w)| {
-            let is_positive = if p.task == OutputKind::Categorical { arg_max(t) == k } else { holds(t[k]) };
+            let is_positive =
+                if p.task == OutputKind::Categorical { arg_max(t) == k } else { is_class_1(t[k]) };
             (y[k], if is_positive { (w, 0.0) } else { (0.0, w) })
         });
         area(scored.collect())
