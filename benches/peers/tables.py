@@ -72,7 +72,7 @@ def main():
             write(train, names, x_train, t_train)
             write(test, names, x_test, t_test)
             start = time.perf_counter()
-            subprocess.run([command, "fit", train, "--target", "target", "-o", model, "--set", f"data.seed={seed}"], check=True, capture_output=True)
+            subprocess.run([command, "fit", train, "--target", "target", "-o", model, "--force", "--set", f"data.seed={seed}"], check=True, capture_output=True)
             seconds[0, seed] = time.perf_counter() - start
             subprocess.run([command, "predict", model, test, "-o", predictions], check=True, capture_output=True)
             with open(predictions) as file:
