@@ -141,6 +141,18 @@ impl DataPlan {
         }
     }
 
+    /// Returns the rows of the table that have a target and a positive weight, if the samples come from
+    /// a table. The first call reads it.
+    ///
+    /// # Errors
+    /// Returns an error if the table cannot be read, or if rows without a target are refused.
+    pub fn usable_table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Arc<Table>>, Error> {
+        match &self.source {
+            SampleSource::Table(plan) => plan.usable_table(progress).map(Some),
+            SampleSource::Generator(_) => Ok(None),
+        }
+    }
+
     /// Returns the target columns of the table; none for a generator.
     pub fn targets(&self) -> &[String] {
         match &self.source {

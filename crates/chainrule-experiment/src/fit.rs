@@ -131,11 +131,18 @@ impl Experiment {
                 top.section("train")?.choice("loss")?.map(|choice| choice.make(Loss::new)).transpose()?;
             (DataPlan::read(&section, folder)?, loss)
         };
-        let table = data.table(progress)?.expect("the samples come from a table");
+        let table = data.usable_table(progress)?.expect("the samples come from a table");
         let task = data.task(loss.as_ref())?.expect("the samples come from a table");
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        let target = Target::fit(&table, &rows, data.targets(), Some(task), TargetScaling::Standard)?;
-        let defaults = defaults(task, target.n_outputs(), table.n_rows());
+        let target =
+            Target::fit(&table, rows[..].into(), data.targets(), Some(task), TargetScaling::Standard)?;
+        let holds_out =
+            Section::top(&settings, Origin::file(path)).section("train")?.number("validation_fraction")?;
+        let mut defaults = defaults(task, target.n_outputs(), table.n_rows());
+        if holds_out == Some(0.0) {
+            // Without validation rows, the number of epochs is fixed.
+            defaults.truncate(defaults.find("[train.stopping]").unwrap_or(defaults.len()));
+        }
         let mut tree = Tree::parse(&defaults, Path::new("defaults"), &mut Vec::new())?;
         tree.overlay(&settings);
         let mut variant = Variant::read(String::new(), tree, path, folder)?;

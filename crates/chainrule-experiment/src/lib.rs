@@ -50,6 +50,6 @@ pub use folder::RunFolder;
 pub use network::NetworkPlan;
 pub use run::{Outcome, PreparedTraining, Progress};
 pub use runs::{PastRun, differences, past_runs};
-pub use table::TableSamples;
+pub use table::{Remark, TableSamples};
 pub use train::TrainPlan;
 pub use tree::Origin;

@@ -8,8 +8,9 @@ use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
-    ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem, ReadOptions,
-    Scaling, Split, Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
+    ColumnHints, ColumnKind, ColumnKinds, DateFormat, DateParts, EncoderOptions, Encoders, Ignored, Problem,
+    ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read,
+    read_csv,
 };
 
 use crate::Error;
@@ -37,6 +38,9 @@ pub(crate) const TABLE_KEYS: &[&str] = &[
     "decimal",
     "encoding",
     "missing",
+    "missing_only",
+    "date_format",
+    "missing_targets",
     "class_weight",
 ];
 
@@ -52,6 +56,10 @@ pub(crate) struct TablePlan {
     target_scaling: Option<TargetScaling>,
     weight: Option<String>,
     class_weight: ClassWeight,
+    /// Origin of the class weights, for errors.
+    class_weight_origin: Origin,
+    /// What is done with rows without a target.
+    untargeted: UntargetedRows,
     split: SplitPlan,
     /// Fold that is held out, counted from 0, and the number of folds.
     fold: Option<[usize; 2]>,
@@ -59,6 +67,36 @@ pub(crate) struct TablePlan {
     fitted: Option<Arc<Encoders>>,
     /// The table once it has been read, shared by all variants of an experiment.
     table: Arc<OnceLock<Arc<Table>>>,
+    /// The rows of the table that count, once they have been selected.
+    usable: Arc<OnceLock<UsableRows>>,
+}
+
+/// Whether rows without a target are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UntargetedRows {
+    /// They are left out.
+    LeftOut,
+    /// They are an error.
+    Refused,
+}
+
+/// The rows of a table that have a target and a positive weight.
+#[derive(Clone, Debug)]
+struct UsableRows {
+    table: Arc<Table>,
+    /// Value of the weight column in each row, if there is one.
+    weights: Option<Arc<Vec<f64>>>,
+    /// What was left out.
+    remarks: Vec<Remark>,
+}
+
+/// What was assumed, converted or left out when a table was prepared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Whether it concerns a probable mistake.
+    pub is_warning: bool,
+    /// The text, which begins with the name of a column if it concerns one.
+    pub text: String,
 }
 
 /// Weights of the classes.
@@ -92,6 +130,10 @@ pub struct TableSamples {
     pub rows: [Vec<usize>; 2],
     /// Samples of the held-out rows, if there are any.
     pub validation: Option<Arc<Dataset<f64>>>,
+    /// Value of the weight column in each row of the table, if there is one.
+    pub weights: Option<Arc<Vec<f64>>>,
+    /// What was assumed, converted or left out.
+    pub remarks: Vec<Remark>,
 }
 
 impl TablePlan {
@@ -159,15 +201,9 @@ impl TablePlan {
             ],
         )?;
         let kinds = kinds(section)?;
-        // Categories are read as strings, so that 007 stays different from 7.
-        let texts = kinds
-            .iter()
-            .filter(|(_, kind)| *kind == ColumnKind::Category)
-            .map(|(name, _)| name.clone())
-            .collect();
         Ok(TablePlan {
             file,
-            options: ReadOptions { texts, ..read_options(section)? },
+            options: ReadOptions { kinds: kinds.clone(), ..read_options(section)? },
             hints: ColumnHints { targets, inputs, ignore, kinds },
             task,
             encoders: EncoderOptions { scaling, date_parts, ..EncoderOptions::default() },
@@ -175,10 +211,16 @@ impl TablePlan {
             weight,
             class_weight: section
                 .word("class_weight", &[("none", ClassWeight::None), ("balanced", ClassWeight::Balanced)])?,
+            class_weight_origin: section.origin_of("class_weight"),
+            untargeted: section.word(
+                "missing_targets",
+                &[("drop", UntargetedRows::LeftOut), ("error", UntargetedRows::Refused)],
+            )?,
             split,
             fold,
             fitted: None,
             table: Arc::default(),
+            usable: Arc::default(),
         })
     }
 
@@ -190,9 +232,8 @@ impl TablePlan {
         }
         let table = Arc::new(match (&self.fitted, self.file.built_in) {
             (Some(encoders), _) => {
-                let mut wanted = encoders.cell_types();
-                wanted.extend(encoders.target.cell_types());
-                Stream::open(&self.file.path, &self.options, &wanted)?.whole(progress)?
+                let formats = [encoders.formats(), encoders.target_formats()].concat();
+                Stream::open(&self.file.path, &self.options, &formats)?.whole(progress)?
             }
             (None, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?,
             (None, None) => read(&self.file.path, &self.options, progress)?,
@@ -203,7 +244,13 @@ impl TablePlan {
     /// Replaces the table with all rows of the one at `path`, encoded by a model's encoders.
     pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
         let file = InputFile { path, built_in: None };
-        TablePlan { file, fitted: Some(Arc::new(encoders)), table: Arc::default(), ..self }
+        TablePlan {
+            file,
+            fitted: Some(Arc::new(encoders)),
+            table: Arc::default(),
+            usable: Arc::default(),
+            ..self
+        }
     }
 
     /// Returns the task: as set, or else derived from the target columns and the loss, if given.
@@ -219,7 +266,57 @@ impl TablePlan {
                 return Ok(Task::Regression);
             }
         }
-        Ok(Task::find(table, targets)?)
+        Ok(Task::find(table, targets, &self.hints.kinds)?)
+    }
+
+    /// Returns the rows of the table that have a target and a positive weight. The first call selects
+    /// them.
+    fn usable(&self, table: &Arc<Table>) -> Result<&UsableRows, Error> {
+        if let Some(usable) = self.usable.get() {
+            return Ok(usable);
+        }
+        let targets =
+            self.hints.targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let has_target: Vec<bool> =
+            (0..table.n_rows()).map(|i| targets.iter().all(|column| !column.values.is_missing(i))).collect();
+        let weights = self.weight.as_ref().map(|name| weights(table, name)).transpose()?;
+        let weighs = |i: usize| weights.as_ref().is_none_or(|weights| weights[i] > 0.0);
+        let mut remarks = Vec::new();
+        let mut left_out = |what: &str, is_left_out: &dyn Fn(usize) -> bool| {
+            let mut rows = (0..table.n_rows()).filter(|i| is_left_out(*i));
+            let Some(first) = rows.next() else { return };
+            let n = 1 + rows.count();
+            let (rows, verb) = if n == 1 { ("row", "is") } else { ("rows", "are") };
+            let place = table.place(first);
+            let text = format!("{n} {rows} without {what} {verb} left out (first: {place})");
+            remarks.push(Remark { is_warning: false, text });
+        };
+        if let Some(first) = has_target.iter().position(|has_target| !has_target) {
+            let column = targets.iter().find(|column| column.values.is_missing(first));
+            let name = column.map_or("", |column| &column.name);
+            let n = has_target.iter().filter(|has_target| !**has_target).count();
+            if self.untargeted == UntargetedRows::Refused || n == table.n_rows() {
+                let n_rows = table.n_rows();
+                return Err(table.wrong(first, name, Problem::MissingTargets { n, n_rows }).into());
+            }
+        }
+        left_out(if targets.len() == 1 { "a target" } else { "all targets" }, &|i| !has_target[i]);
+        left_out("a positive weight", &|i| has_target[i] && !weighs(i));
+        let rows: Vec<usize> = (0..table.n_rows()).filter(|i| has_target[*i] && weighs(*i)).collect();
+        if rows.is_empty() {
+            let name = self.weight.clone().unwrap_or_default();
+            return Err(chainrule_table::Error::new(&table.path, Problem::NoWeight).column(name).into());
+        }
+        let is_whole = rows.len() == table.n_rows();
+        let weights = weights.map(|weights| Arc::new(rows.iter().map(|i| weights[*i]).collect()));
+        let table = if is_whole { table.clone() } else { Arc::new(table.subset(&rows)) };
+        Ok(self.usable.get_or_init(|| UsableRows { table, weights, remarks }))
+    }
+
+    /// Returns the rows of the table that have a target and a positive weight.
+    pub(crate) fn usable_table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Arc<Table>, Error> {
+        let table = self.table(progress)?;
+        Ok(self.usable(&table)?.table.clone())
     }
 
     /// Returns the target columns.
@@ -229,7 +326,11 @@ impl TablePlan {
 
     /// Shares the table that `other` reads.
     pub(crate) fn sharing(self, other: &TablePlan) -> TablePlan {
-        TablePlan { file: other.file.clone(), table: other.table.clone(), ..self }
+        let same_rows = self.hints.targets == other.hints.targets
+            && self.weight == other.weight
+            && self.untargeted == other.untargeted;
+        let usable = if same_rows { other.usable.clone() } else { Arc::default() };
+        TablePlan { file: other.file.clone(), table: other.table.clone(), usable, ..self }
     }
 
     /// Returns the path of the file.
@@ -260,22 +361,23 @@ impl TablePlan {
         if let Some(encoders) = &self.fitted {
             return self.encoded(table, encoders);
         }
+        let UsableRows { table, weights: row_weights, remarks } = self.usable(&table)?.clone();
         let kinds = ColumnKinds::find(&table, &self.hints)?;
         let task = Some(self.task(&table, Some(loss))?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
         // A stratified split requires the classes of all rows.
         let target = self.target_scaling.unwrap_or(scaling);
-        let whole = Target::fit(&table, &all, &self.hints.targets, task, target)?;
+        let whole = Target::fit(&table, all[..].into(), &self.hints.targets, task, target)?;
         let rows = self.rows(&table, &whole, validation_fraction, random)?;
         let encoders = Encoders::fit(
             &table,
-            &rows[0],
+            TrainingRows { rows: &rows[0], weights: row_weights.as_ref().map(|weights| &weights[..]) },
             &kinds,
             &self.hints.targets,
             task,
             EncoderOptions { target, ..self.encoders },
         )?;
-        let weights = self.weights(&table, &encoders.target, &rows[0])?;
+        let weights = self.weights(&table, row_weights.as_deref(), &encoders.target, &rows[0])?;
         let t = encoders.target.encode(&table)?;
         let n_outputs = encoders.target.n_outputs();
         let encode = |rows: &[usize]| {
@@ -290,7 +392,11 @@ impl TablePlan {
         let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.engine_error(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
-        Ok((dataset, TableSamples { table, encoders, ignored: kinds.ignored, rows, validation }))
+        let remarks = [column_remarks(&table, &encoders, &kinds, &self.split), remarks].concat();
+        let ignored = kinds.ignored;
+        let samples =
+            TableSamples { table, encoders, ignored, rows, validation, weights: row_weights, remarks };
+        Ok((dataset, samples))
     }
 
     /// Encodes all rows of a table with a model's encoders.
@@ -305,7 +411,16 @@ impl TablePlan {
         let dataset = Arc::new(dataset.map_err(|source| self.engine_error(source))?);
         let rows = [(0..table.n_rows()).collect(), Vec::new()];
         let encoders = encoders.clone();
-        Ok((dataset, TableSamples { table, encoders, ignored: Vec::new(), rows, validation: None }))
+        let samples = TableSamples {
+            table,
+            encoders,
+            ignored: Vec::new(),
+            rows,
+            validation: None,
+            weights: None,
+            remarks: Vec::new(),
+        };
+        Ok((dataset, samples))
     }
 
     fn engine_error(&self, source: chainrule::Error) -> Error {
@@ -342,26 +457,23 @@ impl TablePlan {
 
     /// Returns the weight of each row, the class weights computed from `rows`; `None` if all
     /// weights are equal.
-    fn weights(&self, table: &Table, target: &Target, rows: &[usize]) -> Result<Option<Vec<f64>>, Error> {
-        let mut weights = match &self.weight {
-            None => None,
-            Some(name) => {
-                let column = table.column(name)?;
-                let Values::Numbers(values) = &column.values else {
-                    let problem = Problem::WrongKind { kind: "number", found: column.values.describe() };
-                    return Err(chainrule_table::Error::new(&table.path, problem)
-                        .column(name.clone())
-                        .into());
-                };
-                if let Some(row) = values.iter().position(|w| w.is_nan() || *w < 0.0) {
-                    return Err(table.wrong(row, name, Problem::Weight { got: values[row] }).into());
-                }
-                Some(values.clone())
-            }
-        };
-        if self.class_weight == ClassWeight::Balanced
-            && let Some(labels) = class_labels(target, table)?
-        {
+    fn weights(
+        &self,
+        table: &Table,
+        row_weights: Option<&Vec<f64>>,
+        target: &Target,
+        rows: &[usize],
+    ) -> Result<Option<Vec<f64>>, Error> {
+        let mut weights = row_weights.cloned();
+        if self.class_weight == ClassWeight::Balanced {
+            let Some(labels) = class_labels(target, table)? else {
+                return Err(Error::Value {
+                    origin: self.class_weight_origin.clone(),
+                    key: "data.class_weight".to_owned(),
+                    value: "balanced".to_owned(),
+                    allowed: format!("used with a classification only; the task is {}", target.task().name()),
+                });
+            };
             let row_weights = weights.get_or_insert_with(|| vec![1.0; table.n_rows()]);
             let mut sums = vec![0.0; labels.names.len()];
             rows.iter().for_each(|i| sums[labels.class_of_row[*i]] += row_weights[*i]);
@@ -377,6 +489,41 @@ impl TablePlan {
         }
         Ok(weights)
     }
+}
+
+/// Returns the weights in a column.
+fn weights(table: &Table, name: &str) -> Result<Vec<f64>, Error> {
+    let column = table.column(name)?;
+    let Values::Numbers(values) = &column.values else {
+        let problem = Problem::WrongKind { kind: "number", found: column.values.describe() };
+        return Err(chainrule_table::Error::new(&table.path, problem).column(name).into());
+    };
+    if let Some(row) = values.iter().position(|w| w.is_nan() || *w < 0.0) {
+        return Err(table.wrong(row, name, Problem::Weight { got: values[row] }).into());
+    }
+    Ok(values.clone())
+}
+
+/// Returns remarks on the columns that are used, or would be if they had been read otherwise: their
+/// notation if it is unusual, and cells that were not read as they are written.
+fn column_remarks(table: &Table, encoders: &Encoders, kinds: &ColumnKinds, split: &SplitPlan) -> Vec<Remark> {
+    let inputs = encoders.inputs.iter().map(|input| input.column.as_str());
+    let targets = encoders.target.columns().iter().map(String::as_str);
+    let order = match split {
+        SplitPlan::Group(name) | SplitPlan::Time(name) => Some(name.as_str()),
+        SplitPlan::Stratified | SplitPlan::Random => None,
+    };
+    let unique = kinds.ignored.iter().filter(|(_, reason)| *reason == Ignored::Unique);
+    let unique = unique.map(|(name, _)| name.as_str());
+    let used: Vec<&str> = targets.chain(inputs).chain(order).chain(unique).collect();
+    let mut remarks = Vec::new();
+    for column in table.columns.iter().filter(|column| used.contains(&column.name.as_str())) {
+        let name = &column.name;
+        let note = |is_warning, text: String| Remark { is_warning, text: format!("{name}: {text}") };
+        remarks.extend(column.format.describe().map(|text| note(false, format!("read as {text}"))));
+        remarks.extend(column.notes.iter().map(|found| note(found.is_warning(), found.text(name))));
+    }
+    remarks
 }
 
 /// Returns the names of all columns of the file in `[data]`, whose other keys may be incomplete.
@@ -418,13 +565,29 @@ fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
     let detected = |key, [no, yes]: [&'static str; 2]| {
         section.word(key, &[("auto", None), (no, Some(false)), (yes, Some(true))])
     };
+    let (missing, missing_only) = (section.texts("missing")?, section.texts("missing_only")?);
+    let has_only = missing_only.is_some();
+    if missing.is_some() && has_only {
+        let reason = "texts of missing values are either added to the usual ones or replace them";
+        return Err(section.conflict("missing_only", "missing", reason));
+    }
+    let date = |pattern: &String| {
+        let refused = |example| {
+            section.refuse("date_format", &format!("a pattern with day, month and year, like \"{example}\""))
+        };
+        DateFormat::new(pattern).map_err(refused)
+    };
+    let dates = section.texts("date_format")?.unwrap_or_default();
+    let dates = dates.iter().map(date).collect::<Result<_, _>>()?;
     Ok(ReadOptions {
         delimiter,
         header: detected("header", ["absent", "present"])?,
         decimal_comma: detected("decimal", ["point", "comma"])?,
         encoding: section.text("encoding")?,
-        missing: section.texts("missing")?.unwrap_or_default(),
-        texts: Vec::new(),
+        missing: missing.or(missing_only).unwrap_or_default(),
+        missing_only: has_only,
+        kinds: Vec::new(),
+        dates,
     })
 }
 

@@ -120,8 +120,9 @@ fn batch(section: &Section<'_>) -> Result<Batch, Error> {
 
 fn validation_fraction(section: &Section<'_>) -> Result<Option<f64>, Error> {
     match section.number("validation_fraction")? {
+        Some(0.0) => Ok(None),
         Some(fraction) if !(fraction > 0.0 && fraction < 1.0) => {
-            Err(section.refuse("validation_fraction", "above 0 and below 1"))
+            Err(section.refuse("validation_fraction", "at least 0 and below 1"))
         }
         fraction => Ok(fraction),
     }

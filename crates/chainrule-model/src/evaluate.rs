@@ -100,7 +100,7 @@ pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Re
     };
     let original_score = score(&model.predict(&table)?.y);
     let mut all = Vec::new();
-    for (column, _) in model.cell_types() {
+    for (column, _) in model.formats() {
         let mut losses = Vec::with_capacity(N_PERMUTATIONS);
         for _ in 0..N_PERMUTATIONS {
             let mut permuted = table.clone();

@@ -188,9 +188,9 @@ impl Model {
 /// whose predictions can be averaged.
 fn are_compatible(one: &Encoders, other: &Encoders) -> bool {
     let wanted = |encoders: &Encoders| {
-        let wanted = encoders.cell_types().into_iter();
+        let wanted = encoders.formats().into_iter();
         let mut wanted: Vec<(String, CellType)> =
-            wanted.map(|(name, want)| (name.to_owned(), want)).collect();
+            wanted.map(|(name, format)| (name.to_owned(), format.cell_type())).collect();
         wanted.sort_by(|a, b| a.0.cmp(&b.0));
         wanted
     };
@@ -235,7 +235,7 @@ fn read_member(
     if !encoders.target.is_whole() {
         return Err("its target is inconsistent".to_owned());
     }
-    let mut columns: Vec<&str> = encoders.cell_types().into_iter().map(|(column, _)| column).collect();
+    let mut columns: Vec<&str> = encoders.inputs.iter().map(|input| input.column.as_str()).collect();
     columns.extend(encoders.target.columns().iter().map(String::as_str));
     columns.sort_unstable();
     if let Some([column, _]) = columns.array_windows().find(|[one, other]| one == other) {

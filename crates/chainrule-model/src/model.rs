@@ -3,7 +3,7 @@
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::{Scalar, metrics};
-use chainrule_table::{CellType, Encoders, Table, Target};
+use chainrule_table::{ColumnFormat, Encoders, Table, Target};
 use serde::{Deserialize, Serialize};
 
 /// A trained network with its encoders, or an ensemble with one network per cross-validation fold.
@@ -117,9 +117,14 @@ impl Model {
         metrics::OutputKind::of(&self.members[0].architecture.output().activation)
     }
 
-    /// Returns the names of the input columns and the cell type to read each of them as.
-    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
-        self.members[0].encoders.cell_types()
+    /// Returns the names of the input columns and the format to read each of them with.
+    pub fn formats(&self) -> Vec<(&str, ColumnFormat)> {
+        self.members[0].encoders.formats()
+    }
+
+    /// Returns the names of the target columns and the format to read each of them with.
+    pub fn target_formats(&self) -> Vec<(&str, ColumnFormat)> {
+        self.members[0].encoders.target_formats()
     }
 
     /// Predicts the rows of a table as the mean over the predictions of the members.
@@ -127,7 +132,7 @@ impl Model {
     /// # Errors
     /// Returns [`chainrule_table::Error`] if an input column does not exist.
     pub fn predict(&self, table: &Table) -> Result<Predictions, chainrule_table::Error> {
-        for (name, _) in self.cell_types() {
+        for (name, _) in self.formats() {
             table.column(name)?;
         }
         let n_outputs = self.target().n_outputs();

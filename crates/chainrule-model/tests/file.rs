@@ -41,7 +41,7 @@ fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     let mut random = RandomState::new(7);
     let mut member = |k: usize| {
         let rows: Vec<usize> = (k..30).collect();
-        let encoders = Encoders::fit(&table, &rows, &kinds, &hints.targets, None, options).unwrap();
+        let encoders = Encoders::fit(&table, rows[..].into(), &kinds, &hints.targets, None, options).unwrap();
         let output = if encoders.target.task() == Task::Classification {
             Activation::softmax()
         } else {

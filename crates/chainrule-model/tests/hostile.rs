@@ -50,7 +50,7 @@ fn model(targets: &[&str]) -> Model {
         ..EncoderOptions::default()
     };
     let rows: Vec<usize> = (0..N).collect();
-    let encoders = Encoders::fit(&table, &rows, &kinds, &targets, None, options).unwrap();
+    let encoders = Encoders::fit(&table, rows[..].into(), &kinds, &targets, None, options).unwrap();
     let (output, loss) = match (encoders.target.n_outputs(), targets[0].as_str()) {
         (_, "price") => (Activation::identity(), Loss::squared_error()),
         (3, _) => (Activation::softmax(), Loss::cross_entropy()),
@@ -175,13 +175,13 @@ fn corrupted_models_are_refused_or_predict() {
 /// of the model.
 fn use_model(model: &Model, table: &Table) -> bool {
     // A table with each input and target column once.
-    let wanted = model.cell_types().into_iter().chain(model.target().cell_types());
+    let wanted = model.formats().into_iter().chain(model.target_formats());
     let mut columns: Vec<Column> = Vec::new();
-    for (name, cell_type) in wanted {
+    for (name, format) in wanted {
         assert!(columns.iter().all(|column| column.name != name), "{name} is read twice");
         let Ok(column) = table.column(name) else { return false };
         let is_readable = matches!(
-            (&column.values, cell_type),
+            (&column.values, format.cell_type()),
             (Values::Strings(_), chainrule_table::CellType::Strings)
                 | (
                     Values::Numbers(_),

@@ -83,12 +83,41 @@ pub enum Problem {
         /// Contents of the column: `text`.
         found: &'static str,
     },
-    /// No input columns are left.
+    /// A column with cells that cannot be read as its kind.
     #[error(
-        "there are no input columns: every column is a target, excluded, empty, constant or an \
-         identifier; add a column, or name the inputs (--inputs)"
+        "{n_cells} {} not {}: {}{}; correct them, or give each text that means missing as --missing TEXT",
+        plural(*n_cells, "cell is", "cells are"),
+        cell_type.noun(*n_cells),
+        first.join(", "),
+        if *n_cells > first.len() { ", ..." } else { "" }
     )]
-    NoInputs,
+    OtherCells {
+        /// Number of such cells.
+        n_cells: usize,
+        /// Type of the other cells.
+        cell_type: crate::CellType,
+        /// The first such cells, with their places.
+        first: Vec<String>,
+    },
+    /// Dates whose day and month cannot be told apart.
+    #[error(
+        "the order of day and month is ambiguous in all dates, for example {example}; specify \
+         --date-format \"{}\" or --date-format \"{}\"",
+        patterns[0],
+        patterns[1]
+    )]
+    AmbiguousDates {
+        /// The patterns that fit.
+        patterns: [&'static str; 2],
+        /// A cell with its place.
+        example: String,
+    },
+    /// No input columns are left.
+    #[error("there are no input columns{}; add a column, or name the inputs (--inputs)", left_out(ignored))]
+    NoInputs {
+        /// Columns that are not used, each with the reason.
+        ignored: Vec<String>,
+    },
     /// A column that is both a target and an input.
     #[error("a target cannot also be an input; remove it from the inputs")]
     TargetAsInput,
@@ -104,14 +133,52 @@ pub enum Problem {
         max: usize,
     },
     /// A target that is the same in all rows.
-    #[error("the target is {only} in every row; choose another target, or add rows with other values")]
+    #[error("the target is {only} in every {rows}; choose another target, or add rows with other values")]
     OneTarget {
         /// The only value.
         only: String,
+        /// The rows: `row` or `training row`.
+        rows: &'static str,
+    },
+    /// Fewer than two training rows.
+    #[error(
+        "only {got} of the {rows} {} of the table {} for training, which requires at least 2; add rows, or \
+         hold out fewer (--validation 0)",
+        plural(*rows, "row", "rows"),
+        plural(*got, "is", "are")
+    )]
+    FewTrainingRows {
+        /// Number of training rows.
+        got: usize,
+        /// Number of rows of the table.
+        rows: usize,
+    },
+    /// A regression target whose squares are out of range.
+    #[error(
+        "the target has values of up to {value:e}, whose squares are out of range; divide the column by a \
+         constant, or predict its logarithm"
+    )]
+    HugeTarget {
+        /// The largest absolute value.
+        value: f64,
     },
     /// A missing target.
     #[error("the target is missing; fill it in, or remove the row")]
     MissingTarget,
+    /// Rows without a target, where none may be left out or none is left.
+    #[error(
+        "the target is missing in {n} of {n_rows} rows; fill it in, or remove the rows{}",
+        if n == n_rows { "" } else { " (without --strict, they are left out)" }
+    )]
+    MissingTargets {
+        /// Number of rows without a target.
+        n: usize,
+        /// Number of rows.
+        n_rows: usize,
+    },
+    /// Weights that are all 0.
+    #[error("the weight is 0 in every row with a target; give some rows a positive weight")]
+    NoWeight,
     /// A class that is not among those of the model.
     #[error("unknown class \"{class}\"; the classes of the model are: {}", shortened(known))]
     UnknownClass {
@@ -132,9 +199,14 @@ pub enum Problem {
     },
     /// A class with too few samples for a stratified split.
     #[error(
-        "the class \"{class}\" has {got} {}, but a stratified split requires at least {needed}; remove \
+        "the class \"{class}\" has {got} {}, but a stratified split requires at least {needed}; {}remove \
          the class, or split at random (--split random)",
-        plural(*got, "sample", "samples")
+        plural(*got, "sample", "samples"),
+        if class.parse::<f64>().is_ok() {
+            "if the values are counts or other quantities, specify --task regression, else "
+        } else {
+            ""
+        }
     )]
     FewOfClass {
         /// The class.
@@ -383,6 +455,13 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.problem.source()
     }
+}
+
+fn left_out(ignored: &[String]) -> String {
+    if ignored.is_empty() {
+        return " besides the target".to_owned();
+    }
+    format!(": not used are {}", shortened(ignored))
 }
 
 pub(crate) fn hint(nearest: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, Error, MISSING, Problem, Table, Values};
+use crate::{Column, ColumnNote, Error, MISSING, NoteReason, Problem, Table, Values};
 
 /// The kind of a column, which determines its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ use crate::{Column, Error, MISSING, Problem, Table, Values};
 pub enum ColumnKind {
     /// A quantity.
     Number,
-    /// One of two values, for example `yes` and `no`, or 0 and 1.
+    /// One of two values, for example `yes` and `no`, or 0 and 1, in any spelling.
     Boolean,
     /// One of several unordered values.
     Category,
@@ -27,8 +27,12 @@ pub enum Ignored {
     Empty,
     /// All cells have the same value.
     Constant,
-    /// Nearly every row has a string of its own, or the numbers count the rows.
-    Identifier,
+    /// The numbers are those of the rows, in any order.
+    RowNumbers,
+    /// Nearly every row has a string of its own.
+    Unique,
+    /// Distinct values under a name that programs give to row labels, such as `Unnamed: 0`.
+    RowLabels,
 }
 
 impl Ignored {
@@ -38,7 +42,9 @@ impl Ignored {
             Ignored::Requested => "as requested",
             Ignored::Empty => "it is empty",
             Ignored::Constant => "it has the same value in all rows",
-            Ignored::Identifier => "it only identifies the rows",
+            Ignored::RowNumbers => "it numbers the rows",
+            Ignored::Unique => "nearly every row has a value of its own",
+            Ignored::RowLabels => "it labels the rows",
         }
     }
 }
@@ -48,9 +54,11 @@ impl Ignored {
 pub struct ColumnHints {
     /// Target columns.
     pub targets: Vec<String>,
-    /// Input columns; if empty, all columns that are neither targets nor ignored.
+    /// Input columns; if empty, all columns that are neither targets nor ignored. An item can be
+    /// several names separated by commas.
     pub inputs: Vec<String>,
-    /// Columns that are neither targets nor inputs, for example weights, groups and times.
+    /// Columns that are neither targets nor inputs, for example weights and groups; items like those
+    /// of `inputs`.
     pub ignore: Vec<String>,
     /// Kinds of columns.
     pub kinds: Vec<(String, ColumnKind)>,
@@ -74,9 +82,10 @@ impl ColumnKinds {
     /// Infers the kinds of the columns.
     ///
     /// - Excluded: columns that are empty or constant; strings that are unique in at least nine of
-    ///   ten rows; numbers that increase by one from row to row.
-    /// - [`ColumnKind::Boolean`]: numbers that are all 0 or 1; a pair of strings such as `yes` and
-    ///   `no`.
+    ///   ten rows; numbers of the rows, in any order, unless there is no other input; distinct values
+    ///   under a name such as `Unnamed: 0`.
+    /// - [`ColumnKind::Boolean`]: numbers that are all 0 or 1; strings that are all words for true
+    ///   and false, such as `yes`, `No`, `T` and `0`.
     /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers,
     ///   dates and strings.
     ///
@@ -103,18 +112,25 @@ impl ColumnKinds {
     /// # Errors
     /// Returns
     /// - [`Problem::NoColumn`] if the hints name a column that is not in the table;
-    /// - [`Problem::WrongKind`] if a column cannot be of the kind given in the hints;
+    /// - [`Problem::WrongKind`] or [`Problem::OtherCells`] if a column cannot be of the kind given in
+    ///   the hints;
+    /// - [`Problem::AmbiguousDates`] if the order of day and month is unknown in an input column;
     /// - [`Problem::TargetAsInput`] if a column is both a target and an input;
     /// - [`Problem::NoInputs`] if no input column is left.
     pub fn find(table: &Table, hints: &ColumnHints) -> Result<ColumnKinds, Error> {
-        let named = hints.targets.iter().chain(&hints.inputs).chain(&hints.ignore);
-        for name in named.chain(hints.kinds.iter().map(|(name, _)| name)) {
+        for name in hints.targets.iter().chain(hints.kinds.iter().map(|(name, _)| name)) {
             table.column(name)?;
         }
+        let hints = &ColumnHints {
+            inputs: table.named_columns(&hints.inputs)?,
+            ignore: table.named_columns(&hints.ignore)?,
+            ..hints.clone()
+        };
         if let Some(name) = hints.inputs.iter().find(|name| hints.targets.contains(name)) {
             return Err(Error::new(&table.path, Problem::TargetAsInput).column(name.clone()));
         }
         let mut kinds = ColumnKinds::default();
+        let mut row_numbers = Vec::new();
         for column in table.columns.iter().filter(|column| !hints.targets.contains(&column.name)) {
             let name = column.name.clone();
             let requested = hints.kinds.iter().find(|(other, _)| *other == name).map(|(_, kind)| *kind);
@@ -124,7 +140,12 @@ impl ColumnKinds {
             let reason = uninformative(column).filter(|reason| !is_named || *reason == Ignored::Empty);
             match (is_excluded, reason) {
                 (true, _) => kinds.ignored.push((name, Ignored::Requested)),
-                (false, Some(reason)) => kinds.ignored.push((name, reason)),
+                (false, Some(reason)) => {
+                    if reason == Ignored::RowNumbers {
+                        row_numbers.push((name.clone(), ColumnKind::Number));
+                    }
+                    kinds.ignored.push((name, reason));
+                }
                 (false, None) => {
                     let kind = requested.unwrap_or_else(|| inferred(column));
                     check(table, column, kind)?;
@@ -133,7 +154,13 @@ impl ColumnKinds {
             }
         }
         if kinds.inputs.is_empty() {
-            return Err(Error::new(&table.path, Problem::NoInputs));
+            kinds.ignored.retain(|(_, reason)| *reason != Ignored::RowNumbers);
+            kinds.inputs = row_numbers;
+        }
+        if kinds.inputs.is_empty() {
+            let ignored =
+                kinds.ignored.into_iter().map(|(name, reason)| format!("{name} ({})", reason.reason()));
+            return Err(Error::new(&table.path, Problem::NoInputs { ignored: ignored.collect() }));
         }
         Ok(kinds)
     }
@@ -150,26 +177,68 @@ fn uninformative(column: &Column) -> Option<Ignored> {
         Values::Numbers(values) => {
             let first = values.iter().find(|v| !v.is_nan());
             let constant = values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first);
-            (constant, n >= MIN_ROWS && values.windows(2).all(|pair| pair[1] == pair[0] + 1.0))
+            let identifier = match () {
+                () if is_label(&column.name) && are_distinct_integers(values) => Some(Ignored::RowLabels),
+                () if n >= MIN_ROWS && are_consecutive(values) => Some(Ignored::RowNumbers),
+                () => None,
+            };
+            (constant, identifier)
         }
         Values::Dates(values) => {
             let first = values.iter().find(|v| !v.is_nan());
-            (values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first), false)
+            (values.iter().filter(|v| !v.is_nan()).all(|v| Some(v) == first), None)
         }
         Values::Strings(texts) => {
             let mut counts = vec![0_u32; texts.words.len()];
             texts.codes.iter().filter(|code| **code != MISSING).for_each(|code| counts[*code as usize] += 1);
             let n_distinct = counts.iter().filter(|n| **n > 0).count();
             let n_unique = counts.iter().filter(|n| **n == 1).count();
-            (n_distinct == 1, n >= MIN_ROWS && n_unique * 100 >= MIN_UNIQUE_PERCENT * (n - n_missing))
+            let identifier = match () {
+                () if is_label(&column.name) && n_unique == n => Some(Ignored::RowLabels),
+                () if n >= MIN_ROWS && n_unique * 100 >= MIN_UNIQUE_PERCENT * (n - n_missing) => {
+                    Some(Ignored::Unique)
+                }
+                () => None,
+            };
+            (n_distinct == 1, identifier)
         }
     };
     match () {
         // A constant with missing cells is informative: it tells whether the cell is missing.
         () if constant && n_missing == 0 => Some(Ignored::Constant),
-        () if identifier => Some(Ignored::Identifier),
-        () => None,
+        () => identifier,
     }
+}
+
+/// Returns whether a name is one that programs give to row labels.
+fn is_label(name: &str) -> bool {
+    let numbered = |prefix, suffix| {
+        let number = name.strip_prefix(prefix).and_then(|rest: &str| rest.strip_suffix(suffix));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+    };
+    // pandas, R.
+    numbered("Unnamed: ", "")
+        || numbered("__index_level_", "__")
+        || matches!(name, "rownames" | "row.names" | "row_names" | "rowname")
+}
+
+/// Returns whether numbers are distinct integers, none missing.
+fn are_distinct_integers(values: &[f64]) -> bool {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    values.iter().all(|v| v.fract() == 0.0) && sorted.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// Returns whether numbers are consecutive integers in any order, none missing.
+fn are_consecutive(values: &[f64]) -> bool {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut seen = vec![false; values.len()];
+    values.iter().all(|v| {
+        let at = v - low;
+        // The cast is exact for the integers below the length, and the length is out of range.
+        let is_index = at.fract() == 0.0 && at < values.len() as f64;
+        is_index && !std::mem::replace(&mut seen[at as usize], true)
+    })
 }
 
 /// Infers the kind of a column from its cells.
@@ -180,18 +249,38 @@ fn inferred(column: &Column) -> ColumnKind {
         }
         Values::Numbers(_) => ColumnKind::Number,
         Values::Dates(_) => ColumnKind::Date,
-        Values::Strings(texts) if yes_and_no(&texts.words).is_some() => ColumnKind::Boolean,
+        Values::Strings(texts) if are_truth_values(texts.words.iter().map(String::as_str)) => {
+            ColumnKind::Boolean
+        }
         Values::Strings(_) => ColumnKind::Category,
     }
 }
 
 /// Checks that a column can be of a kind.
 fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> {
+    let error = |problem| Err(Error::new(&table.path, problem).column(column.name.clone()));
+    for note in &column.notes {
+        match (note.reason, kind) {
+            (NoteReason::AmbiguousDates(patterns), ColumnKind::Date | ColumnKind::Category) => {
+                return error(Problem::AmbiguousDates { patterns, example: first_cell(note) });
+            }
+            (NoteReason::Mixed(cell_type), ColumnKind::Number | ColumnKind::Date) => {
+                return error(Problem::OtherCells {
+                    n_cells: note.n_cells,
+                    cell_type,
+                    first: note.first.iter().map(|(place, text)| format!("\"{text}\" ({place})")).collect(),
+                });
+            }
+            _ => {}
+        }
+    }
     let fits = match (&column.values, kind) {
         (Values::Numbers(_), ColumnKind::Number | ColumnKind::Category)
         | (Values::Dates(_), ColumnKind::Date | ColumnKind::Category)
         | (Values::Strings(_), ColumnKind::Category) => true,
-        (Values::Strings(texts), ColumnKind::Boolean) => texts.words.len() <= 2,
+        (Values::Strings(texts), ColumnKind::Boolean) => {
+            texts.words.len() <= 2 || are_truth_values(texts.words.iter().map(String::as_str))
+        }
         (Values::Numbers(values), ColumnKind::Boolean) => {
             let mut distinct: Vec<f64> =
                 values.iter().copied().filter(|v| !v.is_nan()).take(10_000).collect();
@@ -204,8 +293,12 @@ fn check(table: &Table, column: &Column, kind: ColumnKind) -> Result<(), Error> 
     if fits {
         return Ok(());
     }
-    Err(Error::new(&table.path, Problem::WrongKind { kind: kind.name(), found: column.values.describe() })
-        .column(column.name.clone()))
+    error(Problem::WrongKind { kind: kind.name(), found: column.values.describe() })
+}
+
+/// Returns the first cell of a note with its place.
+fn first_cell(note: &ColumnNote) -> String {
+    note.first.first().map(|(place, text)| format!("\"{text}\" ({place})")).unwrap_or_default()
 }
 
 impl ColumnKind {
@@ -223,19 +316,50 @@ impl ColumnKind {
     }
 }
 
-/// Common pairs of words for false and true.
-const PAIRS: [[&str; 2]; 7] =
-    [["false", "true"], ["no", "yes"], ["n", "y"], ["f", "t"], ["off", "on"], ["nein", "ja"], ["non", "oui"]];
+/// Words for false and true.
+const TRUTH_WORDS: [[&str; 2]; 8] = [
+    ["false", "true"],
+    ["no", "yes"],
+    ["n", "y"],
+    ["f", "t"],
+    ["off", "on"],
+    ["nein", "ja"],
+    ["non", "oui"],
+    ["0", "1"],
+];
 
-/// Returns a pair of words for false and true in this order, or `None` if the words are not a known
-/// pair. Order and case of the words do not matter.
-pub(crate) fn yes_and_no(words: &[String]) -> Option<[&str; 2]> {
-    let [a, b] = words else { return None };
-    PAIRS.iter().find_map(|[no, yes]| match () {
-        () if a.eq_ignore_ascii_case(no) && b.eq_ignore_ascii_case(yes) => Some([a.as_str(), b.as_str()]),
-        () if b.eq_ignore_ascii_case(no) && a.eq_ignore_ascii_case(yes) => Some([b.as_str(), a.as_str()]),
+/// Returns the truth value of a word for true or false in upper or lower case, or of the number 0
+/// or 1; `None` for any other text.
+pub(crate) fn truth_value(word: &str) -> Option<bool> {
+    let known = TRUTH_WORDS.iter().find_map(|[no, yes]| match () {
+        () if word.eq_ignore_ascii_case(no) => Some(false),
+        () if word.eq_ignore_ascii_case(yes) => Some(true),
         () => None,
+    });
+    known.or_else(|| match word.strip_suffix(".0")? {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
     })
+}
+
+/// Returns the other word of the pair that contains a word for true or false, in lower case.
+pub(crate) fn opposite_word(word: &str) -> String {
+    let pair = TRUTH_WORDS.iter().find(|pair| pair.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    let [no, yes] = pair.unwrap_or(&["0", "1"]);
+    (if yes.eq_ignore_ascii_case(word) { no } else { yes }).to_string()
+}
+
+/// Returns whether all words are truth values, and both values occur.
+pub(crate) fn are_truth_values<'w>(words: impl Iterator<Item = &'w str>) -> bool {
+    let mut seen = [false; 2];
+    for word in words {
+        match truth_value(word) {
+            Some(value) => seen[usize::from(value)] = true,
+            None => return false,
+        }
+    }
+    seen == [true; 2]
 }
 
 #[cfg(test)]
@@ -278,13 +402,13 @@ mod tests {
         assert_eq!(reason(texts(&["a", "a", "a"])), Some(Ignored::Constant));
         assert_eq!(reason(texts(&["", ""])), Some(Ignored::Empty));
         assert_eq!(
-            reason(Values::Numbers((0..30).map(|i| f64::from(i) + 5.0).collect())),
-            Some(Ignored::Identifier)
+            reason(Values::Numbers((0..30).map(|i| f64::from(i * 7 % 30) + 5.0).collect())),
+            Some(Ignored::RowNumbers)
         );
         let names: Vec<String> = (0..30).map(|i| format!("k{i}")).collect();
         assert_eq!(
             reason(texts(&names.iter().map(String::as_str).collect::<Vec<_>>())),
-            Some(Ignored::Identifier)
+            Some(Ignored::Unique)
         );
         assert_eq!(reason(texts(&["a", "b", "c"])), None);
     }

@@ -8,6 +8,7 @@
 pub mod date;
 mod encode;
 mod error;
+mod format;
 mod kind;
 mod read;
 mod split;
@@ -16,8 +17,12 @@ mod write;
 
 pub use encode::{
     DateParts, EncoderOptions, Encoders, Encoding, Input, Scale, Scaling, Target, TargetScaling, Task,
+    TrainingRows,
 };
 pub use error::{Error, Problem};
+pub use format::{
+    CellFormat, ColumnFormat, ColumnNote, DateFormat, Marks, MissingTexts, NoteReason, NumberFormat,
+};
 pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
 pub use read::{CellType, ReadOptions, Stream, read, read_csv};
 pub use split::Split;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::{Error, Problem};
+use crate::{CellType, ColumnFormat, ColumnNote, Error, Problem};
 
 /// A table, or a chunk of a table.
 ///
@@ -37,6 +37,10 @@ pub struct Column {
     pub name: String,
     /// Cells of the column.
     pub values: Values,
+    /// How the cells were read.
+    pub format: ColumnFormat,
+    /// What was assumed about the cells when they were read.
+    pub notes: Vec<ColumnNote>,
 }
 
 /// The cells of a column.
@@ -103,6 +107,36 @@ impl Table {
             .ok_or_else(|| Error::new(&self.path, Problem::no_column(name, self.names())))
     }
 
+    /// Returns the names in a list whose items are names or several names separated by commas. A name
+    /// can contain commas itself.
+    ///
+    /// # Errors
+    /// Returns [`Problem::NoColumn`] for the first name that is not that of a column.
+    pub fn named_columns(&self, items: &[String]) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for item in items {
+            let parts: Vec<&str> = item.split(',').collect();
+            let mut from = 0;
+            while from < parts.len() {
+                // The longest run of parts that is a name.
+                let run = |to: usize| parts[from..to].join(",").trim().to_owned();
+                let found = (from + 1..=parts.len()).rev().find(|to| self.column(&run(*to)).is_ok());
+                let to = found.unwrap_or(from + 1);
+                names.push(self.column(&run(to))?.name.clone());
+                from = to;
+            }
+        }
+        Ok(names)
+    }
+
+    /// Returns the place of a row for messages, such as `line 7`.
+    pub fn place(&self, row: usize) -> String {
+        match self.lines.get(row) {
+            Some(line) => format!("line {line}"),
+            None => format!("row {}", row + 1),
+        }
+    }
+
     /// Creates an error about a cell.
     pub fn wrong(&self, row: usize, column: &str, problem: Problem) -> Error {
         let error = Error::new(&self.path, problem).column(column);
@@ -133,7 +167,7 @@ impl Table {
         let columns = self
             .columns
             .iter()
-            .map(|column| Column { name: column.name.clone(), values: column.values.subset(rows) });
+            .map(|column| Column { values: column.values.subset(rows), ..column.without_cells() });
         let lines =
             if self.lines.is_empty() { Vec::new() } else { rows.iter().map(|i| self.lines[*i]).collect() };
         Table { columns: columns.collect(), path: self.path.clone(), lines, n_rows: rows.len() }
@@ -141,9 +175,20 @@ impl Table {
 }
 
 impl Column {
-    /// Creates a column.
+    /// Creates a column of plain numbers, ISO 8601 dates or text, in which no texts are missing.
     pub fn new(name: impl Into<String>, values: Values) -> Column {
-        Column { name: name.into(), values }
+        let format = match &values {
+            Values::Numbers(_) => CellType::Numbers.into(),
+            Values::Dates(_) => CellType::Dates.into(),
+            Values::Strings(_) => ColumnFormat::text(Vec::new()),
+        };
+        Column { name: name.into(), values, format, notes: Vec::new() }
+    }
+
+    /// Returns an empty column with the same name, format and notes.
+    fn without_cells(&self) -> Column {
+        let (name, format, notes) = (self.name.clone(), self.format.clone(), self.notes.clone());
+        Column { name, values: Values::Numbers(Vec::new()), format, notes }
     }
 }
 
@@ -238,6 +283,40 @@ impl Strings {
 }
 
 impl Strings {
+    /// Returns numbers as strings; NaN is missing.
+    pub(crate) fn from_numbers(numbers: &[f64]) -> Strings {
+        let mut indices = HashMap::new();
+        let mut strings = Strings::default();
+        for v in numbers {
+            let code = if v.is_nan() {
+                MISSING
+            } else {
+                *indices.entry(v.to_bits()).or_insert_with(|| {
+                    strings.words.push(v.to_string());
+                    strings.words.len() as u32 - 1
+                })
+            };
+            strings.codes.push(code);
+        }
+        strings
+    }
+
+    /// Removes the words of the dictionary for which `is_removed` is true; their cells become
+    /// missing.
+    pub(crate) fn remove_words(&mut self, is_removed: &[bool]) {
+        let mut codes = Vec::with_capacity(self.words.len());
+        let mut n_kept = 0;
+        for is_removed in is_removed {
+            codes.push(if *is_removed { MISSING } else { n_kept });
+            n_kept += u32::from(!is_removed);
+        }
+        let mut is_removed = is_removed.iter();
+        self.words.retain(|_| !*is_removed.next().expect("there is one flag per word"));
+        for code in &mut self.codes {
+            *code = codes.get(*code as usize).copied().unwrap_or(MISSING);
+        }
+    }
+
     fn append(&mut self, other: &Strings) {
         let mut indices: HashMap<String, u32> =
             self.words.iter().enumerate().map(|(k, word)| (word.clone(), k as u32)).collect();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainrule_table::{CellType, Column, ReadOptions, Stream, Table, Values, read};
+use chainrule_table::{CellType, Column, ColumnKind, ReadOptions, Stream, Table, Values, read};
 use tempfile::TempDir;
 
 fn file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
@@ -77,13 +77,13 @@ fn decimal_commas_and_custom_missing_strings() {
 #[test]
 fn text_that_is_not_a_number_is_a_string() {
     let text = "code,flag,hex,thousand,mixed\n007,true,0x1F,\"1,000\",1\n10,false,0x2,2,2024-01-01\n";
-    let types = "code:text flag:text hex:text thousand:text mixed:text";
-    assert_eq!(shown(&table("t.csv", text)), [types, "007 true 0x1F 1,000 1", "10 false 0x2 2 2024-01-01"]);
+    let types = "code:text flag:text hex:text thousand:number mixed:text";
+    assert_eq!(shown(&table("t.csv", text)), [types, "007 true 0x1F 1000 1", "10 false 0x2 2 2024-01-01"]);
     assert_eq!(shown(&table("t.csv", "x,y\n,1\nNA,2\n"))[0], "x:number y:number");
-    let options = ReadOptions { texts: vec!["id".into()], ..ReadOptions::default() };
+    let options = ReadOptions { kinds: vec![("id".into(), ColumnKind::Category)], ..ReadOptions::default() };
     assert_eq!(
-        shown(&table_with("t.csv", "id,y\n1.50,1\n", &options).unwrap()),
-        ["id:text y:number", "1.50 1"]
+        shown(&table_with("t.csv", "id,y\n1.50,1\n$5,2\n", &options).unwrap()),
+        ["id:text y:number", "1.50 1", "$5 2"]
     );
 }
 
@@ -163,7 +163,7 @@ fn csv_errors_have_a_location() {
 
 #[test]
 fn progress_is_reported_a_few_times_and_reaches_the_total() {
-    let (_folder, path) = file("t.csv", "x,t\n".to_owned() + &"1,a\n".repeat(1 << 20) + "1.5,\nb,c\n");
+    let (_folder, path) = file("t.csv", "x,t\n".to_owned() + &"1,a\n".repeat(1 << 20) + "1.5,\n007,c\n");
     let mut reports = Vec::new();
     let table = read(&path, &ReadOptions::default(), &mut |done, total| reports.push((done, total))).unwrap();
     assert_eq!(table.n_rows(), (1 << 20) + 2);
@@ -177,7 +177,7 @@ fn progress_is_reported_a_few_times_and_reaches_the_total() {
 fn invalid_options_are_errors() {
     let options = ReadOptions { delimiter: Some(b'"'), ..ReadOptions::default() };
     assert!(table_with("t.csv", "a\n1\n", &options).unwrap_err().contains("cannot be the delimiter"));
-    let options = ReadOptions { texts: vec!["idd".into()], ..ReadOptions::default() };
+    let options = ReadOptions { kinds: vec![("idd".into(), ColumnKind::Date)], ..ReadOptions::default() };
     assert_eq!(
         table_with("t.csv", "id,b\n1,2\n", &options).unwrap_err(),
         "t.csv: there is no column \"idd\" (did you mean \"id\"?); the columns are: id, b"
@@ -253,10 +253,11 @@ fn numpy_arrays() {
     assert_eq!(shown(&table("t.npy", npy("<f4", "False", "(3, 2)", &floats))), rows);
     let rows = ["x1:number x2:number", "1 4", "2 5", "- 6"];
     assert_eq!(shown(&table("t.npy", npy("<f4", "True", "(3, 2)", &floats))), rows);
-    assert_eq!(shown(&table("t.npy", npy("|b1", "False", "(2,)", &[1, 0]))), ["x1:number", "1", "0"]);
+    assert_eq!(shown(&table("t.npy", npy("|b1", "False", "(2,)", &[1, 0]))), ["x1:text", "true", "false"]);
     let big = npy(">i8", "False", "(1,)", &i64::MAX.to_be_bytes());
-    let options = ReadOptions { texts: vec!["x1".into()], ..ReadOptions::default() };
-    assert_eq!(shown(&table_with("t.npy", &big, &options).unwrap()), ["x1:text", "9223372036854775807"]);
+    assert_eq!(shown(&table("t.npy", &big)), ["x1:text", "9223372036854775807"]);
+    let options = ReadOptions { kinds: vec![("x1".into(), ColumnKind::Number)], ..ReadOptions::default() };
+    assert_eq!(shown(&table_with("t.npy", &big, &options).unwrap()), ["x1:number", "9223372036854776000"]);
     let infinite = npy("<f8", "False", "(1, 1)", &f64::INFINITY.to_le_bytes());
     assert_eq!(
         error("t.npy", infinite),

@@ -28,11 +28,11 @@ pub(crate) struct FitArguments {
     /// What to predict [default: inferred from the target]
     #[arg(long, value_name = "TASK", value_parser = tasks(), help_heading = DATA)]
     pub(crate) task: Option<String>,
-    /// Input columns [default: all columns except the target]
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', help_heading = DATA, hide_short_help = true)]
+    /// Input columns [default: all columns except the target]; may be repeated
+    #[arg(long, value_name = "COLUMN,...", help_heading = DATA, hide_short_help = true)]
     pub(crate) inputs: Vec<String>,
-    /// Columns to ignore
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', help_heading = DATA)]
+    /// Columns to ignore; may be repeated
+    #[arg(long, value_name = "COLUMN,...", help_heading = DATA)]
     pub(crate) ignore: Vec<String>,
     /// Kind of a column: number, boolean, category or date (`size=category`) [default: inferred]
     #[arg(long, value_name = "COLUMN=KIND", help_heading = DATA, hide_short_help = true)]
@@ -54,7 +54,7 @@ pub(crate) struct FitArguments {
     /// Column of sample weights
     #[arg(long, value_name = "COLUMN", help_heading = DATA, hide_short_help = true)]
     pub(crate) weight: Option<String>,
-    /// Fraction of the rows held out for validation [default: 0.2]
+    /// Fraction of the rows held out for validation; 0 trains on all rows for a fixed number of epochs [default: 0.2]
     #[arg(long, value_name = "FRACTION", help_heading = DATA)]
     pub(crate) validation: Option<f64>,
     /// How validation rows are chosen [default: stratified for classification, else random]
@@ -77,6 +77,22 @@ pub(crate) struct FitArguments {
     pub(crate) test: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Cell texts that mark a missing value, instead of the usual ones; `""` for empty cells only
+    #[arg(
+        long,
+        value_name = "TEXT,...",
+        value_delimiter = ',',
+        conflicts_with = "missing",
+        help_heading = DATA,
+        hide_short_help = true
+    )]
+    pub(crate) missing_only: Vec<String>,
+    /// Format of dates, as for strftime (`%d/%m/%Y`); may be repeated [default: inferred]
+    #[arg(long, value_name = "FORMAT", help_heading = DATA, hide_short_help = true)]
+    pub(crate) date_format: Vec<String>,
+    /// Refuse rows without a target instead of leaving them out
+    #[arg(long, help_heading = DATA, hide_short_help = true)]
+    pub(crate) strict: bool,
 
     /// Units of each hidden layer, `64,64` or `64 64`; `none` for a linear model
     #[arg(long, value_name = "UNITS", help_heading = NETWORK)]
@@ -148,6 +164,9 @@ pub(crate) struct FitArguments {
     /// Also write a run folder into this folder (see `chainrule runs`)
     #[arg(long, value_name = "FOLDER", help_heading = OUTPUT, hide_short_help = true)]
     pub(crate) runs: Option<PathBuf>,
+    /// Print how the table is read, encoded and split, without training
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) dry_run: bool,
     /// Overwrite an existing model or report
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(crate) force: bool,

@@ -35,7 +35,7 @@ pub struct Reading {
     /// Character encoding of a CSV, by its WHATWG name (`windows-1252`) [default: UTF-8, or by its byte-order mark]
     #[arg(long, value_name = "NAME", help_heading = DATA, hide_short_help = true)]
     pub encoding: Option<String>,
-    /// Cell texts that mark a missing value, in addition to empty cells, NA, NaN, null and ?
+    /// Cell texts that mark a missing value, in addition to empty cells and the usual ones (NA, N/A, -, ?, null, ...)
     #[arg(long, value_name = "TEXT,...", value_delimiter = ',', help_heading = DATA, hide_short_help = true)]
     pub missing: Vec<String>,
 }

@@ -10,8 +10,7 @@ use crate::table::print_metrics;
 
 pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
-    let mut columns = model.cell_types();
-    columns.extend(model.target().cell_types());
+    let columns = [model.formats(), model.target_formats()].concat();
     let table = read_whole(&arguments.data, &arguments.reading, &columns)?;
     let evaluation = evaluate(&model, &table)?;
     if arguments.json {

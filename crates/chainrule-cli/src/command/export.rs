@@ -13,7 +13,7 @@ use crate::error::Failure;
 pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
     let format = format(arguments)?;
-    let read = |path: &Path| read_whole(path, &arguments.reading, &model.cell_types());
+    let read = |path: &Path| read_whole(path, &arguments.reading, &model.formats());
     let calibration = arguments.int8.as_deref().map(read).transpose()?;
     let arithmetic = calibration.as_ref().map_or(Arithmetic::Floating, Arithmetic::Int8);
     let libm = if arguments.no_libm { Libm::None } else { Libm::System };

@@ -116,8 +116,8 @@ fn print_json(model: &Model) {
         "n_parameters": first.architecture.n_parameters(),
         "precision": precision(model),
         "loss": model.loss.options().to_string(),
-        "target": json::target(model),
-        "inputs": json::inputs(model),
+        "target": json::target(model.target()),
+        "inputs": json::inputs(&model.members[0].encoders),
         "training": {
             "table": trained.data,
             "fingerprint": trained.fingerprint,

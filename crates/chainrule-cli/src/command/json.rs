@@ -1,7 +1,6 @@
 //! JSON output of the commands that have `--json`.
 
-use chainrule_model::Model;
-use chainrule_table::{Encoding, Input, Target};
+use chainrule_table::{Encoders, Encoding, Input, Target};
 use serde_json::{Map, Value, json};
 
 /// Prints a value to standard output, indented.
@@ -19,9 +18,8 @@ pub(super) fn unseen(columns: &[(String, u64)]) -> Value {
     Value::Object(columns.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<Map<_, _>>())
 }
 
-/// The target of a model as JSON.
-pub(super) fn target(model: &Model) -> Value {
-    let target = model.target();
+/// A target as JSON.
+pub(super) fn target(target: &Target) -> Value {
     let mut value = json!({"task": target.task().name(), "columns": target.columns()});
     if let Target::Classes { classes, .. } = target {
         value["classes"] = json!(classes);
@@ -29,14 +27,15 @@ pub(super) fn target(model: &Model) -> Value {
     value
 }
 
-/// The input columns of a model as JSON.
-pub(super) fn inputs(model: &Model) -> Value {
+/// The input columns of encoders as JSON.
+pub(super) fn inputs(encoders: &Encoders) -> Value {
     let input = |input: &Input| {
         let mut value = json!({
             "column": input.column,
             "kind": input.how.name(),
             "n_inputs": input.width(),
             "missing_indicator": input.has_missing_indicator,
+            "format": input.format(),
         });
         match &input.how {
             Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
@@ -47,5 +46,5 @@ pub(super) fn inputs(model: &Model) -> Value {
         }
         value
     };
-    model.members[0].encoders.inputs.iter().map(input).collect()
+    encoders.inputs.iter().map(input).collect()
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chainrule_model::{Model, Predictions};
 use chainrule_table::{
-    CellType, Column, Destination, Error, FileFormat, OutputColumn, Problem, ReadOptions, Stream, Strings,
-    Table, TableWriter, Target, Values,
+    CellFormat, CellType, Column, ColumnFormat, Destination, Error, FileFormat, OutputColumn, Problem,
+    ReadOptions, Stream, Strings, Table, TableWriter, Target, Values,
 };
 
 use crate::arguments::{PredictArguments, Reading};
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let format = format(arguments.output.as_deref(), arguments.to, terminal)?;
     let model = Model::load(&arguments.model)?;
     let options = read_options(&arguments.reading)?;
-    let mut stream = Stream::open(&arguments.data, &options, &model.cell_types())?;
+    let mut stream = Stream::open(&arguments.data, &options, &model.formats())?;
     let mut keep: Vec<(&str, CellType)> = Vec::new();
     for name in &arguments.keep {
         if keep.iter().all(|(known, _)| known != name) {
@@ -145,7 +145,7 @@ fn read_options(reading: &Reading) -> Result<ReadOptions, Failure> {
         decimal_comma: reading.decimal.as_deref().map(|decimal| decimal == "comma"),
         encoding: reading.encoding.clone(),
         missing: reading.missing.clone(),
-        texts: Vec::new(),
+        ..ReadOptions::default()
     })
 }
 
@@ -153,7 +153,7 @@ fn read_options(reading: &Reading) -> Result<ReadOptions, Failure> {
 pub(super) fn read_whole(
     path: &Path,
     reading: &Reading,
-    columns: &[(&str, CellType)],
+    columns: &[(&str, ColumnFormat)],
 ) -> Result<Table, Failure> {
     let mut bar = ReadingBar::new(Some(path));
     Ok(Stream::open(path, &read_options(reading)?, columns)?
@@ -179,11 +179,17 @@ fn output_columns(model: &Model) -> Vec<(String, OutputColumn)> {
                 [label, (format!("probability_{column}"), OutputColumn::Numbers)]
             })
             .collect(),
-        Target::Numbers { columns, .. } if columns.len() == 1 => {
-            vec![("prediction".to_owned(), OutputColumn::Numbers)]
-        }
         Target::Numbers { columns, .. } => {
-            columns.iter().map(|column| (format!("prediction_{column}"), OutputColumn::Numbers)).collect()
+            let name = |column: &String| match &columns[..] {
+                [_] => "prediction".to_owned(),
+                _ => format!("prediction_{column}"),
+            };
+            let output = |format: &ColumnFormat| match &format.cells {
+                CellFormat::Date(dates) => OutputColumn::Strings { longest: Some(dates.write(0.0).len()) },
+                _ => OutputColumn::Numbers,
+            };
+            let formats = model.target_formats();
+            columns.iter().zip(&formats).map(|(column, (_, format))| (name(column), output(format))).collect()
         }
     }
 }
@@ -214,7 +220,16 @@ fn output_values(model: &Model, predictions: &Predictions, threshold: f64) -> Ve
                 [texts(words, output(k).map(second).collect()), Values::Numbers(output(k).collect())]
             })
             .collect(),
-        Target::Numbers { .. } => (0..n_outputs).map(|k| Values::Numbers(output(k).collect())).collect(),
+        Target::Numbers { .. } => {
+            let values = |(k, (_, format)): (usize, (&str, ColumnFormat))| match &format.cells {
+                CellFormat::Date(dates) => {
+                    let cells: Vec<String> = output(k).map(|days| dates.write(days)).collect();
+                    Values::Strings(cells.iter().map(|cell| Some(cell.as_str())).collect())
+                }
+                _ => Values::Numbers(output(k).collect()),
+            };
+            model.target_formats().into_iter().enumerate().map(values).collect()
+        }
     }
 }
 

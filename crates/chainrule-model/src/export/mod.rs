@@ -123,7 +123,7 @@ impl Default for ExportOptions<'_> {
 /// let table = Table::new(columns.map(|(name, v)| Column::new(name, Values::Numbers(v.to_vec()))).to_vec());
 /// let hints = ColumnHints { targets: vec!["days".to_owned()], ..ColumnHints::default() };
 /// let kinds = ColumnKinds::find(&table, &hints)?;
-/// let encoders = Encoders::fit(&table, &[0, 1, 2], &kinds, &hints.targets, None, EncoderOptions::default())?;
+/// let encoders = Encoders::fit(&table, [0, 1, 2][..].into(), &kinds, &hints.targets, None, EncoderOptions::default())?;
 /// let layers = vec![Layer::new(3, Activation::tanh()), Layer::new(1, Activation::identity())];
 /// let network = Network::<f64>::initialize(Architecture::new(1, layers)?, &mut RandomState::new(1));
 /// let (architecture, parameters) = network.into_parts();

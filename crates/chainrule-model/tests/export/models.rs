@@ -133,7 +133,8 @@ impl Recipe {
             let rows: Vec<usize> =
                 (0..table.n_rows()).filter(|i| k == 0 || i % self.n_members != k).collect();
             let encoders =
-                Encoders::fit(table, &rows, &kinds, &hints.targets, Some(task), self.options).unwrap();
+                Encoders::fit(table, rows[..].into(), &kinds, &hints.targets, Some(task), self.options)
+                    .unwrap();
             let n_outputs = encoders.target.n_outputs();
             let hidden = self.hidden.iter().map(|n| (*n, self.activation.clone()));
             let layers = hidden.chain([(n_outputs, Activation::new(output, &[]).unwrap())]);

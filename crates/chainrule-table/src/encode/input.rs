@@ -5,9 +5,13 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
+use super::TrainingRows;
 use super::scale::{Scale, Scaling};
-use crate::kind::yes_and_no;
-use crate::{CellType, Column, ColumnKind, Error, MISSING, Problem, Table, Values};
+use crate::kind::{are_truth_values, opposite_word, truth_value};
+use crate::{
+    CellFormat, CellType, Column, ColumnFormat, ColumnKind, Error, MISSING, Marks, MissingTexts, Problem,
+    Table, Values,
+};
 
 /// A column and its encoding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +24,9 @@ pub struct Input {
     /// column had missing cells in the training rows.
     #[serde(rename = "says_missing")]
     pub has_missing_indicator: bool,
+    /// How the cells are read; models of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<ColumnFormat>,
 }
 
 /// The encoding of a column.
@@ -83,14 +90,24 @@ impl Input {
         table: &Table,
         column: &Column,
         kind: ColumnKind,
-        rows: &[usize],
+        training: TrainingRows<'_>,
         scaling: Scaling,
         date_parts: bool,
     ) -> Result<Input, Error> {
+        let rows = training.rows;
+        // Without scaling, 0 and 1 stay as they are.
+        let kind = match (kind, &column.values) {
+            (ColumnKind::Boolean, Values::Numbers(_)) if scaling == Scaling::None => ColumnKind::Number,
+            (kind, _) => kind,
+        };
+        let mut format = column.format.clone();
         let (how, has_missing_indicator) = match (kind, &column.values) {
             (ColumnKind::Number, Values::Numbers(values)) | (ColumnKind::Date, Values::Dates(values)) => {
-                let present: Vec<f64> = rows.iter().map(|i| values[*i]).filter(|v| !v.is_nan()).collect();
-                let (scale, fill) = Scale::fit(present.clone(), scaling);
+                let present_rows: Vec<usize> =
+                    rows.iter().copied().filter(|i| !values[*i].is_nan()).collect();
+                let present: Vec<f64> = present_rows.iter().map(|i| values[*i]).collect();
+                let weights = training.weights_of(&present_rows);
+                let (scale, fill) = Scale::fit(present.clone(), weights.as_deref(), scaling);
                 let how = match kind {
                     ColumnKind::Date => Encoding::Date { scale, fill, parts: date_parts },
                     _ => Encoding::Number { scale, fill },
@@ -100,6 +117,8 @@ impl Input {
             (kind, values) => {
                 let (words, n_missing) = word_counts(values, rows);
                 let how = if kind == ColumnKind::Boolean {
+                    // 0 and 1 may be true and false in another table.
+                    format.cells = CellFormat::Text;
                     Encoding::Boolean { words: false_and_true(words) }
                 } else {
                     let n_words = words.len();
@@ -112,7 +131,7 @@ impl Input {
                 (how, n_missing > 0)
             }
         };
-        Ok(Input { column: column.name.clone(), how, has_missing_indicator })
+        Ok(Input { column: column.name.clone(), how, has_missing_indicator, format: Some(format) })
     }
 
     /// Returns the number of inputs.
@@ -166,13 +185,14 @@ impl Input {
         scales
     }
 
-    /// Returns the cell type to read the column with.
-    pub fn cell_type(&self) -> CellType {
-        match self.how {
-            Encoding::Number { .. } => CellType::Numbers,
-            Encoding::Date { .. } => CellType::Dates,
-            Encoding::Boolean { .. } | Encoding::Category { .. } => CellType::Strings,
-        }
+    /// Returns the format to read the column with.
+    pub fn format(&self) -> ColumnFormat {
+        self.format.clone().unwrap_or_else(|| match &self.how {
+            Encoding::Number { .. } => CellType::Numbers.into(),
+            Encoding::Date { .. } => CellType::Dates.into(),
+            Encoding::Boolean { words } => former_text_format(words),
+            Encoding::Category { words, rare } => former_format(words.iter().chain(rare)),
+        })
     }
 
     /// Writes the inputs of the given rows to the rows of `x`, which have length `stride` and
@@ -180,7 +200,7 @@ impl Input {
     /// in the training rows: unknown categories, and missing cells if no training cell was missing.
     ///
     /// # Panics
-    /// Panics if the cells are not of type [`cell_type`](Input::cell_type).
+    /// Panics if the cells were not read with the [`format`](Input::format).
     pub(super) fn encode(
         &self,
         cells: &InputCells<'_>,
@@ -259,11 +279,13 @@ impl Input {
         };
         let indices: HashMap<&str, usize> =
             categories.iter().enumerate().map(|(k, word)| (word.as_str(), k)).collect();
+        let is_boolean = matches!(self.how, Encoding::Boolean { .. })
+            && are_truth_values(categories.iter().map(|word| word.as_str()));
         let find = |word: &str| match indices.get(word) {
             Some(k) => CategoryMatch::Known(*k),
-            // Numeric categories match by value: 1.0 is the category 1.
-            None => match word.parse::<f64>().ok().and_then(|v| indices.get(v.to_string().as_str())) {
-                Some(k) => CategoryMatch::Known(*k),
+            // True and false match in any spelling.
+            None => match truth_value(word).filter(|_| is_boolean) {
+                Some(value) => CategoryMatch::Known(usize::from(value)),
                 None => CategoryMatch::Unknown,
             },
         };
@@ -280,7 +302,7 @@ impl Input {
                         return MISSING;
                     }
                     *codes.entry(v.to_bits()).or_insert_with(|| {
-                        categories.push(find(&v.to_string()));
+                        categories.push(find(&(v + 0.0).to_string()));
                         categories.len() as u32 - 1
                     })
                 };
@@ -358,21 +380,44 @@ fn word_counts(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize)
     (categories, n_missing)
 }
 
-/// Returns the words for false and true: a known pair by its meaning, others in alphabetical order.
+/// Returns the words for false and true, given all words with the most frequent first: of words for
+/// truth values the most frequent spelling, of other words the two in alphabetical order.
 fn false_and_true(words: Vec<(String, usize)>) -> [String; 2] {
     let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
-    words.sort();
-    if let Some([no, yes]) = yes_and_no(&words) {
-        return [no.to_owned(), yes.to_owned()];
+    let spelling = |value| words.iter().find(|word| truth_value(word) == Some(value)).cloned();
+    match [spelling(false), spelling(true)] {
+        [Some(no), Some(yes)] => return [no, yes],
+        // Only one of the two values occurs in the training rows.
+        [Some(no), None] if words.len() == 1 => return [no.clone(), opposite_word(&no)],
+        [None, Some(yes)] if words.len() == 1 => return [opposite_word(&yes), yes],
+        _ => {}
     }
+    words.sort();
     let mut words = words.into_iter();
     match (words.next(), words.next()) {
         (Some(no), Some(yes)) => [no, yes],
-        // Only one of the two values occurs in the training rows.
-        (Some(word), None) if word == "1" => ["0".to_owned(), word],
         (Some(word), None) => [word, "1".to_owned()],
         _ => ["0".to_owned(), "1".to_owned()],
     }
+}
+
+/// Returns the format of a column of categories in a model that does not contain it: of numbers if
+/// all categories are numbers, else of text.
+pub(super) fn former_format<'w>(words: impl Iterator<Item = &'w String> + Clone) -> ColumnFormat {
+    let is_number = |word: &String| word.parse::<f64>().is_ok_and(|v| v.to_string() == *word);
+    if words.clone().all(is_number) && words.clone().next().is_some() {
+        return CellType::Numbers.into();
+    }
+    former_text_format(words)
+}
+
+/// Returns the format of text in a model that does not contain it, with the marks of missing cells
+/// of that time.
+fn former_text_format<'w>(words: impl IntoIterator<Item = &'w String>) -> ColumnFormat {
+    let words: Vec<&String> = words.into_iter().collect();
+    let marks = ["?", "n/a", "N/A", "null", "NULL", "Null", "na", "Na", "nan", "NAN"];
+    let texts = marks.map(str::to_owned).into_iter().filter(|mark| !words.contains(&mark)).collect();
+    ColumnFormat { cells: CellFormat::Text, missing: MissingTexts { marks: Marks::Na, texts } }
 }
 
 /// Divides categories into those with an input of their own and rare ones.

@@ -11,7 +11,7 @@ pub use input::{Encoding, Input};
 pub use scale::{Scale, Scaling};
 pub use target::{Target, TargetScaling, Task};
 
-use crate::{CellType, ColumnKinds, Error, Table};
+use crate::{ColumnFormat, ColumnKinds, Error, Table};
 
 /// Options of the encoders.
 ///
@@ -56,7 +56,7 @@ pub enum DateParts {
 /// let kinds = ColumnKinds::find(&table, &hints)?;
 /// let options = EncoderOptions::default();
 /// let encoders =
-///     Encoders::fit(&table, &[0, 1, 2], &kinds, &hints.targets, Some(Task::Regression), options)?;
+///     Encoders::fit(&table, [0, 1, 2][..].into(), &kinds, &hints.targets, Some(Task::Regression), options)?;
 /// assert_eq!(encoders.input_names(), ["area", "town=Bern", "town=Turin"]);
 /// let (x, unseen) = encoders.encode(&table);
 /// assert_eq!(x[..3], [-1.224744871391589, 1.0, 0.0]);
@@ -71,13 +71,39 @@ pub struct Encoders {
     pub inputs: Vec<Input>,
     /// Encoding of the target columns.
     pub target: Target,
+    /// How the cells of the target columns are read; empty in models of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target_formats: Vec<ColumnFormat>,
+}
+
+/// The rows of a table on which encoders are fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainingRows<'r> {
+    /// Indices of the rows.
+    pub rows: &'r [usize],
+    /// Weight of every row of the table, if they differ. Means, standard deviations and quantiles
+    /// are weighted.
+    pub weights: Option<&'r [f64]>,
+}
+
+impl<'r> From<&'r [usize]> for TrainingRows<'r> {
+    fn from(rows: &'r [usize]) -> TrainingRows<'r> {
+        TrainingRows { rows, weights: None }
+    }
+}
+
+impl TrainingRows<'_> {
+    /// Returns the weights of the given rows.
+    fn weights_of(&self, rows: &[usize]) -> Option<Vec<f64>> {
+        self.weights.map(|weights| rows.iter().map(|i| weights[*i]).collect())
+    }
 }
 
 /// Number of rows encoded at a time by one thread.
 const TILE_ROWS: usize = 4096;
 
 impl Encoders {
-    /// Fits encoders on the given rows of a table. Without a task, the task is inferred from the
+    /// Fits encoders on the training rows of a table. Without a task, the task is inferred from the
     /// targets.
     ///
     /// # Errors
@@ -88,18 +114,20 @@ impl Encoders {
     /// [`Problem::TooManyCategories`]: crate::Problem::TooManyCategories
     pub fn fit(
         table: &Table,
-        rows: &[usize],
+        training: TrainingRows<'_>,
         kinds: &ColumnKinds,
         targets: &[String],
         task: Option<Task>,
         options: EncoderOptions,
     ) -> Result<Encoders, Error> {
-        let target = Target::fit(table, rows, targets, task, options.target)?;
+        let target = Target::fit(table, training, targets, task, options.target)?;
         let date_parts = options.date_parts == DateParts::Always;
         let input = |(name, kind): &(String, crate::ColumnKind)| {
-            Input::fit(table, table.column(name)?, *kind, rows, options.scaling, date_parts)
+            Input::fit(table, table.column(name)?, *kind, training, options.scaling, date_parts)
         };
-        Ok(Encoders { inputs: kinds.inputs.iter().map(input).collect::<Result<_, _>>()?, target })
+        let inputs = kinds.inputs.iter().map(input).collect::<Result<_, _>>()?;
+        let target_formats = target.fitted_formats(table)?;
+        Ok(Encoders { inputs, target, target_formats })
     }
 
     /// Returns the number of inputs of the network.
@@ -118,9 +146,18 @@ impl Encoders {
         self.inputs.iter().flat_map(Input::scales).collect()
     }
 
-    /// Returns the input columns and the cell types to read them with.
-    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
-        self.inputs.iter().map(|input| (input.column.as_str(), input.cell_type())).collect()
+    /// Returns the input columns and the formats to read them with.
+    pub fn formats(&self) -> Vec<(&str, ColumnFormat)> {
+        self.inputs.iter().map(|input| (input.column.as_str(), input.format())).collect()
+    }
+
+    /// Returns the target columns and the formats to read them with.
+    pub fn target_formats(&self) -> Vec<(&str, ColumnFormat)> {
+        let columns = self.target.columns().iter().map(String::as_str);
+        if self.target_formats.len() == self.target.columns().len() {
+            return columns.zip(self.target_formats.iter().cloned()).collect();
+        }
+        columns.zip(self.target.former_formats()).collect()
     }
 
     /// Returns the inputs (n_rows, n_inputs), row-major, and for each column the number of cells
@@ -129,8 +166,8 @@ impl Encoders {
     /// encoded as the median or as all zeros.
     ///
     /// # Panics
-    /// Panics if a column does not exist or was not read with its type in
-    /// [`cell_types`](Encoders::cell_types).
+    /// Panics if a column does not exist or was not read with its format in
+    /// [`formats`](Encoders::formats).
     pub fn encode(&self, table: &Table) -> (Vec<f64>, Vec<(&str, u64)>) {
         self.encode_by(table, table.n_rows(), |i| i)
     }
@@ -212,7 +249,7 @@ mod tests {
         let kinds = ColumnKinds::find(&table, &hints).unwrap();
         let rows: Vec<usize> = (0..n).rev().step_by(2).collect();
         let options = EncoderOptions::default();
-        let encoders = Encoders::fit(&table, &rows, &kinds, &hints.targets, None, options).unwrap();
+        let encoders = Encoders::fit(&table, rows[..].into(), &kinds, &hints.targets, None, options).unwrap();
         let ((all, _), (subset, _)) = (encoders.encode(&table), encoders.encode_rows(&table, &rows));
         let width = encoders.n_inputs();
         assert_eq!((width, subset.len()), (5, rows.len() * width));
@@ -238,9 +275,15 @@ mod tests {
             date_parts: DateParts::Always,
             ..EncoderOptions::default()
         };
-        let encoders =
-            Encoders::fit(&table, &[0, 1, 2, 3], &kinds, &hints.targets, Some(Task::Regression), options)
-                .unwrap();
+        let encoders = Encoders::fit(
+            &table,
+            [0, 1, 2, 3][..].into(),
+            &kinds,
+            &hints.targets,
+            Some(Task::Regression),
+            options,
+        )
+        .unwrap();
         let (names, scales) = (encoders.input_names(), encoders.input_scales());
         assert_eq!(names.len(), scales.len());
         let scale = |shift, by| Scale { shift, by, bent: false };

@@ -1,12 +1,17 @@
 //! Encoding of target columns (classes, labels or numbers) and decoding of predictions.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::scale::mean_and_deviation;
-use crate::kind::yes_and_no;
-use crate::{CellType, Column, Error, Problem, Table, Values};
+use super::TrainingRows;
+use super::input::former_format;
+use super::scale::Moments;
+use crate::kind::{are_truth_values, truth_value};
+use crate::{
+    CellFormat, CellType, Column, ColumnFormat, ColumnKind, Error, NoteReason, Problem, Table, Values,
+};
 
 /// The task of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +83,18 @@ impl Task {
 
     /// Infers the task from the target columns. A single column of strings, or of integers with few
     /// distinct values, is a classification; any other single column is a regression. Several
-    /// columns are multilabel if each has at most two distinct values, and a regression otherwise.
+    /// columns are multilabel if each has at most two distinct values, and a regression otherwise. A
+    /// kind in `kinds` decides: numbers and dates are a regression, categories a classification.
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist.
-    pub fn find(table: &Table, targets: &[String]) -> Result<Task, Error> {
+    pub fn find(table: &Table, targets: &[String], kinds: &[(String, ColumnKind)]) -> Result<Task, Error> {
         if let [target] = targets {
+            match kinds.iter().find(|(name, _)| name == target).map(|(_, kind)| kind) {
+                Some(ColumnKind::Number | ColumnKind::Date) => return Ok(Task::Regression),
+                Some(ColumnKind::Boolean | ColumnKind::Category) => return Ok(Task::Classification),
+                None => {}
+            }
             return Ok(match &table.column(target)?.values {
                 Values::Strings(_) => Task::Classification,
                 Values::Dates(_) => Task::Regression,
@@ -108,22 +119,29 @@ impl Target {
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::MissingTarget`] if a
-    /// target is missing, [`Problem::OneTarget`] if a target is constant, and
-    /// [`Problem::WrongTask`] if a target is unsuitable for the task.
+    /// target is missing, [`Problem::OneTarget`] if a target is constant, [`Problem::FewRows`] if
+    /// there are fewer than two training rows, [`Problem::HugeTarget`] if squares of a target are out
+    /// of range, [`Problem::OtherCells`] or [`Problem::AmbiguousDates`] if cells of a target were not
+    /// read, and [`Problem::WrongTask`] if a target is unsuitable for the task.
     pub fn fit(
         table: &Table,
-        rows: &[usize],
+        training: TrainingRows<'_>,
         targets: &[String],
         task: Option<Task>,
         scaling: TargetScaling,
     ) -> Result<Target, Error> {
         let task = match task {
             Some(task) => task,
-            None => Task::find(table, targets)?,
+            None => Task::find(table, targets, &[])?,
         };
         let columns =
             targets.iter().map(|name| table.column(name)).collect::<Result<Vec<&Column>, Error>>()?;
+        if training.rows.len() < 2 {
+            let problem = Problem::FewTrainingRows { got: training.rows.len(), rows: table.n_rows() };
+            return Err(Error::new(&table.path, problem));
+        }
         for column in &columns {
+            check_cells(table, column, task)?;
             if let Some(row) = (0..table.n_rows()).find(|i| column.values.is_missing(*i)) {
                 return Err(table.wrong(row, &column.name, Problem::MissingTarget));
             }
@@ -133,7 +151,8 @@ impl Target {
             Error::new(&table.path, problem).column(column.name.clone())
         };
         let constant = |column: &Column, only: String| {
-            Error::new(&table.path, Problem::OneTarget { only }).column(column.name.clone())
+            let rows = if training.rows.len() < table.n_rows() { "training row" } else { "row" };
+            Error::new(&table.path, Problem::OneTarget { only, rows }).column(column.name.clone())
         };
         match task {
             Task::Classification => {
@@ -149,23 +168,16 @@ impl Target {
                 }
                 if classes.len() > 2 * MAX_DISTINCT.max(table.n_rows() / 4).min(5000) {
                     let found = format!("has {} distinct values", classes.len());
-                    let requires =
-                        "requires fewer classes; choose the task \"regression\" if the values are numbers";
-                    return Err(unsuitable(column, found, requires));
+                    return Err(unsuitable(column, found, requires_fewer_classes(column)));
                 }
-                let classes = match yes_and_no(&classes) {
-                    Some(pair) => pair.map(str::to_owned).to_vec(),
-                    None => classes,
-                };
                 Ok(Target::Classes { column: column.name.clone(), classes })
             }
             Task::Multilabel => {
                 let words = |column: &&Column| {
                     let words = distinct_cells(column);
-                    match (yes_and_no(&words), &words[..]) {
-                        (Some(pair), _) => Ok(pair.map(str::to_owned)),
-                        (None, [no, yes]) => Ok([no.clone(), yes.clone()]),
-                        (None, [only]) => Err(constant(column, format!("\"{only}\""))),
+                    match &words[..] {
+                        [no, yes] => Ok([no.clone(), yes.clone()]),
+                        [only] => Err(constant(column, format!("\"{only}\""))),
                         _ => {
                             let found = format!("has {} distinct values", words.len());
                             let requires = "requires two per column; choose the task \"classification\" for \
@@ -180,13 +192,19 @@ impl Target {
             Task::Regression => {
                 let scale = |column: &&Column| match &column.values {
                     Values::Numbers(values) | Values::Dates(values) => {
-                        let values: Vec<f64> = rows.iter().map(|i| values[*i]).collect();
-                        let (mean, deviation) = mean_and_deviation(&values);
+                        let values: Vec<f64> = training.rows.iter().map(|i| values[*i]).collect();
+                        let moments = Moments::of(&values, training.weights_of(training.rows).as_deref());
+                        let largest = values.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+                        let is_huge = scaling == TargetScaling::None && largest > f64::from(f32::MAX);
                         match scaling {
-                            _ if deviation.is_nan() || deviation <= 0.0 => {
-                                Err(constant(column, mean.to_string()))
+                            _ if !moments.variance.is_finite() || is_huge => {
+                                let problem = Problem::HugeTarget { value: largest };
+                                Err(Error::new(&table.path, problem).column(column.name.clone()))
                             }
-                            TargetScaling::Standard => Ok([mean, deviation]),
+                            _ if moments.are_constant() => {
+                                Err(constant(column, values.first().map_or(0.0, |v| *v).to_string()))
+                            }
+                            TargetScaling::Standard => Ok([moments.mean, moments.deviation()]),
                             TargetScaling::None => Ok([0.0, 1.0]),
                         }
                     }
@@ -237,10 +255,31 @@ impl Target {
         }
     }
 
-    /// Returns the target columns and the cell types to read them with.
-    pub fn cell_types(&self) -> Vec<(&str, CellType)> {
-        let cell_type = if self.task() == Task::Regression { CellType::Numbers } else { CellType::Strings };
-        self.columns().iter().map(|column| (column.as_str(), cell_type)).collect()
+    /// Returns the formats with which the columns of `table`, to which the targets were fitted, were
+    /// read. Classes that are truth values are read as text, so that they match in any spelling.
+    pub(super) fn fitted_formats(&self, table: &Table) -> Result<Vec<ColumnFormat>, Error> {
+        let format = |(k, name): (usize, &String)| {
+            let mut format = table.column(name)?.format.clone();
+            let are_words = match self {
+                Target::Classes { classes, .. } => are_truth_values(classes.iter().map(String::as_str)),
+                Target::Labels { words, .. } => are_truth_values(words[k].iter().map(String::as_str)),
+                Target::Numbers { .. } => false,
+            };
+            if are_words {
+                format.cells = CellFormat::Text;
+            }
+            Ok(format)
+        };
+        self.columns().iter().enumerate().map(format).collect()
+    }
+
+    /// Returns the formats to read the columns with, for a model that does not contain them.
+    pub(super) fn former_formats(&self) -> Vec<ColumnFormat> {
+        match self {
+            Target::Classes { classes, .. } => vec![former_format(classes.iter())],
+            Target::Labels { words, .. } => words.iter().map(|words| former_format(words.iter())).collect(),
+            Target::Numbers { columns, .. } => columns.iter().map(|_| CellType::Numbers.into()).collect(),
+        }
     }
 
     /// Returns the encoded targets (n_rows, n_outputs) of a table, row-major.
@@ -312,21 +351,66 @@ fn distinct_if_few(values: &[f64]) -> Option<Vec<f64>> {
     Some(distinct)
 }
 
-/// Returns the distinct cells of a column in numerical or alphabetical order.
+/// Checks that the cells of a target were read as they are written.
+fn check_cells(table: &Table, column: &Column, task: Task) -> Result<(), Error> {
+    let error = |problem| Err(Error::new(&table.path, problem).column(column.name.clone()));
+    for note in &column.notes {
+        let cell = |(place, text): &(String, String)| format!("\"{text}\" ({place})");
+        match note.reason {
+            NoteReason::Unreadable(cell_type) | NoteReason::Mixed(cell_type)
+                if task == Task::Regression || matches!(note.reason, NoteReason::Unreadable(_)) =>
+            {
+                let first = note.first.iter().map(cell).collect();
+                return error(Problem::OtherCells { n_cells: note.n_cells, cell_type, first });
+            }
+            NoteReason::AmbiguousDates(patterns) if task == Task::Regression => {
+                let example = note.first.first().map(cell).unwrap_or_default();
+                return error(Problem::AmbiguousDates { patterns, example });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns what a classification with too many classes requires, in a way that works.
+fn requires_fewer_classes(column: &Column) -> &'static str {
+    let is_code = |reason| matches!(reason, NoteReason::Padded | NoteReason::LongIntegers);
+    match &column.values {
+        Values::Strings(_) if column.notes.iter().any(|note| is_code(note.reason)) => {
+            "requires fewer classes; if the values are numbers, specify --kind COLUMN=number"
+        }
+        Values::Strings(_) => "requires fewer classes; choose another target, or group its values",
+        _ => "requires fewer classes; choose the task \"regression\" if the values are numbers",
+    }
+}
+
+/// Returns the distinct cells of a column: numbers by size, then other texts in alphabetical order.
+/// Words for false and true are two, each in its most frequent spelling.
 fn distinct_cells(column: &Column) -> Vec<String> {
     match &column.values {
         Values::Strings(texts) => {
-            let mut seen = vec![false; texts.words.len()];
+            let mut counts = vec![0_usize; texts.words.len()];
             texts.codes.iter().for_each(|code| {
-                if let Some(seen) = seen.get_mut(*code as usize) {
-                    *seen = true;
+                if let Some(count) = counts.get_mut(*code as usize) {
+                    *count += 1;
                 }
             });
-            let words = texts.words.iter().zip(seen).filter(|(_, seen)| *seen);
-            let mut words: Vec<String> = words.map(|(word, _)| word.clone()).collect();
-            words.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-                (Ok(a), Ok(b)) => a.total_cmp(&b),
-                _ => a.cmp(b),
+            let words = || texts.words.iter().zip(&counts).filter(|(_, n)| **n > 0);
+            if are_truth_values(words().map(|(word, _)| word.as_str())) {
+                let spelling = |value| {
+                    let spellings = words().filter(|(word, _)| truth_value(word) == Some(value));
+                    spellings.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(word, _)| word.clone())
+                };
+                return [false, true].into_iter().filter_map(spelling).collect();
+            }
+            let mut words: Vec<String> = words().map(|(word, _)| word.clone()).collect();
+            let number = |word: &str| word.parse::<f64>().ok().filter(|v| v.is_finite());
+            words.sort_by(|a, b| match (number(a), number(b)) {
+                (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => a.cmp(b),
             });
             words
         }
@@ -345,9 +429,10 @@ fn distinct_cells(column: &Column) -> Vec<String> {
 fn class_indices(table: &Table, column: &Column, classes: &[String]) -> Result<Vec<usize>, Error> {
     let indices: HashMap<&str, usize> =
         classes.iter().enumerate().map(|(k, class)| (class.as_str(), k)).collect();
+    let are_words = are_truth_values(classes.iter().map(String::as_str));
     let find = |row: usize, cell: &str| {
-        let by_value = || indices.get((cell.parse::<f64>().ok()? + 0.0).to_string().as_str());
-        indices.get(cell).or_else(by_value).copied().ok_or_else(|| {
+        let by_truth = || truth_value(cell).filter(|_| are_words).map(usize::from);
+        indices.get(cell).copied().or_else(by_truth).ok_or_else(|| {
             let problem = Problem::UnknownClass { class: cell.to_owned(), known: classes.to_vec() };
             table.wrong(row, &column.name, problem)
         })
@@ -379,7 +464,7 @@ fn class_indices(table: &Table, column: &Column, classes: &[String]) -> Result<V
                 if let Some(class) = found.get(&v.to_bits()) {
                     return Ok(*class);
                 }
-                let class = find(row, &v.to_string())?;
+                let class = find(row, &(v + 0.0).to_string())?;
                 found.insert(v.to_bits(), class);
                 Ok(class)
             };
@@ -410,7 +495,7 @@ mod tests {
     fn fit(columns: Vec<Values>, task: Option<Task>) -> Result<(Target, Vec<f64>), Error> {
         let (table, names) = table(columns);
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        let target = Target::fit(&table, &rows, &names, task, TargetScaling::Standard)?;
+        let target = Target::fit(&table, rows[..].into(), &names, task, TargetScaling::Standard)?;
         let t = target.encode(&table)?;
         Ok((target, t))
     }
@@ -419,7 +504,7 @@ mod tests {
     fn the_task_is_inferred_from_the_targets() {
         let task = |columns| {
             let (table, names) = table(columns);
-            Task::find(&table, &names).unwrap()
+            Task::find(&table, &names, &[]).unwrap()
         };
         assert_eq!(task(vec![texts(&["a", "b"])]), Task::Classification);
         assert_eq!(task(vec![numbers(&[0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0])]), Task::Classification);
@@ -437,9 +522,24 @@ mod tests {
         let (target, t) = fit(vec![numbers(&[10.0, 9.0, 10.0, 2.0, 9.0, 2.0, 2.0, 2.0, 2.0])], None).unwrap();
         assert!(matches!(&target, Target::Classes { classes, .. } if *classes == ["2", "9", "10"]));
         assert_eq!(t[..6], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-        // Another notation of the same class.
+        // Text is compared as text.
         let other = Table::new(vec![Column::new("t0", texts(&["2.0", "10"]))]);
-        assert_eq!(target.encode(&other).unwrap(), [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert!(target.encode(&other).is_err());
+    }
+
+    #[test]
+    fn numbers_come_before_other_classes() {
+        let column = Column::new("t", texts(&["B12", "10", "1A", "-3", "1e3", "2", "x7", "9", "nan"]));
+        assert_eq!(distinct_cells(&column), ["-3", "2", "9", "10", "1e3", "1A", "B12", "nan", "x7"]);
+    }
+
+    #[test]
+    fn true_and_false_are_two_classes_in_any_spelling() {
+        let (target, t) = fit(vec![texts(&["True", "F", "true", "F", "True", "0"])], None).unwrap();
+        assert!(matches!(&target, Target::Classes { classes, .. } if *classes == ["F", "True"]));
+        assert_eq!(t, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+        let other = Table::new(vec![Column::new("t0", texts(&["yes", "NO"]))]);
+        assert_eq!(target.encode(&other).unwrap(), [1.0, 0.0]);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::block::{BlockReader, parse_in_order};
 use super::column::ColumnBuilder;
+use crate::format::{ColumnFormat, ColumnNote, NoteReason};
 use crate::{Column, Error, Table};
 
 /// Sizes of chunks and number of threads. The table read does not depend on them.
@@ -41,8 +43,8 @@ pub(super) trait ChunkStream: Send {
     fn done(&self) -> (u64, u64);
 }
 
-/// Names of the columns to read, with their types.
-pub(super) type ColumnTypes = Vec<(String, super::CellType)>;
+/// Names of the columns to read, with their formats.
+pub(super) type ColumnFormats = Vec<(String, Arc<ColumnFormat>)>;
 
 /// Rows of a text file.
 pub(super) struct RowChunk {
@@ -62,7 +64,7 @@ pub(super) struct TextReader {
     /// Line, counted from 1, at which the next block begins.
     pub(super) line: u64,
     pub(super) parse: Box<ParseBlock<RowChunk>>,
-    pub(super) columns: ColumnTypes,
+    pub(super) columns: ColumnFormats,
     pub(super) chunking: Chunking,
     /// Parsed chunks with their first lines, followed by the error that ended parsing, if any.
     pub(super) ready: VecDeque<Result<(RowChunk, u64), Error>>,
@@ -72,7 +74,7 @@ impl TextReader {
     /// Reads to the end and returns all rows. Cells of an unexpected type are not errors here, but
     /// recorded in their columns.
     pub(super) fn whole(mut self, progress: &mut dyn FnMut(u64)) -> Result<RowChunk, Error> {
-        let columns = self.columns.iter().map(|(_, cell_type)| ColumnBuilder::new(*cell_type)).collect();
+        let columns = self.columns.iter().map(|(_, format)| ColumnBuilder::new(format)).collect();
         let mut whole = RowChunk { columns, lines: Vec::new() };
         let len = self.blocks.source().len;
         self.for_each(usize::MAX, &mut |chunk, line, done| {
@@ -163,7 +165,7 @@ impl ChunkStream for TextReader {
 /// the columns are relative to `first`.
 pub(super) fn table(
     path: &Path,
-    names: &ColumnTypes,
+    names: &ColumnFormats,
     mut columns: Vec<ColumnBuilder>,
     lines: Vec<u64>,
     first: u64,
@@ -178,8 +180,21 @@ pub(super) fn table(
             error.line(position + first)
         });
     }
-    let columns =
-        names.iter().zip(columns).map(|((name, _), column)| Column::new(name, column.into_values()));
+    let has_lines = !lines.is_empty();
+    let columns = names.iter().zip(columns).map(|((name, _), mut column)| {
+        let marks = column.marks().map(|(cell, n_cells)| {
+            let place = if has_lines { "line" } else { "row" };
+            let first = vec![(format!("{place} {}", cell.position + first), cell.cell)];
+            ColumnNote { reason: NoteReason::Mark, n_cells, first }
+        });
+        let format = ColumnFormat::clone(column.format());
+        Column {
+            name: name.clone(),
+            values: column.into_values(),
+            format,
+            notes: marks.into_iter().collect(),
+        }
+    });
     let table = Table::new(columns.collect());
     // A table without columns has no rows.
     let lines = if names.is_empty() { Vec::new() } else { lines };

@@ -5,23 +5,25 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::ReadOptions;
 use super::block::{BlockReader, RecordBoundary};
-use super::cell::{CellParser, DecimalComma, Meaning, ObservedTypes};
-use super::chunks::{Chunking, ColumnTypes, RowChunk, TextReader, parse_lines};
+use super::cell::{InitialFormats, ObservedTypes};
+use super::chunks::{Chunking, ColumnFormats, RowChunk, TextReader, parse_lines};
 use super::column::ColumnBuilder;
 use super::source::{AtEnd, TextInput, Utf8Reader};
-use super::{CellType, ReadOptions};
+use crate::format::{ColumnFormat, Meaning, NumberFormat};
 use crate::{Error, Problem, Table};
 
 /// A JSON Lines file, some or all of whose keys are known.
 pub(super) struct JsonLinesReader {
     path: PathBuf,
     encoding: Option<String>,
-    cells: CellParser,
+    formats: InitialFormats,
     /// Keys in order of first appearance.
     names: Vec<String>,
     /// Types of the values of each key.
@@ -33,14 +35,14 @@ impl JsonLinesReader {
     pub(super) fn open(
         path: &Path,
         options: &ReadOptions,
-        requested: Option<&[(&str, CellType)]>,
+        requested: Option<&ColumnFormats>,
         chunking: Chunking,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<JsonLinesReader, Error> {
         let mut file = JsonLinesReader {
             path: path.to_owned(),
             encoding: options.encoding.clone(),
-            cells: CellParser::new(options, DecimalComma::No),
+            formats: InitialFormats::new(options, NumberFormat::default()),
             names: Vec::new(),
             observed: Vec::new(),
         };
@@ -48,8 +50,8 @@ impl JsonLinesReader {
         let (mut blocks, mut line) = (file.blocks(chunking)?, 1);
         let len = blocks.source().len;
         let n_threads = chunking.threads_for(len);
-        let (parse_path, cells) = (file.path.clone(), file.cells.clone());
-        let parse = move |bytes: &[u8]| observe_keys(&parse_path, &cells, bytes);
+        let (parse_path, formats) = (file.path.clone(), file.formats.clone());
+        let parse = move |bytes: &[u8]| observe_keys(&parse_path, &formats, bytes);
         let counts = (4 * n_threads, n_threads);
         loop {
             let before = line;
@@ -66,7 +68,7 @@ impl JsonLinesReader {
                 Ok(())
             })?;
             let all_found = requested
-                .is_some_and(|requested| requested.iter().all(|(name, _)| indices.contains_key(*name)));
+                .is_some_and(|requested| requested.iter().all(|(name, _)| indices.contains_key(name)));
             if line == before || (all_found && !file.names.is_empty()) {
                 break;
             }
@@ -83,12 +85,11 @@ impl JsonLinesReader {
     }
 
     /// Opens a reader of the given columns.
-    pub(super) fn rows(&self, columns: ColumnTypes, chunking: Chunking) -> Result<TextReader, Error> {
+    pub(super) fn rows(&self, columns: ColumnFormats, chunking: Chunking) -> Result<TextReader, Error> {
         let parser = ObjectParser {
             path: self.path.clone(),
-            cells: self.cells.clone(),
             indices: columns.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect(),
-            cell_types: columns.iter().map(|(_, cell_type)| *cell_type).collect(),
+            formats: columns.iter().map(|(_, format)| format.clone()).collect(),
         };
         let parse = Box::new(move |bytes: &[u8]| parser.parse(bytes));
         let blocks = self.blocks(chunking)?;
@@ -98,14 +99,13 @@ impl JsonLinesReader {
     /// Reads all columns.
     pub(super) fn whole(
         &self,
-        texts: &[String],
         chunking: Chunking,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
         let column = |(name, observed): (&String, &ObservedTypes)| {
-            (name.clone(), if texts.contains(name) { CellType::Strings } else { observed.cell_type() })
+            (name.clone(), self.formats.of(observed.cell_type()))
         };
-        let columns: ColumnTypes = self.names.iter().zip(&self.observed).map(column).collect();
+        let columns: ColumnFormats = self.names.iter().zip(&self.observed).map(column).collect();
         let rows = self.rows(columns.clone(), chunking)?;
         let len = rows.blocks.source().len;
         let whole = rows.whole(&mut |done| progress(len + done, 2 * len))?;
@@ -123,7 +123,7 @@ type ObservedKeys = Vec<(String, ObservedTypes)>;
 
 /// Collects the keys of a block with the types of their values. Returns them with the number of
 /// lines.
-fn observe_keys(path: &Path, cells: &CellParser, bytes: &[u8]) -> Result<(ObservedKeys, u64), Error> {
+fn observe_keys(path: &Path, formats: &InitialFormats, bytes: &[u8]) -> Result<(ObservedKeys, u64), Error> {
     let (mut keys, mut indices) = (Vec::new(), HashMap::new());
     let n_lines = for_each_object(path, bytes, |line, object| {
         for (key, value) in object {
@@ -133,10 +133,10 @@ fn observe_keys(path: &Path, cells: &CellParser, bytes: &[u8]) -> Result<(Observ
             }
             let meaning = match JsonValue::of(value) {
                 JsonValue::Null => Meaning::Missing,
-                JsonValue::Number(text) => cells.parse(text.as_bytes()),
+                JsonValue::Number(text) => formats.meaning(text.as_bytes()),
                 JsonValue::Boolean(_) => Meaning::Text,
-                JsonValue::Text(text) => match cells.parse(text.as_bytes()) {
-                    meaning @ (Meaning::Missing | Meaning::Date(_)) => meaning,
+                JsonValue::Text(text) => match formats.meaning(text.as_bytes()) {
+                    meaning @ (Meaning::Missing | Meaning::Mark | Meaning::Date(_)) => meaning,
                     _ => Meaning::Text,
                 },
                 JsonValue::Nested(found) => {
@@ -154,15 +154,13 @@ fn observe_keys(path: &Path, cells: &CellParser, bytes: &[u8]) -> Result<(Observ
 /// A parser of the columns that are read.
 struct ObjectParser {
     path: PathBuf,
-    cells: CellParser,
     indices: HashMap<String, usize>,
-    cell_types: Vec<CellType>,
+    formats: Vec<Arc<ColumnFormat>>,
 }
 
 impl ObjectParser {
     fn parse(&self, bytes: &[u8]) -> Result<(RowChunk, u64), Error> {
-        let mut columns: Vec<ColumnBuilder> =
-            self.cell_types.iter().map(|cell_type| ColumnBuilder::new(*cell_type)).collect();
+        let mut columns: Vec<ColumnBuilder> = self.formats.iter().map(ColumnBuilder::new).collect();
         let mut lines = Vec::new();
         // For each column, the number of rows up to the last one that has its key.
         let mut filled = vec![0; columns.len()];
@@ -178,15 +176,9 @@ impl ObjectParser {
                 let column = &mut columns[*index];
                 match JsonValue::of(value) {
                     JsonValue::Null => column.push_missing(),
-                    JsonValue::Number(text) => {
-                        column.push(&self.cells, text.as_bytes(), line).map_err(error)?
-                    }
-                    JsonValue::Boolean(text) => {
-                        column.push_text(&self.cells, text.as_bytes(), line).map_err(error)?
-                    }
-                    JsonValue::Text(text) => {
-                        column.push_text(&self.cells, text.as_bytes(), line).map_err(error)?
-                    }
+                    JsonValue::Number(text) => column.push(text.as_bytes(), line).map_err(error)?,
+                    JsonValue::Boolean(text) => column.push_boolean(text == "true", line).map_err(error)?,
+                    JsonValue::Text(text) => column.push(text.as_bytes(), line).map_err(error)?,
                     JsonValue::Nested(found) => {
                         return Err(error(Problem::Nested { found: found.to_owned() }));
                     }

@@ -21,8 +21,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use chunks::{ChunkStream, Chunking, ColumnTypes};
+use chunks::{ChunkStream, Chunking, ColumnFormats};
 use csv::CsvReader;
 use jsonl::JsonLinesReader;
 use numpy::{NpyReader, NpzReader};
@@ -30,7 +31,8 @@ use numpy::{NpyReader, NpzReader};
 use parquet::ParquetReader;
 use source::TextInput;
 
-use crate::{Error, Problem, Table};
+use crate::format::{InferenceOptions, Interpreted, Marks, interpret};
+use crate::{CellFormat, Column, ColumnFormat, ColumnKind, DateFormat, Error, Problem, Table};
 
 /// Options for reading a file. Options that are not set are inferred from the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,10 +47,14 @@ pub struct ReadOptions {
     /// Encoding of a text file, by its name in the WHATWG Encoding Standard (`windows-1252`,
     /// `utf-16le`). The default is the encoding of the byte-order mark, or else UTF-8.
     pub encoding: Option<String>,
-    /// Strings for missing cells, in addition to empty cells, `NA`, `N/A`, `NaN`, `null` and `?`.
+    /// Texts of missing cells, in addition to empty cells and the usual marks (see [`Marks`]).
     pub missing: Vec<String>,
-    /// Columns to read as strings even if all their cells are numbers.
-    pub texts: Vec<String>,
+    /// Whether none of the usual marks are missing, only empty cells and `missing`.
+    pub missing_only: bool,
+    /// Kinds of columns; they decide whether a column is read as numbers, dates or text.
+    pub kinds: Vec<(String, ColumnKind)>,
+    /// Notations of dates, which take precedence over those that are recognised.
+    pub dates: Vec<DateFormat>,
 }
 
 /// The type of the cells of a column.
@@ -62,19 +68,40 @@ pub enum CellType {
     Strings,
 }
 
-/// Reads a whole file. The cells of a column are numbers if all of them are numbers, else dates if
-/// all of them are dates, else strings.
+impl CellType {
+    /// Returns a noun for `n` cells, with an article for one.
+    pub(crate) fn noun(self, n: usize) -> &'static str {
+        match (self, n) {
+            (CellType::Numbers, 1) => "a number",
+            (CellType::Numbers, _) => "numbers",
+            (CellType::Dates, 1) => "a date",
+            (CellType::Dates, _) => "dates",
+            (CellType::Strings, _) => "text",
+        }
+    }
+}
+
+/// Reads a whole file. The cells of a column are numbers if at least 95 % of those that are not
+/// missing are numbers, else dates if at least 95 % are dates, else strings. The other cells of a
+/// column of numbers or dates are missing; the [notes](crate::Column::notes) of the column list
+/// them.
 ///
 /// The format is detected from the first bytes and the extension of the file: Parquet, NPY, NPZ,
 /// JSON Lines (`.jsonl`, `.ndjson`), or else CSV. In a CSV file
 ///
-/// - numbers are written as in `-1.5e3`; `inf` and `1e999` are errors in a column of numbers, as
-///   they are not finite;
-/// - digits with a leading zero, such as `007`, are identifiers, and their columns are strings;
-/// - `0x1F`, `1_000`, `1,000`, `true` and `false` are strings;
-/// - dates are written as in `2024-05-31` or `2024-05-31T12:30:15.25`; seconds and their fraction
-///   are optional, and a time may be followed by `Z` or an offset;
-/// - a column whose cells are all missing is a column of numbers.
+/// - numbers are written as in `-1.5e3`, or all cells of the column have the same thousands
+///   separator, decimal comma, currency sign, percent sign or unit ([`NumberFormat`]); `inf` and
+///   `1e999` are errors in a column of numbers, as they are not finite;
+/// - digits with a leading zero, such as `007`, and integers beyond 2^53 are identifiers, and their
+///   columns are strings, unless their kind is specified;
+/// - `0x1F` and `1_000` are strings, and so are booleans (`true`, `yes`);
+/// - dates are written as in `2024-05-31T12:30:15.25`, or all cells of the column follow another
+///   common notation ([`DateFormat`]);
+/// - a column whose cells are all missing is a column of numbers;
+/// - white space around cells is removed.
+///
+/// The same holds for strings in the other formats. How a column was read is in its
+/// [`format`](crate::Column::format).
 ///
 /// The columns of an NPY file are called `x1`, `x2`, ... In an NPZ file, the columns of a
 /// two-dimensional array `X` are called `X1`, `X2`, ..., and a one-dimensional array `y` is a
@@ -113,8 +140,31 @@ pub fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64, u6
 /// Returns the same errors as [`read`].
 pub fn read_csv(name: &Path, bytes: &'static [u8], options: &ReadOptions) -> Result<Table, Error> {
     let csv = CsvReader::open(TextInput::memory(name, bytes), options)?;
-    check_columns(name, options.texts.iter().map(String::as_str), csv.names())?;
-    csv.whole(Chunking::new(), &mut |_, _| ())
+    check_columns(name, options.kinds.iter().map(|(name, _)| name.as_str()), csv.names())?;
+    Ok(inferred(csv.whole(Chunking::new(), &mut |_, _| ())?, options, Marks::Na))
+}
+
+/// Infers the formats of the columns of a table and converts their cells. `text_marks` are the usual
+/// marks that are missing in text.
+fn inferred(mut table: Table, options: &ReadOptions, text_marks: Marks) -> Table {
+    let columns = std::mem::take(&mut table.columns);
+    let interpreted = |column: Column| {
+        let kind = options.kinds.iter().find(|(name, _)| *name == column.name).map(|(_, kind)| *kind);
+        let inference = InferenceOptions {
+            kind,
+            dates: options.dates.clone(),
+            decimal_comma: options.decimal_comma,
+            marks: options.marks(),
+            text_marks: if options.missing_only { Marks::None } else { text_marks },
+            texts: options.missing.clone(),
+        };
+        let Interpreted { values, format, notes } =
+            interpret(column.values, column.format, &inference, &|row| table.place(row));
+        Column { name: column.name, values, format, notes: [column.notes, notes].concat() }
+    };
+    let columns = columns.into_iter().map(interpreted).collect();
+    table.columns = columns;
+    table
 }
 
 /// Reads like [`read`], with the given chunk sizes and number of threads.
@@ -133,38 +183,39 @@ fn read_with(
             progress(done, total);
         }
     };
-    let texts = || options.texts.iter().map(String::as_str);
-    match InputFormat::of(path)? {
+    let named = || options.kinds.iter().map(|(name, _)| name.as_str());
+    let table = match InputFormat::of(path)? {
         InputFormat::Csv => {
             let csv = CsvReader::open(TextInput::file(path), options)?;
-            check_columns(path, texts(), csv.names())?;
-            csv.whole(chunking, &mut progress)
+            check_columns(path, named(), csv.names())?;
+            return Ok(inferred(csv.whole(chunking, &mut progress)?, options, Marks::Na));
         }
         InputFormat::JsonLines => {
             let mut first_pass = |done, len: u64| progress(done, 2 * len);
             let file = JsonLinesReader::open(path, options, None, chunking, &mut first_pass)?;
-            check_columns(path, texts(), file.names())?;
-            file.whole(&options.texts, chunking, &mut progress)
+            check_columns(path, named(), file.names())?;
+            file.whole(chunking, &mut progress)?
         }
         #[cfg(not(feature = "parquet"))]
-        InputFormat::Parquet => Err(Error::new(path, Problem::WithoutParquet)),
+        InputFormat::Parquet => return Err(Error::new(path, Problem::WithoutParquet)),
         #[cfg(feature = "parquet")]
         InputFormat::Parquet => {
             let file = ParquetReader::open(path, options)?;
-            check_columns(path, texts(), file.names())?;
-            file.whole(&options.texts, chunking, &mut progress)
+            check_columns(path, named(), file.names())?;
+            file.whole(chunking, &mut progress)?
         }
         InputFormat::Npy => {
             let file = NpyReader::open(path, chunking)?;
-            check_columns(path, texts(), file.names())?;
-            file.whole(&options.texts, &mut progress)
+            check_columns(path, named(), file.names())?;
+            file.whole(options, &mut progress)?
         }
         InputFormat::Npz => {
             let mut file = NpzReader::open(path)?;
-            check_columns(path, texts(), file.names())?;
-            file.whole(options, &mut progress)
+            check_columns(path, named(), file.names())?;
+            file.whole(options, &mut progress)?
         }
-    }
+    };
+    Ok(inferred(table, options, Marks::None))
 }
 
 /// A reader of a file in chunks, which does not require the file to fit in memory.
@@ -178,7 +229,8 @@ impl Stream {
     /// Opens a file to read the given columns, which may be in any order. Other columns are
     /// skipped.
     ///
-    /// A column of any type can be read as strings; its cells are then as written in the file.
+    /// Columns are read as specified by [`ColumnFormat`]s, or by [`CellType`]s: plain numbers, ISO
+    /// 8601 dates, or strings exactly as they are in the file, whatever the type of the column.
     ///
     /// Chunks have some thousands to some ten thousands of rows, and a few chunks are read ahead.
     /// An NPZ file is read completely, as each of its arrays is compressed as a whole. Of a Parquet
@@ -189,18 +241,28 @@ impl Stream {
     ///
     /// # Panics
     /// Panics if a column is given twice.
-    pub fn open(path: &Path, options: &ReadOptions, columns: &[(&str, CellType)]) -> Result<Stream, Error> {
+    pub fn open<F: Clone + Into<ColumnFormat>>(
+        path: &Path,
+        options: &ReadOptions,
+        columns: &[(&str, F)],
+    ) -> Result<Stream, Error> {
         Stream::open_with(Chunking::new(), path, options, columns)
     }
 
-    fn open_with(
+    fn open_with<F: Clone + Into<ColumnFormat>>(
         chunking: Chunking,
         path: &Path,
         options: &ReadOptions,
-        requested: &[(&str, CellType)],
+        requested: &[(&str, F)],
     ) -> Result<Stream, Error> {
-        let columns: ColumnTypes =
-            requested.iter().map(|(name, cell_type)| ((*name).to_owned(), *cell_type)).collect();
+        let format = |(name, format): &(&str, F)| {
+            let mut format: ColumnFormat = format.clone().into();
+            if format.cells != CellFormat::Verbatim {
+                format.missing.texts.extend(options.missing.iter().cloned());
+            }
+            ((*name).to_owned(), Arc::new(format))
+        };
+        let columns: ColumnFormats = requested.iter().map(format).collect();
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
         assert!(check_unique(&names).is_ok(), "each column is given once");
         let names_requested = || requested.iter().map(|(name, _)| *name);
@@ -211,7 +273,7 @@ impl Stream {
                 (csv.names().to_vec(), Box::new(csv.rows(columns, chunking)?))
             }
             InputFormat::JsonLines => {
-                let file = JsonLinesReader::open(path, options, Some(requested), chunking, &mut |_, _| {})?;
+                let file = JsonLinesReader::open(path, options, Some(&columns), chunking, &mut |_, _| {})?;
                 check_columns(path, names_requested(), file.names())?;
                 (file.names().to_vec(), Box::new(file.rows(columns, chunking)?))
             }

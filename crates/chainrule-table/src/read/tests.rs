@@ -11,11 +11,12 @@ use tempfile::TempDir;
 
 use super::chunks::Chunking;
 use super::{CellType, ReadOptions, Stream, read_with};
+use crate::ColumnKind;
 
 /// Reads and streams a file with a column `x` of numbers and a column `t` of strings with several
 /// chunkings, and checks that the results agree.
 fn check_chunkings(path: &Path, (x, t): (&str, &str)) {
-    let options = ReadOptions { texts: vec![t.to_owned()], ..ReadOptions::default() };
+    let options = ReadOptions { kinds: vec![(t.to_owned(), ColumnKind::Category)], ..ReadOptions::default() };
     let read = |chunking| read_with(chunking, path, &options, &mut |_, _| {}).unwrap();
     let whole = read(Chunking { block: 1 << 20, rows: 1 << 20, threads: 1 });
     for (block, rows, threads) in [(1, 1, 1), (1, 3, 2), (7, 2, 3), (64, 5, 3), (300, 100, 2)] {

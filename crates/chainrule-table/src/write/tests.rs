@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{CellType, Column, ReadOptions, Stream, Strings, read};
+use crate::{CellType, Column, ColumnKind, ReadOptions, Stream, Strings, read};
 
 const TEXTS: OutputColumn = OutputColumn::Strings { longest: None };
 
@@ -97,7 +97,8 @@ fn formats_survive_a_round_trip() {
         chunks.iter().for_each(|chunk| writer.write(chunk).unwrap());
         assert!(!path.exists(), "the {format:?} file is not complete yet");
         writer.finish().unwrap();
-        let options = ReadOptions { texts: vec!["n".to_owned()], ..ReadOptions::default() };
+        let options =
+            ReadOptions { kinds: vec![("n".to_owned(), ColumnKind::Category)], ..ReadOptions::default() };
         let read = read(&path, &options, &mut |_, _| {}).unwrap();
         assert_eq!(read.names().collect::<Vec<_>>(), whole.names().collect::<Vec<_>>());
         for (back, column) in read.columns.iter().zip(&whole.columns) {

@@ -1,7 +1,7 @@
 //! JSON output of `chainrule fit`.
 
 use chainrule::train::Ending;
-use chainrule_experiment::Outcome;
+use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples};
 use chainrule_model::Model;
 use serde_json::{Map, Value, json};
 
@@ -19,8 +19,6 @@ pub(super) fn print(
 ) {
     let from = from_table(&outcomes[0].samples);
     let files = written.iter().map(|(name, written)| ((*name).to_owned(), json!(written.path)));
-    let ignored =
-        from.ignored.iter().map(|(column, reason)| json!({"column": column, "reason": reason.reason()}));
     let importance = assessment.importance.iter().map(|importance| {
         json!({"column": importance.column, "mean": importance.loss.0, "std": importance.loss.1})
     });
@@ -28,10 +26,11 @@ pub(super) fn print(
     json::print(&json!({
         "files": files.collect::<Map<_, _>>(),
         "table": from.table.path,
-        "rows": {"total": from.table.n_rows(), "train": from.rows[0].len(), "validation": from.rows[1].len()},
-        "target": json::target(model),
-        "inputs": json::inputs(model),
-        "ignored": ignored.collect::<Vec<_>>(),
+        "rows": rows(from),
+        "target": json::target(model.target()),
+        "inputs": json::inputs(&model.members[0].encoders),
+        "ignored": ignored(from),
+        "remarks": from.remarks.iter().map(remark).collect::<Vec<_>>(),
         "network": model.members[0].architecture.describe(),
         "n_parameters": model.members[0].architecture.n_parameters(),
         "trainings": outcomes.iter().map(training).collect::<Vec<_>>(),
@@ -40,6 +39,33 @@ pub(super) fn print(
         "permutation_importance": importance.collect::<Vec<_>>(),
         "warnings": warnings.collect::<Vec<_>>(),
     }));
+}
+
+/// Prints what a fit would do as one JSON object.
+pub(super) fn plan(prepared: &PreparedTraining, from: &TableSamples, remarks: &[Remark]) {
+    json::print(&json!({
+        "table": from.table.path,
+        "rows": rows(from),
+        "target": json::target(&from.encoders.target),
+        "inputs": json::inputs(&from.encoders),
+        "ignored": ignored(from),
+        "network": prepared.architecture.describe(),
+        "n_parameters": prepared.architecture.n_parameters(),
+        "remarks": remarks.iter().map(remark).collect::<Vec<_>>(),
+    }));
+}
+
+fn rows(from: &TableSamples) -> Value {
+    json!({"total": from.table.n_rows(), "train": from.rows[0].len(), "validation": from.rows[1].len()})
+}
+
+fn ignored(from: &TableSamples) -> Value {
+    let ignored = from.ignored.iter();
+    ignored.map(|(column, reason)| json!({"column": column, "reason": reason.reason()})).collect()
+}
+
+fn remark(remark: &Remark) -> Value {
+    json!({"kind": if remark.is_warning { "warning" } else { "note" }, "text": remark.text})
 }
 
 fn training(outcome: &Outcome) -> Value {

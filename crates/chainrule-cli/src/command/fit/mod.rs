@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, RunFolder, Samples,
+    Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, Remark, RunFolder, Samples,
     TableSamples, Variant,
 };
 use chainrule_figures::Subject;
@@ -29,26 +29,33 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let experiment = open(arguments, &sets, plan.folds)?;
     super::note(&experiment.notes);
     let first = &experiment.variants[0];
-    let table = first.data.table(&mut |_, _| ())?.expect("the data of a fit are a table");
+    let table = first.data.usable_table(&mut |_, _| ())?.expect("the data of a fit are a table");
     // The path of the table as it was given; in the settings it is absolute.
     let data = arguments.data.as_ref().unwrap_or(&table.path);
     let path = plan.output.clone().unwrap_or_else(|| data.with_extension("safetensors"));
     // Output paths are checked before training.
     for (path, argument) in [(Some(&path), "--output"), (plan.report.as_ref(), "--report")] {
-        let Some(path) = path else { continue };
+        let Some(path) = path.filter(|_| !arguments.dry_run) else { continue };
         check_writable(path)?;
         if !arguments.force {
             refuse_to_overwrite(path, argument)?;
         }
     }
-    let folder = plan.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
-
     let prepared = first.prepare()?;
     let from = from_table(&prepared.samples);
+    let remarks = remarks(&prepared, from);
+    if arguments.json && arguments.dry_run {
+        json::plan(&prepared, from, &remarks);
+    }
     if !arguments.json {
         text::describe(data, &table, from);
+        text::remarks(&remarks);
         text::network(first, &prepared);
     }
+    if arguments.dry_run {
+        return Ok(());
+    }
+    let folder = plan.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
     let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;
 
     let cancel = cancelled_by_ctrl_c();
@@ -193,10 +200,28 @@ fn from_table(samples: &Samples) -> &TableSamples {
     samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
+/// Number of parameters per training row above which a small table gets a caution.
+const MAX_PARAMETERS_PER_ROW: usize = 10;
+/// Number of training rows below which a table is small.
+const FEW_ROWS: usize = 50;
+
+/// Returns what was assumed about the table, and a caution for a large network on few rows.
+fn remarks(prepared: &PreparedTraining, from: &TableSamples) -> Vec<Remark> {
+    let mut remarks = from.remarks.clone();
+    let (n_rows, n_parameters) = (from.rows[0].len(), prepared.architecture.n_parameters());
+    if n_rows < FEW_ROWS && n_parameters > MAX_PARAMETERS_PER_ROW * n_rows {
+        let text = format!(
+            "{n_rows} training rows are few for {n_parameters} parameters; use a smaller network (--hidden 8), and \
+             cross-validation (--folds 5) to assess it"
+        );
+        remarks.push(Remark { is_warning: true, text });
+    }
+    remarks
+}
+
 /// Reads the columns of a test table that the training uses, with the types that they have there.
 fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Table, Failure> {
-    let mut columns = from.encoders.cell_types();
-    columns.extend(from.encoders.target.cell_types());
+    let columns = [from.encoders.formats(), from.encoders.target_formats()].concat();
     let stream = Stream::open(path, &variant.data.read_options(), &columns)?;
     let mut reading = ReadingBar::new(Some(path));
     Ok(stream.whole(&mut |done, total| reading.show(done, total))?)

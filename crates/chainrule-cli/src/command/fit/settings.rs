@@ -44,6 +44,10 @@ impl FitArguments {
         set("data.decimal", optional_text(&self.reading.decimal));
         set("data.encoding", optional_text(&self.reading.encoding));
         set("data.missing", list(&self.reading.missing));
+        let texts: Vec<String> = self.missing_only.iter().filter(|text| !text.is_empty()).cloned().collect();
+        set("data.missing_only", (!self.missing_only.is_empty()).then(|| toml_list(&texts)));
+        set("data.date_format", list(&self.date_format));
+        set("data.missing_targets", self.strict.then(|| text("error")));
         set("network.hidden", self.hidden()?);
         set("network.activation", optional_text(&self.activation));
         set("network.dropout", self.dropout.map(|v| format!("{v:?}")));
@@ -124,5 +128,9 @@ fn text(text: &str) -> String {
 
 /// Returns a TOML list of texts; `None` if it is empty.
 fn list(texts: &[String]) -> Option<String> {
-    (!texts.is_empty()).then(|| format!("[{}]", texts.iter().map(|t| text(t)).collect::<Vec<_>>().join(", ")))
+    (!texts.is_empty()).then(|| toml_list(texts))
+}
+
+fn toml_list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|t| text(t)).collect::<Vec<_>>().join(", "))
 }

@@ -7,7 +7,7 @@ use crate::command::Written;
 use crate::progress::duration;
 use crate::table::{self, number, print_metrics};
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
+use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples, Variant};
 use chainrule_model::Model;
 use chainrule_table::{Table, Target};
 
@@ -45,6 +45,14 @@ pub(super) fn describe(path: &Path, table: &Table, from: &TableSamples) {
         from.rows[0].len(),
         from.rows[1].len()
     );
+}
+
+/// Prints what was assumed about the table.
+pub(super) fn remarks(remarks: &[Remark]) {
+    for Remark { is_warning, text } in remarks {
+        let kind = if *is_warning { "warning" } else { "note" };
+        anstream::println!("{kind}: {text}");
+    }
 }
 
 /// The task and its columns in words.

@@ -2,8 +2,9 @@
 //! header, and whether numbers have a decimal comma.
 
 use super::field::{blank_line, record};
+use crate::format::{Meaning, NumberFormat};
 use crate::read::ReadOptions;
-use crate::read::cell::{CellParser, DecimalComma, Meaning};
+use crate::read::cell::InitialFormats;
 
 /// Candidates for the delimiter; the last one wins ties.
 const DELIMITERS: [u8; 4] = [b'|', b'\t', b';', b','];
@@ -59,18 +60,17 @@ pub(super) fn delimiter(bytes: &[u8], options: &ReadOptions) -> u8 {
         let records = Sample::with_limit(bytes, delimiter, MAX_DELIMITER_RECORDS).records;
         let n = records.first().map_or(0, Vec::len);
         let n_consistent = records.iter().filter(|fields| fields.len() == n).count();
-        let comma = decimal_comma(&records, delimiter, options);
-        let cells = CellParser::new(options, comma);
+        let formats = InitialFormats::new(options, numbers(&records, delimiter, options));
         let all: Vec<&Vec<u8>> = records.iter().flatten().collect();
-        let n_values = all.iter().filter(|cell| cells.parse(cell) != Meaning::Text).count();
+        let n_values = all.iter().filter(|cell| formats.meaning(cell) != Meaning::Text).count();
         (n >= 2, n_consistent * 1000 / records.len().max(1), n_values * 1000 / all.len().max(1), n)
     };
     DELIMITERS.into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// Detects whether numbers have a decimal comma: there are numbers such as `1,5` and none such as
-/// `1.5`, and the delimiter is not a comma.
-pub(super) fn decimal_comma(records: &[Vec<Vec<u8>>], delimiter: u8, options: &ReadOptions) -> DecimalComma {
+/// Returns the notation of numbers. They have a decimal comma if there are numbers such as `1,5` and
+/// none such as `1.5`, and the delimiter is not a comma.
+pub(super) fn numbers(records: &[Vec<Vec<u8>>], delimiter: u8, options: &ReadOptions) -> NumberFormat {
     let any_with = |separator: u8| {
         let is_decimal = |cell: &Vec<u8>| {
             let digits = cell.strip_prefix(b"-").unwrap_or(cell);
@@ -81,16 +81,16 @@ pub(super) fn decimal_comma(records: &[Vec<Vec<u8>>], delimiter: u8, options: &R
         records.iter().flatten().any(is_decimal)
     };
     match options.decimal_comma {
-        Some(true) => DecimalComma::Yes,
-        None if delimiter != b',' && any_with(b',') && !any_with(b'.') => DecimalComma::Yes,
-        Some(false) | None => DecimalComma::No,
+        Some(true) => NumberFormat::decimal_comma(),
+        None if delimiter != b',' && any_with(b',') && !any_with(b'.') => NumberFormat::decimal_comma(),
+        Some(false) | None => NumberFormat::default(),
     }
 }
 
 /// Detects whether the first record is a header: at least one of its fields is neither a number nor
 /// a date nor missing.
-pub(super) fn is_header(record: &[Vec<u8>], cells: &CellParser, options: &ReadOptions) -> bool {
-    options.header.unwrap_or_else(|| record.iter().any(|field| cells.parse(field) == Meaning::Text))
+pub(super) fn is_header(record: &[Vec<u8>], formats: &InitialFormats, options: &ReadOptions) -> bool {
+    options.header.unwrap_or_else(|| record.iter().any(|field| formats.meaning(field) == Meaning::Text))
 }
 
 #[cfg(test)]

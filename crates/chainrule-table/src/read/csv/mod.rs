@@ -13,8 +13,8 @@ use detect::Sample;
 use records::{CsvLayout, count_lines};
 
 use super::block::{BlockReader, MAX_RECORD_LEN, RecordBoundary};
-use super::cell::{CellParser, ObservedTypes};
-use super::chunks::{Chunking, ColumnTypes, RowChunk, TextReader};
+use super::cell::{InitialFormats, ObservedTypes};
+use super::chunks::{Chunking, ColumnFormats, TextReader};
 use super::column::ColumnBuilder;
 use super::interner::valid_text;
 use super::source::{AtEnd, TextInput, Utf8Reader};
@@ -29,6 +29,8 @@ pub(super) struct CsvReader {
     input: TextInput,
     layout: CsvLayout,
     encoding: Option<String>,
+    /// Formats of columns that are read for the first time.
+    formats: InitialFormats,
     /// Types of the columns, inferred from the first records.
     inferred: Vec<CellType>,
     /// Offset of the first row in the decoded text.
@@ -82,8 +84,8 @@ impl CsvReader {
             };
             return Err(error(problem).line(line));
         };
-        let cells = CellParser::new(options, detect::decimal_comma(&sample.records, delimiter, options));
-        let has_header = detect::is_header(first, &cells, options);
+        let formats = InitialFormats::new(options, detect::numbers(&sample.records, delimiter, options));
+        let has_header = detect::is_header(first, &formats, options);
         let (names, body, rows) = if has_header {
             let names = names(first, source.encoding).map_err(|problem| error(problem).line(line))?;
             (names, sample.second, &sample.records[1..])
@@ -92,23 +94,23 @@ impl CsvReader {
         };
         let inferred = (0..names.len()).map(|i| {
             let mut observed = ObservedTypes::default();
-            rows.iter().filter_map(|row| row.get(i)).for_each(|cell| observed.add(cells.parse(cell)));
-            if options.texts.contains(&names[i]) { CellType::Strings } else { observed.cell_type() }
+            rows.iter().filter_map(|row| row.get(i)).for_each(|cell| observed.add(formats.meaning(cell)));
+            observed.cell_type()
         });
         Ok(CsvReader {
             encoding: options.encoding.clone(),
             inferred: inferred.collect(),
+            formats: formats.clone(),
             body,
             line: 1 + count_lines(&bytes[..body]),
             layout: CsvLayout {
                 path: path.clone(),
                 delimiter,
                 encoding: source.encoding,
-                cells,
                 first: if has_header { "header" } else { "first row" },
                 indices: vec![None; names.len()],
                 names,
-                cell_types: Vec::new(),
+                formats: Vec::new(),
             },
             input,
         })
@@ -120,12 +122,12 @@ impl CsvReader {
     }
 
     /// Opens a reader of the given columns, which must exist.
-    pub(super) fn rows(&self, columns: ColumnTypes, chunking: Chunking) -> Result<TextReader, Error> {
+    pub(super) fn rows(&self, columns: ColumnFormats, chunking: Chunking) -> Result<TextReader, Error> {
         let mut layout = self.layout.clone();
-        for (i, (name, cell_type)) in columns.iter().enumerate() {
+        for (i, (name, format)) in columns.iter().enumerate() {
             let field = layout.names.iter().position(|other| other == name);
             layout.indices[field.expect("the caller has checked that the column exists")] = Some(i);
-            layout.cell_types.push(*cell_type);
+            layout.formats.push(format.clone());
         }
         let mut source = Utf8Reader::open(&self.input, self.encoding.as_deref())?;
         let (mut rest, mut end) = (Vec::new(), AtEnd::No);
@@ -155,7 +157,8 @@ impl CsvReader {
     ) -> Result<Table, Error> {
         let error = |problem| Error::new(&self.layout.path, problem);
         let names = self.names().iter().cloned();
-        let columns: ColumnTypes = names.zip(self.inferred.iter().copied()).collect();
+        let columns: ColumnFormats =
+            names.zip(self.inferred.iter().map(|cell_type| self.formats.of(*cell_type))).collect();
         let first_pass = self.rows(columns.clone(), chunking)?;
         let len = first_pass.blocks.source().len;
         let mut whole = first_pass.whole(&mut |done| progress(done, len))?;
@@ -164,8 +167,8 @@ impl CsvReader {
         }
         let mistyped: Vec<usize> = (0..columns.len()).filter(|i| whole.columns[*i].is_mistyped()).collect();
         if !mistyped.is_empty() {
-            let observed_type = |i: &usize| whole.columns[*i].observed.cell_type();
-            let again = mistyped.iter().map(|i| (columns[*i].0.clone(), observed_type(i))).collect();
+            let observed_format = |i: &usize| self.formats.of(whole.columns[*i].observed_type());
+            let again = mistyped.iter().map(|i| (columns[*i].0.clone(), observed_format(i))).collect();
             // The memory of the first pass is freed before the second pass.
             mistyped.iter().for_each(|i| whole.columns[*i].clear());
             let second = self.rows(again, chunking)?.whole(&mut |done| progress(len + done, 2 * len))?;
@@ -176,15 +179,9 @@ impl CsvReader {
                 whole.columns[i] = column;
             }
         }
-        self.table(columns, whole)
-    }
-
-    fn table(&self, mut columns: ColumnTypes, whole: RowChunk) -> Result<Table, Error> {
         if whole.columns.iter().any(ColumnBuilder::is_mistyped) {
-            return Err(Error::new(&self.layout.path, Problem::Changed));
+            return Err(error(Problem::Changed));
         }
-        let builders = whole.columns.iter();
-        columns.iter_mut().zip(builders).for_each(|((_, cell_type), column)| *cell_type = column.cell_type());
         super::chunks::table(&self.layout.path, &columns, whole.columns, whole.lines, 0)
     }
 }

@@ -1,10 +1,11 @@
 //! Parsing of a block of a CSV file into columns: the hot loop of the CSV reader.
 
+use std::sync::Arc;
+
 use memchr::memchr_iter;
 
 use super::field::{Field, FieldEnd, blank_line};
-use crate::read::CellType;
-use crate::read::cell::CellParser;
+use crate::format::ColumnFormat;
 use crate::read::chunks::RowChunk;
 use crate::read::column::ColumnBuilder;
 use crate::read::number;
@@ -17,15 +18,14 @@ pub(super) struct CsvLayout {
     pub(super) delimiter: u8,
     /// Name of the encoding.
     pub(super) encoding: &'static str,
-    pub(super) cells: CellParser,
     /// The record that determines the number of fields: `header` or `first row`.
     pub(super) first: &'static str,
     /// Names of all columns.
     pub(super) names: Vec<String>,
     /// For each field of a record, the index of its column among those that are read.
     pub(super) indices: Vec<Option<usize>>,
-    /// Types of the columns that are read.
-    pub(super) cell_types: Vec<CellType>,
+    /// Formats of the columns that are read.
+    pub(super) formats: Vec<Arc<ColumnFormat>>,
 }
 
 impl CsvLayout {
@@ -34,8 +34,7 @@ impl CsvLayout {
         let mut block = BlockParser {
             layout: self,
             bytes,
-            can_parse_prefix: self.cells.can_parse_prefix(),
-            columns: self.cell_types.iter().map(|cell_type| ColumnBuilder::new(*cell_type)).collect(),
+            columns: self.formats.iter().map(ColumnBuilder::new).collect(),
             unescaped: Vec::new(),
             line: 0,
         };
@@ -67,8 +66,6 @@ impl CsvLayout {
 struct BlockParser<'a> {
     layout: &'a CsvLayout,
     bytes: &'a [u8],
-    /// Whether numbers may be parsed before the end of their field is known.
-    can_parse_prefix: bool,
     columns: Vec<ColumnBuilder>,
     unescaped: Vec<u8>,
     /// The current line, counted from 0 at the start of the block.
@@ -107,7 +104,7 @@ impl BlockParser<'_> {
     #[inline]
     fn number(&mut self, index: usize, at: usize) -> Option<(usize, FieldEnd)> {
         let column = &mut self.columns[index];
-        if !self.can_parse_prefix || column.cell_type() != CellType::Numbers {
+        if !column.can_parse_prefix {
             return None;
         }
         let rest = &self.bytes[at..];
@@ -118,8 +115,10 @@ impl BlockParser<'_> {
             [b'\r', b'\n', ..] => (2, FieldEnd::Record),
             _ => return None,
         };
-        // Identifiers such as 007 and numbers that are not finite are left to `field`.
-        if (rest[0] == b'0' && rest[1].is_ascii_digit()) || !value.is_finite() {
+        // Identifiers such as 007 and numbers that are not finite or beyond 2^53 are left to `field`.
+        const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+        let is_exact = value.abs() < MAX_EXACT;
+        if (rest[0] == b'0' && rest[1].is_ascii_digit()) || !is_exact {
             return None;
         }
         column.observed.numbers = true;
@@ -133,8 +132,8 @@ impl BlockParser<'_> {
         let field = Field::parse(self.bytes, at, self.layout.delimiter, &mut self.unescaped)
             .map_err(|problem| Error::new(path, problem).line(self.line))?;
         if let Some(index) = index {
-            let CsvLayout { cells, names, encoding, .. } = self.layout;
-            self.columns[index].push(cells, field.text, self.line).map_err(|problem| {
+            let CsvLayout { names, encoding, .. } = self.layout;
+            self.columns[index].push(field.text, self.line).map_err(|problem| {
                 let problem = problem.in_encoding(encoding);
                 Error::new(path, problem).line(self.line).column(&names[i])
             })?;

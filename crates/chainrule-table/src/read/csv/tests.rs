@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use tempfile::NamedTempFile;
 
 use crate::read::chunks::Chunking;
-use crate::read::{CellType, ReadOptions, Stream, read_with};
-use crate::{Error, Table, Values};
+use crate::read::{ReadOptions, Stream, read_with};
+use crate::{ColumnKind, Error, Table, Values};
 
 /// The CSV dialect of a file.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ fn read(chunking: Chunking, file: &NamedTempFile, options: &ReadOptions) -> Resu
 }
 
 fn is_missing(cell: &str) -> bool {
-    matches!(cell.trim_matches([' ', '\t']), "" | "NA")
+    matches!(cell.trim(), "" | "NA")
 }
 
 proptest! {
@@ -134,7 +134,7 @@ proptest! {
                     Values::Dates(values) => {
                         prop_assert_eq!(values[row].is_nan(), is_missing(cell));
                     }
-                    Values::Strings(texts) => prop_assert_eq!(texts.get(row), Some(cell.as_str()).filter(|c| !is_missing(c))),
+                    Values::Strings(texts) => prop_assert_eq!(texts.get(row), Some(cell.trim()).filter(|c| !is_missing(c))),
                 }
             }
         }
@@ -152,10 +152,11 @@ proptest! {
     fn tables_and_streams_do_not_depend_on_the_chunking(rows in cells(), dialect in dialect(), block in 1..300_usize, threads in 1..4_usize) {
         let header: Vec<String> = ["n", "m", "d", "t", "u"].map(str::to_owned).to_vec();
         let file = file(dialect.file(&header, &rows).as_bytes());
-        let options = ReadOptions { texts: vec!["u".to_owned()], ..dialect.options() };
+        let options = ReadOptions { kinds: vec![("u".to_owned(), ColumnKind::Category)], ..dialect.options() };
         let whole = read(chunking(1 << 20, 1), &file, &options).unwrap();
         prop_assert_eq!(format!("{:?}", read(chunking(block, threads), &file, &options).unwrap()), format!("{whole:?}"));
-        let columns = [("u", CellType::Strings), ("n", CellType::Numbers), ("d", CellType::Dates)];
+        // The format of a column reads the same cells again.
+        let columns = ["u", "n", "d", "t", "m"].map(|name| (name, whole.column(name).unwrap().format.clone()));
         let mut stream = Stream::open_with(chunking(block, threads), file.path(), &options, &columns).unwrap();
         prop_assert_eq!(stream.names(), &header[..]);
         let mut row = 0;
@@ -203,8 +204,10 @@ fn late_contradictions_change_the_type_of_a_column() {
     for threads in 1..4 {
         let table = read(chunking(500, threads), &file, &ReadOptions::default()).unwrap();
         let cell = |name: &str, row| table.column(name).unwrap().values.text(row).unwrap_or_default();
-        assert_eq!(["n", "t", "code", "when"].map(|name| cell(name, 2000)), ["1", "two", "007", "5"]);
+        assert_eq!(["n", "t", "code", "when"].map(|name| cell(name, 2000)), ["1", "", "007", "5"]);
         assert_eq!([cell("t", 0), cell("later", 0), cell("code", 0)], ["2", "", "7"]);
+        let note = table.column("t").unwrap().notes[0].text("t");
+        assert_eq!(note, "1 cell is not a number and counts as missing: \"two\" (line 2002)");
         assert!(matches!(table.column("later").unwrap().values, Values::Dates(_)));
         assert_eq!(table.lines[2000], 2002);
     }

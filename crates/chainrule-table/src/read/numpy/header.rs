@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::Problem;
+use crate::{CellType, Problem};
 
 /// The header of an array.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,14 @@ enum ScalarKind {
 
 /// Maximum size of a header. Usual headers have about a hundred bytes.
 const MAX_SIZE: usize = 1 << 16;
+
+/// The value of an element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Element {
+    Boolean(bool),
+    Integer(i128),
+    Float(f64),
+}
 
 impl NpyHeader {
     /// Reads a header. `len` is the number of bytes available for the header and the elements; a
@@ -106,26 +114,32 @@ impl NpyHeader {
         }
     }
 
-    /// Converts the bytes of an element to a number.
-    pub(super) fn value(&self, bytes: &[u8]) -> f64 {
+    /// Returns the type of the cells of a column.
+    pub(super) fn cell_type(&self) -> CellType {
+        if self.kind == ScalarKind::Boolean { CellType::Strings } else { CellType::Numbers }
+    }
+
+    /// Converts the bytes of an element to its value.
+    #[inline]
+    pub(super) fn element(&self, bytes: &[u8]) -> Element {
         let bits = self.bits(bytes);
         match (self.kind, self.size) {
-            (ScalarKind::Boolean, _) => f64::from(u8::from(bits != 0)),
-            (ScalarKind::Integer, _) => self.signed(bits) as f64,
-            (ScalarKind::Unsigned, _) => bits as f64,
-            (ScalarKind::Float, 2) => half(bits),
-            (ScalarKind::Float, 4) => f64::from(f32::from_bits(bits as u32)),
-            (ScalarKind::Float, _) => f64::from_bits(bits),
+            (ScalarKind::Boolean, _) => Element::Boolean(bits != 0),
+            (ScalarKind::Integer, _) => Element::Integer(self.signed(bits).into()),
+            (ScalarKind::Unsigned, _) => Element::Integer(bits.into()),
+            (ScalarKind::Float, 2) => Element::Float(half(bits)),
+            (ScalarKind::Float, 4) => Element::Float(f64::from(f32::from_bits(bits as u32))),
+            (ScalarKind::Float, _) => Element::Float(f64::from_bits(bits)),
         }
     }
 
-    /// Converts the bytes of an element to text, with all digits of integers.
+    /// Converts the bytes of a float to text, with as many digits as its precision needs.
     pub(super) fn text(&self, bytes: &[u8]) -> String {
-        match (self.kind, self.size) {
-            (ScalarKind::Integer, _) => self.signed(self.bits(bytes)).to_string(),
-            (ScalarKind::Unsigned, _) => self.bits(bytes).to_string(),
-            (ScalarKind::Float, 4) => (self.value(bytes) as f32).to_string(),
-            _ => self.value(bytes).to_string(),
+        match self.element(bytes) {
+            Element::Float(value) if self.size == 4 => (value as f32).to_string(),
+            Element::Float(value) => value.to_string(),
+            Element::Integer(value) => value.to_string(),
+            Element::Boolean(value) => value.to_string(),
         }
     }
 
@@ -184,17 +198,17 @@ mod tests {
     #[test]
     fn elements_of_all_types() {
         assert_eq!(parse("<f4").strides, (1, 3));
-        assert_eq!(parse("<i2").value(&[0xfe, 0xff]), -2.0);
-        assert_eq!(parse(">i2").value(&[0xff, 0xfe]), -2.0);
-        assert_eq!(parse("|u1").value(&[200]), 200.0);
-        assert_eq!(parse("|b1").value(&[1]), 1.0);
-        assert_eq!(parse(">f8").value(&1.5_f64.to_be_bytes()), 1.5);
+        assert_eq!(parse("<i2").element(&[0xfe, 0xff]), Element::Integer(-2));
+        assert_eq!(parse(">i2").element(&[0xff, 0xfe]), Element::Integer(-2));
+        assert_eq!(parse("|u1").element(&[200]), Element::Integer(200));
+        assert_eq!(parse("|b1").element(&[1]), Element::Boolean(true));
+        assert_eq!(parse(">f8").element(&1.5_f64.to_be_bytes()), Element::Float(1.5));
         assert_eq!(parse("<u8").text(&u64::MAX.to_le_bytes()), "18446744073709551615");
         assert_eq!(parse("<f4").text(&0.1_f32.to_le_bytes()), "0.1");
         for (bits, value) in
             [(0x3c00_u16, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_953_125), (1, 2_f64.powi(-24))]
         {
-            assert_eq!(parse("<f2").value(&bits.to_le_bytes()), value);
+            assert_eq!(parse("<f2").element(&bits.to_le_bytes()), Element::Float(value));
         }
         assert!(NpyHeader::parse("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (3,), }").is_err());
     }

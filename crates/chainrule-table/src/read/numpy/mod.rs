@@ -7,13 +7,16 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use header::{FEWER_ELEMENTS, NpyHeader, damaged};
+use header::{Element, FEWER_ELEMENTS, NpyHeader, damaged};
 use zip::ZipArchive;
 
-use super::chunks::{ChunkStream, Chunking, ColumnTypes, table};
+use super::cell::InitialFormats;
+use super::chunks::{ChunkStream, Chunking, ColumnFormats, table};
 use super::column::ColumnBuilder;
 use super::{CellType, ReadOptions};
+use crate::format::{ColumnFormat, NumberFormat};
 use crate::{Error, Problem, Table};
 
 /// Maximum number of bytes of an array that are read at a time.
@@ -33,7 +36,7 @@ pub(super) struct NpyReader {
     /// The next row.
     row: u64,
     /// Columns to read.
-    columns: ColumnTypes,
+    columns: ColumnFormats,
     /// Indices of these columns in the array.
     indices: Vec<u64>,
     chunking: Chunking,
@@ -54,7 +57,7 @@ impl NpyReader {
     }
 
     /// Sets the columns to read, which must exist.
-    pub(super) fn select(mut self, columns: ColumnTypes) -> NpyReader {
+    pub(super) fn select(mut self, columns: ColumnFormats) -> NpyReader {
         let index = |name: &String| self.names.iter().position(|other| other == name).map(|i| i as u64);
         let indices = columns
             .iter()
@@ -66,19 +69,26 @@ impl NpyReader {
 
     pub(super) fn whole(
         mut self,
-        texts: &[String],
+        options: &ReadOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let types: ColumnTypes =
-            self.names.iter().map(|name| (name.clone(), cell_type(name, texts))).collect();
-        let mut columns = builders(&types);
-        self = self.select(types);
-        columns.iter_mut().for_each(|column| column.reserve(self.header.rows as usize));
-        while let Some((row, chunk)) = self.next_chunk()? {
-            columns.iter_mut().zip(chunk).for_each(|(column, next)| column.append(next, row));
-            progress(self.row, self.header.rows);
+        let formats = InitialFormats::new(options, NumberFormat::default());
+        let mut types: ColumnFormats =
+            self.names.iter().map(|name| (name.clone(), formats.of(self.header.cell_type()))).collect();
+        loop {
+            let mut columns = builders(&types);
+            self = self.select(types);
+            self.row = 0;
+            columns.iter_mut().for_each(|column| column.reserve(self.header.rows as usize));
+            while let Some((row, chunk)) = self.next_chunk()? {
+                columns.iter_mut().zip(chunk).for_each(|(column, next)| column.append(next, row));
+                progress(self.row, self.header.rows);
+            }
+            let Some(corrected) = corrected(&self.columns, &columns, &formats) else {
+                return table(&self.path, &self.columns, columns, Vec::new(), 1);
+            };
+            types = corrected;
         }
-        table(&self.path, &self.columns, columns, Vec::new(), 1)
     }
 
     /// Reads the next chunk and returns it with its first row.
@@ -91,6 +101,8 @@ impl NpyReader {
         }
         self.row += n;
         let mut chunk = builders(&self.columns);
+        let path = self.path.clone();
+        let error = |problem| Error::new(&path, problem);
         chunk.iter_mut().for_each(|column| column.reserve(n as usize));
         if strides.1 == 1 {
             let bytes = self.bytes(row * strides.0 * size, n * strides.0 * size)?;
@@ -99,13 +111,13 @@ impl NpyReader {
             for (tile, bytes) in bytes.chunks((tile_rows * strides.0 * size) as usize).enumerate() {
                 let (row, n) = (tile as u64 * tile_rows, bytes.len() as u64 / (strides.0 * size));
                 for (column, index) in chunk.iter_mut().zip(&self.indices) {
-                    push_rows(column, &self.header, bytes, *index, row..row + n);
+                    push_rows(column, &self.header, bytes, *index, row..row + n).map_err(error)?;
                 }
             }
         } else {
             for (column, index) in chunk.iter_mut().zip(self.indices.clone()) {
                 let bytes = self.bytes((index * strides.1 + row) * size, n * size)?;
-                push_rows(column, &self.header, &bytes, 0, 0..n);
+                push_rows(column, &self.header, &bytes, 0, 0..n).map_err(error)?;
             }
         }
         Ok(Some((row, chunk)))
@@ -136,14 +148,42 @@ impl ChunkStream for NpyReader {
 
 /// Adds the elements of the given rows to a column. The first one is the `first` element of the
 /// bytes.
-fn push_rows(column: &mut ColumnBuilder, header: &NpyHeader, bytes: &[u8], first: u64, rows: Range<u64>) {
+fn push_rows(
+    column: &mut ColumnBuilder,
+    header: &NpyHeader,
+    bytes: &[u8],
+    first: u64,
+    rows: Range<u64>,
+) -> Result<(), Problem> {
     let (size, stride) = (header.size as usize, header.strides.0 as usize);
     let mut at = first as usize * size;
     for row in rows {
         let bytes = &bytes[at..at + size];
-        column.push_number(header.value(bytes), row, || header.text(bytes));
+        match header.element(bytes) {
+            Element::Boolean(value) => column.push_boolean(value, row)?,
+            Element::Integer(value) => column.push_integer(value, row, || value.to_string()),
+            Element::Float(value) => column.push_number(value, row, || header.text(bytes)),
+        }
         at += stride * size;
     }
+    Ok(())
+}
+
+/// Returns the formats with which to read the columns again because some contain integers beyond
+/// 2^53, which are read as strings; `None` if there are none.
+fn corrected(
+    types: &ColumnFormats,
+    columns: &[ColumnBuilder],
+    formats: &InitialFormats,
+) -> Option<ColumnFormats> {
+    let is_long =
+        |column: &ColumnBuilder| column.is_mistyped() && column.observed_type() == CellType::Strings;
+    columns.iter().any(is_long).then(|| {
+        let format = |((name, format), column): (&(String, Arc<ColumnFormat>), &ColumnBuilder)| {
+            (name.clone(), if is_long(column) { formats.of(CellType::Strings) } else { format.clone() })
+        };
+        types.iter().zip(columns).map(format).collect()
+    })
 }
 
 /// A reader of an NPZ file. Arrays are read as a whole, as each is compressed as a whole.
@@ -202,17 +242,36 @@ impl NpzReader {
         options: &ReadOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let types: ColumnTypes =
-            self.names.iter().map(|name| (name.clone(), cell_type(name, &options.texts))).collect();
-        self.columns(&types, progress)
+        let formats = InitialFormats::new(options, NumberFormat::default());
+        let arrays =
+            self.arrays.iter().flat_map(|(_, header, names)| names.iter().map(move |name| (header, name)));
+        let mut types: ColumnFormats =
+            arrays.map(|(header, name)| (name.clone(), formats.of(header.cell_type()))).collect();
+        loop {
+            let columns = self.builders_of(&types, progress)?;
+            let Some(corrected) = corrected(&types, &columns, &formats) else {
+                return table(&self.path, &types, columns, Vec::new(), 1);
+            };
+            types = corrected;
+        }
     }
 
     /// Reads the given columns, which must exist.
     pub(super) fn columns(
         &mut self,
-        types: &ColumnTypes,
+        types: &ColumnFormats,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
+        let columns = self.builders_of(types, progress)?;
+        table(&self.path, types, columns, Vec::new(), 1)
+    }
+
+    /// Reads the given columns into builders.
+    fn builders_of(
+        &mut self,
+        types: &ColumnFormats,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<ColumnBuilder>, Error> {
         let mut columns = builders(types);
         let total = self.arrays.len() as u64;
         for (done, (array, header, names)) in self.arrays.iter().enumerate() {
@@ -234,13 +293,14 @@ impl NpzReader {
                 }
                 for (column, index) in columns.iter_mut().zip(indices) {
                     if let Some(index) = index {
-                        push_rows(column, header, &bytes, index as u64 * header.strides.1, 0..header.rows);
+                        push_rows(column, header, &bytes, index as u64 * header.strides.1, 0..header.rows)
+                            .map_err(|problem| Error::new(&self.path, problem).column(&names[0]))?;
                     }
                 }
             }
             progress(done as u64 + 1, total);
         }
-        table(&self.path, types, columns, Vec::new(), 1)
+        Ok(columns)
     }
 }
 
@@ -265,12 +325,8 @@ impl ChunkStream for TableChunks {
     }
 }
 
-fn cell_type(name: &String, texts: &[String]) -> CellType {
-    if texts.contains(name) { CellType::Strings } else { CellType::Numbers }
-}
-
-fn builders(types: &ColumnTypes) -> Vec<ColumnBuilder> {
-    types.iter().map(|(_, cell_type)| ColumnBuilder::new(*cell_type)).collect()
+fn builders(types: &ColumnFormats) -> Vec<ColumnBuilder> {
+    types.iter().map(|(_, format)| ColumnBuilder::new(format)).collect()
 }
 
 fn open(path: &Path) -> Result<(File, u64), Error> {

@@ -8,14 +8,15 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 use crate::Problem;
 use crate::date;
 use crate::read::CellType;
-use crate::read::cell::CellParser;
 use crate::read::column::ColumnBuilder;
 
 /// The kind of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ParquetKind {
-    /// Numbers, and booleans as 0 and 1.
+    /// Numbers.
     Number,
+    /// Booleans, as the strings `false` and `true`.
+    Boolean,
     /// Unsigned integers, with their number of bits.
     Unsigned(u32),
     /// Decimal numbers with the given scale: integers that are multiplied by 10^-scale.
@@ -80,6 +81,7 @@ impl ParquetKind {
                 ParquetKind::Other("fixed-length byte arrays".to_owned())
             }
             _ if physical == Physical::INT96 => ParquetKind::Timestamp(1),
+            _ if physical == Physical::BOOLEAN => ParquetKind::Boolean,
             _ => ParquetKind::Number,
         }
     }
@@ -88,7 +90,7 @@ impl ParquetKind {
     pub(super) fn cell_type(&self) -> CellType {
         match self {
             ParquetKind::Date | ParquetKind::Timestamp(_) => CellType::Dates,
-            ParquetKind::Text => CellType::Strings,
+            ParquetKind::Text | ParquetKind::Boolean => CellType::Strings,
             _ => CellType::Numbers,
         }
     }
@@ -121,9 +123,9 @@ impl ParquetKind {
             ParquetKind::Decimal(scale) => return push_decimal(column, i128::from(value), *scale, row),
             ParquetKind::Unsigned(bits) => {
                 let value = if *bits == 32 { u64::from(value as u32) } else { value as u64 };
-                column.push_number(value as f64, row, || value.to_string());
+                column.push_integer(value.into(), row, || value.to_string());
             }
-            _ => column.push_number(value as f64, row, || value.to_string()),
+            _ => column.push_integer(value.into(), row, || value.to_string()),
         }
         Ok(())
     }
@@ -132,11 +134,10 @@ impl ParquetKind {
     pub(super) fn push_bytes(
         &self,
         column: &mut ColumnBuilder,
-        cells: &CellParser,
         bytes: &[u8],
         row: u64,
     ) -> Result<(), Problem> {
-        let ParquetKind::Decimal(scale) = self else { return column.push(cells, bytes, row) };
+        let ParquetKind::Decimal(scale) = self else { return column.push(bytes, row) };
         let is_negative = bytes.first().is_some_and(|byte| *byte >= 128);
         let mut extended = [if is_negative { 255 } else { 0 }; 16];
         let Some(from) = 16_usize.checked_sub(bytes.len()) else {

@@ -21,10 +21,11 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
 use self::guard::guarded;
 use self::kind::ParquetKind;
-use super::ReadOptions;
-use super::cell::{CellParser, DecimalComma};
-use super::chunks::{ChunkStream, Chunking, ColumnTypes, table};
+use super::cell::InitialFormats;
+use super::chunks::{ChunkStream, Chunking, ColumnFormats, table};
 use super::column::ColumnBuilder;
+use super::{CellType, ReadOptions};
+use crate::format::NumberFormat;
 use crate::{Error, Problem, Table};
 
 /// A reader of a Parquet file.
@@ -35,7 +36,7 @@ pub(super) struct ParquetReader {
     names: Vec<String>,
     /// Kinds of the columns and their indices among the leaves of the schema.
     kinds: Vec<(ParquetKind, usize)>,
-    cells: CellParser,
+    formats: InitialFormats,
 }
 
 impl ParquetReader {
@@ -68,8 +69,8 @@ impl ParquetReader {
         if groups.iter().all(|group| group.num_rows() == 0) {
             return Err(error(Problem::NoRows));
         }
-        let cells = CellParser::new(options, DecimalComma::No);
-        Ok(ParquetReader { path: path.to_owned(), len, metadata, names, kinds, cells })
+        let formats = InitialFormats::new(options, NumberFormat::default());
+        Ok(ParquetReader { path: path.to_owned(), len, metadata, names, kinds, formats })
     }
 
     pub(super) fn names(&self) -> &[String] {
@@ -79,23 +80,21 @@ impl ParquetReader {
     /// Reads all columns of all row groups.
     pub(super) fn whole(
         &self,
-        texts: &[String],
         chunking: Chunking,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Table, Error> {
-        let column_type = |(name, (kind, _)): (&String, &(ParquetKind, usize))| {
-            (name.clone(), if texts.contains(name) { super::CellType::Strings } else { kind.cell_type() })
+        let format = |(name, (kind, _)): (&String, &(ParquetKind, usize))| {
+            (name.clone(), self.formats.of(kind.cell_type()))
         };
-        let types: ColumnTypes = self.names.iter().zip(&self.kinds).map(column_type).collect();
+        let types: ColumnFormats = self.names.iter().zip(&self.kinds).map(format).collect();
         let read_column = |i: usize| {
-            let mut column = ColumnBuilder::new(types[i].1);
-            let mut row = 0;
-            for group in 0..self.metadata.row_groups().len() {
-                let n = self.metadata.row_groups()[group].num_rows() as u64;
-                self.cursor(group, i)?.read(&self.cells, n, row, &mut column)?;
-                row += n;
+            let column = self.whole_column(i, ColumnBuilder::new(&types[i].1))?;
+            // Integers beyond 2^53 are read as strings.
+            let observed = column.observed_type();
+            match column.is_mistyped() && observed == CellType::Strings {
+                true => self.whole_column(i, ColumnBuilder::new(&self.formats.of(observed))),
+                false => Ok(column),
             }
-            Ok(column)
         };
         let n = types.len();
         let next = AtomicUsize::new(0);
@@ -128,8 +127,19 @@ impl ParquetReader {
         table(&self.path, &types, columns?, Vec::new(), 1)
     }
 
+    /// Reads a column of all row groups.
+    fn whole_column(&self, i: usize, mut column: ColumnBuilder) -> Result<ColumnBuilder, Problem> {
+        let mut row = 0;
+        for (group, rows) in self.metadata.row_groups().iter().enumerate() {
+            let n = rows.num_rows() as u64;
+            self.cursor(group, i)?.read(n, row, &mut column)?;
+            row += n;
+        }
+        Ok(column)
+    }
+
     /// Opens a reader of the given columns, which must exist.
-    pub(super) fn rows(self, columns: ColumnTypes, chunking: Chunking) -> ParquetChunks {
+    pub(super) fn rows(self, columns: ColumnFormats, chunking: Chunking) -> ParquetChunks {
         let index = |name: &String| self.names.iter().position(|other| other == name);
         let indices = columns.iter().map(|(name, _)| index(name).expect("the column exists")).collect();
         ParquetChunks {
@@ -174,7 +184,7 @@ impl ParquetReader {
 /// A reader of a Parquet file in chunks, row group by row group.
 pub(super) struct ParquetChunks {
     file: ParquetReader,
-    columns: ColumnTypes,
+    columns: ColumnFormats,
     /// Indices of the columns in the file.
     indices: Vec<usize>,
     chunking: Chunking,
@@ -204,16 +214,16 @@ impl ChunkStream for ParquetChunks {
         self.rest -= n;
         self.row += n;
         let mut chunk: Vec<ColumnBuilder> =
-            self.columns.iter().map(|(_, cell_type)| ColumnBuilder::new(*cell_type)).collect();
+            self.columns.iter().map(|(_, format)| ColumnBuilder::new(format)).collect();
         let tasks = self.cursors.iter_mut().zip(&mut chunk).zip(&self.columns);
         let mut tasks: Vec<ColumnTask> =
             tasks.map(|((cursor, column), (name, _))| ColumnTask { cursor, column, name }).collect();
         let per_thread = tasks.len().div_ceil(self.chunking.threads_for(self.file.len)).max(1);
-        let (path, cells) = (&self.file.path, &self.file.cells);
+        let path = &self.file.path;
         let read = |tasks: &mut [ColumnTask]| {
             tasks.iter_mut().try_for_each(|ColumnTask { cursor, column, name }| {
                 let error = |problem| Error::new(path, problem).column(*name);
-                guarded(|| cursor.read(cells, n, 0, column)).map_err(error)
+                guarded(|| cursor.read(n, 0, column)).map_err(error)
             })
         };
         let results: Vec<Result<(), Error>> = std::thread::scope(|scope| {
@@ -248,17 +258,12 @@ struct ColumnCursor {
 
 impl ColumnCursor {
     /// Adds the next `n` cells to a column; the first one belongs to `row`.
-    fn read(
-        &mut self,
-        cells: &CellParser,
-        n: u64,
-        row: u64,
-        column: &mut ColumnBuilder,
-    ) -> Result<(), Problem> {
+    fn read(&mut self, n: u64, row: u64, column: &mut ColumnBuilder) -> Result<(), Problem> {
         let (kind, rows) = (&self.kind, RemainingRows { max_level: self.max_level, n, row });
         match &mut self.reader {
-            ColumnReader::BoolColumnReader(reader) => rows
-                .read(reader, column, |column, value, row| kind.push_integer(column, i64::from(*value), row)),
+            ColumnReader::BoolColumnReader(reader) => {
+                rows.read(reader, column, |column, value, row| column.push_boolean(*value, row))
+            }
             ColumnReader::Int32ColumnReader(reader) => rows
                 .read(reader, column, |column, value, row| kind.push_integer(column, i64::from(*value), row)),
             ColumnReader::Int64ColumnReader(reader) => {
@@ -276,12 +281,11 @@ impl ColumnCursor {
                 column.push_number(*value, row, || value.to_string());
                 Ok(())
             }),
-            ColumnReader::ByteArrayColumnReader(reader) => rows
-                .read(reader, column, |column, value, row| kind.push_bytes(column, cells, value.data(), row)),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                rows.read(reader, column, |column, value, row| kind.push_bytes(column, value.data(), row))
+            }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                rows.read(reader, column, |column, value, row| {
-                    kind.push_bytes(column, cells, value.data(), row)
-                })
+                rows.read(reader, column, |column, value, row| kind.push_bytes(column, value.data(), row))
             }
         }
     }

@@ -34,8 +34,8 @@ fn read(path: &Path) -> (Result<Values, Problem>, u64) {
     let n = file.metadata.row_groups()[0].num_rows() as u64;
     let mut values = None;
     let allocations = allocation_counter::measure(|| {
-        let mut column = ColumnBuilder::new(CellType::Numbers);
-        let result = guarded(|| file.cursor(0, 0)?.read(&file.cells, n, 0, &mut column));
+        let mut column = ColumnBuilder::new(&file.formats.of(CellType::Numbers));
+        let result = guarded(|| file.cursor(0, 0)?.read(n, 0, &mut column));
         values = Some(result.map(|()| column.into_values()));
     });
     (values.expect("the column has been read"), allocations.bytes_max)
