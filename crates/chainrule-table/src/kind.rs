@@ -343,6 +343,21 @@ pub(crate) fn truth_value(word: &str) -> Option<bool> {
     })
 }
 
+/// Returns the words for false and true in lower case, capitalised and in upper case, and 0 and 1
+/// with and without decimals.
+pub(crate) fn truth_spellings() -> Vec<(String, bool)> {
+    let capitalised = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let spellings = |word: &str, value: bool| {
+        [word.to_owned(), capitalised(word), word.to_uppercase()].map(|spelling| (spelling, value))
+    };
+    let decimals = [("0.0".to_owned(), false), ("1.0".to_owned(), true)];
+    let words = TRUTH_WORDS.iter().flat_map(|[no, yes]| [spellings(no, false), spellings(yes, true)].concat());
+    let mut all: Vec<(String, bool)> = words.chain(decimals).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// Returns the other word of the pair that contains a word for true or false, in lower case.
 pub(crate) fn opposite_word(word: &str) -> String {
     let pair = TRUTH_WORDS.iter().find(|pair| pair.iter().any(|known| known.eq_ignore_ascii_case(word)));

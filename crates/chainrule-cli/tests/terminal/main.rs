@@ -1,6 +1,7 @@
 //! The command as a user types it, in a folder of its own.
 
 mod bad_input;
+mod cases;
 mod checkpoints;
 mod commands;
 mod help;

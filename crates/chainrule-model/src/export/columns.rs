@@ -5,10 +5,10 @@
 //! an input of any member, and 2 and above for the others. The members of an ensemble can have
 //! different categories, so each member has its own table from codes to inputs.
 
-use chainrule_table::{Encoding, Input, Table, Values};
+use chainrule_table::{CellType, Encoding, Input, Table, Values};
 
 use super::expression::Width;
-use crate::{Error, Member, Model};
+use crate::{Error, Member, Model, Precision};
 
 /// Code of a missing cell.
 pub(super) const MISSING: usize = 0;
@@ -25,6 +25,10 @@ const MAX_OFFSET: f64 = 1000.0;
 pub(super) struct ExportColumn {
     pub(super) name: String,
     pub(super) input_type: InputType,
+    /// Words of a category, each with its index among the categories.
+    pub(super) spellings: Vec<(String, usize)>,
+    /// Type of the cells of the training table.
+    pub(super) cell_type: CellType,
 }
 
 /// Type of the values of a column.
@@ -35,6 +39,13 @@ pub(super) enum InputType {
     Date,
     /// Category; lists the categories with an input in at least one member.
     Category(Vec<String>),
+}
+
+/// Returns the numbers that are missing cells of a column, as the export reads them.
+pub(super) fn missing_numbers(input: &Input, input_type: &InputType, precision: Precision) -> Vec<f64> {
+    let is_single = matches!(input_type, InputType::Number(Width::Model)) && precision == Precision::F32;
+    let numbers = input.missing_numbers().into_iter();
+    numbers.map(|v| if is_single { f64::from(v as f32) } else { v }).collect()
 }
 
 /// Inputs of a member for each code of a categorical column.
@@ -62,17 +73,23 @@ pub(super) fn columns(model: &Model) -> Result<Vec<ExportColumn>, Error> {
                         Encoding::Boolean { words } => InputType::Category(words.to_vec()),
                         Encoding::Category { words, .. } => InputType::Category(words.clone()),
                     };
-                    columns.push(ExportColumn { name: input.column.clone(), input_type });
+                    columns.push(ExportColumn {
+                        name: input.column.clone(),
+                        input_type,
+                        spellings: input.spellings(),
+                        cell_type: input.format().cell_type(),
+                    });
                 }
                 (Some(ExportColumn { input_type: InputType::Number(_), .. }), Encoding::Number { .. })
                 | (Some(ExportColumn { input_type: InputType::Date, .. }), Encoding::Date { .. }) => {}
-                (Some(ExportColumn { input_type: InputType::Category(known), .. }), how) => {
+                (Some(ExportColumn { input_type: InputType::Category(known), spellings, .. }), how) => {
                     let words = match how {
                         Encoding::Boolean { words } => &words[..],
                         Encoding::Category { words, .. } => words,
                         _ => return Err(differs()),
                     };
                     let new = words.iter().filter(|word| !known.contains(word)).cloned().collect::<Vec<_>>();
+                    spellings.extend(new.iter().cloned().zip(known.len()..));
                     known.extend(new);
                 }
                 _ => return Err(differs()),
@@ -172,10 +189,10 @@ impl ExportColumn {
     pub(super) fn cells(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let values = &table.column(&self.name)?.values;
         match (&self.input_type, values) {
-            (InputType::Category(words), values) => {
+            (InputType::Category(_), values) => {
                 let code = |row| match values.text(row) {
                     None => MISSING as f64,
-                    Some(word) => code_of(words, &word) as f64,
+                    Some(word) => code_of(&self.spellings, &word) as f64,
                 };
                 Ok((0..values.len()).map(code).collect())
             }
@@ -189,10 +206,8 @@ impl ExportColumn {
     }
 }
 
-/// Returns the code of a category, which is found as the encoders find it: by its text, or else by
-/// its numeric value.
-fn code_of(words: &[String], word: &str) -> usize {
-    let find = |word: &str| words.iter().position(|known| known == word);
-    let number = || find(&word.parse::<f64>().ok()?.to_string());
-    find(word).or_else(number).map_or(OTHER, |k| k + FIRST_CATEGORY)
+/// Returns the code of a category, which is found as the encoders find it.
+fn code_of(spellings: &[(String, usize)], word: &str) -> usize {
+    let found = spellings.iter().find(|(known, _)| known == word);
+    found.map_or(OTHER, |(_, k)| k + FIRST_CATEGORY)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainingRows;
 use super::scale::{Scale, Scaling};
-use crate::kind::{are_truth_values, opposite_word, truth_value};
+use crate::kind::{are_truth_values, opposite_word, truth_spellings, truth_value};
 use crate::{
     CellFormat, CellType, Column, ColumnFormat, ColumnKind, Error, MISSING, Marks, MissingTexts, Problem,
     Table, Values,
@@ -193,6 +193,29 @@ impl Input {
             Encoding::Boolean { words } => former_text_format(words),
             Encoding::Category { words, rare } => former_format(words.iter().chain(rare)),
         })
+    }
+
+    /// Returns the numbers that are missing cells, such as -999.
+    pub fn missing_numbers(&self) -> Vec<f64> {
+        self.format.iter().flat_map(|format| format.missing.numbers()).collect()
+    }
+
+    /// Returns the words that the encoding matches, each with its index among its categories: the
+    /// categories themselves, and for words for true and false also their other spellings.
+    pub fn spellings(&self) -> Vec<(String, usize)> {
+        let words: Vec<&String> = match &self.how {
+            Encoding::Number { .. } | Encoding::Date { .. } => Vec::new(),
+            Encoding::Boolean { words } => words.iter().collect(),
+            Encoding::Category { words, .. } => words.iter().collect(),
+        };
+        let own = words.iter().enumerate().map(|(k, word)| ((*word).clone(), k));
+        let is_boolean = matches!(self.how, Encoding::Boolean { .. });
+        let others = match is_boolean && are_truth_values(words.iter().map(|word| word.as_str())) {
+            true => truth_spellings().into_iter().map(|(word, value)| (word, usize::from(value))).collect(),
+            false => Vec::new(),
+        };
+        let others = others.into_iter().filter(|(word, _)| !words.contains(&word));
+        own.chain(others).collect()
     }
 
     /// Writes the inputs of the given rows to the rows of `x`, which have length `stride` and

@@ -94,8 +94,11 @@ impl<'o> TextColumn<'o> {
         words.filter(|(word, n)| *n > 0 && !self.is_mark(word))
     }
 
+    /// Whether a word is missing in a column of numbers or dates.
     fn is_mark(&self, word: &str) -> bool {
-        self.options.marks == Marks::All && missing::is_mark(word.as_bytes())
+        let is_mark = self.options.marks == Marks::All && missing::is_mark(word.as_bytes());
+        let numbers = || self.options.texts.iter().filter_map(|text| plain(text.as_bytes()));
+        is_mark || plain(word.as_bytes()).is_some_and(|value| numbers().any(|missing| missing == value))
     }
 
     /// Whether `n` cells are enough for a column of numbers or dates.

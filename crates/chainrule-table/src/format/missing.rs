@@ -77,8 +77,13 @@ impl MissingTexts {
         }
     }
 
+    /// Returns whether a number is a missing cell, however it is written.
+    pub(super) fn has_number(&self, value: f64) -> bool {
+        !self.texts.is_empty() && self.numbers().any(|missing| missing == value)
+    }
+
     /// Returns the missing cells that are numbers, such as -999.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = f64> {
+    pub fn numbers(&self) -> impl Iterator<Item = f64> {
         self.texts.iter().filter_map(|text| number::plain(text.as_bytes()))
     }
 }

@@ -127,6 +127,7 @@ impl ColumnFormat {
         }
         match number() {
             Some(value) if !value.is_finite() => Meaning::Infinite,
+            Some(value) if self.missing.has_number(value) => Meaning::Missing,
             Some(value) if number::is_code(text) => Meaning::Code(value),
             Some(value) => Meaning::Number(value),
             None => date().map_or(Meaning::Text, Meaning::Date),
@@ -191,7 +192,9 @@ mod tests {
     fn specified_texts_are_missing() {
         let missing = MissingTexts { marks: Marks::None, texts: vec!["nothing".into(), "-999".into()] };
         let format = ColumnFormat { missing, ..ColumnFormat::default() };
-        assert_eq!([b"nothing", &b"-999"[..]].map(|text| format.meaning(text)), [Meaning::Missing; 2]);
+        for text in ["nothing", "-999", "-999.0"] {
+            assert_eq!(format.meaning(text.as_bytes()), Meaning::Missing, "{text}");
+        }
         assert_eq!(format.meaning(b"NA"), Meaning::Text);
         assert!(!format.can_parse_prefix() && ColumnFormat::default().can_parse_prefix());
     }

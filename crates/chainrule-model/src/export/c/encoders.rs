@@ -36,11 +36,14 @@ pub(super) fn write(
         let _ = writeln!(text, "    {{ /* {} */", in_comment(&input.column));
         match (&input.how, CategoryInputs::new(input, &columns[c].input_type)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
+                let numbers = columns::missing_numbers(input, &columns[c].input_type, writer.precision);
+                let equal = numbers.iter().map(|number| format!(" || v == {}", in_parentheses(*number)));
+                let missing = format!("v != v{}", equal.collect::<String>());
                 let _ = writeln!(text, "        double v = (double){field};");
                 if input.has_missing_indicator {
-                    let _ = writeln!(text, "        if (v != v) x[{missing_indicator}] = 1;");
+                    let _ = writeln!(text, "        if ({missing}) x[{missing_indicator}] = 1;");
                 }
-                let _ = writeln!(text, "        if (v != v) v = {fill:?};");
+                let _ = writeln!(text, "        if ({missing}) v = {fill:?};");
                 if let Encoding::Date { parts: true, .. } = input.how {
                     for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
                         let (sin, cos) = (double_function(writer, "sin"), double_function(writer, "cos"));

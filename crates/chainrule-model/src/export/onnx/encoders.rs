@@ -6,11 +6,11 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-use chainrule_table::{Encoding, Input, Scale};
+use chainrule_table::{CellType, Encoding, Input, Scale};
 
 use super::super::columns::{self, CategoryInputs, ExportColumn, InputType};
 use super::builder::{Builder, ElementType, integer, integers, strings};
-use crate::{Error, Member};
+use crate::{Error, Member, Precision};
 
 /// Name of the tensor of a column: numbers in double precision, or category codes.
 pub(super) enum ColumnTensor {
@@ -35,8 +35,10 @@ pub(super) fn column_tensor(
                 return Err(Error::UnsupportedOnnxInput { column: column.name.clone(), reason });
             }
             // Some table readers convert the integer 3 to the string 3.0.
-            let decimal = |word: &String| Some(format!("{word}.0")).filter(|_| word.parse::<i64>().is_ok());
-            let known = words.iter().enumerate().map(|(k, word)| (word.clone(), k));
+            let is_number = column.cell_type == CellType::Numbers;
+            let decimal =
+                |word: &String| Some(format!("{word}.0")).filter(|_| is_number && word.parse::<i64>().is_ok());
+            let known = column.spellings.iter().cloned();
             let decimals = words.iter().enumerate().filter_map(|(k, word)| Some((decimal(word)?, k)));
             let decimals = decimals.filter(|(word, _)| !words.contains(word));
             let keys: Vec<(String, usize)> = known.chain(decimals).collect();
@@ -61,12 +63,15 @@ pub(super) fn encode(
     member: &Member,
     columns: &[ExportColumn],
     column_tensors: &[ColumnTensor],
-    element: ElementType,
+    precision: Precision,
 ) -> String {
     let mut parts = Vec::new();
     for (input, _, c) in columns::inputs(member, columns) {
         match &column_tensors[c] {
-            ColumnTensor::Numbers(cells) => numbers(builder, input, cells, &mut parts),
+            ColumnTensor::Numbers(cells) => {
+                let missing = columns::missing_numbers(input, &columns[c].input_type, precision);
+                numbers(builder, input, cells, &missing, &mut parts);
+            }
             ColumnTensor::Codes(codes) => {
                 let inputs =
                     CategoryInputs::new(input, &columns[c].input_type).expect("codes are categories");
@@ -79,15 +84,26 @@ pub(super) fn encode(
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let x = builder.node_with("Concat", &parts, vec![integer("axis", 1)]);
-    builder.cast(&x, element)
+    builder.cast(&x, ElementType::from(precision))
 }
 
 /// Adds the encoder of a number or date and appends the names of its inputs to `parts`.
-fn numbers(builder: &mut Builder, input: &Input, cells: &str, parts: &mut Vec<String>) {
+fn numbers(
+    builder: &mut Builder,
+    input: &Input,
+    cells: &str,
+    missing_numbers: &[f64],
+    parts: &mut Vec<String>,
+) {
     let (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }) = &input.how else {
         unreachable!("`columns` checked that the members agree")
     };
-    let missing = builder.node("IsNaN", &[cells]);
+    let mut missing = builder.node("IsNaN", &[cells]);
+    for number in missing_numbers {
+        let number = builder.number(*number, ElementType::Double);
+        let equal = builder.node("Equal", &[cells, &number]);
+        missing = builder.node("Or", &[&missing, &equal]);
+    }
     let fill = builder.number(*fill, ElementType::Double);
     let v = builder.node("Where", &[&missing, &fill, cells]);
     parts.push(scaled(builder, &v, scale));

@@ -46,7 +46,7 @@ pub(super) fn export(model: &Model, columns: &[ExportColumn]) -> Result<Vec<u8>,
     let column_tensors = columns.iter().map(column_tensor).collect::<Result<Vec<_>, Error>>()?;
     let mut mean: Option<String> = None;
     for member in &model.members {
-        let x = encoders::encode(&mut builder, member, columns, &column_tensors, element);
+        let x = encoders::encode(&mut builder, member, columns, &column_tensors, model.precision);
         let y = network(&mut builder, member, x, element);
         let y = decoded(&mut builder, member, &y);
         mean = Some(match mean {

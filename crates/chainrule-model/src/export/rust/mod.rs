@@ -203,16 +203,13 @@ fn encode(
         let _ = writeln!(text, "    // {}", in_comment(&input.column));
         match (&input.how, CategoryInputs::new(input, &columns[c].input_type)) {
             (Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. }, _) => {
+                let numbers = columns::missing_numbers(input, &columns[c].input_type, writer.precision);
+                let equal = numbers.iter().map(|number| format!(" || {field} as f64 == {number:?}"));
+                let missing = format!("{field}.is_nan(){}", equal.collect::<String>());
                 if input.has_missing_indicator {
-                    let _ = writeln!(
-                        text,
-                        "    if {field}.is_nan() {{\n        x[{missing_indicator}] = 1.0;\n    }}"
-                    );
+                    let _ = writeln!(text, "    if {missing} {{\n        x[{missing_indicator}] = 1.0;\n    }}");
                 }
-                let _ = writeln!(
-                    text,
-                    "    let v = if {field}.is_nan() {{ {fill:?} }} else {{ {field} as f64 }};"
-                );
+                let _ = writeln!(text, "    let v = if {missing} {{ {fill:?} }} else {{ {field} as f64 }};");
                 if let Encoding::Date { parts: true, .. } = input.how {
                     for (k, period) in [365.2425, 7.0, 1.0].into_iter().enumerate() {
                         let calls =
