@@ -14,8 +14,8 @@ mod model;
 pub use error::Error;
 pub use evaluate::{Evaluation, Importance, baseline, evaluate, evaluate_encoded, importance};
 pub use export::{
-    Arithmetic, Export, ExportFormat, ExportOptions, Int8Report, Libm, Tools, Verified, export, verify,
-    verify_all,
+    Arithmetic, DifferenceUnit, Export, ExportFormat, ExportOptions, Int8Report, Libm, Tools, Verified,
+    export, verify, verify_all,
 };
 pub use file::{FORMAT_VERSION, UNFINISHED, sha256, write_whole};
 pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};

@@ -101,6 +101,9 @@ pub(crate) struct EvaluateArguments {
 ///
 /// onnx runs in onnxruntime; c is C99 without dependencies or allocation; rust is a module that needs only core; json holds
 /// all parameters and encoders in readable form.
+///
+/// Inputs and outputs have the precision of the model. Dates are in double precision, as are columns and predictions that
+/// are far from 0 compared with their spread, for example seconds since 1970.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -129,6 +132,10 @@ pub(crate) struct ExportArguments {
     pub(crate) int8: Option<PathBuf>,
     /// Run the exported model on this table and report the largest difference from the model (needs a C compiler, rustc,
     /// or Python with onnxruntime)
+    ///
+    /// Probabilities are compared as they are; predicted numbers in standard deviations of the target on the training
+    /// rows, or of the predictions if the model does not scale the target. A difference above the tolerance is larger than
+    /// rounding explains.
     #[arg(long, value_name = "DATA", help_heading = OUTPUT)]
     pub(crate) verify: Option<PathBuf>,
 }

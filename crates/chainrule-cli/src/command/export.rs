@@ -29,19 +29,26 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     };
     if let Some(int8) = &exported.int8 {
         anstream::println!(
-            "int8: largest difference from the model {:.3e} on {} rows{}",
-            int8.largest_difference,
+            "int8 on {} rows; largest difference from the model: {:.1e} {}{}",
             int8.n_rows,
+            int8.largest_difference,
+            int8.unit,
             agreement(int8.agreeing_predictions, int8.n_rows)
         );
     }
     if let Some(data) = &arguments.verify {
         let verified = verify(&model, &exported, &Tools::default(), &read(data)?)?;
+        let tolerance = match (verified.tolerance, verified.is_within_tolerance()) {
+            (Some(tolerance), Some(true)) => format!(" (tolerance {tolerance:.1e})"),
+            (Some(tolerance), _) => format!(", above the tolerance of {tolerance:.1e}"),
+            (None, _) => String::new(),
+        };
         anstream::println!(
-            "verified on {} rows of {}: largest difference from the model {:.3e}{}",
+            "verified on {} rows of {}; largest difference from the model: {:.1e} {}{tolerance}{}",
             verified.n_rows,
             data.display(),
             verified.largest_difference,
+            verified.unit,
             agreement(verified.agreeing_predictions, verified.n_rows)
         );
     }

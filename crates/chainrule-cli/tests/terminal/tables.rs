@@ -281,6 +281,7 @@ fn exports_agree_with_the_model() {
             session.run(&["export", "iris.safetensors", "--to", format, "--verify", "iris.csv"]);
         assert_eq!(code, 0, "{err}");
         assert!(out.starts_with(&format!("written to {file}")), "{out}");
+        assert!(out.contains(" in the probabilities (tolerance 1.0e-4)"), "{out}");
         assert!(out.contains("150 of 150 predictions agree"), "{out}");
     }
     let (out, err, code) = session.run(&[
@@ -295,7 +296,7 @@ fn exports_agree_with_the_model() {
         "iris8",
     ]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("int8: largest difference"), "{out}");
+    assert!(out.contains("int8 on 150 rows; largest difference"), "{out}");
     assert!(session.read("small.c").contains("iris8_predict"));
     assert_eq!(session.run(&["export", "iris.safetensors", "--to", "onnx"]).2, 0);
     refused(

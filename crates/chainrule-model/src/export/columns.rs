@@ -17,8 +17,9 @@ pub(super) const OTHER: usize = 1;
 /// Code of the first category with an input.
 pub(super) const FIRST_CATEGORY: usize = 2;
 
-/// Ratio of offset to spread above which a column is read in double precision. In single precision,
-/// such numbers (for example seconds since 1970) would retain fewer than four significant digits.
+/// Ratio of offset to spread above which a column is read, and a target predicted, in double
+/// precision. In single precision, such numbers (for example seconds since 1970) would retain fewer
+/// than four significant digits.
 const MAX_OFFSET: f64 = 1000.0;
 
 /// A column that an export reads.
@@ -96,13 +97,13 @@ pub(super) fn columns(model: &Model) -> Result<Vec<ExportColumn>, Error> {
             }
         }
         for column in &mut columns {
-            let is_far = |input: &Input| match input.how {
+            let is_far_input = |input: &Input| match input.how {
                 Encoding::Number { scale, .. } => {
-                    input.column == column.name && scale.shift.abs() > MAX_OFFSET * scale.by
+                    input.column == column.name && is_far(scale.shift, scale.by)
                 }
                 _ => false,
             };
-            if member.encoders.inputs.iter().any(is_far) {
+            if member.encoders.inputs.iter().any(is_far_input) {
                 column.input_type = InputType::Number(Width::Double);
             }
         }
@@ -113,6 +114,11 @@ pub(super) fn columns(model: &Model) -> Result<Vec<ExportColumn>, Error> {
         }
     }
     Ok(columns)
+}
+
+/// Returns whether numbers with this offset and spread lose too many digits in single precision.
+pub(super) fn is_far(offset: f64, spread: f64) -> bool {
+    offset.abs() > MAX_OFFSET * spread
 }
 
 /// Returns the inputs of a member, each with the index of its first network input and the index of

@@ -24,14 +24,26 @@ pub(super) struct ExpressionWriter<'p> {
     called: BTreeSet<(Width, &'static str)>,
 }
 
-/// Precision of a function.
+/// Precision of a function or of a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Width {
     /// Precision of the model.
     Model,
     /// Double precision. Encoders always use it, because the cells of a column can be far from 0
-    /// and close to each other.
+    /// and close to each other; so do outputs of which this is true.
     Double,
+}
+
+impl Language<'_> {
+    /// Returns the type of numbers of a width in the export of a model.
+    pub(super) fn number_type(self, precision: Precision, width: Width) -> &'static str {
+        match (self, precision, width) {
+            (Language::C { .. }, Precision::F32, Width::Model) => "float",
+            (Language::C { .. }, ..) => "double",
+            (Language::Rust, Precision::F32, Width::Model) => "f32",
+            (Language::Rust, ..) => "f64",
+        }
+    }
 }
 
 impl<'p> ExpressionWriter<'p> {
@@ -41,12 +53,12 @@ impl<'p> ExpressionWriter<'p> {
 
     /// Returns the type of the numbers of the network.
     pub(super) fn real(&self) -> &'static str {
-        match (self.language, self.precision) {
-            (Language::C { .. }, Precision::F32) => "float",
-            (Language::C { .. }, Precision::F64) => "double",
-            (Language::Rust, Precision::F32) => "f32",
-            (Language::Rust, Precision::F64) => "f64",
-        }
+        self.language.number_type(self.precision, Width::Model)
+    }
+
+    /// Returns the type of numbers of a width.
+    pub(super) fn number_type(&self, width: Width) -> &'static str {
+        self.language.number_type(self.precision, width)
     }
 
     /// Returns a literal in the precision of the model, with the fewest digits that represent it

@@ -16,16 +16,17 @@ use chainrule::network::activation::Activation;
 use chainrule_table::Table;
 
 use super::columns::ExportColumn;
+use super::comparison::{DifferenceUnit, compare};
 use super::outputs;
-use super::verify::compare;
 use crate::{Error, Member, Model, Precision};
 
 /// Accuracy of 8-bit arithmetic on the calibration table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Int8Report {
-    /// Largest difference from the predictions of the model, defined as in
-    /// [`Verified`](crate::Verified).
+    /// Largest difference from the predictions of the model, in `unit`.
     pub largest_difference: f64,
+    /// Unit of `largest_difference`.
+    pub unit: DifferenceUnit,
     /// Number of rows of the calibration table.
     pub n_rows: usize,
     /// Number of rows for which the predicted class or all predicted labels agree with the model;
@@ -106,6 +107,7 @@ pub(super) fn quantize(
     });
     let report = Int8Report {
         largest_difference: verified.largest_difference,
+        unit: verified.unit,
         n_rows: verified.n_rows,
         agreeing_predictions: verified.agreeing_predictions,
     };

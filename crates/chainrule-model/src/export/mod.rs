@@ -3,6 +3,7 @@
 mod c;
 mod coefficients;
 mod columns;
+mod comparison;
 mod expression;
 mod identifier;
 mod int8;
@@ -15,8 +16,9 @@ mod verify;
 
 use chainrule_table::Table;
 
+pub use comparison::{DifferenceUnit, Verified};
 pub use int8::Int8Report;
-pub use verify::{Tools, Verified, verify, verify_all};
+pub use verify::{Tools, verify, verify_all};
 
 use crate::{Error, Model};
 
@@ -112,6 +114,10 @@ impl Default for ExportOptions<'_> {
 ///
 /// An export contains the encoders, so its inputs are the unencoded cells of a row. It predicts the
 /// mean over the members of an ensemble.
+///
+/// The inputs and outputs have the precision of the model. Those that single precision cannot
+/// represent with at least four significant digits of their spread are in double precision: dates,
+/// columns far from 0, and all outputs if a target is far from 0, for example seconds since 1970.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};

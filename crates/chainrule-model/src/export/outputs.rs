@@ -1,9 +1,19 @@
 //! Outputs of exports: one probability per class (two in binary classification), one probability
 //! per label, or the values of the regression targets.
+//!
+//! The outputs of a network y are in the precision of the model. Their conversion to the units of
+//! the table, `y·deviation + mean`, and the mean over the members are in double precision. The
+//! result is rounded to the precision of the model only where this preserves the digits of all
+//! targets ([`width`]).
 
 use chainrule_table::Target;
 
-use crate::Model;
+use super::columns::is_far;
+use super::expression::Width;
+use crate::{Model, Precision};
+
+/// Reason for outputs in double precision, for comments and documentation.
+pub(super) const DOUBLE_REASON: &str = "a target is far from 0 compared with its standard deviation";
 
 /// Returns the number of outputs of an export per row.
 pub(super) fn n_predicted(target: &Target) -> usize {
@@ -29,6 +39,14 @@ pub(super) fn scales(target: &Target) -> Option<&[[f64; 2]]> {
         Target::Numbers { scales, .. } => Some(scales),
         Target::Classes { .. } | Target::Labels { .. } => None,
     }
+}
+
+/// Returns the precision of the outputs: double for a model in single precision with a target whose
+/// mean is far from 0 compared with its standard deviation, for example seconds since 1970.
+pub(super) fn width(model: &Model) -> Width {
+    let mut all = model.members.iter().filter_map(|member| scales(&member.encoders.target)).flatten();
+    let is_far = all.any(|[mean, deviation]| is_far(*mean, *deviation));
+    if is_far && model.precision == Precision::F32 { Width::Double } else { Width::Model }
 }
 
 /// Converts predictions y (n_rows, n_outputs) of a model to the outputs (n_rows, [`n_predicted`])

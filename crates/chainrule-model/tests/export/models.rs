@@ -7,7 +7,7 @@ use chainrule::random::RandomState;
 use chainrule_model::{Member, Model, Precision, Trained};
 use chainrule_table::{
     Column, ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Scaling, Strings,
-    Table, Task, Values,
+    Table, Target, Task, Values,
 };
 
 /// Target columns, task and output activation of each kind of output.
@@ -17,6 +17,9 @@ pub(crate) const OUTPUTS: [(&[&str], Task, &str); 4] = [
     (&["first", "second"], Task::Multilabel, "logistic"),
     (&["small", "large"], Task::Regression, "identity"),
 ];
+
+/// Seconds since 1970, alone and with a target close to 0.
+const FAR_TARGETS: [&[&str]; 2] = [&["arrival"], &["small", "arrival"]];
 
 const N: i32 = 60;
 
@@ -61,6 +64,7 @@ pub(crate) fn table() -> Table {
         Column::new("second", strings(|k| Some(["out", "in"][(k / 5 % 2) as usize]))),
         Column::new("small", numbers(|k| noise(k + 3) * 0.01)),
         Column::new("large", numbers(|k| 1000.0 + 50.0 * noise(k + 5))),
+        Column::new("arrival", numbers(|k| 1.7e9 + 300.0 * noise(k + 7))),
     ])
 }
 
@@ -115,7 +119,11 @@ impl Recipe {
     /// Creates a model with random weights and encoders fitted on the table, on different rows for
     /// each member.
     pub(crate) fn make(&self, table: &Table) -> Model {
-        let (targets, task, output) = OUTPUTS[self.output];
+        self.make_for(table, OUTPUTS[self.output])
+    }
+
+    /// Creates a model of other targets.
+    fn make_for(&self, table: &Table, (targets, task, output): (&[&str], Task, &str)) -> Model {
         let hints = ColumnHints {
             targets: targets.iter().map(|name| (*name).to_owned()).collect(),
             inputs: self.inputs.iter().map(|name| (*name).to_owned()).collect(),
@@ -206,6 +214,32 @@ pub(crate) fn encoders(precision: Precision) -> Vec<Model> {
         };
         models.push(recipe.make(&table));
     }
+    models
+}
+
+/// Returns models of targets far from 0 compared with their standard deviation: networks, ensembles
+/// whose members scale the targets differently, and a date.
+pub(crate) fn far_targets(precision: Precision) -> Vec<Model> {
+    let mut table = table();
+    let mut models = Vec::new();
+    for targets in FAR_TARGETS {
+        for n_members in [1, 3] {
+            let recipe = Recipe { n_members, ..Recipe::new(3, precision) };
+            let mut model = recipe.make_for(&table, (targets, Task::Regression, "identity"));
+            for (k, member) in model.members.iter_mut().enumerate() {
+                let Target::Numbers { scales, .. } = &mut member.encoders.target else { unreachable!() };
+                for [mean, deviation] in scales {
+                    *mean -= 0.25 * *deviation * k as f64;
+                    *deviation *= (k + 1) as f64;
+                }
+            }
+            models.push(model);
+        }
+    }
+    // Within one hour of a day.
+    let date = Values::Dates((0..N).map(|k| 20_054.3125 + noise(k) / 48.0).collect());
+    table.columns.push(Column::new("date", date));
+    models.push(Recipe::new(3, precision).make_for(&table, (&["date"], Task::Regression, "identity")));
     models
 }
 

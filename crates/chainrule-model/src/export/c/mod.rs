@@ -200,8 +200,8 @@ fn header(
             report.n_rows,
             report.largest_difference,
             match report.agreeing_predictions {
-                Some(n) => format!("in the probabilities ({n} of {} predictions unchanged)", report.n_rows),
-                None => "relative to the largest absolute prediction".to_owned(),
+                Some(n) => format!("{} ({n} of {} predictions unchanged)", report.unit, report.n_rows),
+                None => report.unit.to_string(),
             }
         );
     }
@@ -219,6 +219,9 @@ fn header(
     text += " * Outputs:\n";
     for description in outputs::descriptions(model.target()) {
         let _ = writeln!(text, " *   {}", in_comment(&description));
+    }
+    if outputs::width(model) == Width::Double {
+        let _ = writeln!(text, " * The outputs are double, because {}.", outputs::DOUBLE_REASON);
     }
     let _ = write!(
         text,
@@ -263,8 +266,11 @@ fn declarations(
         let _ = writeln!(text, "    {field_type} {}; /* {} */", names.fields[k], in_comment(&column.name));
     }
     let _ = writeln!(text, "}} {p}_input;\n");
-    let _ = writeln!(text, "/* Predicts the {p}_N_OUTPUTS outputs of a row. */");
-    let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {real} *out);");
+    let width = outputs::width(model);
+    let output_type = writer.number_type(width);
+    let note = if width == Width::Double { " in double precision" } else { "" };
+    let _ = writeln!(text, "/* Predicts the {p}_N_OUTPUTS outputs of a row{note}. */");
+    let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {output_type} *out);");
     match model.target() {
         Target::Classes { .. } => {
             let _ = writeln!(
@@ -303,7 +309,8 @@ fn predict(text: &mut String, writer: &mut ExpressionWriter<'_>, model: &Model, 
     let (target, real) = (model.target(), writer.real());
     let n = target.n_outputs();
     let widest = model.members.iter().map(|member| member.architecture.n_inputs()).max().unwrap_or(1);
-    let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {real} *out) {{");
+    let output_type = writer.number_type(outputs::width(model));
+    let _ = writeln!(text, "void {p}_predict(const {p}_input *in, {output_type} *out) {{");
     let _ = writeln!(text, "    {real} x[{widest}], y[{n}];\n    double mean[{n}] = {{0}};\n    int k;");
     for (k, member) in model.members.iter().enumerate() {
         let prefix = member_prefix(model, p, k);
@@ -324,7 +331,7 @@ fn predict(text: &mut String, writer: &mut ExpressionWriter<'_>, model: &Model, 
             "    k = 0;\n    out[0] = ({real})(1.0 - mean[k]);\n    out[1] = ({real})mean[k];\n}}\n"
         );
     } else {
-        let _ = writeln!(text, "    for (k = 0; k < {n}; k++) out[k] = ({real})mean[k];\n}}\n");
+        let _ = writeln!(text, "    for (k = 0; k < {n}; k++) out[k] = ({output_type})mean[k];\n}}\n");
     }
     match target {
         Target::Classes { classes, .. } => {

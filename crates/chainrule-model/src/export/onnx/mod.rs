@@ -13,6 +13,10 @@
 //! | multilabel | `probability` (n, n_labels), `prediction` (n, n_labels): 0 or 1 |
 //! | regression | `prediction` (n, n_targets) in the units of the table |
 //!
+//! Probabilities and predicted numbers are in the precision of the model; the predicted numbers of
+//! all targets are in double precision if one target is far from 0 compared with its standard
+//! deviation.
+//!
 //! If a column has the name of an output, a number is appended to the name of the output.
 
 mod activation;
@@ -59,7 +63,7 @@ pub(super) fn export(model: &Model, columns: &[ExportColumn]) -> Result<Vec<u8>,
         let n = builder.number(model.members.len() as f64, ElementType::Double);
         y = builder.node("Div", &[&y, &n]);
     }
-    let output = predictions(&mut builder, model.target(), &y, names, element);
+    let output = predictions(&mut builder, model, &y, names);
     let mut graph = builder.graph();
     graph.input =
         columns.iter().map(|column| value_info(&column.name, input_element(column, element), &[1])).collect();
@@ -120,11 +124,18 @@ fn decoded(builder: &mut Builder, member: &Member, y: &str) -> String {
 /// Adds the outputs of the graph, computed from the mean y over the members.
 fn predictions(
     builder: &mut Builder,
-    target: &Target,
+    model: &Model,
     y: &str,
     [probability, prediction]: [String; 2],
-    element: ElementType,
 ) -> Vec<ValueInfoProto> {
+    let target = model.target();
+    let (element, note) = match outputs::width(model) {
+        Width::Model => (ElementType::from(model.precision), None),
+        Width::Double => {
+            let note = format!("in double precision, because {}", outputs::DOUBLE_REASON);
+            (ElementType::Double, Some(note))
+        }
+    };
     let cast = vec![integer("to", element as i64)];
     let n = outputs::n_predicted(target);
     let is_positive = |builder: &mut Builder| {
@@ -135,7 +146,7 @@ fn predictions(
     match target {
         Target::Numbers { .. } => {
             builder.node_into("Cast", &[y], cast, prediction.clone());
-            vec![value_info(&prediction, element, &[n])]
+            vec![ValueInfoProto { doc_string: note, ..value_info(&prediction, element, &[n]) }]
         }
         Target::Labels { .. } => {
             builder.node_into("Cast", &[y], cast, probability.clone());

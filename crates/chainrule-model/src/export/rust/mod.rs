@@ -82,6 +82,9 @@ fn header(model: &Model) -> String {
     for description in outputs::descriptions(model.target()) {
         let _ = writeln!(text, "//! - {}", in_comment(&description));
     }
+    if outputs::width(model) == Width::Double {
+        let _ = writeln!(text, "//!\n//! The outputs are `f64`, because {}.", outputs::DOUBLE_REASON);
+    }
     text + "//!\n//! The module depends only on `core` and does not allocate.\n\n// Callers may use only some of the items.\n#![allow(dead_code)]\n\n"
 }
 
@@ -127,9 +130,12 @@ fn types(
 fn predict(text: &mut String, writer: &ExpressionWriter<'_>, model: &Model) {
     let (target, real) = (model.target(), writer.real());
     let n = target.n_outputs();
+    let width = outputs::width(model);
+    let output_type = writer.number_type(width);
+    let note = if width == Width::Double { " in double precision" } else { "" };
     let _ = writeln!(
         text,
-        "/// Predicts the outputs of a row.\npub fn predict(input: &Input) -> [{real}; N_OUTPUTS] {{"
+        "/// Predicts the outputs of a row{note}.\npub fn predict(input: &Input) -> [{output_type}; N_OUTPUTS] {{"
     );
     let _ = writeln!(text, "    let mut mean = [0.0_f64; {n}];");
     for (k, member) in model.members.iter().enumerate() {
@@ -152,7 +158,7 @@ fn predict(text: &mut String, writer: &ExpressionWriter<'_>, model: &Model) {
     if outputs::is_binary(target) {
         let _ = writeln!(text, "    [(1.0 - mean[0]) as {real}, mean[0] as {real}]\n}}\n");
     } else {
-        let _ = writeln!(text, "    mean.map(|v| v as {real})\n}}\n");
+        let _ = writeln!(text, "    mean.map(|v| v as {output_type})\n}}\n");
     }
     match target {
         Target::Classes { classes, .. } => {

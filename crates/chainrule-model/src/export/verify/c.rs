@@ -7,10 +7,10 @@ use chainrule_table::Target;
 
 use super::super::c::CNames;
 use super::super::columns::InputType;
-use super::super::expression::Width;
-use super::super::outputs;
+use super::super::expression::{Language, Width};
+use super::super::{Libm, outputs};
 use super::{ExportCase, ExportOutput, Tools, output, write};
-use crate::{Error, Precision};
+use crate::Error;
 
 const OPTIONS: [&str; 7] = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-O1"];
 
@@ -55,11 +55,13 @@ pub(super) fn run(
 fn rows_function(case: &ExportCase<'_>, k: usize) -> String {
     let p = &case.export.prefix;
     let names = CNames::new(p, &case.columns);
-    let real = if case.model.precision == Precision::F32 { "float" } else { "double" };
+    let language = Language::C { prefix: p, libm: Libm::System };
+    let number_type = |width| language.number_type(case.model.precision, width);
+    let (real, output_type) = (number_type(Width::Model), number_type(outputs::width(case.model)));
     let n = outputs::n_predicted(case.model.target());
     let mut text = format!(
         "static void rows{k}(void) {{\n    long n = (long)next();\n    while (n-- > 0) {{\n        {p}_input in;\n        \
-         {real} out[{n}];\n        int k;\n"
+         {output_type} out[{n}];\n        int k;\n"
     );
     for ((field, enum_type), column) in names.fields.iter().zip(&names.enums).zip(&case.columns) {
         let cast = match &column.input_type {

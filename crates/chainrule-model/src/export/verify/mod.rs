@@ -14,21 +14,9 @@ use std::process::{Command, Stdio};
 use chainrule_table::Table;
 
 use super::columns::{self, ExportColumn};
+use super::comparison::{Verified, compare};
 use super::{Export, ExportFormat, outputs};
 use crate::{Error, Model};
-
-/// Comparison of an export with its model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verified {
-    /// Largest difference between the predictions of the export and those of the model: absolute
-    /// for probabilities; in regression, relative to the largest absolute prediction of the target.
-    pub largest_difference: f64,
-    /// Number of compared rows.
-    pub n_rows: usize,
-    /// Number of rows for which the predicted class or all predicted labels are the same; `None` in
-    /// regression.
-    pub agreeing_predictions: Option<usize>,
-}
 
 /// Programs that verify exports.
 ///
@@ -63,6 +51,9 @@ impl Default for Tools {
 }
 
 /// Runs an export on the rows of a table and compares its predictions with those of its model.
+///
+/// Probabilities are compared as they are, numbers in standard deviations of the target (see
+/// [`DifferenceUnit`](crate::DifferenceUnit)).
 ///
 /// # Errors
 /// Returns [`Error::ToolNotFound`] or [`Error::ToolFailed`] if a tool is missing or fails,
@@ -166,32 +157,13 @@ impl<'m> ExportCase<'m> {
         let target = self.model.target();
         let n = outputs::n_predicted(target);
         let y = outputs::expanded(self.model, self.model.predict(table)?.y);
-        Ok(compare(self.model, &y, &output.y, |row| {
+        let verified = compare(self.model, &y, &output.y, |row| {
             let n_decisions = output.decisions.len() / self.n_rows;
             outputs::decisions(target, &y[row * n..][..n])
                 == output.decisions[row * n_decisions..][..n_decisions]
-        }))
-    }
-}
-
-/// Returns the largest difference of `other` from `y` and the number of rows that agree.
-pub(super) fn compare(model: &Model, y: &[f64], other: &[f64], agrees: impl Fn(usize) -> bool) -> Verified {
-    let target = model.target();
-    let n = outputs::n_predicted(target);
-    let n_rows = y.len() / n;
-    let largest = |k: usize| y.iter().skip(k).step_by(n).fold(0.0_f64, |largest, v| largest.max(v.abs()));
-    let is_regression = outputs::scales(target).is_some();
-    let scales: Vec<f64> =
-        (0..n).map(|k| if is_regression && largest(k) > 0.0 { largest(k) } else { 1.0 }).collect();
-    let difference = |(i, (a, b)): (usize, (&f64, &f64))| {
-        // Equal infinities or NaNs do not differ.
-        if a == b || a.is_nan() && b.is_nan() { 0.0 } else { (a - b).abs() / scales[i % n] }
-    };
-    let differences = y.iter().zip(other).enumerate().map(difference);
-    Verified {
-        largest_difference: differences.fold(0.0, |a, b| if b > a || b.is_nan() { b } else { a }),
-        n_rows,
-        agreeing_predictions: (!is_regression).then(|| (0..n_rows).filter(|row| agrees(*row)).count()),
+        });
+        // Quantisation errors are not rounding errors.
+        Ok(Verified { tolerance: verified.tolerance.filter(|_| self.export.int8.is_none()), ..verified })
     }
 }
 

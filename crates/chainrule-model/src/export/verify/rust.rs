@@ -6,10 +6,10 @@ use std::process::Command;
 use chainrule_table::Target;
 
 use super::super::columns::InputType;
-use super::super::expression::Width;
+use super::super::expression::{Language, Width};
 use super::super::rust::RustNames;
 use super::{ExportCase, ExportOutput, Tools, output, write};
-use crate::{Error, Precision};
+use crate::Error;
 
 pub(super) fn run(
     cases: &[ExportCase<'_>],
@@ -43,7 +43,7 @@ pub(super) fn run(
 /// Returns a Rust function that reads rows and prints the predictions of the export.
 fn rows_function(case: &ExportCase<'_>, k: usize) -> String {
     let names = RustNames::new(&case.columns);
-    let real = if case.model.precision == Precision::F32 { "f32" } else { "f64" };
+    let real = Language::Rust.number_type(case.model.precision, Width::Model);
     let mut text = format!(
         "fn rows{k}(words: &mut impl Iterator<Item = f64>) {{\n    let n = words.next().unwrap() as usize;\n    \
          for _ in 0..n {{\n        let input = case{k}::Input {{\n"
