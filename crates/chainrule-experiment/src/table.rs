@@ -8,8 +8,8 @@ use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
-    ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem, ReadOptions,
-    Scaling, Split, Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
+    Column, ColumnHints, ColumnKind, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem,
+    ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, Values, read, read_csv,
 };
 
 use crate::Error;
@@ -92,6 +92,9 @@ pub struct TableSamples {
     pub rows: [Vec<usize>; 2],
     /// Samples of the held-out rows, if there are any.
     pub validation: Option<Arc<Dataset<f64>>>,
+    /// Column of sample weights, if there is one, with the weight of every row of the table; class
+    /// weights are not included.
+    pub weight: Option<Column>,
 }
 
 impl TablePlan {
@@ -290,7 +293,8 @@ impl TablePlan {
         let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.engine_error(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
-        Ok((dataset, TableSamples { table, encoders, ignored: kinds.ignored, rows, validation }))
+        let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
+        Ok((dataset, TableSamples { table, encoders, ignored: kinds.ignored, rows, validation, weight }))
     }
 
     /// Encodes all rows of a table with a model's encoders.
@@ -305,7 +309,10 @@ impl TablePlan {
         let dataset = Arc::new(dataset.map_err(|source| self.engine_error(source))?);
         let rows = [(0..table.n_rows()).collect(), Vec::new()];
         let encoders = encoders.clone();
-        Ok((dataset, TableSamples { table, encoders, ignored: Vec::new(), rows, validation: None }))
+        Ok((
+            dataset,
+            TableSamples { table, encoders, ignored: Vec::new(), rows, validation: None, weight: None },
+        ))
     }
 
     fn engine_error(&self, source: chainrule::Error) -> Error {
