@@ -54,7 +54,7 @@ pub fn print_coloured(table: &Table, colours: &[(&str, AnsiColor)]) {
 }
 
 /// Prints a table of metrics: one row per metric, one column per set of rows.
-pub fn print_metrics(columns: &[(&str, Vec<(&'static str, f64)>)]) {
+pub fn print_metrics(columns: &[(&str, &[(&'static str, f64)])]) {
     let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|(name, _)| *name)).collect();
     let mut shown = new(&header);
     for (k, (name, _)) in columns[0].1.iter().enumerate() {
@@ -62,6 +62,23 @@ pub fn print_metrics(columns: &[(&str, Vec<(&'static str, f64)>)]) {
             .iter()
             .map(|(_, metrics)| Cell::new(number(metrics[k].1)).set_alignment(CellAlignment::Right));
         shown.add_row(std::iter::once(Cell::new(name)).chain(values));
+    }
+    anstream::println!();
+    print(&shown);
+}
+
+/// Prints the metrics of each of several targets: one row per target, one column per metric; nothing if there are none.
+///
+/// `rows` names the rows over which they are computed.
+pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)]) {
+    let Some((_, metrics)) = targets.first() else { return };
+    let corner = if rows.is_empty() { "target".to_owned() } else { format!("target ({rows})") };
+    let header: Vec<&str> =
+        std::iter::once(&corner[..]).chain(metrics.iter().map(|(name, _)| *name)).collect();
+    let mut shown = new(&header);
+    for (column, metrics) in targets {
+        let values = metrics.iter().map(|(_, v)| Cell::new(number(*v)).set_alignment(CellAlignment::Right));
+        shown.add_row(std::iter::once(Cell::new(column)).chain(values));
     }
     anstream::println!();
     print(&shown);

@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
+use chainrule_model::sample_weights;
 use chainrule_table::{
-    ColumnHints, ColumnKind, ColumnKinds, DateFormat, DateParts, EncoderOptions, Encoders, Ignored, Problem,
-    ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read,
+    Column, ColumnHints, ColumnKind, ColumnKinds, DateFormat, DateParts, EncoderOptions, Encoders, Ignored,
+    Problem, ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read,
     read_csv,
 };
 
@@ -130,8 +131,9 @@ pub struct TableSamples {
     pub rows: [Vec<usize>; 2],
     /// Samples of the held-out rows, if there are any.
     pub validation: Option<Arc<Dataset<f64>>>,
-    /// Value of the weight column in each row of the table, if there is one.
-    pub weights: Option<Arc<Vec<f64>>>,
+    /// Column of sample weights, if there is one, with the weight of every row of the table; class
+    /// weights are not included.
+    pub weight: Option<Column>,
     /// What was assumed, converted or left out.
     pub remarks: Vec<Remark>,
 }
@@ -279,7 +281,7 @@ impl TablePlan {
             self.hints.targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
         let has_target: Vec<bool> =
             (0..table.n_rows()).map(|i| targets.iter().all(|column| !column.values.is_missing(i))).collect();
-        let weights = self.weight.as_ref().map(|name| weights(table, name)).transpose()?;
+        let weights = self.weight.as_ref().map(|name| sample_weights(table, name)).transpose()?;
         let weighs = |i: usize| weights.as_ref().is_none_or(|weights| weights[i] > 0.0);
         let mut remarks = Vec::new();
         let mut left_out = |what: &str, is_left_out: &dyn Fn(usize) -> bool| {
@@ -394,9 +396,8 @@ impl TablePlan {
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
         let remarks = [column_remarks(&table, &encoders, &kinds, &self.split), remarks].concat();
         let ignored = kinds.ignored;
-        let samples =
-            TableSamples { table, encoders, ignored, rows, validation, weights: row_weights, remarks };
-        Ok((dataset, samples))
+        let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
+        Ok((dataset, TableSamples { table, encoders, ignored, rows, validation, weight, remarks }))
     }
 
     /// Encodes all rows of a table with a model's encoders.
@@ -417,7 +418,7 @@ impl TablePlan {
             ignored: Vec::new(),
             rows,
             validation: None,
-            weights: None,
+            weight: None,
             remarks: Vec::new(),
         };
         Ok((dataset, samples))
@@ -489,19 +490,6 @@ impl TablePlan {
         }
         Ok(weights)
     }
-}
-
-/// Returns the weights in a column.
-fn weights(table: &Table, name: &str) -> Result<Vec<f64>, Error> {
-    let column = table.column(name)?;
-    let Values::Numbers(values) = &column.values else {
-        let problem = Problem::WrongKind { kind: "number", found: column.values.describe() };
-        return Err(chainrule_table::Error::new(&table.path, problem).column(name).into());
-    };
-    if let Some(row) = values.iter().position(|w| w.is_nan() || *w < 0.0) {
-        return Err(table.wrong(row, name, Problem::Weight { got: values[row] }).into());
-    }
-    Ok(values.clone())
 }
 
 /// Returns remarks on the columns that are used, or would be if they had been read otherwise: their

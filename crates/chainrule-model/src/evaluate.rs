@@ -1,128 +1,129 @@
-//! Metrics of a model and of the majority-class or mean baseline, and permutation importance.
+//! Weighted metrics of a model and of the majority-class or mean baseline.
+
+use std::ops::Range;
 
 use chainrule::metrics::{Metric, MetricInput, OutputKind};
-use chainrule::random::RandomState;
-use chainrule_table::{Table, Target};
+use chainrule_table::{Problem, Table, Target, Values};
 
 use crate::{Error, Model};
 
 /// Metrics of a model on the rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Name and value of every metric of the task; NaN if a metric is undefined for these rows.
-    pub metrics: Vec<(&'static str, f64)>,
-    /// Number of rows.
+    /// Metrics of the task.
+    pub metrics: Metrics,
+    /// Number of rows, including those of weight 0.
     pub n_rows: usize,
     /// Number of cells in each column whose category did not occur in training, or that are missing
     /// although the column had no missing values in training.
     pub unseen: Vec<(String, u64)>,
 }
 
-/// Permutation importance of a column.
+/// Values of the metrics of a task on some rows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Importance {
-    /// Name of the column.
-    pub column: String,
-    /// Mean and standard deviation, over several permutations of the column, of the decrease in the
-    /// first metric (the increase if lower is better).
-    pub loss: (f64, f64),
+pub struct Metrics {
+    /// Name and value of every metric, the mean over the targets if there are several; NaN if a
+    /// metric is undefined for these rows.
+    pub values: Vec<(&'static str, f64)>,
+    /// The same for each target column, if there are several.
+    pub targets: Vec<(String, Vec<(&'static str, f64)>)>,
+}
+
+impl Metrics {
+    /// Returns the metric by which models of a task are compared, with its value: R² for numbers,
+    /// log loss for probabilities, because accuracy does not change with every prediction.
+    ///
+    /// # Panics
+    /// Panics if these are not the metrics of `task`.
+    pub fn for_comparison(&self, task: OutputKind) -> (Metric, f64) {
+        let name = if task == OutputKind::Real { "r2" } else { "log_loss" };
+        let value = self.values.iter().find(|(known, _)| *known == name).expect("a metric of the task").1;
+        (Metric::new(name, &[]).expect("the metric is registered"), value)
+    }
+}
+
+/// Encoded rows: inputs x (n, n_inputs) and targets t (n, n_outputs), row-major, and the weight of
+/// each row, if there are weights.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodedRows<'r> {
+    /// Encoded inputs.
+    pub x: &'r [f64],
+    /// Encoded targets.
+    pub t: &'r [f64],
+    /// Sample weights; all weights are equal if none are given.
+    pub weight: Option<&'r [f64]>,
 }
 
 /// Evaluates a model on a table that contains its target columns.
 ///
-/// Regression targets are compared in the units of the table.
+/// Regression targets are compared in the units of the table. `weight` has the sample weight of
+/// each row; rows of weight 0 have no influence on the metrics.
 ///
 /// # Errors
 /// Returns [`Error::Table`] if a column does not exist, a target is missing or a target value did
 /// not occur in training.
-pub fn evaluate(model: &Model, table: &Table) -> Result<Evaluation, Error> {
+///
+/// # Panics
+/// Panics if there is not one weight per row.
+pub fn evaluate(model: &Model, table: &Table, weight: Option<&[f64]>) -> Result<Evaluation, Error> {
     let t = targets(model, table)?;
     let predictions = model.predict(table)?;
-    let metrics = measure(model.task(), &predictions.y, &t, predictions.n_outputs);
+    let metrics = measure(model, &predictions.y, &t, weight);
     Ok(Evaluation { metrics, n_rows: table.n_rows(), unseen: predictions.unseen })
 }
 
-/// Computes the metrics of the first network of a model on encoded inputs x (n, n_inputs) and
-/// encoded targets t (n, n_outputs), both row-major.
+/// Computes the metrics of the first network of a model on encoded rows.
 ///
 /// # Panics
 /// Panics if the lengths are inconsistent with each other or with the network.
-pub fn evaluate_encoded(model: &Model, x: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
+pub fn evaluate_encoded(model: &Model, rows: EncodedRows<'_>) -> Metrics {
     let target = model.target();
-    let mut y = model.outputs(&model.members[0], x);
+    let mut y = model.outputs(&model.members[0], rows.x);
     target.decode(&mut y);
-    measure(model.task(), &y, &decoded(target, t), target.n_outputs())
+    measure(model, &y, &decoded(target, rows.t), rows.weight)
 }
 
-/// Computes the metrics of a constant baseline on encoded targets `t` (n, n_outputs), row-major.
+/// Computes the metrics of a constant baseline on encoded rows.
 ///
-/// The baseline predicts the mean of the encoded training targets `t_train` for every row: the
-/// class frequencies in classification, so that the predicted class is the majority class, and the
-/// mean in regression.
+/// The baseline predicts the weighted mean of the encoded targets of the `training` rows for every
+/// row: the class frequencies in classification, so that the predicted class is the majority class,
+/// and the mean in regression. The inputs are ignored.
 ///
 /// # Panics
-/// Panics if a length is not a multiple of the number of outputs.
-pub fn baseline(model: &Model, t_train: &[f64], t: &[f64]) -> Vec<(&'static str, f64)> {
+/// Panics if the lengths are inconsistent with each other or with the number of outputs.
+pub fn baseline(model: &Model, training: EncodedRows<'_>, rows: EncodedRows<'_>) -> Metrics {
     let (target, n_outputs) = (model.target(), model.target().n_outputs());
-    let mut mean = vec![0.0; n_outputs];
-    t_train.chunks_exact(n_outputs).for_each(|row| mean.iter_mut().zip(row).for_each(|(sum, t)| *sum += t));
-    mean.iter_mut().for_each(|sum| *sum /= (t_train.len() / n_outputs) as f64);
+    let (mut mean, mut total) = (vec![0.0; n_outputs], 0.0);
+    for (i, row) in training.t.chunks_exact(n_outputs).enumerate() {
+        let w = training.weight.map_or(1.0, |weight| weight[i]);
+        total += w;
+        mean.iter_mut().zip(row).for_each(|(sum, t)| *sum += w * t);
+    }
+    mean.iter_mut().for_each(|sum| *sum /= total);
     target.decode(&mut mean);
-    let y: Vec<f64> = mean.iter().copied().cycle().take(t.len()).collect();
-    measure(model.task(), &y, &decoded(target, t), n_outputs)
+    let y: Vec<f64> = mean.iter().copied().cycle().take(rows.t.len()).collect();
+    measure(model, &y, &decoded(target, rows.t), rows.weight)
 }
 
-/// Number of permutations per column.
-const N_PERMUTATIONS: usize = 5;
-/// Maximum number of rows on which permutation importance is computed.
-const MAX_ROWS: usize = 5000;
-
-/// Computes the permutation importance (Breiman 2001) of each column on the rows `rows` of a table.
-///
-/// The importance is the decrease in the first metric (accuracy, R²) when the cells of the column
-/// are permuted. The result is sorted by decreasing importance. If there are more than 5000 rows,
-/// 5000 evenly spaced ones are used.
+/// Returns the column `name` of a table as sample weights.
 ///
 /// # Errors
-/// The same as those of [`evaluate`].
-pub fn importance(model: &Model, table: &Table, rows: &[usize], seed: u32) -> Result<Vec<Importance>, Error> {
-    let mut random = RandomState::new(seed);
-    let n = rows.len().min(MAX_ROWS);
-    let rows: Vec<usize> = (0..n).map(|i| rows[i * rows.len() / n]).collect();
-    let table = table.subset(&rows);
-    let t = targets(model, &table)?;
-    let n_outputs = model.target().n_outputs();
-    let Some(metric) = Metric::all(model.task()).next() else { return Ok(Vec::new()) };
-    let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
-    let score = |y: &[f64]| {
-        let task = model.task();
-        sign * metric.value(&MetricInput { task, y, t: &t, weight: None, n_outputs })
+/// Returns [`Error::Table`] if the column does not exist or does not contain numbers, or if a weight
+/// is negative or missing, with its position.
+pub fn sample_weights(table: &Table, name: &str) -> Result<Vec<f64>, Error> {
+    let column = table.column(name)?;
+    let Values::Numbers(values) = &column.values else {
+        let problem = Problem::WrongKind { kind: "number", found: column.values.describe() };
+        return Err(chainrule_table::Error::new(&table.path, problem).column(name).into());
     };
-    let original_score = score(&model.predict(&table)?.y);
-    let mut all = Vec::new();
-    for (column, _) in model.formats() {
-        let mut losses = Vec::with_capacity(N_PERMUTATIONS);
-        for _ in 0..N_PERMUTATIONS {
-            let mut permuted = table.clone();
-            let order = random.permutation(n);
-            let cells = permuted
-                .columns
-                .iter_mut()
-                .find(|c| c.name == column)
-                .expect("predict checked that the column exists");
-            cells.values = cells.values.subset(&order);
-            losses.push(original_score - score(&model.predict(&permuted)?.y));
-        }
-        let mean = losses.iter().sum::<f64>() / N_PERMUTATIONS as f64;
-        let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / N_PERMUTATIONS as f64;
-        all.push(Importance { column: column.to_owned(), loss: (mean, variance.sqrt()) });
+    match values.iter().position(|w| w.is_nan() || *w < 0.0) {
+        Some(row) => Err(table.wrong(row, name, Problem::Weight { got: values[row] }).into()),
+        None => Ok(values.clone()),
     }
-    all.sort_by(|a, b| b.loss.0.total_cmp(&a.loss.0));
-    Ok(all)
 }
 
 /// Returns the targets of a table in its own units.
-fn targets(model: &Model, table: &Table) -> Result<Vec<f64>, Error> {
+pub(crate) fn targets(model: &Model, table: &Table) -> Result<Vec<f64>, Error> {
     let target = model.target();
     Ok(decoded(target, &target.encode(table)?))
 }
@@ -133,7 +134,29 @@ fn decoded(target: &Target, t: &[f64]) -> Vec<f64> {
     t
 }
 
-fn measure(task: OutputKind, y: &[f64], t: &[f64], n_outputs: usize) -> Vec<(&'static str, f64)> {
-    let outputs = MetricInput { task, y, t, weight: None, n_outputs };
-    Metric::all(task).map(|metric| (metric.name(), metric.value(&outputs))).collect()
+/// Computes all metrics of outputs y and targets t (n, n_outputs) over the rows that have weight.
+fn measure(model: &Model, y: &[f64], t: &[f64], weight: Option<&[f64]>) -> Metrics {
+    let (task, n_outputs) = (model.task(), model.target().n_outputs());
+    let has_weight = |i: &usize| weight.is_none_or(|weight| weight[*i] > 0.0);
+    let rows: Vec<usize> = (0..t.len() / n_outputs).filter(has_weight).collect();
+    let weight: Option<Vec<f64>> = weight.map(|weight| rows.iter().map(|i| weight[*i]).collect());
+    let pick = |values: &[f64], outputs: Range<usize>| -> Vec<f64> {
+        rows.iter().flat_map(|i| &values[i * n_outputs..][outputs.clone()]).copied().collect()
+    };
+    let metrics = |outputs: Range<usize>| {
+        let (y, t) = (pick(y, outputs.clone()), pick(t, outputs.clone()));
+        all_metrics(&MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs: outputs.len() })
+    };
+    let columns = match model.target() {
+        Target::Labels { columns, .. } | Target::Numbers { columns, .. } if columns.len() > 1 => &columns[..],
+        _ => &[],
+    };
+    Metrics {
+        values: metrics(0..n_outputs),
+        targets: columns.iter().enumerate().map(|(k, column)| (column.clone(), metrics(k..k + 1))).collect(),
+    }
+}
+
+fn all_metrics(outputs: &MetricInput) -> Vec<(&'static str, f64)> {
+    Metric::all(outputs.task).map(|metric| (metric.name(), metric.value(outputs))).collect()
 }

@@ -9,13 +9,15 @@ mod error;
 mod evaluate;
 mod export;
 mod file;
+mod importance;
 mod model;
 
 pub use error::Error;
-pub use evaluate::{Evaluation, Importance, baseline, evaluate, evaluate_encoded, importance};
+pub use evaluate::{EncodedRows, Evaluation, Metrics, baseline, evaluate, evaluate_encoded, sample_weights};
 pub use export::{
     Arithmetic, DifferenceUnit, Export, ExportFormat, ExportOptions, Int8Report, Libm, Tools, Verified,
     export, verify, verify_all,
 };
 pub use file::{FORMAT_VERSION, UNFINISHED, sha256, write_whole};
+pub use importance::{Importance, ImportanceMeasure, PermutationImportance, importance};
 pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};

@@ -6,6 +6,7 @@ mod error;
 pub mod gradcheck;
 pub mod kernel;
 pub mod landscape;
+pub mod linear;
 pub mod metrics;
 pub mod network;
 pub mod objective;

@@ -90,6 +90,9 @@ pub(crate) struct EvaluateArguments {
     pub(crate) model: PathBuf,
     /// Table to evaluate on
     pub(crate) data: PathBuf,
+    /// Column of sample weights, for the metrics
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
+    pub(crate) weight: Option<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Print the result as JSON

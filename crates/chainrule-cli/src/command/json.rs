@@ -13,6 +13,12 @@ pub(super) fn numbers<'n>(numbers: impl IntoIterator<Item = (&'n str, f64)>) -> 
     Value::Object(numbers.into_iter().map(|(name, v)| (name.to_owned(), json!(v))).collect::<Map<_, _>>())
 }
 
+/// Returns the metrics of each target as an object of objects.
+pub(super) fn targets(targets: &[(String, Vec<(&'static str, f64)>)]) -> Value {
+    let target = |(column, metrics): &(String, Vec<_>)| (column.clone(), numbers(metrics.iter().copied()));
+    Value::Object(targets.iter().map(target).collect())
+}
+
 /// Returns the number of cells with unknown values in each column as an object.
 pub(super) fn unseen(columns: &[(String, u64)]) -> Value {
     Value::Object(columns.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<Map<_, _>>())

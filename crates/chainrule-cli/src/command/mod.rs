@@ -22,10 +22,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Variant};
 use chainrule_model::Model;
+use chainrule_table::{CellType, ColumnFormat};
 
 use crate::arguments::Source;
 use crate::error::Failure;
 use crate::progress::{Bar, ReadingBar};
+
+/// Adds a column of sample weights to the columns to read, unless it is among them.
+fn add_weight<'n>(columns: &mut Vec<(&'n str, ColumnFormat)>, weight: Option<&'n str>) {
+    if let Some(weight) = weight
+        && columns.iter().all(|(name, _)| *name != weight)
+    {
+        columns.push((weight, CellType::Numbers.into()));
+    }
+}
 
 impl Source {
     /// Opens the experiment with its changed settings, reduced to the selected variant, and reads its tables.

@@ -1,5 +1,6 @@
 //! The command as a user types it, in a folder of its own.
 
+mod assessment;
 mod bad_input;
 mod cases;
 mod checkpoints;

@@ -1,38 +1,80 @@
 //! Assessment of a fitted model: its metrics, those of a linear model and of a baseline, and permutation importance.
+//!
+//! All of them use the column of sample weights, if there is one, but not the class weights.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
-
-use chainrule::Dataset;
-use chainrule::random::RandomState;
-use chainrule_experiment::{Outcome, TableSamples, Variant, ensemble, scores};
-use chainrule_model::{Importance, Model, baseline, evaluate, evaluate_encoded, importance};
+use chainrule::{Dataset, linear};
+use chainrule_experiment::{Outcome, TableSamples, ensemble, scores};
+use chainrule_model::{
+    EncodedRows, Member, Metrics, Model, PermutationImportance, Precision, baseline, evaluate,
+    evaluate_encoded, importance, sample_weights,
+};
 use chainrule_table::Table;
 
 use super::from_table;
 use crate::error::Failure;
-use crate::progress::Bar;
+use crate::progress::Spinner;
+use crate::table::number;
 
 /// The name of the predictor that ignores the inputs: the majority class, or the mean.
 pub(super) const BASELINE: &str = "baseline";
 
-/// Metrics by name.
-pub(super) type Metrics = Vec<(&'static str, f64)>;
-
 /// How good a fitted model is.
 pub(super) struct Assessment {
     pub(super) scores: Scores,
-    /// Permutation importance of the columns; empty after a cancelled training.
-    pub(super) importance: Vec<Importance>,
+    /// Permutation importance of the columns; none after a cancelled training.
+    pub(super) importance: Option<PermutationImportance>,
 }
 
 /// The metrics of a model.
 pub(super) enum Scores {
-    /// Of one network: on each set of rows, and those of other predictors on the last of these sets.
-    Single { sets: Vec<(&'static str, Metrics)>, others: Vec<(&'static str, Metrics)> },
-    /// Of cross-validation: mean and standard deviation over the held-out rows of each fold, and the metrics of the averaged
-    /// model on the test table.
-    Folds { metrics: Vec<(&'static str, f64, f64)>, test: Option<Metrics> },
+    /// Of one network.
+    Single {
+        /// Its metrics on each set of rows.
+        sets: Vec<(&'static str, Metrics)>,
+        /// The metrics of other predictors on the last of these sets.
+        others: Vec<(&'static str, Metrics)>,
+        /// Comparison of the network with the linear model on held-out rows, if there are any.
+        comparison: Option<Comparison>,
+    },
+    /// Of cross-validation.
+    Folds {
+        /// Mean and standard deviation over the held-out rows of each fold.
+        metrics: FoldMetrics,
+        /// The metrics of the averaged model on the test table.
+        test: Option<Metrics>,
+    },
+}
+
+/// Which of two models has the better metric, R² in regression, otherwise log loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// The network, or neither in the digits that are printed.
+    Network,
+    /// The linear model, although the network has hidden layers.
+    Linear,
+}
+
+/// Name, mean and standard deviation over the folds.
+pub(super) type Spread = (&'static str, f64, f64);
+
+/// Metrics over the folds, as in [`Metrics`].
+pub(super) struct FoldMetrics {
+    pub(super) values: Vec<Spread>,
+    pub(super) targets: Vec<(String, Vec<Spread>)>,
+}
+
+/// The table of `--test`, with its sample weights.
+pub(super) struct TestTable {
+    pub(super) table: Table,
+    weight: Option<Vec<f64>>,
+}
+
+impl TestTable {
+    /// Takes the sample weights from the column that the training used, if it used one.
+    pub(super) fn new(table: Table, from: &TableSamples) -> Result<TestTable, Failure> {
+        let weight = from.weight.as_ref().map(|column| sample_weights(&table, &column.name)).transpose()?;
+        Ok(TestTable { table, weight })
+    }
 }
 
 /// Assesses the trained networks and joins them into one model.
@@ -40,98 +82,149 @@ pub(super) enum Scores {
 /// After a cancelled training only the metrics of the model itself are computed.
 pub(super) fn assess(
     mut models: Vec<Model>,
-    variant: &Variant,
     outcomes: &[Outcome],
-    test: Option<&Table>,
+    test: Option<&TestTable>,
     cancelled: bool,
 ) -> Result<(Model, Assessment), Failure> {
     let (model, scores) = if models.len() == 1 {
-        single(models.swap_remove(0), variant, &outcomes[0], test, cancelled)?
+        single(models.swap_remove(0), &outcomes[0], test, cancelled)?
     } else {
         folds(models, outcomes, test)?
     };
     let importance = if cancelled {
-        Vec::new()
+        None
     } else {
-        column_importance(&model, from_table(&outcomes[0].samples), test)?
+        Some(column_importance(&model, from_table(&outcomes[0].samples), test)?)
     };
     Ok((model, Assessment { scores, importance }))
 }
 
-/// A set of encoded rows: its name, inputs and targets.
-type EncodedRows<'r> = (&'static str, &'r [f64], &'r [f64]);
+/// Sample weights of the training rows and of the held-out rows.
+fn split_weights(from: &TableSamples) -> Result<[Option<Vec<f64>>; 2], Failure> {
+    let Some(all) = weights(from)? else { return Ok([None, None]) };
+    Ok([0, 1].map(|part| Some(from.rows[part].iter().map(|i| all[*i]).collect())))
+}
 
-fn encoded_rows<'r>(name: &'static str, samples: &'r Dataset<f64>) -> EncodedRows<'r> {
-    (name, samples.x(), samples.t())
+/// Sample weights of all rows.
+fn weights(from: &TableSamples) -> Result<Option<Vec<f64>>, Failure> {
+    let weights = |column: &chainrule_table::Column| sample_weights(&from.table, &column.name);
+    Ok(from.weight.as_ref().map(weights).transpose()?)
+}
+
+fn encoded<'r>(samples: &'r Dataset<f64>, weight: Option<&'r [f64]>) -> EncodedRows<'r> {
+    EncodedRows { x: samples.x(), t: samples.t(), weight }
 }
 
 fn single(
     mut model: Model,
-    variant: &Variant,
     outcome: &Outcome,
-    test: Option<&Table>,
+    test: Option<&TestTable>,
     cancelled: bool,
 ) -> Result<(Model, Scores), Failure> {
     let from = from_table(&outcome.samples);
-    let encode = |test| Ok::<_, Failure>((from.encoders.encode(test).0, from.encoders.target.encode(test)?));
-    let test = test.map(encode).transpose()?;
-    let mut rows = vec![encoded_rows("train", &outcome.samples.dataset)];
-    rows.extend(from.validation.as_ref().map(|samples| encoded_rows("validation", samples)));
-    rows.extend(test.as_ref().map(|(x, t)| ("test", &x[..], &t[..])));
+    let weights = split_weights(from)?;
+    let training = encoded(&outcome.samples.dataset, weights[0].as_deref());
+    let mut rows = vec![("train", training)];
+    rows.extend(
+        from.validation.as_ref().map(|samples| ("validation", encoded(samples, weights[1].as_deref()))),
+    );
+    let encode = |test: &TestTable| {
+        Ok::<_, Failure>((from.encoders.encode(&test.table).0, from.encoders.target.encode(&test.table)?))
+    };
+    let encoded_test = test.map(encode).transpose()?;
+    if let (Some(test), Some((x, t))) = (test, &encoded_test) {
+        rows.push(("test", EncodedRows { x, t, weight: test.weight.as_deref() }));
+    }
     let sets: Vec<(&str, Metrics)> =
-        rows.iter().map(|(name, x, t)| (*name, evaluate_encoded(&model, x, t))).collect();
+        rows.iter().map(|(name, rows)| (*name, evaluate_encoded(&model, *rows))).collect();
     for (name, metrics) in &sets {
-        model.trained.scores.extend(scores(name, metrics));
+        model.trained.scores.extend(scores(name, &metrics.values));
     }
-    let (_, x, t) = rows[rows.len() - 1];
+    let (last, held_out) = (rows[rows.len() - 1].1, rows.len() > 1);
     let mut others = Vec::new();
-    if !cancelled {
-        // The same training without hidden layers, on the same samples.
-        let mut linear = variant.with(&["network.hidden=[]", "network.names={}"])?;
-        linear.name = String::from("linear model");
-        let mut bar = Bar::with_rate(outcome.samples.dataset.n_samples());
-        let random = RandomState::new(linear.data.seed);
-        let prepared = linear.prepare_with(outcome.samples.clone(), random)?;
-        let trained =
-            linear.run_prepared(prepared, &BTreeSet::new(), &mut bar, &AtomicBool::new(false), None)?;
-        if let Some(linear) = trained.model(&linear, 0.0) {
-            others.push(("linear model", evaluate_encoded(&linear, x, t)));
+    let mut comparison = None;
+    if !cancelled && let Some(linear) = linear_model(&model, outcome) {
+        let metrics = evaluate_encoded(&linear, last);
+        if held_out {
+            comparison = Some(compare(&model, &sets[sets.len() - 1].1, &metrics));
         }
+        others.push(("linear model", metrics));
     }
-    others.push((BASELINE, baseline(&model, rows[0].2, t)));
-    Ok((model, Scores::Single { sets, others }))
+    others.push((BASELINE, baseline(&model, training, last)));
+    Ok((model, Scores::Single { sets, others, comparison }))
 }
 
-fn folds(models: Vec<Model>, outcomes: &[Outcome], test: Option<&Table>) -> Result<(Model, Scores), Failure> {
-    let evaluated = |(model, outcome): (&Model, &Outcome)| {
-        let held_out = from_table(&outcome.samples).validation.clone().expect("each fold holds rows out");
-        evaluate_encoded(model, held_out.x(), held_out.t())
-    };
-    let folds: Vec<Metrics> = models.iter().zip(outcomes).map(evaluated).collect();
-    let mut model = ensemble(models);
-    let mut metrics = Vec::new();
-    for (k, (name, _)) in folds[0].iter().enumerate() {
-        let values: Vec<f64> = folds.iter().map(|fold| fold[k].1).collect();
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-        metrics.push((*name, mean, deviation));
-        model.trained.scores.extend(scores("folds", &[(name, mean)]));
+/// Returns the best linear model of the training samples, with the encoders of `model`; none if all samples have weight 0.
+fn linear_model(model: &Model, outcome: &Outcome) -> Option<Model> {
+    let _spinner = Spinner::new("fitting the linear model");
+    let output = &outcome.architecture.output().activation;
+    let fit = linear::fit(&outcome.samples.dataset, &outcome.loss, output).ok()?;
+    let encoders = model.members[0].encoders.clone();
+    let member = Member { encoders, architecture: fit.architecture, parameters: fit.parameters };
+    Some(Model { members: vec![member], precision: Precision::F64, ..model.clone() })
+}
+
+/// Compares a network with the linear model by their metrics on the same rows.
+fn compare(model: &Model, network: &Metrics, linear: &Metrics) -> Comparison {
+    let (metric, network) = network.for_comparison(model.task());
+    let (_, linear) = linear.for_comparison(model.task());
+    let is_better = if metric.higher_is_better() { linear > network } else { linear < network };
+    let has_hidden_layers = model.members[0].architecture.layers().len() > 1;
+    if is_better && has_hidden_layers && number(linear) != number(network) {
+        Comparison::Linear
+    } else {
+        Comparison::Network
     }
-    let test = test.map(|test| evaluate(&model, test)).transpose()?.map(|evaluation| evaluation.metrics);
-    Ok((model, Scores::Folds { metrics, test }))
+}
+
+fn folds(
+    models: Vec<Model>,
+    outcomes: &[Outcome],
+    test: Option<&TestTable>,
+) -> Result<(Model, Scores), Failure> {
+    let evaluated = |(model, outcome): (&Model, &Outcome)| {
+        let from = from_table(&outcome.samples);
+        let held_out = from.validation.clone().expect("each fold holds rows out");
+        Ok::<_, Failure>(evaluate_encoded(model, encoded(&held_out, split_weights(from)?[1].as_deref())))
+    };
+    let folds: Vec<Metrics> = models.iter().zip(outcomes).map(evaluated).collect::<Result<_, _>>()?;
+    let mut model = ensemble(models);
+    let values = spreads(folds.iter().map(|fold| &fold.values[..]));
+    for (name, mean, _) in &values {
+        model.trained.scores.extend(scores("folds", &[(name, *mean)]));
+    }
+    let target = |(k, (column, _)): (usize, &(String, _))| {
+        (column.clone(), spreads(folds.iter().map(|fold| &fold.targets[k].1[..])))
+    };
+    let targets = folds[0].targets.iter().enumerate().map(target).collect();
+    let test = test.map(|test| evaluate(&model, &test.table, test.weight.as_deref())).transpose()?;
+    let test = test.map(|evaluation| evaluation.metrics);
+    Ok((model, Scores::Folds { metrics: FoldMetrics { values, targets }, test }))
+}
+
+/// Mean and standard deviation of each metric over the folds.
+fn spreads<'f>(folds: impl Iterator<Item = &'f [(&'static str, f64)]>) -> Vec<Spread> {
+    let folds: Vec<_> = folds.collect();
+    let spread = |(k, (name, _)): (usize, &(&'static str, f64))| {
+        let n = folds.len() as f64;
+        let mean = folds.iter().map(|fold| fold[k].1).sum::<f64>() / n;
+        let variance = folds.iter().map(|fold| (fold[k].1 - mean).powi(2)).sum::<f64>() / n;
+        (*name, mean, variance.sqrt())
+    };
+    folds[0].iter().enumerate().map(spread).collect()
 }
 
 /// Permutation importance on the test rows, else on the validation rows, else on the training rows.
 fn column_importance(
     model: &Model,
     from: &TableSamples,
-    test: Option<&Table>,
-) -> Result<Vec<Importance>, Failure> {
-    Ok(if let Some(test) = test {
-        importance(model, test, &(0..test.n_rows()).collect::<Vec<usize>>(), 0)?
+    test: Option<&TestTable>,
+) -> Result<PermutationImportance, Failure> {
+    Ok(if let Some(TestTable { table, weight }) = test {
+        let rows: Vec<usize> = (0..table.n_rows()).collect();
+        importance(model, table, &rows, weight.as_deref(), 0)?
     } else {
         let rows = if from.rows[1].is_empty() { &from.rows[0] } else { &from.rows[1] };
-        importance(model, &from.table, rows, 0)?
+        importance(model, &from.table, rows, weights(from)?.as_deref(), 0)?
     })
 }

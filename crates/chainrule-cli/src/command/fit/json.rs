@@ -2,10 +2,10 @@
 
 use chainrule::train::Ending;
 use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples};
-use chainrule_model::Model;
+use chainrule_model::{Importance, Metrics, Model};
 use serde_json::{Map, Value, json};
 
-use super::assess::{Assessment, Metrics, Scores};
+use super::assess::{Assessment, Comparison, Scores, Spread};
 use super::{from_table, text};
 use crate::command::Written;
 use crate::command::json::{self, numbers};
@@ -19,9 +19,15 @@ pub(super) fn print(
 ) {
     let from = from_table(&outcomes[0].samples);
     let files = written.iter().map(|(name, written)| ((*name).to_owned(), json!(written.path)));
-    let importance = assessment.importance.iter().map(|importance| {
-        json!({"column": importance.column, "mean": importance.loss.0, "std": importance.loss.1})
-    });
+    let importance = assessment.importance.iter().flat_map(|importance| &importance.columns).map(
+        |Importance { column, increase: (mean, std) }| json!({"column": column, "mean": mean, "std": std}),
+    );
+    let measure = assessment.importance.as_ref().map(|importance| importance.measure.name());
+    let comparison = match &assessment.scores {
+        Scores::Single { comparison, .. } => *comparison,
+        Scores::Folds { .. } => None,
+    };
+    let [metrics, target_metrics] = metrics(&assessment.scores);
     let warnings = outcomes.iter().flat_map(|outcome| &outcome.history.warnings).map(ToString::to_string);
     json::print(&json!({
         "files": files.collect::<Map<_, _>>(),
@@ -35,8 +41,11 @@ pub(super) fn print(
         "n_parameters": model.members[0].architecture.n_parameters(),
         "trainings": outcomes.iter().map(training).collect::<Vec<_>>(),
         "seconds": model.trained.seconds,
-        "metrics": metrics(&assessment.scores),
+        "metrics": metrics,
+        "target_metrics": target_metrics,
+        "linear_model_is_better": comparison.map(|better| better == Comparison::Linear),
         "permutation_importance": importance.collect::<Vec<_>>(),
+        "permutation_importance_measure": measure,
         "warnings": warnings.collect::<Vec<_>>(),
     }));
 }
@@ -83,26 +92,34 @@ fn training(outcome: &Outcome) -> Value {
     })
 }
 
-fn metrics(scores: &Scores) -> Value {
-    let named =
-        |(name, metrics): &(&'static str, Metrics)| ((*name).to_owned(), numbers(metrics.iter().copied()));
+/// The metrics by set of rows or predictor, and those of each of several targets.
+fn metrics(scores: &Scores) -> [Value; 2] {
+    let (mut all, mut targets) = (Map::new(), Map::new());
+    let mut add = |name: &str, metrics: &Metrics| {
+        let name = name.replace(' ', "_");
+        all.insert(name.clone(), numbers(metrics.values.iter().copied()));
+        if !metrics.targets.is_empty() {
+            targets.insert(name, json::targets(&metrics.targets));
+        }
+    };
     match scores {
-        Scores::Single { sets, others } => {
-            let others = others
-                .iter()
-                .map(|(name, metrics)| (name.replace(' ', "_"), numbers(metrics.iter().copied())));
-            sets.iter().map(named).chain(others).collect::<Map<_, _>>().into()
+        Scores::Single { sets, others, .. } => {
+            sets.iter().chain(others).for_each(|(name, metrics)| add(name, metrics));
         }
         Scores::Folds { metrics, test } => {
-            let fold = |(name, mean, deviation): &(&'static str, f64, f64)| {
+            if let Some(test) = test {
+                add("test", test);
+            }
+            let fold = |(name, mean, deviation): &Spread| {
                 ((*name).to_owned(), json!({"mean": mean, "std": deviation}))
             };
-            let mut all = Map::new();
-            all.insert("folds".to_owned(), metrics.iter().map(fold).collect::<Map<_, _>>().into());
-            if let Some(test) = test {
-                all.insert("test".to_owned(), numbers(test.iter().copied()));
+            let fold = |spreads: &[Spread]| Value::Object(spreads.iter().map(fold).collect());
+            all.insert("folds".to_owned(), fold(&metrics.values));
+            if !metrics.targets.is_empty() {
+                let each = metrics.targets.iter().map(|(column, spreads)| (column.clone(), fold(spreads)));
+                targets.insert("folds".to_owned(), Value::Object(each.collect()));
             }
-            all.into()
         }
     }
+    [all.into(), targets.into()]
 }

@@ -16,8 +16,9 @@ use chainrule_experiment::{
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
-use chainrule_table::{Stream, Table};
+use chainrule_table::Stream;
 
+use self::assess::TestTable;
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;
 use crate::error::Failure;
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         }
     }
     let cancelled = cancel.load(Ordering::Relaxed);
-    let (mut model, assessment) = assess::assess(models, first, &outcomes, test.as_ref(), cancelled)?;
+    let (mut model, assessment) = assess::assess(models, &outcomes, test.as_ref(), cancelled)?;
     if !arguments.json {
         text::assessment(&model, &assessment);
     }
@@ -220,11 +221,12 @@ fn remarks(prepared: &PreparedTraining, from: &TableSamples) -> Vec<Remark> {
 }
 
 /// Reads the columns of a test table that the training uses, with the types that they have there.
-fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Table, Failure> {
-    let columns = [from.encoders.formats(), from.encoders.target_formats()].concat();
+fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<TestTable, Failure> {
+    let mut columns = [from.encoders.formats(), from.encoders.target_formats()].concat();
+    super::add_weight(&mut columns, from.weight.as_ref().map(|column| column.name.as_str()));
     let stream = Stream::open(path, &variant.data.read_options(), &columns)?;
     let mut reading = ReadingBar::new(Some(path));
-    Ok(stream.whole(&mut |done, total| reading.show(done, total))?)
+    TestTable::new(stream.whole(&mut |done, total| reading.show(done, total))?, from)
 }
 
 /// Checks that a file can be created at `path`, without creating it.

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::assess::{Assessment, BASELINE, Scores};
+use super::assess::{Assessment, BASELINE, Comparison, Scores, Spread};
 use crate::command::Written;
 use crate::progress::duration;
-use crate::table::{self, number, print_metrics};
+use crate::table::{self, number, print_metrics, print_targets};
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples, Variant};
-use chainrule_model::Model;
+use chainrule_model::{Importance, Model, PermutationImportance};
 use chainrule_table::{Table, Target};
 
 /// Maximum number of items of a list that are printed.
@@ -112,50 +112,66 @@ pub(super) fn best_epoch(outcome: &Outcome) -> Option<(u64, f64)> {
 /// Prints the metrics of a model and the permutation importance of its columns.
 pub(super) fn assessment(model: &Model, assessment: &Assessment) {
     match &assessment.scores {
-        Scores::Single { sets, others } => {
+        Scores::Single { sets, others, comparison } => {
             let baseline = match model.target() {
                 Target::Numbers { .. } => "baseline: mean",
                 Target::Classes { .. } | Target::Labels { .. } => "baseline: majority class",
             };
-            let mut columns = sets.clone();
-            columns.extend(
-                others.iter().map(|(name, metrics)| {
-                    (if *name == BASELINE { baseline } else { name }, metrics.clone())
-                }),
-            );
+            let name = |name| if name == BASELINE { baseline } else { name };
+            let columns: Vec<(&str, &[_])> = sets
+                .iter()
+                .chain(others)
+                .map(|(known, metrics)| (name(*known), &metrics.values[..]))
+                .collect();
             print_metrics(&columns);
-            if let [_, .., (last, _)] = &sets[..] {
+            let (last, metrics) = &sets[sets.len() - 1];
+            if sets.len() > 1 {
                 anstream::println!("The linear model and the baseline are evaluated on the {last} rows.");
             }
+            if *comparison == Some(Comparison::Linear) {
+                anstream::println!(
+                    "The linear model is better than the network on the {last} rows; try --hidden none, or more data."
+                );
+            }
+            print_targets(&format!("{last} rows"), &metrics.targets);
         }
         Scores::Folds { metrics, test } => {
             let header = ["metric", "mean over folds", "standard deviation", "test"];
             let mut shown = table::new(if test.is_some() { &header[..] } else { &header[..3] });
-            for (k, (name, mean, deviation)) in metrics.iter().enumerate() {
+            for (k, (name, mean, deviation)) in metrics.values.iter().enumerate() {
                 let mut row = vec![(*name).to_owned(), number(*mean), number(*deviation)];
-                row.extend(test.as_ref().map(|test| number(test[k].1)));
+                row.extend(test.as_ref().map(|test| number(test.values[k].1)));
                 shown.add_row(row);
             }
             anstream::println!();
             table::print(&shown);
             anstream::println!("The model averages the networks of {} folds.", model.members.len());
+            if let Some(test) = test {
+                print_targets("test rows", &test.targets);
+            } else {
+                let means =
+                    |spreads: &[Spread]| spreads.iter().map(|(name, mean, _)| (*name, *mean)).collect();
+                let targets =
+                    metrics.targets.iter().map(|(column, spreads)| (column.clone(), means(spreads)));
+                print_targets("mean over folds", &targets.collect::<Vec<_>>());
+            }
         }
     }
-    if !assessment.importance.is_empty() {
-        importance(model, assessment);
+    if let Some(importance) = &assessment.importance {
+        self::importance(importance);
     }
 }
 
-fn importance(model: &Model, assessment: &Assessment) {
-    let metric = chainrule::metrics::Metric::all(model.task()).next().map_or("", |metric| metric.name());
-    let mut shown = table::new(&["column", &format!("permutation importance (drop in {metric})")]);
-    for importance in assessment.importance.iter().take(MAX_IMPORTANCES) {
-        let (mean, deviation) = importance.loss;
-        shown.add_row([importance.column.clone(), format!("{} ± {}", number(mean), number(deviation))]);
+fn importance(importance: &PermutationImportance) {
+    let measure = importance.measure.describe();
+    let mut shown = table::new(&["column", &format!("permutation importance (increase in {measure})")]);
+    for Importance { column, increase: (mean, deviation) } in importance.columns.iter().take(MAX_IMPORTANCES)
+    {
+        shown.add_row([column.clone(), format!("{} ± {}", number(*mean), number(*deviation))]);
     }
     anstream::println!();
     table::print(&shown);
-    let more = assessment.importance.len().saturating_sub(MAX_IMPORTANCES);
+    let more = importance.columns.len().saturating_sub(MAX_IMPORTANCES);
     if more > 0 {
         anstream::println!("and {more} less important columns");
     }
