@@ -277,10 +277,8 @@ impl TablePlan {
         if let Some(usable) = self.usable.get() {
             return Ok(usable);
         }
-        let targets =
-            self.hints.targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
-        let has_target: Vec<bool> =
-            (0..table.n_rows()).map(|i| targets.iter().all(|column| !column.values.is_missing(i))).collect();
+        let targets = &self.hints.targets;
+        let has_target = table.complete_rows(targets)?;
         let weights = self.weight.as_ref().map(|name| sample_weights(table, name)).transpose()?;
         let weighs = |i: usize| weights.as_ref().is_none_or(|weights| weights[i] > 0.0);
         let mut remarks = Vec::new();
@@ -294,8 +292,8 @@ impl TablePlan {
             remarks.push(Remark { is_warning: false, text });
         };
         if let Some(first) = has_target.iter().position(|has_target| !has_target) {
-            let column = targets.iter().find(|column| column.values.is_missing(first));
-            let name = column.map_or("", |column| &column.name);
+            let is_missing = |name: &&String| table.column(name).is_ok_and(|c| c.values.is_missing(first));
+            let name = targets.iter().find(is_missing).map_or("", String::as_str);
             let n = has_target.iter().filter(|has_target| !**has_target).count();
             if self.untargeted == UntargetedRows::Refused || n == table.n_rows() {
                 let n_rows = table.n_rows();

@@ -129,6 +129,16 @@ impl Table {
         Ok(names)
     }
 
+    /// Returns for each row whether all of these columns have a value.
+    ///
+    /// # Errors
+    /// Returns [`Problem::NoColumn`] if a column does not exist.
+    pub fn complete_rows(&self, columns: &[String]) -> Result<Vec<bool>, Error> {
+        let columns = columns.iter().map(|name| self.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let is_complete = |row| columns.iter().all(|column| !column.values.is_missing(row));
+        Ok((0..self.n_rows).map(is_complete).collect())
+    }
+
     /// Returns the place of a row for messages, such as `line 7`.
     pub fn place(&self, row: usize) -> String {
         match self.lines.get(row) {

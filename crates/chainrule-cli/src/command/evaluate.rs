@@ -14,6 +14,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let weight = arguments.weight.as_deref();
     super::add_weight(&mut columns, weight);
     let table = read_whole(&arguments.data, &arguments.reading, &columns)?;
+    let table = super::with_targets(table, model.target().columns())?;
     let weight = weight.map(|column| sample_weights(&table, column)).transpose()?;
     let evaluation = evaluate(&model, &table, weight.as_deref())?;
     let metrics = &evaluation.metrics;

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Variant};
 use chainrule_model::Model;
-use chainrule_table::{CellType, ColumnFormat};
+use chainrule_table::{CellType, ColumnFormat, Problem, Table};
 
 use crate::arguments::Source;
 use crate::error::Failure;
@@ -35,6 +35,20 @@ fn add_weight<'n>(columns: &mut Vec<(&'n str, ColumnFormat)>, weight: Option<&'n
     {
         columns.push((weight, CellType::Numbers.into()));
     }
+}
+
+/// Leaves out the rows of a table that have no target, with a note on standard error.
+fn with_targets(table: Table, targets: &[String]) -> Result<Table, Failure> {
+    let has_target = table.complete_rows(targets)?;
+    let Some(first) = has_target.iter().position(|has_target| !has_target) else { return Ok(table) };
+    let rows: Vec<usize> = (0..table.n_rows()).filter(|i| has_target[*i]).collect();
+    let (n, n_rows) = (table.n_rows() - rows.len(), table.n_rows());
+    if rows.is_empty() {
+        let problem = Problem::MissingTargets { n, n_rows };
+        return Err(chainrule_table::Error::new(&table.path, problem).column(targets.join(", ")).into());
+    }
+    note(&[format!("{n} of {n_rows} rows without a target are left out (first: {})", table.place(first))]);
+    Ok(table.subset(&rows))
 }
 
 impl Source {

@@ -226,7 +226,8 @@ fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Test
     super::add_weight(&mut columns, from.weight.as_ref().map(|column| column.name.as_str()));
     let stream = Stream::open(path, &variant.data.read_options(), &columns)?;
     let mut reading = ReadingBar::new(Some(path));
-    TestTable::new(stream.whole(&mut |done, total| reading.show(done, total))?, from)
+    let table = stream.whole(&mut |done, total| reading.show(done, total))?;
+    TestTable::new(super::with_targets(table, from.encoders.target.columns())?, from)
 }
 
 /// Checks that a file can be created at `path`, without creating it.
