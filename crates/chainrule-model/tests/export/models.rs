@@ -237,7 +237,7 @@ pub(crate) fn far_targets(precision: Precision) -> Vec<Model> {
         }
     }
     // Within one hour of a day.
-    let date = Values::Dates((0..N).map(|k| 20_054.3125 + noise(k) / 48.0).collect());
+    let date = Values::Dates((0..N).map(|k| 20054.3125 + noise(k) / 48.0).collect());
     table.columns.push(Column::new("date", date));
     models.push(Recipe::new(3, precision).make_for(&table, (&["date"], Task::Regression, "identity")));
     models
