@@ -24,7 +24,10 @@ pub(super) fn print(
     let importance = assessment.importance.iter().map(|importance| {
         json!({"column": importance.column, "mean": importance.loss.0, "std": importance.loss.1})
     });
-    let warnings = outcomes.iter().flat_map(|outcome| &outcome.history.warnings).map(ToString::to_string);
+    let warnings = outcomes.iter().flat_map(|outcome| {
+        let of_training = outcome.history.warnings.iter().map(ToString::to_string);
+        from_table(&outcome.samples).warnings.iter().cloned().chain(of_training)
+    });
     json::print(&json!({
         "files": files.collect::<Map<_, _>>(),
         "table": from.table.path,

@@ -68,6 +68,9 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let mut prepared = Some(prepared);
     for variant in &experiment.variants {
         let prepared = prepared.take().map_or_else(|| variant.prepare(), Ok)?;
+        if !arguments.json {
+            text::warnings(&from_table(&prepared.samples).warnings);
+        }
         let (outcome, model) = trainer.train(variant, prepared)?;
         if !arguments.json {
             text::ending(&outcome, model.trained.seconds);

@@ -1,5 +1,6 @@
 //! Text output of `chainrule fit`.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use super::assess::{Assessment, BASELINE, Scores};
@@ -90,7 +91,12 @@ pub(super) fn ending(outcome: &Outcome, seconds: f64) {
         format!("; lowest validation loss {loss:.4} in epoch {epoch}")
     });
     anstream::println!("{verb} {} epochs in {}{best}", epochs.len(), duration(seconds));
-    for warning in &outcome.history.warnings {
+    warnings(&outcome.history.warnings);
+}
+
+/// Prints one line per warning.
+pub(super) fn warnings(warnings: &[impl Display]) {
+    for warning in warnings {
         anstream::println!("warning: {warning}");
     }
 }
