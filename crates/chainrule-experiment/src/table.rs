@@ -10,8 +10,8 @@ use chainrule::random::RandomState;
 use chainrule_model::sample_weights;
 use chainrule_table::{
     Column, ColumnHints, ColumnKind, ColumnKinds, DateFormat, DateParts, EncoderOptions, Encoders, Ignored,
-    Problem, ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read,
-    read_csv,
+    Problem, ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values,
+    read, read_csv,
 };
 
 use crate::Error;
@@ -392,7 +392,8 @@ impl TablePlan {
         let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.engine_error(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
-        let remarks = [column_remarks(&table, &encoders, &kinds, &self.split), remarks].concat();
+        let mut remarks = [column_remarks(&table, &encoders, &kinds, &self.split), remarks].concat();
+        remarks.extend(self.split_warning(&rows, validation_fraction));
         let ignored = kinds.ignored;
         let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
         Ok((dataset, TableSamples { table, encoders, ignored, rows, validation, weight, remarks }))
@@ -443,15 +444,37 @@ impl TablePlan {
             (SplitPlan::Time(name), _) => Split::Time(table.column(name)?),
         };
         if let Some([fold, n_folds]) = self.fold {
-            let held_out = split.folds(table, n_folds, random)?.swap_remove(fold);
-            let mut is_held_out = vec![false; n];
-            held_out.iter().for_each(|i| is_held_out[*i] = true);
-            return Ok([(0..n).filter(|i| !is_held_out[*i]).collect(), held_out]);
+            return Ok(split.folds(table, n_folds, random)?.swap_remove(fold));
         }
         match validation_fraction {
             Some(fraction) => Ok(split.once(table, fraction, random)?),
             None => Ok([(0..n).collect(), Vec::new()]),
         }
+    }
+
+    /// Returns a warning if the held-out fraction of the rows differs from the requested one by half
+    /// of it or more, because groups or moments stay together.
+    fn split_warning(&self, rows: &[Vec<usize>; 2], validation_fraction: Option<f64>) -> Option<Remark> {
+        let unit = match self.split {
+            SplitPlan::Group(_) => "group",
+            SplitPlan::Time(_) => "moment",
+            SplitPlan::Stratified | SplitPlan::Random => return None,
+        };
+        let n = (rows[0].len() + rows[1].len()) as f64;
+        let (subject, requested) = match (self.fold, &self.split) {
+            // Fold i by time validates on block i of n_folds + 1, and later blocks are not used.
+            (Some([fold, _]), SplitPlan::Time(_)) => (format!("fold {} ", fold + 1), 1.0 / (fold + 2) as f64),
+            (Some([fold, n_folds]), _) => (format!("fold {} ", fold + 1), 1.0 / n_folds as f64),
+            (None, _) => (String::new(), validation_fraction?),
+        };
+        let achieved = rows[1].len() as f64 / n;
+        let percent = |fraction: f64| format!("{} %", (1000.0 * fraction).round() / 10.0);
+        let text = format!(
+            "{subject}held out {} of the rows instead of {}, because the rows of a {unit} stay together",
+            percent(achieved),
+            percent(requested)
+        );
+        ((achieved / requested - 1.0).abs() >= 0.5).then_some(Remark { is_warning: true, text })
     }
 
     /// Returns the weight of each row, the class weights computed from `rows`; `None` if all

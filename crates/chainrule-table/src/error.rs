@@ -228,6 +228,18 @@ pub enum Problem {
         /// Required number of groups.
         needed: usize,
     },
+    /// Too few moments to split by time.
+    #[error(
+        "has {got} distinct {}, but the split by time requires at least {needed}, because rows of the same \
+         time stay together; split by another column, or use fewer folds",
+        plural(*got, "time", "times")
+    )]
+    FewMoments {
+        /// Number of distinct times.
+        got: usize,
+        /// Required number of distinct times.
+        needed: usize,
+    },
     /// Too few rows to split.
     #[error(
         "the table has {got} {}, but the split requires at least {needed}; add rows, or use fewer folds",

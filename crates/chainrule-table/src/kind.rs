@@ -351,7 +351,8 @@ pub(crate) fn truth_spellings() -> Vec<(String, bool)> {
         [word.to_owned(), capitalised(word), word.to_uppercase()].map(|spelling| (spelling, value))
     };
     let decimals = [("0.0".to_owned(), false), ("1.0".to_owned(), true)];
-    let words = TRUTH_WORDS.iter().flat_map(|[no, yes]| [spellings(no, false), spellings(yes, true)].concat());
+    let words =
+        TRUTH_WORDS.iter().flat_map(|[no, yes]| [spellings(no, false), spellings(yes, true)].concat());
     let mut all: Vec<(String, bool)> = words.chain(decimals).collect();
     all.sort();
     all.dedup();

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use chainrule_table::{
-    Column, ColumnHints, ColumnKinds, Destination, EncoderOptions, Encoders, FileFormat, OutputColumn, ReadOptions,
-    Stream, Table, TableWriter, Values, read,
+    Column, ColumnHints, ColumnKinds, Destination, EncoderOptions, Encoders, FileFormat, OutputColumn,
+    ReadOptions, Stream, Table, TableWriter, Values, read,
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -29,7 +29,9 @@ fn cells() -> impl Strategy<Value = Cells> {
         .prop_map(|(day, month, hour)| format!("2023-{month:02}-{day:02}T{hour:02}:30:00"));
     let row = (number, count, flag, town, day, -1e3..1e3_f64);
     prop::collection::vec(row, 25..60).prop_map(|rows| {
-        let column = |text: fn(&(String, String, String, String, String, f64)) -> String| rows.iter().map(text).collect();
+        let column = |text: fn(&(String, String, String, String, String, f64)) -> String| {
+            rows.iter().map(text).collect()
+        };
         let columns = vec![
             ("x", column(|row| row.0.clone())),
             ("n", column(|row| row.1.clone())),
@@ -67,13 +69,24 @@ impl Cells {
         let columns: Vec<(&str, OutputColumn)> = self
             .columns
             .iter()
-            .map(|(name, _)| (*name, if is_number(name) { OutputColumn::Numbers } else { OutputColumn::Strings { longest: None } }))
+            .map(|(name, _)| {
+                (
+                    *name,
+                    if is_number(name) {
+                        OutputColumn::Numbers
+                    } else {
+                        OutputColumn::Strings { longest: None }
+                    },
+                )
+            })
             .collect();
         let values = |(name, cells): &(&'static str, Vec<String>)| {
             let values = if is_number(name) {
                 Values::Numbers(cells.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect())
             } else {
-                Values::Strings(cells.iter().map(|cell| Some(cell.as_str()).filter(|cell| !cell.is_empty())).collect())
+                Values::Strings(
+                    cells.iter().map(|cell| Some(cell.as_str()).filter(|cell| !cell.is_empty())).collect(),
+                )
             };
             Column::new(*name, values)
         };
@@ -90,7 +103,8 @@ fn encoded(path: &Path) -> (Encoders, Vec<u64>) {
     let kinds = ColumnKinds::find(&table, &hints).unwrap();
     let rows: Vec<usize> = (0..table.n_rows()).step_by(2).chain([1]).collect();
     let encoders =
-        Encoders::fit(&table, rows[..].into(), &kinds, &hints.targets, None, EncoderOptions::default()).unwrap();
+        Encoders::fit(&table, rows[..].into(), &kinds, &hints.targets, None, EncoderOptions::default())
+            .unwrap();
     let bits = bits(&encoders, &table);
     (encoders, bits)
 }

@@ -389,3 +389,52 @@ fn check(hidden: &Activation, loss: &Loss, output: &Activation, shape: &Shape, s
     let trainable: usize = network.architecture().trainable().map(|block| block.range.len()).sum();
     assert!(trainable > 0 && report.checked.len() == trainable, "{report}");
 }
+
+#[test]
+fn the_common_factor_of_wrong_derivatives_is_explained() {
+    let loss = Loss::squared_error();
+    let (network, data) =
+        network_and_data(&Activation::tanh(), &loss, &Activation::identity(), &SHAPES[4], 0);
+    let (p, rows): (_, Vec<usize>) = (network.parameters(), (0..SHAPES[4].samples).collect());
+    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let mut sums = vec![0.0; p.len()];
+    objective.sums(p, &rows, Some(&mut sums), None);
+    let mut explanation = |reduction: Reduction, factor: &dyn Fn(usize) -> f64| -> String {
+        let gradient: Vec<f64> = sums.iter().enumerate().map(|(i, g)| factor(i) * g).collect();
+        let report = gradcheck::network_against(
+            &mut objective,
+            &gradient,
+            p,
+            &rows,
+            reduction,
+            ParameterSelection::All,
+        );
+        report.common_factor.map_or_else(String::new, |factor| factor.to_string())
+    };
+    assert_eq!(
+        explanation(Reduction::Mean, &|_| 1.0),
+        "Each wrong derivative is 37 times the numeric derivative: a sum over the 37 samples instead of \
+         their mean?"
+    );
+    assert_eq!(
+        explanation(Reduction::Sum, &|_| 1.0 / 37.0),
+        "Each wrong derivative is 1/37 times the numeric derivative: a mean over the 37 samples instead of \
+         their sum?"
+    );
+    // The other derivatives may be correct.
+    assert_eq!(
+        explanation(Reduction::Sum, &|i| if i < 9 { -1.0 } else { 1.0 }),
+        "Each wrong derivative is -1 times the numeric derivative: the wrong sign?"
+    );
+    assert_eq!(
+        explanation(Reduction::Sum, &|_| -0.5),
+        "Each wrong derivative is -1/2 times the numeric derivative: the wrong sign, and a missing factor 2 \
+         from the square?"
+    );
+    assert_eq!(
+        explanation(Reduction::Sum, &|_| 1.7),
+        "Each wrong derivative is 1.7 times the numeric derivative."
+    );
+    assert_eq!(explanation(Reduction::Sum, &|i| if i == 3 { 1.8 } else { 1.7 }), "");
+    assert_eq!(explanation(Reduction::Sum, &|_| 1.0), "");
+}

@@ -41,7 +41,9 @@ fn refused(file: &str, arguments: &str) -> String {
 /// The words of a command; single quotes keep spaces together.
 fn words(command: &str) -> Vec<&str> {
     let parts = command.split('\'').enumerate();
-    parts.flat_map(|(k, part)| if k % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+    parts
+        .flat_map(|(k, part)| if k % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
 }
 
 /// The value of a metric on the validation rows after a training.
@@ -81,7 +83,10 @@ fn columns_that_differ_only_by_rounding_are_not_scaled_up() {
 fn words_are_compared_as_text() {
     let session = session(&["c08-leading-zero-codes.csv", "c08-predict.csv"]);
     let out = run(&session, "fit c08-leading-zero-codes.csv --target y --epochs 100");
-    assert_contains(&out, "site: read as text because some numbers are padded with zeros, first \"03\" (line 2)");
+    assert_contains(
+        &out,
+        "site: read as text because some numbers are padded with zeros, first \"03\" (line 2)",
+    );
     let (out, err, _) = session.run(&["predict", "c08-leading-zero-codes.safetensors", "c08-predict.csv"]);
     let y: Vec<&str> = out.lines().skip(1).collect();
     // The sites 1, 01, 02, 2 and 99, of which 01, 2 and 99 are unknown.
@@ -155,7 +160,10 @@ fn marks_of_missing_numbers_do_not_make_a_column_text() {
     ] {
         let out = plan(&format!("c04-{name}-in-numbers.csv"), "--target y");
         assert_contains(&out, "number: a, b");
-        assert_contains(&out, &format!("a: 8 cells with a mark of missing values, first \"{mark}\" (line 5)"));
+        assert_contains(
+            &out,
+            &format!("a: 8 cells with a mark of missing values, first \"{mark}\" (line 5)"),
+        );
     }
 }
 
@@ -163,7 +171,10 @@ fn marks_of_missing_numbers_do_not_make_a_column_text() {
 fn a_typo_among_numbers_is_missing_with_its_line() {
     for kind in ["", "--kind a=number"] {
         let out = plan("c87-one-typo.csv", &format!("--target y {kind}"));
-        assert_contains(&out, "warning: a: 1 cell is not a number and counts as missing: \"1O.5\" (line 1402)");
+        assert_contains(
+            &out,
+            "warning: a: 1 cell is not a number and counts as missing: \"1O.5\" (line 1402)",
+        );
     }
     for task in ["", "--task regression"] {
         let message = refused("c87b-one-typo-target.csv", &format!("--target y {task}"));
@@ -174,8 +185,16 @@ fn a_typo_among_numbers_is_missing_with_its_line() {
 #[test]
 fn numbers_have_separators_signs_and_units() {
     for (file, arguments, notation) in [
-        ("c03-thousands-input.csv", "--target price", "tax: read as numbers with the thousands separator \",\""),
-        ("c03b-thousands-target.csv", "--target price", "price: read as numbers with the thousands separator \",\""),
+        (
+            "c03-thousands-input.csv",
+            "--target price",
+            "tax: read as numbers with the thousands separator \",\"",
+        ),
+        (
+            "c03b-thousands-target.csv",
+            "--target price",
+            "price: read as numbers with the thousands separator \",\"",
+        ),
         ("c03i-quoted-decimal-comma.csv", "--target y", "a: read as numbers with a decimal comma"),
         (
             "c03c-currency.csv",
@@ -215,7 +234,10 @@ fn the_order_of_day_and_month_is_asked_for_where_it_is_ambiguous() {
     assert_contains(&message, "--date-format \"%m/%d/%Y\"");
     let out = run(&session, "fit d.csv --target y --dry-run --date-format %m/%d/%Y");
     assert_contains(&out, "day: read as dates in the format %m/%d/%Y");
-    assert_contains(&error(&session, "fit d.csv --target y --date-format %H"), "a pattern with day, month and year");
+    assert_contains(
+        &error(&session, "fit d.csv --target y --date-format %H"),
+        "a pattern with day, month and year",
+    );
 }
 
 #[test]
@@ -233,10 +255,16 @@ fn weights_count_everywhere() {
 
 #[test]
 fn identifiers_are_left_out_with_the_true_reason() {
-    assert_contains(&plan("c15-shuffled-row-number.csv", "--target species"), "ignored: id (it numbers the rows)");
+    assert_contains(
+        &plan("c15-shuffled-row-number.csv", "--target species"),
+        "ignored: id (it numbers the rows)",
+    );
     // Unless nothing else is left.
     assert_contains(&plan("c02-x-counts-up.csv", "--target y"), "number: x");
-    assert_contains(&refused("c75-vector-cells.csv", "--target y"), "v (nearly every row has a value of its own)");
+    assert_contains(
+        &refused("c75-vector-cells.csv", "--target y"),
+        "v (nearly every row has a value of its own)",
+    );
     let out = plan("c42-zero-padded-numbers.csv", "--target y");
     assert_contains(&out, "--kind reading=number");
     assert!(validation("c42-zero-padded-numbers.csv", "--target y --kind reading=number", "r2") > 0.9);
@@ -244,7 +272,10 @@ fn identifiers_are_left_out_with_the_true_reason() {
 
 #[test]
 fn tiny_tables_and_unusual_targets_get_advice_that_works() {
-    assert_contains(&refused("c53-two-rows.csv", "--target y"), "only 1 of the 2 rows of the table is for training");
+    assert_contains(
+        &refused("c53-two-rows.csv", "--target y"),
+        "only 1 of the 2 rows of the table is for training",
+    );
     let out = plan("c53-two-rows.csv", "--target y --validation 0");
     assert_contains(&out, "2 training rows, 0 validation rows");
     assert_contains(&out, "warning: 2 training rows are few for 4353 parameters");

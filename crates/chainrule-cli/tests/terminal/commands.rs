@@ -129,6 +129,28 @@ fn gradcheck_passes_ours_and_fails_a_wrong_one_by_name() {
 }
 
 #[test]
+fn gradcheck_explains_a_common_factor() {
+    let session = Session::new();
+    session.write("lin.toml", include_str!("teach/lin.toml")).write("lin.csv", include_str!("teach/lin.csv"));
+    session.write("mine_ok.csv", include_str!("teach/mine_ok.csv"));
+    session.write("mine_sum.csv", include_str!("teach/mine_sum.csv"));
+    session.write("mine_half.csv", include_str!("teach/mine_half.csv"));
+    // 0 and 1 are numbers here, not a boolean.
+    let kinds = "data.kinds={ x2 = \"number\" }";
+    let check = |file| session.run(&["gradcheck", "lin.toml", "--set", kinds, "--gradient", file]);
+    let (out, err, code) = check("mine_ok.csv");
+    assert!(code == 0 && !out.contains("times"), "{out}{err}");
+    for (file, sentence) in [
+        ("mine_sum.csv", "4 times the numeric derivative: a sum over the 4 samples instead of their mean?"),
+        ("mine_half.csv", "1/2 times the numeric derivative: a missing factor 2 from the square?"),
+    ] {
+        let (out, err, code) = check(file);
+        assert_eq!(code, 1, "{out}{err}");
+        assert!(out.contains(&format!("  Each wrong derivative is {sentence}\n")), "{out}");
+    }
+}
+
+#[test]
 fn trace_writes_text_markdown_and_latex() {
     let session = Session::new();
     let steps = ["trace", "rbf-weights", "--sample", "3", "--step", "5"];

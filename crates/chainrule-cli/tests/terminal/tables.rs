@@ -465,3 +465,20 @@ fn results_are_printed_as_json() {
     ]);
     assert!(folds["metrics"]["folds"]["accuracy"]["std"].is_f64(), "{folds}");
 }
+
+#[test]
+fn a_split_far_from_the_requested_fraction_is_a_warning() {
+    let session = Session::new();
+    let groups = [("A", 90), ("B", 5), ("C", 5)];
+    let rows = groups.iter().flat_map(|(group, n)| (0..*n).map(move |i| format!("{group},{i},{}\n", i * i)));
+    session.write("groups.csv", format!("g,x,y\n{}", rows.collect::<String>()));
+    let fit = ["fit", "groups.csv", "--target", "y", "--group", "g", "--epochs", "2", "--force"];
+    let warning = "held out 10 % of the rows instead of 20 %, because the rows of a group stay together";
+    let (out, err, code) = session.run(&fit);
+    assert!(code == 0 && out.contains(&format!("warning: {warning}\n")), "{out}{err}");
+    let (out, err, _) = session.run(&[&fit[..], &["--json"]].concat());
+    let result: serde_json::Value = serde_json::from_str(&out).expect(&err);
+    assert_eq!(result["warnings"], serde_json::json!([warning]));
+    let (out, err, _) = session.run(&[&fit[..], &["--folds", "2"]].concat());
+    assert!(out.contains("warning: fold 1 held out 90 % of the rows instead of 50 %, because"), "{out}{err}");
+}

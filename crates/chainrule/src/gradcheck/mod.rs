@@ -18,8 +18,16 @@
 //! although no quotient is 0. If p is exactly at a kink, the derivative does not exist; any g
 //! between the left and the right derivative is then accepted, and the verdict is
 //! [`Verdict::Kink`].
+//!
+//! If all wrong derivatives are the same multiple of the numeric ones, the report contains this
+//! [`CommonFactor`] and its likely causes, for example a sum over the samples instead of their mean.
+
+mod factor;
 
 use std::fmt;
+
+use self::factor::CheckedBatch;
+pub use self::factor::{CommonFactor, FactorCause, SampleTotals};
 
 use crate::network::activation::Activation;
 use crate::objective::{Objective, Reduction};
@@ -54,12 +62,15 @@ pub enum Verdict {
     Differs,
 }
 
-/// Result of a gradient check. `Display` gives the overall verdict and the parameters with the
-/// largest errors.
+/// Result of a gradient check. `Display` gives the overall verdict, the parameters with the largest
+/// errors, and the common factor of the wrong derivatives, if they have one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientReport {
     /// Results of all checked parameters, in order.
     pub checked: Vec<CheckedParameter>,
+    /// Quotient of analytic and numeric derivative, if it is the same for all wrong derivatives and
+    /// there are at least two; always `None` in a report of [`slope`].
+    pub common_factor: Option<CommonFactor>,
 }
 
 /// Selection of the parameters to check.
@@ -144,8 +155,12 @@ pub fn network_against(
 ) -> GradientReport {
     let architecture = objective.architecture().clone();
     let chosen = selection.choose(architecture.trainable().flat_map(|block| block.range.clone()).collect());
+    let weight = objective.sums(parameters, rows, None, None).weight;
+    let samples = SampleTotals { n_samples: rows.len(), weight };
+    let batch = CheckedBatch { samples, reduction, n_outputs: architecture.n_outputs() };
     let value = |p: &[f64]| objective.value(p, rows, reduction);
-    check(value, 0.0, gradient, parameters, &chosen, |index| architecture.parameter_name(index))
+    let name = |index| architecture.parameter_name(index);
+    check(value, 0.0, gradient, parameters, &chosen, name, Some(batch))
 }
 
 /// Checks the `gradient` of an arbitrary function `value` at the point `at`; the parameters are
@@ -166,7 +181,7 @@ pub fn network_against(
 /// Panics if `gradient` and `at` have different lengths.
 pub fn against(value: impl FnMut(&[f64]) -> f64, gradient: &[f64], at: &[f64]) -> GradientReport {
     let all: Vec<usize> = (0..at.len()).collect();
-    check(value, 0.0, gradient, at, &all, |index| format!("p[{index}]"))
+    check(value, 0.0, gradient, at, &all, |index| format!("p[{index}]"), None)
 }
 
 /// Checks the derivative of an activation against its values at each of the points `at`.
@@ -193,10 +208,10 @@ pub fn slope(activation: &Activation, at: &[f64]) -> GradientReport {
         activation.slopes(&[z], &[value(z)], &mut slope);
         // Activations that are nearly 0 in their tails, such as gelu, are often computed as the
         // difference of two numbers of magnitude z.
-        let mut report = check(|p| value(p[0]), z.abs(), &slope, &[z], &[0], |_| format!("f'({z})"));
+        let mut report = check(|p| value(p[0]), z.abs(), &slope, &[z], &[0], |_| format!("f'({z})"), None);
         CheckedParameter { index, ..report.checked.remove(0) }
     };
-    GradientReport { checked: at.iter().enumerate().map(check_point).collect() }
+    GradientReport { checked: at.iter().enumerate().map(check_point).collect(), common_factor: None }
 }
 
 impl GradientReport {
@@ -269,6 +284,9 @@ impl fmt::Display for GradientReport {
                 checked.name, checked.analytic, checked.numeric, checked.error
             )?;
         }
+        if let Some(factor) = &self.common_factor {
+            writeln!(f, "  {factor}")?;
+        }
         Ok(())
     }
 }
@@ -276,7 +294,7 @@ impl fmt::Display for GradientReport {
 /// Checks the derivatives with respect to the `chosen` parameters.
 ///
 /// `size` is the magnitude of the intermediate results that determine the rounding error, if it is
-/// larger than that of the value itself.
+/// larger than that of the value itself. `batch` describes the samples of a network's gradient.
 fn check(
     mut value: impl FnMut(&[f64]) -> f64,
     size: f64,
@@ -284,6 +302,7 @@ fn check(
     at: &[f64],
     chosen: &[usize],
     name: impl Fn(usize) -> String,
+    batch: Option<CheckedBatch>,
 ) -> GradientReport {
     assert_eq!(gradient.len(), at.len(), "gradient and parameters must have the same length");
     let mut point = at.to_vec();
@@ -294,7 +313,13 @@ fn check(
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(f64::MIN_POSITIVE);
         CheckedParameter { index, name: name(index), analytic, numeric, error, verdict }
     });
-    GradientReport { checked: checked.collect() }
+    let checked: Vec<CheckedParameter> = checked.collect();
+    let wrong = checked.iter().filter(|checked| checked.verdict == Verdict::Differs);
+    let wrong: Vec<_> = wrong.map(|checked| (checked.index, checked.analytic, checked.numeric)).collect();
+    let common_factor = CommonFactor::find(&wrong, batch, |index, g| {
+        judge(&mut value, size, &mut point, index, center, g).1 == Verdict::Differs
+    });
+    GradientReport { checked, common_factor }
 }
 
 /// Returns the central difference with respect to parameter `i` and the verdict on the derivative

@@ -15,6 +15,7 @@ pub(super) fn print(
     model: &Model,
     outcomes: &[Outcome],
     assessment: &Assessment,
+    remarks: &[Remark],
     written: &[(&str, Written)],
 ) {
     let from = from_table(&outcomes[0].samples);
@@ -28,7 +29,9 @@ pub(super) fn print(
         Scores::Folds { .. } => None,
     };
     let [metrics, target_metrics] = metrics(&assessment.scores);
-    let warnings = outcomes.iter().flat_map(|outcome| &outcome.history.warnings).map(ToString::to_string);
+    let of_table = remarks.iter().filter(|remark| remark.is_warning).map(|remark| remark.text.clone());
+    let of_trainings = outcomes.iter().flat_map(|outcome| &outcome.history.warnings).map(ToString::to_string);
+    let warnings = of_table.chain(of_trainings);
     json::print(&json!({
         "files": files.collect::<Map<_, _>>(),
         "table": from.table.path,
@@ -36,7 +39,7 @@ pub(super) fn print(
         "target": json::target(model.target()),
         "inputs": json::inputs(&model.members[0].encoders),
         "ignored": ignored(from),
-        "remarks": from.remarks.iter().map(remark).collect::<Vec<_>>(),
+        "remarks": remarks.iter().map(remark).collect::<Vec<_>>(),
         "network": model.members[0].architecture.describe(),
         "n_parameters": model.members[0].architecture.n_parameters(),
         "trainings": outcomes.iter().map(training).collect::<Vec<_>>(),

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     }
     let prepared = first.prepare()?;
     let from = from_table(&prepared.samples);
-    let remarks = remarks(&prepared, from);
+    let mut remarks = remarks(&prepared, from);
     if arguments.json && arguments.dry_run {
         json::plan(&prepared, from, &remarks);
     }
@@ -76,6 +76,13 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let mut prepared = Some(prepared);
     for variant in &experiment.variants {
         let prepared = prepared.take().map_or_else(|| variant.prepare(), Ok)?;
+        // Each fold can have remarks of its own.
+        let own = &from_table(&prepared.samples).remarks;
+        let new: Vec<Remark> = own.iter().filter(|remark| !remarks.contains(remark)).cloned().collect();
+        if !arguments.json {
+            text::remarks(&new);
+        }
+        remarks.extend(new);
         let (outcome, model) = trainer.train(variant, prepared)?;
         if !arguments.json {
             text::ending(&outcome, model.trained.seconds);
@@ -95,7 +102,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
     let written = write(&model, &path, &plan, &subject, folder);
     if arguments.json {
-        json::print(&model, &outcomes, &assessment, written.as_deref().unwrap_or_default());
+        json::print(&model, &outcomes, &assessment, &remarks, written.as_deref().unwrap_or_default());
     } else {
         text::written(written.as_deref().unwrap_or_default());
     }

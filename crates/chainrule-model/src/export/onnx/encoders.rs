@@ -36,8 +36,9 @@ pub(super) fn column_tensor(
             }
             // Some table readers convert the integer 3 to the string 3.0.
             let is_number = column.cell_type == CellType::Numbers;
-            let decimal =
-                |word: &String| Some(format!("{word}.0")).filter(|_| is_number && word.parse::<i64>().is_ok());
+            let decimal = |word: &String| {
+                Some(format!("{word}.0")).filter(|_| is_number && word.parse::<i64>().is_ok())
+            };
             let known = column.spellings.iter().cloned();
             let decimals = words.iter().enumerate().filter_map(|(k, word)| Some((decimal(word)?, k)));
             let decimals = decimals.filter(|(word, _)| !words.contains(word));

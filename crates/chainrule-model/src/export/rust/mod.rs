@@ -213,7 +213,8 @@ fn encode(
                 let equal = numbers.iter().map(|number| format!(" || {field} as f64 == {number:?}"));
                 let missing = format!("{field}.is_nan(){}", equal.collect::<String>());
                 if input.has_missing_indicator {
-                    let _ = writeln!(text, "    if {missing} {{\n        x[{missing_indicator}] = 1.0;\n    }}");
+                    let _ =
+                        writeln!(text, "    if {missing} {{\n        x[{missing_indicator}] = 1.0;\n    }}");
                 }
                 let _ = writeln!(text, "    let v = if {missing} {{ {fill:?} }} else {{ {field} as f64 }};");
                 if let Encoding::Date { parts: true, .. } = input.how {

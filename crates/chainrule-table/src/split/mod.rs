@@ -1,9 +1,13 @@
 //! Splits of rows into a training set and a validation set, or into folds: random, stratified, by
 //! group or by time.
 
+mod group;
+mod size;
+mod time;
+
 use chainrule::random::RandomState;
 
-use crate::{Column, Error, Problem, Table, Values};
+use crate::{Column, Error, Problem, Table};
 
 /// The method by which rows are split.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,21 +17,42 @@ pub enum Split<'a> {
     /// Random within each class, so that each part has the same class proportions. Contains the
     /// class of each row and the names of the classes.
     Stratified(&'a [usize], &'a [String]),
-    /// Random by group: rows with the same value in the column stay together.
+    /// Random by group: rows with the same value in the column stay together. A row with a missing
+    /// value forms a group of its own.
     Group(&'a Column),
-    /// By time: the rows with the largest values in the column are held out.
+    /// By time: the rows with the largest values in the column are held out. Rows with the same
+    /// value, that is, of the same moment, stay together.
     Time(&'a Column),
 }
 
 impl Split<'_> {
-    /// Splits the rows into a training set and a validation set, which contains the given fraction
-    /// of the rows. Each set is in the order of the table.
+    /// Splits the rows into a training set and a validation set, which contains about the given
+    /// fraction of the rows. Each set is in the order of the table and contains at least one row.
+    ///
+    /// A random split holds out `fraction·n` rows, rounded, and a stratified split as many of each
+    /// class. Splits by group and by time hold out the number of rows nearest to `fraction·n` that
+    /// is possible if groups and moments stay together, which may be far from it; the achieved
+    /// fraction is the length of the validation set divided by `n`. If groups times rows exceed 10⁸,
+    /// a split by group is not always the nearest one, but differs from the request by less than the
+    /// smallest group of the training set.
     ///
     /// # Errors
-    /// Returns [`Problem::FewRows`], [`Problem::FewOfClass`] or [`Problem::FewGroups`] if there are
-    /// fewer than two rows, rows of a class or groups. A split by time returns
-    /// [`Problem::MissingTime`] if a time is missing and [`Problem::WrongKind`] if the column
-    /// contains strings.
+    /// Returns [`Problem::FewRows`], [`Problem::FewOfClass`], [`Problem::FewGroups`] or
+    /// [`Problem::FewMoments`] if there are fewer than two rows, rows of a class, groups or moments.
+    /// A split by time returns [`Problem::MissingTime`] if a time is missing and
+    /// [`Problem::WrongKind`] if the column contains strings.
+    ///
+    /// ```
+    /// use chainrule::random::RandomState;
+    /// use chainrule_table::{Column, Split, Table, Values};
+    ///
+    /// let day = Column::new("day", Values::Numbers(vec![1.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0]));
+    /// let table = Table::new(vec![day.clone()]);
+    /// // Half of the rows would divide those of day 2.
+    /// let [training, validation] = Split::Time(&day).once(&table, 0.5, &mut RandomState::new(0))?;
+    /// assert_eq!((training, validation), (vec![0, 1, 2], vec![3, 4, 5, 6, 7]));
+    /// # Ok::<(), chainrule_table::Error>(())
+    /// ```
     pub fn once(
         &self,
         table: &Table,
@@ -37,43 +62,58 @@ impl Split<'_> {
         let n = table.n_rows();
         let part = |n: usize| ((fraction * n as f64).round() as usize).clamp(1, n.max(2) - 1);
         check_rows(table, n, 2)?;
-        let mut held_out = vec![false; n];
-        match self {
-            Split::Random => random.permutation(n)[..part(n)].iter().for_each(|i| held_out[*i] = true),
+        let held_out = match self {
+            Split::Random => random.permutation(n)[..part(n)].to_vec(),
             Split::Stratified(classes, names) => {
+                let mut held_out = Vec::new();
                 for rows in by_class(table, classes, names, 2)? {
                     let order = random.permutation(rows.len());
-                    order[..part(rows.len())].iter().for_each(|i| held_out[rows[*i]] = true);
+                    held_out.extend(order[..part(rows.len())].iter().map(|i| rows[*i]));
                 }
+                held_out
             }
             Split::Group(column) => {
-                let groups = groups(table, column, 2)?;
-                // Random groups are held out until there are enough rows; at least one group
-                // remains.
-                let (n_requested, mut n_held_out) = (part(n), 0);
-                for k in &random.permutation(groups.len())[1..] {
-                    if n_held_out < n_requested {
-                        groups[*k].iter().for_each(|i| held_out[*i] = true);
-                        n_held_out += groups[*k].len();
-                    }
-                }
+                group::held_out(&group::groups(table, column, 2)?, fraction * n as f64, random)
             }
-            Split::Time(column) => {
-                let order = sorted_by_time(table, column)?;
-                order[n - part(n)..].iter().for_each(|i| held_out[*i] = true);
-            }
-        }
-        let rows = |is_held_out: bool| (0..n).filter(|i| held_out[*i] == is_held_out).collect();
-        Ok([rows(false), rows(true)])
+            Split::Time(column) => time::Timeline::new(table, column, 2)?.latest(fraction * n as f64),
+        };
+        Ok(training_and_validation(n, &held_out))
     }
 
-    /// Splits the rows into `k` folds and returns the validation rows of each. Every row belongs to
-    /// exactly one fold. Folds by time are consecutive.
+    /// Splits the rows into `k` folds and returns the training rows and the validation rows of each,
+    /// in the order of the table. Every row belongs to at most one validation set, and no validation
+    /// set is empty.
+    ///
+    /// Folds by time are an expanding window: the rows in order of time are cut into `k + 1` blocks
+    /// of about equal size, and fold `i`, counted from 1, trains on the first `i` blocks and
+    /// validates on the next one, so that all of its training rows precede its validation rows. The
+    /// rows of the first block are in no validation set.
+    ///
+    /// For all other splits, every row belongs to exactly one validation set, and the training rows
+    /// of a fold are all other rows. Random and stratified folds have equal sizes, up to one row.
+    /// Folds by group are as even as assigning the largest groups first, each to the smallest fold,
+    /// makes them, or more so.
     ///
     /// # Errors
     /// Returns the same errors as [`once`](Split::once), with `k` as the minimum number of rows,
-    /// rows of a class and groups.
-    pub fn folds(&self, table: &Table, k: usize, random: &mut RandomState) -> Result<Vec<Vec<usize>>, Error> {
+    /// rows of a class and groups, and `k + 1` as the minimum number of moments.
+    ///
+    /// ```
+    /// use chainrule::random::RandomState;
+    /// use chainrule_table::{Column, Split, Table, Values};
+    ///
+    /// let day = Column::new("day", Values::Numbers(vec![3.0, 2.0, 1.0]));
+    /// let table = Table::new(vec![day.clone()]);
+    /// let folds = Split::Time(&day).folds(&table, 2, &mut RandomState::new(0))?;
+    /// assert_eq!(folds, [[vec![2], vec![1]], [vec![1, 2], vec![0]]]);
+    /// # Ok::<(), chainrule_table::Error>(())
+    /// ```
+    pub fn folds(
+        &self,
+        table: &Table,
+        k: usize,
+        random: &mut RandomState,
+    ) -> Result<Vec<[Vec<usize>; 2]>, Error> {
         let n = table.n_rows();
         check_rows(table, n, k.max(2))?;
         let mut folds = vec![Vec::new(); k];
@@ -92,27 +132,23 @@ impl Split<'_> {
                 }
             }
             Split::Group(column) => {
-                let mut groups = groups(table, column, k)?;
-                let order = random.permutation(groups.len());
-                let mut shuffled: Vec<Vec<usize>> =
-                    order.into_iter().map(|g| std::mem::take(&mut groups[g])).collect();
-                // The largest groups are assigned first, each to the smallest fold.
-                shuffled.sort_by_key(|rows| std::cmp::Reverse(rows.len()));
-                for rows in shuffled {
-                    let smallest = (0..k).min_by_key(|f| folds[*f].len()).unwrap_or(0);
-                    folds[smallest].extend(rows);
-                }
+                folds = group::balanced_folds(&group::groups(table, column, k)?, k, random);
             }
             Split::Time(column) => {
-                let order = sorted_by_time(table, column)?;
-                for (f, fold) in folds.iter_mut().enumerate() {
-                    fold.extend(&order[n * f / k..n * (f + 1) / k]);
-                }
+                let mut windows = time::Timeline::new(table, column, k + 1)?.expanding_windows(k);
+                windows.iter_mut().flatten().for_each(|rows| rows.sort_unstable());
+                return Ok(windows);
             }
         }
-        folds.iter_mut().for_each(|rows| rows.sort_unstable());
-        Ok(folds)
+        Ok(folds.iter().map(|held_out| training_and_validation(n, held_out)).collect())
     }
+}
+
+/// Returns the rows that are not held out and those that are, in ascending order.
+fn training_and_validation(n: usize, held_out: &[usize]) -> [Vec<usize>; 2] {
+    let mut is_held_out = vec![false; n];
+    held_out.iter().for_each(|i| is_held_out[*i] = true);
+    [false, true].map(|side| (0..n).filter(|i| is_held_out[*i] == side).collect())
 }
 
 fn check_rows(table: &Table, got: usize, needed: usize) -> Result<(), Error> {
@@ -138,47 +174,10 @@ fn by_class(
     Ok(rows.into_iter().filter(|rows| !rows.is_empty()).collect())
 }
 
-/// Returns the rows of each group. A row with a missing group forms a group of its own.
-fn groups(table: &Table, column: &Column, needed: usize) -> Result<Vec<Vec<usize>>, Error> {
-    let mut indices = std::collections::HashMap::new();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for i in 0..table.n_rows() {
-        match column.values.text(i) {
-            None => groups.push(vec![i]),
-            Some(name) => {
-                let k = *indices.entry(name).or_insert_with(|| {
-                    groups.push(Vec::new());
-                    groups.len() - 1
-                });
-                groups[k].push(i);
-            }
-        }
-    }
-    if groups.len() < needed {
-        let problem = Problem::FewGroups { got: groups.len(), needed };
-        return Err(Error::new(&table.path, problem).column(column.name.clone()));
-    }
-    Ok(groups)
-}
-
-/// Returns the rows in ascending order of a column; equal times keep the order of the table.
-fn sorted_by_time(table: &Table, column: &Column) -> Result<Vec<usize>, Error> {
-    let (Values::Numbers(values) | Values::Dates(values)) = &column.values else {
-        let problem = Problem::WrongKind { kind: "date", found: column.values.describe() };
-        return Err(Error::new(&table.path, problem).column(column.name.clone()));
-    };
-    if let Some(row) = values.iter().position(|v| v.is_nan()) {
-        return Err(table.wrong(row, &column.name, Problem::MissingTime));
-    }
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    Ok(order)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Strings;
+    use crate::{Strings, Values};
 
     fn table(n: usize) -> Table {
         Table::new(vec![Column::new("x", Values::Numbers((0..n).map(|i| i as f64).collect()))])
@@ -203,7 +202,7 @@ mod tests {
         assert_eq!(all, (0..60).collect::<Vec<_>>());
         let folds = split.folds(&table(60), 5, &mut RandomState::new(1)).unwrap();
         assert!(
-            folds.iter().all(|rows| rows.len() == 12 && rows.iter().any(|i| classes[*i] == 2)),
+            folds.iter().all(|[_, rows]| rows.len() == 12 && rows.iter().any(|i| classes[*i] == 2)),
             "{folds:?}"
         );
         let error = Split::Stratified(&[0, 0, 1], &names[..2]).once(&table(3), 0.2, &mut RandomState::new(1));
@@ -219,7 +218,7 @@ mod tests {
         assert_eq!(validation.len(), 10);
         assert!(training.iter().all(|i| i / 10 != validation[0] / 10));
         let folds = Split::Group(&group).folds(&table(40), 2, &mut RandomState::new(3)).unwrap();
-        assert_eq!(folds.iter().map(Vec::len).collect::<Vec<_>>(), [20, 20]);
+        assert_eq!(folds.iter().map(|[_, rows]| rows.len()).collect::<Vec<_>>(), [20, 20]);
         assert!(Split::Group(&group).folds(&table(40), 5, &mut RandomState::new(3)).is_err());
 
         let time = Column::new("when", Values::Dates((0..10).map(|i| f64::from((i * 7) % 10)).collect()));
