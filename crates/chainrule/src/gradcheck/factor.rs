@@ -84,8 +84,8 @@ impl CommonFactor {
     ///
     /// `is_wrong(index, g)` is the check of a derivative g with respect to a parameter. A factor c is
     /// common if every derivative divided by c passes this check. At least two of them must fail it
-    /// again if 1 % is added or subtracted, so that derivatives that are smaller than the rounding error do not
-    /// agree with every factor. The factors 0 and 1 are not considered.
+    /// again if 1 % is added or subtracted, so that derivatives smaller than the rounding error,
+    /// which agree with every factor, are not sufficient. The factors 0 and 1 are not considered.
     pub(super) fn find(
         wrong: &[(usize, f64, f64)],
         batch: Option<CheckedBatch>,
