@@ -1,8 +1,7 @@
 //! Errors of the command, with their texts and exit codes.
 
+use crate::output::{Colour, bold, coloured, errln};
 use std::path::PathBuf;
-
-use anstyle::{AnsiColor, Style};
 
 /// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +130,6 @@ impl Failure {
 
     /// Prints the error to standard error.
     pub fn report(&self) {
-        let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-        anstream::eprintln!("{red}error:{red:#} {self}");
+        errln!("{} {self}", bold(coloured("error:", Colour::Red)));
     }
 }

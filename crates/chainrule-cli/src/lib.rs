@@ -8,9 +8,11 @@ mod arguments;
 mod command;
 mod error;
 mod external;
+pub mod output;
 pub mod progress;
 pub mod table;
 
+use crate::output::errln;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,7 +28,7 @@ pub fn main() -> ExitCode {
     let (arguments, notes) = modernize(std::env::args_os());
     let arguments = Arguments::parse_from(arguments);
     for note in notes {
-        anstream::eprintln!("note: {note}");
+        errln!("note: {note}");
     }
     if let Command::External(words) = &arguments.command {
         return external::run(words);

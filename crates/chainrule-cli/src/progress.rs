@@ -1,5 +1,6 @@
 //! Progress bars on standard error, for work that takes longer than half a second; nothing if it is not a terminal.
 
+use crate::output::errln;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,14 +113,13 @@ impl Progress for Bar {
     }
 
     fn resumed(&mut self, checkpoint: &Checkpoint, changed: &[String]) {
-        anstream::eprintln!("resuming after epoch {} from {}", checkpoint.epoch(), checkpoint.path.display());
-        changed.iter().for_each(|change| anstream::eprintln!("  {change}"));
+        errln!("resuming after epoch {} from {}", checkpoint.epoch(), checkpoint.path.display());
+        changed.iter().for_each(|change| errln!("  {change}"));
     }
 
     fn checkpoint_saved(&mut self, failed: Option<&std::io::Error>) {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
-            let warn =
-                || anstream::eprintln!("warning: cannot write checkpoints: {error}; the training continues");
+            let warn = || errln!("warning: cannot write checkpoints: {error}; the training continues");
             self.drawn.as_ref().map_or_else(warn, |bar| bar.suspend(warn));
         }
         self.unsaved = failed.is_some();

@@ -1,6 +1,6 @@
 //! Tables on standard output, as wide as the terminal.
 
-use anstyle::{AnsiColor, Style};
+use crate::output::{Colour, bold, coloured, outln};
 use comfy_table::presets::UTF8_NO_BORDERS;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
 
@@ -32,23 +32,21 @@ pub fn print(table: &Table) {
 }
 
 /// Prints a table with its header in bold, and each of these texts coloured where it starts a row.
-pub fn print_coloured(table: &Table, colours: &[(&str, AnsiColor)]) {
-    let bold = Style::new().bold();
+pub fn print_coloured(table: &Table, colours: &[(&str, Colour)]) {
     let mut is_header = true;
     for line in table.lines() {
         let text = line.trim_start();
         let coloured = colours.iter().find(|(start, _)| text.starts_with(start));
         if is_header && !text.starts_with(RULE) {
-            anstream::println!("{bold}{line}{bold:#}");
+            outln!("{}", bold(&line));
             continue;
         }
         is_header = false;
         if let Some((start, colour)) = coloured {
-            let style = Style::new().fg_color(Some((*colour).into()));
             let (indent, rest) = (&line[..line.len() - text.len()], &text[start.len()..]);
-            anstream::println!("{indent}{style}{start}{style:#}{rest}");
+            outln!("{indent}{}{rest}", coloured(start, *colour));
         } else {
-            anstream::println!("{line}");
+            outln!("{line}");
         }
     }
 }
@@ -63,7 +61,7 @@ pub fn print_metrics(columns: &[(&str, &[(&'static str, f64)])]) {
             .map(|(_, metrics)| Cell::new(number(metrics[k].1)).set_alignment(CellAlignment::Right));
         shown.add_row(std::iter::once(Cell::new(name)).chain(values));
     }
-    anstream::println!();
+    outln!();
     print(&shown);
 }
 
@@ -80,7 +78,7 @@ pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)])
         let values = metrics.iter().map(|(_, v)| Cell::new(number(*v)).set_alignment(CellAlignment::Right));
         shown.add_row(std::iter::once(Cell::new(column)).chain(values));
     }
-    anstream::println!();
+    outln!();
     print(&shown);
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct FitArguments {
     /// Keep rows with the same value in this column on the same side of the split
     #[arg(long, value_name = "COLUMN", conflicts_with = "time", help_heading = DATA, hide_short_help = true)]
     pub(crate) group: Option<String>,
-    /// Hold out the last rows in the order of this column
+    /// Hold out the last rows in the order of this column; with --folds, each fold trains only on earlier rows
     #[arg(long, value_name = "COLUMN", help_heading = DATA, hide_short_help = true)]
     pub(crate) time: Option<String>,
     /// Table to test on; its rows are never trained on

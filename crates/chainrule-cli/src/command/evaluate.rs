@@ -6,6 +6,7 @@ use serde_json::json;
 use super::predict::{print_unseen, read_whole};
 use crate::arguments::EvaluateArguments;
 use crate::error::Failure;
+use crate::output::outln;
 use crate::table::{print_metrics, print_targets};
 
 pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
@@ -29,7 +30,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         }));
         return Ok(());
     }
-    anstream::println!("{}: {} rows", arguments.data.display(), evaluation.n_rows);
+    outln!("{}: {} rows", arguments.data.display(), evaluation.n_rows);
     print_metrics(&[("", &metrics.values)]);
     print_targets("", &metrics.targets);
     print_unseen(&evaluation.unseen);

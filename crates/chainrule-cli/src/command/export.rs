@@ -9,6 +9,7 @@ use chainrule_model::{
 use super::predict::read_whole;
 use crate::arguments::ExportArguments;
 use crate::error::Failure;
+use crate::output::outln;
 
 pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
@@ -23,12 +24,12 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let path = arguments.output.clone().unwrap_or_else(default);
     write_whole(&path, &exported.bytes)
         .map_err(|source| Failure::Unwritable { path: path.clone(), source })?;
-    anstream::println!("written to {} ({} bytes)", path.display(), exported.bytes.len());
+    outln!("written to {} ({} bytes)", path.display(), exported.bytes.len());
     let agreement = |agreeing: Option<usize>, n_rows: usize| {
         agreeing.map_or_else(String::new, |n| format!("; {n} of {n_rows} predictions agree"))
     };
     if let Some(int8) = &exported.int8 {
-        anstream::println!(
+        outln!(
             "int8 on {} rows; largest difference from the model: {:.1e} {}{}",
             int8.n_rows,
             int8.largest_difference,
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
             (Some(tolerance), _) => format!(", above the tolerance of {tolerance:.1e}"),
             (None, _) => String::new(),
         };
-        anstream::println!(
+        outln!(
             "verified on {} rows of {}; largest difference from the model: {:.1e} {}{tolerance}{}",
             verified.n_rows,
             data.display(),

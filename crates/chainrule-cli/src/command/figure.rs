@@ -11,6 +11,7 @@ use chainrule_table::date;
 
 use crate::arguments::FigureArguments;
 use crate::error::Failure;
+use crate::output::outln;
 use crate::progress::{Bar, cancelled_by_ctrl_c};
 
 /// File extensions of the output formats.
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
     let figure = draw(&arguments.kind, &given, &subject)?;
     write(&path, extension, &figure, arguments.scale)?;
-    anstream::println!("written to {}", path.display());
+    outln!("written to {}", path.display());
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use chainrule::registry::nearest;
 
 use crate::arguments::GradcheckArguments;
 use crate::error::Failure;
+use crate::output::outln;
 use crate::progress::Bar;
 
 pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
@@ -47,14 +48,14 @@ pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
             .as_ref()
             .map_or("backpropagation".to_owned(), |path| path.display().to_string());
         let name = [experiment.name.as_str(), &variant.name].join(" ");
-        anstream::println!(
+        outln!(
             "{} ({}), {} over {} samples",
             name.trim(),
             architecture.describe(),
             variant.train.loss,
             rows.len()
         );
-        anstream::println!("{source}: {report}");
+        outln!("{source}: {report}");
         n_wrong += report.faults();
     }
     if n_wrong > 0 { Err(Failure::WrongGradient) } else { Ok(()) }

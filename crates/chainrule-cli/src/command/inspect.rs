@@ -7,6 +7,7 @@ use serde_json::json;
 use super::json;
 use crate::arguments::InspectArguments;
 use crate::error::Failure;
+use crate::output::outln;
 use crate::progress::duration;
 use crate::table::{self, number};
 
@@ -36,7 +37,7 @@ fn print_text(model: &Model) {
         1 => String::new(),
         n => format!("{n} averaged networks, each "),
     };
-    anstream::println!(
+    outln!(
         "{count}{} ({} parameters, {}), {}",
         first.architecture.describe(),
         first.architecture.n_parameters(),
@@ -45,12 +46,12 @@ fn print_text(model: &Model) {
     );
     match model.target() {
         Target::Classes { column, classes } => {
-            anstream::println!("classification of {column}: {}", classes.join(", "))
+            outln!("classification of {column}: {}", classes.join(", "))
         }
         Target::Labels { columns, .. } => {
-            anstream::println!("multilabel classification of {}", columns.join(", "))
+            outln!("multilabel classification of {}", columns.join(", "))
         }
-        Target::Numbers { columns, .. } => anstream::println!("regression of {}", columns.join(", ")),
+        Target::Numbers { columns, .. } => outln!("regression of {}", columns.join(", ")),
     }
     let mut inputs = table::new(&["column", "kind", "encoding", "missing values"]);
     for input in &first.encoders.inputs {
@@ -58,11 +59,11 @@ fn print_text(model: &Model) {
         let kind = input.how.name().to_owned();
         inputs.add_row([input.column.clone(), kind, encoding(input), missing.to_owned()]);
     }
-    anstream::println!();
+    outln!();
     table::print(&inputs);
     let trained = &model.trained;
     if !trained.date.is_empty() {
-        anstream::println!(
+        outln!(
             "\ntrained on {} of {} rows of {} ({}; {}, {} epochs, {})",
             trained.rows[0],
             trained.rows[0] + trained.rows[1],
@@ -77,7 +78,7 @@ fn print_text(model: &Model) {
         print_scores(model);
     }
     if !trained.settings.is_empty() {
-        anstream::println!("\nsettings that reproduce the training:\n\n{}", trained.settings.trim_end());
+        outln!("\nsettings that reproduce the training:\n\n{}", trained.settings.trim_end());
     }
 }
 
@@ -100,7 +101,7 @@ fn print_scores(model: &Model) {
         };
         shown.add_row(std::iter::once(metric.to_owned()).chain(sets.iter().map(value)));
     }
-    anstream::println!();
+    outln!();
     table::print(&shown);
 }
 

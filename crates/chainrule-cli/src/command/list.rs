@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::{ListArguments, Listed};
 use crate::error::Failure;
+use crate::output::outln;
 use crate::table;
 
 pub(crate) fn run(arguments: &ListArguments) -> Result<(), Failure> {
@@ -82,9 +83,9 @@ fn print_names() {
             Listed::Experiments => builtin::names().join(", "),
             what => entries(*what).iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
         };
-        anstream::println!("{:14}{names}", name(*what));
+        outln!("{:14}{names}", name(*what));
     }
-    anstream::println!("\n`chainrule list NAME` describes one of these lists with options and defaults.");
+    outln!("\n`chainrule list NAME` describes one of these lists with options and defaults.");
 }
 
 fn print_experiments(experiments: &[Experiment]) {

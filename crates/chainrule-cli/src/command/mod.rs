@@ -20,12 +20,13 @@ pub(crate) mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Variant};
+use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant};
 use chainrule_model::Model;
 use chainrule_table::{CellType, ColumnFormat, Problem, Table};
 
 use crate::arguments::Source;
 use crate::error::Failure;
+use crate::output::{errln, outln};
 use crate::progress::{Bar, ReadingBar};
 
 /// Adds a column of sample weights to the columns to read, unless it is among them.
@@ -34,6 +35,14 @@ fn add_weight<'n>(columns: &mut Vec<(&'n str, ColumnFormat)>, weight: Option<&'n
         && columns.iter().all(|(name, _)| *name != weight)
     {
         columns.push((weight, CellType::Numbers.into()));
+    }
+}
+
+/// Prints what was assumed about a table, indented.
+fn print_remarks(indent: &str, remarks: &[Remark]) {
+    for Remark { is_warning, text } in remarks {
+        let kind = if *is_warning { "warning" } else { "note" };
+        outln!("{indent}{kind}: {text}");
     }
 }
 
@@ -93,7 +102,7 @@ impl Source {
         let path = Path::new(&self.name);
         let model = Model::load(path)?;
         if model.members.len() > 1 {
-            anstream::eprintln!("note: using the first of the model's {} networks", model.members.len());
+            errln!("note: using the first of the model's {} networks", model.members.len());
         }
         let opened = Experiment::of_model(&model, path, self.data.as_deref())?;
         read_tables(&opened.experiment)?;
@@ -108,7 +117,7 @@ impl Source {
 
 /// Prints notes about settings to standard error.
 fn note(notes: &[String]) {
-    notes.iter().for_each(|note| anstream::eprintln!("note: {note}"));
+    notes.iter().for_each(|note| errln!("note: {note}"));
 }
 
 /// Reads the tables of an experiment into memory, with a progress bar.
@@ -157,7 +166,7 @@ fn print_resume_command(checkpoints: &Checkpoints, arguments: Vec<String>) {
     let words: Vec<String> = words.collect();
     // Only NUL bytes cannot be quoted, and arguments contain none.
     let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
-    anstream::eprintln!("resume with: {command}");
+    errln!("resume with: {command}");
 }
 
 /// A written file or folder.
@@ -183,7 +192,7 @@ fn write_somewhere(
         };
         if let Ok(path) = write(&folder.path().join(name)) {
             let _ = folder.keep();
-            anstream::eprintln!("warning: {failure}");
+            errln!("warning: {failure}");
             return Ok(Written { path, as_requested: false });
         }
     }

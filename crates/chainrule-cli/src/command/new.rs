@@ -7,6 +7,7 @@ use chainrule_experiment::{Experiment, builtin};
 
 use crate::arguments::NewArguments;
 use crate::error::Failure;
+use crate::output::outln;
 
 pub(crate) fn run(arguments: &NewArguments) -> Result<(), Failure> {
     let Some(text) = builtin::text(&arguments.from) else {
@@ -27,6 +28,6 @@ pub(crate) fn run(arguments: &NewArguments) -> Result<(), Failure> {
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)?;
-    anstream::println!("{0} written; train it with: chainrule run {0}", path.display());
+    outln!("{0} written; train it with: chainrule run {0}", path.display());
     Ok(())
 }

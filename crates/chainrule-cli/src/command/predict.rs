@@ -11,6 +11,7 @@ use chainrule_table::{
 
 use crate::arguments::{PredictArguments, Reading};
 use crate::error::Failure;
+use crate::output::errln;
 use crate::progress::ReadingBar;
 
 pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     writer.finish().map_err(unwritten)?;
     drop(bar);
     if let Some(path) = &arguments.output {
-        anstream::eprintln!("written to {}", path.display());
+        errln!("written to {}", path.display());
     }
     print_unseen(&unseen);
     Ok(())
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
 /// Warns of values that did not occur in training.
 pub(super) fn print_unseen(unseen: &[(String, u64)]) {
     for (column, n) in unseen {
-        anstream::eprintln!("warning: {column}: {n} cells have values that did not occur in training");
+        errln!("warning: {column}: {n} cells have values that did not occur in training");
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use anstyle::AnsiColor;
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
 use chainrule_experiment::{ClaimStatus, Experiment, builtin};
 use chainrule_figures::{Subject, index, report};
@@ -11,6 +10,7 @@ use chainrule_model::write_whole;
 
 use crate::arguments::ReproduceArguments;
 use crate::error::Failure;
+use crate::output::{Colour, bold, out, outln};
 use crate::progress::{Bar, cancelled_by_ctrl_c};
 use crate::table;
 
@@ -22,8 +22,8 @@ const MATCHED: &str = "✓ matched";
 const KNOWN_MISTAKE: &str = "! error in the document";
 const SHOWN: &str = "· no claim";
 const MISMATCH: &str = "✗ MISMATCH";
-const COLOURS: [(&str, AnsiColor); 3] =
-    [(MATCHED, AnsiColor::Green), (KNOWN_MISTAKE, AnsiColor::Yellow), (MISMATCH, AnsiColor::Red)];
+const COLOURS: [(&str, Colour); 3] =
+    [(MATCHED, Colour::Green), (KNOWN_MISTAKE, Colour::Yellow), (MISMATCH, Colour::Red)];
 
 pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let all = arguments.names.is_empty();
@@ -68,25 +68,25 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
             let file = format!("{}.html", experiment.name);
             let page = report(&Subject { experiment, outcomes: &outcomes })?;
             write(&folder.join(&file), &page)?;
-            anstream::println!("report: {}", folder.join(&file).display());
+            outln!("report: {}", folder.join(&file).display());
             reports.push((file, experiment.title.clone(), tally.since(before).summary()));
         }
-        anstream::println!();
+        outln!();
     }
     for experiment in without.iter().filter(|_| !all) {
-        anstream::println!("{0} has no claims to compare; train it with: chainrule run {0}", experiment.name);
+        outln!("{0} has no claims to compare; train it with: chainrule run {0}", experiment.name);
     }
     if all || names.iter().any(|name| name == DEMONSTRATIONS_NAME) {
-        anstream::println!("{DEMONSTRATIONS_NAME}: gradient check of two wrong published gradients");
+        outln!("{DEMONSTRATIONS_NAME}: gradient check of two wrong published gradients");
         for demonstration in DEMONSTRATIONS {
             tally.count(demonstrate(demonstration)?);
         }
     }
     if let Some(folder) = &arguments.report {
         write(&folder.join("index.html"), &index(&reports))?;
-        anstream::println!("reports: {}", folder.join("index.html").display());
+        outln!("reports: {}", folder.join("index.html").display());
     }
-    anstream::println!("\n{}", tally.summary());
+    outln!("\n{}", tally.summary());
     match tally.mismatched {
         0 => Ok(()),
         mismatched => Err(Failure::Mismatch(mismatched, tally.matched + tally.mistakes + mismatched)),
@@ -99,10 +99,9 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Prints the title of an experiment and its source document.
 fn print_heading(experiment: &Experiment) {
-    let bold = anstyle::Style::new().bold();
-    anstream::println!("{bold}{}{bold:#}: {}", experiment.name, experiment.title);
+    outln!("{}: {}", bold(&experiment.name), experiment.title);
     if let Some(document) = &experiment.document {
-        anstream::println!("{}, \"{}\"", document.author, document.title);
+        outln!("{}, \"{}\"", document.author, document.title);
     }
 }
 
@@ -111,10 +110,10 @@ fn demonstrate(demonstration: &Demonstration) -> Result<ClaimStatus, Failure> {
     let result = demonstration.check()?;
     let (mark, status) =
         if result.passed() { ("✓", ClaimStatus::Matched) } else { ("✗", ClaimStatus::Mismatched) };
-    anstream::println!("\n{mark} {} ({})", demonstration.name, demonstration.experiment);
-    anstream::println!("{}", demonstration.mistake);
-    anstream::print!("published gradient: {}", result.published);
-    anstream::print!("our gradient: {}", result.ours);
+    outln!("\n{mark} {} ({})", demonstration.name, demonstration.experiment);
+    outln!("{}", demonstration.mistake);
+    out!("published gradient: {}", result.published);
+    out!("our gradient: {}", result.ours);
     Ok(status)
 }
 

@@ -12,6 +12,7 @@ use super::figure::recorded;
 use super::{checkpoints, finish, print_resume_command, write_somewhere};
 use crate::arguments::RunArguments;
 use crate::error::Failure;
+use crate::output::{bold, errln, outln};
 use crate::progress::{Bar, Spinner, cancelled_by_ctrl_c};
 use crate::table;
 
@@ -51,14 +52,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let _spinner = Spinner::new("drawing the report");
         // A figure that cannot be drawn must not lose the training.
         let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
-        page.inspect_err(|error| anstream::eprintln!("warning: report.html was not written: {error}")).ok()
+        page.inspect_err(|error| errln!("warning: report.html was not written: {error}")).ok()
     };
     let mut folder = Some(folder);
     let written = write_somewhere(&arguments.runs, |runs| {
         let folder = folder.take().map_or_else(|| RunFolder::begin(runs, &experiment.name), Ok)?;
         Ok(folder.finish(&experiment, &outcomes, page.as_deref())?)
     })?;
-    anstream::println!("written to {}", written.path.display());
+    outln!("written to {}", written.path.display());
     if cancelled {
         print_resume_command(&checkpoints, own_arguments());
         return Err(Failure::Cancelled);
@@ -82,10 +83,9 @@ fn own_arguments() -> Vec<String> {
 }
 
 fn print_title(experiment: &Experiment) {
-    let bold = anstyle::Style::new().bold();
-    anstream::println!(
-        "{bold}{}{bold:#}{}{}",
-        experiment.name,
+    outln!(
+        "{}{}{}",
+        bold(&experiment.name),
         if experiment.title.is_empty() { "" } else { ": " },
         experiment.title
     );
@@ -104,12 +104,8 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
         Precision::F64 => "f64",
     };
     let samples = &outcome.samples;
-    anstream::println!(
-        "{name}{} ({} parameters)",
-        outcome.architecture.describe(),
-        outcome.architecture.n_parameters()
-    );
-    anstream::println!(
+    outln!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
+    outln!(
         "  {}, {} samples, inputs {}; {}, learning rate {:?} ({}), {batch}, {precision}",
         outcome.loss.options().short(),
         samples.dataset.n_samples(),
@@ -118,31 +114,34 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
         settings.learning_rate,
         settings.schedule.options().short(),
     );
+    if let Some(from) = &samples.from_table {
+        super::print_remarks("  ", &from.remarks);
+    }
     if !samples.classes.is_empty() {
-        anstream::println!("  classes: {}", samples.classes.join(", "));
+        outln!("  classes: {}", samples.classes.join(", "));
     }
     match &outcome.ending {
         Ok(Ending::Completed) | Err(_) => {}
         Ok(Ending::Stopped) => {
-            anstream::println!("  stopped early after {} epochs", outcome.history.epochs.len())
+            outln!("  stopped early after {} epochs", outcome.history.epochs.len())
         }
         Ok(Ending::Cancelled) => {
-            anstream::println!("  cancelled after {} epochs", outcome.history.epochs.len())
+            outln!("  cancelled after {} epochs", outcome.history.epochs.len())
         }
     }
     for warning in &outcome.history.warnings {
-        anstream::println!("  warning: {warning}");
+        outln!("  warning: {warning}");
     }
     if !outcome.restarts.is_empty() {
         let losses: Vec<String> =
             outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
-        anstream::println!("  final loss by seed: {}", losses.join(", "));
+        outln!("  final loss by seed: {}", losses.join(", "));
     }
     if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
         print_collapsed(&outcome.network(), &single);
     }
     for (name, index) in &outcome.names {
-        anstream::println!(
+        outln!(
             "  {name} = {:.6}   ({})",
             outcome.parameters[*index],
             outcome.architecture.parameter_name(*index)
@@ -153,15 +152,12 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
 /// Prints the single layer that a network of linear layers equals.
 fn print_collapsed(network: &Network<f64>, single: &Network<f64>) {
     let layers: Vec<String> = (1..=network.architecture().layers().len()).map(|l| format!("W{l}")).collect();
-    anstream::println!(
-        "  all layers are linear, so the network equals one layer with W = {}:",
-        layers.join("·")
-    );
+    outln!("  all layers are linear, so the network equals one layer with W = {}:", layers.join("·"));
     let n_out = single.architecture().n_outputs();
     for (i, row) in single.parameters().chunks(n_out).enumerate() {
         let name = if i < single.architecture().n_inputs() { format!("W[{i}]") } else { "b".to_owned() };
         let numbers: Vec<String> = row.iter().map(|v| format!("{v:>12.6}")).collect();
-        anstream::println!("    {name:6}{}", numbers.join(""));
+        outln!("    {name:6}{}", numbers.join(""));
     }
 }
 

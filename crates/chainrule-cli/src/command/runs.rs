@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::json::{self, numbers};
 use crate::arguments::RunsArguments;
 use crate::error::Failure;
+use crate::output::outln;
 use crate::progress::duration;
 use crate::table::{self, number};
 
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &RunsArguments) -> Result<(), Failure> {
     if arguments.json {
         json::print(&runs.iter().map(to_json).collect());
     } else if runs.is_empty() {
-        anstream::println!("no matching runs in {}", arguments.folder.display());
+        outln!("no matching runs in {}", arguments.folder.display());
     } else {
         print(&runs);
     }
@@ -94,7 +95,7 @@ fn print(runs: &[PastRun]) {
 /// Prints the settings in which runs differ: one row per setting, one column per run.
 fn print_settings(runs: &[PastRun], keys: &[String]) {
     if runs.len() > MAX_RUN_COLUMNS {
-        anstream::println!(
+        outln!(
             "The {} runs differ in {} settings, too many to show; select fewer runs with NAME or --where, or use --json.",
             runs.len(),
             keys.len()
@@ -108,7 +109,7 @@ fn print_settings(runs: &[PastRun], keys: &[String]) {
         let values = runs.iter().map(|run| run.setting(key).unwrap_or("-"));
         shown.add_row(std::iter::once(key.as_str()).chain(values));
     }
-    anstream::println!();
+    outln!();
     table::print(&shown);
 }
 

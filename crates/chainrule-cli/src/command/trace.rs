@@ -7,6 +7,7 @@ use chainrule_experiment::{Precision, Variant};
 
 use crate::arguments::{TraceArguments, TraceOutput};
 use crate::error::Failure;
+use crate::output::out;
 
 pub(crate) fn run(arguments: &TraceArguments) -> Result<(), Failure> {
     let variant = arguments.source.one()?;
@@ -44,6 +45,6 @@ fn trace_in<T: Scalar>(arguments: &TraceArguments, variant: &Variant) -> Result<
         TraceOutput::Markdown => trace.to_markdown(),
         TraceOutput::Latex => trace.to_latex(),
     };
-    anstream::print!("{text}");
+    out!("{text}");
     Ok(())
 }

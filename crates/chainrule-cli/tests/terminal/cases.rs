@@ -312,3 +312,10 @@ fn a_column_of_0_and_1_stays_as_it_is_without_scaling() {
     let out = run(&session, "gradcheck lin.toml --gradient mine_ok.csv");
     assert_contains(&out, "PASSED");
 }
+
+#[test]
+fn control_characters_in_names_do_not_reach_the_terminal() {
+    let out = plan("c72-escape-names.csv", "--target y");
+    assert_contains(&out, "number: a\\x1b[31mred, b");
+    assert!(!out.contains('\u{1b}'), "{out:?}");
+}

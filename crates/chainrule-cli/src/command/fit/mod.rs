@@ -22,6 +22,7 @@ use self::assess::TestTable;
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;
 use crate::error::Failure;
+use crate::output::errln;
 use crate::progress::{Bar, ReadingBar, Spinner, cancelled_by_ctrl_c};
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     }
     if !arguments.json {
         text::describe(data, &table, from);
-        text::remarks(&remarks);
+        super::print_remarks("", &remarks);
         text::network(first, &prepared);
     }
     if arguments.dry_run {
@@ -65,7 +66,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let interval = plan.checkpoint_interval.unwrap_or_default();
     let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment)?;
     if resume.is_none() && checkpoints.exist() {
-        anstream::eprintln!(
+        errln!(
             "note: {} belongs to an unfinished training; resume it with --resume, or this training replaces it",
             checkpoint_folder.display()
         );
@@ -80,7 +81,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         let own = &from_table(&prepared.samples).remarks;
         let new: Vec<Remark> = own.iter().filter(|remark| !remarks.contains(remark)).cloned().collect();
         if !arguments.json {
-            text::remarks(&new);
+            super::print_remarks("", &new);
         }
         remarks.extend(new);
         let (outcome, model) = trainer.train(variant, prepared)?;

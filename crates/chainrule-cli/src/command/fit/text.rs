@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::assess::{Assessment, BASELINE, Comparison, Scores, Spread};
 use crate::command::Written;
+use crate::output::{bold, outln};
 use crate::progress::duration;
 use crate::table::{self, number, print_metrics, print_targets};
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples, Variant};
+use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
 use chainrule_model::{Importance, Model, PermutationImportance};
 use chainrule_table::{Table, Target};
 
@@ -18,10 +19,9 @@ const MAX_IMPORTANCES: usize = 12;
 
 /// Prints what was inferred from the table.
 pub(super) fn describe(path: &Path, table: &Table, from: &TableSamples) {
-    let bold = anstyle::Style::new().bold();
     let encoders = &from.encoders;
-    anstream::println!("{bold}{}{bold:#}: {} rows", path.display(), table.n_rows());
-    anstream::println!("target: {}", target(&encoders.target));
+    outln!("{}: {} rows", bold(path.display()), table.n_rows());
+    outln!("target: {}", target(&encoders.target));
     let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
     for input in &encoders.inputs {
         let kind = input.how.name();
@@ -34,25 +34,17 @@ pub(super) fn describe(path: &Path, table: &Table, from: &TableSamples) {
         let shown = columns.iter().take(MAX_COLUMNS).copied().collect::<Vec<_>>().join(", ");
         let more = columns.len().saturating_sub(MAX_COLUMNS);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        anstream::println!("{kind}: {shown}{more}");
+        outln!("{kind}: {shown}{more}");
     }
     for (column, reason) in &from.ignored {
-        anstream::println!("ignored: {column} ({})", reason.reason());
+        outln!("ignored: {column} ({})", reason.reason());
     }
-    anstream::println!(
+    outln!(
         "{} inputs; {} training rows, {} validation rows",
         encoders.n_inputs(),
         from.rows[0].len(),
         from.rows[1].len()
     );
-}
-
-/// Prints what was assumed about the table.
-pub(super) fn remarks(remarks: &[Remark]) {
-    for Remark { is_warning, text } in remarks {
-        let kind = if *is_warning { "warning" } else { "note" };
-        anstream::println!("{kind}: {text}");
-    }
 }
 
 /// The task and its columns in words.
@@ -71,7 +63,7 @@ fn target(target: &Target) -> String {
 /// Prints the network and the main settings of its training.
 pub(super) fn network(variant: &Variant, prepared: &PreparedTraining) {
     let settings = &variant.train.settings;
-    anstream::println!(
+    outln!(
         "network: {} ({} parameters)\ntraining: {}, {}, learning rate {}, batch size {}\n",
         prepared.architecture.describe(),
         prepared.architecture.n_parameters(),
@@ -97,9 +89,9 @@ pub(super) fn ending(outcome: &Outcome, seconds: f64) {
     let best = best_epoch(outcome).map_or_else(String::new, |(epoch, loss)| {
         format!("; lowest validation loss {loss:.4} in epoch {epoch}")
     });
-    anstream::println!("{verb} {} epochs in {}{best}", epochs.len(), duration(seconds));
+    outln!("{verb} {} epochs in {}{best}", epochs.len(), duration(seconds));
     for warning in &outcome.history.warnings {
-        anstream::println!("warning: {warning}");
+        outln!("warning: {warning}");
     }
 }
 
@@ -126,10 +118,10 @@ pub(super) fn assessment(model: &Model, assessment: &Assessment) {
             print_metrics(&columns);
             let (last, metrics) = &sets[sets.len() - 1];
             if sets.len() > 1 {
-                anstream::println!("The linear model and the baseline are evaluated on the {last} rows.");
+                outln!("The linear model and the baseline are evaluated on the {last} rows.");
             }
             if *comparison == Some(Comparison::Linear) {
-                anstream::println!(
+                outln!(
                     "The linear model is better than the network on the {last} rows; try --hidden none, or more data."
                 );
             }
@@ -143,9 +135,9 @@ pub(super) fn assessment(model: &Model, assessment: &Assessment) {
                 row.extend(test.as_ref().map(|test| number(test.values[k].1)));
                 shown.add_row(row);
             }
-            anstream::println!();
+            outln!();
             table::print(&shown);
-            anstream::println!("The model averages the networks of {} folds.", model.members.len());
+            outln!("The model averages the networks of {} folds.", model.members.len());
             if let Some(test) = test {
                 print_targets("test rows", &test.targets);
             } else {
@@ -169,18 +161,18 @@ fn importance(importance: &PermutationImportance) {
     {
         shown.add_row([column.clone(), format!("{} ± {}", number(*mean), number(*deviation))]);
     }
-    anstream::println!();
+    outln!();
     table::print(&shown);
     let more = importance.columns.len().saturating_sub(MAX_IMPORTANCES);
     if more > 0 {
-        anstream::println!("and {more} less important columns");
+        outln!("and {more} less important columns");
     }
 }
 
 /// Prints the files that were written.
 pub(super) fn written(written: &[(&str, Written)]) {
-    anstream::println!();
+    outln!();
     for (name, written) in written {
-        anstream::println!("{name} written to {}", written.path.display());
+        outln!("{name} written to {}", written.path.display());
     }
 }

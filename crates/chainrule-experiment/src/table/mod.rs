@@ -1,23 +1,32 @@
 //! `[data] table`: samples from the columns of a file, encoded and split into training and
 //! validation rows.
 
+mod options;
+mod remarks;
+mod split;
+mod usable;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
-use chainrule_model::sample_weights;
 use chainrule_table::{
-    Column, ColumnHints, ColumnKind, ColumnKinds, DateFormat, DateParts, EncoderOptions, Encoders, Ignored,
-    Problem, ReadOptions, Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values,
-    read, read_csv,
+    Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem, ReadOptions,
+    Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read, read_csv,
 };
 
+pub(crate) use self::options::column_names;
+use self::options::{kinds, read_options};
+pub use self::remarks::Remark;
+use self::remarks::column_remarks;
+use self::split::{SplitPlan, split_warning};
+use self::usable::{UntargetedRows, UsableRows};
 use crate::Error;
 use crate::builtin::InputFile;
 use crate::section::Section;
-use crate::tree::{Origin, SettingValue};
+use crate::tree::Origin;
 
 /// Keys of `[data]` that apply only to a table.
 pub(crate) const TABLE_KEYS: &[&str] = &[
@@ -72,34 +81,6 @@ pub(crate) struct TablePlan {
     usable: Arc<OnceLock<UsableRows>>,
 }
 
-/// Whether rows without a target are left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum UntargetedRows {
-    /// They are left out.
-    LeftOut,
-    /// They are an error.
-    Refused,
-}
-
-/// The rows of a table that have a target and a positive weight.
-#[derive(Clone, Debug)]
-struct UsableRows {
-    table: Arc<Table>,
-    /// Value of the weight column in each row, if there is one.
-    weights: Option<Arc<Vec<f64>>>,
-    /// What was left out.
-    remarks: Vec<Remark>,
-}
-
-/// What was assumed, converted or left out when a table was prepared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// Whether it concerns a probable mistake.
-    pub is_warning: bool,
-    /// The text, which begins with the name of a column if it concerns one.
-    pub text: String,
-}
-
 /// Weights of the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClassWeight {
@@ -107,15 +88,6 @@ enum ClassWeight {
     None,
     /// `n / (k·n_class)`: equal total weights of the classes.
     Balanced,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum SplitPlan {
-    /// Stratified by class for classification, random otherwise.
-    Stratified,
-    Random,
-    Group(String),
-    Time(String),
 }
 
 /// The table that samples come from, with its encoders and its split.
@@ -277,40 +249,8 @@ impl TablePlan {
         if let Some(usable) = self.usable.get() {
             return Ok(usable);
         }
-        let targets = &self.hints.targets;
-        let has_target = table.complete_rows(targets)?;
-        let weights = self.weight.as_ref().map(|name| sample_weights(table, name)).transpose()?;
-        let weighs = |i: usize| weights.as_ref().is_none_or(|weights| weights[i] > 0.0);
-        let mut remarks = Vec::new();
-        let mut left_out = |what: &str, is_left_out: &dyn Fn(usize) -> bool| {
-            let mut rows = (0..table.n_rows()).filter(|i| is_left_out(*i));
-            let Some(first) = rows.next() else { return };
-            let n = 1 + rows.count();
-            let (rows, verb) = if n == 1 { ("row", "is") } else { ("rows", "are") };
-            let place = table.place(first);
-            let text = format!("{n} {rows} without {what} {verb} left out (first: {place})");
-            remarks.push(Remark { is_warning: false, text });
-        };
-        if let Some(first) = has_target.iter().position(|has_target| !has_target) {
-            let is_missing = |name: &&String| table.column(name).is_ok_and(|c| c.values.is_missing(first));
-            let name = targets.iter().find(is_missing).map_or("", String::as_str);
-            let n = has_target.iter().filter(|has_target| !**has_target).count();
-            if self.untargeted == UntargetedRows::Refused || n == table.n_rows() {
-                let n_rows = table.n_rows();
-                return Err(table.wrong(first, name, Problem::MissingTargets { n, n_rows }).into());
-            }
-        }
-        left_out(if targets.len() == 1 { "a target" } else { "all targets" }, &|i| !has_target[i]);
-        left_out("a positive weight", &|i| has_target[i] && !weighs(i));
-        let rows: Vec<usize> = (0..table.n_rows()).filter(|i| has_target[*i] && weighs(*i)).collect();
-        if rows.is_empty() {
-            let name = self.weight.clone().unwrap_or_default();
-            return Err(chainrule_table::Error::new(&table.path, Problem::NoWeight).column(name).into());
-        }
-        let is_whole = rows.len() == table.n_rows();
-        let weights = weights.map(|weights| Arc::new(rows.iter().map(|i| weights[*i]).collect()));
-        let table = if is_whole { table.clone() } else { Arc::new(table.subset(&rows)) };
-        Ok(self.usable.get_or_init(|| UsableRows { table, weights, remarks }))
+        let rows = UsableRows::select(table, &self.hints.targets, self.weight.as_deref(), self.untargeted)?;
+        Ok(self.usable.get_or_init(|| rows))
     }
 
     /// Returns the rows of the table that have a target and a positive weight.
@@ -392,8 +332,8 @@ impl TablePlan {
         let encode = |rows: &[usize]| encode(rows).map(Arc::new).map_err(|source| self.engine_error(source));
         let dataset = encode(&rows[0])?;
         let validation = if rows[1].is_empty() { None } else { Some(encode(&rows[1])?) };
-        let mut remarks = [column_remarks(&table, &encoders, &kinds, &self.split), remarks].concat();
-        remarks.extend(self.split_warning(&rows, validation_fraction));
+        let mut remarks = [column_remarks(&table, &encoders, &kinds, self.split.column()), remarks].concat();
+        remarks.extend(split_warning(&self.split, self.fold, &rows, validation_fraction));
         let ignored = kinds.ignored;
         let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
         Ok((dataset, TableSamples { table, encoders, ignored, rows, validation, weight, remarks }))
@@ -452,31 +392,6 @@ impl TablePlan {
         }
     }
 
-    /// Returns a warning if the held-out fraction of the rows differs from the requested one by half
-    /// of it or more, because groups or moments stay together.
-    fn split_warning(&self, rows: &[Vec<usize>; 2], validation_fraction: Option<f64>) -> Option<Remark> {
-        let unit = match self.split {
-            SplitPlan::Group(_) => "group",
-            SplitPlan::Time(_) => "moment",
-            SplitPlan::Stratified | SplitPlan::Random => return None,
-        };
-        let n = (rows[0].len() + rows[1].len()) as f64;
-        let (subject, requested) = match (self.fold, &self.split) {
-            // Fold i by time validates on block i of n_folds + 1, and later blocks are not used.
-            (Some([fold, _]), SplitPlan::Time(_)) => (format!("fold {} ", fold + 1), 1.0 / (fold + 2) as f64),
-            (Some([fold, n_folds]), _) => (format!("fold {} ", fold + 1), 1.0 / n_folds as f64),
-            (None, _) => (String::new(), validation_fraction?),
-        };
-        let achieved = rows[1].len() as f64 / n;
-        let percent = |fraction: f64| format!("{} %", (1000.0 * fraction).round() / 10.0);
-        let text = format!(
-            "{subject}held out {} of the rows instead of {}, because the rows of a {unit} stay together",
-            percent(achieved),
-            percent(requested)
-        );
-        ((achieved / requested - 1.0).abs() >= 0.5).then_some(Remark { is_warning: true, text })
-    }
-
     /// Returns the weight of each row, the class weights computed from `rows`; `None` if all
     /// weights are equal.
     fn weights(
@@ -513,39 +428,6 @@ impl TablePlan {
     }
 }
 
-/// Returns remarks on the columns that are used, or would be if they had been read otherwise: their
-/// notation if it is unusual, and cells that were not read as they are written.
-fn column_remarks(table: &Table, encoders: &Encoders, kinds: &ColumnKinds, split: &SplitPlan) -> Vec<Remark> {
-    let inputs = encoders.inputs.iter().map(|input| input.column.as_str());
-    let targets = encoders.target.columns().iter().map(String::as_str);
-    let order = match split {
-        SplitPlan::Group(name) | SplitPlan::Time(name) => Some(name.as_str()),
-        SplitPlan::Stratified | SplitPlan::Random => None,
-    };
-    let unique = kinds.ignored.iter().filter(|(_, reason)| *reason == Ignored::Unique);
-    let unique = unique.map(|(name, _)| name.as_str());
-    let used: Vec<&str> = targets.chain(inputs).chain(order).chain(unique).collect();
-    let mut remarks = Vec::new();
-    for column in table.columns.iter().filter(|column| used.contains(&column.name.as_str())) {
-        let name = &column.name;
-        let note = |is_warning, text: String| Remark { is_warning, text: format!("{name}: {text}") };
-        remarks.extend(column.format.describe().map(|text| note(false, format!("read as {text}"))));
-        remarks.extend(column.notes.iter().map(|found| note(found.is_warning(), found.text(name))));
-    }
-    remarks
-}
-
-/// Returns the names of all columns of the file in `[data]`, whose other keys may be incomplete.
-pub(crate) fn column_names(section: &Section<'_>, file: &InputFile) -> Result<Vec<String>, Error> {
-    let options = read_options(section)?;
-    let table = match file.built_in {
-        Some(bytes) => read_csv(&file.path, bytes, &options)?,
-        // Columns of JSON Lines may first appear in any line, so the whole file is read.
-        None => read(&file.path, &options, &mut |_, _| ())?,
-    };
-    Ok(table.names().map(str::to_owned).collect())
-}
-
 /// Class labels of the rows of a table.
 struct ClassLabels {
     class_of_row: Vec<usize>,
@@ -562,59 +444,6 @@ fn class_labels(target: &Target, table: &Table) -> Result<Option<ClassLabels>, E
     };
     let class_of_row = t.chunks_exact(target.n_outputs()).map(class).collect();
     Ok(Some(ClassLabels { class_of_row, names: classes.clone() }))
-}
-
-fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> {
-    let delimiter = match section.text("delimiter")?.as_deref() {
-        None => None,
-        Some("tab" | "\t") => Some(b'\t'),
-        Some(text) if text.len() == 1 && text.is_ascii() => Some(text.as_bytes()[0]),
-        Some(_) => return Err(section.refuse("delimiter", "one ASCII character or \"tab\"")),
-    };
-    let detected = |key, [no, yes]: [&'static str; 2]| {
-        section.word(key, &[("auto", None), (no, Some(false)), (yes, Some(true))])
-    };
-    let (missing, missing_only) = (section.texts("missing")?, section.texts("missing_only")?);
-    let has_only = missing_only.is_some();
-    if missing.is_some() && has_only {
-        let reason = "texts of missing values are either added to the usual ones or replace them";
-        return Err(section.conflict("missing_only", "missing", reason));
-    }
-    let date = |pattern: &String| {
-        let refused = |example| {
-            section.refuse("date_format", &format!("a pattern with day, month and year, like \"{example}\""))
-        };
-        DateFormat::new(pattern).map_err(refused)
-    };
-    let dates = section.texts("date_format")?.unwrap_or_default();
-    let dates = dates.iter().map(date).collect::<Result<_, _>>()?;
-    Ok(ReadOptions {
-        delimiter,
-        header: detected("header", ["absent", "present"])?,
-        decimal_comma: detected("decimal", ["point", "comma"])?,
-        encoding: section.text("encoding")?,
-        missing: missing.or(missing_only).unwrap_or_default(),
-        missing_only: has_only,
-        kinds: Vec::new(),
-        dates,
-    })
-}
-
-/// Reads `kinds = { size = "category" }`.
-fn kinds(section: &Section<'_>) -> Result<Vec<(String, ColumnKind)>, Error> {
-    let kinds = section.section("kinds")?;
-    let mut columns = Vec::new();
-    for (name, node) in kinds.tree().into_iter().flat_map(|tree| &tree.entries) {
-        let kind = match &node.value {
-            SettingValue::Text(word) => {
-                ColumnKind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
-            }
-            _ => None,
-        };
-        let allowed = "one of \"number\", \"boolean\", \"category\", \"date\"";
-        columns.push((name.clone(), kind.ok_or_else(|| kinds.refuse(name, allowed))?));
-    }
-    Ok(columns)
 }
 
 #[cfg(test)]

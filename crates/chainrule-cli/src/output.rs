@@ -1,0 +1,98 @@
+//! Printing of text with colours. Control characters in file names, column names and cells, which a terminal would obey, are
+//! shown as `\x1b`.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+
+/// Prints to standard output.
+macro_rules! out {
+    ($($part:tt)*) => { anstream::print!("{}", $crate::output::rendered(&format!($($part)*))) };
+}
+
+/// Prints a line to standard output.
+macro_rules! outln {
+    () => { anstream::println!() };
+    ($($part:tt)*) => { anstream::println!("{}", $crate::output::rendered(&format!($($part)*))) };
+}
+
+/// Prints a line to standard error.
+macro_rules! errln {
+    ($($part:tt)*) => { anstream::eprintln!("{}", $crate::output::rendered(&format!($($part)*))) };
+}
+
+pub(crate) use {errln, out, outln};
+
+// Styles are marked with private-use characters until the text is rendered, so that they differ from control characters in
+// the text itself.
+
+/// Mark of bold text.
+const BOLD: char = '\u{f0000}';
+/// Mark of the end of a style.
+const END: char = '\u{f0001}';
+/// Marks of the colours.
+const COLOURS: [(char, Colour, AnsiColor); 3] = [
+    ('\u{f0002}', Colour::Red, AnsiColor::Red),
+    ('\u{f0003}', Colour::Green, AnsiColor::Green),
+    ('\u{f0004}', Colour::Yellow, AnsiColor::Yellow),
+];
+
+/// Colours of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Errors and mismatches.
+    Red,
+    /// Matches.
+    Green,
+    /// Known mistakes.
+    Yellow,
+}
+
+/// Returns text in bold.
+pub fn bold(text: impl Display) -> String {
+    format!("{BOLD}{text}{END}")
+}
+
+/// Returns text in a colour.
+pub fn coloured(text: impl Display, colour: Colour) -> String {
+    let (mark, ..) = COLOURS[colour as usize];
+    format!("{mark}{text}{END}")
+}
+
+/// Returns a text with its marks as escape sequences of the terminal, and with its control characters visible.
+pub fn rendered(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let colour = COLOURS.iter().find(|(mark, ..)| *mark == c);
+        match c {
+            BOLD => shown.push_str(&Style::new().bold().render().to_string()),
+            END => shown.push_str(&anstyle::Reset.render().to_string()),
+            '\n' | '\t' => shown.push(c),
+            _ if c.is_ascii_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            // C1 controls, and characters that change the direction of the text after them.
+            _ if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                shown.push_str(&c.escape_unicode().to_string());
+            }
+            _ => match colour {
+                Some((.., colour)) => {
+                    let style = Style::new().fg_color(Some((*colour).into()));
+                    shown.push_str(&style.render().to_string());
+                }
+                None => shown.push(c),
+            },
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_styles_of_the_program_reach_the_terminal() {
+        assert_eq!(rendered("a\u{1b}[31mred\r\n\tb\u{7f}\u{202e}"), "a\\x1b[31mred\\x0d\n\tb\\x7f\\u{202e}");
+        assert_eq!(rendered(&bold("x\u{1b}")), "\u{1b}[1mx\\x1b\u{1b}[0m");
+        assert_eq!(rendered(&coloured("x", Colour::Red)), "\u{1b}[31mx\u{1b}[0m");
+    }
+}

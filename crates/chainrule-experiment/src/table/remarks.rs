@@ -1,0 +1,36 @@
+//! Remarks on what was assumed, converted or left out when a table was prepared.
+
+use chainrule_table::{ColumnKinds, Encoders, Ignored, Table};
+
+/// What was assumed, converted or left out when a table was prepared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Whether it concerns a probable mistake.
+    pub is_warning: bool,
+    /// The text, which begins with the name of a column if it concerns one.
+    pub text: String,
+}
+
+/// Returns remarks on the columns that are used, or would be if they had been read otherwise: their
+/// notation if it is unusual, and cells that were not read as they are written. `order` is the column
+/// by which the rows are split, if there is one.
+pub(super) fn column_remarks(
+    table: &Table,
+    encoders: &Encoders,
+    kinds: &ColumnKinds,
+    order: Option<&str>,
+) -> Vec<Remark> {
+    let inputs = encoders.inputs.iter().map(|input| input.column.as_str());
+    let targets = encoders.target.columns().iter().map(String::as_str);
+    let unique = kinds.ignored.iter().filter(|(_, reason)| *reason == Ignored::Unique);
+    let unique = unique.map(|(name, _)| name.as_str());
+    let used: Vec<&str> = targets.chain(inputs).chain(order).chain(unique).collect();
+    let mut remarks = Vec::new();
+    for column in table.columns.iter().filter(|column| used.contains(&column.name.as_str())) {
+        let name = &column.name;
+        let note = |is_warning, text: String| Remark { is_warning, text: format!("{name}: {text}") };
+        remarks.extend(column.format.describe().map(|text| note(false, format!("read as {text}"))));
+        remarks.extend(column.notes.iter().map(|found| note(found.is_warning(), found.text(name))));
+    }
+    remarks
+}
