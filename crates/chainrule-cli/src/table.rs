@@ -36,13 +36,13 @@ pub fn print_coloured(table: &Table, colours: &[(&str, Colour)]) {
     let mut is_header = true;
     for line in table.lines() {
         let text = line.trim_start();
-        let coloured = colours.iter().find(|(start, _)| text.starts_with(start));
+        let start_colour = colours.iter().find(|(start, _)| text.starts_with(start));
         if is_header && !text.starts_with(RULE) {
             outln!("{}", bold(&line));
             continue;
         }
         is_header = false;
-        if let Some((start, colour)) = coloured {
+        if let Some((start, colour)) = start_colour {
             let (indent, rest) = (&line[..line.len() - text.len()], &text[start.len()..]);
             outln!("{indent}{}{rest}", coloured(start, *colour));
         } else {

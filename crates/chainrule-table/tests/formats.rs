@@ -1,6 +1,7 @@
 //! A table gives the same inputs and targets in every file format and CSV dialect, and with its
 //! columns in any order.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use chainrule_table::{
@@ -114,6 +115,19 @@ fn bits(encoders: &Encoders, table: &Table) -> Vec<u64> {
     x.iter().chain(&t).map(|v| v.to_bits()).collect()
 }
 
+/// Returns an NPZ archive of one-dimensional arrays: 64-bit floats, 64-bit integers and booleans.
+fn npz(arrays: &[(&str, &str, Vec<u8>)], n_rows: usize) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, kind, bytes) in arrays {
+        archive.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+        let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({n_rows},), }}");
+        archive.write_all(b"\x93NUMPY\x01\x00\x76\x00").unwrap();
+        archive.write_all(format!("{header:<117}\n").as_bytes()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -149,5 +163,30 @@ proptest! {
             let table = stream.whole(&mut |_, _| {}).unwrap();
             prop_assert_eq!(bits(&encoders, &table), &expected[..], "{}", file);
         }
+    }
+
+    #[test]
+    fn arrays_give_the_same_inputs_as_text(
+        rows in prop::collection::vec((-1e4..1e4_f64, -(1_i64 << 52)..1 << 52, any::<bool>(), -1e3..1e3_f64), 25..60)
+    ) {
+        let folder = TempDir::new().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let lines = rows.iter().map(|(x, n, flag, y)| format!("{x},{n},{},{y}\n", if *flag { "True" } else { "False" }));
+        std::fs::write(path("t.csv"), "x,n,flag,y\n".to_owned() + &lines.collect::<String>()).unwrap();
+        let floats = |value: fn(&(f64, i64, bool, f64)) -> f64| rows.iter().flat_map(|row| value(row).to_le_bytes()).collect();
+        let arrays = [
+            ("x", "<f8", floats(|row| row.0)),
+            ("n", "<i8", rows.iter().flat_map(|row| row.1.to_le_bytes()).collect()),
+            ("flag", "|b1", rows.iter().map(|row| u8::from(row.2)).collect()),
+            ("y", "<f8", floats(|row| row.3)),
+        ];
+        std::fs::write(path("t.npz"), npz(&arrays, rows.len())).unwrap();
+        let (from_text, bits) = encoded(&path("t.csv"));
+        let (from_arrays, others) = encoded(&path("t.npz"));
+        prop_assert_eq!(bits, others);
+        // A model trained on one reads the other.
+        let formats = [from_text.formats(), from_text.target_formats()].concat();
+        let table = Stream::open(&path("t.npz"), &ReadOptions::default(), &formats).unwrap().whole(&mut |_, _| {}).unwrap();
+        prop_assert_eq!(from_text.encode(&table).0, from_arrays.encode(&read(&path("t.npz"), &ReadOptions::default(), &mut |_, _| {}).unwrap()).0);
     }
 }

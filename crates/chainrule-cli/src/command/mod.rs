@@ -20,7 +20,9 @@ pub(crate) mod trace;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chainrule_experiment::{CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant};
+use chainrule_experiment::{
+    CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant,
+};
 use chainrule_model::Model;
 use chainrule_table::{CellType, ColumnFormat, Problem, Table};
 

@@ -13,8 +13,8 @@ use chainrule::Dataset;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
-    Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, Problem, ReadOptions,
-    Scaling, Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read, read_csv,
+    Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, ReadOptions, Scaling,
+    Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read, read_csv,
 };
 
 pub(crate) use self::options::column_names;
