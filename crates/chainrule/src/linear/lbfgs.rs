@@ -2,11 +2,23 @@
 
 use std::collections::VecDeque;
 
+use super::dot::dot;
 use super::line_search::{Point, search};
-use super::{LinearEnding, dot};
 
 /// Number of pairs of differences that approximate the Hessian.
 const MEMORY: usize = 10;
+
+/// Reason why the solver of a linear model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinearEnding {
+    /// The gradient norm is below the tolerance.
+    Converged,
+    /// No step along the search direction satisfies the Wolfe conditions, because the decrease is
+    /// below the rounding errors, or because the loss is not differentiable at the optimum.
+    NoDecrease,
+    /// The maximum number of iterations was reached.
+    MaxIterations,
+}
 
 /// Where the minimisation ended.
 pub(super) struct Minimum {

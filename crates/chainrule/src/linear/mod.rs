@@ -4,19 +4,21 @@
 //! logistic and multinomial regression, Poisson regression and so on, depending on the loss. The
 //! result is a reference for networks with hidden layers, and depends on the data only.
 
+mod dot;
 mod lbfgs;
 mod line_search;
 mod preconditioner;
 mod standardised;
 
+pub use self::lbfgs::LinearEnding;
+use self::preconditioner::Preconditioner;
+use self::standardised::{Standardised, TargetScale};
 use crate::network::activation::Activation;
 use crate::network::loss::{Link, Loss};
 use crate::network::{Architecture, Layer};
 use crate::objective::{Objective, Reduction};
 use crate::train::Penalty;
 use crate::{Dataset, Error};
-use preconditioner::Preconditioner;
-use standardised::{Standardised, TargetScale};
 
 /// Strength λ of the L2 penalty of linear regression, where the optimum is finite without one.
 pub const RIDGE: f64 = 1e-10;
@@ -53,18 +55,6 @@ pub struct LinearFit {
     pub gradient_norm: f64,
     /// Reason why the solver stopped.
     pub ending: LinearEnding,
-}
-
-/// Reason why the solver of a linear model stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinearEnding {
-    /// The gradient norm is below the tolerance.
-    Converged,
-    /// No step along the search direction satisfies the Wolfe conditions, because the decrease is
-    /// below the rounding errors, or because the loss is not differentiable at the optimum.
-    NoDecrease,
-    /// [`MAX_ITERATIONS`] was reached.
-    MaxIterations,
 }
 
 /// Fits a linear model: minimises the mean loss over the samples plus an L2 penalty.
@@ -163,32 +153,9 @@ fn inverse(link: Link, mean: f64) -> f64 {
     }
 }
 
-/// Computes `Σ a·b` in a fixed order: eight partial sums, added pairwise.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut s = [0.0; 8];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        for k in 0..8 {
-            s[k] += a[k] * b[k];
-        }
-    }
-    for (k, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-        s[k] += a * b;
-    }
-    ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_dot_product_adds_every_term_once() {
-        for n in 0..30_u32 {
-            let a: Vec<f64> = (1..=n).map(f64::from).collect();
-            assert_eq!(dot(&a, &vec![1.0; n as usize]), f64::from(n * (n + 1) / 2));
-        }
-    }
 
     #[test]
     fn the_initial_bias_gives_the_mean_target() {

@@ -1,6 +1,6 @@
 //! The preconditioner of the solver: the covariance of the inputs, factored.
 
-use super::dot;
+use super::dot::dot;
 use super::standardised::Standardised;
 use crate::network::activation::Activation;
 use crate::network::loss::Loss;

@@ -21,21 +21,21 @@ pub(super) enum TargetScale {
 /// constant input is 0.
 pub(super) struct Standardised<'d> {
     data: &'d Dataset<f64>,
-    x: Vec<Scale>,
-    t: Vec<Scale>,
+    x: Vec<ColumnScale>,
+    t: Vec<ColumnScale>,
 }
 
 /// Mean and standard deviation of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Scale {
+struct ColumnScale {
     mean: f64,
     deviation: f64,
     /// `1/deviation`, or 0 for a constant column.
     inverse: f64,
 }
 
-impl Scale {
-    const IDENTITY: Scale = Scale { mean: 0.0, deviation: 1.0, inverse: 1.0 };
+impl ColumnScale {
+    const IDENTITY: ColumnScale = ColumnScale { mean: 0.0, deviation: 1.0, inverse: 1.0 };
 }
 
 impl<'d> Standardised<'d> {
@@ -44,7 +44,7 @@ impl<'d> Standardised<'d> {
         let x = scales(data.x(), data.n_inputs(), data.weights(), rows);
         let t = match targets {
             TargetScale::Standard => scales(data.t(), data.n_targets(), data.weights(), rows),
-            TargetScale::Unchanged => vec![Scale::IDENTITY; data.n_targets()],
+            TargetScale::Unchanged => vec![ColumnScale::IDENTITY; data.n_targets()],
         };
         Standardised { data, x, t }
     }
@@ -73,7 +73,7 @@ impl<'d> Standardised<'d> {
         let mut original = parameters.to_vec();
         let (w, b) = original.split_at_mut(self.x.len() * n_outputs);
         // A loss with several outputs per target does not scale the targets.
-        let t = |k: usize| self.t.get(k).copied().unwrap_or(Scale::IDENTITY);
+        let t = |k: usize| self.t.get(k).copied().unwrap_or(ColumnScale::IDENTITY);
         b.iter_mut().enumerate().for_each(|(k, b)| *b = *b * t(k).deviation + t(k).mean);
         for (w, x) in w.chunks_exact_mut(n_outputs).zip(&self.x) {
             for (k, (w, b)) in w.iter_mut().zip(&mut *b).enumerate() {
@@ -106,8 +106,8 @@ impl DataSource<f64> for Standardised<'_> {
 }
 
 /// Scales the columns of a tile of `n` samples.
-fn scale_columns(values: &mut [f64], scales: &[Scale], n: usize) {
-    for (column, Scale { mean, inverse, .. }) in values.chunks_exact_mut(n).zip(scales) {
+fn scale_columns(values: &mut [f64], scales: &[ColumnScale], n: usize) {
+    for (column, ColumnScale { mean, inverse, .. }) in values.chunks_exact_mut(n).zip(scales) {
         column.iter_mut().for_each(|v| *v = (*v - mean) * inverse);
     }
 }
@@ -123,7 +123,7 @@ fn means(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usiz
     sums.iter().map(|sum| sum / total).collect()
 }
 
-fn scales(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usize]) -> Vec<Scale> {
+fn scales(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usize]) -> Vec<ColumnScale> {
     let means = means(values, n_columns, weights, rows);
     let (mut squares, mut total) = (vec![0.0; n_columns], 0.0);
     for &i in rows {
@@ -135,7 +135,7 @@ fn scales(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usi
     let scale = |(mean, sum): (&f64, &f64)| {
         let deviation = (sum / total).sqrt();
         let inverse = if deviation > MIN_DEVIATION * mean.abs() { 1.0 / deviation } else { 0.0 };
-        Scale { mean: *mean, deviation, inverse }
+        ColumnScale { mean: *mean, deviation, inverse }
     };
     means.iter().zip(&squares).map(scale).collect()
 }
