@@ -34,7 +34,7 @@ use crate::choice::RegistryChoice;
 use crate::{Error, Member, Model, Precision, Trained};
 
 /// Format version of written files. Files of earlier versions can be read.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// Key of the only metadata entry.
 const METADATA_KEY: &str = "chainrule-model";

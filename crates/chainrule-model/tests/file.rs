@@ -122,7 +122,13 @@ fn models_of_every_version_are_read() {
     }
     for version in 1..=FORMAT_VERSION {
         let stored = Model::load(&folder.join(format!("v{version}.safetensors"))).unwrap();
-        let expected = model("class", Precision::F32, 1);
+        let mut expected = model("class", Precision::F32, 1);
+        if version == 1 {
+            // The formats of the columns were not stored.
+            let encoders = &mut expected.members[0].encoders;
+            encoders.inputs.iter_mut().for_each(|input| input.format = None);
+            encoders.target_formats.clear();
+        }
         assert_eq!(stored, expected, "format {version}");
     }
 }

@@ -165,10 +165,10 @@ pub enum Problem {
     /// A missing target.
     #[error("the target is missing; fill it in, or remove the row")]
     MissingTarget,
-    /// Rows without a target, where none may be left out or none is left.
+    /// Rows without a target, where none may be left out or fewer than two others are left.
     #[error(
         "the target is missing in {n} of {n_rows} rows; fill it in, or remove the rows{}",
-        if n == n_rows { "" } else { " (without --strict, they are left out)" }
+        if n_rows - n < 2 { "" } else { " (without --strict, they are left out)" }
     )]
     MissingTargets {
         /// Number of rows without a target.

@@ -119,10 +119,13 @@ impl Table {
             let mut from = 0;
             while from < parts.len() {
                 // The longest run of parts that is a name.
-                let run = |to: usize| parts[from..to].join(",").trim().to_owned();
-                let found = (from + 1..=parts.len()).rev().find(|to| self.column(&run(*to)).is_ok());
+                let column = |to: usize| {
+                    let name = parts[from..to].join(",");
+                    self.column(&name).or_else(|_| self.column(name.trim()))
+                };
+                let found = (from + 1..=parts.len()).rev().find(|to| column(*to).is_ok());
                 let to = found.unwrap_or(from + 1);
-                names.push(self.column(&run(to))?.name.clone());
+                names.push(column(to)?.name.clone());
                 from = to;
             }
         }

@@ -110,7 +110,7 @@ fn na_can_be_a_text() {
     let out = plan("c10b-target-na.csv", "--target country --missing-only ''");
     assert_contains(&out, "4 classes: DE, FR, NA, ZA");
     assert!(!out.contains("note:"), "{out}");
-    assert_contains(&plan("c10-namibia.csv", "--target grows --missing-only ''"), "6 inputs");
+    assert!(!plan("c10-namibia.csv", "--target grows --missing-only ''").contains("note:"));
     let r2 = validation("c79b-drop-na-survey.csv", "--target y --missing-only ''", "r2");
     assert!(r2 > 0.98, "{r2}");
     // Texts of typed formats are texts: a missing cell is a null.

@@ -92,7 +92,7 @@ fn columns_are_matched_by_name_and_formats_by_extension() {
     let (out, err, code) =
         session.run(&["fit", "homes.csv", "--target", "price", "--task", "regression", "--epochs", "30"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("ignored: id (it only identifies the rows)"), "{out}");
+    assert!(out.contains("ignored: id (it numbers the rows)"), "{out}");
     assert!(out.contains("number: size\ncategory: town\ndate: sold\n"), "{out}");
     // Other columns, another order, a new town, another delimiter.
     session.write("more.csv", "town;x;sold;size\nLyon;1;2024-02-01;4\nOslo;2;;1\n");

@@ -52,7 +52,7 @@ impl UsableRows {
             let is_missing = |name: &&String| table.column(name).is_ok_and(|c| c.values.is_missing(first));
             let name = targets.iter().find(is_missing).map_or("", String::as_str);
             let n = has_target.iter().filter(|has_target| !**has_target).count();
-            if untargeted == UntargetedRows::Refused || n == table.n_rows() {
+            if untargeted == UntargetedRows::Refused || table.n_rows() - n < 2 {
                 let n_rows = table.n_rows();
                 return Err(table.wrong(first, name, Problem::MissingTargets { n, n_rows }).into());
             }
