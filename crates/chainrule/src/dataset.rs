@@ -54,8 +54,8 @@ pub trait DataSource<T: Scalar>: Sync {
 }
 
 impl<T: Scalar> Dataset<T> {
-    /// Returns a dataset of `x`, shape `(n, n_inputs)`, and `t`, shape `(n, n_targets)`, both
-    /// row-major. n follows from the lengths.
+    /// Creates a dataset from `x`, shape `(n, n_inputs)`, and `t`, shape `(n, n_targets)`, both
+    /// row-major. n is inferred from the lengths.
     ///
     /// # Errors
     /// Returns [`Error::NoSamples`], [`Error::NoColumns`], [`Error::RaggedRows`] or
@@ -75,7 +75,7 @@ impl<T: Scalar> Dataset<T> {
         Ok(Dataset { x, n_inputs, t, n_targets, weights: None })
     }
 
-    /// Returns a dataset with one-hot targets: column k of `t` is 1 if the class of the sample is
+    /// Creates a dataset with one-hot targets: column k of `t` is 1 if the class of the sample is
     /// k, else 0.
     ///
     /// `classes[i]`, from 0 to `n_classes - 1`, is the class of row i.
@@ -104,7 +104,7 @@ impl<T: Scalar> Dataset<T> {
         Dataset::new(x, n_inputs, t, n_classes)
     }
 
-    /// Returns the same samples with weights of at least 0, which replace any previous weights.
+    /// Returns the same samples with non-negative weights, which replace any previous weights.
     ///
     /// A sample of weight 2 counts like two equal samples of weight 1.
     ///
@@ -153,7 +153,7 @@ impl<T: Scalar> Dataset<T> {
         self.weights.as_deref()
     }
 
-    /// Returns inputs and targets of sample `i`, counted from 0.
+    /// Returns the inputs and targets of sample `i`, counted from 0.
     ///
     /// # Panics
     /// Panics if `i` is out of range.
@@ -251,7 +251,8 @@ pub(crate) fn n_rows<T>(what: &'static str, values: &[T], n_columns: usize) -> R
     Ok(values.len() / n_columns)
 }
 
-/// Returns the f64 with the shortest decimal form of `v`, so that errors show 0.1 for an f32 of 0.1.
+/// Returns the f64 parsed from the shortest decimal form of `v`, so that errors show 0.1 for an f32
+/// of 0.1.
 pub(crate) fn shortest<T: Scalar>(v: T) -> f64 {
     v.to_string().parse().expect("the decimal form of a number")
 }
@@ -282,8 +283,8 @@ mod tests {
 
     use super::*;
 
-    /// A sparse source: the entries of each row that are not zero, as (column, value), with the
-    /// target in the last column.
+    /// A sparse source: the nonzero entries of each row as (column, value), with the target in the
+    /// last column.
     struct Sparse {
         rows: Vec<Vec<(usize, f32)>>,
         n_inputs: usize,

@@ -7,7 +7,7 @@ pub enum Error {
     /// A name that is not in the registry.
     #[error("there is no {what} called \"{name}\"{}; choose one of: {}", hint(*nearest), choices.join(", "))]
     UnknownName {
-        /// Kind of registry: `activation`.
+        /// Kind of entry: `activation`.
         what: &'static str,
         /// Given name.
         name: String,
@@ -40,7 +40,7 @@ pub enum Error {
         /// Description of the allowed values.
         allowed: String,
     },
-    /// A random number generator state with an impossible position.
+    /// A random number generator state with an invalid position.
     #[error(
         "the position in the state of a random number generator is {got}, but must be at most 624; \
          restore the state from an undamaged checkpoint, or start from a seed"
@@ -65,7 +65,7 @@ pub enum Error {
     /// A dataset without inputs (x) or targets (t).
     #[error("{what} has no columns; at least one is required")]
     NoColumns {
-        /// Name of the array: x or t.
+        /// Name of the array, such as x or t.
         what: &'static str,
     },
     /// A number of values that is not a multiple of the number of columns.
@@ -74,17 +74,17 @@ pub enum Error {
          the number of columns"
     )]
     RaggedRows {
-        /// Name of the array: x or t.
+        /// Name of the array, such as x or t.
         what: &'static str,
         /// Number of given values.
         n_values: usize,
         /// Number of columns.
         n_columns: usize,
     },
-    /// Targets, weights or classes whose number of rows differs from that of x.
+    /// Targets or weights whose number of rows differs from that of x.
     #[error("{what} has {got} rows, but x has {expected}; the numbers of rows must match")]
     RowCount {
-        /// Name of the array: t, weight or classes.
+        /// Name of the array: t or weight.
         what: &'static str,
         /// Number of rows of x.
         expected: usize,
@@ -97,7 +97,7 @@ pub enum Error {
          finite number, or remove the row"
     )]
     NotFinite {
-        /// Name of the array: x, t or weight.
+        /// Name of the array, such as x, t or weight.
         what: &'static str,
         /// Row, counted from 1.
         row: usize,
@@ -152,7 +152,7 @@ pub enum Error {
     /// A setting that is out of range.
     #[error("{setting} is {value}, but must be {allowed}")]
     Setting {
-        /// Name of the setting in experiment files.
+        /// Name of the setting, such as its key in experiment files.
         setting: String,
         /// Given value.
         value: String,
@@ -239,11 +239,11 @@ pub enum Error {
     },
     /// A training run whose loss or parameters are no longer finite.
     #[error(
-        "the training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning \
+        "training diverged: in epoch {epoch} (step {step}) the loss is {loss} at a learning \
          rate of {:?}; the last finite parameters were restored. Lower the learning \
          rate, clip the gradient (clip.norm = 1), scale the inputs, or initialise with smaller \
          weights",
-        // The factor of a schedule leaves digits that mean nothing.
+        // Rounding to f32 hides the rounding error of the product with the schedule's factor.
         *learning_rate as f32
     )]
     Diverged {
@@ -258,13 +258,13 @@ pub enum Error {
     },
     /// A training state that belongs to a different training run.
     #[error(
-        "the state does not fit this training ({what}: expected {expected}, got {got}); restore a \
-         state of the same network, data and settings"
+        "the state does not match this training run ({what}: expected {expected}, got {got}); \
+         restore a state of a run with the same network, data and settings"
     )]
     StateMismatch {
         /// Description of the compared quantity.
         what: &'static str,
-        /// Value in this training.
+        /// Value in this training run.
         expected: usize,
         /// Value in the given state.
         got: usize,

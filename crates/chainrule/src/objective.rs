@@ -12,7 +12,7 @@ use crate::network::loss::Loss;
 use crate::network::tile::{TILE, Tile};
 use crate::network::{Architecture, Dropout};
 
-/// Loss and gradient at any parameters over any rows of the data, as sums that are not yet divided.
+/// Loss and gradient at any parameters over any rows of the data, as unnormalised sums.
 ///
 /// With sample weights w and losses l, [`Objective::sums`] computes `Σ w·l`, `Σ w` and `Σ w·∂l/∂p`.
 /// For a mean, the division is done once, at the end. Training, solvers, gradient checks and loss
@@ -40,7 +40,7 @@ pub struct Objective<'a, T: Scalar> {
     architecture: Architecture,
     loss: Loss,
     data: &'a dyn DataSource<T>,
-    /// Workspace of each thread that has taken part.
+    /// One workspace for each thread used so far.
     workers: Vec<Worker<T>>,
     /// Sums of each task, if there are several.
     partials: Vec<Partial<T>>,
@@ -62,13 +62,14 @@ impl<T: Scalar> Worker<T> {
     }
 }
 
-/// Sums over some chunks. Once a gradient has been requested, it is as long as the parameters.
+/// Sums over some chunks. `gradient` is empty until a gradient is requested, then has one entry per
+/// parameter.
 struct Partial<T> {
     sums: Sums,
     gradient: Vec<T>,
 }
 
-/// Sums over some rows. The mean is the first one divided by the second.
+/// Sums over some rows. The mean loss is `loss / weight`.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Sums {
     /// `Σ w·l`.
@@ -179,8 +180,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.evaluate(parameters, rows, gradient, None, dropout)
     }
 
-    /// Computes [`sums`](Objective::sums), but with the gradient of the reduced loss: each sum is
-    /// divided by the divisor of `reduction`, unless that is 0.
+    /// Computes [`sums`](Objective::sums), but with the gradient of the reduced loss: `gradient` is
+    /// divided by the divisor of `reduction`, unless that is 0. The returned sums are not divided.
     ///
     /// # Panics
     /// Panics under the same conditions as [`Objective::sums`].
@@ -262,9 +263,9 @@ impl<'a, T: Scalar> Objective<'a, T> {
     }
 
     /// Returns the number of threads for a batch of `n_rows`: as many as the amount of work
-    /// justifies. Handing over part of the work, and moving parameters and gradients between
-    /// caches, costs about as much as computing 300,000 parameters times rows
-    /// (`benches/README.md`).
+    /// justifies. Handing part of the work to another thread, and moving parameters and gradients
+    /// between caches, costs about as much as evaluating a batch in which the number of parameters
+    /// times the number of rows is 300,000 (`benches/README.md`).
     pub(crate) fn n_threads(&self, n_rows: usize) -> usize {
         let n_parameters = self.architecture.n_parameters();
         let worthwhile = n_rows * n_parameters / 300_000;
@@ -322,8 +323,8 @@ pub fn chunk_count(n_rows: usize, n_parameters: usize) -> usize {
 const GROUP: usize = 16;
 
 /// Returns the number of tasks, a power of two, into which the tree of chunks is cut for several
-/// workers: eight for each worker, so that slow ones do not delay the others, or one if there are
-/// few chunks.
+/// workers: eight for each worker, so that slow ones do not delay the others, or one for each
+/// worker if there are few chunks.
 fn task_count(n_chunks: usize, n_workers: usize) -> usize {
     let wanted = if n_chunks >= 8 * n_workers { 8 * n_workers } else { n_workers };
     let max = n_chunks.next_power_of_two() / if n_chunks.is_power_of_two() { 1 } else { 2 };

@@ -1,11 +1,11 @@
-//! Data set generators, compared with NumPy (`reference/make_datasets.py`), and their common
+//! Dataset generators, compared with NumPy (`reference/make_datasets.py`), and their common
 //! properties.
 
 use chainrule::datasets::{Generated, Generator, REGISTRY};
 use chainrule::random::RandomState;
 use serde_json::Value;
 
-/// Data sets without sines and cosines, which are bit-identical to NumPy.
+/// Datasets without sines and cosines, which are bit-identical to NumPy.
 const EXACT: [&str; 4] = ["rbf_line", "straight_lines", "two_gaussians", "xor"];
 
 #[test]

@@ -112,7 +112,7 @@ fn the_recorder_stores_the_start_and_every_kth_step() {
     for (every, steps) in [(1, (0..=12).collect()), (5, vec![0, 5, 10]), (12, vec![0, 12]), (13, vec![0])] {
         let mut recorder = Recorder::every(every);
         let mut training = training(&data, 1);
-        // The start must not be recorded again when a stopped training is continued.
+        // The start must not be recorded again when a stopped run is continued.
         let stop = CallRecorder { stop_after_step: Some(7), ..CallRecorder::default() };
         assert_eq!(training.run((&mut recorder, stop)), Ok(Ending::Cancelled));
         assert_eq!(training.run(&mut recorder), Ok(Ending::Completed));
@@ -299,7 +299,7 @@ fn restarts_skip_seeds_that_diverge() {
     assert_eq!(losses.len(), 2);
 }
 
-/// Returns a training whose weights, validation split and shuffles are drawn from a seed.
+/// Returns a training run whose weights, validation split and shuffles are drawn from a seed.
 fn seeded<'a>(
     architecture: &Architecture,
     loss: &Loss,

@@ -218,7 +218,7 @@ fn regions_support_one_input_and_slices_of_four_inputs() {
     assert_eq!(map.classes(), Some(vec![0, 1, 1, 1]));
 }
 
-/// The decision boundary in the hidden representation separates the samples like the outputs.
+/// The decision boundaries in the hidden representation separate the samples as the outputs do.
 #[test]
 fn boundaries_agree_with_predictions() {
     let layers = |output| vec![Layer::new(2, Activation::tanh()), Layer::new(3, Activation::tanh()), output];

@@ -1,4 +1,4 @@
-//! Trainings are bit-identical on any number of threads and on AVX-512, AVX2 and NEON.
+//! Training is bit-identical on any number of threads and on AVX-512, AVX2 and NEON.
 //!
 //! The SIMD level is chosen once per process, so each level trains in a separate process: the test
 //! binary starts itself with the level in the environment and prints its digests. NEON is tested by
@@ -18,10 +18,10 @@ use chainrule::{Dataset, Scalar, set_threads};
 const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/same_bits.txt");
 const RENEW: &str = "CHAINRULE_RENEW_BITS=1 cargo test --package chainrule --test same_bits";
 
-/// Hidden units of the trainings whose digests are stored.
+/// Numbers of hidden units of the training runs whose digests are stored.
 const SMALL: [usize; 2] = [33, 18];
 
-/// Settings of a training with 700 samples, two inputs and three classes.
+/// Settings of a training run with 700 samples, two inputs and three classes.
 #[derive(Clone)]
 struct Case {
     widths: [usize; 2],

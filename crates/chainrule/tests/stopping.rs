@@ -1,4 +1,4 @@
-//! Ends of trainings: early stopping, restored best weights, divergence.
+//! How training ends: early stopping, restored best weights, divergence.
 
 use std::ops::ControlFlow;
 
@@ -78,7 +78,7 @@ fn metrics_for_several_outputs_per_target_are_rejected() {
     assert!(error.to_string().contains("2 outputs for one target"), "{error}");
 }
 
-/// Returns a training of y = w with the loss |y|, starting at w = 10, so that the gradient is 1.
+/// Returns a training run of y = w with the loss |y| that starts at w = 10, with gradient 1.
 fn descent(settings: Settings) -> Training<'static, f64> {
     let data = Box::leak(Box::new(Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap()));
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();

@@ -94,7 +94,7 @@ fn chunks_add_up_to_the_same_bits<T: Scalar>() {
         let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
         let sums = objective.sums(network.parameters(), &rows, Some(&mut whole), None);
 
-        // Each chunk is computed by a separate objective, in reverse order, as in a distributed
+        // Each chunk is computed by a separate objective, in reverse order, as in distributed
         // training.
         let chunks = chunk_count(n, whole.len());
         let group = if chunks == n.div_ceil(64) { 16 } else { 64 };
@@ -130,7 +130,7 @@ fn add<T: Scalar>((a, mut gradient): (Sums, Vec<T>), (b, other): &(Sums, Vec<T>)
     (Sums { loss: a.loss + b.loss, weight: a.weight + b.weight }, gradient)
 }
 
-/// Data source with the samples of a data set in reverse order.
+/// Data source with the samples of a dataset in reverse order.
 struct Reversed<T>(Dataset<T>);
 
 impl<T: Scalar> DataSource<T> for Reversed<T> {

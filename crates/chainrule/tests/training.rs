@@ -1,5 +1,5 @@
-//! Whole trainings: reproducibility, resuming, the order of random draws and of samples, batches
-//! and learning rates.
+//! Complete training runs: reproducibility, resuming, the order of random draws and of samples,
+//! batches and learning rates.
 
 use chainrule::Dataset;
 use chainrule::network::activation::Activation;

@@ -65,7 +65,7 @@ fn a_batch_of_total_weight_0_is_a_step_without_an_update() {
     );
 }
 
-/// Returns a training of y = w·x + b that starts at w = 3, b = -2.
+/// Returns a training run of y = w·x + b that starts at w = 3, b = -2.
 fn line_training(data: &Dataset<f64>, settings: Settings) -> Training<'_, f64> {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::new(line, vec![3.0, -2.0]).unwrap();
@@ -128,7 +128,7 @@ fn decoupled_decay_is_applied_before_the_step_and_not_part_of_the_loss() {
     let (_, parameters) = step(Optimizer::sgd(), Penalty { applies_to: PenaltyTarget::All, ..penalty });
     assert_close(&parameters, &[3.0 * 0.95 - 0.2, -2.0 * 0.95 - 0.2], 1e-15);
     // The weight decay of AdamW and that of the penalty add up. The first step of Adam has the size
-    // of the learning rate, whatever the gradient.
+    // of the learning rate, regardless of the gradient.
     let adamw = Optimizer::new("adamw", &[("weight_decay", 0.25.into())]).unwrap();
     let (_, parameters) = step(adamw, penalty);
     assert_close(&parameters, &[3.0 * (1.0 - 0.1 * 0.75) - 0.1, -2.0 - 0.1], 1e-8);

@@ -38,26 +38,29 @@ pub struct CommonFactor {
 pub enum FactorCause {
     /// The factor is negative.
     WrongSign,
-    /// The sum over the samples instead of the mean that the objective is: the sum of the weights.
+    /// The sum over the samples, although the objective is their mean. The factor is the sum of the
+    /// weights.
     SampleSum(SampleTotals),
-    /// The mean over the samples instead of the sum that the objective is: the reciprocal of the
-    /// sum of the weights.
+    /// The mean over the samples, although the objective is their sum. The factor is the reciprocal
+    /// of the sum of the weights.
     SampleMean(SampleTotals),
-    /// A mean over the samples that is divided by the sum of the weights once more: its reciprocal.
+    /// The mean over the samples, divided by the sum of the weights a second time. The factor is
+    /// the reciprocal of that sum.
     RepeatedSampleMean(SampleTotals),
-    /// The mean over the outputs of a sample instead of their sum: 1/n_outputs.
+    /// The mean over the outputs of a sample instead of their sum. The factor is 1/n_outputs.
     OutputMean {
         /// Number of outputs.
         n_outputs: usize,
     },
-    /// The sum over the outputs of a sample multiplied by their number: n_outputs.
+    /// The sum over the outputs of a sample, multiplied by their number. The factor is n_outputs.
     OutputMultiple {
         /// Number of outputs.
         n_outputs: usize,
     },
-    /// The factor 2 of the derivative of a square that the loss does not have: 2.
+    /// The factor 2 from differentiating a square, although the derivative of this loss has no such
+    /// factor. The factor is 2.
     ExtraSquareFactor,
-    /// The factor 2 of the derivative of a square left out: 1/2.
+    /// The factor 2 from differentiating a square is missing. The factor is 1/2.
     MissingSquareFactor,
 }
 
@@ -70,7 +73,7 @@ pub struct SampleTotals {
     pub weight: f64,
 }
 
-/// What the gradient of a network is computed over.
+/// Samples, reduction and number of outputs of a network's gradient.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckedBatch {
     pub(super) samples: SampleTotals,
@@ -125,7 +128,7 @@ impl CommonFactor {
         }
         magnitudes.push((2.0, FactorCause::ExtraSquareFactor));
         magnitudes.push((0.5, FactorCause::MissingSquareFactor));
-        // One sample or one output does not change a gradient.
+        // The sum and the mean over one sample or one output are equal.
         magnitudes.retain(|(magnitude, _)| are_near(value.abs(), *magnitude) && !are_near(*magnitude, 1.0));
 
         let magnitude = match magnitudes.first() {

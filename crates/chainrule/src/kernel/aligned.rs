@@ -9,9 +9,9 @@ const LINE: usize = 64;
 
 /// A buffer of fixed length that starts at a multiple of [`LINE`] bytes.
 ///
-/// A vector load that crosses a cache line takes two loads. If the addresses of two arrays differ
-/// by only a few bytes modulo the page size, loads from one also wait for unrelated stores to the
-/// other (4K aliasing).
+/// A vector load that crosses a cache-line boundary costs two loads. If the addresses of two arrays
+/// differ by only a few bytes modulo the page size, loads from one also wait for unrelated stores
+/// to the other (4K aliasing).
 #[derive(Debug, Default)]
 pub(crate) struct Aligned<T> {
     numbers: Vec<T>,

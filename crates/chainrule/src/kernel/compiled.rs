@@ -1,9 +1,9 @@
 //! Table of the kernels of each precision, compiled in this crate and called through function
 //! pointers.
 //!
-//! The engine is generic over its precision, so every crate that trains compiles it again. The
-//! kernels are most of that work, since each is compiled for every level and register block.
-//! Through the table they are compiled only once.
+//! The engine is generic over its precision, so every crate that trains compiles it again. Most of
+//! that work is the kernels, since each is compiled for every level and register block. With the
+//! table they are compiled only once.
 
 use super::{Scalar, dense, dropout, gather, sample, slices};
 

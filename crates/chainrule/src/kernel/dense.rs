@@ -37,9 +37,8 @@
 //    of output units is transposed into a scratch buffer with the units on the lanes, and the
 //    inputs of the samples become the weights of the sum.
 // 3. If one side of the layer has at most NARROW units, the transposed copy would leave most lanes
-//    idle or serve too few sums to be worth making. Each weight is then a dot product along the
-//    samples. As many dot products as a vector has lanes are summed over their lanes together
-//    (`sum_each`).
+//    idle or serve too few sums to be worth making. Each entry of dw is then a dot product along
+//    the samples. The lanes of WIDTH dot products are summed together (`sum_each`).
 // 4. The dot products and the bias gradient are compiled again for full and half tiles, because
 //    loops of a constant length are unrolled.
 // 5. The sums of a tile are added to `dw` and `db` at the end, not term by term.

@@ -26,7 +26,7 @@ use crate::random::philox4x32_lanes;
 pub(crate) struct Draws {
     /// Step, counted from 0.
     pub(crate) step: u64,
-    /// Seed of the training and index of the layer.
+    /// Seed of the training run and index of the layer.
     pub(crate) key: [u32; 2],
     /// Smallest random word for which an activation is kept.
     pub(crate) threshold: u64,

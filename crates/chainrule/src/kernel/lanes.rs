@@ -1,5 +1,5 @@
-//! Number types that formulas are generic over: [`Scalar`] is f32 or f64, [`Lanes`] is one of them
-//! or a vector.
+//! Number types that formulas are generic over: [`Scalar`] is f32 or f64, and [`Lanes`] is one of
+//! these or a SIMD vector.
 //!
 //! Activations, losses and elementary functions are written once over [`Lanes`]. With f32 or f64
 //! they are plain scalar code; with a vector type they are vector kernels.

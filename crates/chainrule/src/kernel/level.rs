@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use fearless_simd::Level;
 
-/// Returns the level of instructions that the kernels use: the best one of this machine, or the one
-/// that the environment variable `CHAINRULE_SIMD` specifies.
+/// Returns the SIMD level of the kernels: the best one that the machine supports, or the one
+/// specified by the environment variable `CHAINRULE_SIMD`.
 ///
 /// The names are `avx512`, `avx2`, `portable` (the minimum that the target guarantees) and, on ARM,
 /// `neon`. An unknown name or a level that the machine does not support is ignored.

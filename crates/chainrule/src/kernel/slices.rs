@@ -25,7 +25,7 @@ pub(super) fn multiply_kernel<T: Scalar>(x: &[T], y: &mut [T]) {
     dispatch!(level(), _simd => y.iter_mut().zip(x).for_each(#[inline(always)] |(y, &x)| *y *= x));
 }
 
-/// Returns whether no entry is infinite or NaN.
+/// Returns whether all entries are finite.
 pub(crate) fn all_finite<T: Scalar>(y: &[T]) -> bool {
     (T::kernels().all_finite)(y)
 }

@@ -244,8 +244,8 @@ impl Plane {
         points.iter().map(|point| self.project(point)).collect()
     }
 
-    /// Returns an axis of `n` points for each direction that covers the whole `path`, with a margin
-    /// of a tenth of its extent at both ends.
+    /// Returns, for each direction, an axis of `n` points that covers the whole `path`, with a
+    /// margin of a tenth of its extent at both ends.
     ///
     /// If the path has no extent along a direction, the axis has half the length of the path's
     /// largest extent, or the length 1.

@@ -20,8 +20,8 @@ pub struct ConfusionMatrix {
 /// Returns the confusion matrix of predictions, for two classes with one output or for exclusive
 /// classes.
 ///
-/// A NaN is neither at least 0.5 nor larger than another output, and the predicted class follows
-/// from that; [`misclassified`] counts it as wrong.
+/// Comparisons with NaN are false, which determines the predicted class if an output is NaN.
+/// [`misclassified`] counts such a sample as wrong.
 ///
 /// # Panics
 /// Panics if the outputs are real numbers or several labels (each label has its own matrix), or if
@@ -101,7 +101,7 @@ impl ConfusionMatrix {
         &self.labels
     }
 
-    /// Returns the same matrix with these names of the classes.
+    /// Returns the same matrix with these class names.
     ///
     /// # Panics
     /// Panics if the number of names is not the number of classes.

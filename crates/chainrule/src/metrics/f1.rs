@@ -37,7 +37,7 @@ fn f1(p: &MetricInput) -> f64 {
 }
 
 /// Returns `2·tp/(2·tp + fp + fn)` from tp and the sum of the positives in the targets and in the
-/// predictions, or none if that sum is 0.
+/// predictions, or `None` if that sum is 0.
 fn score(tp: f64, positives: f64) -> Option<f64> {
     (positives > 0.0).then(|| 2.0 * tp / positives)
 }

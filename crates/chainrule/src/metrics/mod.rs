@@ -1,6 +1,6 @@
-//! Metrics of the quality of predictions.
+//! Metrics, which measure the quality of predictions.
 //!
-//! There is one file per metric. To add a metric, write the file and add its line to [`REGISTRY`].
+//! There is one file per metric. To add a metric, write its file and add its entry to [`REGISTRY`].
 //! Definitions are scikit-learn's unless the file states otherwise. Everything is computed in f64.
 //! Metrics are not differentiated; losses are.
 
@@ -55,7 +55,7 @@ pub enum OutputKind {
 
 impl OutputKind {
     /// Returns the kind of the outputs of this activation: logistic and softmax outputs are
-    /// probabilities, all others numbers.
+    /// probabilities; all others are real numbers.
     pub fn of(output: &Activation) -> OutputKind {
         match output.name() {
             "logistic" => OutputKind::Binary,
@@ -134,7 +134,7 @@ impl Metric {
     /// ```
     ///
     /// # Panics
-    /// Does not panic as long as the names of the registry are distinct.
+    /// Never panics, since every name is taken from the registry.
     pub fn all(task: OutputKind) -> impl Iterator<Item = Metric> {
         let metrics = REGISTRY
             .iter()

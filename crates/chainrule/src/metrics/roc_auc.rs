@@ -3,8 +3,8 @@
 //!
 //! For exclusive classes it is the unweighted mean over the classes, each against all others. It is
 //! NaN if a class or label has no positive or no negative samples. It is computed as the
-//! Mann-Whitney statistic, from ranks with ties at their middle (J. A. Hanley, The meaning and use
-//! of the area under a ROC curve, 1982).
+//! Mann-Whitney statistic (J. A. Hanley and B. J. McNeil, The meaning and use of the area under a
+//! receiver operating characteristic (ROC) curve, 1982).
 
 use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, is_class_1};
 use crate::registry::Entry;

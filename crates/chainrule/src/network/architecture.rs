@@ -60,7 +60,7 @@ impl Architecture {
     ///
     /// # Errors
     /// Returns [`Error::Setting`] if there are no inputs or no layers, if a layer has no units, or
-    /// if a dropout rate is less than 0, not less than 1, or nonzero in the last layer. Returns
+    /// if a dropout rate is negative, is 1 or more, or is nonzero in the last layer. Returns
     /// [`Error::HiddenSoftmax`] if a hidden layer has the softmax activation, and
     /// [`Error::ValueCount`] if a list of initial values has the wrong length.
     pub fn new(n_inputs: usize, layers: Vec<Layer>) -> Result<Architecture, Error> {

@@ -24,8 +24,8 @@ const M: usize = 397;
 /// Draws with rejection (`standard_normal`, `randint`, `shuffle`) take a varying number of words,
 /// so the order of calls matters.
 ///
-/// Sources: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), MT19937; the
-/// seeding of its revision of 2002.
+/// Source: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), MT19937, with the
+/// seeding of its 2002 revision.
 ///
 /// ```
 /// use chainrule::random::RandomState;
@@ -92,7 +92,7 @@ impl RandomState {
         self.state.clone()
     }
 
-    /// Returns a number from 0 to below 1, a multiple of 2^-53, like NumPy's `random_sample()` and
+    /// Returns a number in [0, 1), a multiple of 2^-53, like NumPy's `random_sample()` and
     /// `rand()`. It takes two words.
     pub fn random_sample(&mut self) -> f64 {
         let high = f64::from(self.next_u32() >> 5);
@@ -148,8 +148,8 @@ impl RandomState {
         mean + std * self.standard_normal()
     }
 
-    /// Returns an integer from `low` to below `high`, all equally likely, like NumPy's
-    /// `randint(low, high)`.
+    /// Returns an integer from `low` (included) to `high` (excluded), all equally likely, like
+    /// NumPy's `randint(low, high)`.
     ///
     /// # Panics
     /// Panics if `low >= high`.

@@ -12,7 +12,7 @@ const N_ROUNDS: usize = 10;
 ///
 /// Each of the ten rounds multiplies two words of the counter to 64 bits each, mixes the high
 /// halves with the other two words and the key, and permutes the words. The key changes between
-/// rounds. For a fixed key this is a permutation of the 128 bits, so different counters give
+/// rounds. For a fixed key this is a bijection on the 128-bit counters, so different counters give
 /// different results.
 ///
 /// Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",

@@ -14,7 +14,7 @@ impl Explainer<'_> {
     pub(super) fn update(&self, update: &Update) -> TraceSection {
         let trace = self.trace;
         let mut lines =
-            vec![prose(format!("Step {} of the training. Optimizer: {}.", update.step, update.optimizer))];
+            vec![prose(format!("Training step {}. Optimizer: {}.", update.step, update.optimizer))];
         let rate = Matrix::row_vector(&[update.learning_rate]);
         lines.push(known("rate", &rate));
         lines.extend(self.describe_gradient(update).into_iter().map(prose));

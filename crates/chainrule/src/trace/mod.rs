@@ -1,6 +1,6 @@
 //! Written-out chain rule: every number of a forward and backward pass, as data and as text.
 //!
-//! With samples as rows, `·` for the matrix product and `∘` for the element-wise product, layer l
+//! With samples as rows, `·` for the matrix product and `∘` for the elementwise product, layer l
 //! computes
 //!
 //! ```text

@@ -42,7 +42,7 @@ pub struct Update {
 /// Traces `rows` at the current parameters, then performs the next training step and records its
 /// update.
 ///
-/// The batch of the step is chosen by the training and does not depend on `rows`.
+/// The batch of the step does not depend on `rows`.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};

@@ -9,9 +9,9 @@ use super::training::Training;
 use crate::kernel::Scalar;
 
 /// Callbacks at the start of training, after every step and after every epoch; returning `Break`
-/// stops the training.
+/// stops training.
 pub trait Observer<T: Scalar> {
-    /// Called before the first step of a run.
+    /// Called at the start of [`Training::run`], before its first step.
     fn started(&mut self, _training: &Training<'_, T>) {}
 
     /// Called after each step.
@@ -28,7 +28,7 @@ pub trait Observer<T: Scalar> {
 /// An observer that does nothing.
 impl<T: Scalar> Observer<T> for () {}
 
-/// Calls both observers; either can stop the training.
+/// Calls both observers; either can stop training.
 impl<T: Scalar, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
     fn started(&mut self, training: &Training<'_, T>) {
         self.0.started(training);
@@ -62,7 +62,7 @@ impl<T: Scalar, O: Observer<T> + ?Sized> Observer<T> for &mut O {
     }
 }
 
-/// An observer that stops the training after the current step if another thread has set the flag.
+/// An observer that stops training after the current step if another thread has set the flag.
 #[derive(Debug)]
 pub struct Cancel<'a>(pub &'a AtomicBool);
 

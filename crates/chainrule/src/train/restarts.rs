@@ -18,8 +18,8 @@ pub struct Restarts<'a, T: Scalar> {
     pub losses: Vec<(u32, f64)>,
 }
 
-/// Runs the training created by `start` for each of `seeds`, and keeps the run with the lowest
-/// final loss, the first in case of ties.
+/// Completes the training run that `start` creates for each of `seeds`, and keeps the one with the
+/// lowest final loss, the first in case of ties.
 ///
 /// `start` should draw the initial weights, the validation split, the shuffling and the dropout
 /// masks from the seed.
@@ -46,8 +46,8 @@ pub struct Restarts<'a, T: Scalar> {
 /// ```
 ///
 /// # Errors
-/// Returns the errors of `start`, and [`Error::Diverged`] for the last seed if the training
-/// diverges for every seed.
+/// Returns the errors of `start`, and [`Error::Diverged`] for the last seed if training diverges
+/// for every seed.
 ///
 /// # Panics
 /// Panics if `seeds` is empty.

@@ -1,4 +1,4 @@
-//! Early stopping: ending the training when a monitored value no longer improves.
+//! Early stopping, which ends training when a monitored value no longer improves.
 
 use super::history::Epoch;
 use crate::Error;

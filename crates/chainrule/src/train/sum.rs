@@ -4,9 +4,9 @@ use crate::kernel::Scalar;
 
 /// Computes `Σ term(v)` over the slice.
 ///
-/// Eight partial sums accumulate every eighth term each and are then added pairwise. This order
-/// determines the rounding errors: it is the same on every machine, and allows the compiler to
-/// vectorise the loop.
+/// Each of eight partial sums accumulates every eighth term; they are then added pairwise. This
+/// order allows the compiler to vectorise the loop, and it is the same on every machine, so the
+/// rounding errors are too.
 pub(super) fn sum<T: Scalar>(values: &[T], term: impl Fn(f64) -> f64) -> f64 {
     let mut s = [0.0; 8];
     let (whole, rest) = values.as_chunks::<8>();

@@ -23,9 +23,9 @@ use crate::random::RandomState;
 /// A training run of a network.
 ///
 /// [`Training::step`] performs one update, [`Training::epoch`] one pass over the samples, and
-/// [`Training::run`] the whole training. Between two steps, [`Training::state`] contains everything
-/// that the rest of the run depends on: after [`Training::restore`], training continues with
-/// exactly the same results, to the last bit.
+/// [`Training::run`] all remaining epochs. Between two steps, [`Training::state`] contains
+/// everything that the rest of the run depends on: after [`Training::restore`], training continues
+/// with exactly the same results, to the last bit.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};

@@ -20,7 +20,7 @@ pub(super) struct UnitTracker<T> {
 }
 
 /// Numbers of dead, saturated and all units of a hidden layer.
-#[expect(clippy::struct_field_names, reason = "counts are called n_ everywhere")]
+#[expect(clippy::struct_field_names, reason = "counts have the prefix n_ everywhere")]
 pub(super) struct UnitCounts {
     pub(super) n_dead: usize,
     pub(super) n_saturated: usize,

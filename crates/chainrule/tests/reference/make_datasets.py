@@ -1,8 +1,8 @@
-"""Generates datasets.json, the data sets computed with NumPy, for tests/datasets.rs.
+"""Generates datasets.json, the datasets computed with NumPy, for tests/datasets.rs.
 
     pip install numpy && python make_datasets.py
 
-Each case contains the name and the options of a data set, the seed, every `every`-th row of x with
+Each case contains the name and the options of a dataset, the seed, every `every`-th row of x with
 its class, and the next number of the random number generator.
 """
 import json
@@ -96,10 +96,10 @@ def blobs(random, n_samples=300, n_classes=3, noise=0.3, centers="circle"):
 
 
 CASES = [
-    # Data sets of the published experiments, complete except for two_gaussians (every 97th row).
+    # Datasets of the published experiments, complete except for two_gaussians (every 97th row).
     (rbf_line, dict(draws=2), 1, 1), (rbf_line, {}, 4, 1), (sine_curves, {}, 0, 1), (straight_lines, {}, 0, 1),
     (three_rings, {}, 0, 1), (two_gaussians, {}, 0, 97),
-    # Other data sets and options.
+    # Other datasets and options.
     (three_rings, dict(n_samples=9, noise=0.0), 3, 1), (two_gaussians, dict(n_samples=10, mean=2, noise=0.25), 5, 1),
     (circle, {}, 1, 7), (xor, {}, 2, 7), (xor, dict(layout="square", n_samples=40, noise=0.01), 3, 1),
     (moons, {}, 4, 7), (moons, dict(n_samples=31, noise=0.3), 5, 1), (spiral, {}, 6, 7),

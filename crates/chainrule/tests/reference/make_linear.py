@@ -28,7 +28,7 @@ def standardise(x, w):
 
 
 def original(coefficients, intercept, mean, deviation):
-    """W (n_inputs, n_outputs) and b of the original inputs."""
+    """Returns W (n_inputs, n_outputs) and b for the original inputs."""
     W = np.atleast_2d(coefficients).T / deviation[:, None]
     return W.ravel().tolist() + np.atleast_1d(intercept - mean @ W).tolist()
 

@@ -1,4 +1,4 @@
-"""Generates scikit.json, trainings of scikit-learn's MLPClassifier and MLPRegressor in float64.
+"""Generates scikit.json, training runs of scikit-learn's MLPClassifier and MLPRegressor in float64.
 
     pip install numpy scikit-learn && python make_scikit.py
 

@@ -28,8 +28,8 @@ pub fn exp<L: Lanes>(x: L) -> L {
     L::select(x.lt(splat(MAX_32, MAX_64)), y, x + L::splat(f64::INFINITY))
 }
 
-/// Returns `e^x` for an x that is not positive, in a few instructions fewer than [`exp`]. Results
-/// just above the underflow threshold may be subnormal.
+/// Returns `e^x` for `x <= 0`, with fewer instructions than [`exp`]. Results just above the
+/// underflow threshold may be subnormal.
 #[inline(always)]
 pub(crate) fn exp_of_negative<L: Lanes>(x: L) -> L {
     // 2^n is 0 at the bound.

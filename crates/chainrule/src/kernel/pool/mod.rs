@@ -8,8 +8,8 @@
 //! helpers, runs tasks itself, withdraws the offers that no helper has accepted yet and waits for
 //! the helpers that have. A helper that is slow to wake up therefore delays nothing, and a forked
 //! process without the helpers runs all tasks itself. A caller that finds the pool busy, because of
-//! another thread or inside a task, also runs all tasks itself, so that concurrent trainings do not
-//! oversubscribe the machine. The results are the same, as each task has its own output.
+//! another thread or inside a task, also runs all tasks itself, so that concurrent training runs do
+//! not oversubscribe the machine. The results are the same, as each task has its own output.
 
 mod threads;
 

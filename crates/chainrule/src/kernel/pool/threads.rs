@@ -11,7 +11,7 @@ use crate::Error;
 /// Environment variable for the number of threads.
 const VARIABLE: &str = "CHAINRULE_THREADS";
 
-/// Returns the number of threads that a training uses, from 1 to 64.
+/// Returns the number of threads that the engine uses, from 1 to 64.
 ///
 /// It is the number set by [`set_threads`], else the value of the environment variable
 /// `CHAINRULE_THREADS`, else the number of cores available to the process. Results do not depend on
@@ -27,8 +27,8 @@ pub fn threads() -> usize {
     }
 }
 
-/// Sets the number of threads for trainings started from now on, at most 64. 0 restores the
-/// default.
+/// Sets the number of threads, at most 64; 0 restores the default. Takes effect immediately, also
+/// for training runs that have already started.
 ///
 /// ```
 /// chainrule::set_threads(3);

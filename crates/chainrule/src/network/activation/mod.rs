@@ -322,7 +322,7 @@ impl Activation {
         );
         match &self.kind {
             ActivationKind::Elementwise(function) => {
-                // A kernel of its own for every activation would add to the compile time.
+                // A separate kernel for each activation would increase the compile time.
                 slope.fill(T::ONE);
                 T::activation(&**function).backward(z, a, slope);
             }
@@ -465,7 +465,7 @@ fn gate<L: Lanes>(a: L, z: L) -> L {
     L::select(z.abs().lt(L::splat(1e-18)), L::splat(0.5), a / z)
 }
 
-/// Adds softmax to the choices of an unknown name's error.
+/// Adds softmax to the choices listed in an [`Error::UnknownName`].
 fn with_softmax(error: Error) -> Error {
     let names = || Activation::names().map(|(name, _)| name);
     match error {

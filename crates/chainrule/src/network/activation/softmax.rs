@@ -1,4 +1,5 @@
-//! Softmax, `a_k = e^z_k / Σ_j e^z_j`, which turns the outputs of a sample into a distribution.
+//! Softmax, `a_k = e^z_k / Σ_j e^z_j`, which maps the pre-activations of a sample to a probability
+//! distribution.
 //!
 //! Both functions operate on a tile of any number n of samples: unit j of sample s is at index
 //! `j·n + s`.

@@ -31,7 +31,7 @@ pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
     values::ENTRY,
 ];
 
-/// Computation of the initial values of the weights or the bias of a layer.
+/// Computes the initial values of the weights or the bias of a layer.
 #[doc(hidden)]
 pub trait InitializerRule: fmt::Debug + Send + Sync {
     /// Overwrites `out` with initial values; see [`Initializer::fill`].

@@ -145,7 +145,7 @@ impl Loss {
     /// Subtracts the minimum of the loss, that of a perfect prediction: `l(y, t) - min_y l(y, t)`.
     ///
     /// The derivative with respect to y is unchanged. The Poisson loss becomes half the deviance,
-    /// and a cross-entropy becomes the Kullback-Leibler divergence of y from t, whose minimum is 0
+    /// and a cross-entropy becomes the Kullback-Leibler divergence `KL(t ‖ y)`, whose minimum is 0
     /// even for targets other than 0 and 1. Losses whose minimum is 0 are unchanged.
     pub fn as_deviance(self) -> Loss {
         Loss { as_deviance: true, ..self }
@@ -208,8 +208,7 @@ impl Loss {
     /// unspecified contents.
     ///
     /// Outputs must be probabilities for the cross-entropies and positive for the Poisson loss.
-    /// Outside of this range the loss is NaN or infinite. At the boundaries 0 and 1 it is finite
-    /// only if the target has the same value.
+    /// Outside this range the loss is meaningless, and at its boundaries it may be infinite.
     ///
     /// # Panics
     /// Panics if the lengths are inconsistent.

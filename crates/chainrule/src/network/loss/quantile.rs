@@ -1,5 +1,5 @@
-//! The quantile loss or pinball loss, `max(q e, (q - 1) e)` with `e = t - y`, summed over targets
-//! and quantile levels q.
+//! The quantile loss, also called pinball loss: `max(q e, (q - 1) e)` with `e = t - y`, summed over
+//! targets and quantile levels q.
 //!
 //! It is minimised by the q-quantile, so that outputs at the levels 0.05 and 0.95 bound a
 //! prediction interval. From R. Koenker and G. Bassett, Regression quantiles, 1978.

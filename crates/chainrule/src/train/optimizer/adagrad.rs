@@ -1,5 +1,5 @@
-//! AdaGrad: gradients divided by the root of the sum of all previous squared gradients, so that the
-//! steps shrink.
+//! AdaGrad: gradients divided by the square root of the sum of all squared gradients so far, so
+//! that the steps shrink.
 //!
 //! `s ← s + g²`, `p ← p - rate·g/(√s + epsilon)`, with `s` initially 0, as in PyTorch.
 //!

@@ -1,4 +1,4 @@
-//! Adam: the first-moment estimate of the gradient divided by the root of the second-moment
+//! Adam: the first-moment estimate of the gradient divided by the square root of the second-moment
 //! estimate.
 //!
 //! At step t, the moment estimates `m` and `v`, initially 0, are updated by

@@ -1,4 +1,4 @@
-//! RMSprop: gradients divided by the root of a running mean of their squares.
+//! RMSprop: gradients divided by the square root of a running mean of their squares.
 //!
 //! `s ← alpha·s + (1 - alpha)·g²`, `p ← p - rate·g/(√s + epsilon)`, as in PyTorch. `s` is initially
 //! 0, so that the first steps are about `1/√(1 - alpha)` times the learning rate.

@@ -1,4 +1,4 @@
-//! Constant schedule: the base learning rate throughout the training.
+//! Constant schedule: the base learning rate throughout training.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::registry::Entry;
 pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
     name: "constant",
     aliases: &[],
-    summary: "the base learning rate throughout the training",
+    summary: "the base learning rate throughout training",
     options: &[],
     make: |_| Arc::new(ConstantSchedule),
 };
 
 impl Schedule {
-    /// Returns the constant schedule, with the base rate throughout the training.
+    /// Returns the constant schedule, with the base rate throughout training.
     pub fn constant() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }

@@ -40,7 +40,7 @@ pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
 };
 
 impl Schedule {
-    /// Returns cosine annealing from the base rate to 0 over the whole training.
+    /// Returns cosine annealing from the base rate to 0 over the whole training run.
     pub fn cosine() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }

@@ -38,7 +38,7 @@ pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
 };
 
 impl Schedule {
-    /// Returns linear decay from the base rate to 0 over the whole training.
+    /// Returns linear decay from the base rate to 0 over the whole training run.
     pub fn linear() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }

@@ -137,8 +137,8 @@ impl Schedule {
     /// Returns the factor of the base rate for the next step.
     ///
     /// `now` is the number of completed ticks of the [`clock`](Schedule::clock), 0 for the first
-    /// step, and `total` the number of ticks of the whole training. `state` is the state after the
-    /// losses so far; see [`observe`](Schedule::observe).
+    /// step, and `total` the number of ticks of the whole training run. `state` is the state after
+    /// the losses so far; see [`observe`](Schedule::observe).
     pub fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64 {
         self.rule.factor(now, total, state)
     }
@@ -171,7 +171,7 @@ const BY_SAMPLES: OptionSpec = clock(&["samples", "epoch", "step"]);
 const OVER: OptionSpec = OptionSpec {
     name: "over",
     kind: OptionKind::Number(0.0, NumberRange::WHOLE),
-    summary: "duration in ticks of the clock; 0 for the whole training",
+    summary: "duration in ticks of the clock; 0 for the whole training run",
 };
 
 /// Returns the duration of a schedule in ticks: `over`, or `total` if `over` is 0.

@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
         OptionSpec {
             name: "peak",
             kind: OptionKind::Number(0.3, NumberRange::UNIT),
-            summary: "fraction of the training during which the learning rate increases",
+            summary: "fraction of the schedule during which the learning rate increases",
         },
         OptionSpec {
             name: "start_divisor",
@@ -44,8 +44,8 @@ pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
 };
 
 impl Schedule {
-    /// Returns the schedule from 1/25 of the base rate to the base rate in the first 0.3 of the
-    /// training, then to 1/250000 of the base rate.
+    /// Returns the schedule that increases the learning rate from 1/25 of the base rate to the base
+    /// rate in the first 30 % of the training run, then decreases it to 1/250000 of the base rate.
     pub fn one_cycle() -> Schedule {
         Schedule::of(ENTRY.name, &[])
     }

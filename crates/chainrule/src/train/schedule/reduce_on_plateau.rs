@@ -36,7 +36,7 @@ pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {
         OptionSpec {
             name: "tol",
             kind: OptionKind::Number(1e-4, NumberRange::NON_NEGATIVE),
-            summary: "minimum decrease of the loss that is an improvement",
+            summary: "minimum decrease of the loss that counts as an improvement",
         },
         OptionSpec {
             name: "improvement",
