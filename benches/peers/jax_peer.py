@@ -1,4 +1,4 @@
-"""JAX: the whole training, all epochs and batches, in one jit with lax.scan."""
+"""JAX: the whole training run, all epochs and batches, in one jit with lax.scan."""
 
 import os
 

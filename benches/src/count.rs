@@ -13,7 +13,7 @@ use crate::{MeasureOptions, machine};
 /// Workloads to count, with a number of epochs that takes a few seconds under Callgrind.
 const COUNTED: [(&str, u64); 2] = [("sines", 50), ("digits", 2)];
 
-/// Counts the instructions of each training, prints them and appends them to
+/// Counts the instructions of each workload, prints them and appends them to
 /// `record/instructions.csv`.
 ///
 /// The digits workload always uses random data here, so that no Python is required. Prints a
@@ -38,7 +38,7 @@ pub(crate) fn count(options: &MeasureOptions) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the number of instructions of a single-threaded training of `workload`, without data
+/// Returns the number of instructions of a single-threaded training run of `workload`, without data
 /// generation and initialisation.
 fn instructions(workload: &str, epochs: u64) -> Result<u64, Error> {
     let program = "valgrind".to_owned();

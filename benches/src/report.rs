@@ -125,7 +125,7 @@ impl WorkloadRow {
         self.workload.operations() / self.chainrule.median() / peak.in_precision(self.workload.precision)
     }
 
-    /// Returns the cells of the table row, with seconds and final losses of the given peers.
+    /// Returns the cells of the table row, with the seconds and final losses of the given peers.
     fn cells(&self, peers: &[Peer], peak: Peak) -> Vec<String> {
         let ratio =
             self.ratio().map_or_else(String::new, |(ratio, peer)| format!("{ratio:.2} ({})", peer.name()));

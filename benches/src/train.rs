@@ -23,7 +23,7 @@ pub(crate) enum ProblemSource<'a> {
     Seed(u32, Option<&'a Path>),
 }
 
-/// Result of a timed training.
+/// Result of a timed training run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TimedTraining {
     /// Duration of the second run, from the first step to the last.
@@ -61,7 +61,7 @@ pub(crate) fn train_once(workload: &Workload) -> Result<(), Error> {
     counted(&mut new_training(workload, &problem)?)
 }
 
-/// Performs all steps of a training. It is a separate function so that Callgrind can select it by
+/// Runs all steps of `training`. It is a separate function so that Callgrind can select it by
 /// name.
 #[inline(never)]
 pub(crate) fn counted<T: Scalar>(training: &mut Training<T>) -> Result<(), Error> {

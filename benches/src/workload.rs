@@ -219,7 +219,7 @@ impl Workload {
         })
     }
 
-    /// Returns the number of floating-point operations of the matrix products of one training:
+    /// Returns the number of floating-point operations of the matrix products of a training run:
     /// `2·n_in·n_out` per sample for each of `z = a·W`, `dW` and, except in the first layer, `da`.
     /// Activations, losses and the optimizer are not counted.
     pub(crate) fn operations(&self) -> f64 {

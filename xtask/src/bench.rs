@@ -17,8 +17,8 @@ const PEERS: [(&str, &str, &str); 4] = [
 
 /// Measure training speed, alone or compared with peers.
 ///
-/// Prints a table and writes a record to `benches/record/`; a run of all workloads with JAX updates the table in
-/// `benches/README.md`.
+/// Prints a table and writes a record to `benches/record/`; a run of all workloads with JAX updates
+/// the table in `benches/README.md`.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
     /// Workloads, listed in benches/README.md [default: all].
@@ -39,7 +39,7 @@ pub(crate) struct BenchOptions {
     /// Number of threads [default: chosen by the engine].
     #[arg(long)]
     threads: Option<usize>,
-    /// Seed of data and weights.
+    /// Seed of the data and the initial weights.
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// Number of repetitions; medians are reported.
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &BenchOptions, root: &Path) -> ExitCode {
     }
 }
 
-/// Builds and installs what is needed and returns the command that measures.
+/// Builds the benchmarks, installs the requested peers, and returns the command to run.
 fn prepare(options: &BenchOptions, root: &Path) -> Result<Command, String> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -101,7 +101,8 @@ fn subcommand(options: &BenchOptions) -> &'static str {
     }
 }
 
-/// Creates the virtual environment of `python` and installs missing packages; always scikit-learn, for its digits dataset.
+/// Creates the virtual environment of `python` and installs missing packages. scikit-learn is
+/// always installed, for its digits dataset.
 fn install(python: &Path, target: &Path, peers: &[String]) -> Result<(), String> {
     if !python.exists() {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(target.join("bench-venv")))?;

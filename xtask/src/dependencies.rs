@@ -1,6 +1,7 @@
 //! The step `dependencies`: licences and sources of all dependencies, by the rules in `deny.toml`.
 //!
-//! `cargo deny check` enforces the same rules and also reports advisories; it takes minutes to build, and is not required.
+//! `cargo deny check` enforces the same rules and also reports advisories, but it takes minutes to
+//! build and is not required.
 
 use std::path::Path;
 use std::process::Command;

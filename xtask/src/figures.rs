@@ -1,4 +1,5 @@
-//! `cargo xtask figures`: draws all figures into a folder, for inspection, and updates their stored hashes.
+//! `cargo xtask figures`: draws all figures into a folder, for inspection, and updates their stored
+//! hashes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

@@ -10,7 +10,8 @@ use crate::step::cargo;
 const LINKER: (&str, &str) = ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
 const RUNNER: (&str, &str) = ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER", "qemu-aarch64");
 
-/// QEMU is about ten times slower than the machine, so that property tests run with fewer cases than the default 256.
+/// QEMU is about ten times slower than the machine, so property tests run with fewer cases than the
+/// default of 256.
 const CASES: (&str, &str) = ("PROPTEST_CASES", "32");
 
 /// Arguments of `cargo test`.
@@ -20,7 +21,7 @@ const TESTS: &[&[&str]] = &[
     &["--lib", "kernel::"],
 ];
 
-/// Returns the failure of the tests, if they fail.
+/// Returns a message if the tests fail.
 pub(crate) fn faults(root: &Path) -> Vec<String> {
     TESTS.iter().try_for_each(|tests| run(tests, root)).err().into_iter().collect()
 }

@@ -1,4 +1,5 @@
-//! Debian packages, installed if their program is missing, and commands shown as they are typed.
+//! Installation of Debian packages whose programs are missing, and commands that are printed before
+//! they run.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};

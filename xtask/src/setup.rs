@@ -5,24 +5,26 @@ use std::process::{Command, ExitCode, Stdio};
 
 use crate::packages::{self, status, succeed};
 
-/// Something that a suite needs besides cargo.
+/// Requirement of a test suite besides cargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
     /// A browser and its driver, for reports.
     Chromium,
     /// A C compiler for ARM and an emulator, for exported models.
     Arm,
-    /// A Python environment with onnx, onnxruntime and numpy in `target/`, for exported models and tables.
+    /// A Python environment with onnx, onnxruntime and numpy in `target/`, for exported models and
+    /// tables.
     Python,
     /// The Rust target and the emulator of the step `neon`.
     Neon,
 }
 
-/// What the steps of `cargo xtask test` need without `--long`.
+/// Requirements of the steps of `cargo xtask test` without `--long`.
 pub(crate) const REQUIREMENTS: [Requirement; 3] =
     [Requirement::Chromium, Requirement::Arm, Requirement::Python];
 
-/// The target of the step `neon`, linked statically by the linker of the Rust toolchain, so that no ARM libraries are needed.
+/// The target of the step `neon`, linked statically by the linker of the Rust toolchain, so that no
+/// ARM libraries are needed.
 pub(crate) const NEON_TARGET: &str = "aarch64-unknown-linux-musl";
 
 /// The folder of the Python environment, and its interpreter.
@@ -31,7 +33,7 @@ pub(crate) const PYTHON: &str = "target/exports-venv/bin/python";
 const PYTHON_PACKAGES: [&str; 3] = ["onnx", "onnxruntime", "numpy"];
 
 impl Requirement {
-    /// Installs it in the repository at `root`, unless it is there.
+    /// Installs the requirement, if it is missing, for the repository at `root`.
     ///
     /// Debian packages are installed by apt-get, which needs root.
     pub(crate) fn install(self, root: &Path) -> Result<(), String> {

@@ -23,7 +23,7 @@ pub(crate) enum Action {
     Check(fn(&Path) -> Vec<String>),
 }
 
-/// A cargo command, with the tool and the environment variable that it needs, if any.
+/// A cargo command, with the tool and the environment variable that it requires, if any.
 pub(crate) struct CargoCommand {
     /// The arguments, none of which contains a space.
     arguments: &'static str,
@@ -142,8 +142,8 @@ fn is_installed(tool: &str) -> bool {
 
 /// Returns the command that runs the ignored tests of some test targets.
 ///
-/// With nextest it selects them from the whole workspace, as built in the step `tests`: a command that
-/// builds fewer targets would compile some crates again.
+/// With nextest, the command selects them from the whole workspace, as built in the step `tests`: a
+/// command that builds fewer targets would compile some crates again.
 pub(crate) fn ignored_tests(targets: &[&str]) -> Command {
     let mut command = Command::new(cargo());
     if is_installed("nextest") {

@@ -1,4 +1,4 @@
-//! The step `style`: rules of DESIGN and CONTRIBUTING that neither the compiler nor clippy checks.
+//! The step `style`: rules of `CONTRIBUTING.md` that neither the compiler nor clippy checks.
 
 mod prose;
 mod types;
@@ -15,7 +15,7 @@ const UNSAFE_PLACES: [&str; 2] = ["crates/chainrule/src/kernel/", "/tests/"];
 /// The page whose paths are checked.
 const GUIDE: &str = "CONTRIBUTING.md";
 
-/// File extensions of the texts that are checked.
+/// File extensions of the text files that are checked.
 const EXTENSIONS: [&str; 7] = ["rs", "md", "toml", "py", "js", "html", "in"];
 
 /// Returns the violations of the rules in the repository at `root`, one line each.
@@ -83,7 +83,8 @@ fn extension(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-/// Collects the text files below `folder`, with paths relative to `root`; skips hidden folders and build output.
+/// Collects the text files below `folder`, with paths relative to `root`; skips hidden folders and
+/// build output.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

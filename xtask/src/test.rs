@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the steps of the test suite, which of them run, and the closing line.
+//! `cargo xtask test`: the steps of the test suite, their selection, and the closing line.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,8 +59,8 @@ static EXHAUSTIVE_STEPS: &[SuiteStep] = &[cargo(
 
 /// Run the test suite; every change must pass it.
 ///
-/// Stops at the first failure and prints the command that repeats it. Steps first install what they require (see `cargo xtask
-/// setup`).
+/// Stops at the first failure and prints the command that repeats it. Steps first install what they
+/// require (see `cargo xtask setup`).
 #[derive(Args)]
 pub(crate) struct TestOptions {
     /// Also run the long suites.
@@ -120,7 +120,7 @@ fn all_steps() -> impl Iterator<Item = &'static SuiteStep> {
     STEPS.iter().chain(LONG_STEPS).chain(EXHAUSTIVE_STEPS)
 }
 
-/// The named steps, else those of the suite.
+/// The named steps, or those of the suite if none is named.
 fn selected(options: &TestOptions) -> Vec<&'static SuiteStep> {
     let named = |step: &&SuiteStep| options.only.iter().any(|name| name == step.name);
     match options {
@@ -131,7 +131,8 @@ fn selected(options: &TestOptions) -> Vec<&'static SuiteStep> {
     }
 }
 
-/// Returns one line with the result, the seconds of each step, and the command that repeats a failure.
+/// Returns one line with the result, the seconds of each step, and the command that repeats a
+/// failure.
 fn closing_line(completed: &[Completed], n_selected: usize, time: Duration) -> String {
     let mut n_passed = 0;
     let mut parts = Vec::new();

@@ -1,5 +1,5 @@
 //! Checkpoint files: the complete state of a training run. Training that resumes from one yields
-//! the same bits as without the interruption.
+//! the same bits as uninterrupted training.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -58,7 +58,7 @@ struct SampleLocations {
 }
 
 impl Samples {
-    /// Returns the SHA-256 of inputs and targets, in hexadecimal.
+    /// Returns the SHA-256 of the inputs and targets, in hexadecimal.
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| {
             let numbers = [self.dataset.x(), self.dataset.t()].into_iter();
@@ -67,7 +67,7 @@ impl Samples {
         })
     }
 
-    /// Replaces inputs and targets.
+    /// Replaces the inputs and targets.
     pub(crate) fn with_dataset(self, dataset: Arc<Dataset<f64>>) -> Samples {
         Samples { dataset, fingerprint: OnceLock::new(), ..self }
     }

@@ -18,7 +18,7 @@ use crate::section::Section;
 use crate::table::column_names;
 use crate::tree::{Origin, Tree};
 
-/// Number of batches of an epoch, as far as the bounds of the batch size allow.
+/// Number of batches per epoch, subject to the bounds on the batch size.
 const N_BATCHES: usize = 50;
 const MIN_BATCH: usize = 16;
 const MAX_BATCH: usize = 512;
@@ -186,7 +186,7 @@ pub struct OpenedModel {
     /// Experiment with one variant, whose initial network is that of the model and whose samples
     /// are all rows of the table.
     pub experiment: Experiment,
-    /// History of the training, as far as the model file contains it.
+    /// Training history, as far as the model file records it.
     pub history: History,
 }
 
@@ -275,7 +275,7 @@ impl Variant {
 impl Outcome {
     /// Returns the trained model, if the samples come from a table.
     ///
-    /// `seconds` is the duration of the training.
+    /// `seconds` is the duration of training.
     pub fn model(&self, variant: &Variant, seconds: f64) -> Option<Model> {
         let from = self.samples.from_table.as_ref()?;
         let member = Member {

@@ -20,8 +20,8 @@ pub struct FitPlan {
     pub test: Option<PathBuf>,
     /// `runs`: folder in which a run folder is written; none by default.
     pub runs: Option<PathBuf>,
-    /// `folds`: number of folds, each held out by one network of the model; by default a single
-    /// network is trained.
+    /// `folds`: number of cross-validation folds; the model has one network per fold. By default a
+    /// single network is trained.
     pub folds: Option<usize>,
     /// `checkpoint_interval`: interval between checkpoints; 30 seconds by default.
     pub checkpoint_interval: Option<CheckpointInterval>,

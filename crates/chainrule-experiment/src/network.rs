@@ -18,7 +18,7 @@ pub struct NetworkPlan {
     origin: Origin,
 }
 
-/// The output layer, whose units and activation may follow from data and loss.
+/// The output layer, whose units and activation may follow from the data and the loss.
 #[derive(Clone, Debug)]
 struct OutputPlan {
     units: Option<usize>,

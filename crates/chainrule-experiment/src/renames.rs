@@ -1,7 +1,7 @@
 //! Settings and flags that have been renamed. Old names are still accepted, with a note that gives
 //! the new one.
 //!
-//! Old names are replaced as soon as settings are read, so that the rest of the crate knows only
+//! Old names are replaced as soon as settings are read, so that the rest of the crate uses only
 //! the current ones.
 
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use crate::tree::{Origin, SettingNode, SettingValue, Tree};
 /// A key, a flag or a value of a key that has been renamed.
 #[derive(Clone, Copy, Debug)]
 pub struct Rename {
-    /// Place in which the name is used.
+    /// Place where the name is used.
     pub place: Place,
     /// Old key or flag; the same as `new` if only values were renamed.
     pub old: &'static str,
@@ -24,7 +24,7 @@ pub struct Rename {
     pub is_alias: bool,
 }
 
-/// Place in which a renamed name is used.
+/// Place where a renamed name is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// TOML tables, by their dotted paths. `network.hidden` is each table of that list; the empty

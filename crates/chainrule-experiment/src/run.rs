@@ -27,13 +27,13 @@ use crate::train::setting_error;
 pub struct PreparedTraining {
     /// Samples, in f64.
     pub samples: Samples,
-    /// Architecture, with the output layer determined by data and loss.
+    /// Architecture, with the output layer determined by the data and the loss.
     pub architecture: Architecture,
     /// Initial network, in f64.
     pub start: Network<f64>,
     /// Named parameters with their indices.
     pub names: Vec<(String, usize)>,
-    /// Random number generator, after data and weights have been drawn.
+    /// Random number generator, after the data and the weights have been drawn.
     pub random: RandomState,
 }
 
@@ -102,8 +102,8 @@ impl Variant {
     /// stream. If `train.seed` is set, a new stream starts with the weights.
     ///
     /// # Errors
-    /// Returns an error if the table cannot be used, or if layers, targets and loss do not fit each
-    /// other.
+    /// Returns an error if the table cannot be used, or if the layers, targets and loss are
+    /// incompatible.
     pub fn prepare(&self) -> Result<PreparedTraining, Error> {
         let mut random = RandomState::new(self.data.seed);
         let fraction = self.train.settings.validation_fraction;
@@ -162,7 +162,7 @@ impl Variant {
         if output == Activation::identity() { TargetScaling::Standard } else { TargetScaling::None }
     }
 
-    /// Checks that the network can be trained: that data, layers, loss and settings fit each other.
+    /// Checks that the network can be trained, with compatible data, layers, loss and settings.
     ///
     /// # Errors
     /// Returns the errors of [`Variant::prepare`], or an error if the engine refuses a setting.

@@ -95,7 +95,7 @@ fn past_run(path: &Path, folder: &Path) -> Option<PastRun> {
     })
 }
 
-/// Returns the settings of a TOML text by their current dotted keys; `None` if the text is invalid.
+/// Returns the settings in TOML text by their current dotted keys; `None` if the text is invalid.
 pub(crate) fn flat_settings(text: &str) -> Option<Vec<(String, String)>> {
     let tree = Tree::parse(text, Path::new("settings.toml"), &mut Vec::new()).ok()?;
     let mut settings = Vec::new();

@@ -9,7 +9,7 @@ use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, TableLike, Valu
 
 use crate::{Error, renames};
 
-/// Place in which a setting was written.
+/// Place where a setting was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A position in a file, with line and column counted from 1; line 0 stands for the whole file.

@@ -1,5 +1,5 @@
 //! Interrupted training resumes from checkpoints, with variants and restarts, and yields the same
-//! bits as without the interruption.
+//! bits as uninterrupted training.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -248,7 +248,7 @@ fn checkpoints_are_replaced_and_removed_but_other_files_stay() {
     assert!(!Checkpoints::new(&saved, CheckpointInterval::Never).exist());
     train_from_start(5);
     assert_eq!(names("slow"), ["epoch-00000004", "epoch-00000005"]);
-    // Training from the start replaces the checkpoints of the interrupted training.
+    // Training from the start replaces the checkpoints of the interrupted run.
     assert!(Checkpoints::new(&saved, CheckpointInterval::Never).exist());
     let checkpoints = train_from_start(2);
     assert_eq!(names("slow"), ["epoch-00000001", "epoch-00000002"]);

@@ -1,4 +1,4 @@
-//! The texts of errors: each states the location and the remedy, and has the key once.
+//! Error messages: each states the location and the remedy, and contains the key once.
 
 use std::path::Path;
 

@@ -161,7 +161,7 @@ fn wrong_gradient_of_three_rings_is_the_published_one() {
     assert_close(&demonstration.published_gradient().unwrap(), &expected, 1e-10, "the wrong gradient");
 }
 
-/// Compares data, parameters and loss of an experiment with two parameters at every step.
+/// Compares the data, parameters and loss of an experiment with two parameters at every step.
 fn follows_the_trajectory(name: &str) {
     let (experiment, outcomes) = run(name);
     let (outcome, reference) = (&outcomes[""], &reference()[name]);

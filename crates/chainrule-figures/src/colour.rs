@@ -69,15 +69,15 @@ pub(crate) fn mix(from: [u8; 3], to: [u8; 3], fraction: f64) -> [u8; 3] {
     [0, 1, 2].map(|k| (f64::from(from[k]) + (f64::from(to[k]) - f64::from(from[k])) * fraction).round() as u8)
 }
 
-/// Mapping of numbers to colours.
+/// Mapping of values to colours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ColourScale {
     /// The colour map.
     pub map: ColourMap,
-    /// Numbers of the first and the last colour; by default the minimum and maximum of the data.
+    /// Values of the first and the last colour; by default the minimum and maximum of the data.
     pub range: Option<[f64; 2]>,
-    /// Number of the middle colour. The range is widened on one side to be symmetric around it.
+    /// Value of the middle colour. The range is widened on one side to be symmetric around it.
     pub centre: Option<f64>,
     /// Linear or logarithmic scale.
     pub scale: AxisScale,
@@ -97,13 +97,13 @@ impl ColourScale {
         self
     }
 
-    /// Sets the number of the middle colour.
+    /// Sets the value of the middle colour.
     pub fn centred(mut self, centre: f64) -> ColourScale {
         self.centre = Some(centre);
         self
     }
 
-    /// Returns the numbers of the first and the last colour for these values.
+    /// Returns the values of the first and the last colour for these data.
     pub(crate) fn ends(&self, values: &[f64]) -> [f64; 2] {
         let positive = self.scale == AxisScale::Log;
         let finite = values.iter().copied().filter(|v| v.is_finite() && (!positive || *v > 0.0));
@@ -122,7 +122,7 @@ impl ColourScale {
         [low, high]
     }
 
-    /// Returns the colour of a number, given the ends.
+    /// Returns the colour of a value, given the ends.
     pub(crate) fn at(&self, v: f64, ends: [f64; 2]) -> [u8; 3] {
         self.map.at(self.scale.fraction(v, ends))
     }

@@ -1,6 +1,6 @@
-//! Errors of drawing a figure.
+//! Errors in drawing figures.
 
-/// An error of drawing a figure.
+/// An error in drawing a figure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

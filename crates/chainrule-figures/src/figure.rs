@@ -262,7 +262,7 @@ impl Panel {
         self
     }
 
-    /// Sets width and height of the frame in pixels.
+    /// Sets the width and height of the frame in pixels.
     pub fn sized(mut self, width: f64, height: f64) -> Panel {
         self.size = [width, height];
         self

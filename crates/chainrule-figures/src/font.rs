@@ -68,7 +68,7 @@ pub(crate) fn outlines(label: &str, size: f64, weight: Weight, [mut x, y]: [f64;
     path
 }
 
-/// Appends a glyph to SVG path data; fonts have their y axis upwards, SVG downwards.
+/// Appends a glyph to SVG path data; the y axis points up in fonts and down in SVG.
 struct Outline<'p> {
     path: &'p mut String,
     scale: f64,
@@ -108,7 +108,7 @@ impl OutlineBuilder for Outline<'_> {
     }
 }
 
-/// Breaks a text between words into lines no wider than `limit`; formulas are not broken.
+/// Breaks text between words into lines no wider than `limit`; formulas are not broken.
 pub(crate) fn lines(text: &str, size: f64, limit: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words(text) {
@@ -123,7 +123,7 @@ pub(crate) fn lines(text: &str, size: f64, limit: f64) -> Vec<String> {
     lines
 }
 
-/// Splits a text into words; spaces inside a formula do not separate words.
+/// Splits text into words; spaces inside a formula do not separate words.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn outlines_advance_by_the_width_of_the_text() {
-        // Each letter is one contour that starts with M, i has a dot.
+        // Each letter is one contour that starts with M; i also has a dot.
         let path = outlines("$w_h$ li", 10.0, Weight::Regular, [5.0, 20.0]);
         assert_eq!(path.matches('M').count(), 2 + 1 + 2);
         let x: Vec<f64> = path

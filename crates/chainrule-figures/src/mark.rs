@@ -116,7 +116,7 @@ pub enum Mark {
         probabilities: Vec<Grid>,
         /// Colour of each class.
         colours: Vec<Colour>,
-        /// Names of the classes for hover texts.
+        /// Names of the classes for hover text.
         #[serde(default)]
         classes: Vec<String>,
         /// Stroke of the decision boundary, if drawn.
@@ -421,7 +421,7 @@ pub enum Shading {
     Bands,
 }
 
-/// Horizontal alignment of a text at its point.
+/// Horizontal alignment of text at its point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
@@ -450,7 +450,7 @@ impl Series {
         Series::new(name, Mark::Points { x, y, z: Vec::new(), marker })
     }
 
-    /// Creates a text centred at a point of a 2-D panel.
+    /// Creates text centred at a point of a 2-D panel.
     pub fn text(at: [f64; 2], text: impl Into<String>) -> Series {
         let mark = Mark::Text { at, text: text.into(), anchor: Anchor::Middle, colour: Colour::Ink };
         Series::new("", mark)

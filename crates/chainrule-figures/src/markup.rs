@@ -3,7 +3,7 @@
 //! Between two `$`, single letters are italic like variables in print, and `_` and `^` make the
 //! next character, or a group in braces, a subscript or superscript: `$w_h$`, `$10^{-3}$`,
 //! `logistic: $f(z) = 1 / (1 + e^{-z})$`. Names of several letters are upright (`$tanh(z)$`). Text
-//! outside dollar signs is literal, so that `leaky_relu` keeps its underscore; an unpaired `$` is a
+//! outside dollar signs is literal, so `leaky_relu` keeps its underscore; an unpaired `$` is a
 //! dollar sign.
 
 /// A run of text in one style.

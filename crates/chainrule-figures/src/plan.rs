@@ -225,8 +225,8 @@ impl PanelPlan<'_> {
     }
 }
 
-/// Returns width and height of the frame: the given size or, for an equal aspect ratio, the largest
-/// size within it.
+/// Returns the width and height of the frame: the given size or, for an equal aspect ratio, the
+/// largest size within it.
 fn frame_size(panel: &Panel, x: [f64; 2], y: [f64; 2]) -> [f64; 2] {
     let [width, height] = panel.size;
     if panel.aspect == Aspect::Free || panel.space.is_some() {

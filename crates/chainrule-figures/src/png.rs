@@ -13,7 +13,7 @@ use crate::{Error, Figure};
 ///
 /// # Errors
 /// Returns an error if the figure is invalid, or [`Error::PngSize`] if a side of the image would
-/// have less than 1 or more than 20,000 pixels.
+/// have fewer than 1 or more than 20,000 pixels.
 ///
 /// ```
 /// use chainrule_figures::{Colour, Figure, Panel, Series, png};

@@ -24,7 +24,7 @@ const MAX_EPOCHS: usize = 12;
 /// Maximum number of parameters of a traced network; longer traces are unreadable.
 const MAX_TRACED_PARAMETERS: usize = 200;
 
-/// Checks kinds and options of the figures that an experiment requests; requires no training.
+/// Checks the kinds and options of the figures that an experiment requests, without training it.
 ///
 /// # Errors
 /// Returns the first error with its location in the file.

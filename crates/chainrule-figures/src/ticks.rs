@@ -89,7 +89,7 @@ fn log_values(low: f64, high: f64, n: usize) -> Vec<f64> {
         .unwrap_or_default()
 }
 
-/// Limit of numbers in fixed notation, chosen for readable incomes and prices.
+/// Upper limit of fixed notation, chosen so that incomes and prices remain readable.
 pub(crate) const PLAIN: f64 = 1e6;
 
 /// Returns the label function of a linear axis: fixed notation with the decimals that the step

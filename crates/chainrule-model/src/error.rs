@@ -93,7 +93,7 @@ pub enum Error {
         /// Name of the column.
         column: String,
     },
-    /// Arithmetic with 8-bit integers is requested for another format than C.
+    /// Arithmetic with 8-bit integers is requested for a format other than C.
     #[error("--int8 is only supported with --to c, not with --to {format}")]
     Int8RequiresC {
         /// Name of the requested format.

@@ -56,7 +56,7 @@ pub struct EncodedRows<'r> {
 
 /// Evaluates a model on a table that contains its target columns.
 ///
-/// Regression targets are compared in the units of the table. `weight` has the sample weight of
+/// Regression targets are compared in the units of the table. `weight` gives the sample weight of
 /// each row; rows of weight 0 have no influence on the metrics.
 ///
 /// # Errors
@@ -86,7 +86,7 @@ pub fn evaluate_encoded(model: &Model, rows: EncodedRows<'_>) -> Metrics {
 /// Computes the metrics of a constant baseline on encoded rows.
 ///
 /// The baseline predicts the weighted mean of the encoded targets of the `training` rows for every
-/// row: the class frequencies in classification, so that the predicted class is the majority class,
+/// row: the class frequencies in classification, so the predicted class is the majority class,
 /// and the mean in regression. The inputs are ignored.
 ///
 /// # Panics
@@ -134,7 +134,7 @@ fn decoded(target: &Target, t: &[f64]) -> Vec<f64> {
     t
 }
 
-/// Computes all metrics of outputs y and targets t (n, n_outputs) over the rows that have weight.
+/// Computes all metrics of outputs y and targets t (n, n_outputs) over the rows of positive weight.
 fn measure(model: &Model, y: &[f64], t: &[f64], weight: Option<&[f64]>) -> Metrics {
     let (task, n_outputs) = (model.task(), model.target().n_outputs());
     let has_weight = |i: &usize| weight.is_none_or(|weight| weight[*i] > 0.0);

@@ -1,7 +1,7 @@
 //! The model file: a safetensors file with the parameters as tensors and the rest as JSON metadata.
 //!
-//! The metadata contain a single entry, `chainrule-model`, so that writing a model always produces
-//! the same bytes. Its value is JSON:
+//! The metadata has a single entry, `chainrule-model`, so that writing a model always produces the
+//! same bytes. Its value is JSON:
 //!
 //! | key | content |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! names of the tensors of member k start with `k.`.
 //!
 //! Files are untrusted input. Lengths are taken from the file itself, shapes are checked against
-//! the layers before anything is allocated for them, and loading a model takes at most a small
-//! multiple of the file size in memory.
+//! the layers before anything is allocated for them, and loading a model allocates at most a small
+//! multiple of the file size.
 
 use std::collections::HashMap;
 use std::io::{Error as IoError, ErrorKind, Write};

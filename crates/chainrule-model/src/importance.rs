@@ -57,7 +57,7 @@ impl ImportanceMeasure {
         }
     }
 
-    /// Returns the name in text, as after "increase in".
+    /// Returns the name for use in text, for example after "increase in".
     pub fn describe(self) -> &'static str {
         match self {
             ImportanceMeasure::LogLoss => "log loss",
@@ -80,9 +80,9 @@ const MAX_ROWS: usize = 5000;
 /// Computes the permutation importance (Breiman 2001) of each column on the rows `rows` of a table.
 ///
 /// The importance is the increase in the [measure](ImportanceMeasure) of the prediction error when
-/// the cells of the column are permuted. `weight` has the sample weight of each row of the table;
+/// the cells of the column are permuted. `weight` gives the sample weight of each row of the table;
 /// rows of weight 0 are left out. If there are more than 5000 other rows, 5000 evenly spaced ones
-/// are used. There are no columns in the result if no row has weight.
+/// are used. The result has no columns if no row has a positive weight.
 ///
 /// # Errors
 /// Returns the errors of [`evaluate`](crate::evaluate).

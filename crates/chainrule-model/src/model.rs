@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     /// Networks, at least one; their predictions are averaged.
     pub members: Vec<Member>,
-    /// Loss function of the training.
+    /// Loss function used in training.
     pub loss: Loss,
     /// Floating-point precision of the networks.
     pub precision: Precision,
-    /// Record of the training.
+    /// Training record.
     pub trained: Trained,
 }
 
@@ -40,21 +40,21 @@ pub enum Precision {
     F64,
 }
 
-/// Record of the training of a model.
+/// Training record of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Trained {
-    /// Settings that reproduce the training, as TOML.
+    /// Settings that reproduce the training run, as TOML.
     pub settings: String,
     /// Path of the table.
     pub data: String,
     /// SHA-256 of the encoded samples, which identifies the data.
     pub fingerprint: String,
-    /// Date and time of the training in RFC 3339 format.
+    /// Date and time of training in RFC 3339 format.
     pub date: String,
-    /// Duration of the training in seconds.
+    /// Duration of training in seconds.
     pub seconds: f64,
-    /// Reason why the training ended.
+    /// Reason why training ended.
     pub ending: String,
     /// Number of training rows and number of validation rows.
     pub rows: [usize; 2],

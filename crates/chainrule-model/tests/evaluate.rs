@@ -129,7 +129,7 @@ fn invalid_weights_are_refused() {
 fn importance_is_the_increase_in_the_error() {
     let all: Vec<usize> = (0..N).collect();
     let of = |model: &Model| importance(model, &table(), &all, None, 0).unwrap();
-    // The predicted class is always the same, so that accuracy could not change.
+    // The predicted class is always the same, so accuracy could not change.
     let rare = of(&model(&["a"], &[1.0, 0.0, -10.0]));
     assert_eq!(rare.measure, ImportanceMeasure::LogLoss);
     assert!(rare.columns[0].column == "x" && rare.columns[0].increase.0 > 0.1, "{rare:?}");

@@ -171,7 +171,7 @@ fn files_that_are_not_models_are_refused() {
     );
 }
 
-/// Replaces a text in the bytes with another of the same length.
+/// Replaces a string in the bytes with another of the same length.
 fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let start =
         bytes.windows(from.len()).position(|window| window == from.as_bytes()).expect("the text occurs");

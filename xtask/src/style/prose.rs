@@ -1,8 +1,8 @@
-//! Banned phrases in comments, documentation and texts that users see.
+//! Banned phrases in comments, documentation and user-visible text.
 
 use super::extension;
 
-/// Phrases that are not written, in lower case, with what is written instead.
+/// Banned phrases, in lower case, with the words to use instead.
 const BANNED: &[(&str, &str)] = &[
     ("anew", "again, newly"),
     ("as by default", "by default"),
@@ -30,7 +30,7 @@ const BANNED: &[(&str, &str)] = &[
     ("whoever", "users who"),
 ];
 
-/// Files that quote the phrases or are not ours.
+/// Files that quote the phrases or come from other projects.
 const EXEMPT: [&str; 2] = ["xtask/src/style/prose.rs", "plotly"];
 
 /// Returns the banned phrases in the prose of one file.
@@ -50,7 +50,8 @@ pub(super) fn faults(path: &str, text: &str) -> Vec<String> {
     faults
 }
 
-/// The prose of a line: the whole line of a Markdown file or page, else its comment and its string literals.
+/// The prose of a line: the whole line of a Markdown file or page, else its comment and its string
+/// literals.
 fn prose(path: &str, line: &str) -> String {
     let comment = match extension(path) {
         "md" | "html" | "in" => return line.to_owned(),
@@ -77,7 +78,7 @@ fn prose(path: &str, line: &str) -> String {
     prose
 }
 
-/// Whether a text contains a phrase as whole words.
+/// Whether `text` contains a phrase as whole words.
 fn contains_words(text: &str, phrase: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
     text.match_indices(phrase).any(|(at, _)| {

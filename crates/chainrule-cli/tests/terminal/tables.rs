@@ -473,7 +473,7 @@ fn a_split_far_from_the_requested_fraction_is_a_warning() {
     let rows = groups.iter().flat_map(|(group, n)| (0..*n).map(move |i| format!("{group},{i},{}\n", i * i)));
     session.write("groups.csv", format!("g,x,y\n{}", rows.collect::<String>()));
     let fit = ["fit", "groups.csv", "--target", "y", "--group", "g", "--epochs", "2", "--force"];
-    let warning = "held out 10 % of the rows instead of 20 %, because the rows of a group stay together";
+    let warning = "held out 10 % of the rows instead of 20 %, because rows of the same group stay together";
     let (out, err, code) = session.run(&fit);
     assert!(code == 0 && out.contains(&format!("warning: {warning}\n")), "{out}{err}");
     let (out, err, _) = session.run(&[&fit[..], &["--json"]].concat());

@@ -68,16 +68,16 @@ pub(crate) struct TablePlan {
     class_weight: ClassWeight,
     /// Origin of the class weights, for errors.
     class_weight_origin: Origin,
-    /// What is done with rows without a target.
+    /// Treatment of rows without a target.
     untargeted: UntargetedRows,
     split: SplitPlan,
     /// Fold that is held out, counted from 0, and the number of folds.
     fold: Option<[usize; 2]>,
-    /// Encoders of a model, if they encode the table; no row is held out then.
+    /// Encoders of a model, if the table is encoded by them; no rows are held out then.
     fitted: Option<Arc<Encoders>>,
     /// The table once it has been read, shared by all variants of an experiment.
     table: Arc<OnceLock<Arc<Table>>>,
-    /// The rows of the table that count, once they have been selected.
+    /// The usable rows of the table, once they have been selected.
     usable: Arc<OnceLock<UsableRows>>,
 }
 
@@ -392,7 +392,7 @@ impl TablePlan {
         }
     }
 
-    /// Returns the weight of each row, the class weights computed from `rows`; `None` if all
+    /// Returns the weight of each row, with class weights computed from `rows`; `None` if all
     /// weights are equal.
     fn weights(
         &self,

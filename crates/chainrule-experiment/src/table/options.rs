@@ -32,7 +32,7 @@ pub(super) fn read_options(section: &Section<'_>) -> Result<ReadOptions, Error> 
     let (missing, missing_only) = (section.texts("missing")?, section.texts("missing_only")?);
     let has_only = missing_only.is_some();
     if missing.is_some() && has_only {
-        let reason = "texts of missing values are either added to the usual ones or replace them";
+        let reason = "missing values are either added to the usual ones or replace them";
         return Err(section.conflict("missing_only", "missing", reason));
     }
     let date = |pattern: &String| {

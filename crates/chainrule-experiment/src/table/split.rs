@@ -22,8 +22,8 @@ impl SplitPlan {
     }
 }
 
-/// Returns a warning if the held-out fraction of the rows differs from the requested one by half of it
-/// or more, because groups or moments stay together.
+/// Returns a warning if the held-out fraction of the rows differs from the requested one by half of
+/// it or more, because rows of the same group or time stay together.
 ///
 /// `fold` is the fold that is held out, counted from 0, and the number of folds.
 pub(super) fn split_warning(
@@ -34,7 +34,7 @@ pub(super) fn split_warning(
 ) -> Option<Remark> {
     let unit = match split {
         SplitPlan::Group(_) => "group",
-        SplitPlan::Time(_) => "moment",
+        SplitPlan::Time(_) => "time",
         SplitPlan::Stratified | SplitPlan::Random => return None,
     };
     let n = (rows[0].len() + rows[1].len()) as f64;
@@ -47,7 +47,7 @@ pub(super) fn split_warning(
     let achieved = rows[1].len() as f64 / n;
     let percent = |fraction: f64| format!("{} %", (1000.0 * fraction).round() / 10.0);
     let text = format!(
-        "{subject}held out {} of the rows instead of {}, because the rows of a {unit} stay together",
+        "{subject}held out {} of the rows instead of {}, because rows of the same {unit} stay together",
         percent(achieved),
         percent(requested)
     );

@@ -45,7 +45,7 @@ fn map(x: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
     x.iter().map(|v| f(*v)).collect()
 }
 
-/// Reproducible, approximately normal random numbers: sums of uniform numbers of a linear
+/// Reproducible, approximately normal random numbers: sums of uniform numbers from a linear
 /// congruential generator.
 fn normals(seed: u64, n: usize) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

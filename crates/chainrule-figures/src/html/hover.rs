@@ -1,4 +1,4 @@
-//! Hover texts: numbers with enough digits to distinguish neighbouring points, and dates.
+//! Hover text: numbers with enough digits to distinguish neighbouring points, and dates.
 
 use crate::Ticks;
 use crate::plan::PanelPlan;
@@ -29,7 +29,8 @@ pub(super) fn number_format(ends: [f64; 2], digits: usize) -> String {
     format!(":.{}g", required.max(integer_digits).min(15))
 }
 
-/// Returns the format of dates between two ends: with the time if they are a few days apart.
+/// Returns the format of dates between two ends: with the time of day if the ends are less than
+/// five days apart.
 pub(super) fn date_format(ends: [f64; 2]) -> &'static str {
     const FEW_DAYS: f64 = 5.0 * 86_400_000.0;
     if (ends[1] - ends[0]).abs() < FEW_DAYS { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d" }

@@ -1,5 +1,4 @@
-//! Interactive HTML output with plotly.js, which is embedded, so that pages make no network
-//! requests.
+//! Interactive HTML output with plotly.js, which is embedded, so pages make no network requests.
 //!
 //! Panels are at the same positions as in the static drawing. Theme colours are written as names,
 //! which `figures.js` replaces with the colours of light or dark mode.
@@ -20,7 +19,7 @@ const PLOTLY: &str = include_str!("../../assets/plotly.min.js");
 const SCRIPT: &str = include_str!("figures.js");
 const STYLE: &str = include_str!("figures.css");
 
-/// Renders the figure as an HTML page with hover texts, zoom, rotation, and a slider for
+/// Renders the figure as an HTML page with hover text, zoom, rotation, and a slider for
 /// animations.
 ///
 /// The page follows the light or dark mode of the system. It is self-contained and about 5 MB in

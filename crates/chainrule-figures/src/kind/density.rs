@@ -115,7 +115,8 @@ fn caption(outcome: &Outcome, options: &Options) -> Result<String, Error> {
     Ok(join_captions(["Densities are scaled to a maximum of 1.".to_owned(), outliers]))
 }
 
-/// Returns edges and heights of a histogram whose area is the fraction of samples within the range.
+/// Returns the edges and heights of a histogram whose area is the fraction of samples within the
+/// range.
 fn histogram(samples: &[f64], [low, high]: [f64; 2]) -> (Vec<f64>, Vec<f64>) {
     let edges = linspace([low, high], BARS + 1);
     let mut heights = vec![0.0; BARS];

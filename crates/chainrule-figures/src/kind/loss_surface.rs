@@ -62,7 +62,7 @@ const COLOURS: OptionSpec = OptionSpec {
     summary: "colour scale of the loss; auto: log if the largest loss exceeds 1000 times the smallest",
 };
 
-/// Minimum number of recorded parameters for drawing the trajectory.
+/// Minimum number of recorded parameter vectors for drawing the trajectory.
 const MIN_RECORDS: usize = 2;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {

@@ -88,7 +88,7 @@ pub fn draw(kind: &str, given: &[(&str, OptionValue)], subject: &Subject<'_>) ->
     draw(subject, &options)
 }
 
-/// Checks kind and options of a figure without drawing it.
+/// Checks the kind and options of a figure without drawing it.
 ///
 /// # Errors
 /// See [`draw`]; errors that depend on the networks are not detected.

@@ -256,7 +256,7 @@ pub(super) fn grid(axes: &[GridAxis], y: [f64; 2], values: Vec<f64>) -> Grid {
     Grid { x: axes[0].range(), y, n_x: axes[0].n_points(), n_y, values }
 }
 
-/// The plane of inputs shown in a 2-D figure, with units and labels of its axes and a caption.
+/// The plane of inputs shown in a 2-D figure, with the units and labels of its axes and a caption.
 pub(super) struct InputPlane {
     pub(super) plane: Plane,
     pub(super) units: [Unit; 2],

@@ -29,7 +29,7 @@ pub(super) enum Unit {
 const DAY: f64 = 86_400_000.0;
 
 /// Maximum magnitude of encoded inliers under soft clipping, about 4.5 interquartile ranges from
-/// the median. Samples beyond do not extend the axes.
+/// the median. Samples beyond it do not extend the axes.
 const MAX_ENCODED: f64 = 2.5;
 
 impl Unit {

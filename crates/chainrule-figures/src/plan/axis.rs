@@ -90,7 +90,7 @@ impl AxisPlan {
         [out(|at, half, left, _| left - (at - half)), out(|at, half, _, right| at + half - right)]
     }
 
-    /// Returns whether the labels of a horizontal axis have sufficient gaps.
+    /// Returns whether the gaps between the labels of a horizontal axis are large enough.
     fn labels_fit(&self) -> bool {
         let span = |t: &Tick| {
             let (at, half) = (self.map.pixel(t.at), font::width(&t.label, TICK, Weight::Regular) / 2.0);

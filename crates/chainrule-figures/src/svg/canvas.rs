@@ -24,7 +24,7 @@ pub(super) struct Canvas {
     n_clips: usize,
 }
 
-/// Style of a text, which is vertically centred at its point.
+/// Style of text, which is vertically centred at its point.
 #[derive(Clone, Copy)]
 pub(super) struct TextStyle {
     pub(super) size: f64,

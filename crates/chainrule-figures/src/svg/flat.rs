@@ -202,7 +202,7 @@ fn ink_on([r, g, b]: [u8; 3]) -> Colour {
     if light > 140.0 { Colour::Ink } else { Colour::Paper }
 }
 
-/// Moves the point of a text so that all of the text is within the frame.
+/// Moves the point of some text so that all of the text is within the frame.
 fn within_frame(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anchor) -> [f64; 2] {
     let width = font::width(text, SMALL, Weight::Regular);
     let left = match anchor {

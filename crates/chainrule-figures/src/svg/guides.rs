@@ -28,7 +28,7 @@ pub(super) fn draw_grid(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     canvas.lines(&vertical.chain(horizontal).collect::<Vec<_>>(), GRID);
 }
 
-/// Draws frame, ticks and labels, above the series.
+/// Draws the frame, ticks and labels, above the series.
 pub(super) fn draw_axes(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
     if plan.panel.border == Border::None {
         return;

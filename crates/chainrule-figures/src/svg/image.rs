@@ -9,7 +9,7 @@ use crate::{Colour, ColourScale, Grid, Shading};
 
 /// Image pixels per figure pixel in images with sharp edges.
 const SHARP: f64 = 2.0;
-/// Larger images, in bytes, are rendered at a lower resolution, to keep an SVG below 500,000 bytes.
+/// Images of more bytes are rendered at a lower resolution, to keep an SVG below 500,000 bytes.
 pub(crate) const IMAGE_LIMIT: usize = 330_000;
 
 /// Renders a field over the part of the grid within the frame.

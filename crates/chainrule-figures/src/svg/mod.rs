@@ -1,9 +1,9 @@
 //! SVG output, with text as text elements and dense fields as embedded images.
 //!
 //! The crates for static plots (kuva 0.6, plotters 0.3) were evaluated first. Neither can place an
-//! image under vector axes, so that decision regions on a grid of 200 by 200 points become 17 MB of
+//! image under vector axes, so decision regions on a grid of 200 by 200 points become 17 MB of
 //! rectangles, and neither supports subscripts, paths on surfaces, joined panels or animation. The
-//! remaining functionality (frames, ticks and lines) is the smaller part of this module.
+//! functionality that they have (frames, ticks and lines) is the smaller part of this module.
 
 mod canvas;
 mod flat;
@@ -57,7 +57,7 @@ pub fn svg(figure: &Figure) -> Result<String, Error> {
 /// Viewers without support for animation show the last frame.
 ///
 /// # Errors
-/// See [`svg`]. Each frame adds its marks, so that fields in many frames exceed the size limit.
+/// See [`svg`]. Each frame adds its marks, so fields in many frames exceed the size limit.
 pub fn animated_svg(figure: &Figure) -> Result<String, Error> {
     draw(figure, Motion::Animated)
 }

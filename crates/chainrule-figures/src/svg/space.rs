@@ -14,8 +14,8 @@ use crate::{Colour, Dash, Fill, Grid, Mark, Marker, Space, Stroke, ticks};
 const HALF: [f64; 3] = [0.5, 0.5, 0.38];
 /// Distance of the camera from the centre of the box.
 const DISTANCE: f64 = 5.0;
-/// Depth in sides of the box to which lines behind a surface are visible. Lines on a surface are
-/// partly behind it because the surface is interpolated between its grid points.
+/// Depth behind a surface, relative to the side of the box, down to which lines are visible. Lines
+/// on a surface are partly behind it because the surface is interpolated between its grid points.
 const SLACK: f64 = 0.02;
 /// Approximate number of mesh lines along each side.
 const N_MESH: usize = 24;
@@ -172,7 +172,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Draws ticks and labels, above the series.
+    /// Draws the ticks and labels, above the series.
     pub(super) fn draw_labels(&self, canvas: &mut Canvas) {
         let (labels, ticks) = self.labels();
         canvas.lines(&ticks, EDGE);
@@ -181,7 +181,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Sets scale and image centre so that box and labels fill the frame.
+    /// Sets the scale and the image centre so that the box and its labels fill the frame.
     fn fit(&mut self) {
         let frame = self.plan.frame;
         self.camera.scale = frame.width.min(frame.height) / 2.0;
@@ -196,7 +196,7 @@ impl<'a> Scene<'a> {
         self.camera.middle = [self.camera.middle[0] + x - bx, self.camera.middle[1] + y - by];
     }
 
-    /// Returns the bounding rectangle of box and labels.
+    /// Returns the bounding rectangle of the box and its labels.
     fn bounds(&self) -> Rect {
         let mut low = [f64::INFINITY; 2];
         let mut high = [f64::NEG_INFINITY; 2];
@@ -212,12 +212,12 @@ impl<'a> Scene<'a> {
         Rect { x: low[0], y: low[1], width: high[0] - low[0], height: high[1] - low[1] }
     }
 
-    /// Returns labels and ticks of all axes, outside the box.
+    /// Returns the labels and ticks of all axes, outside the box.
     fn labels(&self) -> (Vec<Label>, Vec<Vec<[f64; 2]>>) {
         let (mut labels, mut ticks): (Vec<Label>, _) = (Vec::new(), Vec::new());
         for (k, axis) in self.axes.iter().enumerate() {
             let Some(edge) = self.axis_edge(k) else { continue };
-            // The centre of a text at a distance of `gap` outside the edge.
+            // The centre of text at a distance of `gap` outside the edge.
             let outside = |at: [f64; 2], gap: f64, text: &str, size: f64| {
                 let [w, h] = extent(text, size);
                 let distance = gap + 0.5 * (edge.outward[0].abs() * w + edge.outward[1].abs() * h);
@@ -379,7 +379,7 @@ fn in_box(p: [f64; 3]) -> bool {
     (0..3).all(|k| p[k].abs() <= HALF[k] * (1.0 + 1e-6))
 }
 
-/// Returns width and height of a text.
+/// Returns the width and height of text.
 fn extent(text: &str, size: f64) -> [f64; 2] {
     [font::width(text, size, Weight::Regular), size]
 }

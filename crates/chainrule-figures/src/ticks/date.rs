@@ -77,7 +77,7 @@ impl TickInterval {
         }
     }
 
-    /// Returns all ticks between two times, possibly with some outside.
+    /// Returns all ticks between two times, and possibly a few outside.
     fn ticks(self, low: f64, high: f64) -> Vec<f64> {
         let (first, last) = (days(low), days(high));
         let first_of = |year: i64, month: i64| f64::from(days_from_civil(year as i32, month as i32, 1)) * DAY;

@@ -26,7 +26,7 @@ const MAX_OFFSET: f64 = 1000.0;
 pub(super) struct ExportColumn {
     pub(super) name: String,
     pub(super) input_type: InputType,
-    /// Words of a category, each with its index among the categories.
+    /// Spellings of the categories, each with the index of its category.
     pub(super) spellings: Vec<(String, usize)>,
     /// Type of the cells of the training table.
     pub(super) cell_type: CellType,
@@ -212,7 +212,7 @@ impl ExportColumn {
     }
 }
 
-/// Returns the code of a category, which is found as the encoders find it.
+/// Returns the code of a category, with the same spellings as in the encoders.
 fn code_of(spellings: &[(String, usize)], word: &str) -> usize {
     let found = spellings.iter().find(|(known, _)| known == word);
     found.map_or(OTHER, |(_, k)| k + FIRST_CATEGORY)

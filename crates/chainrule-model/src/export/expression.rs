@@ -30,7 +30,7 @@ pub(super) enum Width {
     /// Precision of the model.
     Model,
     /// Double precision. Encoders always use it, because the cells of a column can be far from 0
-    /// and close to each other; so do outputs of which this is true.
+    /// and close to each other; outputs use it only if this is true of a target.
     Double,
 }
 

@@ -90,7 +90,7 @@ pub(super) fn in_comment(name: &str) -> String {
     text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").replace('\\', "|")
 }
 
-/// Returns a text as an ASCII string literal of C.
+/// Returns `text` as an ASCII string literal of C.
 pub(super) fn c_string(text: &str) -> String {
     let byte = |b: u8| match b {
         b'"' | b'\\' | b'?' => format!("\\{}", b as char),

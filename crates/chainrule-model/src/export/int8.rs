@@ -7,7 +7,7 @@
 //! `z_j = b_j + Σ_i W_ij·(c_i + s_i·q_i) = w_j·(B_j + Σ_i V_ij·q_i)`
 //!
 //! with 8-bit integers `V_ij ≈ W_ij·s_i/w_j` and 32-bit integers `B_j ≈ (b_j + Σ_i W_ij·c_i)/w_j`,
-//! so that the sum requires no further correction. In a hidden layer, the centre of z is also
+//! so the sum requires no further correction. In a hidden layer, the centre of z is also
 //! subtracted in `B_j`, a 32-bit multiplier and a shift convert the sum to the q of z, and a table
 //! of 256 entries maps it to the q of `a = f(z)`. In the last layer, the sum is converted to a
 //! floating-point z.

@@ -1,5 +1,5 @@
 //! Verification of JSON exports: the file is parsed and evaluated with plain double-precision
-//! loops, as a user of the file would do.
+//! loops, as a user's own code would do.
 
 use chainrule::network::activation::Activation;
 use chainrule_table::{Encoders, Table};
