@@ -140,9 +140,8 @@ impl ColumnKinds {
             let reason = uninformative(column).filter(|reason| !is_named || *reason == Ignored::Empty);
             // Most dates are unique; `check` asks for their notation.
             let is_ambiguous = |note: &ColumnNote| matches!(note.reason, NoteReason::AmbiguousDates(_));
-            let reason = reason.filter(|reason| {
-                *reason != Ignored::Unique || !column.notes.iter().any(is_ambiguous)
-            });
+            let reason =
+                reason.filter(|reason| *reason != Ignored::Unique || !column.notes.iter().any(is_ambiguous));
             match (is_excluded, reason) {
                 (true, _) => kinds.ignored.push((name, Ignored::Requested)),
                 (false, Some(reason)) => {

@@ -201,7 +201,6 @@ fn tables_that_cannot_be_trained_on() {
         "infinite.csv",
         "one.csv",
         "lonely.csv",
-        "missing.csv",
         "void.csv",
         "words.csv",
         "torn.parquet",
@@ -210,6 +209,7 @@ fn tables_that_cannot_be_trained_on() {
     .map(|file| fit(file).to_vec())
     .to_vec();
     commands.push(vec!["fit", "weight.csv", "--target", "t", "--weight", "w"]);
+    commands.push(vec!["fit", "missing.csv", "--target", "t", "--strict"]);
     commands.push(vec!["fit", "good.csv", "--target", "a", "--target", "a"]);
     commands.push(vec!["fit", "good.csv"]);
     for rest in [
