@@ -1,6 +1,6 @@
 //! Errors of the command, with their texts and exit codes.
 
-use crate::output::{Colour, bold, coloured, errln};
+use crate::output::{TextColour, bold, coloured, errln};
 use std::path::PathBuf;
 
 /// The reason why a command failed.
@@ -130,6 +130,6 @@ impl Failure {
 
     /// Prints the error to standard error.
     pub fn report(&self) {
-        errln!("{} {self}", bold(coloured("error:", Colour::Red)));
+        errln!("{} {self}", bold(coloured("error:", TextColour::Red)));
     }
 }

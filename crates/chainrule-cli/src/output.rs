@@ -31,15 +31,15 @@ const BOLD: char = '\u{f0000}';
 /// Mark of the end of a style.
 const END: char = '\u{f0001}';
 /// Marks of the colours.
-const COLOURS: [(char, Colour, AnsiColor); 3] = [
-    ('\u{f0002}', Colour::Red, AnsiColor::Red),
-    ('\u{f0003}', Colour::Green, AnsiColor::Green),
-    ('\u{f0004}', Colour::Yellow, AnsiColor::Yellow),
+const COLOURS: [(char, TextColour, AnsiColor); 3] = [
+    ('\u{f0002}', TextColour::Red, AnsiColor::Red),
+    ('\u{f0003}', TextColour::Green, AnsiColor::Green),
+    ('\u{f0004}', TextColour::Yellow, AnsiColor::Yellow),
 ];
 
 /// Colours of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
+pub enum TextColour {
     /// Errors and mismatches.
     Red,
     /// Matches.
@@ -54,7 +54,7 @@ pub fn bold(text: impl Display) -> String {
 }
 
 /// Returns text in a colour.
-pub fn coloured(text: impl Display, colour: Colour) -> String {
+pub fn coloured(text: impl Display, colour: TextColour) -> String {
     let (mark, ..) = COLOURS[colour as usize];
     format!("{mark}{text}{END}")
 }
@@ -93,6 +93,6 @@ mod tests {
     fn only_styles_of_the_program_reach_the_terminal() {
         assert_eq!(rendered("a\u{1b}[31mred\r\n\tb\u{7f}\u{202e}"), "a\\x1b[31mred\\x0d\n\tb\\x7f\\u{202e}");
         assert_eq!(rendered(&bold("x\u{1b}")), "\u{1b}[1mx\\x1b\u{1b}[0m");
-        assert_eq!(rendered(&coloured("x", Colour::Red)), "\u{1b}[31mx\u{1b}[0m");
+        assert_eq!(rendered(&coloured("x", TextColour::Red)), "\u{1b}[31mx\u{1b}[0m");
     }
 }

@@ -1,6 +1,6 @@
 //! Tables on standard output, as wide as the terminal.
 
-use crate::output::{Colour, bold, coloured, outln};
+use crate::output::{TextColour, bold, coloured, outln};
 use comfy_table::presets::UTF8_NO_BORDERS;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
 
@@ -32,7 +32,7 @@ pub fn print(table: &Table) {
 }
 
 /// Prints a table with its header in bold, and each of these texts coloured where it starts a row.
-pub fn print_coloured(table: &Table, colours: &[(&str, Colour)]) {
+pub fn print_coloured(table: &Table, colours: &[(&str, TextColour)]) {
     let mut is_header = true;
     for line in table.lines() {
         let text = line.trim_start();

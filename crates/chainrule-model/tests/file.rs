@@ -157,10 +157,10 @@ fn files_that_are_not_models_are_refused() {
         "m.safetensors is not a Chainrule model: it contains tensors but no model description; use a model \
          file written by `chainrule fit`"
     );
-    let later = replaced(&complete, "version\\\":1", "version\\\":9");
+    let later = replaced(&complete, "version\\\":2", "version\\\":9");
     assert_eq!(
         refused(&later),
-        "m.safetensors has model format 9, but this version of Chainrule only supports formats up to 1; use a \
+        "m.safetensors has model format 9, but this version of Chainrule only supports formats up to 2; use a \
          later version"
     );
     let changed = replaced(&complete, "Bern", "Bonn");

@@ -17,6 +17,7 @@ use super::{DATA, NETWORK, OUTPUT, Reading, TRAINING};
 /// reaches all other settings.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "one field for each flag")]
 pub(crate) struct FitArguments {
     /// Table to train on [default: data.table of --config or of the resumed training]
     #[arg(value_name = "DATA")]

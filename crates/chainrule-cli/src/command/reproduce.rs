@@ -10,7 +10,7 @@ use chainrule_model::write_whole;
 
 use crate::arguments::ReproduceArguments;
 use crate::error::Failure;
-use crate::output::{Colour, bold, out, outln};
+use crate::output::{TextColour, bold, out, outln};
 use crate::progress::{Bar, cancelled_by_ctrl_c};
 use crate::table;
 
@@ -22,8 +22,8 @@ const MATCHED: &str = "✓ matched";
 const KNOWN_MISTAKE: &str = "! error in the document";
 const SHOWN: &str = "· no claim";
 const MISMATCH: &str = "✗ MISMATCH";
-const COLOURS: [(&str, Colour); 3] =
-    [(MATCHED, Colour::Green), (KNOWN_MISTAKE, Colour::Yellow), (MISMATCH, Colour::Red)];
+const COLOURS: [(&str, TextColour); 3] =
+    [(MATCHED, TextColour::Green), (KNOWN_MISTAKE, TextColour::Yellow), (MISMATCH, TextColour::Red)];
 
 pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let all = arguments.names.is_empty();

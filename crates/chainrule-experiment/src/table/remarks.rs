@@ -1,6 +1,6 @@
 //! Remarks on what was assumed, converted or left out when a table was prepared.
 
-use chainrule_table::{ColumnKinds, Encoders, Ignored, Table};
+use chainrule_table::{ColumnKinds, Encoders, Ignored, NoteReason, Table, Task};
 
 /// What was assumed, converted or left out when a table was prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,12 @@ pub(super) fn column_remarks(
         let name = &column.name;
         let note = |is_warning, text: String| Remark { is_warning, text: format!("{name}: {text}") };
         remarks.extend(column.format.describe().map(|text| note(false, format!("read as {text}"))));
-        remarks.extend(column.notes.iter().map(|found| note(found.is_warning(), found.text(name))));
+        // Classes may mix numbers and other texts.
+        let are_classes =
+            encoders.target.task() != Task::Regression && encoders.target.columns().contains(name);
+        let notes = column.notes.iter();
+        let notes = notes.filter(|found| !are_classes || !matches!(found.reason, NoteReason::Mixed(_)));
+        remarks.extend(notes.map(|found| note(found.is_warning(), found.text(name))));
     }
     remarks
 }

@@ -210,11 +210,10 @@ impl Input {
         };
         let own = words.iter().enumerate().map(|(k, word)| ((*word).clone(), k));
         let is_boolean = matches!(self.how, Encoding::Boolean { .. });
-        let others = match is_boolean && are_truth_values(words.iter().map(|word| word.as_str())) {
-            true => truth_spellings().into_iter().map(|(word, value)| (word, usize::from(value))).collect(),
-            false => Vec::new(),
-        };
-        let others = others.into_iter().filter(|(word, _)| !words.contains(&word));
+        let has_spellings = is_boolean && are_truth_values(words.iter().map(|word| word.as_str()));
+        let others = if has_spellings { truth_spellings() } else { Vec::new() };
+        let others = others.into_iter().map(|(word, value)| (word, usize::from(value)));
+        let others = others.filter(|(word, _)| !words.contains(&word));
         own.chain(others).collect()
     }
 

@@ -102,10 +102,10 @@ impl DateFormat {
         self.pattern.as_ref().map(|pattern| format!("dates in the format {pattern}"))
     }
 
-    /// Returns the format that the most cells follow, and the number of these cells. `digits` says
+    /// Returns the format that the most cells follow, and the number of these cells. `digits` states
     /// whether eight digits may be a date.
     pub(super) fn find<'w>(
-        words: impl Iterator<Item = (&'w str, usize)> + Clone,
+        words: &(impl Iterator<Item = (&'w str, usize)> + Clone),
         digits: EightDigits,
     ) -> Result<Option<(DateFormat, usize)>, AmbiguousDates> {
         // A date has a digit, and few columns of other texts have one in each of their first cells.
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn find(words: &[&str]) -> Result<Option<(DateFormat, usize)>, AmbiguousDates> {
-        DateFormat::find(words.iter().map(|word| (*word, 1)), EightDigits::AreNumbers)
+        DateFormat::find(&words.iter().map(|word| (*word, 1)), EightDigits::AreNumbers)
     }
 
     #[test]

@@ -21,8 +21,20 @@ pub(crate) struct InferenceOptions {
     pub(crate) marks: Marks,
     /// Usual marks that are missing in text.
     pub(crate) text_marks: Marks,
+    /// Whether the file format distinguishes numbers from strings.
+    pub(crate) cells: CellOrigin,
     /// Further texts of missing cells.
     pub(crate) texts: Vec<String>,
+}
+
+/// Whether a file format distinguishes numbers from strings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CellOrigin {
+    /// All cells are text.
+    #[default]
+    Text,
+    /// Numbers and strings differ, and a missing cell is a null.
+    Typed,
 }
 
 /// Minimum percentage of numbers or dates among the cells of a column of numbers or dates; the
@@ -180,7 +192,7 @@ impl<'o> TextColumn<'o> {
             Some(true) => &[','],
             Some(false) => &['.'],
         };
-        let found = NumberFormat::find(self.words(), decimals);
+        let found = NumberFormat::find(&self.words(), decimals);
         found.map_or((None, 0), |(format, n)| (Some(format), n.max(n_plain)))
     }
 
@@ -197,7 +209,7 @@ impl<'o> TextColumn<'o> {
             Some(ColumnKind::Date) => EightDigits::AreDates,
             _ => EightDigits::AreNumbers,
         };
-        match DateFormat::find(self.words(), digits) {
+        match DateFormat::find(&self.words(), digits) {
             Ok(None) => (None, 0),
             Ok(Some((format, n))) => (Some(Ok(format)), n),
             Err(ambiguous) => (Some(Err(ambiguous)), 0),
@@ -253,6 +265,10 @@ impl<'o> TextColumn<'o> {
         let is_other: Vec<bool> =
             values.iter().zip(&is_mark).map(|(value, is_mark)| value.is_none() && !is_mark).collect();
         let mut notes = Vec::new();
+        if self.options.cells == CellOrigin::Typed {
+            let is_value: Vec<bool> = values.iter().map(Option::is_some).collect();
+            notes.push(self.note_on(NoteReason::InStrings(cell_type), &is_value));
+        }
         for (reason, concerned) in
             [(NoteReason::Unreadable(cell_type), &is_other), (NoteReason::Mark, &is_mark)]
         {

@@ -12,7 +12,7 @@ mod number;
 use serde::{Deserialize, Serialize};
 
 pub use date::DateFormat;
-pub(crate) use infer::{InferenceOptions, Interpreted, interpret};
+pub(crate) use infer::{CellOrigin, InferenceOptions, Interpreted, interpret};
 pub use missing::{Marks, MissingTexts};
 pub use note::{ColumnNote, NoteReason};
 pub use number::NumberFormat;

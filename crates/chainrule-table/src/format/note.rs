@@ -22,6 +22,8 @@ pub enum NoteReason {
     Mark,
     /// `NA` or `NaN` in a column of text, which count as missing.
     Na,
+    /// Numbers or dates that are strings in a file format that has numbers and dates.
+    InStrings(CellType),
     /// The column is text because numbers are padded with zeros.
     Padded,
     /// The column is text because integers beyond 2^53 are not exact as numbers.
@@ -63,6 +65,9 @@ impl ColumnNote {
                 "NA or NaN counts as missing in {n} {cells}, first {first}; to keep them as text, give the texts that \
                  mean missing as --missing-only"
             ),
+            NoteReason::InStrings(cell_type) => {
+                format!("strings are read as {}, first {first}", cell_type.noun(2))
+            }
             NoteReason::Padded => format!(
                 "read as text because some numbers are padded with zeros, first {first}; to read numbers, give \
                  --kind {column}=number"

@@ -108,7 +108,7 @@ impl NumberFormat {
     /// Returns the format that the most cells follow, and the number of these cells. `decimals` are
     /// the allowed decimal separators.
     pub(super) fn find<'w>(
-        words: impl Iterator<Item = (&'w str, usize)> + Clone,
+        words: &(impl Iterator<Item = (&'w str, usize)> + Clone),
         decimals: &[char],
     ) -> Option<(NumberFormat, usize)> {
         let mut counts: Vec<((&str, &str), usize)> = Vec::new();
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     fn find(words: &[&str]) -> Option<(NumberFormat, usize)> {
-        NumberFormat::find(words.iter().map(|word| (*word, 1)), &['.', ','])
+        NumberFormat::find(&words.iter().map(|word| (*word, 1)), &['.', ','])
     }
 
     /// The numbers of a column and the description of its notation.

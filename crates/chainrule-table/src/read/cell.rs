@@ -8,6 +8,7 @@ use crate::format::{CellFormat, ColumnFormat, DateFormat, Marks, Meaning, Missin
 
 /// The types of cells that have been observed in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each type of cells")]
 pub(super) struct ObservedTypes {
     /// Numbers, finite or not.
     pub(super) numbers: bool,

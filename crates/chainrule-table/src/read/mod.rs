@@ -31,7 +31,7 @@ use numpy::{NpyReader, NpzReader};
 use parquet::ParquetReader;
 use source::TextInput;
 
-use crate::format::{InferenceOptions, Interpreted, Marks, interpret};
+use crate::format::{CellOrigin, InferenceOptions, Interpreted, Marks, interpret};
 use crate::{CellFormat, Column, ColumnFormat, ColumnKind, DateFormat, Error, Problem, Table};
 
 /// Options for reading a file. Options that are not set are inferred from the file.
@@ -141,12 +141,11 @@ pub fn read(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64, u6
 pub fn read_csv(name: &Path, bytes: &'static [u8], options: &ReadOptions) -> Result<Table, Error> {
     let csv = CsvReader::open(TextInput::memory(name, bytes), options)?;
     check_columns(name, options.kinds.iter().map(|(name, _)| name.as_str()), csv.names())?;
-    Ok(inferred(csv.whole(Chunking::new(), &mut |_, _| ())?, options, Marks::Na))
+    Ok(inferred(csv.whole(Chunking::new(), &mut |_, _| ())?, options, CellOrigin::Text))
 }
 
-/// Infers the formats of the columns of a table and converts their cells. `text_marks` are the usual
-/// marks that are missing in text.
-fn inferred(mut table: Table, options: &ReadOptions, text_marks: Marks) -> Table {
+/// Infers the formats of the columns of a table and converts their cells.
+fn inferred(mut table: Table, options: &ReadOptions, cells: CellOrigin) -> Table {
     let columns = std::mem::take(&mut table.columns);
     let interpreted = |column: Column| {
         let kind = options.kinds.iter().find(|(name, _)| *name == column.name).map(|(_, kind)| *kind);
@@ -155,7 +154,11 @@ fn inferred(mut table: Table, options: &ReadOptions, text_marks: Marks) -> Table
             dates: options.dates.clone(),
             decimal_comma: options.decimal_comma,
             marks: options.marks(),
-            text_marks: if options.missing_only { Marks::None } else { text_marks },
+            text_marks: match cells {
+                CellOrigin::Text if !options.missing_only => Marks::Na,
+                CellOrigin::Text | CellOrigin::Typed => Marks::None,
+            },
+            cells,
             texts: options.missing.clone(),
         };
         let Interpreted { values, format, notes } =
@@ -188,7 +191,7 @@ fn read_with(
         InputFormat::Csv => {
             let csv = CsvReader::open(TextInput::file(path), options)?;
             check_columns(path, named(), csv.names())?;
-            return Ok(inferred(csv.whole(chunking, &mut progress)?, options, Marks::Na));
+            return Ok(inferred(csv.whole(chunking, &mut progress)?, options, CellOrigin::Text));
         }
         InputFormat::JsonLines => {
             let mut first_pass = |done, len: u64| progress(done, 2 * len);
@@ -215,7 +218,7 @@ fn read_with(
             file.whole(options, &mut progress)?
         }
     };
-    Ok(inferred(table, options, Marks::None))
+    Ok(inferred(table, options, CellOrigin::Typed))
 }
 
 /// A reader of a file in chunks, which does not require the file to fit in memory.

@@ -62,6 +62,9 @@ impl CsvLayout {
     }
 }
 
+/// The integer from which on `f64` does not represent all integers: 2^53.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The parser of a block.
 struct BlockParser<'a> {
     layout: &'a CsvLayout,
@@ -116,7 +119,6 @@ impl BlockParser<'_> {
             _ => return None,
         };
         // Identifiers such as 007 and numbers that are not finite or beyond 2^53 are left to `field`.
-        const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
         let is_exact = value.abs() < MAX_EXACT;
         if (rest[0] == b'0' && rest[1].is_ascii_digit()) || !is_exact {
             return None;

@@ -91,10 +91,10 @@ impl ParquetReader {
             let column = self.whole_column(i, ColumnBuilder::new(&types[i].1))?;
             // Integers beyond 2^53 are read as strings.
             let observed = column.observed_type();
-            match column.is_mistyped() && observed == CellType::Strings {
-                true => self.whole_column(i, ColumnBuilder::new(&self.formats.of(observed))),
-                false => Ok(column),
+            if column.is_mistyped() && observed == CellType::Strings {
+                return self.whole_column(i, ColumnBuilder::new(&self.formats.of(observed)));
             }
+            Ok(column)
         };
         let n = types.len();
         let next = AtomicUsize::new(0);
