@@ -11,6 +11,9 @@ use chainrule_table::{
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+/// The cells of a row: a number, a count, a boolean, a category, a date and the target.
+type Row = (String, String, String, String, String, f64);
+
 /// Cells of a table, as text; an empty text is a missing cell.
 #[derive(Clone, Debug)]
 struct Cells {
@@ -30,9 +33,7 @@ fn cells() -> impl Strategy<Value = Cells> {
         .prop_map(|(day, month, hour)| format!("2023-{month:02}-{day:02}T{hour:02}:30:00"));
     let row = (number, count, flag, town, day, -1e3..1e3_f64);
     prop::collection::vec(row, 25..60).prop_map(|rows| {
-        let column = |text: fn(&(String, String, String, String, String, f64)) -> String| {
-            rows.iter().map(text).collect()
-        };
+        let column = |text: fn(&Row) -> String| rows.iter().map(text).collect();
         let columns = vec![
             ("x", column(|row| row.0.clone())),
             ("n", column(|row| row.1.clone())),

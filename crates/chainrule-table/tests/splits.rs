@@ -1,7 +1,7 @@
 //! Splits by group and by time: groups and moments stay together, training rows precede validation
 //! rows, and sizes are near the requested ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chainrule::random::RandomState;
@@ -37,8 +37,9 @@ fn keys(rows: &[usize], of: &[u8]) -> BTreeSet<u8> {
 
 /// Number of rows of each key.
 fn counts(of: &[u8]) -> Vec<usize> {
-    let distinct: BTreeSet<u8> = of.iter().copied().collect();
-    distinct.iter().map(|key| of.iter().filter(|other| *other == key).count()).collect()
+    let mut counts = BTreeMap::new();
+    of.iter().for_each(|key| *counts.entry(key).or_insert(0) += 1);
+    counts.into_values().collect()
 }
 
 /// Whether the two sets of rows are ascending, disjoint and not empty.

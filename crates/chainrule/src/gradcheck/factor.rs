@@ -242,7 +242,7 @@ mod tests {
             sentence(3.0, Mean, 5.0, 3),
             sentence(1.0 / 3.0, Mean, 5.0, 3),
             sentence(2.0, Mean, 5.0, 2),
-            sentence(2.718_281_828, Mean, 5.0, 3),
+            sentence(2.345_678_912, Mean, 5.0, 3),
             sentence(1.0 + 1e-4, Mean, 5.0, 1),
         ];
         let shortened = |text: String| {

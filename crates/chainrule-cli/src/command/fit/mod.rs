@@ -44,6 +44,8 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         }
     }
     let prepared = first.prepare()?;
+    let runs = plan.runs.as_ref().filter(|_| !arguments.dry_run);
+    let folder = runs.map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
     let from = from_table(&prepared.samples);
     let mut remarks = remarks(&prepared, from);
     if arguments.json && arguments.dry_run {
@@ -57,7 +59,6 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     if arguments.dry_run {
         return Ok(());
     }
-    let folder = plan.runs.as_ref().map(|runs| RunFolder::begin(runs, &experiment.name)).transpose()?;
     let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;
 
     let cancel = cancelled_by_ctrl_c();
