@@ -23,7 +23,9 @@ pub enum Marks {
     None,
     /// `NA` and `NaN`, in text of CSV files.
     Na,
-    /// All marks, in numbers and dates: [`MARKS`], in upper or lower case.
+    /// All marks, in numbers and dates: `NA`, `NaN`, `N/A`, `-`, `--`, `.`, `?`, `*`, `#N/A`, `#NA`,
+    /// `#DIV/0!`, `#VALUE!`, `<NA>`, `NaT`, `None`, `null`, `\N`, `unknown` and `0000-00-00`, in upper
+    /// or lower case.
     #[default]
     All,
 }

@@ -90,7 +90,7 @@ impl CellType {
 /// JSON Lines (`.jsonl`, `.ndjson`), or else CSV. In a CSV file
 ///
 /// - numbers are written as in `-1.5e3`, or all cells of the column have the same thousands
-///   separator, decimal comma, currency sign, percent sign or unit ([`NumberFormat`]); `inf` and
+///   separator, decimal comma, currency sign, percent sign or unit ([`NumberFormat`](crate::NumberFormat)); `inf` and
 ///   `1e999` are errors in a column of numbers, as they are not finite;
 /// - digits with a leading zero, such as `007`, and integers beyond 2^53 are identifiers, and their
 ///   columns are strings, unless their kind is specified;

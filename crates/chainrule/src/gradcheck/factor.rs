@@ -263,7 +263,7 @@ mod tests {
                 "3: an extra factor of the number of outputs (3)?",
                 "1/3: a mean over the 3 outputs instead of their sum?",
                 "2: an extra factor of the number of outputs (2), or an extra factor 2 from the square?",
-                "2.71828.",
+                "2.34568.",
                 "1.0001.",
             ]
         );
