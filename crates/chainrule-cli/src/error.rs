@@ -1,7 +1,11 @@
 //! Errors of the command, with their texts and exit codes.
 
 use crate::output::{TextColour, bold, coloured, errln};
+use crate::progress::cancelling_signal;
 use std::path::PathBuf;
+
+/// Path of standard output in errors.
+pub const STANDARD_OUTPUT: &str = "standard output";
 
 /// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,9 @@ pub enum Failure {
     /// A wrong gradient; the report has been printed.
     #[error("the gradient is wrong")]
     WrongGradient,
+    /// A model whose predictions are all NaN.
+    #[error("all predictions are NaN; the model is damaged, or its training diverged")]
+    NotANumber,
     /// Cancelled by the user; the results up to then have been written.
     #[error("cancelled")]
     Cancelled,
@@ -83,6 +90,16 @@ pub enum Failure {
         /// A similar path that is free.
         free: PathBuf,
     },
+    /// An output that would replace an input or another output.
+    #[error("{argument} and {other} are the same file, {}; choose another path for {argument}", path.display())]
+    SameFile {
+        /// The file.
+        path: PathBuf,
+        /// The argument that names the output.
+        argument: &'static str,
+        /// The argument that names the other file.
+        other: &'static str,
+    },
     /// An invalid gradient file.
     #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
     GradientFile {
@@ -114,7 +131,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Returns the exit code: 1 a failed check, 2 invalid input, 3 divergence, 4 saved elsewhere, 130 cancelled.
+    /// Returns the exit code: 1 a failed check, 2 invalid input, 3 divergence, 4 output not written as requested, 130 cancelled
+    /// by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     pub fn exit_code(&self) -> u8 {
         use chainrule_experiment::Error as Experiment;
         match self {
@@ -123,7 +141,9 @@ impl Failure {
             | Failure::Engine(chainrule::Error::Diverged { .. })
             | Failure::Experiment(Experiment::Training(_)) => 3,
             Failure::Elsewhere => 4,
-            Failure::Cancelled => 130,
+            Failure::Unwritable { path, .. } if path.as_os_str() == STANDARD_OUTPUT => 4,
+            Failure::NotANumber => 1,
+            Failure::Cancelled => 128 + cancelling_signal(),
             _ => 2,
         }
     }

@@ -19,7 +19,7 @@ use clap::Parser;
 
 use self::arguments::{Arguments, Command, modernize};
 pub use self::arguments::{Reading, Source};
-pub use self::error::Failure;
+pub use self::error::{Failure, STANDARD_OUTPUT};
 
 /// Parses the arguments of the process, runs the subcommand and returns its exit code.
 ///
@@ -33,7 +33,12 @@ pub fn main() -> ExitCode {
     if let Command::External(words) = &arguments.command {
         return external::run(words);
     }
-    match run(&arguments) {
+    let result = run(&arguments);
+    let result = result.and_then(|()| match output::failure() {
+        Some(source) => Err(Failure::Unwritable { path: STANDARD_OUTPUT.into(), source }),
+        None => Ok(()),
+    });
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
@@ -67,6 +72,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Sets the maximum number of threads: from the argument, else from `CHAINRULE_THREADS`, else all cores.
 fn set_threads(argument: Option<u16>) -> Result<(), Failure> {
+    chainrule::check_simd_from_env()?;
     let from_environment = chainrule::threads_from_env()?;
     chainrule::set_threads(argument.map_or(from_environment.unwrap_or(0), usize::from));
     Ok(())

@@ -2,26 +2,56 @@
 //! shown as `\x1b`.
 
 use std::fmt::Display;
+use std::io::{Error, ErrorKind, Write as _};
+use std::sync::Mutex;
 
 use anstyle::{AnsiColor, Style};
 
 /// Prints to standard output.
 macro_rules! out {
-    ($($part:tt)*) => { anstream::print!("{}", $crate::output::rendered(&format!($($part)*))) };
+    ($($part:tt)*) => { $crate::output::print(&$crate::output::rendered(&format!($($part)*))) };
 }
 
 /// Prints a line to standard output.
 macro_rules! outln {
-    () => { anstream::println!() };
-    ($($part:tt)*) => { anstream::println!("{}", $crate::output::rendered(&format!($($part)*))) };
+    () => { $crate::output::print("\n") };
+    ($($part:tt)*) => { $crate::output::print(&($crate::output::rendered(&format!($($part)*)) + "\n")) };
 }
 
 /// Prints a line to standard error.
 macro_rules! errln {
-    ($($part:tt)*) => { anstream::eprintln!("{}", $crate::output::rendered(&format!($($part)*))) };
+    ($($part:tt)*) => { $crate::output::print_error(&($crate::output::rendered(&format!($($part)*)) + "\n")) };
 }
 
 pub(crate) use {errln, out, outln};
+
+/// The first error of writing to standard output, other than that its reader has gone.
+static FAILURE: Mutex<Option<Error>> = Mutex::new(None);
+
+/// Writes a text to standard output.
+///
+/// A failure does not end the command, whose results may still have to be written; it is reported at the end. The reader of a
+/// pipe, such as `head`, may close it at any time.
+pub fn print(text: &str) {
+    let mut output = anstream::stdout().lock();
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    if let Some(error) = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe)
+        && let Ok(mut failure) = FAILURE.lock()
+    {
+        failure.get_or_insert(error);
+    }
+}
+
+/// Writes a text to standard error, if possible.
+pub fn print_error(text: &str) {
+    let mut output = anstream::stderr().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// Returns the first error of writing to standard output, if there was one.
+pub fn failure() -> Option<Error> {
+    FAILURE.lock().ok()?.take()
+}
 
 // Styles are marked with private-use characters until the text is rendered, so that they differ from control characters in
 // the text itself.

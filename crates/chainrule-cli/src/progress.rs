@@ -1,14 +1,16 @@
 //! Progress bars on standard error, for work that takes longer than half a second; nothing if it is not a terminal.
 
-use crate::output::errln;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use chainrule::train::Epoch;
 use chainrule_experiment::{Checkpoint, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
+use signal_hook::{consts, flag};
+
+use crate::output::errln;
 
 /// Progress bar of a training.
 pub struct Bar {
@@ -204,6 +206,42 @@ impl Drop for ReadingBar {
     }
 }
 
+/// Bar for a known number of items; it is shown after a second and disappears when dropped.
+pub struct ItemBar {
+    bar: Option<ProgressBar>,
+    began: Instant,
+    text: &'static str,
+}
+
+impl ItemBar {
+    /// Creates a bar with this text.
+    pub fn new(text: &'static str) -> ItemBar {
+        ItemBar { bar: None, began: Instant::now(), text }
+    }
+
+    /// Shows that `done` of `total` items are done.
+    pub fn show(&mut self, done: usize, total: usize) {
+        if self.began.elapsed() < DELAY {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(total as u64);
+            bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("a valid template"));
+            bar.set_prefix(self.text);
+            bar
+        });
+        bar.set_position(done as u64);
+    }
+}
+
+impl Drop for ItemBar {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// Spinner for work of unknown length; it disappears when dropped.
 pub struct Spinner(ProgressBar);
 
@@ -222,16 +260,39 @@ impl Drop for Spinner {
     }
 }
 
-/// Returns a flag that Ctrl-C sets; a second Ctrl-C ends the process.
-pub fn cancelled_by_ctrl_c() -> Arc<AtomicBool> {
+/// The signal that cancelled the command, or 0.
+static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+
+/// Returns a flag that Ctrl-C, SIGTERM and SIGHUP set; a second signal ends the process.
+///
+/// A signal that is ignored, as SIGHUP is under `nohup`, stays ignored.
+pub fn cancelled_by_signal() -> Arc<AtomicBool> {
     let cancel = Arc::new(AtomicBool::new(false));
-    let flag = cancel.clone();
-    let installed = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
-    // Without the handler Ctrl-C ends the process at once, which is no reason to refuse to train.
-    drop(installed);
+    #[cfg(unix)]
+    let signals = [consts::SIGINT, consts::SIGTERM, consts::SIGHUP];
+    #[cfg(not(unix))]
+    let signals = [consts::SIGINT, consts::SIGTERM];
+    for signal in signals.into_iter().filter(|signal| !is_ignored(*signal)) {
+        // Without the handlers a signal ends the process at once, which is no reason to refuse to train.
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, cancel.clone());
+        let _ = flag::register_usize(signal, SIGNAL.clone(), signal as usize);
+        let _ = flag::register(signal, cancel.clone());
+    }
     cancel
+}
+
+/// Returns the number of the signal that cancelled the command, by default that of Ctrl-C.
+pub(crate) fn cancelling_signal() -> u8 {
+    match SIGNAL.load(Ordering::Relaxed) {
+        0 => consts::SIGINT as u8,
+        signal => signal as u8,
+    }
+}
+
+/// Whether the process was started with a signal ignored, according to the mask that Linux shows.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }

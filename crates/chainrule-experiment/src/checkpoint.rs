@@ -2,6 +2,7 @@
 //! the same bits as uninterrupted training.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use chainrule::Scalar;
@@ -30,6 +31,20 @@ pub struct Checkpoint {
     tensors: HashMap<String, Vec<u64>>,
 }
 
+/// A setting with other values in a checkpoint and in the training run that resumes from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettingChange {
+    pub(crate) key: String,
+    old: String,
+    new: String,
+}
+
+impl fmt::Display for SettingChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} was {} and is now {}", self.key, self.old, self.new)
+    }
+}
+
 /// Metadata of the file: the part of the state that is not a tensor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct CheckpointHeader {
@@ -55,7 +70,8 @@ struct SavedWarning {
 }
 
 const FORMAT: &str = "chainrule-checkpoint";
-const VERSION: u64 = 1;
+/// Version 1 has a checksum of the tensors only.
+const VERSION: u64 = 2;
 
 /// Maximum number of values in the snapshots of a checkpoint. Longer trajectories are not saved, so
 /// they start at the epoch from which training resumes.
@@ -125,9 +141,9 @@ pub(crate) fn to_bytes<T: Scalar>(
         of: *of,
     };
     let first = history.epochs.first();
-    let header = CheckpointHeader {
+    let mut header = CheckpointHeader {
         version: VERSION,
-        checksum: sha256(tensors.iter().map(|(_, _, data)| data.as_slice())),
+        checksum: String::new(),
         settings: settings.to_owned(),
         fingerprint: fingerprint.to_owned(),
         precision: if size_of::<T>() == 4 { Precision::F32 } else { Precision::F64 },
@@ -137,13 +153,31 @@ pub(crate) fn to_bytes<T: Scalar>(
             .map_or([0; 4], |e| [e.metrics.len(), e.gradient_norm.len(), e.dead.len(), e.saturated.len()]),
         warnings: history.warnings.iter().map(warning).collect(),
     };
-    let header = serde_json::to_string(&header).expect("strings and numbers can be serialised");
+    header.checksum = header.checksum_with(tensors.iter().map(|(name, _, data)| (name.as_str(), &data[..])));
+    let header = header.to_json();
     let views = tensors.iter().map(|(name, dtype, data)| {
         let view = TensorView::new(*dtype, vec![data.len() / 8], data).expect("each element has eight bytes");
         (name.as_str(), view)
     });
     serialize(views, Some(HashMap::from([(FORMAT.to_owned(), header)])))
         .expect("each tensor has the length of its data")
+}
+
+impl CheckpointHeader {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers can be serialised")
+    }
+
+    /// Computes the SHA-256 of everything that is stored: the header without its checksum, and the
+    /// names and bytes of the tensors, sorted by name.
+    fn checksum_with<'t>(&self, tensors: impl Iterator<Item = (&'t str, &'t [u8])>) -> String {
+        if self.version == 1 {
+            return sha256(tensors.map(|(_, data)| data));
+        }
+        let header = CheckpointHeader { checksum: String::new(), ..self.clone() }.to_json();
+        let tensors = tensors.flat_map(|(name, data)| [name.as_bytes(), data]);
+        sha256(std::iter::once(header.as_bytes()).chain(tensors))
+    }
 }
 
 /// Number of values that the record of every epoch has.
@@ -215,7 +249,9 @@ impl Checkpoint {
         }
         let mut all = tensors.tensors();
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        if sha256(all.iter().map(|(_, view)| view.data())) != header.checksum {
+        if header.checksum_with(all.iter().map(|(name, view)| (name.as_str(), view.data())))
+            != header.checksum
+        {
             return Err(refuse("its checksum does not match its contents"));
         }
         let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
@@ -314,20 +350,19 @@ impl Checkpoint {
         Ok(epochs.iter().copied().zip(all.chunks_exact(n_parameters).map(<[f64]>::to_vec)).collect())
     }
 
-    /// Returns a line for each setting that differs between the checkpoint and `settings`.
-    pub(crate) fn changed(&self, settings: &str) -> Vec<String> {
+    /// Returns the settings that differ between the checkpoint and `settings`.
+    pub(crate) fn changed(&self, settings: &str) -> Vec<SettingChange> {
         let [old, new] = [&self.settings, settings].map(|text| flat_settings(text).unwrap_or_default());
         let get = |settings: &[(String, String)], key: &str| {
             let found = settings.iter().find(|(known, _)| known == key);
             found.map_or_else(|| "not set".to_owned(), |(_, value)| value.clone())
         };
+        let change =
+            |key: &String| SettingChange { key: key.clone(), old: get(&old, key), new: get(&new, key) };
         let mut keys: Vec<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();
         keys.sort();
         keys.dedup();
-        let both = keys.into_iter().map(|key| (key, get(&old, key), get(&new, key)));
-        both.filter(|(_, old, new)| old != new)
-            .map(|(key, old, new)| format!("{key} was {old} and is now {new}"))
-            .collect()
+        keys.into_iter().map(change).filter(|change| change.old != change.new).collect()
     }
 
     fn refuse(&self, reason: &str) -> Error {

@@ -14,6 +14,7 @@ use chainrule_model::{UNFINISHED, write_whole};
 use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
 use crate::experiment::{Experiment, Variant};
+use crate::renames::current_path;
 
 /// Interval between checkpoints. The text form is seconds (`30`), epochs (`10 epochs`) or `never`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +53,10 @@ impl FromStr for CheckpointInterval {
         match text.trim().split_once(' ') {
             None if text.trim() == "never" => Ok(CheckpointInterval::Never),
             None => {
+                // Longer than any training run, and short enough for the clock.
+                const MAX_SECONDS: f64 = 1e9;
                 let seconds = text.trim().trim_end_matches('s').parse().ok().filter(positive);
+                let seconds = seconds.map(|seconds| seconds.min(MAX_SECONDS));
                 seconds.map(CheckpointInterval::Seconds).ok_or_else(error)
             }
             Some((n, "epochs" | "epoch")) => {
@@ -73,13 +77,18 @@ impl FromStr for CheckpointInterval {
 ///     logistic/seed-7/epoch-...                         of a restart of a variant
 /// ```
 ///
-/// The latest two checkpoints of a training run are kept. The last checkpoint of a run that has
+/// A folder belongs to one process: another one that wants the same name adds a number. The latest
+/// two checkpoints of a training run are kept. The last checkpoint of a run that has
 /// ended is its final state.
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
+    /// Whether the folder is that of this process: created by it, or resumed from.
+    is_own: bool,
     /// Folder or file to resume from.
     from: Option<PathBuf>,
+    /// Keys of settings that may differ from those of the checkpoint.
+    changeable: Vec<String>,
     interval: CheckpointInterval,
     created: Instant,
     last_saved: Instant,
@@ -116,7 +125,9 @@ impl Checkpoints {
         let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
+            is_own: false,
             from: None,
+            changeable: Vec::new(),
             interval,
             created: now,
             last_saved: now,
@@ -129,10 +140,18 @@ impl Checkpoints {
     /// Makes the training runs of an experiment resume from the checkpoints in a folder, or its
     /// single run from a file.
     ///
+    /// `sets` are the settings of the command as `KEY=VALUE`. Other settings must be those of the
+    /// checkpoint, which else belongs to another training run.
+    ///
     /// # Errors
     /// Returns [`Error::Checkpoint`] if the folder contains no checkpoint of the experiment, or if
     /// a file is given for several training runs.
-    pub fn resume_from(self, path: &Path, experiment: &Experiment) -> Result<Checkpoints, Error> {
+    pub fn resume_from(
+        self,
+        path: &Path,
+        experiment: &Experiment,
+        sets: &[String],
+    ) -> Result<Checkpoints, Error> {
         let refuse = |reason: &str| {
             let reason = reason.to_owned();
             Err(Error::Checkpoint { path: path.to_owned(), reason })
@@ -154,7 +173,10 @@ impl Checkpoints {
                 "it is the checkpoint of one network, but there are several; give the folder that contains all of them",
             );
         }
-        Ok(Checkpoints { from: Some(path.to_owned()), ..self })
+        let is_own = self.folder == path;
+        let key = |set: &String| current_path(set.split('=').next().unwrap_or_default().trim());
+        let changeable = sets.iter().map(key).collect();
+        Ok(Checkpoints { from: Some(path.to_owned()), is_own, changeable, ..self })
     }
 
     /// Returns the folder.
@@ -170,6 +192,9 @@ impl Checkpoints {
     /// Removes the checkpoints of the training runs that have started, and the folders that are
     /// then empty.
     pub fn remove(&self) {
+        if !self.is_own {
+            return;
+        }
         for folder in self.subfolders.iter().rev().map(|subfolder| self.folder.join(subfolder)) {
             // Incomplete files are left if the process was killed while it wrote them.
             let incomplete = files_where(&folder, |name| name.starts_with(UNFINISHED));
@@ -182,7 +207,6 @@ impl Checkpoints {
     /// Starts the training run of the variant `name`, or its restart from `seed` if it has several.
     pub(crate) fn begin(&mut self, name: &str, seed: Option<u32>, settings: &str, fingerprint: &str) {
         let subfolder = subfolder(name, seed);
-        // Existing checkpoints that the run does not resume from are replaced by its own.
         let resumes_here = self.from.as_ref() == Some(&self.folder);
         let files = if resumes_here { files(&self.folder.join(&subfolder)) } else { Vec::new() };
         self.subfolders.extend([PathBuf::from(name), subfolder.clone()]);
@@ -194,11 +218,13 @@ impl Checkpoints {
     /// if there is one.
     ///
     /// # Errors
-    /// Returns an error if the checkpoint is damaged or was made with different samples.
+    /// Returns an error if the checkpoint is damaged, or if it belongs to another training run: one
+    /// with different samples or settings.
     pub(crate) fn resume_point(
         &self,
         name: &str,
         seed: Option<u32>,
+        settings: &str,
         fingerprint: &str,
     ) -> Result<Option<Checkpoint>, Error> {
         let Some(from) = &self.from else { return Ok(None) };
@@ -209,6 +235,21 @@ impl Checkpoints {
         let checkpoint = Checkpoint::open(&path)?;
         if checkpoint.fingerprint != fingerprint {
             let reason = "the samples have changed since it was written; train from the start".to_owned();
+            return Err(Error::Checkpoint { path: checkpoint.path, reason });
+        }
+        let is_changeable = |key: &str| {
+            self.changeable.iter().any(|set| {
+                let rest = key.strip_prefix(set.as_str()).or(set.strip_prefix(key));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        let changes = checkpoint.changed(settings).into_iter();
+        if let Some(change) = changes.into_iter().find(|change| !is_changeable(&change.key)) {
+            let reason = format!(
+                "it belongs to another training run: {change}; leave out --resume, or give --set {}=VALUE to change \
+                 the setting",
+                change.key
+            );
             return Err(Error::Checkpoint { path: checkpoint.path, reason });
         }
         Ok(Some(checkpoint))
@@ -242,6 +283,10 @@ impl Checkpoints {
         if self.interval == CheckpointInterval::Never {
             return None;
         }
+        if let Err(error) = self.create_folder() {
+            self.last_saved = Instant::now();
+            return Some(Err(error));
+        }
         let current = &mut self.current;
         let state = training.state();
         let folder = self.folder.join(&current.subfolder);
@@ -258,6 +303,37 @@ impl Checkpoints {
             self.latest = Some(path);
         }
         Some(written)
+    }
+
+    /// Creates the folder, if it is not that of this process yet. If it exists, another process may
+    /// be using it, or an interrupted one may be resumed from it: `NAME.checkpoints` then becomes
+    /// `NAME-2.checkpoints` and so on.
+    fn create_folder(&mut self) -> std::io::Result<()> {
+        if self.is_own {
+            return Ok(());
+        }
+        if let Some(parent) = self.folder.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let stem = self.folder.file_stem().unwrap_or_default().to_os_string();
+        let extension = self.folder.extension().unwrap_or_default().to_os_string();
+        for k in 1_u32.. {
+            let mut name = stem.clone();
+            if k > 1 {
+                name.push(format!("-{k}"));
+            }
+            name.push(".");
+            name.push(&extension);
+            let folder = self.folder.with_file_name(name);
+            match std::fs::create_dir(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                created => {
+                    (self.folder, self.is_own) = (folder, created.is_ok());
+                    return created;
+                }
+            }
+        }
+        unreachable!("some number is free")
     }
 }
 

@@ -8,6 +8,19 @@ use crate::tree::Origin;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A network that is too large to train.
+    #[error(
+        "the network has {got} parameters, which require about {gibibytes:.0} GiB, but at most {max} are supported; \
+         choose fewer or narrower layers (network.hidden)"
+    )]
+    TooManyParameters {
+        /// Number of parameters.
+        got: usize,
+        /// Maximum number of parameters.
+        max: usize,
+        /// Memory that training would require.
+        gibibytes: f64,
+    },
     /// A name that is neither a built-in experiment nor a file.
     #[error(
         "there is no built-in experiment or file called \"{name}\"{}; the built-in experiments are: {}",

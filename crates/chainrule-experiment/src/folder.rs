@@ -1,7 +1,7 @@
 //! Run folders: the settings, history and weights of a run.
 
-use std::fs;
-use std::io::{Error as IoError, Write};
+use std::fs::{self, File};
+use std::io::{Error as IoError, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
@@ -14,6 +14,9 @@ use serde_json::json;
 use crate::Error;
 use crate::experiment::Experiment;
 use crate::run::Outcome;
+
+/// Name of the locked file in an unfinished folder.
+const LOCK: &str = ".lock";
 
 /// A run folder that is being written. It gets its final name when it is complete.
 ///
@@ -30,6 +33,8 @@ use crate::run::Outcome;
 pub struct RunFolder {
     /// Hidden folder, removed with its contents unless it is completed.
     unfinished: tempfile::TempDir,
+    /// Locked while this process is alive.
+    _lock: File,
     runs: PathBuf,
     name: String,
 }
@@ -43,9 +48,15 @@ impl RunFolder {
     pub fn begin(runs: &Path, experiment: &str) -> Result<RunFolder, Error> {
         let failed = |source| Error::RunFolder { path: runs.to_owned(), source };
         fs::create_dir_all(runs).map_err(failed)?;
-        let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(runs).map_err(failed)?;
+        remove_abandoned(runs);
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+        let unfinished = builder.prefix(UNFINISHED).tempdir_in(runs).map_err(failed)?;
+        let lock = File::create(unfinished.path().join(LOCK)).map_err(failed)?;
+        lock.lock().map_err(failed)?;
         let name = format!("{experiment}-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"));
-        Ok(RunFolder { unfinished, runs: runs.to_owned(), name })
+        Ok(RunFolder { unfinished, _lock: lock, runs: runs.to_owned(), name })
     }
 
     /// Returns the folder for the checkpoints of the run.
@@ -79,12 +90,22 @@ impl RunFolder {
             fs::write(folder.join("weights.safetensors"), weights(outcome).map_err(failed)?)
                 .map_err(failed)?;
         }
-        make_readable(self.unfinished.path()).map_err(failed)?;
-        // A run that starts in the same second as another gets a number.
-        let candidates = (1..).map(|k| if k == 1 { self.name.clone() } else { format!("{}-{k}", self.name) });
-        let mut free = candidates.map(|name| self.runs.join(name)).filter(|path| !path.exists());
-        let path = free.next().expect("there are infinitely many candidates");
-        fs::rename(self.unfinished.path(), &path).map_err(failed)?;
+        fs::remove_file(self.unfinished.path().join(LOCK)).map_err(failed)?;
+        // A run that starts in the same second as another gets a number. Another process may take a
+        // free name at any time.
+        let mut candidates =
+            (1..).map(|k| if k == 1 { self.name.clone() } else { format!("{}-{k}", self.name) });
+        let path = loop {
+            let path = self.runs.join(candidates.next().expect("there are infinitely many candidates"));
+            if path.exists() {
+                continue;
+            }
+            match fs::rename(self.unfinished.path(), &path) {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty) => {}
+                renamed => break renamed.map(|()| path).map_err(failed)?,
+            }
+        };
         // The folder has been renamed, so there is nothing to remove.
         let _ = self.unfinished.keep();
         Ok(path)
@@ -120,7 +141,7 @@ fn fingerprint(table: &Table) -> String {
 }
 
 fn write_history(path: &Path, outcome: &Outcome) -> Result<(), IoError> {
-    let mut file = std::io::BufWriter::new(fs::File::create(path)?);
+    let mut file = std::io::BufWriter::new(File::create(path)?);
     for epoch in &outcome.history.epochs {
         writeln!(file, "{}", epoch_json(epoch, &outcome.metric_names))?;
     }
@@ -177,13 +198,14 @@ fn weights(outcome: &Outcome) -> Result<Vec<u8>, IoError> {
     serialize(views.collect::<Result<Vec<_>, IoError>>()?, None).map_err(IoError::other)
 }
 
-/// Makes the folder readable by all users; a temporary folder is accessible only to its owner.
-fn make_readable(path: &Path) -> Result<(), IoError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+/// Removes the unfinished folders of processes that were killed: those whose lock is free.
+fn remove_abandoned(runs: &Path) {
+    for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+            && let Ok(lock) = File::open(entry.path().join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
-    let _ = path;
-    Ok(())
 }

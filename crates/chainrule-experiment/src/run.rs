@@ -70,6 +70,9 @@ pub struct Outcome {
     pub metric_names: Vec<&'static str>,
 }
 
+/// Maximum number of parameters of a network, which require about 5 GiB while they are trained.
+const MAX_PARAMETERS: usize = 1 << 27;
+
 /// Receives the progress of training.
 pub trait Progress {
     /// Training of a variant starts; with restarts, once for each seed.
@@ -120,6 +123,16 @@ impl Variant {
         let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
         self.check_outputs(&samples)?;
         let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
+        if architecture.n_parameters() > MAX_PARAMETERS {
+            // Parameters, gradients and the state of the optimizer, with a copy in double precision.
+            const BYTES_PER_PARAMETER: f64 = 40.0;
+            let gibibytes = architecture.n_parameters() as f64 * BYTES_PER_PARAMETER / (1_u64 << 30) as f64;
+            return Err(Error::TooManyParameters {
+                got: architecture.n_parameters(),
+                max: MAX_PARAMETERS,
+                gibibytes,
+            });
+        }
         let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
         objective.map_err(|error| samples.locate(&error).unwrap_or_else(|| self.locate(error)))?;
         if let Some(seed) = self.train.seed {
@@ -290,9 +303,16 @@ impl Variant {
         if let Some(checkpoints) = &mut observer.checkpoints {
             for seed in &seeds {
                 let restart = has_restarts.then_some(*seed);
-                let from = checkpoints.resume_point(&self.name, restart, samples.fingerprint())?;
+                let from = checkpoints.resume_point(
+                    &self.name,
+                    restart,
+                    &observer.settings,
+                    samples.fingerprint(),
+                )?;
                 let Some(from) = from else { continue };
-                observer.progress.resumed(&from, &from.changed(&observer.settings));
+                let changes = from.changed(&observer.settings);
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                observer.progress.resumed(&from, &changes);
                 observer.trajectories.insert(*seed, from.trajectory(architecture.n_parameters())?);
                 resume_points.insert(*seed, from);
             }

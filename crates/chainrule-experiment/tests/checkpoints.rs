@@ -40,7 +40,7 @@ fn train(experiment: &Experiment, folder: &Path, epochs: u32) -> (Vec<Outcome>, 
     let mut progress = Canceller { epochs_left: epochs, cancel: &cancel, n_resumed: 0, changed: Vec::new() };
     let mut checkpoints = Checkpoints::new(folder, CheckpointInterval::Epochs(1));
     if folder.is_dir() {
-        checkpoints = checkpoints.resume_from(folder, experiment).expect("a folder with checkpoints");
+        checkpoints = checkpoints.resume_from(folder, experiment, &[]).expect("a folder with checkpoints");
     }
     let mut outcomes = Vec::new();
     for variant in &experiment.variants {
@@ -158,7 +158,7 @@ fn several_variants_do_not_resume_from_one_file_or_other_samples() {
     let file = folders(&saved.join("slow")).pop().expect("a checkpoint");
     let resume = |from: &Path, experiment: &Experiment| {
         let mut checkpoints =
-            Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(from, experiment)?;
+            Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(from, experiment, &[])?;
         let (variant, cancel) = (&experiment.variants[0], AtomicBool::new(false));
         let prepared = variant.prepare().expect("data");
         variant.run_prepared(prepared, &BTreeSet::new(), &mut (), &cancel, Some(&mut checkpoints))
@@ -184,16 +184,32 @@ fn changed_settings_are_reported() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let saved = folder.path().join("saved");
     train(&experiment(folder.path(), &[]), &saved, 3);
-    let changed = experiment(folder.path(), &["train.epochs=9", "train.track_dead_units=never"]);
+    let sets = ["train.epochs=9", "train.track_dead_units=never"];
+    let changed = experiment(folder.path(), &sets);
     let cancel = AtomicBool::new(false);
     let mut progress = Canceller { epochs_left: 99, cancel: &cancel, n_resumed: 0, changed: Vec::new() };
-    let checkpoints = Checkpoints::new(&saved, CheckpointInterval::Never).resume_from(&saved, &changed);
-    let mut checkpoints = checkpoints.expect("a folder with checkpoints");
+    let resume = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        let checkpoints = Checkpoints::new(&saved, CheckpointInterval::Never);
+        checkpoints.resume_from(&saved, &changed, &sets).expect("a folder with checkpoints")
+    };
     let variant = &changed.variants[0];
-    let prepared = variant.prepare().expect("data");
-    variant
-        .run_prepared(prepared, &BTreeSet::new(), &mut progress, &cancel, Some(&mut checkpoints))
-        .expect("training resumes");
+    let mut run = |mut checkpoints: Checkpoints| {
+        let prepared = variant.prepare().expect("data");
+        let outcome =
+            variant.run_prepared(prepared, &BTreeSet::new(), &mut progress, &cancel, Some(&mut checkpoints));
+        outcome.map(drop).map_err(|error| error.to_string())
+    };
+    // Settings that this command does not change must be those of the checkpoint.
+    let other = run(resume(&["train.epochs=9"])).unwrap_err();
+    assert!(
+        other.contains(
+            "it belongs to another training run: train.track_dead_units was not set and is now never; leave out \
+             --resume, or give --set train.track_dead_units=VALUE"
+        ),
+        "{other}"
+    );
+    run(resume(&sets)).expect("training resumes");
     assert_eq!(
         progress.changed,
         ["train.epochs was 6 and is now 9", "train.track_dead_units was not set and is now never"]

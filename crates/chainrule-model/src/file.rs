@@ -5,7 +5,7 @@
 //!
 //! | key | content |
 //! |---|---|
-//! | `version` | format version, 1 |
+//! | `version` | format version, 2; version 1 has no formats of the columns |
 //! | `checksum` | hexadecimal SHA-256 of the text of `model` followed by the bytes of the tensors in the order of their names |
 //! | `model` | loss, precision, members with layers and encoders, training record |
 //!
@@ -235,6 +235,9 @@ fn read_member(
     if !encoders.target.is_whole() {
         return Err("its target is inconsistent".to_owned());
     }
+    if let Some(column) = encoders.unusable_scale() {
+        return Err(format!("the scale of its column \"{column}\" is 0 or not a number"));
+    }
     let mut columns: Vec<&str> = encoders.inputs.iter().map(|input| input.column.as_str()).collect();
     columns.extend(encoders.target.columns().iter().map(String::as_str));
     columns.sort_unstable();
@@ -324,13 +327,21 @@ pub const UNFINISHED: &str = ".unfinished-";
 /// Writes a file atomically: writes a temporary file in the same folder, flushes it to disk and
 /// renames it.
 ///
-/// All users can read the file (mode 0644).
+/// A new file gets the permissions that the process gives to new files (`umask`); an existing one
+/// keeps its own. A symbolic link is replaced, not followed. What is not a regular file, such as a
+/// pipe or a device, is written to instead.
 ///
 /// # Errors
 /// Returns the error of the operating system.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let created = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let created = builder.prefix(UNFINISHED).tempfile_in(folder);
     // The error is replaced because it contains the meaningless name of the temporary file.
     let mut file = created.map_err(|error| match error.kind() {
         ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "the folder does not exist"),
@@ -338,10 +349,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     })?;
     file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
-    #[cfg(unix)]
+    if let Ok(existing) = std::fs::symlink_metadata(path)
+        && existing.is_file()
     {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file().set_permissions(existing.permissions())?;
     }
     file.persist(path).map_err(|error| error.error)?;
     // The rename is durable only after the folder is flushed as well.

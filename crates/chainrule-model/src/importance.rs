@@ -1,11 +1,18 @@
 //! Permutation importance of the columns of a table.
+//!
+//! Permuting a column changes the pre-activations of the first layer by `(x' - x)·W`, over the few
+//! inputs of the column only. The time for all columns is therefore linear in their number.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
 
 use chainrule::metrics::{Metric, MetricInput, OutputKind};
+use chainrule::network::{Architecture, Part};
 use chainrule::random::RandomState;
-use chainrule_table::Table;
+use chainrule_table::{Encoders, Input, Table};
 
 use crate::evaluate::targets;
-use crate::{Error, Model};
+use crate::{Error, Member, Model};
 
 /// Permutation importance of all columns, in decreasing order.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +91,9 @@ const MAX_ROWS: usize = 5000;
 /// rows of weight 0 are left out. If there are more than 5000 other rows, 5000 evenly spaced ones
 /// are used. The result has no columns if no row has a positive weight.
 ///
+/// `progress` is called with the number of columns done and the total. If it returns
+/// [`ControlFlow::Break`], the result contains the columns done so far.
+///
 /// # Errors
 /// Returns the errors of [`evaluate`](crate::evaluate).
 ///
@@ -95,6 +105,7 @@ pub fn importance(
     rows: &[usize],
     weight: Option<&[f64]>,
     seed: u32,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<PermutationImportance, Error> {
     let measure = ImportanceMeasure::of(model);
     let mut columns = Vec::new();
@@ -119,26 +130,110 @@ pub fn importance(
         divide(&mut y, &divisors);
         metric.value(&MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs })
     };
-    let original = error(model.predict(&table)?.y);
-    for (column, _) in model.formats() {
-        let mut increases = Vec::with_capacity(N_PERMUTATIONS);
-        for _ in 0..N_PERMUTATIONS {
-            let mut permuted = table.clone();
-            let order = random.permutation(n);
-            let cells = permuted
-                .columns
-                .iter_mut()
-                .find(|c| c.name == column)
-                .expect("predict checked that the column exists");
-            cells.values = cells.values.subset(&order);
-            increases.push(error(model.predict(&permuted)?.y) - original);
+    for (name, _) in model.formats() {
+        table.column(name)?;
+    }
+    let members: Vec<EncodedMember> =
+        model.members.iter().map(|member| EncodedMember::new(model, member, &table)).collect();
+    let predict = |column: &str, order: &[usize]| {
+        let mut mean = vec![0.0; n * n_outputs];
+        for member in &members {
+            let y = member.predict(column, order);
+            mean.iter_mut().zip(y).for_each(|(mean, y)| *mean += y / members.len() as f64);
         }
+        mean
+    };
+    let unchanged: Vec<usize> = (0..n).collect();
+    let names: Vec<&str> = model.formats().into_iter().map(|(name, _)| name).collect();
+    let original = names.first().map_or(0.0, |name| error(predict(name, &unchanged)));
+    for (done, column) in names.iter().enumerate() {
+        if progress(done, names.len()).is_break() {
+            break;
+        }
+        let mut increase = || error(predict(column, &random.permutation(n))) - original;
+        let increases: Vec<f64> = (0..N_PERMUTATIONS).map(|_| increase()).collect();
         let mean = increases.iter().sum::<f64>() / N_PERMUTATIONS as f64;
         let variance = increases.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / N_PERMUTATIONS as f64;
-        columns.push(Importance { column: column.to_owned(), increase: (mean, variance.sqrt()) });
+        columns.push(Importance { column: (*column).to_owned(), increase: (mean, variance.sqrt()) });
     }
     columns.sort_by(|a, b| b.increase.0.total_cmp(&a.increase.0));
     Ok(PermutationImportance { measure, columns })
+}
+
+/// A member of a model with the encoded rows of a table, and their pre-activations in the first
+/// layer.
+struct EncodedMember<'m> {
+    model: &'m Model,
+    member: &'m Member,
+    /// Inputs (n, n_inputs), row-major.
+    x: Vec<f64>,
+    /// Weights (n_inputs, n_units) of the first layer, row-major.
+    w: &'m [f64],
+    /// Pre-activations (n, n_units) of the first layer, row-major.
+    z: Vec<f64>,
+    /// Inputs of each column.
+    inputs: HashMap<&'m str, Range<usize>>,
+    /// The other layers, if there are any.
+    rest: Option<Member>,
+}
+
+impl<'m> EncodedMember<'m> {
+    fn new(model: &'m Model, member: &'m Member, table: &Table) -> EncodedMember<'m> {
+        let (architecture, x) = (&member.architecture, member.encoders.encode(table).0);
+        let (first, others) = architecture.layers().split_first().expect("a network has layers");
+        let block = |part| architecture.block(0, part).map(|block| &member.parameters[block.range.clone()]);
+        let w = block(Part::Weights).expect("a layer has weights");
+        let (n_units, n_inputs) = (first.n_units, architecture.n_inputs());
+        let mut z = Vec::with_capacity(x.len() / n_inputs * n_units);
+        for x in x.chunks_exact(n_inputs) {
+            let mut row = block(Part::Bias).map_or(vec![0.0; n_units], <[f64]>::to_vec);
+            for (x, w) in x.iter().zip(w.chunks_exact(n_units)) {
+                row.iter_mut().zip(w).for_each(|(z, w)| *z += x * w);
+            }
+            z.extend(row);
+        }
+        let mut next = 0;
+        let range = |input: &'m Input| {
+            let first = next;
+            next += input.width();
+            (input.column.as_str(), first..next)
+        };
+        let inputs = member.encoders.inputs.iter().map(range).collect();
+        let n_first = w.len() + block(Part::Bias).map_or(0, <[f64]>::len);
+        let rest = (!others.is_empty()).then(|| Member {
+            encoders: Encoders { inputs: Vec::new(), ..member.encoders.clone() },
+            architecture: Architecture::new(n_units, others.to_vec()).expect("part of a valid network"),
+            parameters: member.parameters[n_first..].to_vec(),
+        });
+        EncodedMember { model, member, x, w, z, inputs, rest }
+    }
+
+    /// Predicts all rows with the cells of a column in another order.
+    fn predict(&self, column: &str, order: &[usize]) -> Vec<f64> {
+        let architecture = &self.member.architecture;
+        let (n_inputs, first) = (architecture.n_inputs(), &architecture.layers()[0]);
+        let inputs = self.inputs[column].clone();
+        let mut z = self.z.clone();
+        for (i, z) in z.chunks_exact_mut(first.n_units).enumerate() {
+            for j in inputs.clone() {
+                let change = self.x[order[i] * n_inputs + j] - self.x[i * n_inputs + j];
+                if change != 0.0 {
+                    let w = &self.w[j * first.n_units..][..first.n_units];
+                    z.iter_mut().zip(w).for_each(|(z, w)| *z += change * w);
+                }
+            }
+        }
+        let mut a = vec![0.0; z.len()];
+        for (z, a) in z.chunks_exact(first.n_units).zip(a.chunks_exact_mut(first.n_units)) {
+            first.activation.values(z, a);
+        }
+        let mut y = match &self.rest {
+            Some(rest) => self.model.outputs(rest, &a),
+            None => a,
+        };
+        self.member.encoders.target.decode(&mut y);
+        y
+    }
 }
 
 /// Divides each column of `values` (n, n_columns) by its divisor.

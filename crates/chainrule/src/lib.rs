@@ -17,6 +17,7 @@ pub mod train;
 
 pub use dataset::{DataSource, Dataset};
 pub use error::Error;
+pub use kernel::check_simd_from_env;
 pub use kernel::pool::{set_threads, threads, threads_from_env};
 pub use kernel::{Lanes, Scalar};
 pub use objective::Objective;

@@ -124,6 +124,9 @@ pub(crate) struct ExportArguments {
     /// File to write [default: MODEL with the extension of the format]
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(crate) output: Option<PathBuf>,
+    /// Overwrite an existing file that --output does not name
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) force: bool,
     /// C only: prefix of all names
     #[arg(long, value_name = "PREFIX", help_heading = OUTPUT)]
     pub(crate) prefix: Option<String>,

@@ -8,6 +8,8 @@ use crate::error::Failure;
 #[expect(clippy::unnecessary_wraps, reason = "every subcommand returns a result")]
 pub(crate) fn run(arguments: &CompletionsArguments) -> Result<(), Failure> {
     let mut command = Arguments::command();
-    clap_complete::generate(arguments.shell, &mut command, "chainrule", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "chainrule", &mut script);
+    crate::output::print(&String::from_utf8_lossy(&script));
     Ok(())
 }

@@ -22,6 +22,13 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let exported = export(&model, format, &ExportOptions { prefix, libm, arithmetic })?;
     let default = || arguments.model.with_extension(format.extension());
     let path = arguments.output.clone().unwrap_or_else(default);
+    let mut inputs = vec![(arguments.model.as_path(), "the model")];
+    inputs.extend(arguments.int8.as_deref().map(|table| (table, "--int8")));
+    inputs.extend(arguments.verify.as_deref().map(|table| (table, "--verify")));
+    super::refuse_same_files(&[(&path, "--output")], &inputs)?;
+    if arguments.output.is_none() && !arguments.force {
+        super::refuse_to_overwrite(&path, "--output")?;
+    }
     write_whole(&path, &exported.bytes)
         .map_err(|source| Failure::Unwritable { path: path.clone(), source })?;
     outln!("written to {} ({} bytes)", path.display(), exported.bytes.len());

@@ -12,7 +12,7 @@ use chainrule_table::date;
 use crate::arguments::FigureArguments;
 use crate::error::Failure;
 use crate::output::outln;
-use crate::progress::{Bar, cancelled_by_ctrl_c};
+use crate::progress::{Bar, cancelled_by_signal};
 
 /// File extensions of the output formats.
 const EXTENSIONS: [&str; 4] = ["svg", "png", "html", "json"];
@@ -29,8 +29,14 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let default = || PathBuf::from(format!("{}-{}.svg", experiment.name, arguments.kind));
     let path = arguments.output.clone().unwrap_or_else(default);
     let extension = extension(&path)?;
+    if arguments.source.is_model() {
+        super::refuse_same_files(
+            &[(&path, "--output")],
+            &[(Path::new(&arguments.source.name), "the model")],
+        )?;
+    }
 
-    let cancel = cancelled_by_ctrl_c();
+    let cancel = cancelled_by_signal();
     let outcomes = match model {
         // A model is already trained.
         Some(opened) => vec![experiment.variants[0].initial_outcome(opened.history)?],

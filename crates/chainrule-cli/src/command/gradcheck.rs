@@ -16,6 +16,10 @@ use crate::output::outln;
 use crate::progress::Bar;
 
 pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
+    if arguments.parameters == Some(0) {
+        let (value, allowed) = ("0".to_owned(), "at least 1".to_owned());
+        return Err(Failure::Argument { argument: "--parameters", value, allowed });
+    }
     let experiment = arguments.source.open()?;
     let mut n_wrong = 0;
     for variant in &experiment.variants {

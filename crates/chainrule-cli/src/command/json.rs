@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// Prints a value to standard output, indented.
 pub(super) fn print(value: &Value) {
-    anstream::println!("{value:#}");
+    crate::output::print(&format!("{value:#}\n"));
 }
 
 /// Returns named numbers as an object; NaN and infinities become null, as JSON has none.

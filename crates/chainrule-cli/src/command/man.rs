@@ -1,18 +1,16 @@
 //! `chainrule man`: prints or writes the man pages.
 
-use std::io::Write;
-
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, ManArguments};
-use crate::error::Failure;
+use crate::error::{Failure, STANDARD_OUTPUT};
 
 pub(crate) fn run(arguments: &ManArguments) -> Result<(), Failure> {
     let command = Arguments::command();
     let Some(folder) = &arguments.folder else {
         let mut page = Vec::new();
-        let rendered = clap_mangen::Man::new(command).render(&mut page);
-        rendered.and_then(|()| std::io::stdout().write_all(&page)).map_err(unwritable("standard output"))?;
+        clap_mangen::Man::new(command).render(&mut page).map_err(unwritable(STANDARD_OUTPUT))?;
+        crate::output::print(&String::from_utf8_lossy(&page));
         return Ok(());
     };
     std::fs::create_dir_all(folder).map_err(unwritable(folder))?;

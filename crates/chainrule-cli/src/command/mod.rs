@@ -149,11 +149,12 @@ fn checkpoints(
     resume: Option<&Path>,
     folder: &Path,
     experiment: &Experiment,
+    sets: &[String],
 ) -> Result<Checkpoints, Failure> {
     let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
     let checkpoints = Checkpoints::new(folder, interval);
     Ok(match resume {
-        Some(path) => checkpoints.resume_from(path, experiment)?,
+        Some(path) => checkpoints.resume_from(path, experiment, sets)?,
         None => checkpoints,
     })
 }
@@ -215,6 +216,31 @@ fn finish(outcomes: &[Outcome], written: &[Written]) -> Result<(), Failure> {
         return Err(Failure::Diverged(diverged));
     }
     if written.iter().all(|written| written.as_requested) { Ok(()) } else { Err(Failure::Elsewhere) }
+}
+
+/// Refuses outputs that are the same file as another output or as an input, each given with its argument; a file that does not
+/// exist yet is identified by its folder and name.
+fn refuse_same_files(
+    outputs: &[(&Path, &'static str)],
+    inputs: &[(&Path, &'static str)],
+) -> Result<(), Failure> {
+    let resolved = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // A link is replaced, not followed, so the name itself is not resolved.
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let followed = |path: &Path| path.canonicalize().ok();
+    for (k, (output, argument)) in outputs.iter().enumerate() {
+        let others = outputs[..k].iter().chain(inputs);
+        let is_same = |other: &Path| {
+            let [one, other] = [*output, other].map(|path| [resolved(path), followed(path)]);
+            one.iter().flatten().any(|path| other.iter().flatten().any(|other| other == path))
+        };
+        if let Some((_, other)) = others.into_iter().find(|(other, _)| is_same(other)) {
+            return Err(Failure::SameFile { path: output.to_path_buf(), argument, other });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to overwrite `path`, the value of `argument`, unless `--force` is given.

@@ -10,7 +10,7 @@ use chainrule_table::{
 };
 
 use crate::arguments::{PredictArguments, Reading};
-use crate::error::Failure;
+use crate::error::{Failure, STANDARD_OUTPUT};
 use crate::output::errln;
 use crate::progress::ReadingBar;
 
@@ -21,6 +21,9 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     }
     let terminal = if std::io::stdout().is_terminal() { Terminal::Yes } else { Terminal::No };
     let format = format(arguments.output.as_deref(), arguments.to, terminal)?;
+    let outputs: Vec<(&Path, &str)> =
+        arguments.output.iter().map(|output| (output.as_path(), "--output")).collect();
+    super::refuse_same_files(&outputs, &[(&arguments.model, "the model"), (&arguments.data, "the table")])?;
     let model = Model::load(&arguments.model)?;
     let options = read_options(&arguments.reading)?;
     let mut stream = Stream::open(&arguments.data, &options, &model.formats())?;
@@ -47,6 +50,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     };
     let mut writer = TableWriter::open(destination, format, &columns).map_err(unwritten)?;
     let mut unseen: Vec<(String, u64)> = Vec::new();
+    let (mut n_predicted, mut n_nan) = (0_u64, 0_u64);
     let mut bar = ReadingBar::new(Some(&arguments.data));
     while let Some(inputs) = stream.next()? {
         let kept = kept.as_mut().map(Stream::next).transpose()?.flatten().unwrap_or_default();
@@ -63,6 +67,8 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
                 None => unseen.push((name.clone(), *n)),
             }
         }
+        n_predicted += predictions.y.len() as u64;
+        n_nan += predictions.y.iter().filter(|y| y.is_nan()).count() as u64;
         let values = output_values(&model, &predictions, arguments.threshold);
         let predicted = outputs.iter().zip(values).map(|((name, _), values)| Column::new(name, values));
         writer.write(&Table::new(kept.columns.into_iter().chain(predicted).collect())).map_err(unwritten)?;
@@ -73,7 +79,7 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         errln!("written to {}", path.display());
     }
     print_unseen(&unseen);
-    Ok(())
+    if n_nan > 0 && n_nan == n_predicted { Err(Failure::NotANumber) } else { Ok(()) }
 }
 
 /// Warns of values that did not occur in training.
@@ -122,7 +128,7 @@ fn unwritten(error: Error) -> Failure {
             std::process::exit(0)
         }
         Problem::Unwritable(source) => {
-            let path = if to_file { error.path } else { "standard output".into() };
+            let path = if to_file { error.path } else { STANDARD_OUTPUT.into() };
             Failure::Unwritable { path, source }
         }
         _ => error.into(),

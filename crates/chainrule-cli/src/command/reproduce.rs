@@ -11,7 +11,7 @@ use chainrule_model::write_whole;
 use crate::arguments::ReproduceArguments;
 use crate::error::Failure;
 use crate::output::{TextColour, bold, out, outln};
-use crate::progress::{Bar, cancelled_by_ctrl_c};
+use crate::progress::{Bar, cancelled_by_signal};
 use crate::table;
 
 /// The argument that selects the wrong gradients.
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         std::fs::create_dir_all(folder)
             .map_err(|source| Failure::Unwritable { path: folder.clone(), source })?;
     }
-    let cancel = cancelled_by_ctrl_c();
+    let cancel = cancelled_by_signal();
     let mut tally = Tally::default();
     let mut reports = Vec::new();
     for (k, experiment) in selected.iter().enumerate() {

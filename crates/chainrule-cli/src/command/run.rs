@@ -13,7 +13,7 @@ use super::{checkpoints, finish, print_resume_command, write_somewhere};
 use crate::arguments::RunArguments;
 use crate::error::Failure;
 use crate::output::{bold, errln, outln};
-use crate::progress::{Bar, Spinner, cancelled_by_ctrl_c};
+use crate::progress::{Bar, Spinner, cancelled_by_signal};
 use crate::table;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
@@ -29,8 +29,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     chainrule_figures::check_figures(&experiment)?;
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
     let (interval, resume) = (arguments.checkpoint_interval, arguments.resume.as_deref());
-    let mut checkpoints = checkpoints(interval, resume, &folder.checkpoints(), &experiment)?;
-    let cancel = cancelled_by_ctrl_c();
+    let mut checkpoints = checkpoints(interval, resume, &folder.checkpoints(), &experiment, &source.set)?;
+    let cancel = cancelled_by_signal();
     let mut bar = Bar::new();
 
     print_title(&experiment);

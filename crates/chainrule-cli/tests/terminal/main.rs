@@ -6,6 +6,7 @@ mod cases;
 mod checkpoints;
 mod commands;
 mod help;
+mod outputs;
 mod predictions;
 mod session;
 mod tables;

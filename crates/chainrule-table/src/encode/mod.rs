@@ -130,6 +130,26 @@ impl Encoders {
         Ok(Encoders { inputs, target, target_formats })
     }
 
+    /// Returns a column whose scale cannot be used, because it divides by 0 or is not finite. There
+    /// is none after a fit, but there may be one in a file.
+    pub fn unusable_scale(&self) -> Option<&str> {
+        let is_usable = |shift: f64, by: f64| shift.is_finite() && by.is_finite() && by != 0.0;
+        let input = self.inputs.iter().find(|input| match &input.how {
+            Encoding::Number { scale, fill } | Encoding::Date { scale, fill, .. } => {
+                !is_usable(scale.shift, scale.by) || !fill.is_finite()
+            }
+            Encoding::Boolean { .. } | Encoding::Category { .. } => false,
+        });
+        let target = match &self.target {
+            Target::Numbers { columns, scales } => {
+                let mut scaled = columns.iter().zip(scales);
+                scaled.find(|(_, [mean, deviation])| !is_usable(*mean, *deviation)).map(|(column, _)| column)
+            }
+            Target::Classes { .. } | Target::Labels { .. } => None,
+        };
+        input.map(|input| input.column.as_str()).or(target.map(String::as_str))
+    }
+
     /// Returns the number of inputs of the network.
     pub fn n_inputs(&self) -> usize {
         self.inputs.iter().map(Input::width).sum()

@@ -32,3 +32,4 @@ pub(crate) mod slices;
 pub(crate) mod vector;
 
 pub use lanes::{Lanes, Scalar};
+pub use level::check_simd_from_env;

@@ -2,6 +2,9 @@
 //!
 //! All of them use the column of sample weights, if there is one, but not the class weights.
 
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use chainrule::{Dataset, linear};
 use chainrule_experiment::{Outcome, TableSamples, ensemble, scores};
 use chainrule_model::{
@@ -12,7 +15,7 @@ use chainrule_table::Table;
 
 use super::from_table;
 use crate::error::Failure;
-use crate::progress::Spinner;
+use crate::progress::{ItemBar, Spinner};
 use crate::table::number;
 
 /// The name of the predictor that ignores the inputs: the majority class, or the mean.
@@ -84,8 +87,9 @@ pub(super) fn assess(
     mut models: Vec<Model>,
     outcomes: &[Outcome],
     test: Option<&TestTable>,
-    cancelled: bool,
+    cancel: &AtomicBool,
 ) -> Result<(Model, Assessment), Failure> {
+    let cancelled = cancel.load(Ordering::Relaxed);
     let (model, scores) = if models.len() == 1 {
         single(models.swap_remove(0), &outcomes[0], test, cancelled)?
     } else {
@@ -94,7 +98,7 @@ pub(super) fn assess(
     let importance = if cancelled {
         None
     } else {
-        Some(column_importance(&model, from_table(&outcomes[0].samples), test)?)
+        Some(column_importance(&model, from_table(&outcomes[0].samples), test, cancel)?)
     };
     Ok((model, Assessment { scores, importance }))
 }
@@ -219,12 +223,18 @@ fn column_importance(
     model: &Model,
     from: &TableSamples,
     test: Option<&TestTable>,
+    cancel: &AtomicBool,
 ) -> Result<PermutationImportance, Failure> {
+    let mut bar = ItemBar::new("permutation importance");
+    let mut progress = |done, total| {
+        bar.show(done, total);
+        if cancel.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
     Ok(if let Some(TestTable { table, weight }) = test {
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        importance(model, table, &rows, weight.as_deref(), 0)?
+        importance(model, table, &rows, weight.as_deref(), 0, &mut progress)?
     } else {
         let rows = if from.rows[1].is_empty() { &from.rows[0] } else { &from.rows[1] };
-        importance(model, &from.table, rows, weights(from)?.as_deref(), 0)?
+        importance(model, &from.table, rows, weights(from)?.as_deref(), 0, &mut progress)?
     })
 }

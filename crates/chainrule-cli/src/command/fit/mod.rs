@@ -6,13 +6,13 @@ mod settings;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chainrule_experiment::{
     Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, Remark, RunFolder, Samples,
-    TableSamples, Variant,
+    TableSamples, Variant, ensemble,
 };
 use chainrule_figures::Subject;
 use chainrule_model::{Model, write_whole};
@@ -23,7 +23,7 @@ use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, wri
 use crate::arguments::FitArguments;
 use crate::error::Failure;
 use crate::output::errln;
-use crate::progress::{Bar, ReadingBar, Spinner, cancelled_by_ctrl_c};
+use crate::progress::{Bar, ReadingBar, Spinner, cancelled_by_signal};
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let sets = arguments.sets()?;
@@ -35,6 +35,12 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     // The path of the table as it was given; in the settings it is absolute.
     let data = arguments.data.as_ref().unwrap_or(&table.path);
     let path = plan.output.clone().unwrap_or_else(|| data.with_extension("safetensors"));
+    let mut outputs = vec![(path.as_path(), "--output")];
+    outputs.extend(plan.report.as_deref().map(|report| (report, "--report")));
+    let mut inputs = vec![(data.as_path(), "the table")];
+    inputs.extend(plan.test.as_deref().map(|test| (test, "--test")));
+    inputs.extend(arguments.config.as_deref().map(|config| (config, "--config")));
+    super::refuse_same_files(&outputs, &inputs)?;
     // Output paths are checked before training.
     for (path, argument) in [(Some(&path), "--output"), (plan.report.as_ref(), "--report")] {
         let Some(path) = path.filter(|_| !arguments.dry_run) else { continue };
@@ -61,14 +67,21 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     }
     let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;
 
-    let cancel = cancelled_by_ctrl_c();
-    let checkpoint_folder = path.with_extension("checkpoints");
+    let cancel = cancelled_by_signal();
+    // Other extensions may be part of the name: m_lr0.01.
+    let mut checkpoint_folder = if path.extension().is_some_and(|extension| extension == "safetensors") {
+        path.with_extension("").into_os_string()
+    } else {
+        path.clone().into_os_string()
+    };
+    checkpoint_folder.push(".checkpoints");
+    let checkpoint_folder = PathBuf::from(checkpoint_folder);
     let resume = arguments.resume.as_deref();
     let interval = plan.checkpoint_interval.unwrap_or_default();
-    let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment)?;
+    let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment, &sets)?;
     if resume.is_none() && checkpoints.exist() {
         errln!(
-            "note: {} belongs to an unfinished training; resume it with --resume, or this training replaces it",
+            "note: {} belongs to an unfinished training; resume it with --resume, or delete it",
             checkpoint_folder.display()
         );
     }
@@ -96,13 +109,18 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         }
     }
     let cancelled = cancel.load(Ordering::Relaxed);
-    let (mut model, assessment) = assess::assess(models, &outcomes, test.as_ref(), cancelled)?;
+    // The model is saved before it is assessed, which takes longer than training for a wide table.
+    let data_path = table.path.display().to_string();
+    let mut unassessed = ensemble(models.clone());
+    unassessed.trained.data.clone_from(&data_path);
+    let saved = write_somewhere(&path, |path| Ok(unassessed.save(path).map(|()| path.to_owned())?))?;
+    let (mut model, assessment) = assess::assess(models, &outcomes, test.as_ref(), &cancel)?;
     if !arguments.json {
         text::assessment(&model, &assessment);
     }
-    model.trained.data = table.path.display().to_string();
+    model.trained.data = data_path;
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
-    let written = write(&model, &path, &plan, &subject, folder);
+    let written = write(&model, saved, &plan, &subject, folder);
     if arguments.json {
         json::print(&model, &outcomes, &assessment, &remarks, written.as_deref().unwrap_or_default());
     } else {
@@ -118,17 +136,19 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     super::finish(&outcomes, &written)
 }
 
-/// Writes the model and, if requested, the run folder and the report; returns what each of them is.
+/// Writes the metrics of the saved model and, if requested, the run folder and the report; returns what each of them is.
 fn write(
     model: &Model,
-    path: &Path,
+    saved: Written,
     plan: &FitPlan,
     subject: &Subject<'_>,
     folder: Option<RunFolder>,
 ) -> Result<Vec<(&'static str, Written)>, Failure> {
     // The model is written first: a figure that cannot be drawn must not lose it.
-    let mut written =
-        vec![("model", write_somewhere(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?)];
+    if let Err(error) = model.save(&saved.path) {
+        errln!("warning: {error}; the model there has no metrics");
+    }
+    let mut written = vec![("model", saved)];
     let report = (plan.report.is_some() || folder.is_some()).then(|| {
         let _spinner = Spinner::new("drawing the report");
         chainrule_figures::report(subject)

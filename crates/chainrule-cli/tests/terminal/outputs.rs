@@ -1,0 +1,222 @@
+//! Where results are written: full disks and closed pipes, special files, permissions, and several processes at once.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::session::Session;
+use crate::tables::iris;
+
+/// The command in the folder of a session.
+fn command(session: &Session, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chainrule"));
+    command.args(arguments).current_dir(session.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a shell command in the folder of a session, with the program as `chainrule`.
+fn shell(session: &Session, script: &str) -> i32 {
+    let script = script.replace("chainrule ", &format!("{} ", env!("CARGO_BIN_EXE_chainrule")));
+    let status = Command::new("sh").args(["-c", &script]).current_dir(session.path("")).status();
+    status.expect("the shell runs").code().expect("no signal")
+}
+
+fn mode(session: &Session, name: &str) -> u32 {
+    fs::metadata(session.path(name)).expect("the file exists").permissions().mode() & 0o777
+}
+
+const QUICK: [&str; 6] = ["fit", "iris.csv", "--target", "species", "--epochs", "5"];
+
+#[test]
+fn a_failed_print_does_not_lose_the_results() {
+    let session = iris();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("the device exists");
+    let output = command(&session, &QUICK).stdout(full()).output().expect("the command runs");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{err}");
+    assert!(err.contains("cannot write standard output: No space left on device"), "{err}");
+    assert_eq!(session.run(&["evaluate", "iris.safetensors", "iris.csv"]).2, 0);
+    let commands: [&[&str]; 12] = [
+        &["predict", "iris.safetensors", "iris.csv"],
+        &["evaluate", "iris.safetensors", "iris.csv"],
+        &["inspect", "iris.safetensors"],
+        &["export", "iris.safetensors", "--to", "json"],
+        &["run", "sine-linear", "--set", "train.epochs=5", "--no-report"],
+        &["runs"],
+        &["gradcheck", "sine-linear"],
+        &["trace", "sine-linear"],
+        &["list", "activations"],
+        &["completions", "bash"],
+        &["man"],
+        &["inspect", "iris.safetensors", "--json"],
+    ];
+    for arguments in commands {
+        let output = command(&session, arguments).stdout(full()).output().expect("the command runs");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {err}");
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+        // The reader of the pipe has gone.
+        let mut running = command(&session, arguments).spawn().expect("the command runs");
+        drop(running.stdout.take());
+        let mut err = String::new();
+        running.stderr.take().expect("a pipe").read_to_string(&mut err).expect("UTF-8");
+        let code = running.wait().expect("the process ends").code();
+        let exists = arguments[0] == "export" && code == Some(2);
+        assert!(code == Some(0) || exists, "{arguments:?}: {err}");
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn an_output_does_not_replace_an_input_or_another_output() {
+    let session = iris();
+    let (_, err, code) = session.run(&QUICK);
+    assert_eq!(code, 0, "{err}");
+    session.write("a.safetensors", session.read("iris.csv"));
+    fs::create_dir(session.path("sub")).expect("a folder");
+    let commands: [&[&str]; 7] = [
+        &["fit", "iris.csv", "--target", "species", "-o", "iris.csv", "--force"],
+        &["fit", "iris.csv", "--target", "species", "-o", "sub/../iris.csv", "--force"],
+        &["fit", "iris.csv", "--target", "species", "-o", "z", "--report", "z"],
+        &["fit", "iris.csv", "--target", "species", "-o", "z", "--report", "iris.csv", "--force"],
+        &["fit", "a.safetensors", "--target", "species", "--force"],
+        &["export", "iris.safetensors", "--to", "json", "-o", "iris.safetensors"],
+        &["predict", "iris.safetensors", "iris.csv", "-o", "iris.csv"],
+    ];
+    for arguments in commands {
+        let (out, err, code) = session.run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {out}{err}");
+        assert!(err.contains("are the same file"), "{arguments:?}: {err}");
+    }
+    assert!(session.read("iris.csv").starts_with("sepal_length"));
+    assert!(session.read("a.safetensors").starts_with("sepal_length"));
+    // An output that the command does not name is overwritten only by force.
+    let export = ["export", "iris.safetensors", "--to", "json"];
+    assert_eq!(session.run(&export).2, 0);
+    let (_, err, code) = session.run(&export);
+    assert!(code == 2 && err.contains("iris.json already exists; use --force"), "{err}");
+    assert_eq!(session.run(&[&export[..], &["--force"]].concat()).2, 0);
+}
+
+#[test]
+fn special_files_are_written_to_and_links_are_replaced() {
+    let session = iris();
+    assert_eq!(session.run(&QUICK).2, 0);
+    assert_eq!(shell(&session, "mkfifo pipe && ln -s iris.csv link"), 0);
+    let script = "cat pipe > copy.json & chainrule export iris.safetensors --to json -o pipe && wait";
+    assert_eq!(shell(&session, script), 0);
+    assert!(fs::metadata(session.path("pipe")).expect("the pipe exists").file_type().is_fifo());
+    assert!(session.read("copy.json").contains("chainrule-json"));
+    assert_eq!(session.run(&["export", "iris.safetensors", "--to", "json", "-o", "link"]).2, 0);
+    assert!(session.read("iris.csv").starts_with("sepal_length"));
+    assert!(fs::symlink_metadata(session.path("link")).expect("a file").is_file());
+}
+
+#[test]
+fn permissions_follow_the_umask() {
+    let session = iris();
+    let fit = "chainrule fit iris.csv --target species --epochs 5 --runs runs";
+    assert_eq!(shell(&session, &format!("umask 077; {fit} -o private.safetensors > log")), 0);
+    assert_eq!(mode(&session, "private.safetensors"), 0o600);
+    let run = session.runs().pop().expect("a run");
+    assert_eq!(mode(&session, &format!("runs/{run}")), 0o700);
+    assert_eq!(shell(&session, &format!("umask 022; {fit} -o private.safetensors --force > log")), 0);
+    assert_eq!(mode(&session, "private.safetensors"), 0o600, "an existing file keeps its permissions");
+    assert_eq!(shell(&session, &format!("umask 022; {fit} -o public.safetensors > log")), 0);
+    assert_eq!(mode(&session, "public.safetensors"), 0o644);
+}
+
+#[test]
+fn each_process_has_a_checkpoint_folder_of_its_own() {
+    let session = iris();
+    let long = ["run", "sine-linear", "--set", "train.epochs=100000000", "--checkpoint-interval", "1 epoch"];
+    let mut running: Vec<_> =
+        (0..4).map(|_| command(&session, &long).spawn().expect("the command runs")).collect();
+    let fit = [&QUICK[..4], &["--epochs", "100000000", "--patience", "100000000"]].concat();
+    let fit = [&fit[..], &["--checkpoint-interval", "1 epoch", "-o"]].concat();
+    for name in ["m_lr0.01", "m_lr0.02", "m.safetensors", "m.safetensors"] {
+        let arguments = [&fit[..], &[name]].concat();
+        running.push(command(&session, &arguments).spawn().expect("the command runs"));
+    }
+    let folders = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(session.path(folder)).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.ends_with(".checkpoints")).collect()
+    };
+    let has_all = || folders("runs").len() == 4 && folders("").len() == 4;
+    for _ in 0..1000 {
+        if has_all() {
+            break;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    for process in &mut running {
+        process.kill().expect("the process can be killed");
+        process.wait().expect("the process ends");
+    }
+    let own = ["m-2.checkpoints", "m.checkpoints", "m_lr0.01.checkpoints", "m_lr0.02.checkpoints"];
+    assert_eq!(folders(""), own.map(str::to_owned).into(), "{:?}", folders("runs"));
+    assert_eq!(folders("runs").len(), 4, "{:?}", folders("runs"));
+    // The next run removes the unfinished folders of killed ones.
+    let unfinished = || session.runs().iter().filter(|name| name.starts_with(".unfinished")).count();
+    assert_eq!(unfinished(), 4);
+    let (out, err, code) = session.run(&["run", "sine-linear", "--set", "train.epochs=5", "--no-report"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(unfinished(), 0);
+}
+
+#[test]
+fn signals_save_a_checkpoint_and_have_exit_codes_of_their_own() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let session = iris();
+        let arguments = [&QUICK[..4], &["--epochs", "100000000", "--patience", "100000000"]].concat();
+        let arguments = [&arguments[..], &["--checkpoint-interval", "1 epoch"]].concat();
+        let mut running = command(&session, &arguments).spawn().expect("the command runs");
+        while !session.path("iris.checkpoints").exists() {
+            sleep(Duration::from_millis(5));
+        }
+        assert_eq!(shell(&session, &format!("kill -{signal} {}", running.id())), 0);
+        let mut err = String::new();
+        running.stderr.take().expect("a pipe").read_to_string(&mut err).expect("UTF-8");
+        assert_eq!(running.wait().expect("the process ends").code(), Some(code), "{err}");
+        assert!(err.contains("resume with: chainrule fit"), "{err}");
+    }
+}
+
+#[test]
+fn a_table_of_thousands_of_columns_is_assessed() {
+    let session = Session::new();
+    let names: Vec<String> = (0..4000).map(|c| format!("x{c}")).collect();
+    let rows: String = (0..60_u64)
+        .map(|i| {
+            let cells = (0..4000_u64).map(|c| ((i * 7919 + c * 104_729) % 1009).to_string());
+            format!("{},{}\n", cells.collect::<Vec<_>>().join(","), i % 17)
+        })
+        .collect();
+    session.write("wide.csv", format!("{},y\n{rows}", names.join(",")));
+    let (out, err, code) =
+        session.run(&["fit", "wide.csv", "--target", "y", "--task", "regression", "--epochs", "5"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("and 3988 less important columns"), "{out}");
+}
+
+#[test]
+fn unusable_values_are_errors() {
+    let session = iris();
+    let fit = ["fit", "iris.csv", "--target", "species", "--epochs", "2"];
+    assert_eq!(session.run(&[&fit[..], &["--checkpoint-interval", "1e300"]].concat()).2, 0);
+    let (_, err, code) = session.run(&[&fit[..], &["--hidden", "1000000,1000000", "--force"]].concat());
+    assert!(code == 2 && err.contains("parameters, which require about"), "{err}");
+    let (_, err, code) = session.run(&["gradcheck", "sine-linear", "--parameters", "0"]);
+    assert!(code == 2 && err.contains("--parameters is 0, but must be at least 1"), "{err}");
+    for (variable, value) in [("CHAINRULE_SIMD", "sse9"), ("CHAINRULE_THREADS", "many")] {
+        let output = command(&session, &["list", "losses"]).env(variable, value).output().expect("it runs");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && err.contains(variable), "{err}");
+    }
+}
