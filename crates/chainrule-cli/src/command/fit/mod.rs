@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment)?;
     if resume.is_none() && checkpoints.exist() {
         errln!(
-            "note: {} belongs to an unfinished training; resume it with --resume, or this training replaces it",
+            "note: {} is from unfinished training; resume it with --resume, or this run replaces it",
             checkpoint_folder.display()
         );
     }
@@ -118,7 +118,8 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     super::finish(&outcomes, &written)
 }
 
-/// Writes the model and, if requested, the run folder and the report; returns what each of them is.
+/// Writes the model and, if requested, the run folder and the report; returns them with their
+/// names.
 fn write(
     model: &Model,
     path: &Path,
@@ -126,7 +127,7 @@ fn write(
     subject: &Subject<'_>,
     folder: Option<RunFolder>,
 ) -> Result<Vec<(&'static str, Written)>, Failure> {
-    // The model is written first: a figure that cannot be drawn must not lose it.
+    // The model is written first, so that it is not lost if a figure cannot be drawn.
     let mut written =
         vec![("model", write_somewhere(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))?)];
     let report = (plan.report.is_some() || folder.is_some()).then(|| {
@@ -182,10 +183,10 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
     })
 }
 
-/// What the trainings of a command share.
+/// State shared by the training runs of a command.
 struct Trainer<'c> {
     cancel: &'c AtomicBool,
-    /// Whether the parameters along the training are recorded, for figures.
+    /// Whether parameters are recorded during training, for figures.
     record: bool,
     checkpoints: Checkpoints,
 }
@@ -210,12 +211,12 @@ fn from_table(samples: &Samples) -> &TableSamples {
     samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
-/// Number of parameters per training row above which a small table gets a caution.
+/// Number of parameters per training row above which there is a warning for a small table.
 const MAX_PARAMETERS_PER_ROW: usize = 10;
 /// Number of training rows below which a table is small.
 const FEW_ROWS: usize = 50;
 
-/// Returns what was assumed about the table, and a caution for a large network on few rows.
+/// Returns what was assumed about the table, with a warning if a large network has few rows.
 fn remarks(prepared: &PreparedTraining, from: &TableSamples) -> Vec<Remark> {
     let mut remarks = from.remarks.clone();
     let (n_rows, n_parameters) = (from.rows[0].len(), prepared.architecture.n_parameters());
