@@ -25,7 +25,7 @@ pub enum Failure {
     /// A figure that cannot be drawn.
     #[error(transparent)]
     Figure(#[from] chainrule_figures::Error),
-    /// Trainings that diverged, one message each; their results up to then have been written.
+    /// Training runs that diverged, one message each; their results up to then have been written.
     #[error("{}", .0.join("\n"))]
     Diverged(Vec<String>),
     /// Claims that were not reproduced.

@@ -1,8 +1,8 @@
 //! The `chainrule` command as a library: its arguments, its output, and one module per subcommand.
 //!
-//! Front ends with heavy dependencies are programs of their own: `chainrule NAME` runs `chainrule-NAME`. They share with the
-//! command the arguments [`Source`] and [`Reading`], the output of [`progress`] and [`table`], and the errors and exit codes of
-//! [`Failure`].
+//! Front ends with heavy dependencies are separate programs: `chainrule NAME` runs
+//! `chainrule-NAME`. They share the arguments [`Source`] and [`Reading`], the output of
+//! [`progress`] and [`table`], and the errors and exit codes of [`Failure`] with the command.
 
 mod arguments;
 mod command;

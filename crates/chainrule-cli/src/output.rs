@@ -1,5 +1,5 @@
-//! Printing of text with colours. Control characters in file names, column names and cells, which a terminal would obey, are
-//! shown as `\x1b`.
+//! Printing of text with colours. Control characters in file names, column names and cells, which a
+//! terminal would interpret, are shown as `\x1b`.
 
 use std::fmt::Display;
 use std::io::{Error, ErrorKind, Write as _};
@@ -89,7 +89,8 @@ pub fn coloured(text: impl Display, colour: TextColour) -> String {
     format!("{mark}{text}{END}")
 }
 
-/// Returns a text with its marks as escape sequences of the terminal, and with its control characters visible.
+/// Replaces the marks in a text by terminal escape sequences, and makes its control characters
+/// visible.
 pub fn rendered(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

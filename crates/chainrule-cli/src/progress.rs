@@ -1,4 +1,5 @@
-//! Progress bars on standard error, for work that takes longer than half a second; nothing if it is not a terminal.
+//! Progress bars on standard error, for work that takes longer than half a second; nothing is shown
+//! if standard error is not a terminal.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,7 +31,7 @@ pub struct Bar {
     unsaved: bool,
 }
 
-/// A bar counts in thousandths of an epoch.
+/// Number of positions of a bar per epoch.
 const THOUSAND: f64 = 1000.0;
 
 /// Time until a bar appears, and between two updates: formatting its text takes longer than a small step.
@@ -121,7 +122,7 @@ impl Progress for Bar {
 
     fn checkpoint_saved(&mut self, failed: Option<&std::io::Error>) {
         if let Some(error) = failed.filter(|_| !self.unsaved) {
-            let warn = || errln!("warning: cannot write checkpoints: {error}; the training continues");
+            let warn = || errln!("warning: cannot write checkpoints: {error}; training continues");
             self.drawn.as_ref().map_or_else(warn, |bar| bar.suspend(warn));
         }
         self.unsaved = failed.is_some();

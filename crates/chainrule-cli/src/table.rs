@@ -65,7 +65,8 @@ pub fn print_metrics(columns: &[(&str, &[(&'static str, f64)])]) {
     print(&shown);
 }
 
-/// Prints the metrics of each of several targets: one row per target, one column per metric; nothing if there are none.
+/// Prints the metrics of each of several targets: one row per target, one column per metric;
+/// nothing if there are none.
 ///
 /// `rows` names the rows over which they are computed.
 pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)]) {
@@ -82,7 +83,8 @@ pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)])
     print(&shown);
 }
 
-/// Formats a number with four decimals, in scientific notation if it is very large or small; `-` for NaN.
+/// Formats a number with four decimals, one decimal from 100, or in scientific notation if it is
+/// very large or small; `-` for NaN.
 pub fn number(v: f64) -> String {
     match v.abs() {
         _ if v.is_nan() => "-".to_owned(),

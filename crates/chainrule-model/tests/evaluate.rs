@@ -106,7 +106,8 @@ fn weights_count_like_repeated_rows_and_rows_of_weight_0_nowhere() {
     assert!(agree(&got, &expected), "{got:?} {expected:?}");
 
     let all: Vec<usize> = (0..N).collect();
-    let of = |weight| importance(&model, &table, &all, weight, 0, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let of =
+        |weight| importance(&model, &table, &all, weight, 0, &mut |_, _| ControlFlow::Continue(())).unwrap();
     assert!(of(Some(&weight)).columns[0].increase.0 > 1e5);
     let ones = vec![1.0; N];
     assert_eq!(of(Some(&ones)), of(None));
@@ -130,7 +131,9 @@ fn invalid_weights_are_refused() {
 #[test]
 fn importance_is_the_increase_in_the_error() {
     let all: Vec<usize> = (0..N).collect();
-    let of = |model: &Model| importance(model, &table(), &all, None, 0, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let of = |model: &Model| {
+        importance(model, &table(), &all, None, 0, &mut |_, _| ControlFlow::Continue(())).unwrap()
+    };
     // The predicted class is always the same, so accuracy could not change.
     let rare = of(&model(&["a"], &[1.0, 0.0, -10.0]));
     assert_eq!(rare.measure, ImportanceMeasure::LogLoss);

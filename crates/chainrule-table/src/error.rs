@@ -85,7 +85,8 @@ pub enum Problem {
     },
     /// A column with cells that cannot be read as its kind.
     #[error(
-        "{n_cells} {} not {}: {}{}; correct them, or give each text that means missing as --missing TEXT",
+        "{n_cells} {} not {}: {}{}; correct them, or specify each text that marks a missing value with \
+         --missing TEXT",
         plural(*n_cells, "cell is", "cells are"),
         cell_type.noun(*n_cells),
         first.join(", "),
@@ -99,7 +100,7 @@ pub enum Problem {
         /// The first such cells, with their places.
         first: Vec<String>,
     },
-    /// Dates whose day and month cannot be told apart.
+    /// Dates in which the order of day and month is ambiguous.
     #[error(
         "the order of day and month is ambiguous in all dates, for example {example}; specify \
          --date-format \"{}\" or --date-format \"{}\"",
@@ -142,7 +143,7 @@ pub enum Problem {
     },
     /// Fewer than two training rows.
     #[error(
-        "only {got} of the {rows} {} of the table {} for training, which requires at least 2; add rows, or \
+        "only {got} of the {rows} {} of the table {} left for training, which requires at least 2; add rows, or \
          hold out fewer (--validation 0)",
         plural(*rows, "row", "rows"),
         plural(*got, "is", "are")
@@ -228,7 +229,7 @@ pub enum Problem {
         /// Required number of groups.
         needed: usize,
     },
-    /// Too few moments to split by time.
+    /// Too few distinct times to split by time.
     #[error(
         "has {got} distinct {}, but the split by time requires at least {needed}, because rows of the same \
          time stay together; split by another column, or use fewer folds",
@@ -471,9 +472,9 @@ impl std::error::Error for Error {
 
 fn left_out(ignored: &[String]) -> String {
     if ignored.is_empty() {
-        return " besides the target".to_owned();
+        return ", only targets".to_owned();
     }
-    format!(": not used are {}", shortened(ignored))
+    format!(", because all columns except the targets are ignored: {}", shortened(ignored))
 }
 
 pub(crate) fn hint(nearest: Option<&str>) -> String {
@@ -484,7 +485,7 @@ fn plural(n: usize, one: &'static str, many: &'static str) -> &'static str {
     if n == 1 { one } else { many }
 }
 
-/// Joins names, of a long list only the first ones.
+/// Joins names; a long list is shortened to the first ones.
 fn shortened(names: &[String]) -> String {
     const MAX_SHOWN: usize = 30;
     let mut text = names.iter().take(MAX_SHOWN).cloned().collect::<Vec<_>>().join(", ");

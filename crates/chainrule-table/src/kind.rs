@@ -27,11 +27,11 @@ pub enum Ignored {
     Empty,
     /// All cells have the same value.
     Constant,
-    /// The numbers are those of the rows, in any order.
+    /// The numbers are consecutive integers, in any order, such as row numbers.
     RowNumbers,
     /// Nearly every row has a string of its own.
     Unique,
-    /// Distinct values under a name that programs give to row labels, such as `Unnamed: 0`.
+    /// Distinct values in a column whose name programs give to row labels, such as `Unnamed: 0`.
     RowLabels,
 }
 
@@ -49,7 +49,7 @@ impl Ignored {
     }
 }
 
-/// User-supplied information on columns; everything else is inferred from the cells.
+/// User-supplied information about columns; everything else is inferred from the cells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnHints {
     /// Target columns.
@@ -82,8 +82,8 @@ impl ColumnKinds {
     /// Infers the kinds of the columns.
     ///
     /// - Excluded: columns that are empty or constant; strings that are unique in at least nine of
-    ///   ten rows; numbers of the rows, in any order, unless there is no other input; distinct values
-    ///   under a name such as `Unnamed: 0`.
+    ///   ten rows; row numbers, in any order, unless there is no other input; distinct values in a
+    ///   column with a name such as `Unnamed: 0`.
     /// - [`ColumnKind::Boolean`]: numbers that are all 0 or 1; strings that are all words for true
     ///   and false, such as `yes`, `No`, `T` and `0`.
     /// - [`ColumnKind::Number`], [`ColumnKind::Date`], [`ColumnKind::Category`]: other numbers,
@@ -138,7 +138,7 @@ impl ColumnKinds {
             let is_excluded =
                 hints.ignore.contains(&name) || !hints.inputs.is_empty() && !hints.inputs.contains(&name);
             let reason = uninformative(column).filter(|reason| !is_named || *reason == Ignored::Empty);
-            // Most dates are unique; `check` asks for their notation.
+            // Most dates are unique; `check` reports that their notation is ambiguous.
             let is_ambiguous = |note: &ColumnNote| matches!(note.reason, NoteReason::AmbiguousDates(_));
             let reason =
                 reason.filter(|reason| *reason != Ignored::Unique || !column.notes.iter().any(is_ambiguous));
@@ -208,7 +208,7 @@ fn uninformative(column: &Column) -> Option<Ignored> {
         }
     };
     match () {
-        // A constant with missing cells is informative: it tells whether the cell is missing.
+        // A constant column with missing cells is informative: its missing indicator varies.
         () if constant && n_missing == 0 => Some(Ignored::Constant),
         () => identifier,
     }
@@ -239,7 +239,7 @@ fn are_consecutive(values: &[f64]) -> bool {
     let mut seen = vec![false; values.len()];
     values.iter().all(|v| {
         let at = v - low;
-        // The cast is exact for the integers below the length, and the length is out of range.
+        // The cast to `usize` is exact for integers below the length.
         let is_index = at.fract() == 0.0 && at < values.len() as f64;
         is_index && !std::mem::replace(&mut seen[at as usize], true)
     })

@@ -107,8 +107,8 @@ impl Table {
             .ok_or_else(|| Error::new(&self.path, Problem::no_column(name, self.names())))
     }
 
-    /// Returns the names in a list whose items are names or several names separated by commas. A name
-    /// can contain commas itself.
+    /// Expands a list whose items are column names, or several of them separated by commas. A name
+    /// may itself contain commas.
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] for the first name that is not that of a column.
@@ -188,7 +188,8 @@ impl Table {
 }
 
 impl Column {
-    /// Creates a column of plain numbers, ISO 8601 dates or text, in which no texts are missing.
+    /// Creates a column in the default format: plain numbers, ISO 8601 dates, or text without marks
+    /// of missing cells.
     pub fn new(name: impl Into<String>, values: Values) -> Column {
         let format = match &values {
             Values::Numbers(_) => CellType::Numbers.into(),

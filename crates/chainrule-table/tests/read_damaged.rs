@@ -1,5 +1,5 @@
 //! Files with changed, deleted or inserted bytes result in a table or an error, never in a panic or
-//! excessive memory.
+//! excessive memory use.
 
 use std::fs::File;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn damage(bytes: &[u8], random: &mut FixedRandom) -> Vec<u8> {
     bytes
 }
 
-/// Maximum number of bytes that the reading thread allocates for a file of some kilobytes,
+/// Maximum number of bytes that the reading thread allocates for a file of a few kilobytes,
 /// regardless of the sizes stated in the file. A block of text takes one MiB.
 const MAX_ALLOCATED: u64 = 2 << 20;
 

@@ -31,7 +31,7 @@ pub(crate) struct ReproduceArguments {
 /// The run folder contains report.html (settings, history and figures), settings.toml (reproduces the run), data.json
 /// (identifies the data), history.jsonl (one line per epoch) and weights.safetensors (W0, b0, W1, ...); if the experiment has
 /// variants, the last four are in one folder per variant. Ctrl-C stops after the current step, writes the results so far and
-/// prints the command that resumes.
+/// prints the command to resume training.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -51,7 +51,7 @@ pub(crate) struct RunArguments {
     /// Checkpoint interval: seconds, `10 epochs`, or `never`
     #[arg(long, value_name = "INTERVAL", default_value = "30", help_heading = TRAINING)]
     pub(crate) checkpoint_interval: CheckpointInterval,
-    /// Resume from a folder of checkpoints, with the same result as an uninterrupted training
+    /// Resume from a folder of checkpoints, with the same result as uninterrupted training
     #[arg(long, value_name = "PATH", help_heading = TRAINING)]
     pub(crate) resume: Option<PathBuf>,
     /// Folder in which run folders are created

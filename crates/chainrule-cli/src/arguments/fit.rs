@@ -11,10 +11,11 @@ use super::{DATA, NETWORK, OUTPUT, Reading, TRAINING};
 
 /// Train a network on a table and write a model.
 ///
-/// DATA is a CSV, Parquet, NPY, NPZ or JSON Lines file. The task (classification, multilabel or regression) is inferred from the
-/// target column, the kind of every other column from its cells. A fifth of the rows is held out for validation, and the
-/// weights of the epoch with the lowest validation loss are kept. Every option has a TOML key (see --config), and --set
-/// reaches all other settings.
+/// DATA is a CSV, Parquet, NPY, NPZ or JSON Lines file. The task (classification, multilabel or
+/// regression) is inferred from the target column, and the kind of every other column from its
+/// cells. A fifth of the rows is held out for validation, and the weights of the epoch with the
+/// lowest validation loss are kept. Every option has a TOML key (see --config), and --set changes
+/// all other settings.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "one field for each flag")]
@@ -88,7 +89,7 @@ pub(crate) struct FitArguments {
         hide_short_help = true
     )]
     pub(crate) missing_only: Vec<String>,
-    /// Format of dates, as for strftime (`%d/%m/%Y`); may be repeated [default: inferred]
+    /// Date format in strftime notation (`%d/%m/%Y`); may be repeated [default: inferred]
     #[arg(long, value_name = "FORMAT", help_heading = DATA, hide_short_help = true)]
     pub(crate) date_format: Vec<String>,
     /// Refuse rows without a target instead of leaving them out
@@ -146,7 +147,7 @@ pub(crate) struct FitArguments {
     /// Checkpoint interval: seconds, `10 epochs`, or `never` [default: 30]
     #[arg(long, value_name = "INTERVAL", help_heading = TRAINING, hide_short_help = true)]
     pub(crate) checkpoint_interval: Option<CheckpointInterval>,
-    /// Resume from a checkpoint, or from the latest in a folder, with the same result as an uninterrupted training
+    /// Resume from a checkpoint, or from the latest in a folder, with the same result as uninterrupted training
     #[arg(
         long,
         value_name = "PATH",
@@ -181,7 +182,7 @@ Examples:
   chainrule fit iris.csv --target species --report iris.html
   chainrule fit houses.parquet --target price --hidden 64,32 --folds 5 --seed 1";
 
-/// The tasks; their former names are accepted and become notes when settings are read.
+/// The tasks; their former names are accepted, with a note when the settings are read.
 fn tasks() -> PossibleValuesParser {
     let former = ["classes", "labels", "numbers"];
     PossibleValuesParser::new(

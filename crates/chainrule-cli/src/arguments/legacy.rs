@@ -9,7 +9,7 @@ const HIDDEN: &str = "--hidden";
 
 /// Rewrites the arguments of the process and returns notes about former names.
 ///
-/// - `--out` and other former names become the present ones, with a note.
+/// - `--out` and other former names become the current ones, with a note.
 /// - `--learning_rate` becomes `--learning-rate`.
 /// - `--hidden 64 32` becomes `--hidden 64,32`.
 ///

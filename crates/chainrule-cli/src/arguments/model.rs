@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{DATA, OUTPUT};
 
-/// Options for reading a CSV; what is not given is detected from the file.
+/// Options for reading a CSV; those that are not given are detected from the file.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Reading {
     /// Field delimiter of a CSV: one character, or `tab` [default: detected]
@@ -139,9 +139,9 @@ pub(crate) struct ExportArguments {
     /// Run the exported model on this table and report the largest difference from the model (needs a C compiler, rustc,
     /// or Python with onnxruntime)
     ///
-    /// Probabilities are compared as they are; predicted numbers in standard deviations of the target on the training
-    /// rows, or of the predictions if the model does not scale the target. A difference above the tolerance is larger than
-    /// rounding explains.
+    /// Probabilities are compared directly; predicted numbers are compared in standard deviations
+    /// of the target on the training rows, or of the predictions if the model does not scale the
+    /// target. A difference above the tolerance cannot be explained by rounding.
     #[arg(long, value_name = "DATA", help_heading = OUTPUT)]
     pub(crate) verify: Option<PathBuf>,
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Parses `x_range=-10,10`: a number, a list of numbers or dates (days since 1970), or a text.
+/// Parses `x_range=-10,10`: a number, a list of numbers or dates (days since 1970), or text.
 fn option(text: &str) -> Result<(&str, OptionValue), Failure> {
     let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
         let allowed = "KEY=VALUE: `x_range=-10,10`, `x=w_h`".to_owned();
@@ -90,7 +90,7 @@ fn write(path: &Path, extension: &str, figure: &Figure, scale: f64) -> Result<()
     write_whole(path, &bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
-/// The epochs at which the figures of a network need its parameters.
+/// Returns the epochs whose parameters are used by the figures of a network.
 pub(super) fn recorded(
     experiment: &Experiment,
     variant: &chainrule_experiment::Variant,

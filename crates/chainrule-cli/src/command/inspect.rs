@@ -133,7 +133,7 @@ fn print_json(model: &Model) {
     }));
 }
 
-/// Describes how a column becomes inputs.
+/// Describes how a column is encoded.
 fn encoding(input: &Input) -> String {
     match &input.how {
         Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {

@@ -77,7 +77,7 @@ impl Source {
         Ok(experiment)
     }
 
-    /// Whether the source is a model file.
+    /// Returns whether the source is a model file.
     fn is_model(&self) -> bool {
         Path::new(&self.name).extension().is_some_and(|extension| extension == "safetensors")
     }
@@ -202,8 +202,8 @@ fn write_somewhere(
     Err(failure)
 }
 
-/// Returns the result of a command whose trainings have been written: an error if one diverged, or if a file was saved
-/// elsewhere.
+/// Returns the result of a command whose output has been written: an error if training diverged, or
+/// if a file was saved elsewhere.
 fn finish(outcomes: &[Outcome], written: &[Written]) -> Result<(), Failure> {
     let message = |outcome: &Outcome| {
         let error = outcome.ending.as_ref().err()?;

@@ -119,7 +119,7 @@ fn format(output: Option<&Path>, to: Option<FileFormat>, terminal: Terminal) -> 
     })
 }
 
-/// The failure for an error of the writer.
+/// Converts an error of the writer to a failure.
 fn unwritten(error: Error) -> Failure {
     let to_file = !error.path.as_os_str().is_empty();
     match error.problem {

@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         None
     } else {
         let _spinner = Spinner::new("drawing the report");
-        // A figure that cannot be drawn must not lose the training.
+        // The results must not be lost if a figure cannot be drawn.
         let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
         page.inspect_err(|error| errln!("warning: report.html was not written: {error}")).ok()
     };
@@ -149,10 +149,10 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
     }
 }
 
-/// Prints the single layer that a network of linear layers equals.
+/// Prints the single layer to which a network of linear layers is equivalent.
 fn print_collapsed(network: &Network<f64>, single: &Network<f64>) {
     let layers: Vec<String> = (1..=network.architecture().layers().len()).map(|l| format!("W{l}")).collect();
-    outln!("  all layers are linear, so the network equals one layer with W = {}:", layers.join("·"));
+    outln!("  all layers are linear; the network is equivalent to one layer with W = {}:", layers.join("·"));
     let n_out = single.architecture().n_outputs();
     for (i, row) in single.parameters().chunks(n_out).enumerate() {
         let name = if i < single.architecture().n_inputs() { format!("W[{i}]") } else { "b".to_owned() };

@@ -13,7 +13,8 @@ use crate::table::{self, number};
 /// The filter by data, whose value is the beginning of a fingerprint.
 const DATA: &str = "data.fingerprint";
 
-/// Up to this many differing settings are columns of the list; more are shown in a table of their own, for few runs.
+/// Maximum number of differing settings that are columns of the list; more are shown in a separate
+/// table, for at most [`MAX_RUN_COLUMNS`] runs.
 const MAX_SETTING_COLUMNS: usize = 4;
 const MAX_RUN_COLUMNS: usize = 8;
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::session::Session;
 
-/// Even pseudo-random numbers from -1 to 1, different for each `stream`.
+/// Uniform pseudo-random numbers from -1 to 1, different for each `stream`.
 fn random(stream: u64, i: usize) -> f64 {
     let mut z = (stream << 32 | i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -113,7 +113,7 @@ fn na_can_be_a_text() {
     assert!(!plan("c10-namibia.csv", "--target grows --missing-only ''").contains("note:"));
     let r2 = validation("c79b-drop-na-survey.csv", "--target y --missing-only ''", "r2");
     assert!(r2 > 0.98, "{r2}");
-    // Texts of typed formats are texts: a missing cell is a null.
+    // In a typed format, `NA` is text: a missing cell is a null.
     let session = session(&["c100-none.parquet"]);
     run(&session, "fit c100-none.parquet --target y --epochs 2");
     assert_contains(&run(&session, "inspect c100-none.safetensors"), "NA");
@@ -276,7 +276,7 @@ fn identifiers_are_left_out_with_the_true_reason() {
 fn tiny_tables_and_unusual_targets_get_advice_that_works() {
     assert_contains(
         &refused("c53-two-rows.csv", "--target y"),
-        "only 1 of the 2 rows of the table is for training",
+        "only 1 of the 2 rows of the table is left for training",
     );
     let out = plan("c53-two-rows.csv", "--target y --validation 0");
     assert_contains(&out, "2 training rows, 0 validation rows");

@@ -74,7 +74,7 @@ fn restarts_try_each_seed_and_keep_the_best() {
     assert_eq!(losses.len(), 3, "{line}");
     let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
     let row = out.lines().find(|line| line.trim_start().starts_with("- ")).expect("the summary's row");
-    assert!(row.contains(&format!("{best:.5}")[..6]), "{row} has not the best of {losses:?}");
+    assert!(row.contains(&format!("{best:.5}")[..6]), "{row} does not contain the lowest of {losses:?}");
 }
 
 #[test]

@@ -136,7 +136,8 @@ fn settings_may_come_from_toml_and_folds_become_one_model() {
     assert!(out.contains("epochs = 7\n") && out.contains("batch = 50\n"), "{out}");
 }
 
-/// Runs commands that fail with exit code 2, and compares their messages with the snapshot `name`; they must not leave files.
+/// Runs commands that fail with exit code 2, and compares their messages with the snapshot `name`;
+/// they must not leave files.
 pub(crate) fn refused(name: &str, session: &Session, commands: &[&[&str]]) {
     let files = || {
         let mut files: Vec<String> = std::fs::read_dir(session.path(""))

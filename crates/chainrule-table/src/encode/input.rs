@@ -24,7 +24,7 @@ pub struct Input {
     /// column had missing cells in the training rows.
     #[serde(rename = "says_missing")]
     pub has_missing_indicator: bool,
-    /// How the cells are read; models of earlier versions have none.
+    /// How the cells are read; `None` in models of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<ColumnFormat>,
 }
@@ -52,7 +52,7 @@ pub enum Encoding {
     },
     /// -1 for false, 1 for true, 0 for missing or unknown values.
     Boolean {
-        /// Cells for false and true.
+        /// Words for false and true.
         words: [String; 2],
     },
     /// One-hot encoding: one input per category. If there are rare categories, an additional input
@@ -117,7 +117,7 @@ impl Input {
             (kind, values) => {
                 let (words, n_missing) = word_counts(values, rows);
                 let how = if kind == ColumnKind::Boolean {
-                    // 0 and 1 may be true and false in another table.
+                    // Another table may have true and false instead of 0 and 1.
                     format.cells = CellFormat::Text;
                     Encoding::Boolean { words: false_and_true(words) }
                 } else {
@@ -195,7 +195,7 @@ impl Input {
         })
     }
 
-    /// Returns the numbers that are missing cells, such as -999.
+    /// Returns the numbers that mark missing cells, such as -999.
     pub fn missing_numbers(&self) -> Vec<f64> {
         self.format.iter().flat_map(|format| format.missing.numbers()).collect()
     }
@@ -402,8 +402,8 @@ fn word_counts(values: &Values, rows: &[usize]) -> (Vec<(String, usize)>, usize)
     (categories, n_missing)
 }
 
-/// Returns the words for false and true, given all words with the most frequent first: of words for
-/// truth values the most frequent spelling, of other words the two in alphabetical order.
+/// Returns the words for false and true, given all words with the most frequent first: for truth
+/// values the most frequent spelling of each, for other words the first two in alphabetical order.
 fn false_and_true(words: Vec<(String, usize)>) -> [String; 2] {
     let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
     let spelling = |value| words.iter().find(|word| truth_value(word) == Some(value)).cloned();
@@ -423,8 +423,8 @@ fn false_and_true(words: Vec<(String, usize)>) -> [String; 2] {
     }
 }
 
-/// Returns the format of a column of categories in a model that does not contain it: of numbers if
-/// all categories are numbers, else of text.
+/// Returns the format of a column of categories for a model that does not store one: numbers if all
+/// categories are numbers, otherwise text.
 pub(super) fn former_format<'w>(words: impl Iterator<Item = &'w String> + Clone) -> ColumnFormat {
     let is_number = |word: &String| word.parse::<f64>().is_ok_and(|v| v.to_string() == *word);
     if words.clone().all(is_number) && words.clone().next().is_some() {
@@ -433,8 +433,8 @@ pub(super) fn former_format<'w>(words: impl Iterator<Item = &'w String> + Clone)
     former_text_format(words)
 }
 
-/// Returns the format of text in a model that does not contain it, with the marks of missing cells
-/// of that time.
+/// Returns the format of text for a model that does not store one, with the marks of missing cells
+/// that were usual in earlier versions.
 fn former_text_format<'w>(words: impl IntoIterator<Item = &'w String>) -> ColumnFormat {
     let words: Vec<&String> = words.into_iter().collect();
     let marks = ["?", "n/a", "N/A", "null", "NULL", "Null", "na", "Na", "nan", "NAN"];

@@ -37,7 +37,7 @@ impl Scale {
         if self.bent { u / (1.0 + (u / 3.0).powi(2)).sqrt() } else { u }
     }
 
-    /// Returns the number of the column for a scaled number `v`: `x = u·by + shift`, where `u` is
+    /// Inverts the scaling of a number `v`: returns `x = u·by + shift`, where `u` is
     /// `v` or, with clipping, `v / √(1 - (v/3)²)`. Clipped numbers are between -3 and 3; at and
     /// beyond these bounds the result is infinite.
     pub fn undo(&self, v: f64) -> f64 {
@@ -72,7 +72,7 @@ impl Scale {
         let (shift, by) = match scaling {
             Scaling::None => (0.0, 1.0),
             Scaling::Standard => (moments.mean, moments.deviation()),
-            // The interquartile range is 0 if half of the numbers are equal.
+            // The interquartile range can be 0, if half of the numbers are equal.
             Scaling::Robust => {
                 let quartiles = [0.25, 0.5, 0.75].map(quantile);
                 let [low, high] = range(&present);
@@ -126,7 +126,8 @@ impl Moments {
     }
 }
 
-/// Returns the smallest value up to which the weights sum to at least `p` of all weights.
+/// Returns the smallest value at which the cumulative weight is at least `p` times the total
+/// weight.
 fn weighted_quantile(values: &[f64], weights: &[f64], p: f64) -> f64 {
     let mut pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));

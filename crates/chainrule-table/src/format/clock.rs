@@ -1,4 +1,4 @@
-//! Times of day, as they follow a date in a cell.
+//! Times of day that follow a date in a cell.
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 

@@ -1,4 +1,4 @@
-//! Notation of dates: ISO 8601, or a pattern as for `strftime`.
+//! Notation of dates: ISO 8601, or a `strftime` pattern.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,8 @@ use crate::date::{days_from_civil, parse as parse_iso};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DateFormat {
-    /// Pattern as for `strftime`, such as `%d.%m.%Y`; `None` for ISO 8601. If the pattern has no
-    /// time of day, one may follow the date.
+    /// `strftime` pattern, such as `%d.%m.%Y`; `None` for ISO 8601. If the pattern has no time of
+    /// day, one may follow the date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
 }
@@ -49,10 +49,10 @@ const PATTERNS: [&str; 24] = [
     "%A, %B %d, %Y",
 ];
 
-/// The pattern of eight digits, which are dates only in a column that is specified to contain dates.
+/// Pattern of eight digits, which are dates only if the column is specified as a date column.
 const DIGITS: &str = "%Y%m%d";
 
-/// Several notations that fit a column equally well and give different dates.
+/// Two notations that fit a column equally well and give different dates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AmbiguousDates {
     pub(super) patterns: [&'static str; 2],
@@ -62,7 +62,7 @@ impl DateFormat {
     /// Returns the format of a pattern.
     ///
     /// # Errors
-    /// Returns an example of a pattern if this one has no day, month and year.
+    /// Returns an example of a valid pattern if this one lacks the day, the month or the year.
     pub fn new(pattern: &str) -> Result<DateFormat, &'static str> {
         let example = NaiveDate::from_ymd_opt(2022, 11, 23).and_then(|date| date.and_hms_opt(0, 0, 0));
         let mut text = String::new();
@@ -89,7 +89,7 @@ impl DateFormat {
             Some(pattern) if has_clock(pattern) => pattern.clone(),
             Some(pattern) => format!("{pattern} %H:%M:%S"),
         };
-        // A pattern from a damaged file is an error of `write!`.
+        // `write!` fails if the pattern is from a damaged file.
         let mut text = String::new();
         match write!(text, "{}", time.format(&pattern)) {
             Ok(()) => text,
@@ -102,13 +102,13 @@ impl DateFormat {
         self.pattern.as_ref().map(|pattern| format!("dates in the format {pattern}"))
     }
 
-    /// Returns the format that the most cells follow, and the number of these cells. `digits` states
-    /// whether eight digits may be a date.
+    /// Returns the format that fits the most cells, and the number of these cells. `digits`
+    /// specifies whether eight digits may be a date.
     pub(super) fn find<'w>(
         words: &(impl Iterator<Item = (&'w str, usize)> + Clone),
         digits: EightDigits,
     ) -> Result<Option<(DateFormat, usize)>, AmbiguousDates> {
-        // A date has a digit, and few columns of other texts have one in each of their first cells.
+        // If none of the first cells may be a date, the patterns are not tried, which saves time.
         const N_FIRST: usize = 20;
         let first = words.clone().take(N_FIRST).filter(|(word, _)| may_be_date(word)).count();
         if first == 0 {
@@ -159,12 +159,12 @@ pub(super) enum EightDigits {
     AreDates,
 }
 
-/// Returns whether a text has digits and a length as dates have.
+/// Returns whether a text contains a digit and is about as long as a date.
 fn may_be_date(text: &str) -> bool {
     (6..=40).contains(&text.len()) && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a pattern contains a time of day.
+/// Returns whether a pattern contains a time of day.
 fn has_clock(pattern: &str) -> bool {
     ["%H", "%I", "%k", "%l", "%T", "%R", "%r", "%X", "%c", "%s", "%+"]
         .iter()
@@ -181,7 +181,7 @@ fn parse_pattern(text: &str, pattern: &str) -> Option<f64> {
         return rest.trim().is_empty().then_some(days(time.date()) + fraction / SECONDS_PER_DAY);
     }
     let (date, rest) = NaiveDate::parse_and_remainder(text, pattern).ok()?;
-    // A year of two digits in the place of one of four is a misreading of another pattern.
+    // A two-digit year read as a four-digit one belongs to another pattern.
     let is_misread = pattern.contains("%Y") && date.year() < 100;
     (!is_misread).then(|| clock::after_date(rest).map(|fraction| days(date) + fraction))?
 }

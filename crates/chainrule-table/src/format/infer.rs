@@ -17,13 +17,13 @@ pub(crate) struct InferenceOptions {
     pub(crate) dates: Vec<DateFormat>,
     /// Whether numbers have a decimal comma, if specified.
     pub(crate) decimal_comma: Option<bool>,
-    /// Usual marks that are missing in numbers and dates.
+    /// Usual marks that count as missing in numbers and dates.
     pub(crate) marks: Marks,
-    /// Usual marks that are missing in text.
+    /// Usual marks that count as missing in text.
     pub(crate) text_marks: Marks,
     /// Whether the file format distinguishes numbers from strings.
     pub(crate) cells: CellOrigin,
-    /// Further texts of missing cells.
+    /// Additional texts that mark missing cells.
     pub(crate) texts: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum CellOrigin {
 /// others count as missing.
 const MIN_PERCENT: usize = 95;
 
-/// Maximum number of texts of missing cells that are stored with a column.
+/// Maximum number of unreadable texts that are stored with a column as marks of missing cells.
 const MAX_TEXTS: usize = 1000;
 
 /// A column with its format and notes.
@@ -100,20 +100,20 @@ impl<'o> TextColumn<'o> {
         column
     }
 
-    /// Returns the words that are not marks of missing numbers, with their numbers of cells.
+    /// Returns the words that are not marks of missing numbers, with their cell counts.
     fn words(&self) -> impl Iterator<Item = (&str, usize)> + Clone {
         let words = self.strings.words.iter().map(String::as_str).zip(self.counts.iter().copied());
         words.filter(|(word, n)| *n > 0 && !self.is_mark(word))
     }
 
-    /// Whether a word is missing in a column of numbers or dates.
+    /// Returns whether a word counts as missing in a column of numbers or dates.
     fn is_mark(&self, word: &str) -> bool {
         let is_mark = self.options.marks == Marks::All && missing::is_mark(word.as_bytes());
         let numbers = || self.options.texts.iter().filter_map(|text| plain(text.as_bytes()));
         is_mark || plain(word.as_bytes()).is_some_and(|value| numbers().any(|missing| missing == value))
     }
 
-    /// Whether `n` cells are enough for a column of numbers or dates.
+    /// Returns whether `n` cells are enough for a column of numbers or dates.
     fn are_enough(&self, n: usize) -> bool {
         n > 0 && 100 * n >= MIN_PERCENT * self.n_present
     }
@@ -180,7 +180,7 @@ impl<'o> TextColumn<'o> {
         self.text(notes)
     }
 
-    /// Returns the notation that the most numbers follow, and the number of their cells.
+    /// Returns the notation that fits the most numbers, and the number of their cells.
     fn number_format(&self) -> (Option<NumberFormat>, usize) {
         let is_plain = |(word, _): &(&str, usize)| plain(word.as_bytes()).is_some();
         let n_plain = self.words().filter(is_plain).map(|(_, n)| n).sum();
@@ -196,7 +196,7 @@ impl<'o> TextColumn<'o> {
         found.map_or((None, 0), |(format, n)| (Some(format), n.max(n_plain)))
     }
 
-    /// Returns the notation that the most dates follow, and the number of their cells.
+    /// Returns the notation that fits the most dates, and the number of their cells.
     fn date_format(&self, kind: Option<ColumnKind>) -> (Option<Result<DateFormat, AmbiguousDates>>, usize) {
         for dates in &self.options.dates {
             let is_date = |(word, _): &(&str, usize)| dates.parse(word.as_bytes()).is_some();
@@ -247,7 +247,8 @@ impl<'o> TextColumn<'o> {
         Interpreted { values: Values::Strings(self.strings), format, notes }
     }
 
-    /// Returns the column as numbers or dates. Words that are neither values nor marks are missing.
+    /// Returns the column as numbers or dates. Words that are neither values nor marks become
+    /// missing.
     fn converted(
         self,
         cell_type: CellType,

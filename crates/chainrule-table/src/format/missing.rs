@@ -10,7 +10,7 @@ use super::{Meaning, number};
 pub struct MissingTexts {
     /// Usual marks that count as missing.
     pub marks: Marks,
-    /// Further texts.
+    /// Additional texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
 }
@@ -21,11 +21,11 @@ pub struct MissingTexts {
 pub enum Marks {
     /// None.
     None,
-    /// `NA` and `NaN`, in text of CSV files.
+    /// `NA`, `NaN` and `nan`, in text of CSV files.
     Na,
     /// All marks, in numbers and dates: `NA`, `NaN`, `N/A`, `-`, `--`, `.`, `?`, `*`, `#N/A`, `#NA`,
-    /// `#DIV/0!`, `#VALUE!`, `<NA>`, `NaT`, `None`, `null`, `\N`, `unknown` and `0000-00-00`, in upper
-    /// or lower case.
+    /// `#DIV/0!`, `#VALUE!`, `<NA>`, `NaT`, `None`, `null`, `\N`, `unknown` and `0000-00-00`, also
+    /// with the time `00:00:00`, in upper or lower case.
     #[default]
     All,
 }
@@ -55,7 +55,7 @@ const MARKS: [&str; 20] = [
 ];
 
 impl MissingTexts {
-    /// Whether all usual marks and no other texts are missing.
+    /// Returns whether all usual marks, and no other texts, count as missing.
     pub(super) fn is_default(&self) -> bool {
         *self == MissingTexts::default()
     }
@@ -79,18 +79,18 @@ impl MissingTexts {
         }
     }
 
-    /// Returns whether a number is a missing cell, however it is written.
+    /// Returns whether a number marks a missing cell, however it is written.
     pub(super) fn has_number(&self, value: f64) -> bool {
         !self.texts.is_empty() && self.numbers().any(|missing| missing == value)
     }
 
-    /// Returns the missing cells that are numbers, such as -999.
+    /// Returns the numbers that mark missing cells, such as -999.
     pub fn numbers(&self) -> impl Iterator<Item = f64> {
         self.texts.iter().filter_map(|text| number::plain(text.as_bytes()))
     }
 }
 
-/// Returns whether a text is `NA` or `NaN`.
+/// Returns whether a text is `NA`, `NaN` or `nan`.
 fn is_na(text: &[u8]) -> bool {
     matches!(text, b"NA" | b"NaN" | b"nan")
 }

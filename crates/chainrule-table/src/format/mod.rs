@@ -37,7 +37,7 @@ pub enum CellFormat {
     Number(NumberFormat),
     /// Dates, with or without a time of day.
     Date(DateFormat),
-    /// Strings, without the white space around them.
+    /// Strings without surrounding white space.
     Text,
     /// Strings exactly as they are in the file; only empty cells are missing.
     Verbatim,
@@ -134,8 +134,8 @@ impl ColumnFormat {
         }
     }
 
-    /// Whether numbers may be parsed before the end of their field is known: they have a decimal
-    /// point, and none of them is a missing cell.
+    /// Returns whether numbers may be parsed before the end of their field is known: they have a
+    /// decimal point, and no number marks a missing cell.
     pub(crate) fn can_parse_prefix(&self) -> bool {
         matches!(&self.cells, CellFormat::Number(format) if format.is_plain())
             && self.missing.numbers().next().is_none()

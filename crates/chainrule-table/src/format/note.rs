@@ -39,7 +39,8 @@ impl ColumnNote {
     /// Maximum number of cells in [`first`](ColumnNote::first).
     pub(super) const MAX_FIRST: usize = 5;
 
-    /// Whether the note concerns a probable mistake in the table, not only a choice of notation.
+    /// Returns whether the note concerns a probable mistake in the table, not only a choice of
+    /// notation.
     pub fn is_warning(&self) -> bool {
         matches!(
             self.reason,
@@ -62,28 +63,28 @@ impl ColumnNote {
             }
             NoteReason::Mark => format!("{n} {cells} with a mark of missing values, first {first}"),
             NoteReason::Na => format!(
-                "NA or NaN counts as missing in {n} {cells}, first {first}; to keep them as text, give the texts that \
-                 mean missing as --missing-only"
+                "NA or NaN counts as missing in {n} {cells}, first {first}; to keep them as text, specify the texts \
+                 that mark missing values with --missing-only"
             ),
             NoteReason::InStrings(cell_type) => {
                 format!("strings are read as {}, first {first}", cell_type.noun(2))
             }
             NoteReason::Padded => format!(
-                "read as text because some numbers are padded with zeros, first {first}; to read numbers, give \
+                "read as text because some numbers are padded with zeros, first {first}; to read numbers, specify \
                  --kind {column}=number"
             ),
             NoteReason::LongIntegers => format!(
                 "read as text because integers beyond 2^53 are not exact as numbers, first {first}; to read rounded \
-                 numbers, give --kind {column}=number"
+                 numbers, specify --kind {column}=number"
             ),
             NoteReason::Mixed(cell_type) => format!(
-                "read as text because {n} {cells} {} not {}: {all}{more}; correct them, or give each text that \
-                 means missing as --missing TEXT",
+                "read as text because {n} {cells} {} not {}: {all}{more}; correct them, or specify each text \
+                 that marks a missing value with --missing TEXT",
                 if n == 1 { "is" } else { "are" },
                 cell_type.noun(n),
             ),
             NoteReason::AmbiguousDates([one, other]) => format!(
-                "the order of day and month is ambiguous, first {first}; give --date-format \"{one}\" or \
+                "the order of day and month is ambiguous, first {first}; specify --date-format \"{one}\" or \
                  --date-format \"{other}\""
             ),
         }

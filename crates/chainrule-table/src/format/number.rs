@@ -59,7 +59,7 @@ impl NumberFormat {
         NumberFormat { decimal: ',', ..NumberFormat::default() }
     }
 
-    /// Whether numbers are written as in `-1.5e3`.
+    /// Returns whether numbers are written as in `-1.5e3`.
     pub(crate) fn is_plain(&self) -> bool {
         *self == NumberFormat::default()
     }
@@ -105,7 +105,7 @@ impl NumberFormat {
         })
     }
 
-    /// Returns the format that the most cells follow, and the number of these cells. `decimals` are
+    /// Returns the format that fits the most cells, and the number of these cells. `decimals` are
     /// the allowed decimal separators.
     pub(super) fn find<'w>(
         words: &(impl Iterator<Item = (&'w str, usize)> + Clone),
@@ -142,12 +142,13 @@ impl NumberFormat {
     }
 }
 
-/// Parses a number as in `-1.5e3`, which is not finite if it is out of range or written as `inf`.
+/// Parses a number such as `-1.5e3`; the result is not finite if it is out of range or written as
+/// `inf`.
 pub(crate) fn plain(text: &[u8]) -> Option<f64> {
     fast_float2::parse(text).ok()
 }
 
-/// Parses what follows a minus sign.
+/// Parses the number after a minus sign.
 fn minus(text: &str) -> Option<f64> {
     text.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| plain(text.as_bytes()).map(|v| -v))?
 }
@@ -176,7 +177,7 @@ struct NumberParts<'w> {
 }
 
 impl<'w> NumberParts<'w> {
-    /// Divides a text without surrounding white space; `None` if it is not a number with at most a
+    /// Splits a text without surrounding white space; `None` if it is not a number with at most a
     /// currency sign, a percent sign or a unit.
     fn of(text: &'w str) -> Option<NumberParts<'w>> {
         let (mut is_negative, mut rest) = signed(text);
@@ -215,7 +216,7 @@ impl<'w> NumberParts<'w> {
         (is_suffix && has_digits).then_some(NumberParts { is_negative, prefix, digits, suffix })
     }
 
-    /// Returns the number if its digits follow the separators.
+    /// Returns the number if its digits are consistent with the separators.
     fn value(&self, decimal: char, thousands: Option<char>) -> Option<f64> {
         let mut plain_text = String::with_capacity(self.digits.len() + 1);
         if self.is_negative {

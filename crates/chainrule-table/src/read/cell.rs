@@ -21,8 +21,8 @@ pub(super) struct ObservedTypes {
 }
 
 impl ObservedTypes {
-    /// Returns the type of the column: dates if only dates were observed, strings if there was text
-    /// or a mixture, else numbers.
+    /// Returns the type of the column: dates if only dates were observed, strings if there was text,
+    /// a mixture of numbers and dates, or only marks, otherwise numbers.
     pub(super) fn cell_type(self) -> CellType {
         match self {
             ObservedTypes { texts: true, .. } | ObservedTypes { numbers: true, dates: true, .. } => {
@@ -63,7 +63,7 @@ pub(super) struct InitialFormats {
 }
 
 impl InitialFormats {
-    /// Returns formats with the missing texts of the options; numbers are written as in `numbers`.
+    /// Returns formats with the missing texts of the options; `numbers` is the notation of numbers.
     pub(super) fn new(options: &ReadOptions, numbers: NumberFormat) -> InitialFormats {
         let missing = MissingTexts { marks: options.marks(), texts: options.missing.clone() };
         let format = |cells| Arc::new(ColumnFormat { cells, missing: missing.clone() });
@@ -91,7 +91,7 @@ impl InitialFormats {
 }
 
 impl ReadOptions {
-    /// Returns the usual marks that are missing in numbers and dates.
+    /// Returns the usual marks that count as missing in numbers and dates.
     pub(super) fn marks(&self) -> Marks {
         if self.missing_only { Marks::None } else { Marks::All }
     }

@@ -1,4 +1,4 @@
-//! Chunks of a file of any format, which are joined to a whole table or returned one by one.
+//! Chunks of a file of any format, which are joined into a whole table or returned one by one.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use super::column::ColumnBuilder;
 use crate::format::{ColumnFormat, ColumnNote, NoteReason};
 use crate::{Column, Error, Table};
 
-/// Sizes of chunks and number of threads. The table read does not depend on them.
+/// Sizes of chunks and number of threads. The resulting table does not depend on them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chunking {
     /// Bytes per block of a text file.
@@ -72,7 +72,7 @@ pub(super) struct TextReader {
 
 impl TextReader {
     /// Reads to the end and returns all rows. Cells of an unexpected type are not errors here, but
-    /// recorded in their columns.
+    /// are recorded in their columns.
     pub(super) fn whole(mut self, progress: &mut dyn FnMut(u64)) -> Result<RowChunk, Error> {
         let columns = self.columns.iter().map(|(_, format)| ColumnBuilder::new(format)).collect();
         let mut whole = RowChunk { columns, lines: Vec::new() };

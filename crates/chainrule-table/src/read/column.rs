@@ -15,7 +15,7 @@ pub(super) struct ColumnBuilder {
     cell_type: CellType,
     /// Whether numbers may be parsed before the end of their field is known.
     pub(super) can_parse_prefix: bool,
-    /// Missing cells that are numbers.
+    /// Numbers that mark missing cells.
     missing_numbers: Vec<f64>,
     /// Numbers or dates.
     pub(super) values: Vec<f64>,
@@ -135,7 +135,7 @@ impl ColumnBuilder {
                 let code = if is_missing { MISSING } else { self.words.intern_owned(cell) };
                 self.codes.push(code);
             }
-            // Numbers that are dates by their digits, such as 20240131.
+            // Numbers whose digits are a date, such as 20240131.
             (CellFormat::Date(dates), Meaning::Number(_)) => {
                 let meaning = dates.parse(cell.as_bytes()).map_or(meaning, Meaning::Date);
                 self.push_meaning(meaning, position, || cell);

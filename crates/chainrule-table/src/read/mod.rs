@@ -45,11 +45,11 @@ pub struct ReadOptions {
     /// Whether numbers in a CSV file have a decimal comma.
     pub decimal_comma: Option<bool>,
     /// Encoding of a text file, by its name in the WHATWG Encoding Standard (`windows-1252`,
-    /// `utf-16le`). The default is the encoding of the byte-order mark, or else UTF-8.
+    /// `utf-16le`). The default is the encoding of the byte-order mark, or UTF-8 without one.
     pub encoding: Option<String>,
     /// Texts of missing cells, in addition to empty cells and the usual marks (see [`Marks`]).
     pub missing: Vec<String>,
-    /// Whether none of the usual marks are missing, only empty cells and `missing`.
+    /// Whether only empty cells and `missing` count as missing, not the usual marks.
     pub missing_only: bool,
     /// Kinds of columns; they decide whether a column is read as numbers, dates or text.
     pub kinds: Vec<(String, ColumnKind)>,
@@ -83,15 +83,16 @@ impl CellType {
 
 /// Reads a whole file. The cells of a column are numbers if at least 95 % of those that are not
 /// missing are numbers, else dates if at least 95 % are dates, else strings. The other cells of a
-/// column of numbers or dates are missing; the [notes](crate::Column::notes) of the column list
-/// them.
+/// column of numbers or dates count as missing; the [notes](crate::Column::notes) of the column
+/// contain their number and the first of them.
 ///
 /// The format is detected from the first bytes and the extension of the file: Parquet, NPY, NPZ,
 /// JSON Lines (`.jsonl`, `.ndjson`), or else CSV. In a CSV file
 ///
 /// - numbers are written as in `-1.5e3`, or all cells of the column have the same thousands
-///   separator, decimal comma, currency sign, percent sign or unit ([`NumberFormat`](crate::NumberFormat)); `inf` and
-///   `1e999` are errors in a column of numbers, as they are not finite;
+///   separator, decimal comma, currency sign, percent sign or unit
+///   ([`NumberFormat`](crate::NumberFormat)); `inf` and `1e999` are errors in a column of numbers,
+///   as they are not finite;
 /// - digits with a leading zero, such as `007`, and integers beyond 2^53 are identifiers, and their
 ///   columns are strings, unless their kind is specified;
 /// - `0x1F` and `1_000` are strings, and so are booleans (`true`, `yes`);
@@ -100,8 +101,8 @@ impl CellType {
 /// - a column whose cells are all missing is a column of numbers;
 /// - white space around cells is removed.
 ///
-/// The same holds for strings in the other formats. How a column was read is in its
-/// [`format`](crate::Column::format).
+/// The same holds for strings in the other formats. The [`format`](crate::Column::format) of a
+/// column records how it was read.
 ///
 /// The columns of an NPY file are called `x1`, `x2`, ... In an NPZ file, the columns of a
 /// two-dimensional array `X` are called `X1`, `X2`, ..., and a one-dimensional array `y` is a
@@ -235,9 +236,9 @@ impl Stream {
     /// Columns are read as specified by [`ColumnFormat`]s, or by [`CellType`]s: plain numbers, ISO
     /// 8601 dates, or strings exactly as they are in the file, whatever the type of the column.
     ///
-    /// Chunks have some thousands to some ten thousands of rows, and a few chunks are read ahead.
-    /// An NPZ file is read completely, as each of its arrays is compressed as a whole. Of a Parquet
-    /// file, one compressed row group is in memory.
+    /// Chunks have thousands to tens of thousands of rows, and a few chunks are read ahead. An NPZ
+    /// file is read completely, as each of its arrays is compressed as a whole. For a Parquet file,
+    /// one compressed row group is kept in memory.
     ///
     /// # Errors
     /// Returns the same errors as [`read`], and [`Problem::NoColumn`] if a column does not exist.
@@ -303,8 +304,8 @@ impl Stream {
         Ok(Stream { names, chunks: Some(chunks) })
     }
 
-    /// Returns the names of all columns of the file. Of a JSON Lines file, these are the keys found
-    /// up to the point where all requested columns have appeared.
+    /// Returns the names of all columns of the file. For a JSON Lines file, these are the keys
+    /// found up to the point where all requested columns have appeared.
     pub fn names(&self) -> &[String] {
         &self.names
     }

@@ -53,9 +53,9 @@ fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
 /// Maximum number of digits that always fit in 64 bits.
 const MAX_DIGITS: usize = 19;
 
-// Parsing the next number depends on the end of the previous one. The end of few digits, and of
-// each group of eight among many, is found by branches, which are predictable in a table; only the
-// end within the last group is computed.
+// Parsing the next number depends on the end of the previous one. The end of a few digits, and of
+// each full group of eight, is found by branches, which are predictable in a table; only the end
+// within the last group is computed.
 
 /// Appends the digits at `at` to a number and returns the offset after them.
 #[inline]
@@ -92,7 +92,7 @@ fn parse_many_digits(bytes: &[u8], mut at: usize, number: &mut u64) -> Option<us
 }
 
 /// Combines eight digits, one per byte with the first digit in the lowest byte, into a number.
-/// Neighbouring digits are combined to groups of two, four and eight.
+/// Neighbouring digits are combined into groups of two, four and eight.
 #[inline]
 fn combine(digits: u64) -> u64 {
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;

@@ -126,8 +126,8 @@ fn read(file: &mut impl Read, bytes: &mut Vec<u8>, n: usize) -> std::io::Result<
 
 impl Decoding {
     /// Decodes the input buffer and appends the result to `text`. Malformed sequences are replaced
-    /// by a byte that is invalid in UTF-8, and reported later by the parser, which knows the line
-    /// and whether the column is read.
+    /// by a byte that is invalid in UTF-8. The parser reports them later, with their line, if the
+    /// column is read.
     fn decode(&mut self, text: &mut Vec<u8>, end: AtEnd) {
         const INVALID: u8 = 0xff;
         let mut raw = &self.raw[..];

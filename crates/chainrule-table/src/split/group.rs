@@ -9,8 +9,8 @@ use chainrule::random::RandomState;
 use super::size::nearest;
 use crate::{Column, Error, Problem, Table};
 
-/// Maximum of groups times rows for which the nearest subset is found exactly, in a fraction of a
-/// second.
+/// Maximum number of groups times number of rows for which the nearest subset is found exactly, in
+/// a fraction of a second.
 const MAX_WORK: usize = 100_000_000;
 
 /// Returns the rows of each group. A row with a missing group forms a group of its own.
@@ -39,7 +39,7 @@ pub(super) fn groups(table: &Table, column: &Column, needed: usize) -> Result<Ve
     Ok(groups)
 }
 
-/// Returns the rows of the groups to hold out of at least two groups. Their number is near to
+/// Returns the rows of the groups to hold out, given at least two groups. Their number is close to
 /// `requested` (see [`nearest_subset`]).
 ///
 /// Subsets of groups with the same number of rows are equally near; the random order of the groups
@@ -54,8 +54,8 @@ pub(super) fn held_out(groups: &[Vec<usize>], requested: f64, random: &mut Rando
 /// least one group, and returns the rows of each fold.
 ///
 /// The largest groups are assigned first, each to the smallest fold, groups of the same size in
-/// random order. Then the largest and the smallest fold are divided again, as evenly as their groups
-/// allow, until this changes nothing.
+/// random order. Then the groups of the largest and the smallest fold are redistributed between
+/// these two as evenly as possible, until this changes nothing or the work exceeds [`MAX_WORK`].
 pub(super) fn balanced_folds(groups: &[Vec<usize>], k: usize, random: &mut RandomState) -> Vec<Vec<usize>> {
     let mut order = random.permutation(groups.len());
     order.sort_by_key(|g| Reverse(groups[*g].len()));
@@ -90,8 +90,9 @@ pub(super) fn balanced_folds(groups: &[Vec<usize>], k: usize, random: &mut Rando
     folds.into_iter().map(|fold| fold.into_iter().flat_map(|g| groups[g].iter().copied()).collect()).collect()
 }
 
-/// Returns the positions of some but not all of at least two sizes, whose sum is near to
-/// `requested`: the nearest possible one up to [`MAX_WORK`], otherwise that of [`greedy_subset`].
+/// Returns the positions of some, but not all, of at least two sizes, with a sum close to
+/// `requested`: the nearest possible sum if the work is at most [`MAX_WORK`], otherwise that of
+/// [`greedy_subset`].
 fn nearest_subset(sizes: &[usize], requested: f64) -> Vec<usize> {
     let n: usize = sizes.iter().sum();
     if sizes.len().saturating_mul(n) <= MAX_WORK {
@@ -103,10 +104,10 @@ fn nearest_subset(sizes: &[usize], requested: f64) -> Vec<usize> {
 
 /// Returns the subset with the sum nearest to `requested`; of two equally near sums, the larger one.
 ///
-/// The subset-sum problem by dynamic programming: the sums of subsets of the first i + 1 sizes are
-/// those of the first i, and each of them plus `sizes[i]`. For every sum, the last member of the
-/// first subset found is kept. A subset at the front of the list is the first of its sum, so that
-/// with sizes in random order every nearest subset may be returned.
+/// Solves the subset-sum problem by dynamic programming: the sums of subsets of the first i + 1
+/// sizes are those of the first i, and each of them plus `sizes[i]`. For every sum, the last member
+/// of the first subset found is kept. Subsets at the front of the list are found first, so with
+/// sizes in random order, every nearest subset may be returned.
 fn exact_subset(sizes: &[usize], requested: f64) -> Vec<usize> {
     const NONE: u32 = u32::MAX;
     let n: usize = sizes.iter().sum();
@@ -137,10 +138,10 @@ fn exact_subset(sizes: &[usize], requested: f64) -> Vec<usize> {
 
 /// Returns a subset with a sum near to `requested`, in time proportional to the number of sizes.
 ///
-/// Each size in turn is included if the sum remains at most `requested`. What is then missing is
-/// less than the smallest of the sizes left out, m, which is also included if the sum is nearer with
-/// it. The error is therefore at most m/2, or less than m if the subset would otherwise be empty or
-/// contain everything. In all cases it is less than the smallest size that is left out.
+/// Each size in turn is included if the sum remains at most `requested`. The remaining difference
+/// is then less than the smallest size left out, m, which is also included if the sum is nearer
+/// with it. The error is therefore at most m/2, or less than m if the subset would otherwise be
+/// empty or contain everything. In all cases it is less than the smallest size that is left out.
 fn greedy_subset(sizes: &[usize], requested: f64) -> Vec<usize> {
     let n: usize = sizes.iter().sum();
     let requested = requested.clamp(1.0, (n - 1) as f64);

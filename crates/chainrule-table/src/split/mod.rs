@@ -14,8 +14,8 @@ use crate::{Column, Error, Problem, Table};
 pub enum Split<'a> {
     /// Random split.
     Random,
-    /// Random within each class, so that each part has the same class proportions. Contains the
-    /// class of each row and the names of the classes.
+    /// Random within each class, so that each part has the same class proportions. The fields are
+    /// the class of each row and the names of the classes.
     Stratified(&'a [usize], &'a [String]),
     /// Random by group: rows with the same value in the column stay together. A row with a missing
     /// value forms a group of its own.
@@ -29,12 +29,12 @@ impl Split<'_> {
     /// Splits the rows into a training set and a validation set, which contains about the given
     /// fraction of the rows. Each set is in the order of the table and contains at least one row.
     ///
-    /// A random split holds out `fraction·n` rows, rounded, and a stratified split as many of each
-    /// class. Splits by group and by time hold out the number of rows nearest to `fraction·n` that
-    /// is possible if groups and moments stay together, which may be far from it; the achieved
-    /// fraction is the length of the validation set divided by `n`. If groups times rows exceed 10⁸,
-    /// a split by group is not always the nearest one, but differs from the request by less than the
-    /// smallest group of the training set.
+    /// A random split holds out `fraction·n` rows, rounded, and a stratified split this fraction of
+    /// each class. Splits by group and by time hold out the number of rows nearest to `fraction·n`
+    /// that is possible if groups and moments stay together, which may be far from it; the achieved
+    /// fraction is the length of the validation set divided by `n`. If the number of groups times
+    /// the number of rows exceeds 10⁸, a split by group is not always the nearest one, but differs
+    /// from the request by less than the smallest group of the training set.
     ///
     /// # Errors
     /// Returns [`Problem::FewRows`], [`Problem::FewOfClass`], [`Problem::FewGroups`] or
@@ -91,8 +91,8 @@ impl Split<'_> {
     ///
     /// For all other splits, every row belongs to exactly one validation set, and the training rows
     /// of a fold are all other rows. Random and stratified folds have equal sizes, up to one row.
-    /// Folds by group are as even as assigning the largest groups first, each to the smallest fold,
-    /// makes them, or more so.
+    /// Folds by group are at least as even as the result of assigning the largest groups first,
+    /// each to the smallest fold.
     ///
     /// # Errors
     /// Returns the same errors as [`once`](Split::once), with `k` as the minimum number of rows,

@@ -49,7 +49,7 @@ impl FileFormat {
         ("npy", &["npy"], FileFormat::Numpy),
     ];
 
-    /// Returns the format for the extension of a file; the case of letters does not matter.
+    /// Returns the format for the extension of a file, ignoring case.
     ///
     /// ```
     /// use chainrule_table::FileFormat;

@@ -14,9 +14,9 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use super::{OutputColumn, Sink};
 use crate::{MISSING, Table, Values};
 
-/// A row group is written when it has this many rows or more.
+/// Number of rows from which a row group is written.
 const GROUP_ROWS: usize = 1 << 16;
-/// A row group is written when it has this many bytes or more.
+/// Size in bytes from which a row group is written.
 const GROUP_BYTES: usize = 1 << 26;
 
 /// A writer of a Parquet file.

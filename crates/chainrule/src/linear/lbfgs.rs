@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use super::dot::dot;
 use super::line_search::{Point, search};
 
-/// Number of pairs of differences that approximate the Hessian.
+/// Number of correction pairs that approximate the Hessian.
 const MEMORY: usize = 10;
 
 /// Reason why the solver of a linear model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinearEnding {
-    /// The gradient norm is below the tolerance.
+    /// The gradient norm is at most the tolerance.
     Converged,
     /// No step along the search direction satisfies the Wolfe conditions, because the decrease is
     /// below the rounding errors, or because the loss is not differentiable at the optimum.
@@ -20,7 +20,7 @@ pub enum LinearEnding {
     MaxIterations,
 }
 
-/// Where the minimisation ended.
+/// Result of a minimisation.
 pub(super) struct Minimum {
     pub(super) parameters: Vec<f64>,
     pub(super) gradient_norm: f64,
@@ -28,7 +28,8 @@ pub(super) struct Minimum {
     pub(super) ending: LinearEnding,
 }
 
-/// Differences of parameters and of gradients in one iteration, and `1/(s·y)`.
+/// Differences `s` of the parameters and `y` of the gradients over one iteration, with
+/// `rho = 1/(s·y)`.
 struct Pair {
     s: Vec<f64>,
     y: Vec<f64>,
@@ -38,8 +39,9 @@ struct Pair {
 /// Minimises a function from `start`.
 ///
 /// `evaluate` returns the value and overwrites its second argument with the gradient. `precondition`
-/// replaces a vector by its product with the inverse of an approximate Hessian, which may be off by
-/// a factor. The method stops at a gradient norm of `tolerance·max(1, norm at the start)`.
+/// replaces a vector by its product with the inverse of an approximate Hessian, which need only be
+/// correct up to a constant factor. The method stops at a gradient norm of
+/// `tolerance·max(1, norm at the start)`.
 ///
 /// Nocedal and Wright, algorithms 7.4 and 7.5, with `H_k^0 = γ·M⁻¹` and
 /// `γ = s·y / (y·M⁻¹·y)`.

@@ -23,7 +23,7 @@ pub(super) struct Point {
 /// Finds a step that satisfies the Wolfe conditions, `value ≤ value(0) + 1e-4·step·slope(0)` and
 /// `slope ≥ 0.9·slope(0)`, and returns the point, which is the last one that was evaluated.
 ///
-/// `evaluate` returns value and slope at a step; `start` is the point of step 0, with a negative
+/// `evaluate` returns value and slope at a step; `start` is the point at step 0, with a negative
 /// slope. The search begins at step 1, and returns `None` if it does not succeed within 50
 /// evaluations.
 ///
@@ -61,7 +61,7 @@ fn decreases(point: Point, start: Point) -> bool {
     is_sufficient || is_rounded && point.slope <= (2.0 * DECREASE - 1.0) * start.slope
 }
 
-/// Returns the minimum of the cubic through both points, kept away from the ends of the interval.
+/// Returns the minimiser of the cubic through both points, kept away from the ends of the interval.
 fn between(low: Point, high: Point) -> f64 {
     let width = high.step - low.step;
     if !high.value.is_finite() || !high.slope.is_finite() {
@@ -75,7 +75,7 @@ fn between(low: Point, high: Point) -> f64 {
     if step.is_nan() { low.step + 0.5 * width } else { step.clamp(first, last) }
 }
 
-/// Returns a step beyond `low`: where the slope would be 0 if it were linear, within limits.
+/// Returns a step beyond `low`: the zero of the linearly extrapolated slope, within limits.
 fn beyond(start: Point, low: Point) -> f64 {
     let step = low.step * start.slope / (start.slope - low.slope);
     if low.slope > start.slope { step.clamp(2.0 * low.step, 10.0 * low.step) } else { 10.0 * low.step }

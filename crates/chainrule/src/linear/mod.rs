@@ -33,7 +33,7 @@ pub const MAX_ITERATIONS: usize = 500;
 /// Gradient norm at which the solver stops, relative to `max(1, norm at the start)`.
 const TOLERANCE: f64 = 1e-6;
 
-/// The same for linear regression, where further iterations cost little: with a Cholesky factor,
+/// Tolerance for linear regression, where further iterations cost little: with a Cholesky factor,
 /// each one is a step of iterative refinement.
 const LEAST_SQUARES_TOLERANCE: f64 = 1e-11;
 
@@ -71,17 +71,17 @@ pub struct LinearFit {
 /// samples get a weight of 0.
 ///
 /// The solver is L-BFGS (10 pairs) on all samples with a line search that satisfies the Wolfe
-/// conditions. Up to 1000 inputs (less for many samples), it is preconditioned by the Cholesky
-/// factor of the covariance of the inputs plus λ: for the squared error, this is the solution of
-/// the normal equations followed by iterative refinement, and for other losses the number of
-/// iterations does not depend on the correlations of the inputs. The solver stops at a gradient
+/// conditions. With up to 1000 inputs (fewer if there are many samples), it is preconditioned by
+/// the Cholesky factor of the covariance of the inputs plus λ. For the squared error, this amounts
+/// to solving the normal equations, followed by iterative refinement; for other losses, the number
+/// of iterations does not depend on the correlations of the inputs. The solver stops at a gradient
 /// norm of 1e-6 (1e-11 for the squared error) times `max(1, norm at the start)`, or after
 /// [`MAX_ITERATIONS`]. It draws no random numbers, and the bits of the result do not depend on the
 /// number of threads.
 ///
 /// The solution is the global optimum if the loss is a convex function of `x·W + b`, as every loss
-/// of the registry is with its own link. Otherwise it is a local optimum; the solver then starts at
-/// zero.
+/// in the registry is with its canonical link. Otherwise it is a local optimum; the solver then
+/// starts at zero.
 ///
 /// J. Nocedal, S. J. Wright, Numerical Optimization, 2nd edition, 2006, algorithm 7.5.
 ///
@@ -136,12 +136,13 @@ pub fn fit(data: &Dataset<f64>, loss: &Loss, output: &Activation) -> Result<Line
     Ok(LinearFit { architecture, parameters, n_iterations, gradient_norm, ending })
 }
 
-/// Whether the problem is linear regression, in which the targets can be standardised.
+/// Returns whether the problem is linear regression, in which the targets can be standardised.
 fn is_least_squares(loss: &Loss, output: &Activation) -> bool {
     loss.name() == Loss::squared_error().name() && output.name() == Activation::identity().name()
 }
 
-/// Returns the z at which the output is `mean`: the best constant output of most losses.
+/// Returns the pre-activation at which the output is `mean`, the best constant output for most
+/// losses.
 fn inverse(link: Link, mean: f64) -> f64 {
     match link {
         Link::Identity => mean,

@@ -11,16 +11,16 @@ use crate::{DataSource, Error};
 /// Maximum number of inputs for which the covariance is computed and factored.
 const MAX_INPUTS: usize = 1000;
 
-/// Maximum number of products `n·n_inputs²` for which the covariance is computed: some seconds.
+/// Maximum number of products `n·n_inputs²` for which the covariance is computed: a few seconds.
 const MAX_PRODUCTS: usize = 40_000_000_000;
 
-/// An approximation M of the Hessian up to a factor: for each output, `C + λ` for its weights,
-/// where C is the weighted covariance of the standardised inputs, and 1 for its bias.
+/// An approximation M of the Hessian up to a constant factor. For each output, it is `C + λ·I` for
+/// the weights, where C is the weighted covariance of the standardised inputs, and 1 for the bias.
 pub(super) struct Preconditioner {
     n_inputs: usize,
     n_outputs: usize,
-    /// Lower triangle L (n_inputs, n_inputs) of `C + λ = L·Lᵀ`, row-major; `None` if there are too
-    /// many inputs, and M is 1.
+    /// Lower triangle L (n_inputs, n_inputs) of `C + λ·I = L·Lᵀ`, row-major; `None` if there are
+    /// too many inputs, in which case M is the identity.
     factor: Option<Vec<f64>>,
 }
 
@@ -88,8 +88,8 @@ impl DataSource<f64> for Halves<'_> {
 /// Computes the covariance `Σ w·x_j·x_k / Σ w` (n_inputs, n_inputs) of centred inputs.
 ///
 /// This is the gradient of the squared error `Σ w·(y_k - t_k)²` of `y = x·W` at `W = 0` with
-/// the targets `-x/2`, so that it is computed by the kernels of the engine, on all threads and with
-/// the same bits on any number of them.
+/// the targets `-x/2`. The kernels of the engine therefore compute it, on all threads and with the
+/// same bits on any number of them.
 fn covariance(data: &Standardised<'_>, rows: &[usize]) -> Result<Vec<f64>, Error> {
     let p = data.n_inputs();
     let products = Architecture::new(p, vec![Layer::new(p, Activation::identity()).without_bias()])?;
@@ -100,7 +100,7 @@ fn covariance(data: &Standardised<'_>, rows: &[usize]) -> Result<Vec<f64>, Error
     Ok(covariance)
 }
 
-/// Returns the lower triangle L of `a + λ = L·Lᵀ`, both (p, p) row-major.
+/// Returns the lower triangle L of `a + λ·I = L·Lᵀ`, both (p, p) row-major.
 ///
 /// If rounding errors make a pivot negative, λ is increased, which only affects the number of
 /// iterations of the solver.

@@ -1,4 +1,4 @@
-//! Samples with standardised inputs, and the parameters of the original inputs.
+//! Samples with standardised inputs, and the conversion of parameters to the original inputs.
 
 use crate::kernel::gather::gather;
 use crate::{DataSource, Dataset};
@@ -39,7 +39,7 @@ impl ColumnScale {
 }
 
 impl<'d> Standardised<'d> {
-    /// Computes the scales over `rows`, at least one of which has weight.
+    /// Computes the scales over `rows`, at least one of which has a positive weight.
     pub(super) fn new(data: &'d Dataset<f64>, rows: &[usize], targets: TargetScale) -> Standardised<'d> {
         let x = scales(data.x(), data.n_inputs(), data.weights(), rows);
         let t = match targets {
@@ -65,14 +65,14 @@ impl<'d> Standardised<'d> {
         means.iter().zip(&self.t).map(|(mean, scale)| (mean - scale.mean) * scale.inverse).collect()
     }
 
-    /// Returns the parameters of the original inputs and targets that correspond to `parameters` of
-    /// the standardised ones, both `W` (n_inputs, n_outputs), then `b` (n_outputs).
+    /// Converts parameters for the standardised inputs and targets to parameters for the original
+    /// ones. Both consist of `W` (n_inputs, n_outputs), then `b` (n_outputs).
     ///
     /// With deviations σ and means μ, `W = W'·σ_t/σ_x` and `b = b'·σ_t + μ_t - μ_x·W`.
     pub(super) fn original(&self, parameters: &[f64], n_outputs: usize) -> Vec<f64> {
         let mut original = parameters.to_vec();
         let (w, b) = original.split_at_mut(self.x.len() * n_outputs);
-        // A loss with several outputs per target does not scale the targets.
+        // The targets are not scaled if the loss has several outputs per target.
         let t = |k: usize| self.t.get(k).copied().unwrap_or(ColumnScale::IDENTITY);
         b.iter_mut().enumerate().for_each(|(k, b)| *b = *b * t(k).deviation + t(k).mean);
         for (w, x) in w.chunks_exact_mut(n_outputs).zip(&self.x) {

@@ -21,16 +21,16 @@ use crate::table::number;
 /// The name of the predictor that ignores the inputs: the majority class, or the mean.
 pub(super) const BASELINE: &str = "baseline";
 
-/// How good a fitted model is.
+/// Assessment of a fitted model.
 pub(super) struct Assessment {
     pub(super) scores: Scores,
-    /// Permutation importance of the columns; none after a cancelled training.
+    /// Permutation importance of the columns; `None` after cancelled training.
     pub(super) importance: Option<PermutationImportance>,
 }
 
 /// The metrics of a model.
 pub(super) enum Scores {
-    /// Of one network.
+    /// Metrics of one network.
     Single {
         /// Its metrics on each set of rows.
         sets: Vec<(&'static str, Metrics)>,
@@ -39,7 +39,7 @@ pub(super) enum Scores {
         /// Comparison of the network with the linear model on held-out rows, if there are any.
         comparison: Option<Comparison>,
     },
-    /// Of cross-validation.
+    /// Metrics of cross-validation.
     Folds {
         /// Mean and standard deviation over the held-out rows of each fold.
         metrics: FoldMetrics,
@@ -51,7 +51,7 @@ pub(super) enum Scores {
 /// Which of two models has the better metric, R² in regression, otherwise log loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// The network, or neither in the digits that are printed.
+    /// The network; also if both metrics are equal as printed.
     Network,
     /// The linear model, although the network has hidden layers.
     Linear,
@@ -82,7 +82,7 @@ impl TestTable {
 
 /// Assesses the trained networks and joins them into one model.
 ///
-/// After a cancelled training only the metrics of the model itself are computed.
+/// After cancelled training, only the metrics of the model itself are computed.
 pub(super) fn assess(
     mut models: Vec<Model>,
     outcomes: &[Outcome],
@@ -158,7 +158,8 @@ fn single(
     Ok((model, Scores::Single { sets, others, comparison }))
 }
 
-/// Returns the best linear model of the training samples, with the encoders of `model`; none if all samples have weight 0.
+/// Fits a linear model to the training samples, with the encoders of `model`; returns `None` if
+/// this is not possible, for example because all samples have weight 0.
 fn linear_model(model: &Model, outcome: &Outcome) -> Option<Model> {
     let _spinner = Spinner::new("fitting the linear model");
     let output = &outcome.architecture.output().activation;

@@ -202,10 +202,10 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
     })
 }
 
-/// What the trainings of a command share.
+/// State shared by the training runs of a command.
 struct Trainer<'c> {
     cancel: &'c AtomicBool,
-    /// Whether the parameters along the training are recorded, for figures.
+    /// Whether parameters are recorded during training, for figures.
     record: bool,
     checkpoints: Checkpoints,
 }
@@ -230,12 +230,12 @@ fn from_table(samples: &Samples) -> &TableSamples {
     samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
-/// Number of parameters per training row above which a small table gets a caution.
+/// Number of parameters per training row above which there is a warning for a small table.
 const MAX_PARAMETERS_PER_ROW: usize = 10;
 /// Number of training rows below which a table is small.
 const FEW_ROWS: usize = 50;
 
-/// Returns what was assumed about the table, and a caution for a large network on few rows.
+/// Returns what was assumed about the table, with a warning if a large network has few rows.
 fn remarks(prepared: &PreparedTraining, from: &TableSamples) -> Vec<Remark> {
     let mut remarks = from.remarks.clone();
     let (n_rows, n_parameters) = (from.rows[0].len(), prepared.architecture.n_parameters());

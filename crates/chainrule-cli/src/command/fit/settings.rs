@@ -15,7 +15,7 @@ impl FitArguments {
             return Err(Failure::Argument {
                 argument: "--preset",
                 value: former.clone(),
-                allowed: format!("given as --scaling {scaling}, the present name of this option"),
+                allowed: format!("given as --scaling {scaling}, the current name of this option"),
             });
         }
         let mut sets = Vec::new();
@@ -73,7 +73,7 @@ impl FitArguments {
         })
     }
 
-    /// `--hidden 64,32` as a TOML list of numbers of units.
+    /// Returns `--hidden 64,32` as a TOML list.
     fn hidden(&self) -> Result<Option<String>, Failure> {
         let Some(units) = self.hidden.as_deref() else { return Ok(None) };
         if units == "none" {
@@ -89,7 +89,7 @@ impl FitArguments {
         })
     }
 
-    /// `--kind size=category` as a TOML table of kinds by column.
+    /// Returns `--kind size=category` as a TOML table of kinds by column.
     fn kinds(&self) -> Result<Option<String>, Failure> {
         let entry = |argument: &String| match argument.rsplit_once('=') {
             Some((column, kind)) => Ok(format!("{} = {}", text(column), text(kind))),

@@ -24,8 +24,9 @@ pub(super) fn distinct_if_few(values: &[f64]) -> Option<Vec<f64>> {
     Some(distinct)
 }
 
-/// Returns the distinct cells of a column: numbers by size, then other texts in alphabetical order.
-/// Words for false and true are two, each in its most frequent spelling.
+/// Returns the distinct cells of a column: numbers in ascending order, then other texts in
+/// alphabetical order. Truth values, if both occur and nothing else, are returned as false and true,
+/// each in its most frequent spelling.
 pub(super) fn distinct_cells(column: &Column) -> Vec<String> {
     match &column.values {
         Values::Strings(texts) => {

@@ -17,9 +17,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
-    /// Prediction of one of two or more exclusive classes.
+    /// Prediction of one of two or more mutually exclusive classes.
     Classification,
-    /// Prediction of several binary labels, one per column, which are not exclusive.
+    /// Prediction of several binary labels, one per column, which are not mutually exclusive.
     Multilabel,
     /// Prediction of one or more numbers.
     Regression,
@@ -39,9 +39,9 @@ pub enum TargetScaling {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Target {
-    /// Exclusive classes. With two classes, the target is 0 or 1 and the output is the probability
-    /// of the second class. With more classes, the target is one-hot and the outputs are the
-    /// probabilities of the classes.
+    /// Mutually exclusive classes. With two classes, the target is 0 or 1 and the output is the
+    /// probability of the second class. With more classes, the target is one-hot and the outputs
+    /// are the probabilities of the classes.
     Classes {
         /// Name of the column.
         column: String,
@@ -52,7 +52,7 @@ pub enum Target {
     Labels {
         /// Names of the columns.
         columns: Vec<String>,
-        /// Cells for 0 and 1 in each column.
+        /// Words for 0 and 1 in each column.
         words: Vec<[String; 2]>,
     },
     /// Scaled numbers.
@@ -78,10 +78,11 @@ impl Task {
         Task::ALL[self as usize].0
     }
 
-    /// Infers the task from the target columns. A single column of strings, or of integers with few
-    /// distinct values, is a classification; any other single column is a regression. Several
-    /// columns are multilabel if each has at most two distinct values, and a regression otherwise. A
-    /// kind in `kinds` decides: numbers and dates are a regression, categories a classification.
+    /// Infers the task from the target columns: classification for a single column of strings, or
+    /// of integers with few distinct values, and regression for any other single column; multilabel
+    /// for several columns if each has at most two distinct values, and regression otherwise. For a
+    /// single column, a kind in `kinds` takes precedence: regression for numbers and dates,
+    /// classification for booleans and categories.
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist.
@@ -116,10 +117,11 @@ impl Target {
     ///
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist, [`Problem::MissingTarget`] if a
-    /// target is missing, [`Problem::OneTarget`] if a target is constant, [`Problem::FewRows`] if
-    /// there are fewer than two training rows, [`Problem::HugeTarget`] if squares of a target are out
-    /// of range, [`Problem::OtherCells`] or [`Problem::AmbiguousDates`] if cells of a target were not
-    /// read, and [`Problem::WrongTask`] if a target is unsuitable for the task.
+    /// target is missing, [`Problem::OneTarget`] if a target is constant,
+    /// [`Problem::FewTrainingRows`] if there are fewer than two training rows,
+    /// [`Problem::HugeTarget`] if squares of a target are out of range, [`Problem::OtherCells`] or
+    /// [`Problem::AmbiguousDates`] if cells of a target could not be read, and
+    /// [`Problem::WrongTask`] if a target is unsuitable for the task.
     pub fn fit(
         table: &Table,
         training: TrainingRows<'_>,
@@ -270,7 +272,7 @@ impl Target {
         self.columns().iter().enumerate().map(format).collect()
     }
 
-    /// Returns the formats to read the columns with, for a model that does not contain them.
+    /// Returns the formats to read the columns with, for a model that does not store them.
     pub(super) fn former_formats(&self) -> Vec<ColumnFormat> {
         match self {
             Target::Classes { classes, .. } => vec![former_format(classes.iter())],
@@ -355,7 +357,7 @@ fn check_cells(table: &Table, column: &Column, task: Task) -> Result<(), Error> 
     Ok(())
 }
 
-/// Returns what a classification with too many classes requires, in a way that works.
+/// Returns the requirement of a classification that has too many classes, with a suitable remedy.
 fn requires_fewer_classes(column: &Column) -> &'static str {
     let is_code = |reason| matches!(reason, NoteReason::Padded | NoteReason::LongIntegers);
     match &column.values {

@@ -52,9 +52,9 @@ impl Sample {
     }
 }
 
-/// Returns the delimiter with which most records have as many fields as the first, if these are at
-/// least two. Ties, as for `1,5;2,5`, are resolved in favour of more numbers and dates, then of
-/// more fields.
+/// Returns the delimiter with which the most records have as many fields as the first one, which
+/// should have at least two. Ties, as for `1,5;2,5`, are resolved in favour of more numbers and
+/// dates, then of more fields.
 pub(super) fn delimiter(bytes: &[u8], options: &ReadOptions) -> u8 {
     let score = |delimiter: u8| {
         let records = Sample::with_limit(bytes, delimiter, MAX_DELIMITER_RECORDS).records;

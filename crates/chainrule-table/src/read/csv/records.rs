@@ -62,7 +62,7 @@ impl CsvLayout {
     }
 }
 
-/// The integer from which on `f64` does not represent all integers: 2^53.
+/// 2^53, above which `f64` does not represent all integers.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The parser of a block.

@@ -27,7 +27,7 @@ enum ScalarKind {
     Float,
 }
 
-/// Maximum size of a header. Usual headers have about a hundred bytes.
+/// Maximum size of a header. Headers usually have about a hundred bytes.
 const MAX_SIZE: usize = 1 << 16;
 
 /// The value of an element.
@@ -133,7 +133,7 @@ impl NpyHeader {
         }
     }
 
-    /// Converts the bytes of a float to text, with as many digits as its precision needs.
+    /// Converts the bytes of an element to text, with as many digits as its precision requires.
     pub(super) fn text(&self, bytes: &[u8]) -> String {
         match self.element(bytes) {
             Element::Float(value) if self.size == 4 => (value as f32).to_string(),

@@ -1,6 +1,6 @@
 //! Plausibility checks of the sizes in a page header, before memory is allocated for the page.
 
-/// A decompressed page may always have this size, regardless of its compressed size.
+/// Decompressed size that a page may always have, regardless of its compressed size.
 pub(super) const ALWAYS_ALLOWED: u64 = 64 << 20;
 
 /// Maximum compression ratio of a larger page.
