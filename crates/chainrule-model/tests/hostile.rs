@@ -198,7 +198,7 @@ fn use_model(model: &Model, table: &Table) -> bool {
     let predictions = model.predict(&table).expect("the table has the input columns");
     assert_eq!(predictions.y.len(), table.n_rows() * model.target().n_outputs());
     let _ = evaluate(model, &table, None);
-    let _ = importance(model, &table, &[0, 5, 7], None, 0);
+    let _ = importance(model, &table, &[0, 5, 7], None, 0, &mut |_, _| std::ops::ControlFlow::Continue(()));
     for format in [ExportFormat::C, ExportFormat::Rust, ExportFormat::Json, ExportFormat::Onnx] {
         let _ = export(model, format, &ExportOptions::default());
     }

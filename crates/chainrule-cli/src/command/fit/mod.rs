@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment, &sets)?;
     if resume.is_none() && checkpoints.exist() {
         errln!(
-            "note: {} belongs to an unfinished training; resume it with --resume, or delete it",
+            "note: {} is from unfinished training; resume it with --resume, or delete it",
             checkpoint_folder.display()
         );
     }
