@@ -63,6 +63,10 @@ pub(crate) struct PredictArguments {
     pub(crate) threshold: f64,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Put an apostrophe before text that a spreadsheet would take for a formula (text that starts
+    /// with =, +, - or @ and is not a number)
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) escape_formulas: bool,
     /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(crate) output: Option<PathBuf>,

@@ -44,6 +44,20 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let columns = keep.iter().map(|(name, _)| (*name, OutputColumn::Strings { longest: None }));
     let columns: Vec<(&str, OutputColumn)> =
         columns.chain(outputs.iter().map(|(name, column)| (name.as_str(), *column))).collect();
+    let escape = |text: &str| if arguments.escape_formulas { escaped(text) } else { text.to_owned() };
+    let names: Vec<String> = columns.iter().map(|(name, _)| escape(name)).collect();
+    // An apostrophe makes a text longer by one.
+    let longer = |column: OutputColumn| match column {
+        OutputColumn::Strings { longest } => OutputColumn::Strings { longest: longest.map(|n| n + 1) },
+        OutputColumn::Numbers => column,
+    };
+    let columns: Vec<(&str, OutputColumn)> = names
+        .iter()
+        .zip(&columns)
+        .map(|(name, (_, column))| {
+            (name.as_str(), if arguments.escape_formulas { longer(*column) } else { *column })
+        })
+        .collect();
     let destination = match &arguments.output {
         Some(path) => Destination::File(path),
         None => Destination::Stream(Box::new(std::io::stdout())),
@@ -71,7 +85,14 @@ pub(crate) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         n_nan += predictions.y.iter().filter(|y| y.is_nan()).count() as u64;
         let values = output_values(&model, &predictions, arguments.threshold);
         let predicted = outputs.iter().zip(values).map(|((name, _), values)| Column::new(name, values));
-        writer.write(&Table::new(kept.columns.into_iter().chain(predicted).collect())).map_err(unwritten)?;
+        let mut rows: Vec<Column> = kept.columns.into_iter().chain(predicted).collect();
+        for (column, name) in rows.iter_mut().zip(&names) {
+            column.name.clone_from(name);
+            if let Values::Strings(strings) = &mut column.values {
+                strings.words.iter_mut().for_each(|word| *word = escape(word));
+            }
+        }
+        writer.write(&Table::new(rows)).map_err(unwritten)?;
     }
     writer.finish().map_err(unwritten)?;
     drop(bar);
@@ -87,6 +108,12 @@ pub(super) fn print_unseen(unseen: &[(String, u64)]) {
     for (column, n) in unseen {
         errln!("warning: {column}: {n} cells have values that did not occur in training");
     }
+}
+
+/// Returns a text with an apostrophe in front if a spreadsheet would take it for a formula.
+fn escaped(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Whether standard output is a terminal.

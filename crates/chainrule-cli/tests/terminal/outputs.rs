@@ -220,3 +220,17 @@ fn unusable_values_are_errors() {
         assert!(output.status.code() == Some(2) && err.contains(variable), "{err}");
     }
 }
+
+#[test]
+fn formulas_are_escaped_on_request() {
+    let session = Session::new();
+    let rows: String = (0..40).map(|i| format!("{},=cmd|' /C calc'!A{},{}\n", i % 7, i % 2, -(i % 3))).collect();
+    session.write("f.csv", format!("x,t,k\n{rows}"));
+    let (_, err, code) = session.run(&["fit", "f.csv", "--target", "t", "--epochs", "2"]);
+    assert_eq!(code, 0, "{err}");
+    let predict = ["predict", "f.safetensors", "f.csv", "--keep", "t,k"];
+    let (out, _, _) = session.run(&predict);
+    assert!(out.lines().nth(2).is_some_and(|line| line.starts_with("=cmd|' /C calc'!A1,-1,=cmd")), "{out}");
+    let (out, _, _) = session.run(&[&predict[..], &["--escape-formulas"]].concat());
+    assert!(out.lines().nth(2).is_some_and(|line| line.starts_with("'=cmd|' /C calc'!A1,-1,'=cmd")), "{out}");
+}
