@@ -1,7 +1,6 @@
 //! The claims of a source document, and their comparison with the results of a run.
 
 use crate::Error;
-use crate::experiment::Experiment;
 use crate::quantity::Quantity;
 use crate::run::Outcome;
 use crate::section::Section;
@@ -107,11 +106,6 @@ impl Claim {
         section.finish()?;
         let at = at.into_iter().map(|epoch| epoch as u64).collect();
         Ok(Claim { text, note, variant, quantity, at, expected, origin: section.origin().clone() })
-    }
-
-    /// Checks that the experiment has the variants that the claim concerns.
-    pub(crate) fn check(&self, experiment: &Experiment) -> Result<(), Error> {
-        self.variants().try_for_each(|name| experiment.variant(name).map(|_| ()))
     }
 
     /// Returns the variants that the claim concerns, one or two.

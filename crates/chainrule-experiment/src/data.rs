@@ -161,13 +161,12 @@ impl DataPlan {
         }
     }
 
-    /// Whether both plans read the same table with the same options.
-    pub(crate) fn reads_same_table(&self, other: &DataPlan) -> bool {
-        match (&self.source, &other.source) {
-            (SampleSource::Table(one), SampleSource::Table(other)) => {
-                one.path() == other.path() && one.options() == other.options()
-            }
-            _ => false,
+    /// Returns the path of the table and the options with which it is read, if the samples come from
+    /// one.
+    pub(crate) fn table_source(&self) -> Option<(&Path, &ReadOptions)> {
+        match &self.source {
+            SampleSource::Table(plan) => Some((plan.path(), plan.options())),
+            SampleSource::Generator(_) => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! An experiment: data, networks, training and the claims of a source document, read from a TOML
 //! file.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use chainrule::network::Network;
@@ -125,11 +126,11 @@ impl Experiment {
         for key in TOP_KEYS {
             shared.remove(key);
         }
-        let mut overlays = Vec::new();
+        let (mut overlays, mut names) = (Vec::new(), HashSet::new());
         for section in top.sections("variant")? {
             let purpose = "a name that identifies the variant";
             let name = section.text("name")?.ok_or_else(|| section.missing("name", purpose))?;
-            if !is_folder_name(&name) || overlays.iter().any(|(known, _)| *known == name) {
+            if !is_folder_name(&name) || !names.insert(name.clone()) {
                 let allowed = "a unique name of letters, digits, spaces, \"_\", \"-\" and \".\" that starts with a \
                                letter or digit and does not end with a space or \".\"";
                 return Err(section.refuse("name", allowed));
@@ -141,18 +142,23 @@ impl Experiment {
         if overlays.is_empty() {
             overlays.push((String::new(), Tree::default()));
         }
-        let mut variants = Vec::new();
+        // The notes on `sets` are the same for all variants.
+        let (mut variants, mut set_notes) = (Vec::new(), Vec::new());
         for (name, overlay) in overlays {
             let mut tree = shared.clone();
             tree.overlay(&overlay);
-            sets.iter().try_for_each(|set| tree.set(set, Origin::Set, &mut notes))?;
+            sets.iter().try_for_each(|set| tree.set(set, Origin::Set, &mut set_notes))?;
             variants.push(Variant::read(name, tree, path, folder)?);
         }
+        notes.extend(set_notes);
         share_tables(&mut variants);
         let experiment =
             Experiment { name: name.to_owned(), title, document, variants, claims, figures, notes };
+        let names: HashSet<&str> = experiment.variants.iter().map(|variant| variant.name.as_str()).collect();
         for claim in &experiment.claims {
-            claim.check(&experiment)?;
+            for name in claim.variants().filter(|name| !names.contains(name)) {
+                experiment.variant(name)?;
+            }
         }
         Ok(experiment)
     }
@@ -226,11 +232,13 @@ impl Variant {
 
 /// Makes variants that read the same table with the same options share it.
 fn share_tables(variants: &mut [Variant]) {
-    for k in 1..variants.len() {
-        let (before, rest) = variants.split_at_mut(k);
-        if let Some(same) = before.iter().find(|variant| variant.data.reads_same_table(&rest[0].data)) {
-            rest[0].data = rest[0].data.clone().sharing(&same.data);
-        }
+    let mut indices = HashMap::new();
+    let sources = variants.iter().map(|variant| variant.data.table_source()).enumerate();
+    // For each variant, the first one that reads the same table.
+    let first: Vec<usize> =
+        sources.map(|(k, source)| source.map_or(k, |source| *indices.entry(source).or_insert(k))).collect();
+    for (k, first) in first.into_iter().enumerate().filter(|(k, first)| first < k) {
+        variants[k].data = variants[k].data.clone().sharing(&variants[first].data);
     }
 }
 

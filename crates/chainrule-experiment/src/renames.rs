@@ -163,6 +163,15 @@ pub(crate) fn add(notes: &mut Vec<String>, note: String) {
     }
 }
 
+/// Adds a note on the setting at `origin`, unless it is there already. Notes on a file are distinct,
+/// as they contain the position.
+fn add_at(origin: &Origin, notes: &mut Vec<String>, note: String) {
+    match origin {
+        Origin::File { .. } => notes.push(note),
+        Origin::Set(_) | Origin::Argument(_) => add(notes, note),
+    }
+}
+
 /// Returns the note for an old key.
 pub(crate) fn key_note(origin: &Origin, rename: &Rename) -> String {
     let key_of_set = origin.key().and_then(|path| path.rsplit('.').next());
@@ -195,9 +204,13 @@ pub(crate) fn apply(tree: &mut Tree, section: &str, notes: &mut Vec<String>) -> 
         let renamed_value = rename_value(node, section, &key);
         if let Some((old, new)) = renamed_value {
             let old_key = rename.map_or(key.as_str(), |rename| rename.old);
-            add(notes, format!("{}: {old_key} = \"{old}\" is now {key} = \"{new}\"", node.origin));
+            add_at(
+                &node.origin,
+                notes,
+                format!("{}: {old_key} = \"{old}\" is now {key} = \"{new}\"", node.origin),
+            );
         } else if let Some(rename) = rename.filter(|rename| !rename.is_alias) {
-            add(notes, key_note(&node.origin, rename));
+            add_at(&node.origin, notes, key_note(&node.origin, rename));
         }
         // A variant is a table of settings like the top level.
         let inner = if path == "variant" { "" } else { &path };

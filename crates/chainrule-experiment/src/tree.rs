@@ -1,6 +1,7 @@
 //! The settings of an experiment as a tree of tables and values that record where they were
 //! written.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,7 +91,7 @@ pub(crate) struct Tree {
 impl Tree {
     /// Parses TOML. Old keys and values are replaced, with a note for each.
     pub(crate) fn parse(text: &str, path: &Path, notes: &mut Vec<String>) -> Result<Tree, Error> {
-        let file = TomlFile { path: path.into(), text };
+        let file = TomlFile::new(path, text);
         let document = Document::parse(text).map_err(|error| Error::Syntax {
             origin: file.position(error.span().map(|span| span.start)),
             message: error.message().to_owned(),
@@ -146,14 +147,21 @@ impl Tree {
     /// table with a `name` (`{ name = "huber", delta = 2 }`) replaces a choice with all its
     /// options.
     pub(crate) fn overlay(&mut self, over: &Tree) {
-        for (key, node) in &over.entries {
-            match (self.get_mut(key).map(|present| &mut present.value), &node.value) {
-                (Some(SettingValue::Table(under)), SettingValue::Table(table))
-                    if table.get("name").is_none() =>
-                {
-                    under.overlay(table)
+        let indices: HashMap<&str, usize> =
+            self.entries.iter().enumerate().map(|(i, (key, _))| (key.as_str(), i)).collect();
+        let indices: Vec<Option<usize>> =
+            over.entries.iter().map(|(key, _)| indices.get(&**key).copied()).collect();
+        for ((key, node), index) in over.entries.iter().zip(indices) {
+            let Some(index) = index else {
+                self.entries.push((key.clone(), node.clone()));
+                continue;
+            };
+            let present = &mut self.entries[index].1;
+            match (&mut present.value, &node.value) {
+                (SettingValue::Table(under), SettingValue::Table(table)) if table.get("name").is_none() => {
+                    under.overlay(table);
                 }
-                _ => self.insert(key, node.clone()),
+                _ => *present = node.clone(),
             }
         }
     }
@@ -177,7 +185,9 @@ impl Tree {
         let origin = origin(path.into());
         // Strings need no quotes on the command line: a value that is not TOML is a string.
         let value = match format!("value = {value}").parse::<DocumentMut>() {
-            Ok(document) => setting_value(&document["value"], &origin)
+            Ok(document) => document["value"]
+                .as_value()
+                .and_then(|value| setting_value(value, &origin))
                 .ok_or_else(|| refuse("dates and times are not supported".to_owned()))?,
             Err(_) => SettingValue::Text(value.to_owned()),
         };
@@ -267,14 +277,43 @@ impl SettingValue {
 struct TomlFile<'t> {
     path: Arc<Path>,
     text: &'t str,
+    /// First byte of each line.
+    lines: Vec<usize>,
+    /// Number of characters that begin before each block of [`BLOCK_SIZE`] bytes. They bound the
+    /// time in which a column is found in a line of any length.
+    chars: Vec<usize>,
 }
 
-impl TomlFile<'_> {
+/// Number of bytes between two counts of characters.
+const BLOCK_SIZE: usize = 256;
+
+/// Counts the characters that begin in a part of a text.
+fn count_chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count()
+}
+
+impl<'t> TomlFile<'t> {
+    fn new(path: &Path, text: &'t str) -> TomlFile<'t> {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let blocks = text.as_bytes().chunks(BLOCK_SIZE).map(count_chars);
+        let ends = blocks.scan(0, |n, block| {
+            *n += block;
+            Some(*n)
+        });
+        TomlFile { path: path.into(), text, lines, chars: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Returns the number of characters before a byte.
+    fn chars_before(&self, byte: usize) -> usize {
+        let block = byte / BLOCK_SIZE;
+        self.chars[block] + count_chars(&self.text.as_bytes()[block * BLOCK_SIZE..byte])
+    }
+
     /// Returns the line and column of a byte.
     fn position(&self, byte: Option<usize>) -> Origin {
-        let before = &self.text[..byte.unwrap_or(0).min(self.text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let byte = byte.unwrap_or(0).min(self.text.len());
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let column = self.chars_before(byte) - self.chars_before(self.lines[line - 1]) + 1;
         Origin::File { path: self.path.clone(), line, column }
     }
 
@@ -289,11 +328,10 @@ impl TomlFile<'_> {
     }
 
     fn node(&self, item: &Item, origin: Origin) -> Result<SettingNode, Error> {
-        let element = |value: &Value| {
-            let origin = self.position(value.span().map(|span| span.start));
-            self.node(&Item::Value(value.clone()), origin)
-        };
         let value = match item {
+            Item::None => unreachable!("an entry of a parsed table has a value"),
+            Item::Value(value) => return self.value(value, origin),
+            Item::Table(table) => SettingValue::Table(self.table(table)?),
             Item::ArrayOfTables(tables) => {
                 let node = |table: &Table| {
                     let origin = self.position(table.span().map(|span| span.start));
@@ -301,13 +339,18 @@ impl TomlFile<'_> {
                 };
                 SettingValue::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
             }
-            Item::Value(Value::Array(array)) => {
-                SettingValue::List(array.iter().map(element).collect::<Result<_, _>>()?)
-            }
-            _ => match (item.as_table_like(), setting_value(item, &origin)) {
-                (Some(table), _) => SettingValue::Table(self.table(table)?),
-                (None, Some(value)) => value,
-                (None, None) => {
+        };
+        Ok(SettingNode { origin, value })
+    }
+
+    fn value(&self, value: &Value, origin: Origin) -> Result<SettingNode, Error> {
+        let element = |value: &Value| self.value(value, self.position(value.span().map(|span| span.start)));
+        let value = match value {
+            Value::Array(array) => SettingValue::List(array.iter().map(element).collect::<Result<_, _>>()?),
+            Value::InlineTable(table) => SettingValue::Table(self.table(table)?),
+            _ => match setting_value(value, &origin) {
+                Some(value) => value,
+                None => {
                     let message = "dates and times are not supported".to_owned();
                     return Err(Error::Syntax { origin, message });
                 }
@@ -319,12 +362,10 @@ impl TomlFile<'_> {
 
 /// Converts a TOML value, with `origin` as the origin of everything in it; `None` for dates and
 /// times.
-fn setting_value(item: &Item, origin: &Origin) -> Option<SettingValue> {
-    let node = |value: &Value| {
-        let value = setting_value(&Item::Value(value.clone()), origin)?;
-        Some(SettingNode { origin: origin.clone(), value })
-    };
-    Some(match item.as_value()? {
+fn setting_value(value: &Value, origin: &Origin) -> Option<SettingValue> {
+    let node =
+        |value: &Value| Some(SettingNode { origin: origin.clone(), value: setting_value(value, origin)? });
+    Some(match value {
         Value::String(v) => SettingValue::Text(v.value().clone()),
         Value::Integer(v) => SettingValue::Integer(*v.value()),
         Value::Float(v) => SettingValue::Float(*v.value()),
@@ -367,5 +408,32 @@ pub(crate) fn toml_value(node: &SettingNode) -> Value {
             });
             Value::InlineTable(table)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters() {
+        let long = "ü€𝄞x".repeat(BLOCK_SIZE);
+        let text = format!("{long}\n\na\r\n{long}{long}\n");
+        let file = TomlFile::new(Path::new("x.toml"), &text);
+        for byte in text.char_indices().map(|(byte, _)| byte).chain([text.len()]) {
+            let before = &text[..byte];
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            assert_eq!(file.position(Some(byte)), Origin::File { path: file.path.clone(), line, column });
+        }
+    }
+
+    #[test]
+    fn tables_are_merged_and_other_values_replaced() {
+        let parse = |text: &str| Tree::parse(text, Path::new("x.toml"), &mut Vec::new()).unwrap();
+        let mut tree = parse("a = 1\nb = { c = 1, d = 2 }\ne = { name = \"x\", f = 1 }\n");
+        tree.overlay(&parse("g = 3\nb = { d = [4], h = 5 }\ne = { name = \"y\" }\na = { i = 6 }\n"));
+        let expected = parse("a = { i = 6 }\nb = { c = 1, d = [4], h = 5 }\ne = { name = \"y\" }\ng = 3\n");
+        assert_eq!(tree.to_toml(), expected.to_toml());
     }
 }

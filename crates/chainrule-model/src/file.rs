@@ -13,11 +13,12 @@
 //! names of the tensors of member k start with `k.`.
 //!
 //! Files are untrusted input. Lengths are taken from the file itself, shapes are checked against
-//! the layers before anything is allocated for them, and loading a model allocates at most a small
-//! multiple of the file size.
+//! the layers before anything is allocated for them, only the bytes that the header states are read,
+//! and loading a model allocates at most a small multiple of the file size.
 
 use std::collections::HashMap;
-use std::io::{Error as IoError, ErrorKind, Write};
+use std::fs::File;
+use std::io::{Error as IoError, ErrorKind, Read, Write};
 use std::path::Path;
 
 use chainrule::network::activation::Activation;
@@ -25,7 +26,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network, Part};
 use chainrule_table::{CellType, Encoders, Target};
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use safetensors::tensor::{Dtype, Metadata, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -38,6 +39,8 @@ pub const FORMAT_VERSION: u64 = 2;
 
 /// Key of the only metadata entry.
 const METADATA_KEY: &str = "chainrule-model";
+/// Maximum length of the header of a safetensors file.
+const MAX_HEADER_LEN: u64 = 100_000_000;
 /// Maximum number of layers of a model file; no real network has more.
 const MAX_LAYERS: usize = 1000;
 /// Maximum number of units of a layer of a model file.
@@ -93,8 +96,8 @@ impl Model {
     /// a model, [`Error::UnsupportedVersion`] if it has a later format version and
     /// [`Error::Damaged`] if its parts are inconsistent.
     pub fn load(path: &Path) -> Result<Model, Error> {
-        let bytes =
-            std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let bytes = File::open(path).and_then(read_stated);
+        let bytes = bytes.map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         Model::from_bytes(&bytes, path)
     }
 
@@ -182,6 +185,23 @@ impl Model {
         }
         Ok(Model { members, loss, precision: header.precision, trained: header.trained })
     }
+}
+
+/// Reads as many bytes of a safetensors file as its header states, and one more, by which
+/// [`Model::from_bytes`] detects a longer file. If the header is invalid, only the header is read.
+fn read_stated(mut file: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut read_more = |n: u64, bytes: &mut Vec<u8>| file.by_ref().take(n).read_to_end(bytes);
+    read_more(8, &mut bytes)?;
+    let Some(header_len) = bytes.first_chunk().copied().map(u64::from_le_bytes) else { return Ok(bytes) };
+    if header_len == 0 || header_len > MAX_HEADER_LEN {
+        return Ok(bytes);
+    }
+    read_more(header_len, &mut bytes)?;
+    if let Ok(header) = serde_json::from_slice::<Metadata>(&bytes[8..]) {
+        read_more((header.data_len() as u64).saturating_add(1), &mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Returns whether both encoders read the same columns as the same cell types and have targets
@@ -357,6 +377,6 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.persist(path).map_err(|error| error.error)?;
     // The rename is durable only after the folder is flushed as well.
     #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
+    File::open(folder)?.sync_all()?;
     Ok(())
 }

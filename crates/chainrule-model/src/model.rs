@@ -132,9 +132,7 @@ impl Model {
     /// # Errors
     /// Returns [`chainrule_table::Error`] if an input column does not exist.
     pub fn predict(&self, table: &Table) -> Result<Predictions, chainrule_table::Error> {
-        for (name, _) in self.formats() {
-            table.column(name)?;
-        }
+        table.columns_named(self.formats().into_iter().map(|(name, _)| name))?;
         let n_outputs = self.target().n_outputs();
         let mut y = vec![0.0; table.n_rows() * n_outputs];
         let mut unseen: Vec<(String, u64)> = Vec::new();

@@ -206,3 +206,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_the_bytes_that_the_header_states_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.safetensors");
+    let load = |path: &Path| {
+        let mut error = None;
+        let allocations = allocation_counter::measure(|| error = Model::load(path).err());
+        assert!(allocations.bytes_max < 1 << 20, "{} bytes were allocated", allocations.bytes_max);
+        error.expect("the file is not a model").to_string()
+    };
+    // A file of zeros, most of which takes no space on the disk.
+    let sparse = |start: &[u8]| {
+        std::fs::write(&path, start).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(3 << 30).unwrap();
+        load(&path)
+    };
+    let bytes = model("price", Precision::F32, 1).to_bytes().unwrap();
+    let too_long = [&200_000_000_u64.to_le_bytes(), &bytes[8..]].concat();
+    for start in [&b""[..], &bytes, &too_long] {
+        let error = sparse(start);
+        assert!(error.contains("it is not a complete safetensors file"), "{error}");
+        let expected =
+            Model::from_bytes(start, &path).map_or_else(|error| error.to_string(), |_| String::new());
+        assert!(start != too_long || error == expected, "{error}");
+    }
+    #[cfg(unix)]
+    {
+        let error = load(Path::new("/dev/zero"));
+        assert!(error.contains("it is not a complete safetensors file"), "{error}");
+    }
+    for n in [0, 5, 8, 100, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..n]).unwrap();
+        let expected = Model::from_bytes(&bytes[..n], &path).unwrap_err().to_string();
+        assert_eq!(load(&path), expected, "the first {n} bytes");
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(Model::load(&path).is_ok());
+}

@@ -1,11 +1,13 @@
 //! Kinds of columns: numbers, booleans, categories, dates, and columns that are not used as inputs.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, ColumnNote, Error, MISSING, NoteReason, Problem, Table, Values};
 
 /// The kind of a column, which determines its encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
     /// A quantity.
@@ -118,25 +120,24 @@ impl ColumnKinds {
     /// - [`Problem::TargetAsInput`] if a column is both a target and an input;
     /// - [`Problem::NoInputs`] if no input column is left.
     pub fn find(table: &Table, hints: &ColumnHints) -> Result<ColumnKinds, Error> {
-        for name in hints.targets.iter().chain(hints.kinds.iter().map(|(name, _)| name)) {
-            table.column(name)?;
-        }
-        let hints = &ColumnHints {
-            inputs: table.named_columns(&hints.inputs)?,
-            ignore: table.named_columns(&hints.ignore)?,
-            ..hints.clone()
-        };
-        if let Some(name) = hints.inputs.iter().find(|name| hints.targets.contains(name)) {
+        let requested = kinds_by_name(&hints.kinds);
+        table.columns_named(
+            hints.targets.iter().chain(hints.kinds.iter().map(|(name, _)| name)).map(|n| &**n),
+        )?;
+        let (inputs, ignore) = (table.named_columns(&hints.inputs)?, table.named_columns(&hints.ignore)?);
+        let targets: HashSet<&String> = hints.targets.iter().collect();
+        if let Some(name) = inputs.iter().find(|name| targets.contains(name)) {
             return Err(Error::new(&table.path, Problem::TargetAsInput).column(name.clone()));
         }
+        let (inputs, ignore): (HashSet<String>, HashSet<String>) =
+            (inputs.into_iter().collect(), ignore.into_iter().collect());
         let mut kinds = ColumnKinds::default();
         let mut row_numbers = Vec::new();
-        for column in table.columns.iter().filter(|column| !hints.targets.contains(&column.name)) {
+        for column in table.columns.iter().filter(|column| !targets.contains(&column.name)) {
             let name = column.name.clone();
-            let requested = hints.kinds.iter().find(|(other, _)| *other == name).map(|(_, kind)| *kind);
-            let is_named = requested.is_some() || hints.inputs.contains(&name);
-            let is_excluded =
-                hints.ignore.contains(&name) || !hints.inputs.is_empty() && !hints.inputs.contains(&name);
+            let requested = requested.get(&*name).copied();
+            let is_named = requested.is_some() || inputs.contains(&name);
+            let is_excluded = ignore.contains(&name) || !inputs.is_empty() && !inputs.contains(&name);
             let reason = uninformative(column).filter(|reason| !is_named || *reason == Ignored::Empty);
             // Most dates are unique; `check` reports that their notation is ambiguous.
             let is_ambiguous = |note: &ColumnNote| matches!(note.reason, NoteReason::AmbiguousDates(_));
@@ -168,6 +169,11 @@ impl ColumnKinds {
         }
         Ok(kinds)
     }
+}
+
+/// Returns kinds by the names of their columns; of several kinds of a column, the first one.
+pub(crate) fn kinds_by_name(kinds: &[(String, ColumnKind)]) -> HashMap<&str, ColumnKind> {
+    kinds.iter().rev().map(|(name, kind)| (name.as_str(), *kind)).collect()
 }
 
 /// Returns why a column is uninformative, or `None` if it is informative.

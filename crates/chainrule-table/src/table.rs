@@ -1,7 +1,7 @@
 //! Tables: named columns of equal length with numbers, dates or strings, any of which may be
 //! missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::{CellType, ColumnFormat, ColumnNote, Error, Problem};
@@ -101,10 +101,28 @@ impl Table {
     /// # Errors
     /// Returns [`Problem::NoColumn`], with the most similar name, if there is no such column.
     pub fn column(&self, name: &str) -> Result<&Column, Error> {
-        self.columns
-            .iter()
-            .find(|column| column.name == name)
-            .ok_or_else(|| Error::new(&self.path, Problem::no_column(name, self.names())))
+        self.columns.iter().find(|column| column.name == name).ok_or_else(|| self.no_column(name))
+    }
+
+    /// Returns the columns called `names`, in that order. The time grows with the number of columns
+    /// plus the number of names.
+    ///
+    /// # Errors
+    /// Returns [`Problem::NoColumn`], with the most similar name, for the first name that is not
+    /// that of a column.
+    pub fn columns_named<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Vec<&Column>, Error> {
+        let columns = self.by_name();
+        let column = |name| columns.get(name).copied().ok_or_else(|| self.no_column(name));
+        names.into_iter().map(column).collect()
+    }
+
+    /// Returns the columns by name; of several columns with the same name, the first one.
+    fn by_name(&self) -> HashMap<&str, &Column> {
+        self.columns.iter().rev().map(|column| (column.name.as_str(), column)).collect()
+    }
+
+    fn no_column(&self, name: &str) -> Error {
+        Error::new(&self.path, Problem::no_column(name, self.names()))
     }
 
     /// Expands a list whose items are column names, or several of them separated by commas. A name
@@ -113,20 +131,22 @@ impl Table {
     /// # Errors
     /// Returns [`Problem::NoColumn`] for the first name that is not that of a column.
     pub fn named_columns(&self, items: &[String]) -> Result<Vec<String>, Error> {
+        let columns = self.by_name();
+        // Numbers of parts into which commas divide the names of the columns.
+        let lengths: BTreeSet<usize> = self.names().map(|name| name.split(',').count()).collect();
         let mut names = Vec::new();
         for item in items {
             let parts: Vec<&str> = item.split(',').collect();
-            let mut from = 0;
-            while from < parts.len() {
+            let mut rest = &parts[..];
+            while let [first, ..] = rest {
                 // The longest run of parts that is a name.
-                let column = |to: usize| {
-                    let name = parts[from..to].join(",");
-                    self.column(&name).or_else(|_| self.column(name.trim()))
-                };
-                let found = (from + 1..=parts.len()).rev().find(|to| column(*to).is_ok());
-                let to = found.unwrap_or(from + 1);
-                names.push(column(to)?.name.clone());
-                from = to;
+                let found = lengths.iter().rev().find_map(|n| {
+                    let name = rest.get(..*n)?.join(",");
+                    Some((columns.get(&*name).or_else(|| columns.get(name.trim()))?, n))
+                });
+                let (column, n) = found.ok_or_else(|| self.no_column(first.trim()))?;
+                names.push(column.name.clone());
+                rest = &rest[*n..];
             }
         }
         Ok(names)
@@ -137,7 +157,7 @@ impl Table {
     /// # Errors
     /// Returns [`Problem::NoColumn`] if a column does not exist.
     pub fn complete_rows(&self, columns: &[String]) -> Result<Vec<bool>, Error> {
-        let columns = columns.iter().map(|name| self.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns_named(columns.iter().map(String::as_str))?;
         let is_complete = |row| columns.iter().all(|column| !column.values.is_missing(row));
         Ok((0..self.n_rows).map(is_complete).collect())
     }
@@ -383,5 +403,19 @@ mod tests {
         );
         let error = subset.wrong(0, "x", Problem::NotFinite { cell: "inf".to_owned() }).to_string();
         assert!(error.starts_with("t.csv, line 5, column \"x\": "), "{error}");
+    }
+
+    #[test]
+    fn names_with_commas_take_precedence_over_their_parts() {
+        let column = |name: &str| Column::new(name, Values::Numbers(vec![1.0]));
+        let table = Table::new(["a", "b", "a,b", "a,b,c", " d"].map(column).to_vec());
+        let names = |item: &str| table.named_columns(&[item.to_owned()]).map_err(|error| error.to_string());
+        assert_eq!(names("a,b,c,b").unwrap(), ["a,b,c", "b"]);
+        assert_eq!(names("b,a, a,b,a").unwrap(), ["b", "a", "a,b", "a"]);
+        assert_eq!(names(" d").unwrap(), [" d"]);
+        assert!(names("a, e,b").unwrap_err().starts_with("there is no column \"e\""));
+        let twice = Table { columns: vec![column("a"), column("a")], ..table };
+        let named = twice.columns_named(["a"]).unwrap();
+        assert!(std::ptr::eq(named[0], &raw const twice.columns[0]));
     }
 }

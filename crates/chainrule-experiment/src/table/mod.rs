@@ -6,6 +6,7 @@ mod remarks;
 mod split;
 mod usable;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -117,7 +118,7 @@ impl TablePlan {
         let targets = targets
             .filter(|targets| !targets.is_empty())
             .ok_or_else(|| section.missing("target", "the column to predict, or a list of columns"))?;
-        if (1..targets.len()).any(|k| targets[..k].contains(&targets[k])) {
+        if targets.iter().collect::<HashSet<_>>().len() < targets.len() {
             return Err(section.refuse("target", "a list of distinct columns"));
         }
         let (group, time) = (section.text("group")?, section.text("time")?);
@@ -235,7 +236,7 @@ impl TablePlan {
         }
         let targets = &self.hints.targets;
         if loss.is_some_and(|loss| matches!(loss.link(), Link::Identity | Link::Exp)) {
-            let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>, _>>()?;
+            let columns = table.columns_named(targets.iter().map(String::as_str))?;
             if columns.iter().all(|column| matches!(column.values, Values::Numbers(_))) {
                 return Ok(Task::Regression);
             }

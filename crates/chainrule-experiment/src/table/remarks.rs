@@ -1,5 +1,7 @@
 //! Remarks on what was assumed, converted or left out when a table was prepared.
 
+use std::collections::HashSet;
+
 use chainrule_table::{ColumnKinds, Encoders, Ignored, NoteReason, Table, Task};
 
 /// What was assumed, converted or left out when a table was prepared.
@@ -24,15 +26,15 @@ pub(super) fn column_remarks(
     let targets = encoders.target.columns().iter().map(String::as_str);
     let unique = kinds.ignored.iter().filter(|(_, reason)| *reason == Ignored::Unique);
     let unique = unique.map(|(name, _)| name.as_str());
-    let used: Vec<&str> = targets.chain(inputs).chain(order).chain(unique).collect();
+    let used: HashSet<&str> = targets.clone().chain(inputs).chain(order).chain(unique).collect();
+    let targets: HashSet<&str> = targets.collect();
     let mut remarks = Vec::new();
-    for column in table.columns.iter().filter(|column| used.contains(&column.name.as_str())) {
+    for column in table.columns.iter().filter(|column| used.contains(&*column.name)) {
         let name = &column.name;
         let note = |is_warning, text: String| Remark { is_warning, text: format!("{name}: {text}") };
         remarks.extend(column.format.describe().map(|text| note(false, format!("read as {text}"))));
         // Classes may mix numbers and other texts.
-        let are_classes =
-            encoders.target.task() != Task::Regression && encoders.target.columns().contains(name);
+        let are_classes = encoders.target.task() != Task::Regression && targets.contains(&**name);
         let notes = column.notes.iter();
         let notes = notes.filter(|found| !are_classes || !matches!(found.reason, NoteReason::Mixed(_)));
         remarks.extend(notes.map(|found| note(found.is_warning(), found.text(name))));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chainrule_model::sample_weights;
-use chainrule_table::{Problem, Table};
+use chainrule_table::{Column, Problem, Table};
 
 use super::remarks::Remark;
 use crate::Error;
@@ -49,8 +49,9 @@ impl UsableRows {
             remarks.push(Remark { is_warning: false, text });
         };
         if let Some(first) = has_target.iter().position(|has_target| !has_target) {
-            let is_missing = |name: &&String| table.column(name).is_ok_and(|c| c.values.is_missing(first));
-            let name = targets.iter().find(is_missing).map_or("", String::as_str);
+            let columns = table.columns_named(targets.iter().map(String::as_str))?;
+            let is_missing = |column: &&&Column| column.values.is_missing(first);
+            let name = columns.iter().find(is_missing).map_or("", |column| &column.name);
             let n = has_target.iter().filter(|has_target| !**has_target).count();
             if untargeted == UntargetedRows::Refused || table.n_rows() - n < 2 {
                 let n_rows = table.n_rows();

@@ -11,7 +11,7 @@ pub use input::{Encoding, Input};
 pub use scale::{Scale, Scaling};
 pub use target::{Target, TargetScaling, Task};
 
-use crate::{ColumnFormat, ColumnKinds, Error, Table};
+use crate::{Column, ColumnFormat, ColumnKinds, Error, Table};
 
 /// Options of the encoders.
 ///
@@ -122,10 +122,11 @@ impl Encoders {
     ) -> Result<Encoders, Error> {
         let target = Target::fit(table, training, targets, task, options.target)?;
         let date_parts = options.date_parts == DateParts::Always;
-        let input = |(name, kind): &(String, crate::ColumnKind)| {
-            Input::fit(table, table.column(name)?, *kind, training, options.scaling, date_parts)
+        let columns = table.columns_named(kinds.inputs.iter().map(|(name, _)| name.as_str()))?;
+        let input = |((_, kind), column): (&(String, crate::ColumnKind), &Column)| {
+            Input::fit(table, column, *kind, training, options.scaling, date_parts)
         };
-        let inputs = kinds.inputs.iter().map(input).collect::<Result<_, _>>()?;
+        let inputs = kinds.inputs.iter().zip(columns).map(input).collect::<Result<_, _>>()?;
         let target_formats = target.fitted_formats(table)?;
         Ok(Encoders { inputs, target, target_formats })
     }
@@ -209,13 +210,10 @@ impl Encoders {
     ) -> (Vec<f64>, Vec<(&str, u64)>) {
         let stride = self.n_inputs();
         let mut x = vec![0.0; n_rows * stride];
-        let cells: Vec<_> = self
-            .inputs
-            .iter()
-            .map(|input| {
-                input.cells(&table.column(&input.column).expect("the table has all input columns").values)
-            })
-            .collect();
+        let columns = table.columns_named(self.inputs.iter().map(|input| input.column.as_str()));
+        let columns = columns.expect("the table has all input columns");
+        let cells: Vec<_> =
+            self.inputs.iter().zip(columns).map(|(input, column)| input.cells(&column.values)).collect();
         let encode = |from: usize, x: &mut [f64]| {
             let mut first = 0;
             let mut counts = Vec::with_capacity(self.inputs.len());
@@ -253,7 +251,7 @@ impl Encoders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Column, ColumnHints, ColumnKind, Strings, Values};
+    use crate::{ColumnHints, ColumnKind, Strings, Values};
 
     #[test]
     fn encode_rows_agrees_with_encode() {

@@ -9,7 +9,7 @@ use super::clock;
 use crate::date::{days_from_civil, parse as parse_iso};
 
 /// Notation of the dates of a column.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DateFormat {
     /// `strftime` pattern, such as `%d.%m.%Y`; `None` for ISO 8601. If the pattern has no time of

@@ -17,7 +17,7 @@ mod source;
 #[cfg(all(test, feature = "parquet"))]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -32,10 +32,11 @@ use parquet::ParquetReader;
 use source::TextInput;
 
 use crate::format::{CellOrigin, InferenceOptions, Interpreted, Marks, interpret};
+use crate::kind::kinds_by_name;
 use crate::{CellFormat, Column, ColumnFormat, ColumnKind, DateFormat, Error, Problem, Table};
 
 /// Options for reading a file. Options that are not set are inferred from the file.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReadOptions {
     /// Field delimiter of a CSV file: `,`, `;`, a tab or `|`.
     pub delimiter: Option<u8>,
@@ -115,7 +116,9 @@ impl CellType {
 /// In addition to the table, a few MiB are allocated per thread, regardless of the size of the
 /// file. More is allocated only for a longer row of a CSV file (of at most 64 MiB) and for the
 /// decompressed data of a Parquet or NPZ file. A page of a Parquet file is rejected if its header
-/// states a decompressed size above both 64 MiB and 1000 times its compressed size.
+/// states a decompressed size above both 64 MiB and 1000 times its compressed size, and an array of an
+/// NPZ file if its size is above both 64 MiB and 100 times its compressed size. An NPZ file is rejected
+/// if its columns take more than both 1 GiB and 100 times the size of the file.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -148,8 +151,9 @@ pub fn read_csv(name: &Path, bytes: &'static [u8], options: &ReadOptions) -> Res
 /// Infers the formats of the columns of a table and converts their cells.
 fn inferred(mut table: Table, options: &ReadOptions, cells: CellOrigin) -> Table {
     let columns = std::mem::take(&mut table.columns);
+    let kinds = kinds_by_name(&options.kinds);
     let interpreted = |column: Column| {
-        let kind = options.kinds.iter().find(|(name, _)| *name == column.name).map(|(_, kind)| *kind);
+        let kind = kinds.get(&*column.name).copied();
         let inference = InferenceOptions {
             kind,
             dates: options.dates.clone(),
@@ -403,14 +407,20 @@ pub(crate) fn check_unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Returns the index of each name.
+fn indices(names: &[String]) -> HashMap<&str, usize> {
+    names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect()
+}
+
 /// Checks that all requested columns are among those of the file.
 fn check_columns<'a>(
     path: &Path,
     names: impl Iterator<Item = &'a str>,
     choices: &[String],
 ) -> Result<(), Error> {
+    let known: HashSet<&str> = choices.iter().map(String::as_str).collect();
     for name in names {
-        if !choices.iter().any(|choice| choice == name) {
+        if !known.contains(name) {
             let problem = Problem::no_column(name, choices.iter().map(String::as_str));
             return Err(Error::new(path, problem));
         }

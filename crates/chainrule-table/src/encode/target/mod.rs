@@ -104,9 +104,8 @@ impl Task {
                 }
             });
         }
-        let is_binary = |name: &String| Ok(distinct_cells(table.column(name)?).len() <= 2);
-        let all_binary =
-            targets.iter().map(is_binary).collect::<Result<Vec<bool>, Error>>()?.into_iter().all(|yes| yes);
+        let columns = table.columns_named(targets.iter().map(String::as_str))?;
+        let all_binary = columns.into_iter().all(|column| distinct_cells(column).len() <= 2);
         Ok(if all_binary { Task::Multilabel } else { Task::Regression })
     }
 }
@@ -133,8 +132,7 @@ impl Target {
             Some(task) => task,
             None => Task::find(table, targets, &[])?,
         };
-        let columns =
-            targets.iter().map(|name| table.column(name)).collect::<Result<Vec<&Column>, Error>>()?;
+        let columns = table.columns_named(targets.iter().map(String::as_str))?;
         if training.rows.len() < 2 {
             let problem = Problem::FewTrainingRows { got: training.rows.len(), rows: table.n_rows() };
             return Err(Error::new(&table.path, problem));
@@ -257,8 +255,9 @@ impl Target {
     /// Returns the formats with which the columns of `table`, to which the targets were fitted, were
     /// read. Classes that are truth values are read as text, so that they match in any spelling.
     pub(super) fn fitted_formats(&self, table: &Table) -> Result<Vec<ColumnFormat>, Error> {
-        let format = |(k, name): (usize, &String)| {
-            let mut format = table.column(name)?.format.clone();
+        let columns = table.columns_named(self.columns().iter().map(String::as_str))?;
+        let format = |(k, column): (usize, &Column)| {
+            let mut format = column.format.clone();
             let are_words = match self {
                 Target::Classes { classes, .. } => are_truth_values(classes.iter().map(String::as_str)),
                 Target::Labels { words, .. } => are_truth_values(words[k].iter().map(String::as_str)),
@@ -267,9 +266,9 @@ impl Target {
             if are_words {
                 format.cells = CellFormat::Text;
             }
-            Ok(format)
+            format
         };
-        self.columns().iter().enumerate().map(format).collect()
+        Ok(columns.into_iter().enumerate().map(format).collect())
     }
 
     /// Returns the formats to read the columns with, for a model that does not store them.
@@ -290,8 +289,8 @@ impl Target {
     pub fn encode(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let (n_rows, n_outputs) = (table.n_rows(), self.n_outputs());
         let mut t = vec![0.0; n_rows * n_outputs];
-        for (k, name) in self.columns().iter().enumerate() {
-            let column = table.column(name)?;
+        let columns = table.columns_named(self.columns().iter().map(String::as_str))?;
+        for (k, column) in columns.into_iter().enumerate() {
             match self {
                 Target::Classes { classes, .. } => {
                     let indices = class_indices(table, column, classes)?;
@@ -310,11 +309,11 @@ impl Target {
                         let (found, task) = ("contains text".to_owned(), Task::Regression.name());
                         let problem =
                             Problem::WrongTask { found, task, requires: "requires numbers; fix its cells" };
-                        return Err(Error::new(&table.path, problem).column(name.clone()));
+                        return Err(Error::new(&table.path, problem).column(&column.name));
                     };
                     for (i, v) in values.iter().enumerate() {
                         if v.is_nan() {
-                            return Err(table.wrong(i, name, Problem::MissingTarget));
+                            return Err(table.wrong(i, &column.name, Problem::MissingTarget));
                         }
                         t[i * n_outputs + k] = (v - mean) / deviation;
                     }

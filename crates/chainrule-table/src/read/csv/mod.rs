@@ -124,9 +124,10 @@ impl CsvReader {
     /// Opens a reader of the given columns, which must exist.
     pub(super) fn rows(&self, columns: ColumnFormats, chunking: Chunking) -> Result<TextReader, Error> {
         let mut layout = self.layout.clone();
+        let fields = super::indices(self.names());
         for (i, (name, format)) in columns.iter().enumerate() {
-            let field = layout.names.iter().position(|other| other == name);
-            layout.indices[field.expect("the caller has checked that the column exists")] = Some(i);
+            let field = fields.get(&**name).expect("the caller has checked that the column exists");
+            layout.indices[*field] = Some(i);
             layout.formats.push(format.clone());
         }
         let mut source = Utf8Reader::open(&self.input, self.encoding.as_deref())?;

@@ -105,6 +105,19 @@ impl NpyHeader {
         Ok(NpyHeader { kind, big_endian: order == '>', size, rows, columns, strides })
     }
 
+    /// Returns the size of all elements in bytes.
+    pub(super) fn n_bytes(&self) -> u64 {
+        self.rows * self.columns.unwrap_or(1) * self.size
+    }
+
+    /// Returns about the memory that the columns of the array take: 8 bytes per cell, and their names
+    /// and formats.
+    pub(super) fn memory(&self) -> u64 {
+        const COLUMN: u64 = 512;
+        let n_columns = self.columns.unwrap_or(1);
+        (self.rows * n_columns).saturating_mul(8).saturating_add(n_columns.saturating_mul(COLUMN))
+    }
+
     /// Returns the names of the columns: `name1`, `name2`, ..., or `single_name` for a
     /// one-dimensional array.
     pub(super) fn names(&self, name: &str, single_name: &str) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 mod header;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -21,6 +22,15 @@ use crate::{Error, Problem, Table};
 
 /// Maximum number of bytes of an array that are read at a time.
 const CHUNK_BYTES: u64 = 1 << 23;
+
+/// An array of an NPZ file may always have this size, regardless of its compressed size.
+const ALWAYS_ALLOWED: u64 = 64 << 20;
+
+/// Maximum compression ratio of a larger array.
+const MAX_RATIO: u64 = 100;
+
+/// The columns of an NPZ file may always take this much memory, regardless of the size of the file.
+const ALWAYS_ALLOWED_MEMORY: u64 = 1 << 30;
 
 /// Number of bytes that are converted to columns at a time: about the size of the L1 cache.
 const TILE_BYTES: u64 = 1 << 15;
@@ -58,11 +68,10 @@ impl NpyReader {
 
     /// Sets the columns to read, which must exist.
     pub(super) fn select(mut self, columns: ColumnFormats) -> NpyReader {
-        let index = |name: &String| self.names.iter().position(|other| other == name).map(|i| i as u64);
-        let indices = columns
-            .iter()
-            .map(|(name, _)| index(name).expect("the caller has checked that the column exists"));
-        self.indices = indices.collect();
+        let indices = super::indices(&self.names);
+        let index =
+            |name: &String| indices.get(&**name).expect("the caller has checked that the column exists");
+        self.indices = columns.iter().map(|(name, _)| *index(name) as u64).collect();
         self.columns = columns;
         self
     }
@@ -198,18 +207,28 @@ pub(super) struct NpzReader {
 impl NpzReader {
     pub(super) fn open(path: &Path) -> Result<NpzReader, Error> {
         let error = |problem| Error::new(path, problem);
-        let (file, _) = open(path)?;
+        let (file, file_len) = open(path)?;
         let mut archive = ZipArchive::new(file).map_err(|reason| error(damaged(&reason.to_string())))?;
         let mut arrays: Vec<(usize, NpyHeader, Vec<String>)> = Vec::new();
         let mut first: Option<(String, u64)> = None;
+        let (mut total_compressed, mut total_memory) = (0_u64, 0_u64);
         for index in 0..archive.len() {
             let corrupt = |reason: zip::result::ZipError| error(damaged(&reason.to_string()));
             let mut entry = archive.by_index(index).map_err(corrupt)?;
+            let compressed = entry.compressed_size();
+            total_compressed = total_compressed.saturating_add(compressed);
+            if total_compressed > file_len {
+                return Err(error(damaged("its entries overlap or extend beyond the file")));
+            }
             let name = entry.name().map_err(corrupt)?.into_owned();
             let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
             // The compression ratio of deflate is below 1100, whatever the archive states.
-            let len = entry.size().min(entry.compressed_size().saturating_mul(1100));
-            let header = NpyHeader::read(&mut entry, len).map_err(|problem| error(problem).column(&name))?;
+            let len = entry.size().min(compressed.saturating_mul(1100));
+            let array_error = |problem| error(problem).column(&name);
+            let header = NpyHeader::read(&mut entry, len).map_err(array_error)?;
+            check_size(header.n_bytes(), compressed).map_err(array_error)?;
+            total_memory = total_memory.saturating_add(header.memory());
+            check_memory(total_memory, file_len).map_err(error)?;
             let (other, other_rows) = first.get_or_insert((name.clone(), header.rows));
             if *other_rows != header.rows {
                 return Err(error(Problem::Lengths {
@@ -273,35 +292,61 @@ impl NpzReader {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<ColumnBuilder>, Error> {
         let mut columns = builders(types);
+        let requested: HashMap<&str, usize> =
+            types.iter().enumerate().map(|(i, (name, _))| (name.as_str(), i)).collect();
         let total = self.arrays.len() as u64;
         for (done, (array, header, names)) in self.arrays.iter().enumerate() {
-            let index = |name: &String| names.iter().position(|other| other == name);
-            let indices: Vec<Option<usize>> = types.iter().map(|(name, _)| index(name)).collect();
-            if indices.iter().any(Option::is_some) {
+            // Indices of the columns in the array, and among those that are read.
+            let indices = names.iter().enumerate();
+            let indices: Vec<(usize, usize)> =
+                indices.filter_map(|(i, name)| Some((i, *requested.get(&**name)?))).collect();
+            if !indices.is_empty() {
                 let error = |reason: String| Error::new(&self.path, damaged(&reason)).column(&names[0]);
                 let mut entry = self.archive.by_index(*array).map_err(|reason| error(reason.to_string()))?;
                 let again = NpyHeader::read(&mut entry, u64::MAX);
                 if again.is_err() {
                     return Err(Error::new(&self.path, Problem::Changed));
                 }
-                let len = header.rows * header.columns.unwrap_or(1) * header.size;
+                let len = header.n_bytes();
                 let mut bytes = Vec::new();
                 let read =
                     entry.take(len).read_to_end(&mut bytes).map_err(|reason| error(reason.to_string()))?;
                 if (read as u64) < len {
                     return Err(error(FEWER_ELEMENTS.to_owned()));
                 }
-                for (column, index) in columns.iter_mut().zip(indices) {
-                    if let Some(index) = index {
-                        push_rows(column, header, &bytes, index as u64 * header.strides.1, 0..header.rows)
-                            .map_err(|problem| Error::new(&self.path, problem).column(&names[0]))?;
-                    }
+                for (i, column) in indices {
+                    let first = i as u64 * header.strides.1;
+                    push_rows(&mut columns[column], header, &bytes, first, 0..header.rows)
+                        .map_err(|problem| Error::new(&self.path, problem).column(&names[0]))?;
                 }
             }
             progress(done as u64 + 1, total);
         }
         Ok(columns)
     }
+}
+
+/// Remedy for arrays that are refused because they are compressed too well.
+const UNCOMPRESSED: &str = "save them with numpy.savez, which does not compress";
+
+/// Checks the size of an array against its compressed size, before memory is allocated for it.
+fn check_size(n_bytes: u64, compressed: u64) -> Result<(), Problem> {
+    let max = ALWAYS_ALLOWED.max(compressed.saturating_mul(MAX_RATIO));
+    if n_bytes <= max {
+        return Ok(());
+    }
+    let found = format!("arrays that expand from {compressed} to {n_bytes} bytes (the limit is {max})");
+    Err(Problem::Unsupported { found, remedy: UNCOMPRESSED })
+}
+
+/// Checks the memory of all columns against the size of the file, before it is allocated.
+fn check_memory(memory: u64, file_len: u64) -> Result<(), Problem> {
+    let max = ALWAYS_ALLOWED_MEMORY.max(file_len.saturating_mul(MAX_RATIO));
+    if memory <= max {
+        return Ok(());
+    }
+    let found = format!("arrays that expand from {file_len} to {memory} bytes or more (the limit is {max})");
+    Err(Problem::Unsupported { found, remedy: UNCOMPRESSED })
 }
 
 /// The chunks of a table in memory.

@@ -140,8 +140,9 @@ impl ParquetReader {
 
     /// Opens a reader of the given columns, which must exist.
     pub(super) fn rows(self, columns: ColumnFormats, chunking: Chunking) -> ParquetChunks {
-        let index = |name: &String| self.names.iter().position(|other| other == name);
-        let indices = columns.iter().map(|(name, _)| index(name).expect("the column exists")).collect();
+        let fields = super::indices(&self.names);
+        let index = |(name, _): &(String, _)| *fields.get(&**name).expect("the column exists");
+        let indices = columns.iter().map(index).collect();
         ParquetChunks {
             file: self,
             columns,
