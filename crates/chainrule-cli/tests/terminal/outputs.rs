@@ -224,7 +224,8 @@ fn unusable_values_are_errors() {
 #[test]
 fn formulas_are_escaped_on_request() {
     let session = Session::new();
-    let rows: String = (0..40).map(|i| format!("{},=cmd|' /C calc'!A{},{}\n", i % 7, i % 2, -(i % 3))).collect();
+    let rows: String =
+        (0..40).map(|i| format!("{},=cmd|' /C calc'!A{},{}\n", i % 7, i % 2, -(i % 3))).collect();
     session.write("f.csv", format!("x,t,k\n{rows}"));
     let (_, err, code) = session.run(&["fit", "f.csv", "--target", "t", "--epochs", "2"]);
     assert_eq!(code, 0, "{err}");
