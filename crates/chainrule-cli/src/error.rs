@@ -34,6 +34,9 @@ pub enum Failure {
     /// A wrong gradient; the report has been printed.
     #[error("the gradient is wrong")]
     WrongGradient,
+    /// An export that differs from its model; the difference has been printed.
+    #[error("the export differs from the model by more than rounding can explain")]
+    WrongExport,
     /// A model whose predictions are all NaN.
     #[error("all predictions are NaN; the model is damaged, or its training diverged")]
     NotANumber,
@@ -136,13 +139,12 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         use chainrule_experiment::Error as Experiment;
         match self {
-            Failure::Mismatch(..) | Failure::WrongGradient => 1,
+            Failure::Mismatch(..) | Failure::WrongGradient | Failure::WrongExport | Failure::NotANumber => 1,
             Failure::Diverged(_)
             | Failure::Engine(chainrule::Error::Diverged { .. })
             | Failure::Experiment(Experiment::Training(_)) => 3,
             Failure::Elsewhere => 4,
             Failure::Unwritable { path, .. } if path.as_os_str() == STANDARD_OUTPUT => 4,
-            Failure::NotANumber => 1,
             Failure::Cancelled => 128 + cancelling_signal(),
             _ => 2,
         }

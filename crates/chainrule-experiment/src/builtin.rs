@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainrule_model::path_from_text;
 use include_dir::{Dir, include_dir};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../experiments");
@@ -41,12 +42,13 @@ pub(crate) struct InputFile {
 
 impl BaseFolder<'_> {
     pub(crate) fn find(self, file: &str) -> InputFile {
+        let path = path_from_text(file);
         let built_in = FILES.get_file(file).map(include_dir::File::contents);
         match self {
-            BaseFolder::Disk(folder) if built_in.is_none() || folder.join(file).exists() => {
-                InputFile { path: folder.join(file), built_in: None }
+            BaseFolder::Disk(folder) if built_in.is_none() || folder.join(&path).exists() => {
+                InputFile { path: folder.join(path), built_in: None }
             }
-            _ => InputFile { path: PathBuf::from(file), built_in },
+            _ => InputFile { path, built_in },
         }
     }
 }

@@ -2,14 +2,16 @@
 //! from.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use chainrule::Scalar;
 use chainrule::train::Training;
-use chainrule_model::{UNFINISHED, write_whole};
+use chainrule_table::{UNFINISHED, write_whole};
 
 use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
@@ -77,14 +79,16 @@ impl FromStr for CheckpointInterval {
 ///     logistic/seed-7/epoch-...                         of a restart of a variant
 /// ```
 ///
-/// A folder belongs to one process: another one that wants the same name adds a number. The latest
-/// two checkpoints of a training run are kept. The last checkpoint of a run that has
-/// ended is its final state.
+/// A folder belongs to one process, which locks a file in it: another process that starts training
+/// under the same name adds a number, and one that would resume from the folder is refused. The
+/// latest two checkpoints of a training run are kept. The last checkpoint of a run that has ended
+/// is its final state.
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
-    /// Whether the folder is that of this process: created by it, or resumed from.
-    is_own: bool,
+    /// Locked file in the folder, once the folder is that of this process: created by it, or
+    /// resumed from.
+    lock: Option<File>,
     /// Folder or file to resume from.
     from: Option<PathBuf>,
     /// Keys of settings that may differ from those of the checkpoint.
@@ -100,6 +104,9 @@ pub struct Checkpoints {
 }
 
 const EXTENSION: &str = ".safetensors";
+
+/// Name of the locked file in a folder of checkpoints or of an unfinished run.
+pub(crate) const LOCK: &str = ".lock";
 
 /// The training run in progress.
 #[derive(Debug, Default)]
@@ -125,7 +132,7 @@ impl Checkpoints {
         let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
-            is_own: false,
+            lock: None,
             from: None,
             changeable: Vec::new(),
             interval,
@@ -144,8 +151,9 @@ impl Checkpoints {
     /// checkpoint, which else belongs to another training run.
     ///
     /// # Errors
-    /// Returns [`Error::Checkpoint`] if the folder contains no checkpoint of the experiment, or if
-    /// a file is given for several training runs.
+    /// Returns [`Error::Checkpoint`] if the folder contains no checkpoint of the experiment, if
+    /// another process is saving checkpoints in it, or if a file is given for several training
+    /// runs.
     pub fn resume_from(
         self,
         path: &Path,
@@ -173,10 +181,15 @@ impl Checkpoints {
                 "it is the checkpoint of one network, but there are several; give the folder that contains all of them",
             );
         }
-        let is_own = self.folder == path;
+        // Without a lock, because the folder is read-only, new checkpoints go to a folder of their
+        // own.
+        let lock = if self.folder == path { File::create(path.join(LOCK)).ok() } else { None };
+        if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
+            return refuse("another process is training with these checkpoints; wait until it ends");
+        }
         let key = |set: &String| current_path(set.split('=').next().unwrap_or_default().trim());
         let changeable = sets.iter().map(key).collect();
-        Ok(Checkpoints { from: Some(path.to_owned()), is_own, changeable, ..self })
+        Ok(Checkpoints { from: Some(path.to_owned()), lock, changeable, ..self })
     }
 
     /// Returns the folder.
@@ -192,7 +205,7 @@ impl Checkpoints {
     /// Removes the checkpoints of the training runs that have started, and the folders that are
     /// then empty.
     pub fn remove(&self) {
-        if !self.is_own {
+        if self.lock.is_none() {
             return;
         }
         for folder in self.subfolders.iter().rev().map(|subfolder| self.folder.join(subfolder)) {
@@ -201,6 +214,7 @@ impl Checkpoints {
             files(&folder).into_iter().chain(incomplete).for_each(|path| drop(std::fs::remove_file(path)));
             let _ = std::fs::remove_dir(folder);
         }
+        let _ = std::fs::remove_file(self.folder.join(LOCK));
         let _ = std::fs::remove_dir(&self.folder);
     }
 
@@ -309,27 +323,32 @@ impl Checkpoints {
     /// be using it, or an interrupted one may be resumed from it: `NAME.checkpoints` then becomes
     /// `NAME-2.checkpoints` and so on.
     fn create_folder(&mut self) -> std::io::Result<()> {
-        if self.is_own {
+        if self.lock.is_some() {
             return Ok(());
         }
         if let Some(parent) = self.folder.parent() {
             std::fs::create_dir_all(parent)?;
         }
         let stem = self.folder.file_stem().unwrap_or_default().to_os_string();
-        let extension = self.folder.extension().unwrap_or_default().to_os_string();
+        let extension = self.folder.extension().map(OsStr::to_os_string);
         for k in 1_u32.. {
             let mut name = stem.clone();
             if k > 1 {
                 name.push(format!("-{k}"));
             }
-            name.push(".");
-            name.push(&extension);
+            if let Some(extension) = &extension {
+                name.push(".");
+                name.push(extension);
+            }
             let folder = self.folder.with_file_name(name);
             match std::fs::create_dir(&folder) {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 created => {
-                    (self.folder, self.is_own) = (folder, created.is_ok());
-                    return created;
+                    let lock = created.and_then(|()| File::create(folder.join(LOCK)))?;
+                    // Some network file systems have no locks.
+                    let _ = lock.try_lock();
+                    (self.folder, self.lock) = (folder, Some(lock));
+                    return Ok(());
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Network;
 use chainrule::registry::nearest;
-use chainrule_model::Precision;
+use chainrule_model::{Precision, path_to_text};
 
 use crate::Error;
 use crate::builtin::{self, BaseFolder};
@@ -89,16 +89,17 @@ impl Experiment {
     /// # Errors
     /// Returns an error with a location if the file does not exist, is not TOML or has an invalid
     /// setting.
-    pub fn open(source: &str, sets: &[String]) -> Result<Experiment, Error> {
-        let path = Path::new(source);
-        if let Some(text) = builtin::text(source).filter(|_| !path.exists() || path.extension().is_none()) {
-            let path = PathBuf::from(format!("{source}.toml"));
-            return Experiment::parse(source, text, &path, sets, BaseFolder::BuiltIn);
+    pub fn open(source: impl AsRef<Path>, sets: &[String]) -> Result<Experiment, Error> {
+        let path = source.as_ref();
+        let name = path.to_string_lossy();
+        if let Some(text) = builtin::text(&name).filter(|_| !path.exists() || path.extension().is_none()) {
+            let path = PathBuf::from(format!("{name}.toml"));
+            return Experiment::parse(&name, text, &path, sets, BaseFolder::BuiltIn);
         }
         if !path.is_file() {
             let choices = builtin::names();
-            let near = nearest(source, choices.iter().map(String::as_str)).map(str::to_owned);
-            return Err(Error::NotFound { name: source.to_owned(), nearest: near, choices });
+            let near = nearest(&name, choices.iter().map(String::as_str)).map(str::to_owned);
+            return Err(Error::NotFound { name: name.into_owned(), nearest: near, choices });
         }
         let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -222,7 +223,7 @@ impl Variant {
         // The TOML may be read in another folder, so the path of the table must be absolute. Paths
         // of built-in tables are valid everywhere.
         if let Some(file) = self.data.file().and_then(|file| file.canonicalize().ok()) {
-            tree.replace_text("data", "table", &file.to_string_lossy());
+            tree.replace_text("data", "table", &path_to_text(&file));
         }
         tree.entries
             .sort_by_key(|(key, _)| ["precision", "data", "network", "train"].iter().position(|k| k == key));

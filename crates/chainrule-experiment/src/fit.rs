@@ -75,12 +75,12 @@ impl Experiment {
     /// `data.table` or `data.target` is missing; an error if the table cannot be read or the file
     /// has variants.
     pub fn fit(
-        config: Option<&str>,
+        config: Option<&Path>,
         sets: &[String],
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Experiment, Error> {
-        let path = Path::new(config.unwrap_or("fit"));
-        let text = config.map(|_| read_text(path)).transpose()?.unwrap_or_default();
+        let path = config.unwrap_or(Path::new("fit"));
+        let text = config.map(read_text).transpose()?.unwrap_or_default();
         let mut notes = Vec::new();
         let settings = Tree::parse(&text, path, &mut notes)?;
         Experiment::fit_settings(settings, path, sets, notes, progress)
@@ -201,7 +201,7 @@ impl Experiment {
         let member = &model.members[0];
         let tree = Tree::parse(&model.trained.settings, path, &mut Vec::new())?;
         let mut variant = Variant::read(String::new(), tree, path, BaseFolder::Disk(parent(path)))?;
-        let table = data.unwrap_or(Path::new(&model.trained.data)).to_owned();
+        let table = data.unwrap_or(&model.trained.data).to_owned();
         variant.data = variant.data.encoded_by(member.encoders.clone(), table);
         let network = Network::new(member.architecture.clone(), member.parameters.clone());
         variant.given = Some(network.expect("checked when the model was read"));
@@ -290,7 +290,7 @@ impl Outcome {
         };
         let trained = Trained {
             settings: variant.settings(),
-            data: from.table.path.display().to_string(),
+            data: from.table.path.clone(),
             fingerprint: self.samples.fingerprint().to_owned(),
             date: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds,

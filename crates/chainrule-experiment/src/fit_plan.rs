@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use chainrule_model::path_from_text;
+
 use crate::Error;
 use crate::checkpoints::CheckpointInterval;
 use crate::experiment::{parent, read_text};
@@ -49,7 +51,7 @@ impl FitPlan {
     /// Reads `[fit]` of a file in `folder`.
     pub(crate) fn read(top: &Section<'_>, folder: &Path) -> Result<FitPlan, Error> {
         let section = top.section("fit")?;
-        let file = |key| Ok::<_, Error>(section.text(key)?.map(|file| folder.join(file)));
+        let file = |key| Ok::<_, Error>(section.text(key)?.map(|file| folder.join(path_from_text(&file))));
         let folds = section.whole("folds", FOLDS, "a whole number from 2 to 100")?.map(|k| k as usize);
         let interval = if section.is_text("checkpoint_interval") {
             section.text("checkpoint_interval")?

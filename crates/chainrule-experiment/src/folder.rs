@@ -6,17 +6,15 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
 use chainrule::train::Epoch;
-use chainrule_model::{Precision, UNFINISHED, sha256};
-use chainrule_table::{Column, Table, Values};
+use chainrule_model::{Precision, sha256};
+use chainrule_table::{Column, Table, UNFINISHED, Values};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
 use crate::Error;
+use crate::checkpoints::LOCK;
 use crate::experiment::Experiment;
 use crate::run::Outcome;
-
-/// Name of the locked file in an unfinished folder.
-const LOCK: &str = ".lock";
 
 /// A run folder that is being written. It gets its final name when it is complete.
 ///

@@ -237,23 +237,22 @@ fn checkpoint_intervals_are_parsed_and_formatted() {
 }
 
 #[test]
-fn checkpoints_are_replaced_and_removed_but_other_files_stay() {
+fn a_folder_belongs_to_one_run_and_is_removed_without_other_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let experiment = experiment(folder.path(), &["train.stopping.patience=100"]);
     let saved = folder.path().join("saved");
     let names = |part: &str| {
-        let mut names: Vec<String> = folders(&saved.join(part))
+        let mut names: Vec<String> = folders(&folder.path().join(part))
             .iter()
             .map(|path| path.file_name().expect("a name").to_string_lossy()[..14].to_owned())
             .collect();
         names.sort();
         names
     };
-    let train_from_start = |epochs| {
+    let train_with = |mut checkpoints: Checkpoints, epochs| {
         let cancel = AtomicBool::new(false);
         let mut progress =
             Canceller { epochs_left: epochs, cancel: &cancel, n_resumed: 0, changed: Vec::new() };
-        let mut checkpoints = Checkpoints::new(&saved, CheckpointInterval::Epochs(1));
         let (variant, recorded) = (&experiment.variants[0], BTreeSet::new());
         let prepared = variant.prepare().expect("data");
         variant
@@ -261,17 +260,26 @@ fn checkpoints_are_replaced_and_removed_but_other_files_stay() {
             .expect("training succeeds");
         checkpoints
     };
-    assert!(!Checkpoints::new(&saved, CheckpointInterval::Never).exist());
-    train_from_start(5);
-    assert_eq!(names("slow"), ["epoch-00000004", "epoch-00000005"]);
-    // Training from the start replaces the checkpoints of the interrupted run.
-    assert!(Checkpoints::new(&saved, CheckpointInterval::Never).exist());
-    let checkpoints = train_from_start(2);
-    assert_eq!(names("slow"), ["epoch-00000001", "epoch-00000002"]);
+    let new = || Checkpoints::new(&saved, CheckpointInterval::Epochs(1));
+    let resumed = || new().resume_from(&saved, &experiment, &[]);
+    assert!(!new().exist());
+    let first = train_with(new(), 5);
+    assert_eq!(names("saved/slow"), ["epoch-00000004", "epoch-00000005"]);
+    // Training from the start does not replace the checkpoints of the interrupted run.
+    assert!(new().exist());
+    let second = train_with(new(), 2);
+    assert_eq!(second.folder(), folder.path().join("saved-2"));
+    assert_eq!(names("saved-2/slow"), ["epoch-00000001", "epoch-00000002"]);
+    assert_eq!(names("saved/slow"), ["epoch-00000004", "epoch-00000005"]);
+    second.remove();
+    assert!(!folder.path().join("saved-2").exists());
+    // Another process may still be training with the checkpoints.
+    let error = resumed().unwrap_err().to_string();
+    assert!(error.contains("another process is training with these checkpoints"), "{error}");
+    drop(first);
     // The latest two checkpoints are kept when training resumes.
-    let (_, finished, n_resumed) = train(&experiment, &saved, 1);
-    assert_eq!((finished, n_resumed), (false, 1));
-    assert_eq!(names("slow"), ["epoch-00000002", "epoch-00000003"]);
+    let checkpoints = train_with(resumed().expect("a folder with checkpoints"), 1);
+    assert_eq!(names("saved/slow"), ["epoch-00000005", "epoch-00000006"]);
     let other = saved.join("other");
     std::fs::create_dir_all(&other).expect("a folder");
     std::fs::write(other.join("epoch-1.safetensors"), "not a checkpoint").expect("a file");

@@ -32,7 +32,7 @@ fn refused_fit(table: &Path, config: &str, sets: &[&str]) -> String {
         (!table.as_os_str().is_empty()).then(|| format!("data.table={:?}", table.display().to_string()));
     let sets: Vec<String> = data.into_iter().chain(sets.iter().map(|set| (*set).to_owned())).collect();
     let config = (!config.is_empty()).then(|| file.to_str().expect("a path in UTF-8"));
-    let error = Experiment::fit(config, &sets, &mut |_, _| ()).expect_err("it is refused");
+    let error = Experiment::fit(config.map(Path::new), &sets, &mut |_, _| ()).expect_err("it is refused");
     error.to_string().replace(&format!("{}/", folder.path().display()), "")
 }
 
@@ -193,7 +193,7 @@ fn notes_about_old_names_reach_the_experiment() {
     let plan = FitPlan::open(Some(&config), &sets).expect("a plan");
     assert_eq!(plan.output, Some(folder.path().join("m.safetensors")));
     let config = config.to_str().expect("a path in UTF-8");
-    let experiment = Experiment::fit(Some(config), &sets, &mut |_, _| ()).expect("an experiment");
+    let experiment = Experiment::fit(Some(Path::new(config)), &sets, &mut |_, _| ()).expect("an experiment");
     let expected = [
         format!("{config}:2:1: out is now called output"),
         "data.task: task = \"classes\" is now task = \"classification\"".to_owned(),

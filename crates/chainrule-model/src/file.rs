@@ -18,13 +18,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Error as IoError, ErrorKind, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network, Part};
-use chainrule_table::{CellType, Encoders, Target};
+use chainrule_table::{CellType, Encoders, Target, write_whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView, serialize};
 use serde::{Deserialize, Serialize};
@@ -338,45 +338,4 @@ pub fn sha256(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     let mut hash = Sha256::new();
     pieces.for_each(|piece| hash.update(piece));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Prefix of the names of incomplete files and folders, which an interrupted program may leave
-/// behind.
-pub const UNFINISHED: &str = ".unfinished-";
-
-/// Writes a file atomically: writes a temporary file in the same folder, flushes it to disk and
-/// renames it.
-///
-/// A new file gets the permissions that the process gives to new files (`umask`); an existing one
-/// keeps its own. A symbolic link is replaced, not followed. What is not a regular file, such as a
-/// pipe or a device, is written to instead.
-///
-/// # Errors
-/// Returns the error of the operating system.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let created = builder.prefix(UNFINISHED).tempfile_in(folder);
-    // The error is replaced because it contains the meaningless name of the temporary file.
-    let mut file = created.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => IoError::new(ErrorKind::NotFound, "the folder does not exist"),
-        kind => kind.into(),
-    })?;
-    file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
-    if let Ok(existing) = std::fs::symlink_metadata(path)
-        && existing.is_file()
-    {
-        file.as_file().set_permissions(existing.permissions())?;
-    }
-    file.persist(path).map_err(|error| error.error)?;
-    // The rename is durable only after the folder is flushed as well.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
 }

@@ -11,6 +11,7 @@ mod export;
 mod file;
 mod importance;
 mod model;
+mod path_text;
 
 pub use error::Error;
 pub use evaluate::{EncodedRows, Evaluation, Metrics, baseline, evaluate, evaluate_encoded, sample_weights};
@@ -18,6 +19,7 @@ pub use export::{
     Arithmetic, DifferenceUnit, Export, ExportFormat, ExportOptions, Int8Report, Libm, Tools, Verified,
     export, verify, verify_all,
 };
-pub use file::{FORMAT_VERSION, UNFINISHED, sha256, write_whole};
+pub use file::{FORMAT_VERSION, sha256};
 pub use importance::{Importance, ImportanceMeasure, PermutationImportance, importance};
 pub use model::{Member, Model, Precision, Predictions, Score, Trained, TrainedEpoch};
+pub use path_text::{path_from_text, path_to_text};

@@ -1,5 +1,7 @@
 //! Models: one network or an ensemble of several, each with the encoders of its table.
 
+use std::path::PathBuf;
+
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::{Scalar, metrics};
@@ -47,7 +49,8 @@ pub struct Trained {
     /// Settings that reproduce the training run, as TOML.
     pub settings: String,
     /// Path of the table.
-    pub data: String,
+    #[serde(with = "crate::path_text")]
+    pub data: PathBuf,
     /// SHA-256 of the encoded samples, which identifies the data.
     pub fingerprint: String,
     /// Date and time of training in RFC 3339 format.

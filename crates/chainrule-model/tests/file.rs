@@ -63,7 +63,7 @@ fn model(target: &str, precision: Precision, n_members: usize) -> Model {
     };
     let trained = Trained {
         settings: "[train]\nepochs = 3\n".to_owned(),
-        data: "homes.csv".to_owned(),
+        data: "homes.csv".into(),
         rows: [24, 6],
         scores: vec![Score {
             part: "validation".to_owned(),

@@ -10,6 +10,7 @@ mod encode;
 mod error;
 mod format;
 mod kind;
+mod output_file;
 mod read;
 mod split;
 mod table;
@@ -24,6 +25,7 @@ pub use format::{
     CellFormat, ColumnFormat, ColumnNote, DateFormat, Marks, MissingTexts, NoteReason, NumberFormat,
 };
 pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
+pub use output_file::{UNFINISHED, is_special, write_whole};
 pub use read::{CellType, ReadOptions, Stream, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Strings, Table, Values};

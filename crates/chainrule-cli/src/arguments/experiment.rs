@@ -1,5 +1,6 @@
 //! Arguments of the subcommands that take an experiment, and of those that take neither table nor model.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chainrule_experiment::CheckpointInterval;
@@ -71,7 +72,7 @@ Examples:
 pub(crate) struct RunsArguments {
     /// Show only runs whose name contains this text
     #[arg(value_name = "NAME")]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<OsString>,
     /// Folder of run folders
     #[arg(long = "runs", value_name = "FOLDER", default_value = "runs", help_heading = DATA)]
     pub(crate) folder: PathBuf,
@@ -188,7 +189,7 @@ Examples:
   chainrule new rings --from three-rings")]
 pub(crate) struct NewArguments {
     /// Name of the experiment; NAME.toml is written
-    pub(crate) name: String,
+    pub(crate) name: PathBuf,
     /// Built-in experiment to copy
     #[arg(long, value_name = "EXPERIMENT", default_value = "annotated", help_heading = DATA)]
     pub(crate) from: String,
@@ -250,7 +251,7 @@ pub(crate) struct ManArguments {
 pub struct Source {
     /// Built-in experiment, TOML file or model (.safetensors)
     #[arg(value_name = "SOURCE")]
-    pub name: String,
+    pub name: PathBuf,
     /// Table to use if SOURCE is a model [default: the table it was trained on]
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     pub data: Option<PathBuf>,

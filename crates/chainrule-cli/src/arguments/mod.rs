@@ -79,8 +79,9 @@ Examples:
 
 `chainrule NAME` for any other NAME runs the program chainrule-NAME, if it is installed.
 
-Exit codes: 0 success; 1 a claim was not reproduced or a gradient is wrong; 2 invalid input; 3 training diverged (partial \
-results are kept); 4 output could not be written to the requested path and was saved elsewhere; 130 cancelled.
+Exit codes: 0 success; 1 a check failed (a claim, a gradient, an export or predictions); 2 invalid input; 3 training \
+diverged (partial results are kept); 4 output could not be written to standard output, or was saved elsewhere than \
+requested; 130, 143 or 129 cancelled by Ctrl-C, SIGTERM or SIGHUP.
 Output is coloured only on a terminal; set NO_COLOR to turn colours off.";
 
 #[derive(Debug, Subcommand)]

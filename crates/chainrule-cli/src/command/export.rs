@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use chainrule_model::{
-    Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify, write_whole,
-};
+use chainrule_model::{Arithmetic, ExportFormat, ExportOptions, Libm, Model, Tools, export, verify};
+use chainrule_table::write_whole;
 
 use super::predict::read_whole;
 use crate::arguments::ExportArguments;
@@ -59,6 +58,9 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
             verified.unit,
             agreement(verified.agreeing_predictions, verified.n_rows)
         );
+        if verified.is_within_tolerance() == Some(false) {
+            return Err(Failure::WrongExport);
+        }
     }
     Ok(())
 }

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule::registry::OptionValue;
 use chainrule_experiment::Experiment;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
-use chainrule_model::write_whole;
-use chainrule_table::date;
+use chainrule_table::{date, write_whole};
 
 use crate::arguments::FigureArguments;
 use crate::error::Failure;
@@ -30,10 +29,7 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let path = arguments.output.clone().unwrap_or_else(default);
     let extension = extension(&path)?;
     if arguments.source.is_model() {
-        super::refuse_same_files(
-            &[(&path, "--output")],
-            &[(Path::new(&arguments.source.name), "the model")],
-        )?;
+        super::refuse_same_files(&[(&path, "--output")], &[(&*arguments.source.name, "the model")])?;
     }
 
     let cancel = cancelled_by_signal();

@@ -1,6 +1,6 @@
 //! `chainrule inspect`: shows the contents of a model file.
 
-use chainrule_model::{Model, Precision};
+use chainrule_model::{Model, Precision, path_to_text};
 use chainrule_table::{Encoding, Input, Target};
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn print_text(model: &Model) {
             "\ntrained on {} of {} rows of {} ({}; {}, {} epochs, {})",
             trained.rows[0],
             trained.rows[0] + trained.rows[1],
-            trained.data,
+            trained.data.display(),
             trained.date,
             duration(trained.seconds),
             trained.history.len(),
@@ -120,7 +120,7 @@ fn print_json(model: &Model) {
         "target": json::target(model.target()),
         "inputs": json::inputs(&model.members[0].encoders),
         "training": {
-            "table": trained.data,
+            "table": path_to_text(&trained.data),
             "fingerprint": trained.fingerprint,
             "date": trained.date,
             "seconds": trained.seconds,

@@ -17,6 +17,8 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod trace;
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +26,7 @@ use chainrule_experiment::{
     CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant,
 };
 use chainrule_model::Model;
-use chainrule_table::{CellType, ColumnFormat, Problem, Table};
+use chainrule_table::{CellType, ColumnFormat, Problem, Table, is_special};
 
 use crate::arguments::Source;
 use crate::error::Failure;
@@ -79,7 +81,7 @@ impl Source {
 
     /// Returns whether the source is a model file.
     fn is_model(&self) -> bool {
-        Path::new(&self.name).extension().is_some_and(|extension| extension == "safetensors")
+        self.name.extension().is_some_and(|extension| extension == "safetensors")
     }
 
     /// Opens the model, if the source is one.
@@ -101,12 +103,11 @@ impl Source {
             let reason = "with a model, which has no variants; leave it out";
             return Err(Failure::Unsupported { argument: "--variant", reason });
         }
-        let path = Path::new(&self.name);
-        let model = Model::load(path)?;
+        let model = Model::load(&self.name)?;
         if model.members.len() > 1 {
             errln!("note: using the first of the model's {} networks", model.members.len());
         }
-        let opened = Experiment::of_model(&model, path, self.data.as_deref())?;
+        let opened = Experiment::of_model(&model, &self.name, self.data.as_deref())?;
         read_tables(&opened.experiment)?;
         Ok(Some(opened))
     }
@@ -160,16 +161,24 @@ fn checkpoints(
 }
 
 /// Prints the command that resumes a cancelled training; `arguments` are those of the command without `--resume`.
-fn print_resume_command(checkpoints: &Checkpoints, arguments: Vec<String>) {
+fn print_resume_command(checkpoints: &Checkpoints, arguments: Vec<OsString>) {
     if checkpoints.latest.is_none() {
         return;
     }
-    let folder = checkpoints.folder().display().to_string();
-    let words = ["chainrule".to_owned()].into_iter().chain(arguments).chain(["--resume".to_owned(), folder]);
-    let words: Vec<String> = words.collect();
+    let folder = checkpoints.folder().as_os_str().to_owned();
+    let words = ["chainrule".into()].into_iter().chain(arguments).chain(["--resume".into(), folder]);
+    let words: Vec<String> = words.map(|word| quoted(&word)).collect();
+    errln!("resume with: {}", words.join(" "));
+}
+
+/// Quotes an argument for the shell.
+fn quoted(word: &OsStr) -> String {
+    let Some(text) = word.to_str().filter(|text| !text.contains(char::is_control)) else {
+        let escaped: String = word.as_encoded_bytes().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        return format!("$'{escaped}'");
+    };
     // Only NUL bytes cannot be quoted, and arguments contain none.
-    let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
-    errln!("resume with: {command}");
+    shlex::try_quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// A written file or folder.
@@ -230,7 +239,8 @@ fn refuse_same_files(
         Some(folder.canonicalize().ok()?.join(path.file_name()?))
     };
     let followed = |path: &Path| path.canonicalize().ok();
-    for (k, (output, argument)) in outputs.iter().enumerate() {
+    // Special files are written to, so nothing is replaced.
+    for (k, (output, argument)) in outputs.iter().enumerate().filter(|(_, (path, _))| !is_special(path)) {
         let others = outputs[..k].iter().chain(inputs);
         let is_same = |other: &Path| {
             let [one, other] = [*output, other].map(|path| [resolved(path), followed(path)]);
@@ -245,7 +255,7 @@ fn refuse_same_files(
 
 /// Refuses to overwrite `path`, the value of `argument`, unless `--force` is given.
 fn refuse_to_overwrite(path: &Path, argument: &'static str) -> Result<(), Failure> {
-    if !path.exists() {
+    if !path.exists() || is_special(path) {
         return Ok(());
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

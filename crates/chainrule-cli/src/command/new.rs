@@ -1,7 +1,6 @@
 //! `chainrule new`: writes an experiment file to start from.
 
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
 
 use chainrule_experiment::{Experiment, builtin};
 
@@ -16,11 +15,14 @@ pub(crate) fn run(arguments: &NewArguments) -> Result<(), Failure> {
         let (value, allowed) = (arguments.from.clone(), "the name of a built-in experiment".to_owned());
         return Err(Failure::Argument { argument: "--from", value, allowed });
     };
-    let path = PathBuf::from(format!("{}.toml", arguments.name.trim_end_matches(".toml")));
+    let mut path = arguments.name.clone();
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        path.as_mut_os_string().push(".toml");
+    }
     let unwritable = |source: std::io::Error| match source.kind() {
         ErrorKind::AlreadyExists => Failure::Argument {
             argument: "NAME",
-            value: arguments.name.clone(),
+            value: arguments.name.display().to_string(),
             allowed: format!("a new name, since {} exists", path.display()),
         },
         _ => Failure::Unwritable { path: path.clone(), source },

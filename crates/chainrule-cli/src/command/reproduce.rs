@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
 use chainrule_experiment::{ClaimStatus, Experiment, builtin};
 use chainrule_figures::{Subject, index, report};
-use chainrule_model::write_whole;
+use chainrule_table::write_whole;
 
 use crate::arguments::ReproduceArguments;
 use crate::error::Failure;

@@ -1,5 +1,6 @@
 //! `chainrule run`: trains the networks of an experiment and writes a run folder.
 
+use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
@@ -69,13 +70,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 }
 
 /// Returns the arguments of this process without `--resume`.
-fn own_arguments() -> Vec<String> {
-    let mut words = std::env::args().skip(1);
+fn own_arguments() -> Vec<OsString> {
+    let mut words = std::env::args_os().skip(1);
     let mut others = Vec::new();
     while let Some(word) = words.next() {
         if word == "--resume" {
             words.next();
-        } else if !word.starts_with("--resume=") {
+        } else if !word.as_encoded_bytes().starts_with(b"--resume=") {
             others.push(word);
         }
     }

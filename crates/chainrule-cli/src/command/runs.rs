@@ -27,9 +27,10 @@ pub(crate) fn run(arguments: &RunsArguments) -> Result<(), Failure> {
         return Err(Failure::Unreadable { path: arguments.folder.clone(), source });
     }
     let filters = arguments.filters.iter().map(|text| filter(text)).collect::<Result<Vec<_>, _>>()?;
+    let name = arguments.name.as_deref().unwrap_or_default().to_string_lossy();
     let mut runs = past_runs(&arguments.folder);
     runs.retain(|run| {
-        run.name.contains(arguments.name.as_deref().unwrap_or(""))
+        run.name.contains(&*name)
             && filters.iter().all(|(key, value)| match *key {
                 DATA => run.data.as_ref().is_some_and(|data| data.starts_with(value)),
                 key => run.setting(key) == Some(value),

@@ -1,17 +1,15 @@
 //! Destinations of the bytes of a table: a file, which is renamed when complete, or a stream.
 
 use std::fs::File;
-use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 
 use super::Destination;
+use crate::output_file::{OutputFile, is_special, open_special};
 
 /// A destination of bytes.
 pub(super) enum Sink {
-    /// A temporary file in the folder of the final file.
-    File { file: BufWriter<NamedTempFile>, path: PathBuf },
+    /// A file.
+    File(OutputFile),
     /// A stream.
     Stream(BufWriter<Box<dyn Write + Send>>),
     /// A temporary file that is copied to a stream when complete.
@@ -20,24 +18,16 @@ pub(super) enum Sink {
 
 impl Sink {
     pub(super) fn open(destination: Destination) -> std::io::Result<Sink> {
-        Ok(match destination {
-            Destination::File(path) => {
-                let folder =
-                    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                std::fs::metadata(folder)?;
-                let file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder);
-                // The original error would contain the name of the temporary file.
-                let file = file.map_err(|error| Error::from(error.kind()))?;
-                Sink::File { file: BufWriter::new(file), path: path.to_owned() }
-            }
+        Ok(match streamed(destination)? {
+            Destination::File(path) => Sink::File(OutputFile::create(path)?),
             Destination::Stream(stream) => Sink::Stream(BufWriter::new(stream)),
         })
     }
 
     /// Opens a sink whose header is written again by [`finish`](Sink::finish).
     pub(super) fn seekable(destination: Destination) -> std::io::Result<Sink> {
-        match destination {
-            Destination::File(_) => Sink::open(destination),
+        match streamed(destination)? {
+            destination @ Destination::File(_) => Sink::open(destination),
             Destination::Stream(stream) => {
                 Ok(Sink::SpooledStream { file: BufWriter::new(tempfile::tempfile()?), stream })
             }
@@ -46,7 +36,7 @@ impl Sink {
 
     fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Sink::File { file, .. } => file,
+            Sink::File(output) => &mut output.file,
             Sink::Stream(stream) => stream,
             Sink::SpooledStream { file, .. } => file,
         }
@@ -65,12 +55,9 @@ impl Sink {
                 std::io::copy(&mut file, &mut stream)?;
                 stream.flush()
             }
-            Sink::File { file, path } => {
-                let mut file = file.into_inner()?;
-                rewrite_header(file.as_file_mut(), header)?;
-                make_readable(file.as_file())?;
-                file.persist(path)?;
-                Ok(())
+            Sink::File(mut output) => {
+                rewrite_header(output.file.get_mut().as_file_mut(), header)?;
+                output.finish()
             }
         }
     }
@@ -91,13 +78,10 @@ fn rewrite_header(file: &mut File, header: &[u8]) -> std::io::Result<()> {
     file.write_all(header)
 }
 
-/// Makes a file readable by all users. Temporary files are readable only by their owner.
-fn make_readable(file: &File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    let _ = file;
-    Ok(())
+/// Opens a special file as a stream.
+fn streamed(destination: Destination<'_>) -> std::io::Result<Destination<'_>> {
+    Ok(match destination {
+        Destination::File(path) if is_special(path) => Destination::Stream(Box::new(open_special(path)?)),
+        destination => destination,
+    })
 }

@@ -15,8 +15,8 @@ use chainrule_experiment::{
     TableSamples, Variant, ensemble,
 };
 use chainrule_figures::Subject;
-use chainrule_model::{Model, write_whole};
-use chainrule_table::Stream;
+use chainrule_model::Model;
+use chainrule_table::{Stream, is_special, write_whole};
 
 use self::assess::TestTable;
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
@@ -110,17 +110,18 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     }
     let cancelled = cancel.load(Ordering::Relaxed);
     // The model is saved before it is assessed, which takes longer than training for a wide table.
-    let data_path = table.path.display().to_string();
+    let data_path = table.path.clone();
     let mut unassessed = ensemble(models.clone());
     unassessed.trained.data.clone_from(&data_path);
-    let saved = write_somewhere(&path, |path| Ok(unassessed.save(path).map(|()| path.to_owned())?))?;
+    // A pipe receives only the final model.
+    let saved = if is_special(&path) { None } else { Some(save(&unassessed, &path)?) };
     let (mut model, assessment) = assess::assess(models, &outcomes, test.as_ref(), &cancel)?;
     if !arguments.json {
         text::assessment(&model, &assessment);
     }
     model.trained.data = data_path;
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
-    let written = write(&model, saved, &plan, &subject, folder);
+    let written = write(&model, &path, saved, &plan, &subject, folder);
     if arguments.json {
         json::print(&model, &outcomes, &assessment, &remarks, written.as_deref().unwrap_or_default());
     } else {
@@ -139,15 +140,22 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
 /// Writes the metrics of the saved model and, if requested, the run folder and the report; returns what each of them is.
 fn write(
     model: &Model,
-    saved: Written,
+    path: &Path,
+    saved: Option<Written>,
     plan: &FitPlan,
     subject: &Subject<'_>,
     folder: Option<RunFolder>,
 ) -> Result<Vec<(&'static str, Written)>, Failure> {
     // The model is written first: a figure that cannot be drawn must not lose it.
-    if let Err(error) = model.save(&saved.path) {
-        errln!("warning: {error}; the model there has no metrics");
-    }
+    let saved = match saved {
+        None => save(model, path)?,
+        Some(saved) => {
+            if let Err(error) = model.save(&saved.path) {
+                errln!("warning: {error}; the model there has no metrics");
+            }
+            saved
+        }
+    };
     let mut written = vec![("model", saved)];
     let report = (plan.report.is_some() || folder.is_some()).then(|| {
         let _spinner = Spinner::new("drawing the report");
@@ -173,6 +181,10 @@ fn write(
     Ok(written)
 }
 
+fn save(model: &Model, path: &Path) -> Result<Written, Failure> {
+    write_somewhere(path, |path| Ok(model.save(path).map(|()| path.to_owned())?))
+}
+
 /// Opens the experiment of a table, from the arguments or from the settings of the checkpoint to resume; one variant per fold.
 fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Result<Experiment, Failure> {
     let mut reading = ReadingBar::new(arguments.data.as_deref());
@@ -193,8 +205,7 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
         }
         (experiment, fold.map(|[_, n]| n))
     } else {
-        let config = arguments.config.as_ref().map(|path| path.to_string_lossy().into_owned());
-        (Experiment::fit(config.as_deref(), sets, &mut progress)?, folds)
+        (Experiment::fit(arguments.config.as_deref(), sets, &mut progress)?, folds)
     };
     Ok(match folds {
         Some(k) => experiment.in_folds(k)?,
@@ -263,6 +274,9 @@ fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Test
 fn check_writable(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let refused = |source| Failure::Unwritable { path: path.to_owned(), source };
+    if is_special(path) {
+        return Ok(());
+    }
     if path.is_dir() {
         return Err(refused(std::io::ErrorKind::IsADirectory.into()));
     }

@@ -1,8 +1,10 @@
 //! Arguments of `chainrule fit` as settings of an experiment.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chainrule_experiment::FitPlan;
+use chainrule_model::path_to_text;
 
 use crate::arguments::FitArguments;
 use crate::error::Failure;
@@ -22,9 +24,8 @@ impl FitArguments {
         let mut set =
             |key: &str, value: Option<String>| sets.extend(value.map(|value| format!("{key}={value}")));
         // Paths on the command line are relative to the working directory, paths in a TOML file to its folder.
-        let absolute = |path: &PathBuf| {
-            text(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).to_string_lossy())
-        };
+        let absolute =
+            |path: &PathBuf| text(&path_to_text(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
         let optional_text = |value: &Option<String>| value.as_deref().map(text);
         set("data.table", self.data.as_ref().map(absolute));
         set("data.target", list(&self.target));
@@ -107,18 +108,18 @@ impl FitArguments {
 /// Returns the arguments that resume a fit, without `--resume` itself; settings and folds are in the checkpoints.
 ///
 /// `--force` is among them, since the cancelled training has already written its files.
-pub(super) fn resume_arguments(plan: &FitPlan) -> Vec<String> {
+pub(super) fn resume_arguments(plan: &FitPlan) -> Vec<OsString> {
     let FitPlan { output, report, test, runs, folds: _, checkpoint_interval } = plan;
-    let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.clone().into_os_string());
     let arguments = [
         ("--output", file(output)),
         ("--report", file(report)),
         ("--test", file(test)),
         ("--runs", file(runs)),
-        ("--checkpoint-interval", checkpoint_interval.map(|interval| interval.to_string())),
+        ("--checkpoint-interval", checkpoint_interval.map(|interval| interval.to_string().into())),
     ];
-    let arguments = arguments.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
-    ["fit".to_owned(), "--force".to_owned()].into_iter().chain(arguments.flatten()).collect()
+    let arguments = arguments.into_iter().filter_map(|(flag, value)| Some([flag.into(), value?]));
+    ["fit".into(), "--force".into()].into_iter().chain(arguments.flatten()).collect()
 }
 
 /// Quotes a text as TOML.
