@@ -1,8 +1,8 @@
 //! The claims of a source document, and their comparison with the results of a run.
 
 use crate::Error;
+use crate::outcome::Outcome;
 use crate::quantity::Quantity;
-use crate::run::Outcome;
 use crate::section::Section;
 use crate::tree::Origin;
 

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::builtin::BaseFolder;
 use crate::data::DataPlan;
 use crate::experiment::{Experiment, Variant, parent, read_text};
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 use crate::section::Section;
 use crate::table::column_names;
 use crate::tree::{Origin, Tree};

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::Error;
 use crate::checkpoints::LOCK;
 use crate::experiment::Experiment;
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 
 /// A run folder that is being written. It gets its final name when it is complete.
 ///

@@ -5,7 +5,7 @@ use chainrule::network::Network;
 use chainrule::objective::Objective;
 
 use crate::Error;
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 use crate::section::Section;
 use crate::tree::Origin;
 

@@ -8,7 +8,7 @@ use chainrule::metrics::Metric;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Network};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::Objective;
 use chainrule::random::RandomState;
 use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, TrainingState, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
@@ -20,6 +20,7 @@ use crate::checkpoint::Checkpoint;
 use crate::checkpoints::Checkpoints;
 use crate::data::Samples;
 use crate::experiment::{Experiment, Variant};
+use crate::outcome::Outcome;
 use crate::train::setting_error;
 
 /// A variant with its samples and initial weights, ready to train.
@@ -35,39 +36,6 @@ pub struct PreparedTraining {
     pub names: Vec<(String, usize)>,
     /// Random number generator, after the data and the weights have been drawn.
     pub random: RandomState,
-}
-
-/// Result of training a network.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Name of the variant; empty if the experiment has a single network.
-    pub variant: String,
-    /// Training samples.
-    pub samples: Samples,
-    /// Architecture.
-    pub architecture: Architecture,
-    /// Loss function.
-    pub loss: Loss,
-    /// Reduction of the loss over the samples.
-    pub reduction: Reduction,
-    /// Precision of training.
-    pub precision: Precision,
-    /// Final parameters, converted to f64 without loss.
-    pub parameters: Vec<f64>,
-    /// Parameters after some epochs; epoch 0 is the initialisation.
-    snapshots: Vec<(u64, Vec<f64>)>,
-    /// Named parameters with their indices.
-    pub names: Vec<(String, usize)>,
-    /// Record of every epoch, and warnings.
-    pub history: History,
-    /// How training ended, or the error with which it diverged.
-    pub ending: Result<Ending, EngineError>,
-    /// Final loss for each seed, if there are several restarts.
-    pub restarts: Vec<(u32, f64)>,
-    /// Final loss over all training samples, and over the validation samples, if there are any.
-    pub final_loss: (f64, Option<f64>),
-    /// Names of the metrics in the history.
-    pub metric_names: Vec<&'static str>,
 }
 
 /// Maximum number of parameters of a network, which require about 5 GiB while they are trained.
@@ -407,34 +375,6 @@ impl Experiment {
     /// `variant`.
     pub fn epochs(&self, variant: &str) -> BTreeSet<u64> {
         self.claims.iter().flat_map(|claim| claim.epochs(variant)).collect()
-    }
-}
-
-impl Outcome {
-    /// Returns the parameters after `epoch`, or the final ones if it is `None` or training ended
-    /// before.
-    pub(crate) fn parameters_after(&self, epoch: Option<u64>) -> &[f64] {
-        let snapshot = epoch.and_then(|epoch| self.snapshots.iter().find(|(known, _)| *known == epoch));
-        snapshot.map_or(&self.parameters, |(_, parameters)| parameters)
-    }
-
-    /// Returns the parameters after the recorded epochs, in order; epoch 0 is the initialisation.
-    pub fn trajectory(&self) -> &[(u64, Vec<f64>)] {
-        &self.snapshots
-    }
-
-    /// Returns the outcome with the held-out samples instead of the training samples, if there are
-    /// any.
-    pub fn held_out(&self) -> Option<Outcome> {
-        let dataset = self.samples.from_table.as_ref()?.validation.clone()?;
-        let outcome = self.clone();
-        Some(Outcome { samples: outcome.samples.with_dataset(dataset), ..outcome })
-    }
-
-    /// Returns the trained network, in f64.
-    pub fn network(&self) -> Network<f64> {
-        Network::new(self.architecture.clone(), self.parameters.clone())
-            .expect("trained parameters are finite and fit the architecture")
     }
 }
 

@@ -348,13 +348,11 @@ impl<'t> TomlFile<'t> {
         let value = match value {
             Value::Array(array) => SettingValue::List(array.iter().map(element).collect::<Result<_, _>>()?),
             Value::InlineTable(table) => SettingValue::Table(self.table(table)?),
-            _ => match setting_value(value, &origin) {
-                Some(value) => value,
-                None => {
-                    let message = "dates and times are not supported".to_owned();
-                    return Err(Error::Syntax { origin, message });
-                }
-            },
+            _ => {
+                let message = "dates and times are not supported".to_owned();
+                setting_value(value, &origin)
+                    .ok_or_else(|| Error::Syntax { origin: origin.clone(), message })?
+            }
         };
         Ok(SettingNode { origin, value })
     }

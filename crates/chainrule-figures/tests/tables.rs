@@ -29,7 +29,7 @@ impl Trained {
         );
         let file = folder.path().join("t.toml");
         fs::write(&file, text).unwrap();
-        let experiment = Experiment::open(&file.display().to_string(), &[]).unwrap();
+        let experiment = Experiment::open(&file, &[]).unwrap();
         let run = |v: &chainrule_experiment::Variant| {
             v.run(&BTreeSet::new(), &mut (), &AtomicBool::new(false)).unwrap()
         };

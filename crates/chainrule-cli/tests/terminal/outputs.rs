@@ -108,7 +108,8 @@ fn a_full_device_is_not_replaced() {
         assert!(err.contains("No space left on device"), "{arguments:?}: {err}");
     }
     // The end of the file behind standard output is written to.
-    let script = "(echo first; chainrule predict iris.safetensors iris.csv --to csv -o /dev/stdout) > both.csv 2> log";
+    let script =
+        "(echo first; chainrule predict iris.safetensors iris.csv --to csv -o /dev/stdout) > both.csv 2> log";
     assert_eq!(shell(&session, script), 0);
     assert!(session.read("both.csv").starts_with("first\nprediction,"), "{}", session.read("both.csv"));
     let is_link = fs::symlink_metadata("/dev/stdout").is_ok_and(|metadata| metadata.is_symlink());

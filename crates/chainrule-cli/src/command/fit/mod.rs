@@ -68,14 +68,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let test = plan.test.as_ref().map(|path| read_test(path, first, from)).transpose()?;
 
     let cancel = cancelled_by_signal();
-    // Other extensions may be part of the name: m_lr0.01.
-    let mut checkpoint_folder = if path.extension().is_some_and(|extension| extension == "safetensors") {
-        path.with_extension("").into_os_string()
-    } else {
-        path.clone().into_os_string()
-    };
-    checkpoint_folder.push(".checkpoints");
-    let checkpoint_folder = PathBuf::from(checkpoint_folder);
+    let checkpoint_folder = checkpoint_folder(&path);
     let resume = arguments.resume.as_deref();
     let interval = plan.checkpoint_interval.unwrap_or_default();
     let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment, &sets)?;
@@ -268,6 +261,15 @@ fn read_test(path: &Path, variant: &Variant, from: &TableSamples) -> Result<Test
     let mut reading = ReadingBar::new(Some(path));
     let table = stream.whole(&mut |done, total| reading.show(done, total))?;
     TestTable::new(super::with_targets(table, from.encoders.target.columns())?, from)
+}
+
+/// Returns the folder for the checkpoints of a model.
+fn checkpoint_folder(model: &Path) -> PathBuf {
+    // Other extensions may be part of the name: m_lr0.01.
+    let is_model = model.extension().is_some_and(|extension| extension == "safetensors");
+    let mut folder = if is_model { model.with_extension("") } else { model.to_owned() };
+    folder.as_mut_os_string().push(".checkpoints");
+    folder
 }
 
 /// Checks that a file can be created at `path`, without creating it.
