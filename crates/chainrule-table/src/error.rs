@@ -372,6 +372,19 @@ pub enum Problem {
         /// Contents: `a list`, `an object`.
         found: String,
     },
+    /// JSON objects with few keys in common.
+    #[error(
+        "has {n_columns} different keys in {n_rows} lines, most of them absent in most lines; a table of them would \
+         require {gibibytes:.1} GiB; leave out the rare keys"
+    )]
+    Sparse {
+        /// Number of different keys.
+        n_columns: usize,
+        /// Number of lines.
+        n_rows: u64,
+        /// Size of the columns.
+        gibibytes: f64,
+    },
     /// Values of an unsupported type.
     #[error("{found} are unsupported; {remedy}")]
     Unsupported {

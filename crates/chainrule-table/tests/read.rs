@@ -230,6 +230,12 @@ fn json_lines() {
     assert!(error("t.jsonl", "{\"x\": 1, \"x\": 2}\n").contains("duplicate key"));
     assert!(error("t.jsonl", "{\"x\": 1e999}\n").contains("\"1e999\" is not a finite number"));
     assert!(error("t.jsonl", "\n\n").contains("the file is empty"));
+    let sparse: String = (0..10_000).map(|i| format!("{{\"k{i}\": 1}}\n")).collect();
+    assert_eq!(
+        error("t.jsonl", &sparse),
+        "t.jsonl: has 10000 different keys in 10000 lines, most of them absent in most lines; a table of them would \
+         require 0.7 GiB; leave out the rare keys"
+    );
 
     let (_folder, path) = file("t.jsonl", text);
     let mut stream = Stream::open(&path, &ReadOptions::default(), &[("x", CellType::Strings)]).unwrap();

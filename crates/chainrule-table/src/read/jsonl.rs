@@ -19,6 +19,12 @@ use super::source::{AtEnd, TextInput, Utf8Reader};
 use crate::format::{ColumnFormat, Meaning, NumberFormat};
 use crate::{Error, Problem, Table};
 
+/// Maximum size of all columns in relation to that of the file, in which absent keys take no space.
+const MAX_EXPANSION: u64 = 1000;
+/// Size of all columns in bytes that is always allowed.
+const MIN_LIMIT: u64 = 64 << 20;
+const BYTES_PER_CELL: u64 = 8;
+
 /// A JSON Lines file, some or all of whose keys are known.
 pub(super) struct JsonLinesReader {
     path: PathBuf,
@@ -75,6 +81,14 @@ impl JsonLinesReader {
         }
         if file.names.is_empty() {
             return Err(Error::new(path, Problem::Empty));
+        }
+        let (n_columns, n_rows) = (file.names.len(), line - 1);
+        let size = n_rows.saturating_mul(n_columns as u64).saturating_mul(BYTES_PER_CELL);
+        if requested.is_none() && size > MIN_LIMIT.max(MAX_EXPANSION.saturating_mul(len)) {
+            return Err(Error::new(
+                path,
+                Problem::Sparse { n_columns, n_rows, gibibytes: size as f64 / (1_u64 << 30) as f64 },
+            ));
         }
         Ok(file)
     }

@@ -115,10 +115,14 @@ impl CellType {
 ///
 /// In addition to the table, a few MiB are allocated per thread, regardless of the size of the
 /// file. More is allocated only for a longer row of a CSV file (of at most 64 MiB) and for the
-/// decompressed data of a Parquet or NPZ file. A page of a Parquet file is rejected if its header
-/// states a decompressed size above both 64 MiB and 1000 times its compressed size, and an array of an
-/// NPZ file if its size is above both 64 MiB and 100 times its compressed size. An NPZ file is rejected
-/// if its columns take more than both 1 GiB and 100 times the size of the file.
+/// decompressed data of a Parquet or NPZ file. Rejected are:
+///
+/// - a page of a Parquet file whose header states a decompressed size above both 64 MiB and 1000
+///   times its compressed size;
+/// - an array of an NPZ file whose size is above both 64 MiB and 100 times its compressed size, and
+///   an NPZ file whose columns take more than both 1 GiB and 100 times the size of the file;
+/// - a JSON Lines file whose lines have so few keys in common that its columns would take more than
+///   both 64 MiB and 1000 times the size of the file.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
