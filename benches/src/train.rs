@@ -79,7 +79,7 @@ fn problem<T: Scalar>(workload: &Workload, source: &ProblemSource) -> Result<Tra
 fn new_training<'p, T: Scalar>(
     workload: &Workload,
     problem: &'p TrainingProblem<T>,
-) -> Result<Training<'p, T>, Error> {
+) -> Result<Training<T>, Error> {
     let network = Network::new(workload.architecture()?, problem.parameters.clone())?;
     let random = RandomState::new(0);
     Ok(Training::new(network, &workload.loss()?, &problem.data, workload.settings()?, random)?)

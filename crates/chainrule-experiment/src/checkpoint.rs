@@ -279,7 +279,7 @@ impl Checkpoint {
     }
 
     /// Restores the state of the checkpoint in a training run with the same network and data.
-    pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<'_, T>) -> Result<(), Error> {
+    pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<T>) -> Result<(), Error> {
         let refuse = |reason: String| self.refuse(&reason);
         let short = || refuse("its counters are incomplete".to_owned());
         let [

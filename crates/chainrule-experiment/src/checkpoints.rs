@@ -273,7 +273,7 @@ impl Checkpoints {
     /// the result of writing it, if it was written.
     pub(crate) fn save_if_due<T: Scalar>(
         &mut self,
-        training: &Training<'_, T>,
+        training: &Training<T>,
         snapshots: &[(u64, Vec<f64>)],
         ends_epoch: bool,
     ) -> Option<std::io::Result<()>> {
@@ -291,7 +291,7 @@ impl Checkpoints {
     /// Saves a checkpoint unless the interval is [`CheckpointInterval::Never`].
     pub(crate) fn save<T: Scalar>(
         &mut self,
-        training: &Training<'_, T>,
+        training: &Training<T>,
         snapshots: &[(u64, Vec<f64>)],
     ) -> Option<std::io::Result<()>> {
         if self.interval == CheckpointInterval::Never {

@@ -351,7 +351,7 @@ fn training<'a, T: Scalar>(
     validation: Option<&'a Dataset<T>>,
     settings: chainrule::train::Settings,
     random: RandomState,
-) -> Result<Training<'a, T>, EngineError> {
+) -> Result<Training<T>, EngineError> {
     match validation {
         Some(validation) => Training::with_validation(start, loss, data, validation, settings, random),
         None => Training::new(start, loss, data, settings, random),
@@ -399,7 +399,7 @@ const REPORT_INTERVAL: u64 = 64;
 impl RunObserver<'_> {
     /// Records the current parameters if the epoch is among the requested ones and not recorded
     /// yet.
-    fn record<T: Scalar>(&mut self, training: &Training<'_, T>) {
+    fn record<T: Scalar>(&mut self, training: &Training<T>) {
         let state = training.state();
         let trajectory = self.trajectories.entry(training.settings().seed).or_default();
         let is_new = trajectory.last().is_none_or(|(epoch, _)| *epoch < state.epoch);
@@ -409,7 +409,7 @@ impl RunObserver<'_> {
     }
 
     /// Saves a checkpoint if it is due or training is cancelled.
-    fn save<T: Scalar>(&mut self, training: &Training<'_, T>, ends_epoch: bool) -> ControlFlow<()> {
+    fn save<T: Scalar>(&mut self, training: &Training<T>, ends_epoch: bool) -> ControlFlow<()> {
         let cancelled = self.cancel.load(Ordering::Relaxed);
         if let Some(checkpoints) = &mut self.checkpoints {
             let trajectory = self.trajectories.get(&training.settings().seed).map_or(&[][..], Vec::as_slice);
@@ -427,7 +427,7 @@ impl RunObserver<'_> {
 }
 
 impl<T: Scalar> Observer<T> for RunObserver<'_> {
-    fn started(&mut self, training: &Training<'_, T>) {
+    fn started(&mut self, training: &Training<T>) {
         self.progress.begin(self.variant, training.settings().epochs);
         if let Some(checkpoints) = &mut self.checkpoints {
             let restart = self.has_restarts.then_some(training.settings().seed);
@@ -439,7 +439,7 @@ impl<T: Scalar> Observer<T> for RunObserver<'_> {
         }
     }
 
-    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<T>, step: &Step) -> ControlFlow<()> {
         if step.ends_epoch || step.step.is_multiple_of(REPORT_INTERVAL) {
             let epochs = step.step as f64 / training.steps_per_epoch() as f64;
             self.progress.advance(epochs, step.loss);
@@ -448,7 +448,7 @@ impl<T: Scalar> Observer<T> for RunObserver<'_> {
         if step.ends_epoch { ControlFlow::Continue(()) } else { self.save(training, false) }
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<T>, epoch: &Epoch) -> ControlFlow<()> {
         self.progress.finish_epoch(epoch);
         self.record(training);
         self.save(training, true)

@@ -1,7 +1,5 @@
 //! Datasets, checked and ready for training, and the trait through which the engine reads samples.
 
-use std::sync::Arc;
-
 use crate::kernel::gather::gather;
 use crate::{Error, Scalar};
 
@@ -35,22 +33,46 @@ pub struct Dataset<T> {
 /// A tile contains a few samples, with the values of each column next to each other, so that one
 /// vector instruction works on several samples. The source may store its rows in any way
 /// (row-major, sparse, in a file).
-pub trait DataSource<T: Scalar>: Sync {
+pub trait DataSource<T: Scalar>: Send + Sync {
     /// Returns the number of samples.
     fn n_samples(&self) -> usize;
     /// Returns the number of inputs of a sample.
     fn n_inputs(&self) -> usize;
     /// Returns the number of targets of a sample.
     fn n_targets(&self) -> usize;
+
     /// Copies rows into a tile: with `n = rows.len()`, input j of `rows[s]` goes to `x[j·n + s]`,
     /// target k to `t[k·n + s]`, and the weight of the sample, 1 if there are no weights, to
     /// `weight[s]`.
     ///
-    /// `x` (`n_inputs·n`), `t` (`n_targets·n`) and `weight` (`n`) are overwritten.
+    /// `x` (`n_inputs·n`), `t` (`n_targets·n`) and `weight` (`n`) are overwritten. All numbers must
+    /// be finite, and weights at least 0.
+    ///
+    /// # Errors
+    /// Returns [`Error::Unreadable`] if samples cannot be read, for example because the file has
+    /// changed; the slices are then undefined.
     ///
     /// # Panics
     /// Panics if a row is out of range or a slice has the wrong length.
-    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]);
+    fn gather(&self, rows: &[u32], x: &mut [T], t: &mut [T], weight: &mut [T]) -> Result<(), Error>;
+
+    /// Copies the targets of rows into a tile, like [`gather`](DataSource::gather). All targets are
+    /// checked once before training; a source that stores targets apart from inputs should not
+    /// read the inputs for this.
+    ///
+    /// # Errors
+    /// Returns the errors of [`gather`](DataSource::gather).
+    ///
+    /// # Panics
+    /// Panics under the same conditions as [`gather`](DataSource::gather).
+    fn gather_targets(&self, rows: &[u32], t: &mut [T]) -> Result<(), Error> {
+        let mut x = vec![T::ZERO; self.n_inputs() * rows.len()];
+        self.gather(rows, &mut x, t, &mut vec![T::ZERO; rows.len()])
+    }
+
+    /// Announces that the next batch consists of `rows`, so that a slow source can read them in
+    /// the background. Does nothing by default.
+    fn prefetch(&self, _rows: &[u32]) {}
 }
 
 impl<T: Scalar> Dataset<T> {
@@ -207,7 +229,7 @@ impl<T: Scalar> DataSource<T> for Dataset<T> {
         self.n_targets
     }
 
-    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
+    fn gather(&self, rows: &[u32], x: &mut [T], t: &mut [T], weight: &mut [T]) -> Result<(), Error> {
         assert_eq!(weight.len(), rows.len(), "length of the weights");
         gather(&self.x, self.n_inputs, rows, x);
         gather(&self.t, self.n_targets, rows, t);
@@ -215,25 +237,12 @@ impl<T: Scalar> DataSource<T> for Dataset<T> {
         if let Some(weights) = &self.weights {
             gather(weights, 1, rows, weight);
         }
-    }
-}
-
-/// Lets several owners share a source.
-impl<T: Scalar, G: DataSource<T> + Send + ?Sized> DataSource<T> for Arc<G> {
-    fn n_samples(&self) -> usize {
-        (**self).n_samples()
+        Ok(())
     }
 
-    fn n_inputs(&self) -> usize {
-        (**self).n_inputs()
-    }
-
-    fn n_targets(&self) -> usize {
-        (**self).n_targets()
-    }
-
-    fn gather(&self, rows: &[usize], x: &mut [T], t: &mut [T], weight: &mut [T]) {
-        (**self).gather(rows, x, t, weight);
+    fn gather_targets(&self, rows: &[u32], t: &mut [T]) -> Result<(), Error> {
+        gather(&self.t, self.n_targets, rows, t);
+        Ok(())
     }
 }
 
@@ -303,12 +312,18 @@ mod tests {
             1
         }
 
-        fn gather(&self, rows: &[usize], x: &mut [f32], t: &mut [f32], weight: &mut [f32]) {
+        fn gather(
+            &self,
+            rows: &[u32],
+            x: &mut [f32],
+            t: &mut [f32],
+            weight: &mut [f32],
+        ) -> Result<(), Error> {
             x.fill(0.0);
             t.fill(0.0);
             weight.fill(1.0);
             for (s, &i) in rows.iter().enumerate() {
-                for &(j, value) in &self.rows[i] {
+                for &(j, value) in &self.rows[i as usize] {
                     if j < self.n_inputs {
                         x[j * rows.len() + s] = value;
                     } else {
@@ -316,14 +331,15 @@ mod tests {
                     }
                 }
             }
+            Ok(())
         }
     }
 
-    fn tile(data: &dyn DataSource<f32>, rows: &[usize]) -> [Vec<f32>; 3] {
+    fn tile(data: &dyn DataSource<f32>, rows: &[u32]) -> [Vec<f32>; 3] {
         // Filled with NaN, so that a missing entry is detected.
         let [mut x, mut t, mut weight] =
             [data.n_inputs(), data.n_targets(), 1].map(|n_columns| vec![f32::NAN; n_columns * rows.len()]);
-        data.gather(rows, &mut x, &mut t, &mut weight);
+        data.gather(rows, &mut x, &mut t, &mut weight).unwrap();
         [x, t, weight]
     }
 
@@ -332,9 +348,9 @@ mod tests {
         fn sparse_and_dense_sources_give_the_same_tile(
             n_inputs in 1usize..40,
             n_samples in 1usize..10,
-            rows in prop::collection::vec(0usize..1000, 1..20),
+            rows in prop::collection::vec(0u32..1000, 1..20),
         ) {
-            let rows: Vec<usize> = rows.iter().map(|i| i % n_samples).collect();
+            let rows: Vec<u32> = rows.iter().map(|i| i % n_samples as u32).collect();
             let value = |i: usize, j: usize| if (i + 2 * j).is_multiple_of(3) { 0.0 } else { (100 * i + j) as f32 };
             let x = (0..n_samples).flat_map(|i| (0..n_inputs).map(move |j| value(i, j))).collect();
             let t = (0..n_samples).map(|i| value(i, n_inputs)).collect();

@@ -256,6 +256,23 @@ pub enum Error {
         /// Learning rate of the step.
         learning_rate: f64,
     },
+    /// Samples that a source could not read.
+    #[error("sample {row} cannot be read: {reason}; restore its source and resume from the last checkpoint")]
+    Unreadable {
+        /// First sample that was requested, counted from 1.
+        row: usize,
+        /// Reason given by the source.
+        reason: String,
+    },
+    /// Samples that are not in this process.
+    #[error("the samples are distributed over several machines; use data that can be read on this one")]
+    DistributedData,
+    /// More samples than the engine can number.
+    #[error("there are {got} samples, but at most 4294967295 are supported; train on a subset")]
+    TooManySamples {
+        /// Number of samples.
+        got: usize,
+    },
     /// A training state that belongs to a different training run.
     #[error(
         "the state does not match this training run ({what}: expected {expected}, got {got}); \

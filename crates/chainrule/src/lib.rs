@@ -20,4 +20,4 @@ pub use error::Error;
 pub use kernel::check_simd_from_env;
 pub use kernel::pool::{set_threads, threads, threads_from_env};
 pub use kernel::{Lanes, Scalar};
-pub use objective::Objective;
+pub use objective::{Evaluate, Objective};

@@ -1,11 +1,13 @@
 //! Training steps and predictions do not allocate memory, since all buffers are allocated in
 //! advance.
 
+use std::sync::Arc;
+
 use allocation_counter::measure;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::{self, Optimizer};
 use chainrule::train::schedule::Schedule;
@@ -41,7 +43,7 @@ fn assert_steps_do_not_allocate<T: Scalar>(batch: Batch, dropout: f64) {
         let mut random = RandomState::new(1);
         let network = Network::initialize(architecture(dropout), &mut random);
         let loss = Loss::cross_entropy();
-        let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+        let mut training = Training::new(network, &loss, Arc::new(data.clone()), settings, random).unwrap();
         training.epoch().unwrap();
         for step in 0..4 * training.steps_per_epoch() {
             let mut ends_epoch = false;
@@ -61,11 +63,11 @@ fn assert_steps_do_not_allocate<T: Scalar>(batch: Batch, dropout: f64) {
 fn repeated_evaluation_of_the_objective_does_not_allocate() {
     let (data, loss) = (data::<f32>(), Loss::cross_entropy());
     let network = Network::initialize(architecture(0.0), &mut RandomState::new(1));
-    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let (rows, mut gradient) = ((0..1000).collect::<Vec<_>>(), vec![0.0; network.parameters().len()]);
     let mut count = |n: usize| {
         measure(|| {
-            objective.sums(network.parameters(), &rows[..n], Some(&mut gradient), None);
+            objective.sums(network.parameters(), &rows[..n], Some(&mut gradient), None).unwrap();
         })
         .count_total
     };

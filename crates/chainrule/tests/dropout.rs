@@ -1,13 +1,15 @@
 //! Dropout: masks that depend only on seed, step, layer, position in the batch and unit, and no
 //! dropout outside of training steps.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use chainrule::gradcheck;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Dropout, Layer, Network};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::{Evaluate, Objective, Reduction};
 use chainrule::random::RandomState;
 use chainrule::train::{Batch, Settings, Shuffle, Training};
 use chainrule::{Dataset, Scalar};
@@ -27,10 +29,11 @@ fn mask<T: Scalar>(dropout: Dropout, layer: usize, n: usize, position: usize) ->
     let architecture = Architecture::new(1, layers).unwrap();
     let weights = (0..n).map(|i| if i == position { T::ONE } else { T::ZERO }).collect();
     let data = Dataset::new(vec![T::ONE; n], 1, vec![T::ZERO; n], 1).unwrap().with_weights(weights).unwrap();
-    let mut objective = Objective::new(&architecture, &Loss::squared_error(), &data).unwrap();
-    let (parameters, rows) = (vec![T::ONE; architecture.n_parameters()], (0..n).collect::<Vec<_>>());
+    let mut objective =
+        Objective::new(&architecture, &Loss::squared_error(), Arc::new(data.clone())).unwrap();
+    let (parameters, rows) = (vec![T::ONE; architecture.n_parameters()], (0..n as u32).collect::<Vec<_>>());
     let mut gradient = vec![T::ZERO; architecture.n_parameters()];
-    objective.sums(&parameters, &rows, Some(&mut gradient), Some(dropout));
+    objective.sums(&parameters, &rows, Some(&mut gradient), Some(dropout)).unwrap();
     architecture.bias(layer, &gradient).unwrap().iter().map(|g| *g != T::ZERO).collect()
 }
 
@@ -84,11 +87,14 @@ fn the_dropout_rate_is_correct_and_the_other_units_are_scaled_up() {
     let network = Network::<f64>::initialize(architecture.clone(), &mut RandomState::new(2));
     let parameters: Vec<f64> = network.parameters().iter().map(|p| p.abs()).collect();
     let data = Dataset::new(vec![1.0; 400], 1, vec![0.0; 400], 1).unwrap();
-    let mut objective = Objective::new(&architecture, &Loss::absolute_error(), &data).unwrap();
-    let rows: Vec<usize> = (0..400).collect();
-    let without = objective.value(&parameters, &rows, Reduction::Mean);
+    let mut objective =
+        Objective::new(&architecture, &Loss::absolute_error(), Arc::new(data.clone())).unwrap();
+    let rows: Vec<u32> = (0..400).collect();
+    let without = objective.value(&parameters, &rows, Reduction::Mean).unwrap();
     let steps = 20;
-    let mean = |step| objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step })).loss / 400.0;
+    let mean = |step| {
+        objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step })).unwrap().loss / 400.0
+    };
     let with = (0..steps).map(mean).sum::<f64>() / steps as f64;
     // The relative standard deviation of one output is about sqrt(rate/(1 - rate)·Σc²)/Σc, roughly
     // a tenth. The mean is over 8,000 outputs.
@@ -105,12 +111,13 @@ fn gradients_with_dropout_are_the_derivatives_for_the_same_mask() {
     let x: Vec<f64> = (0..70 * 3).map(|_| random.standard_normal()).collect();
     let classes: Vec<usize> = (0..70).map(|i| i % 2).collect();
     let data = Dataset::from_classes(x, 3, &classes, 2).unwrap();
-    let mut objective = Objective::new(&architecture, &Loss::cross_entropy(), &data).unwrap();
-    let rows: Vec<usize> = (0..70).collect();
+    let mut objective =
+        Objective::new(&architecture, &Loss::cross_entropy(), Arc::new(data.clone())).unwrap();
+    let rows: Vec<u32> = (0..70).collect();
     let dropout = Some(Dropout { seed: 6, step: 1 });
     let mut gradient = vec![0.0; architecture.n_parameters()];
-    objective.sums(network.parameters(), &rows, Some(&mut gradient), dropout);
-    let value = |p: &[f64]| objective.sums(p, &rows, None, dropout).loss;
+    objective.sums(network.parameters(), &rows, Some(&mut gradient), dropout).unwrap();
+    let value = |p: &[f64]| objective.sums(p, &rows, None, dropout).unwrap().loss;
     let report = gradcheck::against(value, &gradient, network.parameters());
     assert!(report.passed(), "{report}");
 }
@@ -128,23 +135,24 @@ fn nothing_is_dropped_outside_of_training_steps() {
     let network = Network::<f64>::initialize(with.clone(), &mut random);
     let settings =
         Settings { epochs: 3, batch: Batch::Size(7), validation_fraction: Some(0.2), ..Settings::default() };
-    let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+    let mut training = Training::new(network, &loss, Arc::new(data.clone()), settings, random).unwrap();
     training.run(()).unwrap();
     let parameters = training.state().parameters.clone();
     let mut training_rows = training.state().order.clone();
     training_rows.sort_unstable();
-    let validation_rows: Vec<usize> = (0..40).filter(|row| !training_rows.contains(row)).collect();
-    let mut objective = Objective::new(&without, &loss, &data).unwrap();
-    let mut value = |rows: &[usize]| objective.value(&parameters, rows, Reduction::Mean);
-    assert_eq!(training.training_loss(), value(&training_rows));
-    assert_eq!(training.validation_loss(), Some(value(&validation_rows)));
+    let validation_rows: Vec<u32> = (0..40).filter(|row| !training_rows.contains(row)).collect();
+    let mut objective = Objective::new(&without, &loss, Arc::new(data.clone())).unwrap();
+    let mut value = |rows: &[u32]| objective.value(&parameters, rows, Reduction::Mean).unwrap();
+    assert_eq!(training.training_loss().unwrap(), value(&training_rows));
+    assert_eq!(training.validation_loss().unwrap(), Some(value(&validation_rows)));
     assert_eq!(training.history().epochs[2].validation_loss, Some(value(&validation_rows)));
     let network_without = Network::new(without, parameters.clone()).unwrap();
     assert_eq!(training.network().predict(&x), network_without.predict(&x));
     // With a mask, as in a training step, the loss differs.
-    let mut objective = Objective::new(&with, &loss, &data).unwrap();
-    let loss = objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).loss;
-    assert_ne!(loss / training_rows.len() as f64, training.training_loss());
+    let mut objective = Objective::new(&with, &loss, Arc::new(data.clone())).unwrap();
+    let loss =
+        objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).unwrap().loss;
+    assert_ne!(loss / training_rows.len() as f64, training.training_loss().unwrap());
 }
 
 #[test]
@@ -158,12 +166,14 @@ fn masks_depend_on_the_step_and_not_on_the_number_of_updates() {
     let settings =
         Settings { batch: Batch::Size(2), shuffle: Shuffle::Never, seed: 5, ..Settings::default() };
     let loss = Loss::squared_error();
-    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let expected = |step| {
-        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step })).loss / 2.0
+        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step })).unwrap().loss
+            / 2.0
     };
     let [first, second] = [0, 1].map(expected);
-    let mut training = Training::new(network.clone(), &loss, &data, settings, RandomState::new(0)).unwrap();
+    let mut training =
+        Training::new(network.clone(), &loss, Arc::new(data.clone()), settings, RandomState::new(0)).unwrap();
     training.step().unwrap();
     assert_eq!(training.step().unwrap().loss, second);
     assert_ne!(first, second);

@@ -1,11 +1,13 @@
 //! Gradient checks of networks with all registered activations and losses, and of wrong gradients.
 
+use std::sync::Arc;
+
 use chainrule::Dataset;
 use chainrule::gradcheck::{self, GradientReport, ParameterSelection, Verdict};
 use chainrule::network::activation::{self, Activation};
 use chainrule::network::loss::{self, Loss};
 use chainrule::network::{Architecture, Initializer, Layer, Network, Part};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::{Evaluate, Objective, Reduction};
 use chainrule::random::RandomState;
 
 /// Shape of a network and of its data.
@@ -111,10 +113,10 @@ fn a_wrong_entry_is_reported_with_its_name() {
     let (activation, loss) = (Activation::tanh(), Loss::cross_entropy());
     let (network, data) = network_and_data(&activation, &loss, &loss.link().activation(), shape, 3);
     let (architecture, p) = (network.architecture(), network.parameters());
-    let rows: Vec<usize> = (0..shape.samples).collect();
-    let mut objective = Objective::new(architecture, &loss, &data).unwrap();
+    let rows: Vec<u32> = (0..shape.samples as u32).collect();
+    let mut objective = Objective::new(architecture, &loss, Arc::new(data.clone())).unwrap();
     let mut gradient = vec![0.0; p.len()];
-    let sums = objective.sums(p, &rows, Some(&mut gradient), None);
+    let sums = objective.sums(p, &rows, Some(&mut gradient), None).unwrap();
     for g in &mut gradient {
         *g /= sums.weight;
     }
@@ -131,7 +133,8 @@ fn a_wrong_entry_is_reported_with_its_name() {
             &rows,
             Reduction::Mean,
             ParameterSelection::All,
-        );
+        )
+        .unwrap();
         assert_eq!(report.faults(), 1, "{report}");
         assert_eq!(report.worst(1)[0].name, architecture.parameter_name(largest));
         assert!((report.worst(1)[0].error - 1e-4).abs() < 2e-6, "{report}");
@@ -145,7 +148,7 @@ fn a_wrong_entry_is_reported_with_its_name() {
     let layers = architecture.layers().iter().cloned().enumerate();
     let layers = layers.map(|(l, layer)| if l == 0 { layer.frozen_weights() } else { layer }).collect();
     let frozen = Architecture::new(shape.inputs, layers).unwrap();
-    let mut objective = Objective::new(&frozen, &loss, &data).unwrap();
+    let mut objective = Objective::new(&frozen, &loss, Arc::new(data.clone())).unwrap();
     let report = gradcheck::network_against(
         &mut objective,
         &wrong_if_trainable,
@@ -153,7 +156,8 @@ fn a_wrong_entry_is_reported_with_its_name() {
         &rows,
         Reduction::Mean,
         ParameterSelection::All,
-    );
+    )
+    .unwrap();
     assert!(report.passed(), "{report}");
     assert_eq!(report.checked.len(), p.len() - frozen.block(0, Part::Weights).unwrap().range.len());
 }
@@ -163,11 +167,12 @@ fn parameters_are_sampled_without_replacement() {
     let loss = Loss::squared_error();
     let (network, data) =
         network_and_data(&Activation::tanh(), &loss, &Activation::identity(), &SHAPES[4], 0);
-    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let mut indices = |count, seed| -> Vec<usize> {
         let selection = ParameterSelection::Sample { count, seed };
         let report =
-            gradcheck::network(&mut objective, network.parameters(), &[0, 1], Reduction::Sum, selection);
+            gradcheck::network(&mut objective, network.parameters(), &[0, 1], Reduction::Sum, selection)
+                .unwrap();
         assert!(report.passed(), "{report}");
         report.checked.iter().map(|checked| checked.index).collect()
     };
@@ -200,8 +205,9 @@ fn check_near_kink(activation: Activation, loss: &Loss, b: f64) -> GradientRepor
     let layers = vec![Layer::new(1, activation), Layer::new(1, Activation::identity()).without_bias()];
     let architecture = Architecture::new(1, layers).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
-    let mut objective = Objective::new(&architecture, loss, &data).unwrap();
+    let mut objective = Objective::new(&architecture, loss, Arc::new(data.clone())).unwrap();
     gradcheck::network(&mut objective, &[0.0, b, 1.0], &[0], Reduction::Mean, ParameterSelection::All)
+        .unwrap()
 }
 
 #[test]
@@ -210,7 +216,7 @@ fn an_output_equal_to_its_target_is_a_kink_of_the_absolute_error() {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity()).without_bias()]).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![2.0], 1).unwrap();
     let verdict = |loss: &Loss, slope: f64| {
-        let mut objective = Objective::new(&line, loss, &data).unwrap();
+        let mut objective = Objective::new(&line, loss, Arc::new(data.clone())).unwrap();
         let report = gradcheck::network_against(
             &mut objective,
             &[slope],
@@ -218,7 +224,8 @@ fn an_output_equal_to_its_target_is_a_kink_of_the_absolute_error() {
             &[0],
             Reduction::Mean,
             ParameterSelection::All,
-        );
+        )
+        .unwrap();
         report.checked[0].verdict
     };
     let absolute = Loss::absolute_error();
@@ -231,9 +238,10 @@ fn an_output_equal_to_its_target_is_a_kink_of_the_absolute_error() {
     assert_eq!([-0.3, 0.9].map(|slope| verdict(&quantile, slope)), [Verdict::Differs; 2]);
     // The slopes chosen by the engine at the kink are valid.
     for loss in [absolute, quantile] {
-        let mut objective = Objective::new(&line, &loss, &data).unwrap();
+        let mut objective = Objective::new(&line, &loss, Arc::new(data.clone())).unwrap();
         assert!(
             gradcheck::network(&mut objective, &[2.0], &[0], Reduction::Mean, ParameterSelection::All)
+                .unwrap()
                 .passed()
         );
     }
@@ -271,14 +279,15 @@ fn a_wrong_slope_of_a_custom_activation_is_detected() {
     let loss = Loss::squared_error();
     for (factor, is_correct) in [(3.0, true), (3.01, false)] {
         let (network, data) = network_and_data(&cube(factor), &loss, &Activation::identity(), &SHAPES[3], 0);
-        let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+        let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
         let report = gradcheck::network(
             &mut objective,
             network.parameters(),
             &[0, 1, 2],
             Reduction::Mean,
             ParameterSelection::All,
-        );
+        )
+        .unwrap();
         assert_eq!(report.passed(), is_correct, "{report}");
         // Derivatives of the output layer do not depend on the slope.
         assert!(
@@ -381,10 +390,11 @@ fn network_and_data(
 fn check(hidden: &Activation, loss: &Loss, output: &Activation, shape: &Shape, seed: u32) {
     let (network, data) = network_and_data(hidden, loss, output, shape, seed);
     let reduction = if seed.is_multiple_of(2) { Reduction::Mean } else { Reduction::Sum };
-    let mut objective = Objective::new(network.architecture(), loss, &data).unwrap();
-    let rows: Vec<usize> = (0..shape.samples).collect();
+    let mut objective = Objective::new(network.architecture(), loss, Arc::new(data.clone())).unwrap();
+    let rows: Vec<u32> = (0..shape.samples as u32).collect();
     let report =
-        gradcheck::network(&mut objective, network.parameters(), &rows, reduction, ParameterSelection::All);
+        gradcheck::network(&mut objective, network.parameters(), &rows, reduction, ParameterSelection::All)
+            .unwrap();
     assert!(report.passed(), "{hidden}, {loss}, output {output}, {shape:?}:\n{report}");
     let trainable: usize = network.architecture().trainable().map(|block| block.range.len()).sum();
     assert!(trainable > 0 && report.checked.len() == trainable, "{report}");
@@ -395,10 +405,10 @@ fn the_common_factor_of_wrong_derivatives_is_explained() {
     let loss = Loss::squared_error();
     let (network, data) =
         network_and_data(&Activation::tanh(), &loss, &Activation::identity(), &SHAPES[4], 0);
-    let (p, rows): (_, Vec<usize>) = (network.parameters(), (0..SHAPES[4].samples).collect());
-    let mut objective = Objective::new(network.architecture(), &loss, &data).unwrap();
+    let (p, rows): (_, Vec<u32>) = (network.parameters(), (0..SHAPES[4].samples as u32).collect());
+    let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let mut sums = vec![0.0; p.len()];
-    objective.sums(p, &rows, Some(&mut sums), None);
+    objective.sums(p, &rows, Some(&mut sums), None).unwrap();
     let mut explanation = |reduction: Reduction, factor: &dyn Fn(usize) -> f64| -> String {
         let gradient: Vec<f64> = sums.iter().enumerate().map(|(i, g)| factor(i) * g).collect();
         let report = gradcheck::network_against(
@@ -408,7 +418,8 @@ fn the_common_factor_of_wrong_derivatives_is_explained() {
             &rows,
             reduction,
             ParameterSelection::All,
-        );
+        )
+        .unwrap();
         report.common_factor.map_or_else(String::new, |factor| factor.to_string())
     };
     assert_eq!(

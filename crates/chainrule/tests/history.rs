@@ -1,12 +1,14 @@
 //! Observers, the recorder, cancellation, the history with its warnings, and restarts.
 
+use std::sync::Arc;
+
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Initializer, Layer, Network};
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 use chainrule::train::{
     Batch, Cancel, Ending, Epoch, Observer, Recorder, Settings, Step, Training, UnitTracking, Warning,
@@ -25,7 +27,7 @@ struct CallRecorder {
 }
 
 impl Observer<f64> for CallRecorder {
-    fn started(&mut self, training: &Training<'_, f64>) {
+    fn started(&mut self, training: &Training<f64>) {
         assert_eq!(
             training.state().step,
             self.steps.len() as u64,
@@ -34,13 +36,13 @@ impl Observer<f64> for CallRecorder {
         self.started += 1;
     }
 
-    fn stepped(&mut self, training: &Training<'_, f64>, step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<f64>, step: &Step) -> ControlFlow<()> {
         assert_eq!(training.state().step, step.step);
         self.steps.push(*step);
         stop(self.stop_after_step == Some(step.step))
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, f64>, epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<f64>, epoch: &Epoch) -> ControlFlow<()> {
         assert_eq!(training.history().epochs.last(), Some(epoch));
         assert!(
             self.steps.last().unwrap().ends_epoch,
@@ -131,9 +133,10 @@ fn gradient_norms_are_recorded_in_the_last_step_of_an_epoch() {
     }
     let (parameters, order) = (training.state().parameters.clone(), training.state().order.clone());
     training.step().unwrap();
-    let mut objective = Objective::new(training.architecture(), &Loss::squared_error(), &data).unwrap();
+    let mut objective =
+        Objective::new(training.architecture(), &Loss::squared_error(), Arc::new(data.clone())).unwrap();
     let (mut gradient, last_batch) = (vec![0.0; parameters.len()], &order[8..]);
-    let sums = objective.sums(&parameters, last_batch, Some(&mut gradient), None);
+    let sums = objective.sums(&parameters, last_batch, Some(&mut gradient), None).unwrap();
     let norm = |range: std::ops::Range<usize>| {
         gradient[range].iter().map(|g| (g / sums.weight).powi(2)).sum::<f64>().sqrt()
     };
@@ -161,8 +164,14 @@ fn dead_and_saturated_units_are_counted_by_layer() {
         let data = Dataset::new(x.clone(), 1, x, 1).unwrap();
         // The learning rate is too small to change any parameter.
         let settings = Settings { epochs: 2, learning_rate: 1e-300, ..Settings::default() };
-        let mut training =
-            Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
+        let mut training = Training::new(
+            network,
+            &Loss::squared_error(),
+            Arc::new(data.clone()),
+            settings,
+            RandomState::new(0),
+        )
+        .unwrap();
         training.run(()).unwrap();
         let history = training.history().clone();
         assert_eq!(history.epochs[0].dead, history.epochs[1].dead);
@@ -198,7 +207,8 @@ fn units_are_not_counted_if_tracking_is_disabled() {
         let network = Network::new(architecture.clone(), parameters.clone()).unwrap();
         let settings = Settings { epochs: 1, track_dead_units, ..Settings::default() };
         let random = RandomState::new(0);
-        let mut training = Training::new(network, &Loss::squared_error(), &data, settings, random).unwrap();
+        let mut training =
+            Training::new(network, &Loss::squared_error(), Arc::new(data.clone()), settings, random).unwrap();
         training.run(()).unwrap();
         (training.history().epochs[0].dead.clone(), training.history().warnings.len())
     };
@@ -218,7 +228,14 @@ fn a_restored_training_tracks_units_on_the_training_rows_of_its_state() {
         let validation_fraction = Some(0.5);
         let settings =
             Settings { epochs: 1, learning_rate: 1e-300, validation_fraction, ..Settings::default() };
-        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(seed)).unwrap()
+        Training::new(
+            network,
+            &Loss::squared_error(),
+            Arc::new(data.clone()),
+            settings,
+            RandomState::new(seed),
+        )
+        .unwrap()
     };
     let trains_on_last = |seed: &u32| training(*seed).state().order.contains(&19);
     let with_last = (0..100).find(trains_on_last).unwrap();
@@ -240,7 +257,8 @@ fn restarts_select_the_seed_with_the_lowest_loss() {
         let train = |seed: u32| {
             let mut training = start(seed).unwrap();
             training.run(()).unwrap();
-            let final_loss = training.validation_loss().unwrap_or_else(|| training.training_loss());
+            let final_loss =
+                training.validation_loss().unwrap().unwrap_or_else(|| training.training_loss().unwrap());
             (final_loss, training.state().parameters.clone())
         };
         let seeds = [3, 1, 4, 15, 9];
@@ -266,7 +284,7 @@ fn restarts_do_not_select_a_seed_whose_loss_is_nan() {
     let start = |seed| seeded(&plane, &loss, &data, &settings, seed);
     let final_loss = |seed: u32| {
         let mut training = start(seed).unwrap();
-        training.run(()).ok().and_then(|_| training.validation_loss())
+        training.run(()).ok().and_then(|_| training.validation_loss().unwrap())
     };
     let nan = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_nan)).unwrap();
     let finite = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_finite)).unwrap();
@@ -306,10 +324,10 @@ fn seeded<'a>(
     data: &'a Dataset<f64>,
     settings: &Settings,
     seed: u32,
-) -> Result<Training<'a, f64>, Error> {
+) -> Result<Training<f64>, Error> {
     let mut random = RandomState::new(seed);
     let network = Network::initialize(architecture.clone(), &mut random);
-    Training::new(network, loss, data, Settings { seed, ..settings.clone() }, random)
+    Training::new(network, loss, Arc::new(data.clone()), Settings { seed, ..settings.clone() }, random)
 }
 
 /// Observer that forwards only the calls of the second run.
@@ -319,15 +337,15 @@ struct SecondRunObserver<'n> {
 }
 
 impl Observer<f64> for SecondRunObserver<'_> {
-    fn started(&mut self, _training: &Training<'_, f64>) {
+    fn started(&mut self, _training: &Training<f64>) {
         self.runs += 1;
     }
 
-    fn stepped(&mut self, training: &Training<'_, f64>, step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<f64>, step: &Step) -> ControlFlow<()> {
         if self.runs == 2 { self.inner.stepped(training, step) } else { ControlFlow::Continue(()) }
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, f64>, epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<f64>, epoch: &Epoch) -> ControlFlow<()> {
         if self.runs == 2 { self.inner.finished_epoch(training, epoch) } else { ControlFlow::Continue(()) }
     }
 }
@@ -348,8 +366,8 @@ fn settings() -> Settings {
     Settings { epochs: 4, batch: Batch::Size(4), learning_rate: 0.1, ..Settings::default() }
 }
 
-fn training(data: &Dataset<f64>, seed: u32) -> Training<'_, f64> {
+fn training(data: &Dataset<f64>, seed: u32) -> Training<f64> {
     let mut random = RandomState::new(seed);
     let network = Network::initialize(architecture(), &mut random);
-    Training::new(network, &Loss::squared_error(), data, settings(), random).unwrap()
+    Training::new(network, &Loss::squared_error(), Arc::new(data.clone()), settings(), random).unwrap()
 }

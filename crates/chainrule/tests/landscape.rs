@@ -1,10 +1,12 @@
 //! Landscapes compared with losses, predictions and closed forms, on any number of threads.
 
+use std::sync::Arc;
+
 use chainrule::landscape::{GridAxis, Hidden, Plane, activations, boundaries, regions, surface};
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::{Evaluate, Objective, Reduction};
 use chainrule::random::RandomState;
 use chainrule::train::{Recorder, Settings, Training};
 use chainrule::{Dataset, Scalar, set_threads};
@@ -29,8 +31,8 @@ fn samples<T: Scalar>() -> Dataset<T> {
 fn assert_surfaces_contain_the_loss<T: Scalar>() {
     let (network, data, loss) = (classifier::<T>(&[7, 5], 3), samples::<T>(), Loss::cross_entropy());
     let (architecture, parameters) = (network.architecture(), network.parameters());
-    let mut objective = Objective::new(architecture, &loss, &data).unwrap();
-    let rows: Vec<usize> = (0..333).rev().collect();
+    let mut objective = Objective::new(architecture, &loss, Arc::new(data.clone())).unwrap();
+    let rows: Vec<u32> = (0..333).rev().collect();
     let around = GridAxis::new(-2.0, 2.0, 3).unwrap();
     let random = Plane::random(&network, &mut RandomState::new(1)).unwrap();
     let path = [vec![T::ZERO; parameters.len()], vec![T::ONE; parameters.len()], parameters.to_vec()];
@@ -39,18 +41,18 @@ fn assert_surfaces_contain_the_loss<T: Scalar>() {
     let (p, q) = (named.project(parameters).at[0], named.project(parameters).at[1]);
     let axes = [GridAxis::new(p, p + 1.0, 2).unwrap(), GridAxis::new(q - 1.0, q, 2).unwrap()];
     for reduction in [Reduction::Mean, Reduction::Sum] {
-        let expected = objective.value(parameters, &rows, reduction);
+        let expected = objective.value(parameters, &rows, reduction).unwrap();
         for plane in [&random, &trajectory] {
-            let surface = surface(&objective, &rows, reduction, plane, &[around, around]);
+            let surface = surface(&mut objective, &rows, reduction, plane, &[around, around]).unwrap();
             assert_eq!(surface.at(4), [0.0, 0.0]);
             assert_eq!(surface.loss[4].to_bits(), expected.to_bits());
             assert_ne!(surface.loss[3], expected);
         }
-        let surface = surface(&objective, &rows, reduction, &named, &axes);
+        let surface = surface(&mut objective, &rows, reduction, &named, &axes).unwrap();
         assert_eq!(surface.loss[2].to_bits(), expected.to_bits());
         let mut shifted = parameters.to_vec();
         shifted[architecture.parameter_index("hidden1.W[1][4]").unwrap()] = T::from_f64(p + 1.0);
-        assert_eq!(surface.loss[3], objective.value(&shifted, &rows, reduction));
+        assert_eq!(surface.loss[3], objective.value(&shifted, &rows, reduction).unwrap());
     }
 }
 
@@ -63,13 +65,14 @@ fn surfaces_have_the_exact_loss_at_the_parameters() {
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let (network, data) = (classifier::<f32>(&[7, 5], 3), samples::<f32>());
-    let objective = Objective::new(network.architecture(), &Loss::cross_entropy(), &data).unwrap();
-    let rows: Vec<usize> = (0..333).collect();
+    let mut objective =
+        Objective::new(network.architecture(), &Loss::cross_entropy(), Arc::new(data.clone())).unwrap();
+    let rows: Vec<u32> = (0..333).collect();
     let plane = Plane::random(&network, &mut RandomState::new(1)).unwrap();
     let axes = [GridAxis::new(-1.0, 1.0, 13).unwrap(), GridAxis::new(-1.0, 1.0, 7).unwrap()];
     let mut surfaces = [1, 2, 3].map(|threads| {
         set_threads(threads);
-        surface(&objective, &rows, Reduction::Mean, &plane, &axes)
+        surface(&mut objective, &rows, Reduction::Mean, &plane, &axes).unwrap()
     });
     set_threads(0);
     let expected = std::mem::take(&mut surfaces[0].loss);
@@ -92,18 +95,20 @@ fn the_path_of_two_parameters_is_on_the_surface() {
     let network = Network::new(architecture.clone(), vec![1.5, 0.5]).unwrap();
     let settings = Settings { epochs: 20, ..Settings::default() };
     let mut recorder = Recorder::every(1);
-    let mut training = Training::new(network, &loss, &data, settings, RandomState::new(0)).unwrap();
+    let mut training =
+        Training::new(network, &loss, Arc::new(data.clone()), settings, RandomState::new(0)).unwrap();
     training.run(&mut recorder).unwrap();
     let names = ["hidden.W[0][0]", "output.W[0][0]"];
     let plane = Plane::parameters(&architecture, &training.state().parameters, names).unwrap();
     let path = plane.path(&recorder.parameters);
     assert_eq!(path.len(), 21);
     assert_ne!(path[0], path[20]);
-    let objective = Objective::new(&architecture, &loss, &data).unwrap();
+    let mut objective = Objective::new(&architecture, &loss, Arc::new(data.clone())).unwrap();
     for (projected, parameters) in path.iter().zip(&recorder.parameters) {
         assert_eq!((&projected.at, projected.distance), (parameters, 0.0));
         let corner = |k: usize| GridAxis::new(projected.at[k], projected.at[k] + 1.0, 2).unwrap();
-        let surface = surface(&objective, &[0], Reduction::Mean, &plane, &[corner(0), corner(1)]);
+        let surface =
+            surface(&mut objective, &[0], Reduction::Mean, &plane, &[corner(0), corner(1)]).unwrap();
         let (w, v) = (parameters[0], parameters[1]);
         for (loss, expected) in surface.loss.iter().zip([w * v, (w + 1.0) * v, w * (v + 1.0)]) {
             assert!((loss - expected * expected).abs() <= 1e-14 * loss);
@@ -120,10 +125,10 @@ fn the_path_of_two_parameters_is_on_the_surface() {
 fn overflowing_losses_are_infinite() {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::exp())]).unwrap();
     let data = Dataset::new(vec![1.0], 1, vec![1.0], 1).unwrap();
-    let objective = Objective::new(&line, &Loss::squared_error(), &data).unwrap();
+    let mut objective = Objective::new(&line, &Loss::squared_error(), Arc::new(data.clone())).unwrap();
     let plane = Plane::parameters(&line, &[0.0, 0.0], ["output.W[0][0]", "output.b[0]"]).unwrap();
     let axes = [GridAxis::new(0.0, 800.0, 2).unwrap(), GridAxis::new(0.0, 1.0, 2).unwrap()];
-    let surface = surface(&objective, &[0], Reduction::Mean, &plane, &axes);
+    let surface = surface(&mut objective, &[0], Reduction::Mean, &plane, &axes).unwrap();
     assert_eq!(surface.loss[0], 0.0);
     assert_eq!(surface.loss[1], f64::INFINITY);
     assert_eq!(surface.lowest(), Some((0, 0.0)));

@@ -4,6 +4,8 @@
 //! binary starts itself with the level in the environment and prints its digests. NEON is tested by
 //! `cargo xtask test neon`.
 
+use std::sync::Arc;
+
 use std::fmt::Write as _;
 use std::fs;
 
@@ -87,7 +89,7 @@ fn digest<T: Scalar>(case: &Case) -> u64 {
     let network = Network::initialize(Architecture::new(2, layers).unwrap(), &mut random);
     let Case { loss, optimizer, batch, epochs, .. } = case.clone();
     let settings = Settings { optimizer, batch, epochs, learning_rate: 0.01, ..Settings::default() };
-    let mut training = Training::new(network, &loss, &data, settings, random).unwrap();
+    let mut training = Training::new(network, &loss, Arc::new(data.clone()), settings, random).unwrap();
     training.run(()).unwrap();
     let parameters = &training.state().parameters;
     parameters.iter().fold(0xcbf2_9ce4_8422_2325, |digest: u64, p| {

@@ -1,9 +1,11 @@
 //! Traces: numbers compared with the engine's gradient, renderings compared with snapshots.
 
+use std::sync::Arc;
+
 use chainrule::network::activation::{self, Activation};
 use chainrule::network::loss::{self, Loss};
 use chainrule::network::{Architecture, Layer, Network};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::{Evaluate, Objective, Reduction};
 use chainrule::random::RandomState;
 use chainrule::trace::{self, Slope, Trace, TraceFormat};
 use chainrule::train::optimizer::{self, Optimizer};
@@ -23,8 +25,8 @@ fn four_samples() -> Dataset<f64> {
     Dataset::new(x, 2, vec![1.0, 0.0, 1.0, 0.0], 1).unwrap()
 }
 
-fn small_training<'a>(data: &'a Dataset<f64>, loss: &Loss, settings: Settings) -> Training<'a, f64> {
-    Training::new(small_network(), loss, data, settings, RandomState::new(0)).unwrap()
+fn small_training<'a>(data: &'a Dataset<f64>, loss: &Loss, settings: Settings) -> Training<f64> {
+    Training::new(small_network(), loss, Arc::new(data.clone()), settings, RandomState::new(0)).unwrap()
 }
 
 fn names<F>(registry: &'static [chainrule::registry::Entry<F>]) -> impl Iterator<Item = &'static str> {
@@ -76,10 +78,10 @@ fn assert_close(actual: &[f64], expected: &[f64], label: &str) {
 fn gradients_agree_with_the_engine() {
     let (data, rows) = (dataset(), [3, 0, 2, 1, 0]);
     for (architecture, loss) in networks() {
-        let mut objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let mut objective = Objective::new(&architecture, &loss, Arc::new(data.clone())).unwrap();
         let parameters = parameters(&architecture);
         let mut gradient = vec![0.0; parameters.len()];
-        let sums = objective.sums(&parameters, &rows, Some(&mut gradient), None);
+        let sums = objective.sums(&parameters, &rows, Some(&mut gradient), None).unwrap();
         for reduction in [Reduction::Sum, Reduction::Mean] {
             let label = format!("{}, {loss}, {reduction:?}", architecture.describe());
             let trace = Trace::new(&objective, &parameters, &rows, reduction).unwrap();
@@ -99,8 +101,8 @@ fn single_precision_is_traced_in_double_precision() {
     let single_data = data.cast::<f32>().unwrap();
     let parameters: Vec<f32> = parameters(architecture).iter().map(|p| *p as f32).collect();
     let doubled: Vec<f64> = parameters.iter().map(|p| f64::from(*p)).collect();
-    let single = Objective::new(architecture, loss, &single_data).unwrap();
-    let double = Objective::new(architecture, loss, &data).unwrap();
+    let single = Objective::new(architecture, loss, Arc::new(single_data.clone())).unwrap();
+    let double = Objective::new(architecture, loss, Arc::new(data.clone())).unwrap();
     let single = Trace::new(&single, &parameters, &[0, 1], Reduction::Mean).unwrap();
     let double = Trace::new(&double, &doubled, &[0, 1], Reduction::Mean).unwrap();
     assert_eq!(single.gradient(), double.gradient());
@@ -110,7 +112,7 @@ fn single_precision_is_traced_in_double_precision() {
 fn sample_gradients_add_up_to_the_batch_gradient() {
     let data = dataset();
     for (architecture, loss) in networks() {
-        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let objective = Objective::new(&architecture, &loss, Arc::new(data.clone())).unwrap();
         let trace =
             Trace::new(&objective, &parameters(&architecture), &[0, 1, 2, 3], Reduction::Mean).unwrap();
         for layer in &trace.layers {
@@ -128,7 +130,7 @@ fn the_simplified_derivative_equals_the_product_of_the_factors() {
     let data = dataset();
     let mut n_simplified = 0;
     for (architecture, loss) in networks() {
-        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let objective = Objective::new(&architecture, &loss, Arc::new(data.clone())).unwrap();
         let trace =
             Trace::new(&objective, &parameters(&architecture), &[0, 1, 2, 3], Reduction::Mean).unwrap();
         let output = trace.output();
@@ -146,7 +148,7 @@ fn the_simplified_derivative_equals_the_product_of_the_factors() {
 fn softmax_has_a_jacobian_for_each_sample() {
     let architecture = Architecture::new(2, vec![Layer::new(2, Activation::softmax())]).unwrap();
     let data = dataset();
-    let objective = Objective::new(&architecture, &Loss::cross_entropy(), &data).unwrap();
+    let objective = Objective::new(&architecture, &Loss::cross_entropy(), Arc::new(data.clone())).unwrap();
     let trace = Trace::new(&objective, &[0.0; 6], &[0, 2], Reduction::Mean).unwrap();
     let Slope::Jacobian(jacobians) = &trace.output().slope else { panic!("softmax has a Jacobian") };
     assert_eq!(jacobians.len(), 2);
@@ -194,7 +196,7 @@ fn the_recorded_batch_is_that_of_the_shuffled_step() {
 #[test]
 fn the_text_of_an_update_depends_on_the_settings() {
     let data = four_samples();
-    let text = |settings: Settings, rows: &[usize]| {
+    let text = |settings: Settings, rows: &[u32]| {
         let mut training = small_training(&data, &Loss::binary_cross_entropy(), settings);
         let text = trace::step(&mut training, rows).unwrap().to_text();
         text[text.find("Update\n").unwrap()..].replace('\n', " ")
@@ -258,9 +260,14 @@ fn the_text_mentions_dropout_frozen_parameters_and_missing_biases() {
     ];
     let network = Network::<f64>::initialize(Architecture::new(2, layers).unwrap(), &mut RandomState::new(1));
     let data = four_samples();
-    let mut training =
-        Training::new(network, &Loss::squared_error(), &data, Settings::default(), RandomState::new(0))
-            .unwrap();
+    let mut training = Training::new(
+        network,
+        &Loss::squared_error(),
+        Arc::new(data.clone()),
+        Settings::default(),
+        RandomState::new(0),
+    )
+    .unwrap();
     let text = trace::step(&mut training, &[1]).unwrap().to_text();
     for expected in [
         "Layer hidden1: 2 inputs, 2 units, relu activation. Its weights are frozen. Its bias is frozen.",
@@ -281,7 +288,8 @@ fn the_text_mentions_dropout_frozen_parameters_and_missing_biases() {
 fn the_text_mentions_inaccurate_factors() {
     let architecture = Architecture::new(1, vec![Layer::new(1, Activation::logistic())]).unwrap();
     let data = Dataset::new(vec![800.0], 1, vec![0.0], 1).unwrap();
-    let objective = Objective::new(&architecture, &Loss::binary_cross_entropy(), &data).unwrap();
+    let objective =
+        Objective::new(&architecture, &Loss::binary_cross_entropy(), Arc::new(data.clone())).unwrap();
     let trace = Trace::new(&objective, &[1.0, 0.0], &[0], Reduction::Mean).unwrap();
     assert_eq!(trace.output().dz.values, [1.0]);
     assert!(trace.to_text().contains("The two factors are inaccurate here"), "{trace}");
@@ -293,10 +301,15 @@ fn large_matrices_are_truncated_with_a_note() {
     let network = Network::<f64>::initialize(Architecture::new(3, layers).unwrap(), &mut RandomState::new(1));
     let x = (0..36).map(f64::from).collect();
     let data = Dataset::new(x, 3, (0..12).map(f64::from).collect(), 1).unwrap();
-    let mut training =
-        Training::new(network, &Loss::squared_error(), &data, Settings::default(), RandomState::new(0))
-            .unwrap();
-    let rows: Vec<usize> = (0..12).collect();
+    let mut training = Training::new(
+        network,
+        &Loss::squared_error(),
+        Arc::new(data.clone()),
+        Settings::default(),
+        RandomState::new(0),
+    )
+    .unwrap();
+    let rows: Vec<u32> = (0..12).collect();
     let trace = trace::step(&mut training, &rows).unwrap();
     assert_eq!((trace.layers[0].dw.n_columns, trace.layers[0].dw_per_sample.len()), (20, 12));
     let format = TraceFormat { digits: 2, limit: 4, parameters: 10, width: 80 };
@@ -328,9 +341,14 @@ fn latex_is_well_formed() {
             let optimizer = Optimizer::new(name, &[]).unwrap();
             let network = Network::new(architecture.clone(), parameters(&architecture)).unwrap();
             let settings = Settings { optimizer, ..Settings::default() };
-            let mut training =
-                Training::new(network, &loss.clone().scaled(0.5), &data, settings, RandomState::new(0))
-                    .unwrap();
+            let mut training = Training::new(
+                network,
+                &loss.clone().scaled(0.5),
+                Arc::new(data.clone()),
+                settings,
+                RandomState::new(0),
+            )
+            .unwrap();
             check_latex(&trace::step(&mut training, &[0, 1]).unwrap().to_latex());
         }
     }
@@ -372,7 +390,7 @@ fn check_latex(latex: &str) {
 fn rows_of_markdown_tables_have_equal_numbers_of_cells() {
     let data = dataset();
     for (architecture, loss) in networks() {
-        let objective = Objective::new(&architecture, &loss, &data).unwrap();
+        let objective = Objective::new(&architecture, &loss, Arc::new(data.clone())).unwrap();
         let trace = Trace::new(&objective, &parameters(&architecture), &[0, 1], Reduction::Sum).unwrap();
         let markdown = trace.to_markdown();
         let cells = |line: &str| line.replace("\\|", "").matches('|').count();
@@ -387,8 +405,9 @@ fn rows_of_markdown_tables_have_equal_numbers_of_cells() {
 fn invalid_rows_and_parameters_are_rejected() {
     let data = four_samples();
     let network = small_network();
-    let objective = Objective::new(network.architecture(), &Loss::squared_error(), &data).unwrap();
-    let error = |parameters: &[f64], rows: &[usize]| {
+    let objective =
+        Objective::new(network.architecture(), &Loss::squared_error(), Arc::new(data.clone())).unwrap();
+    let error = |parameters: &[f64], rows: &[u32]| {
         Trace::new(&objective, parameters, rows, Reduction::Mean).unwrap_err()
     };
     assert_eq!(error(network.parameters(), &[]), Error::NoSamples);
@@ -418,7 +437,7 @@ fn snapshot_of_a_batch_with_softmax_outputs() {
     let architecture = Architecture::new(2, layers).unwrap();
     let data = Dataset::from_classes(vec![1.0, -0.5, 0.25, 2.0, 0.0, 1.0], 2, &[2, 0, 1], 3).unwrap();
     let parameters: Vec<f64> = (0..15).map(|k| f64::from(k * 7 % 11) / 8.0 - 0.5).collect();
-    let objective = Objective::new(&architecture, &Loss::cross_entropy(), &data).unwrap();
+    let objective = Objective::new(&architecture, &Loss::cross_entropy(), Arc::new(data.clone())).unwrap();
     let trace = Trace::new(&objective, &parameters, &[2, 0], Reduction::Mean).unwrap();
     insta::assert_snapshot!("softmax_text", trace.to_text());
     insta::assert_snapshot!("softmax_markdown", trace.to_markdown());

@@ -1,6 +1,8 @@
 //! A single update with sample weights, penalties, clipping and frozen parameters, compared with
 //! results calculated by hand.
 
+use std::sync::Arc;
+
 use chainrule::Dataset;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
@@ -25,7 +27,8 @@ fn integer_weights_are_equivalent_to_repeated_samples() {
             let mut random = RandomState::new(2);
             let network = Network::initialize(Architecture::new(1, layers).unwrap(), &mut random);
             let loss = Loss::binary_cross_entropy();
-            let mut training = Training::new(network, &loss, data, settings, random).unwrap();
+            let mut training =
+                Training::new(network, &loss, Arc::new(data.clone()), settings, random).unwrap();
             training.run(()).unwrap();
             let losses: Vec<f64> = training.history().epochs.iter().map(|epoch| epoch.loss).collect();
             (training.state().parameters.clone(), losses)
@@ -66,10 +69,11 @@ fn a_batch_of_total_weight_0_is_a_step_without_an_update() {
 }
 
 /// Returns a training run of y = w·x + b that starts at w = 3, b = -2.
-fn line_training(data: &Dataset<f64>, settings: Settings) -> Training<'_, f64> {
+fn line_training(data: &Dataset<f64>, settings: Settings) -> Training<f64> {
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).unwrap();
     let network = Network::new(line, vec![3.0, -2.0]).unwrap();
-    Training::new(network, &Loss::squared_error(), data, settings, RandomState::new(0)).unwrap()
+    Training::new(network, &Loss::squared_error(), Arc::new(data.clone()), settings, RandomState::new(0))
+        .unwrap()
 }
 
 #[test]
@@ -183,7 +187,8 @@ fn frozen_parameters_are_bit_identical_after_training() {
         let mut random = RandomState::new(8);
         let network = Network::initialize(architecture.clone(), &mut random);
         let start: Vec<f64> = network.parameters().to_vec();
-        let mut training = Training::new(network, &Loss::squared_error(), &data, settings, random).unwrap();
+        let mut training =
+            Training::new(network, &Loss::squared_error(), Arc::new(data.clone()), settings, random).unwrap();
         training.run(()).unwrap();
         let end = &training.state().parameters;
         for (block, (layer, is_trainable)) in architecture.blocks().iter().zip(blocks) {
@@ -207,7 +212,8 @@ fn a_completely_frozen_network_does_not_change() {
     let data = Dataset::new(vec![1.0], 1, vec![0.0], 1).unwrap();
     let settings = Settings { epochs: 2, ..Settings::default() };
     let mut training =
-        Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0)).unwrap();
+        Training::new(network, &Loss::squared_error(), Arc::new(data.clone()), settings, RandomState::new(0))
+            .unwrap();
     training.run(()).unwrap();
     assert_eq!(training.state().parameters, [3.0, -2.0]);
     assert_eq!(

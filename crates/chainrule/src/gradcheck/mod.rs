@@ -29,8 +29,9 @@ use std::fmt;
 use self::factor::CheckedBatch;
 pub use self::factor::{CommonFactor, FactorCause, SampleTotals};
 
+use crate::Error;
 use crate::network::activation::Activation;
-use crate::objective::{Objective, Reduction};
+use crate::objective::{Evaluate, Reduction};
 use crate::random::RandomState;
 
 /// Result of the check of one parameter.
@@ -114,24 +115,27 @@ impl ParameterSelection {
 /// let layers = vec![Layer::new(2, Activation::tanh()), Layer::new(1, Activation::logistic())];
 /// let architecture = Architecture::new(1, layers)?;
 /// let data = Dataset::new(vec![-1.0, 0.5, 2.0], 1, vec![0.0, 1.0, 1.0], 1)?;
-/// let mut objective = Objective::new(&architecture, &Loss::binary_cross_entropy(), &data)?;
+/// let mut objective = Objective::new(&architecture, &Loss::binary_cross_entropy(), Arc::new(data))?;
 /// let parameters = [0.3, -0.8, 0.1, 0.0, 1.5, -0.7, 0.2];
-/// let report = gradcheck::network(&mut objective, &parameters, &[0, 1, 2], Reduction::Mean, ParameterSelection::All);
+/// let report = gradcheck::network(&mut objective, &parameters, &[0, 1, 2], Reduction::Mean, ParameterSelection::All)?;
 /// assert!(report.passed(), "{report}");
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
+/// # Errors
+/// Returns [`Error::Unreadable`] if samples cannot be read.
+///
 /// # Panics
 /// Panics if the length of `parameters` does not match the architecture or a row is out of range.
 pub fn network(
-    objective: &mut Objective<'_, f64>,
+    objective: &mut dyn Evaluate<f64>,
     parameters: &[f64],
-    rows: &[usize],
+    rows: &[u32],
     reduction: Reduction,
     selection: ParameterSelection,
-) -> GradientReport {
+) -> Result<GradientReport, Error> {
     let mut gradient = vec![0.0; parameters.len()];
-    let sums = objective.sums(parameters, rows, Some(&mut gradient), None);
+    let sums = objective.sums(parameters, rows, Some(&mut gradient), None)?;
     let divisor = reduction.divisor(sums);
     for g in &mut gradient {
         *g /= divisor;
@@ -142,25 +146,35 @@ pub fn network(
 /// Checks a given `gradient` of the loss over `rows` at `parameters`; frozen parameters are
 /// skipped.
 ///
+/// # Errors
+/// Returns [`Error::Unreadable`] if samples cannot be read.
+///
 /// # Panics
 /// Panics if the length of `gradient` or `parameters` does not match the architecture, or a row is
 /// out of range.
 pub fn network_against(
-    objective: &mut Objective<'_, f64>,
+    objective: &mut dyn Evaluate<f64>,
     gradient: &[f64],
     parameters: &[f64],
-    rows: &[usize],
+    rows: &[u32],
     reduction: Reduction,
     selection: ParameterSelection,
-) -> GradientReport {
+) -> Result<GradientReport, Error> {
     let architecture = objective.architecture().clone();
     let chosen = selection.choose(architecture.trainable().flat_map(|block| block.range.clone()).collect());
-    let weight = objective.sums(parameters, rows, None, None).weight;
+    let weight = objective.sums(parameters, rows, None, None)?.weight;
     let samples = SampleTotals { n_samples: rows.len(), weight };
     let batch = CheckedBatch { samples, reduction, n_outputs: architecture.n_outputs() };
-    let value = |p: &[f64]| objective.value(p, rows, reduction);
+    let mut failure = None;
+    let value = |p: &[f64]| {
+        objective.value(p, rows, reduction).unwrap_or_else(|error| {
+            failure = Some(error);
+            f64::NAN
+        })
+    };
     let name = |index| architecture.parameter_name(index);
-    check(value, 0.0, gradient, parameters, &chosen, name, Some(batch))
+    let report = check(value, 0.0, gradient, parameters, &chosen, name, Some(batch));
+    failure.map_or(Ok(report), Err)
 }
 
 /// Checks the `gradient` of an arbitrary function `value` at the point `at`; the parameters are

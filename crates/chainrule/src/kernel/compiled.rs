@@ -23,7 +23,7 @@ pub struct Kernels<T: 'static> {
     /// [`sample::forward`].
     pub(super) sample: fn(&[T], &[T], &mut [T]),
     /// [`gather::gather`].
-    pub(super) gather: fn(&[T], usize, &[usize], &mut [T]),
+    pub(super) gather: fn(&[T], usize, &[u32], &mut [T]),
     /// [`dropout::drop()`].
     pub(super) drop: fn(&dropout::Draws, (usize, usize), T, &[T], [&mut [T]; 2]),
     /// [`slices::add`].

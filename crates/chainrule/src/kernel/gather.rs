@@ -27,21 +27,21 @@ use super::vector::{MAX_LANES, Vector};
 ///
 /// # Panics
 /// Panics if a row is out of range or the tile has the wrong length.
-pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
+pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], tile: &mut [T]) {
     (T::kernels().gather)(values, n_columns, rows, tile);
 }
 
 /// Implements [`gather`].
-pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[usize], tile: &mut [T]) {
+pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], tile: &mut [T]) {
     assert_eq!(tile.len(), n_columns * rows.len(), "length of the tile");
     if n_columns == 1 {
         for (to, &i) in tile.iter_mut().zip(rows) {
-            *to = values[i];
+            *to = values[i as usize];
         }
     } else if n_columns == 2 || !rows.len().is_multiple_of(T::WIDTH) {
         for (j, column) in tile.chunks_exact_mut(rows.len()).enumerate() {
             for (to, &i) in column.iter_mut().zip(rows) {
-                *to = values[i * n_columns + j];
+                *to = values[i as usize * n_columns + j];
             }
         }
     } else if n_columns <= 4 {
@@ -58,7 +58,7 @@ fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
     _: S,
     values: &[T],
     n_columns: usize,
-    rows: &[usize],
+    rows: &[u32],
     tile: &mut [T],
 ) {
     let n = rows.len();
@@ -66,8 +66,8 @@ fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
         for first in (0..n_columns).step_by(T::WIDTH) {
             // Lanes beyond the last column contain the numbers after the row, if any; they are not
             // stored.
-            let row = |k: usize| &values[rows[k] * n_columns + first..];
-            let square = if rows.iter().all(|&i| i * n_columns + first + T::WIDTH <= values.len()) {
+            let row = |k: usize| &values[rows[k] as usize * n_columns + first..];
+            let square = if rows.iter().all(|&i| i as usize * n_columns + first + T::WIDTH <= values.len()) {
                 T::Vector::<S>::transposed(
                     #[inline(always)]
                     |k| T::Vector::<S>::load(row(k)),
@@ -97,13 +97,13 @@ mod tests {
 
     use super::*;
 
-    fn assert_transposed<T: Scalar>(n_columns: usize, rows: &[usize]) {
+    fn assert_transposed<T: Scalar>(n_columns: usize, rows: &[u32]) {
         let values: Vec<T> = (0..50 * n_columns).map(|k| T::from_f64(k as f64)).collect();
         let mut tile = vec![T::ZERO; n_columns * rows.len()];
         gather(&values, n_columns, rows, &mut tile);
         for (s, &i) in rows.iter().enumerate() {
             for j in 0..n_columns {
-                assert_eq!(tile[j * rows.len() + s], values[i * n_columns + j]);
+                assert_eq!(tile[j * rows.len() + s], values[i as usize * n_columns + j]);
             }
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         #[test]
         fn rows_become_columns(
             n_columns in 1..40_usize,
-            rows in prop_oneof![prop::collection::vec(0..50_usize, 16), prop::collection::vec(0..50_usize, 1..70)],
+            rows in prop_oneof![prop::collection::vec(0..50_u32, 16), prop::collection::vec(0..50_u32, 1..70)],
         ) {
             assert_transposed::<f32>(n_columns, &rows);
             assert_transposed::<f64>(n_columns, &rows);

@@ -23,7 +23,7 @@
 //! let (loss, settings) = (Loss::squared_error(), Settings { epochs: 200, ..Settings::default() });
 //! let network = Network::new(line.clone(), vec![0.0, 0.0])?;
 //! let mut recorder = Recorder::every(10);
-//! let mut training = Training::new(network, &loss, &data, settings, RandomState::new(0))?;
+//! let mut training = Training::new(network, &loss, Arc::new(data.clone()), settings, RandomState::new(0))?;
 //! training.run(&mut recorder)?;
 //! let trained = &training.state().parameters;
 //!
@@ -32,9 +32,9 @@
 //! assert_eq!(path[0].at, [0.0, 0.0]);
 //! assert!(path.iter().all(|point| point.distance == 0.0));
 //!
-//! let objective = Objective::new(&line, &loss, &data)?;
+//! let objective = Objective::new(&line, &loss, Arc::new(data.clone()))?;
 //! let axes = [GridAxis::new(0.0, 4.0, 41)?, GridAxis::new(-1.0, 3.0, 41)?];
-//! let surface = surface(&objective, &[0, 1, 2], Reduction::Mean, &plane, &axes);
+//! let surface = surface(&mut objective, &[0, 1, 2], Reduction::Mean, &plane, &axes);
 //! let (lowest, loss) = surface.lowest().expect("no value is NaN");
 //! assert_eq!((surface.at(lowest), loss), (vec![2.0, 1.0], 0.0));
 //! # Ok::<(), chainrule::Error>(())

@@ -2,8 +2,9 @@
 
 use super::axis::{GridAxis, coordinates, n_points};
 use super::plane::Plane;
+use crate::Error;
 use crate::kernel::{Scalar, pool};
-use crate::objective::{Objective, Reduction};
+use crate::objective::{Evaluate, Reduction};
 
 /// Loss over a grid on a plane in parameter space.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,11 +19,13 @@ pub struct Surface {
 /// Computes the loss of `objective` over `rows` at every point of the grid with these `axes` on
 /// `plane`.
 ///
-/// Each value is identical to that of [`Objective::value`] to the last bit, for any number of
+/// Each value is identical to that of [`Evaluate::value`] to the last bit, for any number of
 /// threads; each thread evaluates one point at a time. Penalties such as weight decay are not
 /// included, since they are part of the training settings.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use chainrule::landscape::{GridAxis, Plane, surface};
 /// use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
 /// use chainrule::objective::{Objective, Reduction};
@@ -31,39 +34,48 @@ pub struct Surface {
 /// // y = w·x + b at x = 1 for t = 2: the loss is (w + b - 2)².
 /// let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())])?;
 /// let data = Dataset::new(vec![1.0], 1, vec![2.0], 1)?;
-/// let objective = Objective::new(&line, &Loss::squared_error(), &data)?;
+/// let mut objective = Objective::new(&line, &Loss::squared_error(), Arc::new(data))?;
 /// let plane = Plane::parameters(&line, &[0.0, 0.0], ["output.W[0][0]", "output.b[0]"])?;
 /// let axes = [GridAxis::new(0.0, 2.0, 3)?, GridAxis::new(0.0, 1.0, 2)?];
-/// let surface = surface(&objective, &[0], Reduction::Mean, &plane, &axes);
+/// let surface = surface(&mut objective, &[0], Reduction::Mean, &plane, &axes)?;
 /// assert_eq!(surface.loss, [4.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
 /// assert_eq!(surface.at(3), [0.0, 1.0]);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
+/// # Errors
+/// Returns [`Error::Unreadable`] if samples cannot be read.
+///
 /// # Panics
 /// Panics if the plane is not in the parameter space of the objective, the number of axes differs
 /// from the number of directions, or a row is out of range.
 pub fn surface<T: Scalar>(
-    objective: &Objective<'_, T>,
-    rows: &[usize],
+    objective: &mut dyn Evaluate<T>,
+    rows: &[u32],
     reduction: Reduction,
     plane: &Plane,
     axes: &[GridAxis],
-) -> Surface {
+) -> Result<Surface, Error> {
     assert_eq!(axes.len(), plane.n_dimensions(), "one axis per direction of the plane");
-    let architecture = objective.architecture();
-    let mut loss = vec![0.0; n_points(axes)];
-    let worker = || {
-        let copy = Objective::new(architecture, objective.loss(), objective.data())
-            .expect("checked when `objective` was created");
-        (copy, vec![T::ZERO; architecture.n_parameters()])
-    };
-    let mut workers: Vec<_> = (0..pool::threads().min(loss.len())).map(|_| worker()).collect();
-    pool::run(&mut workers, &mut loss, &|(objective, parameters), k, loss: &mut f64| {
+    let n_parameters = objective.architecture().n_parameters();
+    let mut loss = vec![Ok(0.0); n_points(axes)];
+    let evaluate = |objective: &mut dyn Evaluate<T>, parameters: &mut [T], k| {
         plane.write_point(&coordinates(axes, k)[..axes.len()], parameters);
-        *loss = objective.value(parameters, rows, reduction);
-    });
-    Surface { axes: axes.to_vec(), loss }
+        objective.value(parameters, rows, reduction)
+    };
+    let n_threads = pool::threads().min(loss.len());
+    let replicas: Option<Vec<_>> = (0..n_threads).map(|_| objective.replicate()).collect();
+    if let Some(replicas) = replicas {
+        let mut workers: Vec<_> =
+            replicas.into_iter().map(|objective| (objective, vec![T::ZERO; n_parameters])).collect();
+        pool::run(&mut workers, &mut loss, &|(objective, parameters), k, loss: &mut Result<f64, Error>| {
+            *loss = evaluate(&mut **objective, parameters, k);
+        });
+    } else {
+        let mut parameters = vec![T::ZERO; n_parameters];
+        loss.iter_mut().enumerate().for_each(|(k, loss)| *loss = evaluate(objective, &mut parameters, k));
+    }
+    Ok(Surface { axes: axes.to_vec(), loss: loss.into_iter().collect::<Result<_, _>>()? })
 }
 
 impl Surface {

@@ -11,12 +11,14 @@ mod preconditioner;
 mod standardised;
 
 pub use self::lbfgs::LinearEnding;
+use std::sync::Arc;
+
 use self::preconditioner::Preconditioner;
 use self::standardised::{Standardised, TargetScale};
 use crate::network::activation::Activation;
 use crate::network::loss::{Link, Loss};
 use crate::network::{Architecture, Layer};
-use crate::objective::{Objective, Reduction};
+use crate::objective::{Evaluate, Objective, Reduction};
 use crate::train::Penalty;
 use crate::{Dataset, Error};
 
@@ -90,22 +92,24 @@ pub struct LinearFit {
 /// outside the domain of the loss.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use chainrule::network::{activation::Activation, loss::Loss};
 /// use chainrule::{Dataset, linear};
 ///
 /// // t = 3x + 1
-/// let data = Dataset::new(vec![0.0, 1.0, 2.0, 5.0], 1, vec![1.0, 4.0, 7.0, 16.0], 1)?;
+/// let data = Arc::new(Dataset::new(vec![0.0, 1.0, 2.0, 5.0], 1, vec![1.0, 4.0, 7.0, 16.0], 1)?);
 /// let fit = linear::fit(&data, &Loss::squared_error(), &Activation::identity())?;
 /// assert_eq!(fit.architecture.describe(), "1 -> 1 identity");
 /// assert!((fit.parameters[0] - 3.0).abs() < 1e-8 && (fit.parameters[1] - 1.0).abs() < 1e-8);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-pub fn fit(data: &Dataset<f64>, loss: &Loss, output: &Activation) -> Result<LinearFit, Error> {
+pub fn fit(data: &Arc<Dataset<f64>>, loss: &Loss, output: &Activation) -> Result<LinearFit, Error> {
     let (n_inputs, n_targets) = (data.n_inputs(), data.n_targets());
     let n_outputs = loss.n_outputs(n_targets);
     let architecture = Architecture::new(n_inputs, vec![Layer::new(n_outputs, output.clone())])?;
-    let has_weight = |i: &usize| data.weights().is_none_or(|weights| weights[*i] > 0.0);
-    let rows: Vec<usize> = (0..data.n_samples()).filter(has_weight).collect();
+    let has_weight = |i: &u32| data.weights().is_none_or(|weights| weights[*i as usize] > 0.0);
+    let rows: Vec<u32> = (0..data.n_samples() as u32).filter(has_weight).collect();
     if rows.is_empty() {
         return Err(Error::NoSamples);
     }
@@ -114,13 +118,14 @@ pub fn fit(data: &Dataset<f64>, loss: &Loss, output: &Activation) -> Result<Line
     } else {
         (TargetScale::Unchanged, L2, TOLERANCE)
     };
-    let standardised = Standardised::new(data, &rows, target_scale);
+    let standardised = Arc::new(Standardised::new(data.clone(), &rows, target_scale));
     let preconditioner = Preconditioner::new(&standardised, &rows, n_outputs, lambda)?;
-    let mut objective = Objective::new(&architecture, loss, &standardised)?;
+    let mut objective = Objective::new(&architecture, loss, standardised.clone())?;
     let penalty = Penalty { l2: lambda, ..Penalty::default() };
     let weights = 0..n_inputs * n_outputs;
     let mut evaluate = |parameters: &[f64], gradient: &mut [f64]| {
         let sums = objective.reduced(parameters, &rows, gradient, Reduction::Mean, None);
+        let sums = sums.expect("samples in memory can be read");
         let penalty = penalty.add(1.0, &parameters[weights.clone()], &mut gradient[weights.clone()]);
         sums.loss / sums.weight + penalty
     };

@@ -1,11 +1,13 @@
 //! The preconditioner of the solver: the covariance of the inputs, factored.
 
+use std::sync::Arc;
+
 use super::dot::dot;
 use super::standardised::Standardised;
 use crate::network::activation::Activation;
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Layer};
-use crate::objective::{Objective, Reduction};
+use crate::objective::{Evaluate, Objective, Reduction};
 use crate::{DataSource, Error};
 
 /// Maximum number of inputs for which the covariance is computed and factored.
@@ -27,8 +29,8 @@ pub(super) struct Preconditioner {
 impl Preconditioner {
     /// Computes the covariance over `rows` and its factor.
     pub(super) fn new(
-        data: &Standardised<'_>,
-        rows: &[usize],
+        data: &Arc<Standardised>,
+        rows: &[u32],
         n_outputs: usize,
         lambda: f64,
     ) -> Result<Preconditioner, Error> {
@@ -64,9 +66,9 @@ impl Preconditioner {
 }
 
 /// The samples of another source with the targets `-x/2`.
-struct Halves<'d>(&'d Standardised<'d>);
+struct Halves(Arc<Standardised>);
 
-impl DataSource<f64> for Halves<'_> {
+impl DataSource<f64> for Halves {
     fn n_samples(&self) -> usize {
         self.0.n_samples()
     }
@@ -79,9 +81,10 @@ impl DataSource<f64> for Halves<'_> {
         self.0.n_inputs()
     }
 
-    fn gather(&self, rows: &[usize], x: &mut [f64], t: &mut [f64], weight: &mut [f64]) {
+    fn gather(&self, rows: &[u32], x: &mut [f64], t: &mut [f64], weight: &mut [f64]) -> Result<(), Error> {
         self.0.gather_inputs(rows, x, weight);
         t.iter_mut().zip(x).for_each(|(t, x)| *t = -0.5 * *x);
+        Ok(())
     }
 }
 
@@ -90,13 +93,13 @@ impl DataSource<f64> for Halves<'_> {
 /// This is the gradient of the squared error `Σ w·(y_k - t_k)²` of `y = x·W` at `W = 0` with
 /// the targets `-x/2`. The kernels of the engine therefore compute it, on all threads and with the
 /// same bits on any number of them.
-fn covariance(data: &Standardised<'_>, rows: &[usize]) -> Result<Vec<f64>, Error> {
+fn covariance(data: &Arc<Standardised>, rows: &[u32]) -> Result<Vec<f64>, Error> {
     let p = data.n_inputs();
     let products = Architecture::new(p, vec![Layer::new(p, Activation::identity()).without_bias()])?;
-    let halves = Halves(data);
-    let mut objective = Objective::new(&products, &Loss::squared_error(), &halves)?;
+    let halves = Arc::new(Halves(data.clone()));
+    let mut objective = Objective::new(&products, &Loss::squared_error(), halves)?;
     let mut covariance = vec![0.0; p * p];
-    objective.reduced(&vec![0.0; p * p], rows, &mut covariance, Reduction::Mean, None);
+    objective.reduced(&vec![0.0; p * p], rows, &mut covariance, Reduction::Mean, None)?;
     Ok(covariance)
 }
 
@@ -149,13 +152,13 @@ mod tests {
         x.chunks_exact_mut(p).for_each(|row| (row[4], row[6]) = (row[1], 2.5));
         let weights: Vec<f64> = (0..n).map(|i| (i % 3) as f64).collect();
         let data = Dataset::new(x, p, vec![0.0; n * m], m).unwrap().with_weights(weights).unwrap();
-        let rows: Vec<usize> = (0..n).filter(|i| i % 3 > 0).collect();
-        let standardised = Standardised::new(&data, &rows, TargetScale::Unchanged);
+        let rows: Vec<u32> = (0..n as u32).filter(|i| i % 3 > 0).collect();
+        let standardised = Arc::new(Standardised::new(Arc::new(data), &rows, TargetScale::Unchanged));
         let c = covariance(&standardised, &rows).unwrap();
         // The slow twin: one product after another.
         let (mut tile, mut t, mut w) =
             (vec![0.0; p * rows.len()], vec![0.0; m * rows.len()], vec![0.0; rows.len()]);
-        standardised.gather(&rows, &mut tile, &mut t, &mut w);
+        standardised.gather(&rows, &mut tile, &mut t, &mut w).unwrap();
         let total: f64 = w.iter().sum();
         let column = |j: usize| &tile[j * rows.len()..][..rows.len()];
         for (j, k) in (0..p).flat_map(|j| (0..p).map(move |k| (j, k))) {

@@ -1,7 +1,9 @@
 //! Samples with standardised inputs, and the conversion of parameters to the original inputs.
 
+use std::sync::Arc;
+
 use crate::kernel::gather::gather;
-use crate::{DataSource, Dataset};
+use crate::{DataSource, Dataset, Error};
 
 /// Smallest standard deviation of an input that is not constant, relative to its mean.
 const MIN_DEVIATION: f64 = 1e-12;
@@ -19,8 +21,8 @@ pub(super) enum TargetScale {
 ///
 /// The inputs are standardised when a tile is loaded, not copied. The inverse deviation of a
 /// constant input is 0.
-pub(super) struct Standardised<'d> {
-    data: &'d Dataset<f64>,
+pub(super) struct Standardised {
+    data: Arc<Dataset<f64>>,
     x: Vec<ColumnScale>,
     t: Vec<ColumnScale>,
 }
@@ -38,9 +40,9 @@ impl ColumnScale {
     const IDENTITY: ColumnScale = ColumnScale { mean: 0.0, deviation: 1.0, inverse: 1.0 };
 }
 
-impl<'d> Standardised<'d> {
+impl Standardised {
     /// Computes the scales over `rows`, at least one of which has a positive weight.
-    pub(super) fn new(data: &'d Dataset<f64>, rows: &[usize], targets: TargetScale) -> Standardised<'d> {
+    pub(super) fn new(data: Arc<Dataset<f64>>, rows: &[u32], targets: TargetScale) -> Standardised {
         let x = scales(data.x(), data.n_inputs(), data.weights(), rows);
         let t = match targets {
             TargetScale::Standard => scales(data.t(), data.n_targets(), data.weights(), rows),
@@ -50,7 +52,7 @@ impl<'d> Standardised<'d> {
     }
 
     /// Copies inputs and weights into a tile, like [`DataSource::gather`].
-    pub(super) fn gather_inputs(&self, rows: &[usize], x: &mut [f64], weight: &mut [f64]) {
+    pub(super) fn gather_inputs(&self, rows: &[u32], x: &mut [f64], weight: &mut [f64]) {
         gather(self.data.x(), self.data.n_inputs(), rows, x);
         scale_columns(x, &self.x, rows.len());
         match self.data.weights() {
@@ -60,7 +62,7 @@ impl<'d> Standardised<'d> {
     }
 
     /// Returns the weighted mean of each scaled target over `rows`.
-    pub(super) fn mean_targets(&self, rows: &[usize]) -> Vec<f64> {
+    pub(super) fn mean_targets(&self, rows: &[u32]) -> Vec<f64> {
         let means = means(self.data.t(), self.data.n_targets(), self.data.weights(), rows);
         means.iter().zip(&self.t).map(|(mean, scale)| (mean - scale.mean) * scale.inverse).collect()
     }
@@ -85,7 +87,7 @@ impl<'d> Standardised<'d> {
     }
 }
 
-impl DataSource<f64> for Standardised<'_> {
+impl DataSource<f64> for Standardised {
     fn n_samples(&self) -> usize {
         self.data.n_samples()
     }
@@ -98,10 +100,15 @@ impl DataSource<f64> for Standardised<'_> {
         self.data.n_targets()
     }
 
-    fn gather(&self, rows: &[usize], x: &mut [f64], t: &mut [f64], weight: &mut [f64]) {
+    fn gather(&self, rows: &[u32], x: &mut [f64], t: &mut [f64], weight: &mut [f64]) -> Result<(), Error> {
         self.gather_inputs(rows, x, weight);
+        self.gather_targets(rows, t)
+    }
+
+    fn gather_targets(&self, rows: &[u32], t: &mut [f64]) -> Result<(), Error> {
         gather(self.data.t(), self.data.n_targets(), rows, t);
         scale_columns(t, &self.t, rows.len());
+        Ok(())
     }
 }
 
@@ -113,9 +120,9 @@ fn scale_columns(values: &mut [f64], scales: &[ColumnScale], n: usize) {
 }
 
 /// Computes `Σ w·v / Σ w` of each column over `rows`.
-fn means(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usize]) -> Vec<f64> {
+fn means(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[u32]) -> Vec<f64> {
     let (mut sums, mut total) = (vec![0.0; n_columns], 0.0);
-    for &i in rows {
+    for i in rows.iter().map(|i| *i as usize) {
         let w = weights.map_or(1.0, |weights| weights[i]);
         total += w;
         sums.iter_mut().zip(&values[i * n_columns..]).for_each(|(sum, v)| *sum += w * v);
@@ -123,10 +130,10 @@ fn means(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usiz
     sums.iter().map(|sum| sum / total).collect()
 }
 
-fn scales(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[usize]) -> Vec<ColumnScale> {
+fn scales(values: &[f64], n_columns: usize, weights: Option<&[f64]>, rows: &[u32]) -> Vec<ColumnScale> {
     let means = means(values, n_columns, weights, rows);
     let (mut squares, mut total) = (vec![0.0; n_columns], 0.0);
-    for &i in rows {
+    for i in rows.iter().map(|i| *i as usize) {
         let w = weights.map_or(1.0, |weights| weights[i]);
         total += w;
         let row = values[i * n_columns..].iter().zip(&means);
@@ -150,9 +157,9 @@ mod tests {
         let data = Dataset::new(x, 2, vec![0.0, 1.0, 5.0, 2.0], 1).unwrap();
         let data = data.with_weights(vec![1.0, 2.0, 0.0, 1.0]).unwrap();
         let rows = [0, 1, 3];
-        let standardised = Standardised::new(&data, &rows, TargetScale::Standard);
+        let standardised = Standardised::new(Arc::new(data), &rows, TargetScale::Standard);
         let (mut x, mut t, mut weight) = ([0.0; 6], [0.0; 3], [0.0; 3]);
-        standardised.gather(&rows, &mut x, &mut t, &mut weight);
+        standardised.gather(&rows, &mut x, &mut t, &mut weight).unwrap();
         assert_eq!(x, [-1.0, 1.0, -1.0, 0.0, 0.0, 0.0]);
         assert_eq!(weight, [1.0, 2.0, 1.0]);
         assert!((t[0] + 2f64.sqrt()).abs() < 1e-15 && t[1] == 0.0);

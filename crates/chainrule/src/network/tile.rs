@@ -3,6 +3,7 @@
 use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::loss::Loss;
+use crate::Error;
 use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::{self, Scalar, dense, slices};
@@ -87,14 +88,15 @@ impl<T: Scalar> Tile<T> {
     }
 
     /// Loads the samples of `rows`, at most [`TILE`], into the tile.
-    pub(crate) fn load(&mut self, data: &dyn DataSource<T>, rows: &[usize]) {
+    pub(crate) fn load(&mut self, data: &dyn DataSource<T>, rows: &[u32]) -> Result<(), Error> {
         self.resize(rows.len());
         let n = self.n;
         let mut padded = [rows[rows.len() - 1]; TILE];
         padded[..rows.len()].copy_from_slice(rows);
         let (x, t) = (&mut self.x[..n * data.n_inputs()], &mut self.t[..n * data.n_targets()]);
-        data.gather(&padded[..n], x, t, &mut self.weight[..n]);
+        data.gather(&padded[..n], x, t, &mut self.weight[..n])?;
         self.weight[rows.len()..n].fill(T::ZERO);
+        Ok(())
     }
 
     /// Loads inputs without targets, row-major (n, n_inputs), into the tile; n is at most [`TILE`].

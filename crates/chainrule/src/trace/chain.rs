@@ -6,7 +6,7 @@ use crate::Error;
 use crate::kernel::Scalar;
 use crate::network::Architecture;
 use crate::network::activation::Activation;
-use crate::objective::{Objective, Reduction};
+use crate::objective::{Evaluate, Reduction};
 
 impl Trace {
     /// Traces `rows` of the objective's data, counted from 0, at `parameters`, without dropout.
@@ -17,9 +17,9 @@ impl Trace {
     /// - Returns [`Error::NoSamples`] if `rows` is empty.
     /// - Returns [`Error::NoSuchSample`] if a row is out of range.
     pub fn new<T: Scalar>(
-        objective: &Objective<'_, T>,
+        objective: &dyn Evaluate<T>,
         parameters: &[T],
-        rows: &[usize],
+        rows: &[u32],
         reduction: Reduction,
     ) -> Result<Trace, Error> {
         let (architecture, loss) = (objective.architecture(), objective.loss());
@@ -79,20 +79,17 @@ pub(super) fn to_f64<T: Scalar>(values: &[T]) -> Vec<f64> {
 }
 
 /// Returns the inputs, targets and weights of `rows`, one row per sample.
-fn gather<T: Scalar>(
-    objective: &Objective<'_, T>,
-    rows: &[usize],
-) -> Result<(Matrix, Matrix, Vec<f64>), Error> {
-    let data = objective.data();
+fn gather<T: Scalar>(objective: &dyn Evaluate<T>, rows: &[u32]) -> Result<(Matrix, Matrix, Vec<f64>), Error> {
+    let data = objective.data().ok_or(Error::DistributedData)?;
     if rows.is_empty() {
         return Err(Error::NoSamples);
     }
-    if let Some(&row) = rows.iter().find(|&&row| row >= data.n_samples()) {
-        return Err(Error::NoSuchSample { sample: row + 1, n_samples: data.n_samples() });
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= data.n_samples()) {
+        return Err(Error::NoSuchSample { sample: row as usize + 1, n_samples: data.n_samples() });
     }
     let zeros = |n_columns: usize| vec![T::ZERO; n_columns * rows.len()];
     let (mut x, mut t, mut weight) = (zeros(data.n_inputs()), zeros(data.n_targets()), zeros(1));
-    data.gather(rows, &mut x, &mut t, &mut weight);
+    data.gather(rows, &mut x, &mut t, &mut weight)?;
     // `gather` writes column after column.
     let from_columns =
         |n_columns, values: &[T]| Matrix::new(n_columns, rows.len(), to_f64(values)).transposed();

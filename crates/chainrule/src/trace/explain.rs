@@ -413,7 +413,7 @@ impl Explainer<'_> {
     }
 
     /// Lists the samples by number, up to the limit of the format: `samples 1, 4 and 3 more`.
-    pub(super) fn sample_list(&self, rows: &[usize]) -> String {
+    pub(super) fn sample_list(&self, rows: &[u32]) -> String {
         let shown = listed("sample", &rows[..rows.len().min(self.format.limit)]);
         let more = rows.len().saturating_sub(self.format.limit);
         if more == 0 { shown } else { format!("{shown} and {more} more") }
@@ -431,7 +431,7 @@ impl Explainer<'_> {
 }
 
 /// Formats row indices as numbers counted from 1: `samples 1, 4`.
-fn listed(noun: &str, rows: &[usize]) -> String {
+fn listed(noun: &str, rows: &[u32]) -> String {
     let numbers = rows.iter().map(|row| (row + 1).to_string()).collect::<Vec<_>>().join(", ");
     if rows.len() == 1 { format!("{noun} {numbers}") } else { format!("{noun}s {numbers}") }
 }

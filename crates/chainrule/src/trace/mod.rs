@@ -35,7 +35,7 @@
 //! // y = 1/(1 + e^-(2·x)), one weight and no bias, at x = 0 with the target 1.
 //! let line = Architecture::new(1, vec![Layer::new(1, Activation::logistic()).without_bias()])?;
 //! let data = Dataset::new(vec![0.0, 3.0], 1, vec![1.0, 1.0], 1)?;
-//! let objective = Objective::new(&line, &Loss::binary_cross_entropy(), &data)?;
+//! let objective = Objective::new(&line, &Loss::binary_cross_entropy(), Arc::new(data))?;
 //! let trace = Trace::new(&objective, &[2.0], &[0], Reduction::Mean)?;
 //! assert_eq!(trace.y().values, [0.5]);
 //! assert_eq!(trace.dy.values, [-2.0]); // (y - t)/(y·(1 - y))
@@ -85,7 +85,7 @@ pub struct Trace {
     /// Whether L is the sum or the mean of the samples' losses.
     pub reduction: Reduction,
     /// Traced rows of the data, counted from 0.
-    pub rows: Vec<usize>,
+    pub rows: Vec<u32>,
     /// Inputs x (n, `n_inputs`).
     pub x: Matrix,
     /// Targets t (n, `n_targets`).

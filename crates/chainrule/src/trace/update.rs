@@ -16,7 +16,7 @@ pub struct Update {
     /// Number of the step, counted from 1.
     pub step: u64,
     /// Rows of the step's batch, counted from 0; not necessarily the traced rows.
-    pub batch: Vec<usize>,
+    pub batch: Vec<u32>,
     /// Loss of the batch before the update, including the penalty.
     pub loss: f64,
     /// Learning rate of the step.
@@ -55,7 +55,7 @@ pub struct Update {
 /// let data = Dataset::new(vec![1.0], 1, vec![3.0], 1)?;
 /// let settings = Settings { learning_rate: 0.25, ..Settings::default() };
 /// let network = Network::new(line, vec![2.0])?;
-/// let mut training = Training::new(network, &Loss::squared_error(), &data, settings, RandomState::new(0))?;
+/// let mut training = Training::new(network, &Loss::squared_error(), Arc::new(data), settings, RandomState::new(0))?;
 /// let trace = trace::step(&mut training, &[0])?;
 /// let update = trace.update.unwrap();
 /// assert_eq!((trace.total, update.gradient, update.after), (1.0, vec![-2.0], vec![2.5]));
@@ -65,7 +65,7 @@ pub struct Update {
 /// # Errors
 /// Returns the errors of [`Trace::new`], in which case no step is performed, and of
 /// [`Training::step`].
-pub fn step<T: Scalar>(training: &mut Training<'_, T>, rows: &[usize]) -> Result<Trace, Error> {
+pub fn step<T: Scalar>(training: &mut Training<T>, rows: &[u32]) -> Result<Trace, Error> {
     let reduction = training.settings().reduction;
     let before = training.state().parameters.clone();
     let updates = training.state().updates;
@@ -92,8 +92,8 @@ pub fn step<T: Scalar>(training: &mut Training<'_, T>, rows: &[usize]) -> Result
 
 impl Update {
     /// Returns whether the batch consists of `rows`, in any order.
-    pub(super) fn has_batch(&self, rows: &[usize]) -> bool {
-        let sorted = |rows: &[usize]| {
+    pub(super) fn has_batch(&self, rows: &[u32]) -> bool {
+        let sorted = |rows: &[u32]| {
             let mut rows = rows.to_vec();
             rows.sort_unstable();
             rows

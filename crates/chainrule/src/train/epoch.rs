@@ -11,7 +11,7 @@ use crate::kernel::{Scalar, slices};
 use crate::metrics::{MetricInput, OutputKind};
 use crate::objective::Reduction;
 
-impl<T: Scalar> Training<'_, T> {
+impl<T: Scalar> Training<T> {
     pub(super) fn begin_epoch(&mut self) {
         self.epoch_started = Instant::now();
         self.state.running_loss = 0.0;
@@ -32,13 +32,14 @@ impl<T: Scalar> Training<'_, T> {
             Reduction::Mean => self.state.running_loss / n as f64,
             Reduction::Sum => self.state.running_loss,
         };
-        let validation_loss = self.validation_loss();
-        let (dead, saturated) = self.count_units();
+        let validation_loss = self.validation_loss()?;
+        let (dead, saturated) = self.count_units()?;
+        let metrics = self.metrics()?;
         let epoch = Epoch {
             epoch: self.state.epoch,
             loss,
             validation_loss,
-            metrics: self.metrics(),
+            metrics,
             learning_rate,
             gradient_norm,
             dead,
@@ -59,13 +60,13 @@ impl<T: Scalar> Training<'_, T> {
     }
 
     /// Computes the metrics selected in the settings, on the validation set if there is one.
-    fn metrics(&mut self) -> Vec<f64> {
+    fn metrics(&mut self) -> Result<Vec<f64>, Error> {
         if self.settings.metrics.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let outputs = match &mut self.validation {
-            Some(validation) => validation.objective.outputs(&self.state.parameters, &validation.rows),
-            None => self.objective.outputs(&self.state.parameters, &self.state.order),
+            Some(validation) => validation.objective.outputs(&self.state.parameters, &validation.rows)?,
+            None => self.objective.outputs(&self.state.parameters, &self.state.order)?,
         };
         let predictions = MetricInput {
             task: OutputKind::of(&self.objective.architecture().output().activation),
@@ -74,21 +75,21 @@ impl<T: Scalar> Training<'_, T> {
             weight: Some(&outputs.weight),
             n_outputs: self.objective.architecture().n_outputs(),
         };
-        self.settings.metrics.iter().map(|metric| metric.value(&predictions)).collect()
+        Ok(self.settings.metrics.iter().map(|metric| metric.value(&predictions)).collect())
     }
 
     /// Returns the fractions of dead and of saturated units for each hidden layer. Adds a warning
     /// if the number of dead units in a layer has increased by at least a tenth of the layer since
     /// the last warning.
-    fn count_units(&mut self) -> (Vec<f64>, Vec<f64>) {
+    fn count_units(&mut self) -> Result<(Vec<f64>, Vec<f64>), Error> {
         let n_hidden = self.objective.architecture().layers().len() - 1;
-        let Some(tracker) = &mut self.unit_tracker else {
-            return (vec![0.0; n_hidden], vec![0.0; n_hidden]);
+        let Some(tracker) = &self.unit_tracker else {
+            return Ok((vec![0.0; n_hidden], vec![0.0; n_hidden]));
         };
+        let counts = tracker.count(&mut *self.objective, &self.state.parameters)?;
         let architecture = self.objective.architecture();
-        let counts = tracker.count(architecture, &self.state.parameters, self.objective.data());
         let (mut dead, mut saturated) = (Vec::new(), Vec::new());
-        for (l, units) in counts.enumerate() {
+        for (l, units) in counts.into_iter().enumerate() {
             let layer = architecture.layer_name(l);
             let last_warning = self.history.warnings.iter().rev().find_map(|warning| match warning {
                 Warning::DeadUnits { layer: warned, dead, .. } if *warned == layer => Some(*dead),
@@ -102,7 +103,7 @@ impl<T: Scalar> Training<'_, T> {
             dead.push(units.n_dead as f64 / units.n_units as f64);
             saturated.push(units.n_saturated as f64 / units.n_units as f64);
         }
-        (dead, saturated)
+        Ok((dead, saturated))
     }
 
     /// Restores the last finite parameters and returns the error.

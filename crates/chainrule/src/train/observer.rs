@@ -12,15 +12,15 @@ use crate::kernel::Scalar;
 /// stops training.
 pub trait Observer<T: Scalar> {
     /// Called at the start of [`Training::run`], before its first step.
-    fn started(&mut self, _training: &Training<'_, T>) {}
+    fn started(&mut self, _training: &Training<T>) {}
 
     /// Called after each step.
-    fn stepped(&mut self, _training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, _training: &Training<T>, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
     /// Called after each epoch.
-    fn finished_epoch(&mut self, _training: &Training<'_, T>, _epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, _training: &Training<T>, _epoch: &Epoch) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -30,18 +30,18 @@ impl<T: Scalar> Observer<T> for () {}
 
 /// Calls both observers; either can stop training.
 impl<T: Scalar, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
-    fn started(&mut self, training: &Training<'_, T>) {
+    fn started(&mut self, training: &Training<T>) {
         self.0.started(training);
         self.1.started(training);
     }
 
-    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<T>, step: &Step) -> ControlFlow<()> {
         let first = self.0.stepped(training, step);
         let second = self.1.stepped(training, step);
         if first.is_break() { first } else { second }
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<T>, epoch: &Epoch) -> ControlFlow<()> {
         let first = self.0.finished_epoch(training, epoch);
         let second = self.1.finished_epoch(training, epoch);
         if first.is_break() { first } else { second }
@@ -49,15 +49,15 @@ impl<T: Scalar, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
 }
 
 impl<T: Scalar, O: Observer<T> + ?Sized> Observer<T> for &mut O {
-    fn started(&mut self, training: &Training<'_, T>) {
+    fn started(&mut self, training: &Training<T>) {
         (**self).started(training);
     }
 
-    fn stepped(&mut self, training: &Training<'_, T>, step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<T>, step: &Step) -> ControlFlow<()> {
         (**self).stepped(training, step)
     }
 
-    fn finished_epoch(&mut self, training: &Training<'_, T>, epoch: &Epoch) -> ControlFlow<()> {
+    fn finished_epoch(&mut self, training: &Training<T>, epoch: &Epoch) -> ControlFlow<()> {
         (**self).finished_epoch(training, epoch)
     }
 }
@@ -67,7 +67,7 @@ impl<T: Scalar, O: Observer<T> + ?Sized> Observer<T> for &mut O {
 pub struct Cancel<'a>(pub &'a AtomicBool);
 
 impl<T: Scalar> Observer<T> for Cancel<'_> {
-    fn stepped(&mut self, _training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, _training: &Training<T>, _step: &Step) -> ControlFlow<()> {
         if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
@@ -88,7 +88,7 @@ impl<T: Scalar> Observer<T> for Cancel<'_> {
 /// # let settings = Settings { epochs: 4, ..Settings::default() };
 /// # let random = RandomState::new(0);
 /// let mut recorder = Recorder::every(2);
-/// Training::new(network, &Loss::squared_error(), &data, settings, random)?.run(&mut recorder)?;
+/// Training::new(network, &Loss::squared_error(), Arc::new(data), settings, random)?.run(&mut recorder)?;
 /// assert_eq!(recorder.steps, [0, 2, 4]);
 /// assert_eq!(recorder.parameters[0], [0.0]);
 /// # Ok::<(), chainrule::Error>(())
@@ -114,20 +114,20 @@ impl<T> Recorder<T> {
 }
 
 impl<T: Scalar> Recorder<T> {
-    fn record(&mut self, training: &Training<'_, T>) {
+    fn record(&mut self, training: &Training<T>) {
         self.steps.push(training.state().step);
         self.parameters.push(training.state().parameters.clone());
     }
 }
 
 impl<T: Scalar> Observer<T> for Recorder<T> {
-    fn started(&mut self, training: &Training<'_, T>) {
+    fn started(&mut self, training: &Training<T>) {
         if self.steps.is_empty() {
             self.record(training);
         }
     }
 
-    fn stepped(&mut self, training: &Training<'_, T>, _step: &Step) -> ControlFlow<()> {
+    fn stepped(&mut self, training: &Training<T>, _step: &Step) -> ControlFlow<()> {
         if training.state().step.is_multiple_of(self.every) {
             self.record(training);
         }

@@ -6,9 +6,9 @@ use crate::Error;
 use crate::kernel::Scalar;
 
 /// Result of training with restarts.
-pub struct Restarts<'a, T: Scalar> {
+pub struct Restarts<T: Scalar> {
     /// Best training run, finished.
-    pub best: Training<'a, T>,
+    pub best: Training<T>,
     /// How the best run ended.
     pub ending: Ending,
     /// Seed of the best run.
@@ -37,7 +37,7 @@ pub struct Restarts<'a, T: Scalar> {
 ///     let mut random = RandomState::new(seed);
 ///     let network = Network::<f64>::initialize(architecture.clone(), &mut random);
 ///     let settings = Settings { epochs: 200, learning_rate: 1.0, seed, ..Settings::default() };
-///     Training::new(network, &Loss::binary_cross_entropy(), &xor, settings, random)
+///     Training::new(network, &Loss::binary_cross_entropy(), Arc::new(xor.clone()), settings, random)
 /// };
 /// let restarts = best_of(&[1, 2, 3], start, ())?;
 /// let lowest = restarts.losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
@@ -51,13 +51,13 @@ pub struct Restarts<'a, T: Scalar> {
 ///
 /// # Panics
 /// Panics if `seeds` is empty.
-pub fn best_of<'a, T: Scalar, E: From<Error>>(
+pub fn best_of<T: Scalar, E: From<Error>>(
     seeds: &[u32],
-    start: impl Fn(u32) -> Result<Training<'a, T>, E>,
+    start: impl Fn(u32) -> Result<Training<T>, E>,
     mut observer: impl Observer<T>,
-) -> Result<Restarts<'a, T>, E> {
+) -> Result<Restarts<T>, E> {
     let mut losses = Vec::new();
-    let mut best: Option<(f64, Restarts<'a, T>)> = None;
+    let mut best: Option<(f64, Restarts<T>)> = None;
     let mut divergence = None;
     for &seed in seeds {
         let mut training = start(seed)?;
@@ -70,7 +70,10 @@ pub fn best_of<'a, T: Scalar, E: From<Error>>(
             }
             Err(error) => return Err(error.into()),
         };
-        let final_loss = training.validation_loss().unwrap_or_else(|| training.training_loss());
+        let final_loss = match training.validation_loss()? {
+            Some(loss) => loss,
+            None => training.training_loss()?,
+        };
         // The last update can make the loss NaN, and no later loss would compare as less than NaN.
         let final_loss = if final_loss.is_nan() { f64::INFINITY } else { final_loss };
         losses.push((seed, final_loss));

@@ -26,7 +26,7 @@ pub struct TrainingState<T> {
     /// State of the random number generator that shuffles the samples.
     pub random: RandomState,
     /// Order of the training rows in the current epoch.
-    pub order: Vec<usize>,
+    pub order: Vec<u32>,
     /// Position in `order`: the number of rows processed in the current epoch.
     pub place: usize,
     /// Sum of the batch losses in the current epoch, multiplied by the number of rows if they are
@@ -70,11 +70,11 @@ impl<T> TrainingState<T> {
                 return Err(Error::StateMismatch { what, expected, got });
             }
         }
-        if let Some(&row) = self.order.iter().find(|&&row| row >= n) {
+        if let Some(&row) = self.order.iter().find(|&&row| row as usize >= n) {
             return Err(Error::StateMismatch {
                 what: "upper bound (exclusive) of the row indices",
                 expected: n,
-                got: row,
+                got: row as usize,
             });
         }
         if self.place >= self.order.len() {

@@ -25,7 +25,7 @@ pub struct Step {
     pub ends_epoch: bool,
 }
 
-impl<T: Scalar> Training<'_, T> {
+impl<T: Scalar> Training<T> {
     /// Updates the parameters with the next batch.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<T: Scalar> Training<'_, T> {
         let ends_epoch = to == self.state.order.len();
         let learning_rate = self.learning_rate();
 
-        let (loss, weight) = self.evaluate(from, to);
+        let (loss, weight) = self.evaluate(from, to)?;
         if !loss.is_finite() {
             return Err(self.diverged(loss, learning_rate));
         }
@@ -88,14 +88,14 @@ impl<T: Scalar> Training<'_, T> {
     ///
     /// The loss is `L = (Σ w·l)/divisor + penalty`; with [`PenaltyDivisor::BatchWeight`], the
     /// penalty is divided by the divisor as well.
-    fn evaluate(&mut self, from: usize, to: usize) -> (f64, f64) {
+    fn evaluate(&mut self, from: usize, to: usize) -> Result<(f64, f64), Error> {
         let Training { settings, objective, state, gradient, .. } = self;
         let has_dropout = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
         let dropout = has_dropout.then_some(Dropout { seed: settings.seed, step: state.step });
         let rows = &state.order[from..to];
-        let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout);
+        let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout)?;
         if sums.weight == 0.0 {
-            return (0.0, 0.0);
+            return Ok((0.0, 0.0));
         }
         let divisor = settings.reduction.divisor(sums);
         let mut loss = sums.loss / divisor;
@@ -112,7 +112,7 @@ impl<T: Scalar> Training<'_, T> {
                 }
             }
         }
-        (loss, sums.weight)
+        Ok((loss, sums.weight))
     }
 
     /// Updates the trainable parameters after a batch of `n_rows`: gradient clipping, then

@@ -2,6 +2,7 @@
 //! restored.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::history::{Epoch, History};
@@ -17,7 +18,7 @@ use crate::kernel::Scalar;
 use crate::metrics::Metric;
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Network};
-use crate::objective::Objective;
+use crate::objective::{Evaluate, Objective};
 use crate::random::RandomState;
 
 /// A training run of a network.
@@ -38,31 +39,33 @@ use crate::random::RandomState;
 /// let mut random = RandomState::new(1);
 /// let network = Network::<f64>::initialize(Architecture::new(2, layers)?, &mut random);
 /// let settings = Settings { epochs: 500, learning_rate: 1.0, ..Settings::default() };
-/// let mut training = Training::new(network, &Loss::binary_cross_entropy(), &xor, settings, random)?;
+/// let mut training = Training::new(network, &Loss::binary_cross_entropy(), Arc::new(xor.clone()), settings, random)?;
 /// training.run(())?;
 /// assert!(training.history().epochs.last().unwrap().loss < 0.1);
 /// assert!(training.into_network().predict(&[0.0, 1.0])[0] > 0.9);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-pub struct Training<'a, T: Scalar> {
+pub struct Training<T: Scalar> {
     pub(super) settings: Settings,
-    pub(super) objective: Objective<'a, T>,
-    pub(super) validation: Option<Validation<'a, T>>,
+    pub(super) objective: Box<dyn Evaluate<T>>,
+    pub(super) validation: Option<Validation<T>>,
+    /// Training rows in the order of the data.
+    pub(super) rows: Vec<u32>,
     pub(super) state: TrainingState<T>,
     pub(super) history: History,
     pub(super) gradient: Vec<T>,
     /// Ranges of the trainable parameters.
     pub(super) trainable: Vec<Range<usize>>,
-    pub(super) unit_tracker: Option<UnitTracker<T>>,
+    pub(super) unit_tracker: Option<UnitTracker>,
     pub(super) epoch_started: Instant,
 }
 
 /// Validation set: held-out rows of the training data, or separate data.
-pub(super) struct Validation<'a, T: Scalar> {
-    pub(super) objective: Objective<'a, T>,
+pub(super) struct Validation<T: Scalar> {
+    pub(super) objective: Box<dyn Evaluate<T>>,
     /// Validation rows in the order of the data, so that the training state does not have to
     /// contain them.
-    pub(super) rows: Vec<usize>,
+    pub(super) rows: Vec<u32>,
     pub(super) split_off: bool,
 }
 
@@ -77,7 +80,7 @@ pub enum Ending {
     Cancelled,
 }
 
-impl<'a, T: Scalar> Training<'a, T> {
+impl<T: Scalar> Training<T> {
     /// Creates a training run of `network` on `data`, with a validation set split off as specified
     /// by the settings.
     ///
@@ -90,10 +93,10 @@ impl<'a, T: Scalar> Training<'a, T> {
     pub fn new(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn DataSource<T>,
+        data: Arc<dyn DataSource<T>>,
         settings: Settings,
         random: RandomState,
-    ) -> Result<Training<'a, T>, Error> {
+    ) -> Result<Training<T>, Error> {
         Training::build(network, loss, data, None, settings, random)
     }
 
@@ -104,38 +107,39 @@ impl<'a, T: Scalar> Training<'a, T> {
     pub fn with_validation(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn DataSource<T>,
-        validation: &'a dyn DataSource<T>,
+        data: Arc<dyn DataSource<T>>,
+        validation: Arc<dyn DataSource<T>>,
         settings: Settings,
         random: RandomState,
-    ) -> Result<Training<'a, T>, Error> {
+    ) -> Result<Training<T>, Error> {
         Training::build(network, loss, data, Some(validation), settings, random)
     }
 
     fn build(
         network: Network<T>,
         loss: &Loss,
-        data: &'a dyn DataSource<T>,
-        validation: Option<&'a dyn DataSource<T>>,
+        data: Arc<dyn DataSource<T>>,
+        validation: Option<Arc<dyn DataSource<T>>>,
         settings: Settings,
         mut random: RandomState,
-    ) -> Result<Training<'a, T>, Error> {
+    ) -> Result<Training<T>, Error> {
         settings.check()?;
         let (architecture, parameters) = network.into_parts();
         let architecture = &architecture;
-        let objective = Objective::new(architecture, loss, data)?;
+        let (n, n_targets) = (data.n_samples(), data.n_targets());
+        let objective = Objective::new(architecture, loss, data.clone())?;
         let (order, validation) = match (validation, settings.validation_fraction) {
             (Some(validation), _) => {
-                let rows = (0..validation.n_samples()).collect();
-                let objective = Objective::new(architecture, loss, validation)?;
-                ((0..data.n_samples()).collect(), Some(Validation { objective, rows, split_off: false }))
+                let rows = all_rows(validation.n_samples());
+                let objective = Box::new(Objective::new(architecture, loss, validation)?);
+                (all_rows(n), Some(Validation { objective, rows, split_off: false }))
             }
             (None, Some(fraction)) => {
-                let (rows, order) = split(data.n_samples(), fraction, &mut random)?;
-                let objective = Objective::new(architecture, loss, data)?;
+                let (rows, order) = split(n, fraction, &mut random)?;
+                let objective = Box::new(Objective::unchecked(architecture, loss, data));
                 (order, Some(Validation { objective, rows, split_off: true }))
             }
-            (None, None) => ((0..data.n_samples()).collect(), None),
+            (None, None) => (all_rows(n), None),
         };
         if validation.is_none()
             && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss)
@@ -149,7 +153,7 @@ impl<'a, T: Scalar> Training<'a, T> {
             });
         }
         let n_outputs = architecture.n_outputs();
-        if !settings.metrics.is_empty() && n_outputs != data.n_targets() {
+        if !settings.metrics.is_empty() && n_outputs != n_targets {
             let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
             return Err(Error::Setting {
                 setting: "metrics".to_owned(),
@@ -157,17 +161,14 @@ impl<'a, T: Scalar> Training<'a, T> {
                 allowed: format!(
                     "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
                      with one target",
-                    if data.n_targets() == 1 {
-                        "one target".to_owned()
-                    } else {
-                        format!("{} targets", data.n_targets())
-                    }
+                    if n_targets == 1 { "one target".to_owned() } else { format!("{n_targets} targets") }
                 ),
             });
         }
+        let rows = sorted(&order);
         let unit_tracker = (settings.track_dead_units == UnitTracking::EachEpoch
             && architecture.layers().len() > 1)
-            .then(|| UnitTracker::new(architecture, data, &order));
+            .then(|| UnitTracker::new(architecture, &rows));
         let state = TrainingState {
             finite: parameters.clone(),
             slots: settings.optimizer.slots(parameters.len()),
@@ -190,8 +191,9 @@ impl<'a, T: Scalar> Training<'a, T> {
             history: History::default(),
             epoch_started: Instant::now(),
             settings,
-            objective,
+            objective: Box::new(objective),
             validation,
+            rows,
             state,
             unit_tracker,
         })
@@ -203,8 +205,8 @@ impl<'a, T: Scalar> Training<'a, T> {
     }
 
     /// Returns the objective on the training data.
-    pub fn objective(&self) -> &Objective<'a, T> {
-        &self.objective
+    pub fn objective(&self) -> &dyn Evaluate<T> {
+        &*self.objective
     }
 
     /// Returns the gradient that was passed to the optimizer in the last step: reduced over the
@@ -229,7 +231,7 @@ impl<'a, T: Scalar> Training<'a, T> {
     /// Returns [`Error::StateMismatch`] if the vectors of the state do not match this training run,
     /// and [`Error::ParameterNotFinite`] if a parameter is not finite.
     pub fn restore(&mut self, state: TrainingState<T>) -> Result<(), Error> {
-        let n = self.objective.data().n_samples();
+        let n = self.objective.n_samples();
         state.check(&self.state, n)?;
         let best = state.best.as_ref().map(|best| &best.parameters);
         for parameters in [&state.parameters, &state.finite].into_iter().chain(best) {
@@ -241,9 +243,9 @@ impl<'a, T: Scalar> Training<'a, T> {
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             validation.rows = all_but(&state.order, n);
         }
+        self.rows = sorted(&state.order);
         if self.unit_tracker.is_some() {
-            let (architecture, data) = (self.objective.architecture(), self.objective.data());
-            self.unit_tracker = Some(UnitTracker::new(architecture, data, &state.order));
+            self.unit_tracker = Some(UnitTracker::new(self.objective.architecture(), &self.rows));
         }
         self.state = state;
         Ok(())
@@ -293,17 +295,21 @@ impl<'a, T: Scalar> Training<'a, T> {
 
     /// Computes the loss over all training samples at the current parameters, without penalty and
     /// dropout.
-    pub fn training_loss(&mut self) -> f64 {
-        let mut rows = self.state.order.clone();
-        rows.sort_unstable();
-        self.objective.value(&self.state.parameters, &rows, self.settings.reduction)
+    ///
+    /// # Errors
+    /// Returns [`Error::Unreadable`] if samples cannot be read.
+    pub fn training_loss(&mut self) -> Result<f64, Error> {
+        self.objective.value(&self.state.parameters, &self.rows, self.settings.reduction)
     }
 
     /// Computes the loss over the validation set at the current parameters, if there is a
     /// validation set.
-    pub fn validation_loss(&mut self) -> Option<f64> {
-        let validation = self.validation.as_mut()?;
-        Some(validation.objective.value(&self.state.parameters, &validation.rows, self.settings.reduction))
+    ///
+    /// # Errors
+    /// Returns [`Error::Unreadable`] if samples cannot be read.
+    pub fn validation_loss(&mut self) -> Result<Option<f64>, Error> {
+        let Some(Validation { objective, rows, .. }) = &mut self.validation else { return Ok(None) };
+        objective.value(&self.state.parameters, rows, self.settings.reduction).map(Some)
     }
 
     /// Returns the number of steps per epoch, including the last, possibly smaller, batch.
@@ -361,7 +367,7 @@ impl<'a, T: Scalar> Training<'a, T> {
 
 /// Splits `n` rows into validation rows, in the order of the data, and training rows: the first
 /// ⌈fraction·n⌉ rows of a random permutation, and the rest.
-fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<usize>, Vec<usize>), Error> {
+fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<u32>, Vec<u32>), Error> {
     let n_validation = (fraction * n as f64).ceil() as usize;
     if n_validation >= n {
         return Err(Error::Setting {
@@ -370,13 +376,26 @@ fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<usize
             allowed: format!("small enough to leave at least one of the {n} samples for training"),
         });
     }
-    let training = random.permutation(n).split_off(n_validation);
+    let mut order = all_rows(n);
+    random.shuffle(&mut order);
+    let training = order.split_off(n_validation);
     Ok((all_but(&training, n), training))
 }
 
 /// Returns the rows from 0 to `n` - 1 that are not in `rows`, in order.
-fn all_but(rows: &[usize], n: usize) -> Vec<usize> {
+fn all_but(rows: &[u32], n: usize) -> Vec<u32> {
     let mut included = vec![true; n];
-    rows.iter().for_each(|&row| included[row] = false);
-    (0..n).filter(|&row| included[row]).collect()
+    rows.iter().for_each(|&row| included[row as usize] = false);
+    all_rows(n).into_iter().filter(|&row| included[row as usize]).collect()
+}
+
+/// Returns the rows from 0 to `n` - 1.
+fn all_rows(n: usize) -> Vec<u32> {
+    (0..n as u32).collect()
+}
+
+fn sorted(rows: &[u32]) -> Vec<u32> {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows
 }
