@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use chainrule::datasets::Generator;
 use chainrule::kernel::math;
@@ -15,7 +16,7 @@ use crate::workload::{Workload, WorkloadData};
 /// Samples and initial weights.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TrainingProblem<T> {
-    pub(crate) data: Dataset<T>,
+    pub(crate) data: Arc<Dataset<T>>,
     /// Flat vector of all parameters, layer by layer: W (n_in, n_out) in row-major order, then b.
     pub(crate) parameters: Vec<T>,
 }
@@ -43,7 +44,7 @@ impl<T: Scalar> TrainingProblem<T> {
         };
         let parameters = workload.architecture()?.draw(&mut random);
         Ok(TrainingProblem {
-            data: data.cast()?,
+            data: Arc::new(data.cast()?),
             parameters: parameters.into_iter().map(T::from_f64).collect(),
         })
     }
@@ -72,7 +73,7 @@ impl<T: Scalar> TrainingProblem<T> {
         for (file, _, _) in layout(workload) {
             parameters.extend(npy::read::<T>(&directory.join(file))?.1);
         }
-        Ok(TrainingProblem { data: Dataset::new(x, n_inputs, t, n_targets)?, parameters })
+        Ok(TrainingProblem { data: Arc::new(Dataset::new(x, n_inputs, t, n_targets)?), parameters })
     }
 }
 

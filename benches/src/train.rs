@@ -76,13 +76,10 @@ fn problem<T: Scalar>(workload: &Workload, source: &ProblemSource) -> Result<Tra
     }
 }
 
-fn new_training<'p, T: Scalar>(
-    workload: &Workload,
-    problem: &'p TrainingProblem<T>,
-) -> Result<Training<T>, Error> {
+fn new_training<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Result<Training<T>, Error> {
     let network = Network::new(workload.architecture()?, problem.parameters.clone())?;
     let random = RandomState::new(0);
-    Ok(Training::new(network, &workload.loss()?, &problem.data, workload.settings()?, random)?)
+    Ok(Training::new(network, &workload.loss()?, problem.data.clone(), workload.settings()?, random)?)
 }
 
 fn train_in<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Result<TimedTraining, Error> {
@@ -91,7 +88,7 @@ fn train_in<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Res
     let start = Instant::now();
     counted(&mut training)?;
     let seconds = start.elapsed().as_secs_f64();
-    let final_loss = training.training_loss();
+    let final_loss = training.training_loss()?;
     let sha256 = hexadecimal(&Sha256::digest(npy::little_endian(training.network().parameters())));
     Ok(TimedTraining { seconds, final_loss, sha256 })
 }
@@ -140,7 +137,7 @@ mod tests {
         let problem = TrainingProblem::<f32>::generate(&workload, 0, None).unwrap();
         let result = train_in(&workload, &problem).unwrap();
         let mut training = new_training(&workload, &problem).unwrap();
-        assert!(result.final_loss < training.training_loss());
+        assert!(result.final_loss < training.training_loss().unwrap());
         training.run(()).unwrap();
         let bytes: Vec<u8> = training.network().parameters().iter().flat_map(|p| p.to_le_bytes()).collect();
         assert_eq!(result.sha256, hexadecimal(&Sha256::digest(&bytes)));

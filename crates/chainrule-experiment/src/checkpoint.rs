@@ -93,7 +93,7 @@ pub(crate) fn to_bytes<T: Scalar>(
     let mut tensors: Vec<(String, Dtype, Vec<u8>)> = vec![
         ("parameters".into(), Dtype::F64, exact(&state.parameters)),
         ("finite".into(), Dtype::F64, exact(&state.finite)),
-        ("order".into(), Dtype::U64, words(&state.order.iter().map(|i| *i as u64).collect::<Vec<_>>())),
+        ("order".into(), Dtype::U64, words(&state.order.iter().map(|i| u64::from(*i)).collect::<Vec<_>>())),
         ("random".into(), Dtype::U64, words(&key)),
         (
             "counters".into(),
@@ -278,6 +278,11 @@ impl Checkpoint {
         Ok(self.numbers(name)?.into_iter().map(T::from_f64).collect())
     }
 
+    fn order(&self) -> Result<Vec<u32>, Error> {
+        let row = |row: &u64| u32::try_from(*row).map_err(|_| self.refuse("a row index is too large"));
+        self.words("order")?.iter().map(row).collect()
+    }
+
     /// Restores the state of the checkpoint in a training run with the same network and data.
     pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<T>) -> Result<(), Error> {
         let refuse = |reason: String| self.refuse(&reason);
@@ -324,7 +329,7 @@ impl Checkpoint {
             samples,
             schedule: schedule::ScheduleState { factor, best: schedule_best, wait: schedule_wait },
             random: RandomState::from_state(random).map_err(|error| refuse(error.to_string()))?,
-            order: self.words("order")?.iter().map(|i| *i as usize).collect(),
+            order: self.order()?,
             place: place as usize,
             running_loss,
             stopping: StoppingState { best: stopping_best, wait: stopping_wait },

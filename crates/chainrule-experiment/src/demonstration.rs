@@ -5,7 +5,7 @@ use chainrule::gradcheck::{self, GradientReport, ParameterSelection};
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Part};
-use chainrule::objective::{Objective, Reduction};
+use chainrule::objective::{Evaluate, Objective, Reduction};
 
 use crate::Error;
 use crate::experiment::Experiment;
@@ -74,9 +74,10 @@ impl Demonstration {
         let reduction = variant.train.settings.reduction;
         let gradient = (self.gradient)(&prepared);
         let data = &prepared.samples.dataset;
-        let objective = Objective::new(&prepared.architecture, &variant.train.loss, data);
-        let mut objective = objective.map_err(|error| variant.locate(error))?;
-        let rows: Vec<usize> = (0..data.n_samples()).collect();
+        let objective = Objective::new(&prepared.architecture, &variant.train.loss, data.clone());
+        let locate = |error| variant.locate(error);
+        let mut objective = objective.map_err(locate)?;
+        let rows: Vec<u32> = (0..data.n_samples() as u32).collect();
         let at = prepared.start.parameters();
         Ok(DemonstrationResult {
             published: gradcheck::network_against(
@@ -86,8 +87,10 @@ impl Demonstration {
                 &rows,
                 reduction,
                 ParameterSelection::All,
-            ),
-            ours: gradcheck::network(&mut objective, at, &rows, reduction, ParameterSelection::All),
+            )
+            .map_err(locate)?,
+            ours: gradcheck::network(&mut objective, at, &rows, reduction, ParameterSelection::All)
+                .map_err(locate)?,
         })
     }
 
@@ -152,10 +155,12 @@ fn add_outer(architecture: &Architecture, l: usize, a: &[f64], dz: &[f64], gradi
 fn literal_chain(prepared: &PreparedTraining) -> Vec<f64> {
     let loss = Loss::squared_error().scaled(0.5);
     let data = &prepared.samples.dataset;
-    let mut objective = Objective::new(&prepared.architecture, &loss, data).expect("the targets are finite");
-    let rows: Vec<usize> = (0..data.n_samples()).collect();
+    let mut objective =
+        Objective::new(&prepared.architecture, &loss, data.clone()).expect("the targets are finite");
+    let rows: Vec<u32> = (0..data.n_samples() as u32).collect();
     let mut gradient = vec![0.0; prepared.architecture.n_parameters()];
     let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None);
+    let sums = sums.expect("samples in memory can be read");
     let n = Reduction::Mean.divisor(sums);
     gradient.iter_mut().for_each(|g| *g /= n);
     gradient

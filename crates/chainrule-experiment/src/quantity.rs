@@ -2,7 +2,7 @@
 
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 
 use crate::Error;
 use crate::outcome::Outcome;
@@ -185,9 +185,9 @@ impl Quantity {
 impl Outcome {
     /// Computes the loss over all samples at `parameters` in f64, reduced as in training.
     pub(crate) fn loss_at(&self, parameters: &[f64]) -> f64 {
-        let rows: Vec<usize> = (0..self.samples.dataset.n_samples()).collect();
-        let mut objective = Objective::new(&self.architecture, &self.loss, &self.samples.dataset)
+        let rows: Vec<u32> = (0..self.samples.dataset.n_samples() as u32).collect();
+        let mut objective = Objective::new(&self.architecture, &self.loss, self.samples.dataset.clone())
             .expect("the network was trained on these samples");
-        objective.value(parameters, &rows, self.reduction)
+        objective.value(parameters, &rows, self.reduction).expect("samples in memory can be read")
     }
 }

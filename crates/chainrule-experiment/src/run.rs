@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::metrics::Metric;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Network};
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, TrainingState, best_of};
 use chainrule::{Dataset, Error as EngineError, Scalar};
@@ -101,7 +102,7 @@ impl Variant {
                 gibibytes,
             });
         }
-        let objective = Objective::new(&architecture, &self.train.loss, &samples.dataset);
+        let objective = Objective::new(&architecture, &self.train.loss, samples.dataset.clone());
         objective.map_err(|error| samples.locate(&error).unwrap_or_else(|| self.locate(error)))?;
         if let Some(seed) = self.train.seed {
             random = RandomState::new(seed);
@@ -149,9 +150,9 @@ impl Variant {
     /// Returns the errors of [`Variant::prepare`], or an error if the engine refuses a setting.
     pub fn check(&self) -> Result<(), Error> {
         let PreparedTraining { samples, start, random, .. } = self.prepare()?;
-        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_deref());
+        let validation = samples.from_table.as_ref().and_then(|from| from.validation.clone());
         let settings = self.settings_for_engine();
-        training(start, &self.train.loss, &samples.dataset, validation, settings, random)
+        training(start, &self.train.loss, samples.dataset.clone(), validation, settings, random)
             .map(|_| ())
             .map_err(|error| self.locate(error))
     }
@@ -162,11 +163,12 @@ impl Variant {
     /// Returns the errors of [`Variant::prepare`].
     pub fn initial_outcome(&self, history: History) -> Result<Outcome, Error> {
         let PreparedTraining { samples, architecture, start, names, .. } = self.prepare()?;
+        let locate = |error| self.locate(error);
         let reduction = self.train.settings.reduction;
         let mut objective =
-            Objective::new(&architecture, &self.train.loss, &samples.dataset).map_err(|e| self.locate(e))?;
-        let rows: Vec<usize> = (0..samples.dataset.n_samples()).collect();
-        let loss = objective.value(start.parameters(), &rows, reduction);
+            Objective::new(&architecture, &self.train.loss, samples.dataset.clone()).map_err(locate)?;
+        let rows: Vec<u32> = (0..samples.dataset.n_samples() as u32).collect();
+        let loss = objective.value(start.parameters(), &rows, reduction).map_err(locate)?;
         let parameters = start.parameters().to_vec();
         Ok(Outcome {
             variant: self.name.clone(),
@@ -260,9 +262,10 @@ impl Variant {
             .dataset
             .cast()
             .map_err(|error| samples.locate(&error).unwrap_or_else(|| locate(error)))?;
+        let data = Arc::new(data);
         let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
-        let validation: Option<Dataset<T>> =
-            validation.map(|dataset| dataset.cast()).transpose().map_err(locate)?;
+        let validation =
+            validation.map(|dataset| dataset.cast().map(Arc::new)).transpose().map_err(locate)?;
         let settings = self.settings_for_engine();
         let has_restarts = observer.has_restarts;
         let seeds: Vec<u32> =
@@ -294,7 +297,7 @@ impl Variant {
             };
             let settings = chainrule::train::Settings { seed, ..settings.clone() };
             let mut training =
-                training(start, &self.train.loss, &data, validation.as_ref(), settings, random)
+                training(start, &self.train.loss, data.clone(), validation.clone(), settings, random)
                     .map_err(locate)?;
             resume_points.get(&seed).map_or(Ok(()), |from: &Checkpoint| from.restore(&mut training))?;
             Ok::<_, Error>(training)
@@ -314,7 +317,8 @@ impl Variant {
             let state = TrainingState { parameters: best.parameters, ..training.state().clone() };
             training.restore(state).map_err(locate)?;
         }
-        let final_loss = (training.training_loss(), training.validation_loss());
+        let final_loss =
+            (training.training_loss().map_err(locate)?, training.validation_loss().map_err(locate)?);
         Ok(Outcome {
             variant: self.name.clone(),
             loss: self.train.loss.clone(),
@@ -344,11 +348,11 @@ impl Variant {
 }
 
 /// Creates a training run, with a separate validation set if there is one.
-fn training<'a, T: Scalar>(
+fn training<T: Scalar>(
     start: Network<T>,
     loss: &Loss,
-    data: &'a Dataset<T>,
-    validation: Option<&'a Dataset<T>>,
+    data: Arc<Dataset<T>>,
+    validation: Option<Arc<Dataset<T>>>,
     settings: chainrule::train::Settings,
     random: RandomState,
 ) -> Result<Training<T>, EngineError> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::train::{Recorder, Training};
 use chainrule_experiment::demonstration::DEMONSTRATIONS;
 use chainrule_experiment::{ClaimStatus, Experiment, Outcome, Variant, builtin};
@@ -176,7 +176,8 @@ fn follows_the_trajectory(name: &str) {
     let prepared = variant.prepare().unwrap();
     let settings = variant.settings_for_engine();
     let (start, data) = (prepared.start, &prepared.samples.dataset);
-    let mut training = Training::new(start, &variant.train.loss, data, settings, prepared.random).unwrap();
+    let mut training =
+        Training::new(start, &variant.train.loss, data.clone(), settings, prepared.random).unwrap();
     let mut recorder = Recorder::every(1);
     training.run(&mut recorder).unwrap();
     assert_eq!(recorder.parameters.len(), rows.len());
@@ -225,10 +226,10 @@ fn losses_every(outcome: &Outcome, every: usize) -> Vec<f64> {
 fn first_gradient(variant: &Variant) -> Vec<f64> {
     let prepared = variant.prepare().unwrap();
     let data = &prepared.samples.dataset;
-    let mut objective = Objective::new(&prepared.architecture, &variant.train.loss, data).unwrap();
+    let mut objective = Objective::new(&prepared.architecture, &variant.train.loss, data.clone()).unwrap();
     let mut gradient = vec![0.0; prepared.architecture.n_parameters()];
-    let rows: Vec<usize> = (0..data.n_samples()).collect();
-    let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None);
+    let rows: Vec<u32> = (0..data.n_samples() as u32).collect();
+    let sums = objective.sums(prepared.start.parameters(), &rows, Some(&mut gradient), None).unwrap();
     let divisor = variant.train.settings.reduction.divisor(sums);
     gradient.iter().map(|g| g / divisor).collect()
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use chainrule::registry::OptionValue;
+use chainrule::trace;
 use chainrule::train::Training;
-use chainrule::{Dataset, trace};
 use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome};
 
 use crate::kind::{self, Subject, gradients};
@@ -302,7 +302,7 @@ fn trace_of_sample(subject: &Subject<'_>) -> String {
         (n <= MAX_TRACED_PARAMETERS).then_some((n, variant, prepared))
     });
     let Some((_, variant, prepared)) = small.min_by_key(|(n, ..)| *n) else { return String::new() };
-    let data: &Dataset<f64> = &prepared.samples.dataset;
+    let data = prepared.samples.dataset.clone();
     let settings = variant.settings_for_engine();
     let training =
         Training::new(prepared.start.clone(), &variant.train.loss, data, settings, prepared.random);

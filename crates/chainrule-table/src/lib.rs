@@ -11,6 +11,7 @@ mod error;
 mod format;
 mod kind;
 mod output_file;
+mod problem;
 mod read;
 mod split;
 mod table;
@@ -20,12 +21,13 @@ pub use encode::{
     DateParts, EncoderOptions, Encoders, Encoding, Input, Scale, Scaling, Target, TargetScaling, Task,
     TrainingRows,
 };
-pub use error::{Error, Problem};
+pub use error::Error;
 pub use format::{
     CellFormat, ColumnFormat, ColumnNote, DateFormat, Marks, MissingTexts, NoteReason, NumberFormat,
 };
 pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
 pub use output_file::{UNFINISHED, is_special, write_whole};
+pub use problem::Problem;
 pub use read::{CellType, ReadOptions, Stream, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Strings, Table, Values};

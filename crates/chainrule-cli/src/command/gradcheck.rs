@@ -34,8 +34,8 @@ pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
             at = outcome.parameters;
         }
         let data = &prepared.samples.dataset;
-        let mut objective = Objective::new(architecture, &variant.train.loss, data)?;
-        let rows: Vec<usize> = (0..data.n_samples()).collect();
+        let mut objective = Objective::new(architecture, &variant.train.loss, data.clone())?;
+        let rows: Vec<u32> = (0..data.n_samples() as u32).collect();
         let reduction = variant.train.settings.reduction;
         let selection = arguments.parameters.map_or(ParameterSelection::All, |count| {
             ParameterSelection::Sample { count, seed: variant.data.seed }
@@ -43,9 +43,9 @@ pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
         let report = match &arguments.gradient {
             Some(path) => {
                 let gradient = read(path, architecture)?;
-                gradcheck::network_against(&mut objective, &gradient, &at, &rows, reduction, selection)
+                gradcheck::network_against(&mut objective, &gradient, &at, &rows, reduction, selection)?
             }
-            None => gradcheck::network(&mut objective, &at, &rows, reduction, selection),
+            None => gradcheck::network(&mut objective, &at, &rows, reduction, selection)?,
         };
         let source = arguments
             .gradient

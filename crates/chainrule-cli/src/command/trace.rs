@@ -1,5 +1,7 @@
 //! `chainrule trace`: the chain rule for some samples, written out.
 
+use std::sync::Arc;
+
 use chainrule::Scalar;
 use chainrule::trace;
 use chainrule::train::{Settings, Training};
@@ -23,14 +25,14 @@ fn trace_in<T: Scalar>(arguments: &TraceArguments, variant: &Variant) -> Result<
     let row = |&sample: &usize| {
         let allowed = format!("from 1 to {n}, the number of samples");
         let refused = Failure::Argument { argument: "--sample", value: sample.to_string(), allowed };
-        if (1..=n).contains(&sample) { Ok(sample - 1) } else { Err(refused) }
+        if (1..=n).contains(&sample) { Ok((sample - 1) as u32) } else { Err(refused) }
     };
     let rows = arguments.samples.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    let data = prepared.samples.dataset.cast::<T>()?;
+    let data = Arc::new(prepared.samples.dataset.cast::<T>()?);
     // Early stopping would require validation rows, which are not split off here.
     let settings = Settings { stopping: None, ..variant.settings_for_engine() };
     let mut training =
-        Training::new(prepared.start.cast(), &variant.train.loss, &data, settings, prepared.random)?;
+        Training::new(prepared.start.cast(), &variant.train.loss, data, settings, prepared.random)?;
     let steps = training.steps_per_epoch() * training.settings().epochs;
     if arguments.step >= steps {
         let allowed = format!("less than {steps}, the number of steps of the training");

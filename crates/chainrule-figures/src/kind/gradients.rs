@@ -59,14 +59,15 @@ fn norms(outcome: &Outcome, title: &str) -> Option<Panel> {
 /// number.
 pub(crate) fn checked(outcome: &Outcome) -> Result<(GradientReport, usize), Error> {
     let data = &outcome.samples.dataset;
-    let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data)?;
-    let rows: Vec<usize> = (0..data.n_samples().min(MAX_SAMPLES)).collect();
+    let mut objective = Objective::new(&outcome.architecture, &outcome.loss, data.clone())?;
+    let rows: Vec<u32> = (0..data.n_samples().min(MAX_SAMPLES) as u32).collect();
     let selection = if outcome.architecture.n_parameters() > MAX_CHECKED {
         ParameterSelection::Sample { count: MAX_CHECKED, seed: 0 }
     } else {
         ParameterSelection::All
     };
-    let report = gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, selection);
+    let report =
+        gradcheck::network(&mut objective, &outcome.parameters, &rows, outcome.reduction, selection)?;
     Ok((report, rows.len()))
 }
 

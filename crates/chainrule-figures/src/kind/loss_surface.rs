@@ -1,8 +1,10 @@
 //! `loss-surface`: the loss over two parameters or a plane in parameter space, as a surface and a
 //! contour plot, with the training trajectory.
 
+use std::sync::Arc;
+
 use chainrule::landscape::{GridAxis, Plane, Projected, surface};
-use chainrule::objective::Objective;
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 use chainrule::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 use chainrule::{Dataset, Scalar};
@@ -242,28 +244,31 @@ fn losses<T: Scalar>(
     path: &[Projected],
 ) -> (Vec<f64>, Vec<f64>) {
     let data: Dataset<T> = outcome.samples.dataset.cast().expect("the network was trained in this precision");
+    let data = Arc::new(data);
     let mut objective =
-        Objective::new(&outcome.architecture, &outcome.loss, &data).expect("the network was trained with it");
+        Objective::new(&outcome.architecture, &outcome.loss, data).expect("the network was trained with it");
     let rows = rows(outcome, axes);
-    let surface = surface(&objective, &rows, outcome.reduction, plane, axes);
+    let surface = surface(&mut objective, &rows, outcome.reduction, plane, axes).expect(IN_MEMORY);
     let mut height = |point: &Projected| {
         let parameters: Vec<T> = plane.point(&point.at).into_iter().map(T::from_f64).collect();
-        objective.value(&parameters, &rows, outcome.reduction)
+        objective.value(&parameters, &rows, outcome.reduction).expect(IN_MEMORY)
     };
     let heights = path.iter().map(&mut height).collect();
     (surface.loss, heights)
 }
+
+const IN_MEMORY: &str = "samples in memory can be read";
 
 /// Maximum product of grid points, parameters and samples, to bound the computing time.
 const BUDGET: usize = 100_000_000_000;
 
 /// Returns the samples on which the surface is evaluated: all, or evenly spaced ones within the
 /// budget.
-fn rows(outcome: &Outcome, axes: &[GridAxis]) -> Vec<usize> {
+fn rows(outcome: &Outcome, axes: &[GridAxis]) -> Vec<u32> {
     let (n, n_points) =
         (outcome.samples.dataset.n_samples(), axes.iter().map(GridAxis::n_points).product::<usize>());
     let n_rows = (BUDGET / (n_points * outcome.architecture.n_parameters())).clamp(16, n.max(16)).min(n);
-    (0..n_rows).map(|k| k * n / n_rows).collect()
+    (0..n_rows).map(|k| (k * n / n_rows) as u32).collect()
 }
 
 /// Returns the plane, its axis labels, the caption, and whether the trajectory can leave the plane.
