@@ -262,7 +262,7 @@ fn restarts_select_the_seed_with_the_lowest_loss() {
             (final_loss, training.state().parameters.clone())
         };
         let seeds = [3, 1, 4, 15, 9];
-        let best = best_of(&seeds, start, ()).unwrap();
+        let best = best_of(&seeds, 1, start, |_| ()).unwrap();
         assert_eq!(best.losses, seeds.map(|seed| (seed, train(seed).0)));
         let lowest = best.losses.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
         assert_eq!((best.seed, best.ending), (lowest.0, Ending::Completed));
@@ -289,7 +289,7 @@ fn restarts_do_not_select_a_seed_whose_loss_is_nan() {
     let nan = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_nan)).unwrap();
     let finite = (0..1000).find(|&seed| final_loss(seed).is_some_and(f64::is_finite)).unwrap();
     for seeds in [[nan, finite], [finite, nan]] {
-        let best = best_of(&seeds, start, ()).unwrap();
+        let best = best_of(&seeds, 1, start, |_| ()).unwrap();
         assert_eq!(best.seed, finite);
         assert!(best.losses.contains(&(nan, f64::INFINITY)));
     }
@@ -301,53 +301,33 @@ fn restarts_skip_seeds_that_diverge() {
     let line =
         Architecture::new(1, vec![Layer::new(2, Activation::sine()), Layer::new(1, Activation::exp())])
             .unwrap();
-    let restarts = |learning_rate, seeds: &[u32], observer: &mut dyn Observer<f64>| {
+    let restarts = |learning_rate, seeds: &[u32], n_threads_each, cancelled_seed| {
         let settings = Settings { epochs: 5, learning_rate, ..Settings::default() };
         let start = |seed| seeded(&line, &Loss::poisson(), &data, &settings, seed);
-        best_of(seeds, start, observer).map(|best| (best.seed, best.losses, best.ending))
+        let observe =
+            |seed| CallRecorder { stop_after_epoch: (Some(seed) == cancelled_seed).then_some(1), ..Default::default() };
+        best_of(seeds, n_threads_each, start, observe).map(|best| (best.seed, best.losses, best.ending))
     };
-    let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], &mut ()).unwrap();
+    let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], 1, None).unwrap();
     assert!(losses.iter().any(|(_, loss)| *loss == f64::INFINITY), "{losses:?}");
     assert!(losses.iter().any(|(other, loss)| loss.is_finite() && *other == seed), "{losses:?}");
-    assert!(matches!(restarts(1e6, &[0, 1, 2], &mut ()), Err(Error::Diverged { .. })));
-    // If the second restart is cancelled, the better of the two is returned.
-    let mut calls = CallRecorder { stop_after_epoch: Some(1), ..CallRecorder::default() };
-    let mut observer = SecondRunObserver { inner: &mut calls, runs: 0 };
-    let (_, losses, _) = restarts(0.01, &[0, 1, 2], &mut observer).unwrap();
+    assert!(matches!(restarts(1e6, &[0, 1, 2], 1, None), Err(Error::Diverged { .. })));
+    // If the second of runs one after another is cancelled, the better of the two is returned.
+    let (_, losses, _) = restarts(0.01, &[0, 1, 2], usize::MAX, Some(1)).unwrap();
     assert_eq!(losses.len(), 2);
 }
 
 /// Returns a training run whose weights, validation split and shuffles are drawn from a seed.
-fn seeded<'a>(
+fn seeded(
     architecture: &Architecture,
     loss: &Loss,
-    data: &'a Dataset<f64>,
+    data: &Dataset<f64>,
     settings: &Settings,
     seed: u32,
 ) -> Result<Training<f64>, Error> {
     let mut random = RandomState::new(seed);
     let network = Network::initialize(architecture.clone(), &mut random);
     Training::new(network, loss, Arc::new(data.clone()), Settings { seed, ..settings.clone() }, random)
-}
-
-/// Observer that forwards only the calls of the second run.
-struct SecondRunObserver<'n> {
-    inner: &'n mut CallRecorder,
-    runs: usize,
-}
-
-impl Observer<f64> for SecondRunObserver<'_> {
-    fn started(&mut self, _training: &Training<f64>) {
-        self.runs += 1;
-    }
-
-    fn stepped(&mut self, training: &Training<f64>, step: &Step) -> ControlFlow<()> {
-        if self.runs == 2 { self.inner.stepped(training, step) } else { ControlFlow::Continue(()) }
-    }
-
-    fn finished_epoch(&mut self, training: &Training<f64>, epoch: &Epoch) -> ControlFlow<()> {
-        if self.runs == 2 { self.inner.finished_epoch(training, epoch) } else { ControlFlow::Continue(()) }
-    }
 }
 
 fn architecture() -> Architecture {

@@ -262,14 +262,8 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
         Ok(max)
     }
 
-    /// Returns as many threads as the amount of work justifies. Handing part of the work to another
-    /// thread, and moving parameters and gradients between caches, costs about as much as
-    /// evaluating a batch in which the number of parameters times the number of rows is 300,000
-    /// (`benches/README.md`).
     fn n_threads(&self, n_rows: usize) -> usize {
-        let n_parameters = self.architecture.n_parameters();
-        let worthwhile = n_rows * n_parameters / 300_000;
-        threads().min(SumTree::new(n_rows, n_parameters).n_chunks()).min(worthwhile).max(1)
+        n_threads(n_rows, self.architecture.n_parameters())
     }
 
     fn prefetch(&self, rows: &[u32]) {
@@ -279,6 +273,17 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
     fn replicate(&self) -> Option<Box<dyn Evaluate<T>>> {
         Some(Box::new(Objective::unchecked(&self.architecture, &self.loss, self.data.clone())))
     }
+}
+
+/// Returns the number of threads on which an [`Objective`] evaluates a batch of `n_rows` with a
+/// network of `n_parameters`: as many as the amount of work justifies.
+///
+/// Handing part of the work to another thread, and moving parameters and gradients between caches,
+/// costs about as much as evaluating a batch in which the number of parameters times the number of
+/// rows is 300,000 (`benches/README.md`).
+pub fn n_threads(n_rows: usize, n_parameters: usize) -> usize {
+    let worthwhile = n_rows.saturating_mul(n_parameters) / 300_000;
+    threads().min(SumTree::new(n_rows, n_parameters).n_chunks()).min(worthwhile).max(1)
 }
 
 /// Returns the number of tasks for several workers: eight for each worker, so that slow ones do not

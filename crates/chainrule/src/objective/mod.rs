@@ -9,7 +9,7 @@ mod local;
 mod sums;
 mod tree;
 
-pub use local::Objective;
+pub use local::{Objective, n_threads};
 pub use sums::{Outputs, Reduction, Sums};
 pub use tree::SumTree;
 

@@ -1,9 +1,11 @@
 //! Training: the loop, its settings and state, optimizers, schedules, early stopping, history and
 //! observers.
 
+mod any;
 pub mod clip;
 mod epoch;
 mod history;
+mod many;
 mod observer;
 pub mod optimizer;
 pub mod penalty;
@@ -18,11 +20,13 @@ mod sum;
 mod training;
 mod units;
 
+pub use any::AnyTraining;
 pub use clip::Clip;
 pub use history::{Epoch, History, Warning};
+pub use many::{fit_many, side_by_side};
 pub use observer::{Cancel, Observer, Recorder};
 pub use penalty::Penalty;
-pub use restarts::{Restarts, best_of};
+pub use restarts::{BestRun, Restarts, best_of};
 pub use settings::{Batch, Settings, Shuffle, UnitTracking};
 pub use state::{Best, TrainingState};
 pub use step::Step;

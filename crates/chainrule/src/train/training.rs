@@ -312,6 +312,22 @@ impl<T: Scalar> Training<T> {
         objective.value(&self.state.parameters, rows, self.settings.reduction).map(Some)
     }
 
+    /// Computes the loss on the validation set if there is one, and on the training set otherwise.
+    ///
+    /// # Errors
+    /// Returns [`Error::Unreadable`] if samples cannot be read.
+    pub fn final_loss(&mut self) -> Result<f64, Error> {
+        match self.validation_loss()? {
+            Some(loss) => Ok(loss),
+            None => self.training_loss(),
+        }
+    }
+
+    /// Returns the number of threads that a step uses, at most.
+    pub fn n_threads(&self) -> usize {
+        self.objective.n_threads(self.batch_size())
+    }
+
     /// Returns the number of steps per epoch, including the last, possibly smaller, batch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.state.order.len().div_ceil(self.batch_size()) as u64
@@ -338,10 +354,18 @@ impl<T: Scalar> Training<T> {
             }
         }
         let ending = if self.patience_exceeded() { Ending::Stopped } else { Ending::Completed };
-        if let (Some(_), Some(best)) = (&self.settings.stopping, &self.state.best) {
-            self.state.parameters.copy_from_slice(&best.parameters);
+        if self.settings.stopping.is_some() {
+            self.restore_best();
         }
         Ok(ending)
+    }
+
+    /// Replaces the current parameters by those of the best epoch on the validation set, if there
+    /// is one. [`run`](Training::run) does so at the end, unless an observer ends the run.
+    pub fn restore_best(&mut self) {
+        if let Some(best) = &self.state.best {
+            self.state.parameters.copy_from_slice(&best.parameters);
+        }
     }
 
     /// Returns whether the run is finished: all epochs are completed, or the patience of early
