@@ -13,11 +13,16 @@ use signal_hook::{consts, flag};
 
 use crate::output::errln;
 
-/// Progress bar of a training.
+/// Progress bar of one training run, or of several side by side.
 pub struct Bar {
     drawn: Option<ProgressBar>,
     prefix: String,
     name: String,
+    /// Number of runs, of those that have ended, and the lowest loss of these.
+    n_runs: usize,
+    n_ended: usize,
+    lowest: f64,
+    /// Number of epochs of all runs.
     epochs: u64,
     updated: Instant,
     /// Number of samples of an epoch, if the rate is shown.
@@ -48,6 +53,9 @@ impl Bar {
             drawn: None,
             prefix: String::new(),
             name: String::new(),
+            n_runs: 1,
+            n_ended: 0,
+            lowest: f64::INFINITY,
             epochs: 0,
             updated: Instant::now(),
             samples: None,
@@ -69,11 +77,18 @@ impl Bar {
     }
 
     fn message(&self, epochs: f64, loss: f64) -> String {
-        let mut message = format!("epoch {} of {}  loss {loss:.5}", epochs.ceil(), self.epochs);
-        if let Some(loss) = self.validation_loss {
+        let mut message = if self.n_runs == 1 {
+            format!("epoch {} of {}  loss {loss:.5}", epochs.ceil(), self.epochs)
+        } else {
+            format!("{} of {} runs finished", self.n_ended, self.n_runs)
+        };
+        if self.n_runs > 1 && self.lowest.is_finite() {
+            message.push_str(&format!("  lowest loss {:.5}", self.lowest));
+        }
+        if let (1, Some(loss)) = (self.n_runs, self.validation_loss) {
             message.push_str(&format!("  validation {loss:.5}"));
         }
-        if let Some((epoch, best)) = self.best {
+        if let (1, Some((epoch, best))) = (self.n_runs, self.best) {
             message.push_str(&format!("  best {best:.5} (epoch {epoch})"));
         }
         let Some((first, since)) = self.first.filter(|(first, _)| epochs > *first) else { return message };
@@ -99,9 +114,10 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn begin(&mut self, variant: &str, epochs: u64) {
+    fn begin(&mut self, name: &str, n_runs: usize, epochs: u64) {
         self.end();
-        variant.clone_into(&mut self.name);
+        name.clone_into(&mut self.name);
+        (self.n_runs, self.n_ended, self.lowest) = (n_runs, 0, f64::INFINITY);
         self.epochs = epochs;
         self.updated = Instant::now();
         (self.validation_loss, self.best, self.first) = (None, None, None);
@@ -113,6 +129,11 @@ impl Progress for Bar {
         if let Some(loss) = epoch.validation_loss.filter(better) {
             self.best = Some((epoch.epoch, loss));
         }
+    }
+
+    fn finish_run(&mut self, loss: f64) {
+        self.n_ended += 1;
+        self.lowest = self.lowest.min(loss);
     }
 
     fn resumed(&mut self, checkpoint: &Checkpoint, changed: &[String]) {

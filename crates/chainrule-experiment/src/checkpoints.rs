@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chainrule::Scalar;
@@ -95,8 +96,6 @@ pub struct Checkpoints {
     changeable: Vec<String>,
     interval: CheckpointInterval,
     created: Instant,
-    last_saved: Instant,
-    current: CurrentRun,
     /// Subfolders of the variants and restarts that have started.
     subfolders: BTreeSet<PathBuf>,
     /// Path of the latest checkpoint.
@@ -108,15 +107,19 @@ const EXTENSION: &str = ".safetensors";
 /// Name of the locked file in a folder of checkpoints or of an unfinished run.
 pub(crate) const LOCK: &str = ".lock";
 
-/// The training run in progress.
-#[derive(Debug, Default)]
-struct CurrentRun {
-    /// Subfolder of its checkpoints.
+/// The checkpoints of one training run.
+#[derive(Debug)]
+pub(crate) struct RunCheckpoints {
+    /// Subfolder of the folder of all runs.
     subfolder: PathBuf,
     /// Its checkpoints, including those that it resumed from.
     files: Vec<PathBuf>,
     settings: String,
     fingerprint: String,
+    interval: CheckpointInterval,
+    /// Start of the first run.
+    created: Instant,
+    last_saved: Instant,
 }
 
 /// Number of checkpoints kept of each training run.
@@ -129,16 +132,13 @@ impl Checkpoints {
     /// Saves checkpoints in `folder`. With [`CheckpointInterval::Never`], training can still resume
     /// from earlier ones.
     pub fn new(folder: &Path, interval: CheckpointInterval) -> Checkpoints {
-        let now = Instant::now();
         Checkpoints {
             folder: folder.to_owned(),
             lock: None,
             from: None,
             changeable: Vec::new(),
             interval,
-            created: now,
-            last_saved: now,
-            current: CurrentRun::default(),
+            created: Instant::now(),
             subfolders: BTreeSet::new(),
             latest: None,
         }
@@ -219,13 +219,26 @@ impl Checkpoints {
     }
 
     /// Starts the training run of the variant `name`, or its restart from `seed` if it has several.
-    pub(crate) fn begin(&mut self, name: &str, seed: Option<u32>, settings: &str, fingerprint: &str) {
+    pub(crate) fn begin(
+        &mut self,
+        name: &str,
+        seed: Option<u32>,
+        settings: &str,
+        fingerprint: &str,
+    ) -> RunCheckpoints {
         let subfolder = subfolder(name, seed);
         let resumes_here = self.from.as_ref() == Some(&self.folder);
         let files = if resumes_here { files(&self.folder.join(&subfolder)) } else { Vec::new() };
         self.subfolders.extend([PathBuf::from(name), subfolder.clone()]);
-        let (settings, fingerprint) = (settings.to_owned(), fingerprint.to_owned());
-        self.current = CurrentRun { subfolder, files, settings, fingerprint };
+        RunCheckpoints {
+            subfolder,
+            files,
+            settings: settings.to_owned(),
+            fingerprint: fingerprint.to_owned(),
+            interval: self.interval,
+            created: self.created,
+            last_saved: Instant::now(),
+        }
     }
 
     /// Returns the checkpoint from which the variant `name`, or its restart from `seed`, resumes,
@@ -269,62 +282,12 @@ impl Checkpoints {
         Ok(Some(checkpoint))
     }
 
-    /// Saves a checkpoint after a step if the interval has passed or the training run ends. Returns
-    /// the result of writing it, if it was written.
-    pub(crate) fn save_if_due<T: Scalar>(
-        &mut self,
-        training: &Training<T>,
-        snapshots: &[(u64, Vec<f64>)],
-        ends_epoch: bool,
-    ) -> Option<std::io::Result<()>> {
-        let is_due = match self.interval {
-            CheckpointInterval::Seconds(seconds) => {
-                self.last_saved.elapsed() >= Duration::from_secs_f64(seconds)
-            }
-            CheckpointInterval::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
-            CheckpointInterval::Never => return None,
-        };
-        let ends = || ends_epoch && training.is_over() && self.created.elapsed().as_secs_f64() > MIN_SECONDS;
-        if is_due || ends() { self.save(training, snapshots) } else { None }
-    }
-
-    /// Saves a checkpoint unless the interval is [`CheckpointInterval::Never`].
-    pub(crate) fn save<T: Scalar>(
-        &mut self,
-        training: &Training<T>,
-        snapshots: &[(u64, Vec<f64>)],
-    ) -> Option<std::io::Result<()>> {
-        if self.interval == CheckpointInterval::Never {
-            return None;
-        }
-        if let Err(error) = self.create_folder() {
-            self.last_saved = Instant::now();
-            return Some(Err(error));
-        }
-        let current = &mut self.current;
-        let state = training.state();
-        let folder = self.folder.join(&current.subfolder);
-        let path = folder.join(format!("epoch-{:08}-step-{:012}{EXTENSION}", state.epoch, state.step));
-        let bytes = to_bytes(state, training.history(), snapshots, &current.settings, &current.fingerprint);
-        let written = std::fs::create_dir_all(&folder).and_then(|()| write_whole(&path, &bytes));
-        self.last_saved = Instant::now();
-        if written.is_ok() {
-            current.files.retain(|other| *other != path);
-            current.files.push(path.clone());
-            let kept = &current.files[current.files.len().saturating_sub(N_KEPT)..];
-            let old = files(&folder).into_iter().filter(|path| !kept.contains(path));
-            old.for_each(|path| drop(std::fs::remove_file(path)));
-            self.latest = Some(path);
-        }
-        Some(written)
-    }
-
     /// Creates the folder, if it is not that of this process yet. If it exists, another process may
     /// be using it, or an interrupted one may be resumed from it: `NAME.checkpoints` then becomes
-    /// `NAME-2.checkpoints` and so on.
-    fn create_folder(&mut self) -> std::io::Result<()> {
+    /// `NAME-2.checkpoints` and so on. Returns the folder.
+    fn create_folder(&mut self) -> std::io::Result<PathBuf> {
         if self.lock.is_some() {
-            return Ok(());
+            return Ok(self.folder.clone());
         }
         if let Some(parent) = self.folder.parent() {
             std::fs::create_dir_all(parent)?;
@@ -347,12 +310,66 @@ impl Checkpoints {
                     let lock = created.and_then(|()| File::create(folder.join(LOCK)))?;
                     // Some network file systems have no locks.
                     let _ = lock.try_lock();
-                    (self.folder, self.lock) = (folder, Some(lock));
-                    return Ok(());
+                    (self.folder, self.lock) = (folder.clone(), Some(lock));
+                    return Ok(folder);
                 }
             }
         }
         unreachable!("some number is free")
+    }
+}
+
+impl RunCheckpoints {
+    /// Returns whether a checkpoint should be saved after a step: the interval has passed, or the
+    /// training run ends.
+    pub(crate) fn is_due<T: Scalar>(&self, training: &Training<T>, ends_epoch: bool) -> bool {
+        let is_due = match self.interval {
+            CheckpointInterval::Seconds(seconds) => {
+                self.last_saved.elapsed() >= Duration::from_secs_f64(seconds)
+            }
+            CheckpointInterval::Epochs(n) => ends_epoch && training.state().epoch.is_multiple_of(n),
+            CheckpointInterval::Never => false,
+        };
+        is_due || (ends_epoch && training.is_over() && self.created.elapsed().as_secs_f64() > MIN_SECONDS)
+    }
+
+    /// Saves a checkpoint and returns the result of writing it, unless the interval is
+    /// [`CheckpointInterval::Never`].
+    pub(crate) fn save<T: Scalar>(
+        &mut self,
+        all: &Mutex<&mut Checkpoints>,
+        training: &Training<T>,
+        snapshots: &[(u64, Vec<f64>)],
+    ) -> Option<std::io::Result<()>> {
+        if self.interval == CheckpointInterval::Never {
+            return None;
+        }
+        let written = self.write(all, training, snapshots);
+        self.last_saved = Instant::now();
+        Some(written)
+    }
+
+    fn write<T: Scalar>(
+        &mut self,
+        all: &Mutex<&mut Checkpoints>,
+        training: &Training<T>,
+        snapshots: &[(u64, Vec<f64>)],
+    ) -> std::io::Result<()> {
+        let lock = || all.lock().unwrap_or_else(PoisonError::into_inner);
+        // Other runs can write their checkpoints at the same time.
+        let folder = lock().create_folder()?.join(&self.subfolder);
+        let state = training.state();
+        let path = folder.join(format!("epoch-{:08}-step-{:012}{EXTENSION}", state.epoch, state.step));
+        let bytes = to_bytes(state, training.history(), snapshots, &self.settings, &self.fingerprint);
+        std::fs::create_dir_all(&folder)?;
+        write_whole(&path, &bytes)?;
+        self.files.retain(|other| *other != path);
+        self.files.push(path.clone());
+        let kept = &self.files[self.files.len().saturating_sub(N_KEPT)..];
+        let old = files(&folder).into_iter().filter(|path| !kept.contains(path));
+        old.for_each(|path| drop(std::fs::remove_file(path)));
+        lock().latest = Some(path);
+        Ok(())
     }
 }
 

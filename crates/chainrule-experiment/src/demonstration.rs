@@ -9,7 +9,7 @@ use chainrule::objective::{Evaluate, Objective, Reduction};
 
 use crate::Error;
 use crate::experiment::Experiment;
-use crate::run::PreparedTraining;
+use crate::prepare::PreparedTraining;
 
 /// A published gradient that is wrong.
 #[derive(Clone, Debug)]

@@ -274,9 +274,7 @@ impl Variant {
 
 impl Outcome {
     /// Returns the trained model, if the samples come from a table.
-    ///
-    /// `seconds` is the duration of training.
-    pub fn model(&self, variant: &Variant, seconds: f64) -> Option<Model> {
+    pub fn model(&self, variant: &Variant) -> Option<Model> {
         let from = self.samples.from_table.as_ref()?;
         let member = Member {
             encoders: from.encoders.clone(),
@@ -293,7 +291,7 @@ impl Outcome {
             data: from.table.path.clone(),
             fingerprint: self.samples.fingerprint().to_owned(),
             date: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            seconds,
+            seconds: self.seconds,
             ending: match &self.ending {
                 Ok(Ending::Completed) => "completed".to_owned(),
                 Ok(Ending::Stopped) => "stopped early".to_owned(),

@@ -40,6 +40,8 @@ pub struct Outcome {
     pub final_loss: (f64, Option<f64>),
     /// Names of the metrics in the history.
     pub metric_names: Vec<&'static str>,
+    /// Duration of training in seconds, including the epochs before it was resumed.
+    pub seconds: f64,
 }
 
 impl Outcome {

@@ -1,207 +1,102 @@
-//! Training of an experiment's networks, from the samples and initial weights to the outcome.
+//! Training of an experiment's networks: variants, restarts and folds side by side, with progress
+//! and checkpoints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use chainrule::metrics::Metric;
-use chainrule::network::activation::Activation;
-use chainrule::network::loss::{Link, Loss};
-use chainrule::network::{Architecture, Network};
-use chainrule::objective::{Evaluate, Objective};
-use chainrule::random::RandomState;
-use chainrule::train::{Ending, Epoch, History, Observer, Step, Training, TrainingState, best_of};
-use chainrule::{Dataset, Error as EngineError, Scalar};
-use chainrule_model::Precision;
-use chainrule_table::{Target, TargetScaling};
+use chainrule::objective::n_threads;
+use chainrule::train::{
+    AnyTraining, Batch, BestRun, Ending, Epoch, Observer, Step, Training, side_by_side,
+};
+use chainrule::{Error as EngineError, Scalar};
 
 use crate::Error;
 use crate::checkpoint::Checkpoint;
-use crate::checkpoints::Checkpoints;
-use crate::data::Samples;
+use crate::checkpoints::{Checkpoints, RunCheckpoints};
 use crate::experiment::{Experiment, Variant};
 use crate::outcome::Outcome;
-use crate::train::setting_error;
+use crate::prepare::{PreparedTraining, TrainingData};
 
-/// A variant with its samples and initial weights, ready to train.
-#[derive(Clone, Debug)]
-pub struct PreparedTraining {
-    /// Samples, in f64.
-    pub samples: Samples,
-    /// Architecture, with the output layer determined by the data and the loss.
-    pub architecture: Architecture,
-    /// Initial network, in f64.
-    pub start: Network<f64>,
-    /// Named parameters with their indices.
-    pub names: Vec<(String, usize)>,
-    /// Random number generator, after the data and the weights have been drawn.
-    pub random: RandomState,
-}
-
-/// Maximum number of parameters of a network, which require about 5 GiB while they are trained.
-const MAX_PARAMETERS: usize = 1 << 27;
-
-/// Receives the progress of training.
-pub trait Progress {
-    /// Training of a variant starts; with restarts, once for each seed.
-    fn begin(&mut self, variant: &str, epochs: u64);
-    /// Training has completed `epochs` epochs, including a fraction of the current one, and has
-    /// reached this loss.
+/// Receives the progress of training runs.
+///
+/// While several runs are trained side by side, all of them report to the same object, and
+/// [`advance`](Progress::advance) and [`finish_epoch`](Progress::finish_epoch) are skipped for a
+/// run that would have to wait for another one.
+pub trait Progress: Send {
+    /// Training of one variant starts, or of all `n_runs` variants and restarts under the name of
+    /// the experiment, for `epochs` epochs in all.
+    fn begin(&mut self, name: &str, n_runs: usize, epochs: u64);
+    /// The runs have completed `epochs` epochs in all, including a fraction of the current ones,
+    /// and one of them has reached this loss.
     fn advance(&mut self, epochs: f64, loss: f64);
-    /// An epoch has finished.
+    /// A run has finished an epoch.
     fn finish_epoch(&mut self, _epoch: &Epoch) {}
-    /// The next training run resumes from a checkpoint. `_changed` has a line for each changed
-    /// setting.
+    /// A run has ended with this loss on the validation set, or on the training set if there is
+    /// none.
+    fn finish_run(&mut self, _loss: f64) {}
+    /// A run will resume from a checkpoint. `_changed` has a line for each changed setting.
     fn resumed(&mut self, _from: &Checkpoint, _changed: &[String]) {}
     /// A checkpoint has been saved, or could not be saved because of an error.
     fn checkpoint_saved(&mut self, _error: Option<&std::io::Error>) {}
-    /// Training of a variant has ended.
+    /// All runs have ended.
     fn end(&mut self);
 }
 
 /// Ignores all progress.
 impl Progress for () {
-    fn begin(&mut self, _variant: &str, _epochs: u64) {}
+    fn begin(&mut self, _name: &str, _n_runs: usize, _epochs: u64) {}
     fn advance(&mut self, _epochs: f64, _loss: f64) {}
     fn end(&mut self) {}
 }
 
-impl Variant {
-    /// Generates or reads the samples, determines the architecture and draws the initial weights.
-    ///
-    /// Data, weights, validation split and mini-batches are drawn in this order from one random
-    /// stream. If `train.seed` is set, a new stream starts with the weights.
-    ///
-    /// # Errors
-    /// Returns an error if the table cannot be used, or if the layers, targets and loss are
-    /// incompatible.
-    pub fn prepare(&self) -> Result<PreparedTraining, Error> {
-        let mut random = RandomState::new(self.data.seed);
-        let fraction = self.train.settings.validation_fraction;
-        let samples = self.data.samples(&mut random, fraction, &self.train.loss, self.target_scaling())?;
-        self.prepare_with(samples, random)
-    }
+/// A variant to train, with its samples and initial weights.
+pub struct Job<'e> {
+    /// The variant.
+    pub variant: &'e Variant,
+    /// What it was [prepared](Variant::prepare) to.
+    pub prepared: PreparedTraining,
+    /// Epochs after which the parameters are recorded.
+    pub epochs: BTreeSet<u64>,
+}
 
-    /// Does the same as [`prepare`](Variant::prepare) with existing samples, for example those of
-    /// another variant with the same data, and the random number generator for the remaining draws.
-    ///
-    /// # Errors
-    /// Returns the errors of [`prepare`](Variant::prepare).
-    pub fn prepare_with(&self, samples: Samples, mut random: RandomState) -> Result<PreparedTraining, Error> {
-        let (n_inputs, n_targets) = (samples.dataset.n_inputs(), samples.dataset.n_targets());
-        self.check_outputs(&samples)?;
-        let architecture = self.network.architecture(n_inputs, n_targets, &self.train.loss)?;
-        if architecture.n_parameters() > MAX_PARAMETERS {
-            // Parameters, gradients and the state of the optimizer, with a copy in double precision.
-            const BYTES_PER_PARAMETER: f64 = 40.0;
-            let gibibytes = architecture.n_parameters() as f64 * BYTES_PER_PARAMETER / (1_u64 << 30) as f64;
-            return Err(Error::TooManyParameters {
-                got: architecture.n_parameters(),
-                max: MAX_PARAMETERS,
-                gibibytes,
-            });
-        }
-        let objective = Objective::new(&architecture, &self.train.loss, samples.dataset.clone());
-        objective.map_err(|error| samples.locate(&error).unwrap_or_else(|| self.locate(error)))?;
-        if let Some(seed) = self.train.seed {
-            random = RandomState::new(seed);
-        }
-        let names = self.network.named(&architecture)?;
-        let start = match &self.given {
-            Some(given) if given.architecture().describe() == architecture.describe() => given.clone(),
-            Some(_) => return Err(Error::OtherNetwork),
-            None => Network::initialize(architecture.clone(), &mut random),
-        };
-        Ok(PreparedTraining { samples, architecture, start, names, random })
-    }
-
-    /// Checks that the loss has one output for each target of a table, and a single output for two
-    /// classes.
-    fn check_outputs(&self, samples: &Samples) -> Result<(), Error> {
-        let Some(from) = &samples.from_table else { return Ok(()) };
-        let target = &from.encoders.target;
-        let allowed = match target {
-            Target::Classes { column, classes }
-                if classes.len() == 2 && self.train.loss.link() == Link::Softmax =>
-            {
-                format!("binary_cross_entropy, because \"{column}\" has only two classes")
-            }
-            _ if self.train.loss.n_outputs(target.n_outputs()) != target.n_outputs() => {
-                "a loss with one output for each target; for quantile, give a single level".to_owned()
-            }
-            _ => return Ok(()),
-        };
-        let origin = self.tree.origin_of("train.loss").unwrap_or(&self.train.origin).clone();
-        let value = self.train.loss.options().short();
-        Err(Error::Value { origin, key: "train.loss".to_owned(), value, allowed })
-    }
-
-    /// Returns the default scaling of regression targets: targets are scaled only if the outputs
-    /// are unbounded.
-    pub(crate) fn target_scaling(&self) -> TargetScaling {
-        let output = self.network.output_activation(&self.train.loss);
-        if output == Activation::identity() { TargetScaling::Standard } else { TargetScaling::None }
-    }
-
-    /// Checks that the network can be trained, with compatible data, layers, loss and settings.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Variant::prepare`], or an error if the engine refuses a setting.
-    pub fn check(&self) -> Result<(), Error> {
-        let PreparedTraining { samples, start, random, .. } = self.prepare()?;
-        let validation = samples.from_table.as_ref().and_then(|from| from.validation.clone());
-        let settings = self.settings_for_engine();
-        training(start, &self.train.loss, samples.dataset.clone(), validation, settings, random)
-            .map(|_| ())
-            .map_err(|error| self.locate(error))
-    }
-
-    /// Returns an outcome with the initial network, or the network of a model, and no training.
+impl Experiment {
+    /// Trains the networks of the experiment and records the parameters that its claims require.
     ///
     /// # Errors
     /// Returns the errors of [`Variant::prepare`].
-    pub fn initial_outcome(&self, history: History) -> Result<Outcome, Error> {
-        let PreparedTraining { samples, architecture, start, names, .. } = self.prepare()?;
-        let locate = |error| self.locate(error);
-        let reduction = self.train.settings.reduction;
-        let mut objective =
-            Objective::new(&architecture, &self.train.loss, samples.dataset.clone()).map_err(locate)?;
-        let rows: Vec<u32> = (0..samples.dataset.n_samples() as u32).collect();
-        let loss = objective.value(start.parameters(), &rows, reduction).map_err(locate)?;
-        let parameters = start.parameters().to_vec();
-        Ok(Outcome {
-            variant: self.name.clone(),
-            loss: self.train.loss.clone(),
-            reduction,
-            precision: self.precision,
-            snapshots: vec![(0, parameters.clone())],
-            parameters,
-            names,
-            history,
-            ending: Ok(Ending::Completed),
-            restarts: Vec::new(),
-            final_loss: (loss, None),
-            metric_names: Vec::new(),
-            architecture,
-            samples,
-        })
+    pub fn run(&self, progress: &mut dyn Progress, cancel: &AtomicBool) -> Result<Vec<Outcome>, Error> {
+        self.run_recording(&|variant| self.epochs(&variant.name), progress, cancel, None)
     }
 
-    /// Adds the location of the setting concerned to an error of the engine.
-    pub(crate) fn locate(&self, source: EngineError) -> Error {
-        let path = match &source {
-            EngineError::OutputWidth { .. } | EngineError::InputWidth { .. } => {
-                "network.output.units".to_owned()
-            }
-            EngineError::TargetDomain { .. } => "train.loss".to_owned(),
-            EngineError::TooLarge { .. } => "data".to_owned(),
-            EngineError::Setting { setting, .. } => format!("train.{setting}"),
-            _ => "train".to_owned(),
-        };
-        setting_error(self.tree.origin_of(&path).unwrap_or(&self.train.origin), source)
+    /// Trains the networks of the experiment and records the parameters after the epochs that
+    /// `epochs` returns for each variant; see [`run_all`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`Variant::prepare`] and [`run_all`].
+    pub fn run_recording(
+        &self,
+        epochs: &dyn Fn(&Variant) -> BTreeSet<u64>,
+        progress: &mut dyn Progress,
+        cancel: &AtomicBool,
+        checkpoints: Option<&mut Checkpoints>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let job = |variant| Ok(Job { variant, prepared: variant.prepare()?, epochs: epochs(variant) });
+        let jobs = self.variants.iter().map(job).collect::<Result<_, Error>>()?;
+        run_all(&self.name, jobs, progress, cancel, checkpoints)
     }
 
+    /// Returns the epochs after which the claims require the parameters of the variant called
+    /// `variant`.
+    pub fn epochs(&self, variant: &str) -> BTreeSet<u64> {
+        self.claims.iter().flat_map(|claim| claim.epochs(variant)).collect()
+    }
+}
+
+impl Variant {
     /// Trains the network and records the parameters after each of `epochs`.
     ///
     /// Divergence is not returned as an error but recorded in [`Outcome::ending`].
@@ -217,15 +112,11 @@ impl Variant {
         self.run_prepared(self.prepare()?, epochs, progress, cancel, None)
     }
 
-    /// Trains the network prepared by [`prepare`](Variant::prepare). With `checkpoints`, training
-    /// saves checkpoints and resumes from an earlier one, if that is set.
-    ///
-    /// If training is cancelled, a checkpoint is saved, and the outcome has the weights of the best
-    /// epoch, if there is one.
+    /// Trains the network prepared by [`prepare`](Variant::prepare), with checkpoints if they are
+    /// given; see [`run_all`].
     ///
     /// # Errors
-    /// Returns the errors of [`Variant::run`], or an error if training cannot resume from the
-    /// checkpoint.
+    /// Returns the errors of [`run_all`].
     pub fn run_prepared(
         &self,
         prepared: PreparedTraining,
@@ -234,209 +125,304 @@ impl Variant {
         cancel: &AtomicBool,
         checkpoints: Option<&mut Checkpoints>,
     ) -> Result<Outcome, Error> {
-        let observer = RunObserver {
-            variant: &self.name,
-            epochs,
-            progress,
-            cancel,
-            checkpoints,
-            settings: self.settings(),
-            fingerprint: prepared.samples.fingerprint().to_owned(),
-            has_restarts: self.train.restarts > 1,
-            trajectories: BTreeMap::new(),
-        };
-        match self.precision {
-            Precision::F32 => self.run_in::<f32>(prepared, observer),
-            Precision::F64 => self.run_in::<f64>(prepared, observer),
+        let job = Job { variant: self, prepared, epochs: epochs.clone() };
+        let outcomes = run_all(&self.name, vec![job], progress, cancel, checkpoints)?;
+        Ok(outcomes.into_iter().next().expect("the first run is started even if it is cancelled"))
+    }
+}
+
+/// Trains all variants with their restarts [side by side](side_by_side) and returns their outcomes
+/// in order. Each outcome has the same bits as if its variant were trained alone.
+///
+/// With `checkpoints`, each run saves checkpoints, and resumes from an earlier one if that is set.
+/// When `cancel` is set, each run saves a checkpoint and ends; its outcome has the weights of the
+/// best epoch, if there is one. Variants of which no run has started have no outcome.
+///
+/// Divergence is not returned as an error but recorded in [`Outcome::ending`]. `name` is that of
+/// several runs in the reports to `progress`.
+///
+/// # Errors
+/// Returns an error if training cannot resume from a checkpoint, a sample is out of range in f32,
+/// or samples cannot be read.
+pub fn run_all(
+    name: &str,
+    jobs: Vec<Job<'_>>,
+    progress: &mut dyn Progress,
+    cancel: &AtomicBool,
+    mut checkpoints: Option<&mut Checkpoints>,
+) -> Result<Vec<Outcome>, Error> {
+    let mut variants = Vec::new();
+    for job in jobs {
+        variants.push(VariantRuns::new(job, checkpoints.as_deref(), progress)?);
+    }
+    let runs: Vec<(&VariantRuns<'_>, usize)> = variants
+        .iter()
+        .flat_map(|variant| (0..variant.restarts.len()).map(move |k| (variant, k)))
+        .collect();
+    let begun = runs.iter().map(|(variant, k)| variant.resumed_epochs(*k)).sum();
+    let epochs = runs.iter().map(|(variant, _)| variant.n_epochs()).sum();
+    let name = if runs.len() == 1 { &variants[0].job.variant.name } else { name };
+    progress.begin(name, runs.len(), epochs);
+    let shared = Shared {
+        progress: Mutex::new((progress, begun)),
+        cancel,
+        failed: AtomicBool::new(false),
+        checkpoints: checkpoints.as_deref_mut().map(Mutex::new),
+    };
+    let n_threads_each = variants.iter().map(VariantRuns::n_threads).max().unwrap_or(1);
+    let results = side_by_side(runs.len(), n_threads_each, |i| {
+        let (variant, k) = runs[i];
+        // One run is started in any case, so that there is an outcome.
+        if (i > 0 && cancel.load(Ordering::Relaxed)) || shared.failed.load(Ordering::Relaxed) {
+            return variant.finish(None);
         }
+        let result = variant.run(k, &shared);
+        shared.failed.fetch_or(result.is_err(), Ordering::Relaxed);
+        result
+    });
+    shared.progress.into_inner().unwrap_or_else(PoisonError::into_inner).0.end();
+    results.into_iter().collect::<Result<(), Error>>()?;
+    Ok(variants.into_iter().filter_map(VariantRuns::into_outcome).collect())
+}
+
+/// What the runs share.
+struct Shared<'w> {
+    /// Progress, and the number of epochs that all runs have completed.
+    progress: Mutex<(&'w mut dyn Progress, f64)>,
+    cancel: &'w AtomicBool,
+    /// Whether a run has failed, so that no other needs to be started.
+    failed: AtomicBool,
+    checkpoints: Option<Mutex<&'w mut Checkpoints>>,
+}
+
+/// The training runs of a variant.
+struct VariantRuns<'e> {
+    job: Job<'e>,
+    /// Settings, for checkpoints.
+    settings: String,
+    restarts: Vec<Option<u32>>,
+    /// Checkpoint from which each restart resumes, if any.
+    resume_points: Vec<Option<Checkpoint>>,
+    state: Mutex<RunsState>,
+}
+
+/// Results of the runs that have ended.
+struct RunsState {
+    /// Number of runs that have not ended.
+    n_left: usize,
+    /// Start of the first run.
+    began: Option<Instant>,
+    /// Samples in the precision of training, while there are runs left.
+    data: Option<Arc<TrainingData>>,
+    best: BestRun<FinishedRun>,
+    /// Position and final loss of each restart.
+    losses: Vec<(usize, f64)>,
+    outcome: Option<Outcome>,
+}
+
+struct FinishedRun {
+    training: AnyTraining,
+    ending: Result<Ending, EngineError>,
+    trajectory: Vec<(u64, Vec<f64>)>,
+}
+
+impl<'e> VariantRuns<'e> {
+    /// Finds the checkpoints from which the runs of a variant resume.
+    fn new(
+        job: Job<'e>,
+        checkpoints: Option<&Checkpoints>,
+        progress: &mut dyn Progress,
+    ) -> Result<VariantRuns<'e>, Error> {
+        let (settings, restarts) = (job.variant.settings(), job.variant.restarts());
+        let fingerprint = job.prepared.samples.fingerprint();
+        let mut resume_points = Vec::new();
+        for restart in &restarts {
+            let from = match checkpoints {
+                Some(all) => all.resume_point(&job.variant.name, *restart, &settings, fingerprint)?,
+                None => None,
+            };
+            if let Some(from) = &from {
+                let changes: Vec<String> = from.changed(&settings).iter().map(ToString::to_string).collect();
+                progress.resumed(from, &changes);
+            }
+            resume_points.push(from);
+        }
+        let state = RunsState {
+            n_left: restarts.len(),
+            began: None,
+            data: None,
+            best: BestRun::default(),
+            losses: Vec::new(),
+            outcome: None,
+        };
+        Ok(VariantRuns { job, settings, restarts, resume_points, state: Mutex::new(state) })
     }
 
-    fn run_in<T: Scalar>(
-        &self,
-        prepared: PreparedTraining,
-        mut observer: RunObserver<'_>,
-    ) -> Result<Outcome, Error> {
-        let locate = |error| self.locate(error);
-        let PreparedTraining { samples, architecture, start, names, random } = prepared;
-        let data: Dataset<T> = samples
-            .dataset
-            .cast()
-            .map_err(|error| samples.locate(&error).unwrap_or_else(|| locate(error)))?;
-        let data = Arc::new(data);
-        let validation = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
-        let validation =
-            validation.map(|dataset| dataset.cast().map(Arc::new)).transpose().map_err(locate)?;
-        let settings = self.settings_for_engine();
-        let has_restarts = observer.has_restarts;
-        let seeds: Vec<u32> =
-            (0..self.train.restarts.max(1)).map(|k| settings.seed.wrapping_add(k)).collect();
-        let mut resume_points = BTreeMap::new();
-        if let Some(checkpoints) = &mut observer.checkpoints {
-            for seed in &seeds {
-                let restart = has_restarts.then_some(*seed);
-                let from = checkpoints.resume_point(
-                    &self.name,
-                    restart,
-                    &observer.settings,
-                    samples.fingerprint(),
-                )?;
-                let Some(from) = from else { continue };
-                let changes = from.changed(&observer.settings);
-                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
-                observer.progress.resumed(&from, &changes);
-                observer.trajectories.insert(*seed, from.trajectory(architecture.n_parameters())?);
-                resume_points.insert(*seed, from);
+    fn n_epochs(&self) -> u64 {
+        self.job.variant.train.settings.epochs
+    }
+
+    /// Returns the number of epochs that run `k` had completed when its checkpoint was saved.
+    fn resumed_epochs(&self, k: usize) -> f64 {
+        self.resume_points[k].as_ref().map_or(0.0, |from| from.epoch() as f64)
+    }
+
+    /// Returns the number of threads that a run could use alone.
+    fn n_threads(&self) -> usize {
+        let n_samples = self.job.prepared.samples.dataset.n_samples();
+        let n_rows = match self.job.variant.train.settings.batch {
+            Batch::Full => n_samples,
+            Batch::Size(size) => size.min(n_samples),
+        };
+        n_threads(n_rows, self.job.prepared.architecture.n_parameters())
+    }
+
+    /// Returns the samples in the precision of training, converted for the first run.
+    fn data(&self) -> Result<Arc<TrainingData>, Error> {
+        let mut state = lock(&self.state);
+        state.began.get_or_insert_with(Instant::now);
+        if let Some(data) = &state.data {
+            return Ok(data.clone());
+        }
+        let data = Arc::new(TrainingData::new(self.job.variant, &self.job.prepared.samples)?);
+        state.data = Some(data.clone());
+        Ok(data)
+    }
+
+    /// Trains run `k` to its end.
+    fn run(&self, k: usize, shared: &Shared<'_>) -> Result<(), Error> {
+        let Job { variant, prepared, epochs } = &self.job;
+        let locate = |error| variant.locate(error);
+        let mut training = prepared.start(variant, &*self.data()?, self.restarts[k])?;
+        let mut trajectory = Vec::new();
+        if let Some(from) = &self.resume_points[k] {
+            trajectory = from.trajectory(prepared.architecture.n_parameters())?;
+            match &mut training {
+                AnyTraining::F32(training) => from.restore(training)?,
+                AnyTraining::F64(training) => from.restore(training)?,
             }
         }
-        let begin = |seed| {
-            let (start, random) = if has_restarts {
-                let mut random = RandomState::new(seed);
-                (Network::initialize(architecture.clone(), &mut random), random)
-            } else {
-                (start.cast(), random.clone())
-            };
-            let settings = chainrule::train::Settings { seed, ..settings.clone() };
-            let mut training =
-                training(start, &self.train.loss, data.clone(), validation.clone(), settings, random)
-                    .map_err(locate)?;
-            resume_points.get(&seed).map_or(Ok(()), |from: &Checkpoint| from.restore(&mut training))?;
-            Ok::<_, Error>(training)
+        let saved = shared.checkpoints.as_ref().map(|all| {
+            let fingerprint = prepared.samples.fingerprint();
+            lock(all).begin(&variant.name, self.restarts[k], &self.settings, fingerprint)
+        });
+        let reported = self.resumed_epochs(k);
+        let mut observer = RunObserver { shared, epochs, saved, reported, trajectory };
+        let ending = training.run(&mut observer);
+        let trajectory = observer.trajectory;
+        let loss = match &ending {
+            Ok(ending) => {
+                if *ending == Ending::Cancelled {
+                    training.restore_best();
+                }
+                training.final_loss().map_err(locate)?
+            }
+            Err(EngineError::Diverged { .. }) => f64::INFINITY,
+            Err(error) => return Err(locate(error.clone())),
         };
-        let mut restarts = Vec::new();
-        let (mut training, ending) = if has_restarts {
-            let best = best_of(&seeds, begin, &mut observer)?;
-            restarts = best.losses;
-            (best.best, Ok(best.ending))
-        } else {
-            let mut training = begin(seeds[0])?;
-            let ending = training.run(&mut observer);
-            (training, ending)
-        };
-        observer.progress.end();
-        if let (Ok(Ending::Cancelled), Some(best)) = (&ending, training.state().best.clone()) {
-            let state = TrainingState { parameters: best.parameters, ..training.state().clone() };
-            training.restore(state).map_err(locate)?;
+        let mut progress = lock(&shared.progress);
+        progress.1 += self.n_epochs() as f64 - observer.reported;
+        let done = progress.1;
+        progress.0.finish_run(loss);
+        progress.0.advance(done, loss);
+        drop(progress);
+        self.finish(Some((k, loss, FinishedRun { training, ending, trajectory })))
+    }
+
+    /// Counts a run as ended. After the last one, the best becomes the outcome, and the samples of
+    /// the others are dropped.
+    fn finish(&self, run: Option<(usize, f64, FinishedRun)>) -> Result<(), Error> {
+        let mut state = lock(&self.state);
+        if let Some((k, loss, run)) = run {
+            state.losses.push((k, if loss.is_nan() { f64::INFINITY } else { loss }));
+            state.best.offer(k, loss, run);
         }
+        state.n_left -= 1;
+        if state.n_left > 0 {
+            return Ok(());
+        }
+        state.data = None;
+        let Some((_, best)) = std::mem::take(&mut state.best).into_best() else { return Ok(()) };
+        let FinishedRun { mut training, ending, trajectory } = best;
+        let Job { variant, prepared, .. } = &self.job;
+        let mut restarts = Vec::new();
+        if self.restarts.len() > 1 {
+            state.losses.sort_unstable_by_key(|(k, _)| *k);
+            let seed = |k: usize| self.restarts[k].expect("several restarts have seeds");
+            restarts = state.losses.iter().map(|(k, loss)| (seed(*k), *loss)).collect();
+        }
+        let locate = |error| variant.locate(error);
         let final_loss =
             (training.training_loss().map_err(locate)?, training.validation_loss().map_err(locate)?);
-        Ok(Outcome {
-            variant: self.name.clone(),
-            loss: self.train.loss.clone(),
-            reduction: self.train.settings.reduction,
-            precision: self.precision,
-            parameters: exact(&training.state().parameters),
-            snapshots: observer.trajectories.remove(&training.settings().seed).unwrap_or_default(),
-            names,
+        let elapsed = state.began.map_or(0.0, |began| began.elapsed().as_secs_f64());
+        let epochs = training.history().epochs.iter().map(|epoch| epoch.seconds);
+        state.outcome = Some(Outcome {
+            variant: variant.name.clone(),
+            loss: variant.train.loss.clone(),
+            reduction: variant.train.settings.reduction,
+            precision: variant.precision,
+            parameters: training.parameters(),
+            snapshots: trajectory,
+            names: prepared.names.clone(),
             history: training.history().clone(),
             ending,
             restarts,
             final_loss,
-            metric_names: self.train.settings.metrics.iter().map(Metric::name).collect(),
-            architecture,
-            samples,
-        })
+            metric_names: variant.train.settings.metrics.iter().map(Metric::name).collect(),
+            seconds: elapsed.max(epochs.sum()),
+            architecture: prepared.architecture.clone(),
+            samples: prepared.samples.clone(),
+        });
+        Ok(())
     }
 
-    /// Returns the settings of the engine, with the seed for dropout and restarts.
-    pub fn settings_for_engine(&self) -> chainrule::train::Settings {
-        let seed = self.train.seed.unwrap_or(self.data.seed);
-        let settings = chainrule::train::Settings { seed, ..self.train.settings.clone() };
-        // The rows of a table are split before they are encoded, not by the engine.
-        let validation_fraction = settings.validation_fraction.filter(|_| !self.data.is_table());
-        chainrule::train::Settings { validation_fraction, ..settings }
+    fn into_outcome(self) -> Option<Outcome> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).outcome
     }
 }
 
-/// Creates a training run, with a separate validation set if there is one.
-fn training<T: Scalar>(
-    start: Network<T>,
-    loss: &Loss,
-    data: Arc<Dataset<T>>,
-    validation: Option<Arc<Dataset<T>>>,
-    settings: chainrule::train::Settings,
-    random: RandomState,
-) -> Result<Training<T>, EngineError> {
-    match validation {
-        Some(validation) => Training::with_validation(start, loss, data, validation, settings, random),
-        None => Training::new(start, loss, data, settings, random),
-    }
-}
-
-impl Experiment {
-    /// Trains the networks of the experiment one after the other and records the parameters that
-    /// its claims require.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Variant::prepare`].
-    pub fn run(&self, progress: &mut dyn Progress, cancel: &AtomicBool) -> Result<Vec<Outcome>, Error> {
-        self.variants
-            .iter()
-            .map(|variant| variant.run(&self.epochs(&variant.name), progress, cancel))
-            .collect()
-    }
-
-    /// Returns the epochs after which the claims require the parameters of the variant called
-    /// `variant`.
-    pub fn epochs(&self, variant: &str) -> BTreeSet<u64> {
-        self.claims.iter().flat_map(|claim| claim.epochs(variant)).collect()
-    }
-}
-
-/// Reports the progress of training, records parameters and saves checkpoints.
-struct RunObserver<'w> {
-    variant: &'w str,
-    epochs: &'w BTreeSet<u64>,
-    progress: &'w mut dyn Progress,
-    cancel: &'w AtomicBool,
-    checkpoints: Option<&'w mut Checkpoints>,
-    /// Settings, fingerprint of the samples and whether there are several seeds, for checkpoints.
-    settings: String,
-    fingerprint: String,
-    has_restarts: bool,
-    /// Parameters after the recorded epochs, by seed.
-    trajectories: BTreeMap<u32, Vec<(u64, Vec<f64>)>>,
+/// Reports the progress of a run, records parameters and saves checkpoints.
+struct RunObserver<'r, 'w> {
+    shared: &'r Shared<'w>,
+    /// Epochs after which the parameters are recorded.
+    epochs: &'r BTreeSet<u64>,
+    saved: Option<RunCheckpoints>,
+    /// Completed epochs that have been added to those of all runs.
+    reported: f64,
+    /// Recorded parameters.
+    trajectory: Vec<(u64, Vec<f64>)>,
 }
 
 /// Number of steps between two progress reports within an epoch.
 const REPORT_INTERVAL: u64 = 64;
 
-impl RunObserver<'_> {
+impl RunObserver<'_, '_> {
     /// Records the current parameters if the epoch is among the requested ones and not recorded
     /// yet.
     fn record<T: Scalar>(&mut self, training: &Training<T>) {
         let state = training.state();
-        let trajectory = self.trajectories.entry(training.settings().seed).or_default();
-        let is_new = trajectory.last().is_none_or(|(epoch, _)| *epoch < state.epoch);
+        let is_new = self.trajectory.last().is_none_or(|(epoch, _)| *epoch < state.epoch);
         if self.epochs.contains(&state.epoch) && is_new {
-            trajectory.push((state.epoch, exact(&state.parameters)));
+            let exact = state.parameters.iter().map(|p| p.to_f64()).collect();
+            self.trajectory.push((state.epoch, exact));
         }
     }
 
     /// Saves a checkpoint if it is due or training is cancelled.
     fn save<T: Scalar>(&mut self, training: &Training<T>, ends_epoch: bool) -> ControlFlow<()> {
-        let cancelled = self.cancel.load(Ordering::Relaxed);
-        if let Some(checkpoints) = &mut self.checkpoints {
-            let trajectory = self.trajectories.get(&training.settings().seed).map_or(&[][..], Vec::as_slice);
-            let written = if cancelled {
-                checkpoints.save(training, trajectory)
-            } else {
-                checkpoints.save_if_due(training, trajectory, ends_epoch)
-            };
-            if let Some(written) = written {
-                self.progress.checkpoint_saved(written.err().as_ref());
-            }
+        let cancelled = self.shared.cancel.load(Ordering::Relaxed);
+        if let (Some(saved), Some(all)) = (&mut self.saved, &self.shared.checkpoints)
+            && (cancelled || saved.is_due(training, ends_epoch))
+            && let Some(written) = saved.save(all, training, &self.trajectory)
+        {
+            lock(&self.shared.progress).0.checkpoint_saved(written.err().as_ref());
         }
         if cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-impl<T: Scalar> Observer<T> for RunObserver<'_> {
+impl<T: Scalar> Observer<T> for RunObserver<'_, '_> {
     fn started(&mut self, training: &Training<T>) {
-        self.progress.begin(self.variant, training.settings().epochs);
-        if let Some(checkpoints) = &mut self.checkpoints {
-            let restart = self.has_restarts.then_some(training.settings().seed);
-            checkpoints.begin(self.variant, restart, &self.settings, &self.fingerprint);
-        }
         // If training resumes within an epoch, the parameters are not those of a completed epoch.
         if training.state().place == 0 {
             self.record(training);
@@ -444,21 +430,29 @@ impl<T: Scalar> Observer<T> for RunObserver<'_> {
     }
 
     fn stepped(&mut self, training: &Training<T>, step: &Step) -> ControlFlow<()> {
-        if step.ends_epoch || step.step.is_multiple_of(REPORT_INTERVAL) {
+        if (step.ends_epoch || step.step.is_multiple_of(REPORT_INTERVAL))
+            && let Ok(mut progress) = self.shared.progress.try_lock()
+        {
             let epochs = step.step as f64 / training.steps_per_epoch() as f64;
-            self.progress.advance(epochs, step.loss);
+            progress.1 += epochs - self.reported;
+            self.reported = epochs;
+            let all = progress.1;
+            progress.0.advance(all, step.loss);
         }
         // At the end of an epoch, the checkpoint is saved after the parameters have been recorded.
         if step.ends_epoch { ControlFlow::Continue(()) } else { self.save(training, false) }
     }
 
     fn finished_epoch(&mut self, training: &Training<T>, epoch: &Epoch) -> ControlFlow<()> {
-        self.progress.finish_epoch(epoch);
+        if let Ok(mut progress) = self.shared.progress.try_lock() {
+            progress.0.finish_epoch(epoch);
+        }
         self.record(training);
         self.save(training, true)
     }
 }
 
-fn exact<T: Scalar>(parameters: &[T]) -> Vec<f64> {
-    parameters.iter().map(|p| p.to_f64()).collect()
+/// Locks a value that a panic in another run has not left half written.
+fn lock<V: ?Sized>(value: &Mutex<V>) -> MutexGuard<'_, V> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,7 +17,7 @@ struct Canceller<'c> {
 }
 
 impl Progress for Canceller<'_> {
-    fn begin(&mut self, _variant: &str, _epochs: u64) {}
+    fn begin(&mut self, _name: &str, _n_runs: usize, _epochs: u64) {}
     fn advance(&mut self, _epochs: f64, _loss: f64) {}
     fn end(&mut self) {}
 

@@ -20,7 +20,7 @@ pub(crate) mod trace;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::{
     CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant,
@@ -132,16 +132,16 @@ fn read_tables(experiment: &Experiment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Trains the networks of an experiment until one is cancelled, and records the parameters that its claims and figures use.
+/// Trains the networks of an experiment and records the parameters that its claims and figures use.
 fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<Vec<Outcome>, Failure> {
-    let mut outcomes = Vec::new();
-    for variant in &experiment.variants {
-        outcomes.push(variant.run(&figure::recorded(experiment, variant), bar, cancel)?);
-        if cancel.load(Ordering::Relaxed) {
-            break;
-        }
-    }
-    Ok(outcomes)
+    let epochs = |variant: &Variant| figure::recorded(experiment, variant);
+    Ok(experiment.run_recording(&epochs, bar, cancel, None)?)
+}
+
+/// Returns the variant of an outcome.
+fn variant_of<'e>(experiment: &'e Experiment, outcome: &Outcome) -> &'e Variant {
+    let mut variants = experiment.variants.iter();
+    variants.find(|variant| variant.name == outcome.variant).expect("the outcome is of this experiment")
 }
 
 /// Returns the checkpoints of an experiment: in the folder to resume from, if any, else in `folder`.

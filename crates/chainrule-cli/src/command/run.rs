@@ -35,15 +35,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let mut bar = Bar::new();
 
     print_title(&experiment);
-    let mut outcomes = Vec::new();
-    for variant in &experiment.variants {
-        let (prepared, recorded) = (variant.prepare()?, recorded(&experiment, variant));
-        let outcome = variant.run_prepared(prepared, &recorded, &mut bar, &cancel, Some(&mut checkpoints))?;
-        print_outcome(variant, &outcome);
-        outcomes.push(outcome);
-        if cancel.load(Ordering::Relaxed) {
-            break;
-        }
+    let outcomes = experiment.run_recording(
+        &|variant| recorded(&experiment, variant),
+        &mut bar,
+        &cancel,
+        Some(&mut checkpoints),
+    )?;
+    for outcome in &outcomes {
+        print_outcome(super::variant_of(&experiment, outcome), outcome);
     }
     print_summary(&outcomes);
     let cancelled = cancel.load(Ordering::Relaxed);

@@ -7,12 +7,11 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 use chainrule_experiment::{
-    Checkpoint, Checkpoints, Experiment, FitPlan, Outcome, PreparedTraining, Remark, RunFolder, Samples,
-    TableSamples, Variant, ensemble,
+    Checkpoint, Experiment, FitPlan, Job, PreparedTraining, Remark, RunFolder, Samples, TableSamples,
+    Variant, ensemble, run_all,
 };
 use chainrule_figures::Subject;
 use chainrule_model::Model;
@@ -71,7 +70,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let checkpoint_folder = checkpoint_folder(&path);
     let resume = arguments.resume.as_deref();
     let interval = plan.checkpoint_interval.unwrap_or_default();
-    let checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment, &sets)?;
+    let mut checkpoints = checkpoints(interval, resume, &checkpoint_folder, &experiment, &sets)?;
     if resume.is_none() && checkpoints.exist() {
         errln!(
             "note: {} is from unfinished training; resume it with --resume, or delete it",
@@ -79,9 +78,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         );
     }
     let record = plan.report.is_some() || plan.runs.is_some();
-    let mut trainer = Trainer { cancel: &cancel, record, checkpoints };
-    let (mut outcomes, mut models) = (Vec::new(), Vec::new());
-    let mut prepared = Some(prepared);
+    let (mut jobs, mut prepared) = (Vec::new(), Some(prepared));
     for variant in &experiment.variants {
         let prepared = prepared.take().map_or_else(|| variant.prepare(), Ok)?;
         // Each fold can have remarks of its own.
@@ -91,14 +88,18 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
             super::print_remarks("", &new);
         }
         remarks.extend(new);
-        let (outcome, model) = trainer.train(variant, prepared)?;
+        let epochs = variant.train.settings.epochs;
+        let epochs = if record { chainrule_figures::epochs(epochs) } else { BTreeSet::new() };
+        jobs.push(Job { variant, prepared, epochs });
+    }
+    let mut bar = Bar::with_rate(jobs[0].prepared.samples.dataset.n_samples());
+    let outcomes = run_all(&experiment.name, jobs, &mut bar, &cancel, Some(&mut checkpoints))?;
+    let mut models = Vec::new();
+    for outcome in &outcomes {
+        let variant = super::variant_of(&experiment, outcome);
+        models.push(outcome.model(variant).expect("the samples come from a table"));
         if !arguments.json {
-            text::ending(&outcome, model.trained.seconds);
-        }
-        outcomes.push(outcome);
-        models.push(model);
-        if cancel.load(Ordering::Relaxed) {
-            break;
+            text::ending(outcome);
         }
     }
     let cancelled = cancel.load(Ordering::Relaxed);
@@ -121,11 +122,11 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
         text::written(written.as_deref().unwrap_or_default());
     }
     if cancelled {
-        print_resume_command(&trainer.checkpoints, settings::resume_arguments(&plan));
+        print_resume_command(&checkpoints, settings::resume_arguments(&plan));
         return written.and(Err(Failure::Cancelled));
     }
     let written = written?;
-    trainer.checkpoints.remove();
+    checkpoints.remove();
     let written: Vec<Written> = written.into_iter().map(|(_, written)| written).collect();
     super::finish(&outcomes, &written)
 }
@@ -204,30 +205,6 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
         Some(k) => experiment.in_folds(k)?,
         None => experiment,
     })
-}
-
-/// State shared by the training runs of a command.
-struct Trainer<'c> {
-    cancel: &'c AtomicBool,
-    /// Whether parameters are recorded during training, for figures.
-    record: bool,
-    checkpoints: Checkpoints,
-}
-
-impl Trainer<'_> {
-    fn train(&mut self, variant: &Variant, prepared: PreparedTraining) -> Result<(Outcome, Model), Failure> {
-        let began = Instant::now();
-        let mut bar = Bar::with_rate(prepared.samples.dataset.n_samples());
-        let epochs = variant.train.settings.epochs;
-        let recorded = if self.record { chainrule_figures::epochs(epochs) } else { BTreeSet::new() };
-        let outcome =
-            variant.run_prepared(prepared, &recorded, &mut bar, self.cancel, Some(&mut self.checkpoints))?;
-        // A resumed training includes the epochs before the interruption.
-        let epochs = outcome.history.epochs.iter().map(|epoch| epoch.seconds);
-        let seconds = began.elapsed().as_secs_f64().max(epochs.sum());
-        let model = outcome.model(variant, seconds).expect("the samples come from a table");
-        Ok((outcome, model))
-    }
 }
 
 fn from_table(samples: &Samples) -> &TableSamples {

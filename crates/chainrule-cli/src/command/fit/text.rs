@@ -78,7 +78,7 @@ pub(super) fn network(variant: &Variant, prepared: &PreparedTraining) {
 }
 
 /// Prints how a training ended.
-pub(super) fn ending(outcome: &Outcome, seconds: f64) {
+pub(super) fn ending(outcome: &Outcome) {
     let epochs = &outcome.history.epochs;
     let verb = match &outcome.ending {
         Ok(Ending::Completed) => "trained for",
@@ -89,7 +89,7 @@ pub(super) fn ending(outcome: &Outcome, seconds: f64) {
     let best = best_epoch(outcome).map_or_else(String::new, |(epoch, loss)| {
         format!("; lowest validation loss {loss:.4} in epoch {epoch}")
     });
-    outln!("{verb} {} epochs in {}{best}", epochs.len(), duration(seconds));
+    outln!("{verb} {} epochs in {}{best}", epochs.len(), duration(outcome.seconds));
     for warning in &outcome.history.warnings {
         outln!("warning: {warning}");
     }
