@@ -6,8 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use chainrule::Scalar;
-use chainrule::random::{GeneratorState, RandomState};
-use chainrule::train::{Best, Epoch, History, StoppingState, Training, TrainingState, Warning, schedule};
+use chainrule::train::{Epoch, History, NamedState, StateValues, Training, TrainingState, Warning};
 use chainrule_model::{Precision, sha256};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -27,8 +26,8 @@ pub struct Checkpoint {
     /// SHA-256 of the samples.
     pub fingerprint: String,
     header: CheckpointHeader,
-    /// Elements of the tensors as 64-bit words.
-    tensors: HashMap<String, Vec<u64>>,
+    /// Elements of the tensors as 64-bit words, with their types.
+    tensors: HashMap<String, (Dtype, Vec<u64>)>,
 }
 
 /// A setting with other values in a checkpoint and in the training run that resumes from it.
@@ -53,8 +52,12 @@ struct CheckpointHeader {
     settings: String,
     fingerprint: String,
     precision: Precision,
-    n_slots: usize,
-    has_best: bool,
+    /// Number of optimizer state vectors, up to version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n_slots: Option<usize>,
+    /// Whether there is a best epoch, up to version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    has_best: Option<bool>,
     /// Numbers of metrics, gradient norms, fractions of dead units and of saturated units in an
     /// epoch's record.
     widths: [usize; 4],
@@ -70,8 +73,13 @@ struct SavedWarning {
 }
 
 const FORMAT: &str = "chainrule-checkpoint";
-/// Version 1 has a checksum of the tensors only.
-const VERSION: u64 = 2;
+/// Version 1 has a checksum of the tensors only. Up to version 2, the state has tensors of its own
+/// names, which [`Checkpoint::old_state`] translates; since then each part of a
+/// [`NamedState`] is a tensor.
+const VERSION: u64 = 3;
+
+/// Prefix of the tensors of the training state.
+const STATE: &str = "state.";
 
 /// Maximum number of values in the snapshots of a checkpoint. Longer trajectories are not saved, so
 /// they start at the epoch from which training resumes.
@@ -86,48 +94,14 @@ pub(crate) fn to_bytes<T: Scalar>(
     fingerprint: &str,
 ) -> Vec<u8> {
     let bits = |v: &[f64]| v.iter().flat_map(|v| v.to_bits().to_le_bytes()).collect::<Vec<u8>>();
-    let exact = |v: &[T]| bits(&v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>());
     let words = |v: &[u64]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    let random = state.random.state();
-    let key: Vec<u64> = random.key.iter().map(|v| u64::from(*v)).collect();
-    let mut tensors: Vec<(String, Dtype, Vec<u8>)> = vec![
-        ("parameters".into(), Dtype::F64, exact(&state.parameters)),
-        ("finite".into(), Dtype::F64, exact(&state.finite)),
-        ("order".into(), Dtype::U64, words(&state.order.iter().map(|i| u64::from(*i)).collect::<Vec<_>>())),
-        ("random".into(), Dtype::U64, words(&key)),
-        (
-            "counters".into(),
-            Dtype::U64,
-            words(&[
-                state.updates,
-                state.step,
-                state.epoch,
-                state.samples,
-                state.place as u64,
-                state.schedule.wait,
-                state.stopping.wait,
-                random.pos as u64,
-                u64::from(random.has_gauss),
-                state.best.as_ref().map_or(0, |best| best.epoch),
-            ]),
-        ),
-        (
-            "numbers".into(),
-            Dtype::F64,
-            bits(&[
-                state.running_loss,
-                state.schedule.factor,
-                state.schedule.best,
-                state.stopping.best,
-                random.cached_gaussian,
-            ]),
-        ),
-        ("history".into(), Dtype::F64, bits(&history.epochs.iter().flat_map(row).collect::<Vec<_>>())),
-    ];
-    tensors.extend(
-        state.slots.iter().enumerate().map(|(k, slot)| (format!("slot{k}"), Dtype::F64, exact(slot))),
-    );
-    tensors.extend(state.best.iter().map(|best| ("best".into(), Dtype::F64, exact(&best.parameters))));
+    let part = |(name, values): (String, StateValues)| match values {
+        StateValues::Numbers(values) => (format!("{STATE}{name}"), Dtype::F64, bits(&values)),
+        StateValues::Integers(values) => (format!("{STATE}{name}"), Dtype::U64, words(&values)),
+    };
+    let mut tensors: Vec<(String, Dtype, Vec<u8>)> = state.to_named().into_iter().map(part).collect();
+    let history_rows: Vec<f64> = history.epochs.iter().flat_map(row).collect();
+    tensors.push(("history".into(), Dtype::F64, bits(&history_rows)));
     if snapshots.iter().map(|(_, parameters)| parameters.len()).sum::<usize>() <= MAX_SNAPSHOTS {
         let (epochs, all): (Vec<u64>, Vec<&[f64]>) = snapshots.iter().map(|(e, p)| (*e, &p[..])).unzip();
         tensors.push(("snapshot_epochs".into(), Dtype::U64, words(&epochs)));
@@ -147,8 +121,8 @@ pub(crate) fn to_bytes<T: Scalar>(
         settings: settings.to_owned(),
         fingerprint: fingerprint.to_owned(),
         precision: if size_of::<T>() == 4 { Precision::F32 } else { Precision::F64 },
-        n_slots: state.slots.len(),
-        has_best: state.best.is_some(),
+        n_slots: None,
+        has_best: None,
         widths: first
             .map_or([0; 4], |e| [e.metrics.len(), e.gradient_norm.len(), e.dead.len(), e.saturated.len()]),
         warnings: history.warnings.iter().map(warning).collect(),
@@ -255,88 +229,89 @@ impl Checkpoint {
             return Err(refuse("its checksum does not match its contents"));
         }
         let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
-        let tensors = all.into_iter().map(|(name, view)| (name, words(view.data()))).collect();
+        let tensors =
+            all.into_iter().map(|(name, view)| (name, (view.dtype(), words(view.data())))).collect();
         let (settings, fingerprint) = (header.settings.clone(), header.fingerprint.clone());
         Ok(Checkpoint { path: path.to_owned(), settings, fingerprint, header, tensors })
     }
 
     /// Returns the number of completed epochs.
     pub fn epoch(&self) -> u64 {
-        self.tensors.get("counters").and_then(|counters| counters.get(2)).copied().unwrap_or(0)
+        let (name, k) = if self.header.version > 2 { ("state.epoch", 0) } else { ("counters", 2) };
+        self.tensors.get(name).and_then(|(_, words)| words.get(k)).copied().unwrap_or(0)
     }
 
     fn words(&self, name: &str) -> Result<&[u64], Error> {
         let missing = || self.refuse(&format!("its tensor \"{name}\" is missing"));
-        self.tensors.get(name).map(Vec::as_slice).ok_or_else(missing)
+        self.tensors.get(name).map(|(_, words)| words.as_slice()).ok_or_else(missing)
     }
 
     fn numbers(&self, name: &str) -> Result<Vec<f64>, Error> {
         Ok(self.words(name)?.iter().map(|bits| f64::from_bits(*bits)).collect())
     }
 
-    fn exact<T: Scalar>(&self, name: &str) -> Result<Vec<T>, Error> {
-        Ok(self.numbers(name)?.into_iter().map(T::from_f64).collect())
-    }
-
-    fn order(&self) -> Result<Vec<u32>, Error> {
-        let row = |row: &u64| u32::try_from(*row).map_err(|_| self.refuse("a row index is too large"));
-        self.words("order")?.iter().map(row).collect()
-    }
-
     /// Restores the state of the checkpoint in a training run with the same network and data.
     pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<T>) -> Result<(), Error> {
-        let refuse = |reason: String| self.refuse(&reason);
-        let short = || refuse("its counters are incomplete".to_owned());
-        let [
-            updates,
-            step,
-            epoch,
-            samples,
-            place,
-            schedule_wait,
-            stopping_wait,
-            position,
-            has_gauss,
-            best_epoch,
-        ] = *self.words("counters")?.first_chunk::<10>().ok_or_else(short)?;
-        let [running_loss, factor, schedule_best, stopping_best, gauss] =
-            *self.numbers("numbers")?.first_chunk::<5>().ok_or_else(short)?;
-        let random = GeneratorState {
-            key: self
-                .words("random")?
-                .iter()
-                .map(|v| *v as u32)
-                .collect::<Vec<u32>>()
-                .try_into()
-                .map_err(|_| short())?,
-            pos: position as usize,
-            has_gauss: has_gauss == 1,
-            cached_gaussian: gauss,
+        let named = if self.header.version > 2 { self.state() } else { self.old_state()? };
+        let history = self.history()?;
+        let restored =
+            TrainingState::from_named(&named).and_then(|state| training.resume(state, history));
+        restored.map_err(|error| self.refuse(&error.to_string()))
+    }
+
+    /// Returns the parts of the training state.
+    fn state(&self) -> NamedState {
+        let part = |(name, (dtype, words)): (&String, &(Dtype, Vec<u64>))| {
+            let values = match dtype {
+                Dtype::F64 => StateValues::Numbers(words.iter().map(|bits| f64::from_bits(*bits)).collect()),
+                _ => StateValues::Integers(words.clone()),
+            };
+            Some((name.strip_prefix(STATE)?.to_owned(), values))
         };
-        let slots =
-            (0..self.header.n_slots).map(|k| self.exact(&format!("slot{k}"))).collect::<Result<_, _>>()?;
-        let best = if self.header.has_best {
-            Some(Best { epoch: best_epoch, parameters: self.exact("best")? })
+        self.tensors.iter().filter_map(part).collect()
+    }
+
+    /// Returns the parts of the training state of a checkpoint up to version 2.
+    fn old_state(&self) -> Result<NamedState, Error> {
+        const COUNTERS: [&str; 10] = [
+            "updates",
+            "step",
+            "epoch",
+            "samples",
+            "place",
+            "schedule.wait",
+            "stopping.wait",
+            "random.position",
+            "random.has_gauss",
+            "best.epoch",
+        ];
+        const NUMBERS: [&str; 5] =
+            ["running_loss", "schedule.factor", "schedule.best", "stopping.best", "random.gauss"];
+        let mut named = NamedState::new();
+        for (name, counter) in COUNTERS.iter().zip(self.words("counters")?) {
+            named.insert((*name).to_owned(), StateValues::Integers(vec![*counter]));
+        }
+        for (name, number) in NUMBERS.iter().zip(self.numbers("numbers")?) {
+            named.insert((*name).to_owned(), StateValues::Numbers(vec![number]));
+        }
+        for (name, tensor) in [("random.key", "random"), ("order", "order")] {
+            named.insert(name.to_owned(), StateValues::Integers(self.words(tensor)?.to_vec()));
+        }
+        for name in ["parameters", "finite"] {
+            named.insert(name.to_owned(), StateValues::Numbers(self.numbers(name)?));
+        }
+        for k in 0..self.header.n_slots.unwrap_or_default() {
+            named.insert(
+                format!("optimizer.{k}"),
+                StateValues::Numbers(self.numbers(&format!("slot{k}"))?),
+            );
+        }
+        if self.header.has_best == Some(true) {
+            named.insert("best.parameters".to_owned(), StateValues::Numbers(self.numbers("best")?));
         } else {
-            None
-        };
-        let state = TrainingState {
-            parameters: self.exact("parameters")?,
-            slots,
-            updates,
-            step,
-            epoch,
-            samples,
-            schedule: schedule::ScheduleState { factor, best: schedule_best, wait: schedule_wait },
-            random: RandomState::from_state(random).map_err(|error| refuse(error.to_string()))?,
-            order: self.order()?,
-            place: place as usize,
-            running_loss,
-            stopping: StoppingState { best: stopping_best, wait: stopping_wait },
-            best,
-            finite: self.exact("finite")?,
-        };
-        training.resume(state, self.history()?).map_err(|error| refuse(error.to_string()))
+            named.remove("best.epoch");
+        }
+        Ok(named)
     }
 
     /// Returns the trajectory up to the checkpoint: the `n_parameters` parameters after some

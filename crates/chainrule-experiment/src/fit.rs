@@ -8,6 +8,7 @@ use chainrule::network::loss::Loss;
 use chainrule::train::{Ending, History};
 use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
 use chainrule_table::{Target, TargetScaling, Task};
+use toml_edit::DocumentMut;
 
 use crate::Error;
 use crate::builtin::BaseFolder;
@@ -61,6 +62,22 @@ track_dead_units = "never"
 patience = 40
 "#
     )
+}
+
+/// Returns the default of a training setting of `chainrule fit`, if it does not depend on the table:
+/// `0.002` for `learning_rate`.
+pub fn fit_default(setting: &str) -> Option<String> {
+    // These depend on the number of rows, and on the task.
+    if ["batch", "metrics"].contains(&setting) {
+        return None;
+    }
+    let defaults: DocumentMut = defaults(Task::Regression, 1, 0).parse().expect("the defaults are TOML");
+    let mut value = defaults.get("train")?;
+    for key in setting.split('.') {
+        value = value.get(key)?;
+    }
+    let name = value.get("name").unwrap_or(value);
+    Some(name.as_str().map_or_else(|| name.to_string().trim().to_owned(), str::to_owned))
 }
 
 impl Experiment {

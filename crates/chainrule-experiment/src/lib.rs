@@ -46,7 +46,7 @@ pub use data::{DataPlan, Samples};
 pub use error::Error;
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
-pub use fit::{OpenedModel, ensemble, scores};
+pub use fit::{OpenedModel, ensemble, fit_default, scores};
 pub use fit_plan::FitPlan;
 pub use folder::RunFolder;
 pub use network::NetworkPlan;

@@ -2,7 +2,7 @@
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
-use chainrule::network::{Architecture, Initializer, Layer, Learning};
+use chainrule::network::{Architecture, BlockFactors, Initializer, Layer, Learning};
 
 use crate::Error;
 use crate::section::{Choice, Section};
@@ -167,8 +167,23 @@ fn common(section: &Section<'_>, layer: Layer, defaults: &DefaultInitializers) -
     Ok(Layer {
         weights,
         bias: section.word("bias", &bias)?,
+        weight_factors: factors(&section.section("weight_factors")?)?,
+        bias_factors: factors(&section.section("bias_factors")?)?,
         weight_initializer: initializer(section, "weight_init")?.unwrap_or_else(|| defaults.weights.clone()),
         bias_initializer: initializer(section, "bias_init")?.unwrap_or_else(|| defaults.bias.clone()),
         ..layer
     })
+}
+
+/// Reads the factors of the learning rate and of penalties.
+fn factors(section: &Section<'_>) -> Result<BlockFactors, Error> {
+    let factor = |key| match section.number(key)? {
+        Some(factor) if !(factor.is_finite() && factor >= 0.0) => {
+            Err(section.refuse(key, "a number of at least 0"))
+        }
+        factor => Ok(factor.unwrap_or(1.0)),
+    };
+    let factors = BlockFactors { rate: factor("rate")?, decay: factor("decay")? };
+    section.finish()?;
+    Ok(factors)
 }

@@ -79,7 +79,10 @@ impl Variant {
         }
         let names = self.network.named(&architecture)?;
         let start = match &self.given {
-            Some(given) if given.architecture().describe() == architecture.describe() => given.clone(),
+            // The settings are those of the model, with changes such as another dropout rate.
+            Some(given) if given.architecture().describe() == architecture.describe() => {
+                Network::new(architecture.clone(), given.parameters().to_vec()).map_err(|_| Error::OtherNetwork)?
+            }
             Some(_) => return Err(Error::OtherNetwork),
             None => Network::initialize(architecture.clone(), &mut random),
         };

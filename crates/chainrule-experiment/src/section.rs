@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use chainrule::registry;
+use chainrule::train::{SettingKind, SettingValue as TrainingValue};
 
 use crate::Error;
 use crate::tree::{Origin, SettingNode, SettingValue, Tree};
@@ -247,6 +248,46 @@ impl<'t> Section<'t> {
         };
         list.first()
             .is_some_and(|node| matches!(node.value, SettingValue::Integer(_) | SettingValue::Float(_)))
+    }
+
+    /// Returns the value of a training setting of this kind, if the key exists.
+    ///
+    /// # Errors
+    /// Returns an error if the value has another type or is out of range.
+    pub(crate) fn setting(
+        &self,
+        key: &'static str,
+        kind: SettingKind,
+    ) -> Result<Option<TrainingValue>, Error> {
+        let refuse = || self.refuse(key, &kind.allowed());
+        let count = |min: u64| match self.whole(key, 0..=i64::MAX, &kind.allowed())? {
+            Some(v) if (v as u64) < min => Err(refuse()),
+            count => Ok(count.map(|v| TrainingValue::Count(v as u64))),
+        };
+        match kind {
+            SettingKind::Number(range) => match self.number(key)? {
+                Some(v) if !(range.test)(v) => Err(refuse()),
+                number => Ok(number.map(TrainingValue::Number)),
+            },
+            SettingKind::Count(min) => count(min),
+            SettingKind::CountOr(word) if self.is_text(key) => match self.text(key)? {
+                Some(text) if text == word => Ok(Some(TrainingValue::Text(text))),
+                _ => Err(refuse()),
+            },
+            SettingKind::CountOr(_) => count(1),
+            SettingKind::Word(words) => {
+                let words: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
+                let is_written = self.has(key);
+                let word = self.word(key, &words)?;
+                Ok(is_written.then(|| TrainingValue::Text(word.to_owned())))
+            }
+            SettingKind::Name => Ok(self.text(key)?.map(TrainingValue::Text)),
+            SettingKind::Names => Ok(self.texts(key)?.map(TrainingValue::Names)),
+            SettingKind::Choice => {
+                Ok(self.choice(key)?.map(|choice| TrainingValue::Choice(choice.name, choice.options)))
+            }
+            SettingKind::Table => Ok(None),
+        }
     }
 
     /// Returns a choice from a registry.

@@ -1,5 +1,6 @@
 //! The annotated experiment contains every key that an experiment file can have.
 
+use chainrule::train::{SETTINGS, Setting, SettingKind, Settings};
 use chainrule_experiment::{Error, Experiment, builtin};
 
 /// Returns the keys of a table, as listed in the error about an unknown key.
@@ -69,4 +70,45 @@ fn keys_of_documents_claims_and_fits_are_in_the_annotated_experiment() {
             );
         }
     }
+}
+
+/// Returns the lines of a training setting: its key, an example, its description and its default.
+fn lines(setting: &Setting) -> String {
+    const COLUMN: usize = 33;
+    let (table, key) = setting.name.rsplit_once('.').unwrap_or(("", setting.name));
+    if let SettingKind::Table = setting.kind {
+        let mut summary = setting.summary.to_owned();
+        summary[..1].make_ascii_uppercase();
+        return format!("\n# {summary}.\n[train.{}]\n", setting.name);
+    }
+    let default = match (table, (setting.get)(&Settings::default())) {
+        // A table with such a default does nothing unless it exists.
+        ("clip", _) => String::new(),
+        (_, default) if default == "none" => "; default: none".to_owned(),
+        (_, default) => format!("; default {default}"),
+    };
+    // Of two keys that exclude each other, one is commented out.
+    let comment = if setting.excludes.is_some() { "# " } else { "" };
+    let mut line = format!("{comment}{key} = {}", setting.example);
+    let mut text = String::new();
+    line = format!("{line:COLUMN$}#");
+    if line.len() > COLUMN + 1 {
+        line.insert(line.len() - 1, ' ');
+    }
+    for word in format!("{}{default}", setting.summary).split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > 100 {
+            text.push_str(&(line + "\n"));
+            line = format!("{:COLUMN$}#", "#");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    text + &line + "\n"
+}
+
+#[test]
+fn training_settings_are_annotated_as_their_registry_describes_them() {
+    let text = builtin::text("annotated").expect("a built-in experiment");
+    let expected: String = SETTINGS.iter().map(lines).collect();
+    assert!(text.contains(&expected), "expected in annotated.toml:\n{expected}");
 }

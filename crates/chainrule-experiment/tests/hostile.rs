@@ -8,6 +8,7 @@ use chainrule::random::RandomState;
 use chainrule_experiment::{Checkpoint, CheckpointInterval, Checkpoints, Experiment, builtin};
 use chainrule_model::sha256;
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
 
 /// Replaces, inserts, removes or duplicates some bytes, or truncates them.
 fn corrupted(bytes: &[u8], random: &mut RandomState) -> Vec<u8> {
@@ -109,8 +110,8 @@ fn corrupted_checkpoints_yield_an_error_message() {
     assert!(n_refused > 2000, "{n_refused}");
 }
 
-/// The tensors of a checkpoint by name, as 64-bit words, and its header.
-type Contents = (BTreeMap<String, Vec<u64>>, serde_json::Value);
+/// The tensors of a checkpoint by name, as 64-bit words with their types, and its header.
+type Contents = (BTreeMap<String, (Dtype, Vec<u64>)>, String);
 
 /// Makes one random change to the contents of a checkpoint.
 fn change((tensors, header): &mut Contents, random: &mut RandomState) {
@@ -118,14 +119,17 @@ fn change((tensors, header): &mut Contents, random: &mut RandomState) {
     let values = [0, 1, 7, u64::from(u32::MAX), 1 << 60, u64::MAX, f64::NAN.to_bits(), 0.5f64.to_bits()];
     let value = values[pick(random, values.len())];
     let name = tensors.keys().nth(pick(random, tensors.len())).cloned().expect("the checkpoint has tensors");
-    let tensor = tensors.get_mut(&name).expect("the name is one of the keys");
+    let (dtype, tensor) = tensors.get_mut(&name).expect("the name is one of the keys");
     match pick(random, 8) {
         0 => drop(tensors.remove(&name)),
         1 => drop(tensor.pop()),
         2 => tensor.push(value),
-        3 => header["widths"][pick(random, 4)] = value.into(),
-        4 => header["n_slots"] = value.into(),
-        5 => header["has_best"] = (!header["has_best"].as_bool().unwrap_or(false)).into(),
+        3 => {
+            let widths = header.find("\"widths\":[").expect("the header has widths") + "\"widths\":[".len();
+            let end = widths + header[widths..].find(',').expect("four widths");
+            header.replace_range(widths..end, &value.to_string());
+        }
+        4 => *dtype = if *dtype == Dtype::F64 { Dtype::U64 } else { Dtype::F64 },
         _ if !tensor.is_empty() => {
             let k = pick(random, tensor.len());
             tensor[k] = value;
@@ -134,22 +138,23 @@ fn change((tensors, header): &mut Contents, random: &mut RandomState) {
     }
 }
 
-/// Serialises the contents of a checkpoint with a valid checksum.
+/// Serialises the contents of a checkpoint with a valid checksum: that of the header without its
+/// checksum, and of the names and bytes of the tensors.
 fn serialised((tensors, header): &Contents) -> Vec<u8> {
-    use safetensors::tensor::{Dtype, TensorView, serialize};
     let bytes = |words: &Vec<u64>| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
-    let all: Vec<(&String, Vec<u8>)> = tensors.iter().map(|(name, words)| (name, bytes(words))).collect();
-    let mut header = header.clone();
-    // The checksum of version 1 does not cover the header.
-    header["version"] = 1.into();
-    header["checksum"] = sha256(all.iter().map(|(_, data)| data)).into();
-    let views = all.iter().map(|(name, data)| {
-        (
-            name.as_str(),
-            TensorView::new(Dtype::U64, vec![data.len() / 8], data).expect("each element has eight bytes"),
-        )
+    let all: Vec<(&String, Dtype, Vec<u8>)> =
+        tensors.iter().map(|(name, (dtype, words))| (name, *dtype, bytes(words))).collect();
+    let checksum = header.find("\"checksum\":\"").expect("the header has a checksum") + "\"checksum\":\"".len();
+    let (before, after) = (&header[..checksum], &header[checksum + 64..]);
+    let unsigned = format!("{before}{after}");
+    let parts = all.iter().flat_map(|(name, _, data)| [name.as_bytes(), data]);
+    let checksum = sha256(std::iter::once(unsigned.as_bytes()).chain(parts));
+    let views = all.iter().map(|(name, dtype, data)| {
+        let view = TensorView::new(*dtype, vec![data.len() / 8], data);
+        (name.as_str(), view.expect("each element has eight bytes"))
     });
-    serialize(views, Some([("chainrule-checkpoint".to_owned(), header.to_string())].into()))
+    let header = format!("{before}{checksum}{after}");
+    serialize(views, Some([("chainrule-checkpoint".to_owned(), header)].into()))
         .expect("each tensor has the length of its data")
 }
 
@@ -176,8 +181,8 @@ fn altered_checkpoints_yield_an_error_message_or_resume() {
     let (_, metadata) = SafeTensors::read_metadata(&bytes).expect("metadata");
     let header = &metadata.metadata().as_ref().expect("metadata")["chainrule-checkpoint"];
     let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
-    let tensors = file.tensors().into_iter().map(|(name, view)| (name, words(view.data()))).collect();
-    let contents: Contents = (tensors, serde_json::from_str(header).expect("JSON"));
+    let tensor = |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), words(view.data())));
+    let contents: Contents = (file.tensors().into_iter().map(tensor).collect(), header.clone());
 
     let altered = folder.path().join("altered.safetensors");
     let mut random = RandomState::new(8);

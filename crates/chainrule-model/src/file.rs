@@ -23,7 +23,7 @@ use std::path::Path;
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
-use chainrule::network::{Architecture, Layer, Network, Part};
+use chainrule::network::{Architecture, BlockFactors, Layer, Learning, Network, Part};
 use chainrule_table::{CellType, Encoders, Target, write_whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, TensorView, serialize};
@@ -76,6 +76,53 @@ struct LayerHeader {
     units: usize,
     activation: RegistryChoice,
     bias: bool,
+    #[serde(default, skip_serializing_if = "TrainedBy::is_default")]
+    training: TrainedBy,
+}
+
+/// How a layer is trained, for training that continues from the model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct TrainedBy {
+    /// Dropout rate.
+    dropout: f64,
+    /// Frozen parts: `W`, `b`.
+    frozen: Vec<String>,
+    /// Factors of the learning rate and of penalties for the weights and for the bias, unless all
+    /// are 1.
+    factors: Option<[[f64; 2]; 2]>,
+}
+
+impl TrainedBy {
+    fn of(layer: &Layer) -> TrainedBy {
+        let is_frozen = [layer.weights == Learning::Frozen, layer.bias == Some(Learning::Frozen)];
+        let frozen = ["W", "b"].iter().zip(is_frozen).filter(|(_, is_frozen)| *is_frozen);
+        let factors = [layer.weight_factors, layer.bias_factors].map(|factors| [factors.rate, factors.decay]);
+        TrainedBy {
+            dropout: layer.dropout,
+            frozen: frozen.map(|(part, _)| (*part).to_owned()).collect(),
+            factors: Some(factors).filter(|factors| *factors != [[1.0; 2]; 2]),
+        }
+    }
+
+    fn apply(&self, layer: Layer) -> Layer {
+        let is_frozen = |part: &str| self.frozen.iter().any(|frozen| frozen == part);
+        let mut layer = layer.dropout(self.dropout);
+        if is_frozen("W") {
+            layer = layer.frozen_weights();
+        }
+        if is_frozen("b") && layer.bias.is_some() {
+            layer = layer.frozen_bias();
+        }
+        if let Some([weights, bias]) = self.factors {
+            let factors = |[rate, decay]: [f64; 2]| BlockFactors { rate, decay };
+            layer = layer.weight_factors(factors(weights)).bias_factors(factors(bias));
+        }
+        layer
+    }
+
+    fn is_default(&self) -> bool {
+        *self == TrainedBy::default()
+    }
 }
 
 impl Model {
@@ -230,7 +277,12 @@ fn member_header(member: &Member) -> Result<MemberHeader, Error> {
             return Err(Error::CustomActivation { layer: architecture.layer_name(l) });
         }
         let activation = RegistryChoice::new(layer.activation.options());
-        Ok(LayerHeader { units: layer.n_units, activation, bias: layer.bias.is_some() })
+        Ok(LayerHeader {
+            units: layer.n_units,
+            activation,
+            bias: layer.bias.is_some(),
+            training: TrainedBy::of(layer),
+        })
     };
     let layers = architecture.layers().iter().enumerate().map(layer).collect::<Result<_, _>>()?;
     Ok(MemberHeader { layers, encoders: member.encoders.clone() })
@@ -267,7 +319,7 @@ fn read_member(
     let layer = |layer: &LayerHeader| {
         let with_bias =
             Layer::new(layer.units, layer.activation.make(Activation::new).map_err(|e| e.to_string())?);
-        Ok(if layer.bias { with_bias } else { with_bias.without_bias() })
+        Ok(layer.training.apply(if layer.bias { with_bias } else { with_bias.without_bias() }))
     };
     let layers = header.layers.iter().map(layer).collect::<Result<Vec<_>, String>>()?;
     let architecture = Architecture::new(encoders.n_inputs(), layers).map_err(|error| error.to_string())?;

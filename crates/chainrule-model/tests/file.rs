@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
-use chainrule::network::{Architecture, Layer, Network};
+use chainrule::network::{Architecture, BlockFactors, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule_model::{FORMAT_VERSION, Member, Model, Precision, Score, Trained, TrainedEpoch};
 use chainrule_table::{
@@ -91,6 +91,20 @@ fn a_model_is_read_back_unchanged() {
         assert_eq!(again, model);
         assert_eq!(again.predict(&table()).unwrap(), model.predict(&table()).unwrap());
     }
+}
+
+#[test]
+fn dropout_frozen_parameters_and_factors_are_read_back() {
+    let mut model = model("price", Precision::F64, 1);
+    let architecture = &mut model.members[0].architecture;
+    let mut layers = architecture.layers().to_vec();
+    layers[0] = layers[0].clone().dropout(0.25).frozen_weights();
+    layers[1] = layers[1].clone().weight_factors(BlockFactors { rate: 0.1, decay: 2.0 });
+    layers[2] = layers[2].clone().frozen_bias();
+    *architecture = Architecture::new(architecture.n_inputs(), layers).unwrap();
+    let again = Model::from_bytes(&model.to_bytes().unwrap(), path()).unwrap();
+    assert_eq!(again, model);
+    assert_eq!(again.members[0].architecture.trainable().count(), 3);
 }
 
 #[test]

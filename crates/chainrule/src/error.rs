@@ -286,6 +286,15 @@ pub enum Error {
         /// Value in the given state.
         got: usize,
     },
+    /// A training state without one of its parts.
+    #[error(
+        "the training state is incomplete: \"{name}\" is missing or damaged; restore a complete state, or train \
+         from the start"
+    )]
+    MissingState {
+        /// Name of the part.
+        name: String,
+    },
     /// A name that does not match any parameter of the network.
     #[error(
         "the network has no parameter called \"{name}\"{}; its parameters range from {} to {}",

@@ -40,7 +40,7 @@ fn mask<T: Scalar>(dropout: Dropout, layer: usize, n: usize, position: usize) ->
 #[test]
 fn masks_are_the_same_in_both_precisions() {
     for (seed, step) in [(0, 0), (7, 3), (u32::MAX, u64::from(u32::MAX) + 5)] {
-        let dropout = Dropout { seed, step };
+        let dropout = Dropout { seed, step, factor: 1.0 };
         for (layer, position) in [(0, 0), (0, 63), (1, 64), (1, 129)] {
             let (single, double) =
                 (mask::<f32>(dropout, layer, 130, position), mask::<f64>(dropout, layer, 130, position));
@@ -52,14 +52,14 @@ fn masks_are_the_same_in_both_precisions() {
 
 #[test]
 fn masks_depend_on_the_position_in_the_batch_and_not_on_its_size() {
-    let dropout = Dropout { seed: 5, step: 2 };
+    let dropout = Dropout { seed: 5, step: 2, factor: 1.0 };
     for position in [0, 1, 63, 64, 69] {
         // 70, 130 and 1000 samples are split into different tiles and chunks.
         let expected = mask::<f64>(dropout, 0, 70, position);
         assert_eq!(expected, mask::<f64>(dropout, 0, 130, position));
         assert_eq!(expected, mask::<f64>(dropout, 0, 1000, position));
     }
-    let mask = |seed, step, layer, position| mask::<f64>(Dropout { seed, step }, layer, 130, position);
+    let mask = |seed, step, layer, position| mask::<f64>(Dropout { seed, step, factor: 1.0 }, layer, 130, position);
     let masks = [mask(5, 2, 0, 3), mask(6, 2, 0, 3), mask(5, 3, 0, 3), mask(5, 2, 1, 3), mask(5, 2, 0, 67)];
     let large_step = [mask(5, 2 + (1 << 32), 0, 3)];
     assert_eq!(
@@ -72,7 +72,7 @@ fn masks_depend_on_the_position_in_the_batch_and_not_on_its_size() {
 #[test]
 fn the_dropout_rate_is_correct_and_the_other_units_are_scaled_up() {
     let n = 200;
-    let dropout = Dropout { seed: 1, step: 0 };
+    let dropout = Dropout { seed: 1, step: 0, factor: 1.0 };
     let n_dropped: usize =
         (0..n).map(|i| mask::<f64>(dropout, 1, n, i).iter().filter(|kept| !**kept).count()).sum();
     let (total, expected) = ((n * UNITS) as f64, (n * UNITS) as f64 * RATE);
@@ -93,7 +93,7 @@ fn the_dropout_rate_is_correct_and_the_other_units_are_scaled_up() {
     let without = objective.value(&parameters, &rows, Reduction::Mean).unwrap();
     let steps = 20;
     let mean = |step| {
-        objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step })).unwrap().loss / 400.0
+        objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step, factor: 1.0 })).unwrap().loss / 400.0
     };
     let with = (0..steps).map(mean).sum::<f64>() / steps as f64;
     // The relative standard deviation of one output is about sqrt(rate/(1 - rate)·Σc²)/Σc, roughly
@@ -114,7 +114,7 @@ fn gradients_with_dropout_are_the_derivatives_for_the_same_mask() {
     let mut objective =
         Objective::new(&architecture, &Loss::cross_entropy(), Arc::new(data.clone())).unwrap();
     let rows: Vec<u32> = (0..70).collect();
-    let dropout = Some(Dropout { seed: 6, step: 1 });
+    let dropout = Some(Dropout { seed: 6, step: 1, factor: 1.0 });
     let mut gradient = vec![0.0; architecture.n_parameters()];
     objective.sums(network.parameters(), &rows, Some(&mut gradient), dropout).unwrap();
     let value = |p: &[f64]| objective.sums(p, &rows, None, dropout).unwrap().loss;
@@ -151,7 +151,7 @@ fn nothing_is_dropped_outside_of_training_steps() {
     // With a mask, as in a training step, the loss differs.
     let mut objective = Objective::new(&with, &loss, Arc::new(data.clone())).unwrap();
     let loss =
-        objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0 })).unwrap().loss;
+        objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0, factor: 1.0 })).unwrap().loss;
     assert_ne!(loss / training_rows.len() as f64, training.training_loss().unwrap());
 }
 
@@ -168,7 +168,7 @@ fn masks_depend_on_the_step_and_not_on_the_number_of_updates() {
     let loss = Loss::squared_error();
     let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let expected = |step| {
-        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step })).unwrap().loss
+        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step, factor: 1.0 })).unwrap().loss
             / 2.0
     };
     let [first, second] = [0, 1].map(expected);

@@ -219,6 +219,7 @@ pub(crate) enum Listed {
     Initializers,
     Optimizers,
     Schedules,
+    Settings,
     Metrics,
     Datasets,
     Figures,

@@ -7,6 +7,7 @@ use chainrule_table::Task;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::training::TrainingFlags;
 use super::{DATA, NETWORK, OUTPUT, Reading, TRAINING};
 
 /// Train a network on a table and write a model.
@@ -56,9 +57,6 @@ pub(crate) struct FitArguments {
     /// Column of sample weights
     #[arg(long, value_name = "COLUMN", help_heading = DATA, hide_short_help = true)]
     pub(crate) weight: Option<String>,
-    /// Fraction of the rows held out for validation; 0 trains on all rows for a fixed number of epochs [default: 0.2]
-    #[arg(long, value_name = "FRACTION", help_heading = DATA)]
-    pub(crate) validation: Option<f64>,
     /// How validation rows are chosen [default: stratified for classification, else random]
     #[arg(
         long,
@@ -106,18 +104,8 @@ pub(crate) struct FitArguments {
     #[arg(long, value_name = "RATE", help_heading = NETWORK, hide_short_help = true)]
     pub(crate) dropout: Option<f64>,
 
-    /// Maximum number of epochs
-    #[arg(long, value_name = "N", help_heading = TRAINING)]
-    pub(crate) epochs: Option<u64>,
-    /// Batch size
-    #[arg(long, value_name = "N", help_heading = TRAINING, hide_short_help = true)]
-    pub(crate) batch: Option<u64>,
-    /// Initial learning rate
-    #[arg(long, value_name = "RATE", help_heading = TRAINING)]
-    pub(crate) learning_rate: Option<f64>,
-    /// Stop after this many epochs without a lower validation loss
-    #[arg(long, value_name = "N", help_heading = TRAINING, hide_short_help = true)]
-    pub(crate) patience: Option<u64>,
+    #[command(flatten)]
+    pub(crate) training: TrainingFlags,
     /// Weight each class equally, whatever its number of rows
     #[arg(
         long,

@@ -4,6 +4,7 @@ mod experiment;
 mod fit;
 mod legacy;
 mod model;
+mod training;
 
 use std::ffi::OsString;
 
@@ -18,6 +19,7 @@ pub(crate) use self::fit::FitArguments;
 pub(crate) use self::legacy::modernize;
 pub use self::model::Reading;
 pub(crate) use self::model::{EvaluateArguments, ExportArguments, InspectArguments, PredictArguments};
+pub(crate) use self::training::toml_text;
 
 /// Headings under which help groups the options of a subcommand.
 const DATA: &str = "Data";

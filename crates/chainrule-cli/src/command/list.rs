@@ -1,6 +1,7 @@
 //! `chainrule list`: lists the entries of the registries.
 
 use chainrule::network::activation::Activation;
+use chainrule::train::{Setting, SettingKind, Settings};
 use chainrule::registry::{Entry, OptionKind, OptionSpec, OptionValue};
 use chainrule::{datasets, metrics, network, train};
 use chainrule_experiment::{Experiment, builtin};
@@ -15,6 +16,7 @@ use crate::table;
 pub(crate) fn run(arguments: &ListArguments) -> Result<(), Failure> {
     match (arguments.what, arguments.json) {
         (Some(Listed::Experiments), false) => print_experiments(&experiments()?),
+        (Some(Listed::Settings), false) => print_settings(),
         (Some(what), false) => print_entries(entries(what)),
         (None, false) => print_names(),
         (Some(what), true) => super::json::print(&json(what)?),
@@ -41,6 +43,14 @@ struct ListEntry {
 fn entries(what: Listed) -> Vec<ListEntry> {
     match what {
         Listed::Experiments => Vec::new(),
+        Listed::Settings => settings()
+            .map(|setting| ListEntry {
+                name: setting.name,
+                aliases: &[],
+                summary: setting.summary,
+                options: &[],
+            })
+            .collect(),
         Listed::Activations => {
             // Softmax acts on all units of a layer, and is therefore not an entry of the registry.
             let mut entries = registry(network::activation::REGISTRY);
@@ -75,6 +85,20 @@ fn registry<F>(registry: &'static [Entry<F>]) -> Vec<ListEntry> {
 
 fn experiments() -> Result<Vec<Experiment>, Failure> {
     builtin::names().iter().map(|name| Ok(Experiment::open(name, &[])?)).collect()
+}
+
+/// Returns the training settings without their tables.
+fn settings() -> impl Iterator<Item = &'static Setting> {
+    train::SETTINGS.iter().filter(|setting| !matches!(setting.kind, SettingKind::Table))
+}
+
+fn print_settings() {
+    let mut shown = table::new(&["setting of [train]", "description", "default", "allowed"]);
+    for setting in settings() {
+        let default = (setting.get)(&Settings::default());
+        shown.add_row([setting.name, setting.summary, &default, &setting.kind.allowed()]);
+    }
+    table::print(&shown);
 }
 
 fn print_names() {
@@ -144,6 +168,17 @@ fn json(what: Listed) -> Result<Value, Failure> {
                 })
             })
             .collect());
+    }
+    if what == Listed::Settings {
+        let json = |setting: &Setting| {
+            json!({
+                "name": setting.name,
+                "summary": setting.summary,
+                "default": (setting.get)(&Settings::default()),
+                "allowed": setting.kind.allowed(),
+            })
+        };
+        return Ok(settings().map(json).collect());
     }
     let entry = |entry: ListEntry| {
         json!({

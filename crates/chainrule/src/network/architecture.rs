@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::initializer::Initializer;
-use super::layer::{Layer, Learning};
+use super::layer::{BlockFactors, Layer, Learning};
 use crate::Error;
 use crate::random::RandomState;
 
@@ -31,7 +31,7 @@ pub struct Architecture {
 }
 
 /// The weights or the bias of a layer within the flat vector.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// Index of the layer, from 0.
     pub layer: usize,
@@ -43,6 +43,8 @@ pub struct Block {
     pub n_out: usize,
     /// Whether the block is trainable.
     pub learning: Learning,
+    /// Factors of the learning rate and of penalties.
+    pub factors: BlockFactors,
 }
 
 /// The two kinds of parameters of a layer.
@@ -99,19 +101,48 @@ impl Architecture {
                     "0, because dropout does not apply to outputs",
                 );
             }
-            let weights =
-                (Part::Weights, n_in * layer.n_units, Some(layer.weights), &layer.weight_initializer);
-            let bias = (Part::Bias, layer.n_units, layer.bias, &layer.bias_initializer);
-            for (part, length, learning, initializer) in [weights, bias] {
+            let weights = (Part::Weights, n_in * layer.n_units, Some(layer.weights));
+            let bias = (Part::Bias, layer.n_units, layer.bias);
+            for (part, length, learning) in [weights, bias] {
                 let Some(learning) = learning else { continue };
+                let (initializer, factors) = match part {
+                    Part::Weights => (&layer.weight_initializer, layer.weight_factors),
+                    Part::Bias => (&layer.bias_initializer, layer.bias_factors),
+                };
                 initializer.check(length)?;
+                for (factor, of) in [(factors.rate, "learning rate"), (factors.decay, "penalty")] {
+                    if !(factor.is_finite() && factor >= 0.0) {
+                        return setting(
+                            format!("a factor of the {of} of layer \"{name}\""),
+                            factor.to_string(),
+                            "a number of at least 0",
+                        );
+                    }
+                }
                 let range = start..start + length;
                 start = range.end;
-                blocks.push(Block { layer: l, part, range, n_out: layer.n_units, learning });
+                blocks.push(Block { layer: l, part, range, n_out: layer.n_units, learning, factors });
             }
             n_in = layer.n_units;
         }
         Ok(Architecture { n_inputs, layers, blocks, n_parameters: start })
+    }
+
+    /// Returns the architecture with other dropout rates, one for each layer.
+    ///
+    /// # Errors
+    /// Returns [`Error::Setting`] if the number of rates is not that of the layers, or a rate is out
+    /// of range; see [`Architecture::new`].
+    pub fn with_dropout(&self, rates: &[f64]) -> Result<Architecture, Error> {
+        if rates.len() != self.layers.len() {
+            return Err(Error::Setting {
+                setting: "the number of dropout rates".to_owned(),
+                value: rates.len().to_string(),
+                allowed: format!("{}, one for each layer", self.layers.len()),
+            });
+        }
+        let layers = self.layers.iter().zip(rates).map(|(layer, rate)| layer.clone().dropout(*rate));
+        Architecture::new(self.n_inputs, layers.collect())
     }
 
     /// Returns the number of inputs.

@@ -1,9 +1,10 @@
 //! The backward pass: backpropagation, the chain rule from the loss back to every parameter.
 
-use super::architecture::{Architecture, Part};
+use super::architecture::{Architecture, Block, Part};
 use super::dropout::Dropout;
 use super::layer::Learning;
 use super::tile::{LayerTile, Tile};
+use crate::kernel::aligned::Aligned;
 use crate::kernel::{Scalar, dense};
 
 /// Runs backpropagation over one tile (Rumelhart, Hinton and Williams 1986).
@@ -32,21 +33,60 @@ pub(crate) fn backward<T: Scalar>(
     gradient: &mut [T],
 ) {
     let n = tile.n;
+    backpropagate(architecture, parameters, tile, dropout, |block, a_prev, dz, scratch| {
+        let gradient = &mut gradient[block.range.clone()];
+        match block.part {
+            // dW_l = a_{l-1}ᵀ·dz_l
+            Part::Weights => dense::weight_gradient(n, a_prev, dz, scratch, gradient),
+            // db_l = Σ_s dz_l
+            Part::Bias => dense::bias_gradient(n, dz, gradient),
+        }
+    });
+}
+
+/// Runs [`backward`] without the sum over the samples: sample s adds its own derivatives to
+/// `gradients[s·stride..]`, for example `dW_l = a_{l-1,s}ᵀ·dz_{l,s}`.
+pub(crate) fn backward_per_sample<T: Scalar>(
+    architecture: &Architecture,
+    parameters: &[T],
+    tile: &mut Tile<T>,
+    stride: usize,
+    gradients: &mut [T],
+) {
+    let n = tile.n;
+    backpropagate(architecture, parameters, tile, None, |block, a_prev, dz, _| {
+        for (s, gradient) in gradients.chunks_mut(stride).enumerate() {
+            let gradient = &mut gradient[block.range.clone()];
+            for (k, g) in gradient.iter_mut().enumerate() {
+                let (i, j) = (k / block.n_out, k % block.n_out);
+                *g += match block.part {
+                    Part::Weights => a_prev[i * n + s] * dz[j * n + s],
+                    Part::Bias => dz[j * n + s],
+                };
+            }
+        }
+    });
+}
+
+/// Runs the backward pass and calls `add` for each trainable block with `a_{l-1}`, `dz_l` and the
+/// scratch buffer of the weight gradient.
+fn backpropagate<T: Scalar>(
+    architecture: &Architecture,
+    parameters: &[T],
+    tile: &mut Tile<T>,
+    dropout: Option<Dropout>,
+    mut add: impl FnMut(&Block, &[T], &[T], &mut Aligned<T>),
+) {
+    let n = tile.n;
     let Some(first) = architecture.trainable().map(|block| block.layer).next() else { return };
     for l in (first..architecture.layers().len()).rev() {
-        let trainable =
-            |part| architecture.block(l, part).filter(|block| block.learning == Learning::Trainable);
-
-        // dW_l = a_{l-1}ᵀ·dz_l
-        if let Some(block) = trainable(Part::Weights) {
-            let mut scratch = std::mem::take(&mut tile.gradient_scratch);
-            let (a_prev, dw) = (tile.layer_inputs(l, dropout), &mut gradient[block.range.clone()]);
-            dense::weight_gradient(n, a_prev, tile.dz(l), &mut scratch, dw);
-            tile.gradient_scratch = scratch;
-        }
-        // db_l = Σ_s dz_l
-        if let Some(block) = trainable(Part::Bias) {
-            dense::bias_gradient(n, tile.dz(l), &mut gradient[block.range.clone()]);
+        for part in [Part::Weights, Part::Bias] {
+            let block = architecture.block(l, part).filter(|block| block.learning == Learning::Trainable);
+            if let Some(block) = block {
+                let mut scratch = std::mem::take(&mut tile.gradient_scratch);
+                add(block, tile.layer_inputs(l, dropout), tile.dz(l), &mut scratch);
+                tile.gradient_scratch = scratch;
+            }
         }
         if l == first {
             break;

@@ -15,6 +15,8 @@ pub struct Dropout {
     pub seed: u32,
     /// Step, counted from 0.
     pub step: u64,
+    /// Factor of the dropout rates of all layers, from 0 to 1.
+    pub factor: f64,
 }
 
 impl Dropout {

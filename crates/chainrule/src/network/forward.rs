@@ -35,7 +35,7 @@ pub(crate) fn forward<T: Scalar>(
         if l + 1 < architecture.layers().len() {
             activate(architecture, l, tile);
             if let Some((dropout, first)) = dropout.filter(|_| layer.dropout > 0.0) {
-                tile.apply_dropout(l, layer.dropout, dropout, first);
+                tile.apply_dropout(l, layer.dropout * dropout.factor, dropout, first);
             }
         }
     }

@@ -28,6 +28,10 @@ pub struct Layer {
     /// less than 1. The other activations are divided by `1 - dropout`. Must be 0 in the last
     /// layer.
     pub dropout: f64,
+    /// Factors of the learning rate and of penalties for the weights.
+    pub weight_factors: BlockFactors,
+    /// Factors of the learning rate and of penalties for the bias.
+    pub bias_factors: BlockFactors,
     /// Initializer of the weights.
     pub weight_initializer: Initializer,
     /// Initializer of the bias.
@@ -43,6 +47,24 @@ pub enum Learning {
     Frozen,
 }
 
+/// Factors of training settings for the weights or the bias of a layer, 1 by default.
+///
+/// The weights W of a layer are trained with the learning rate `rate·η` and, if η is the learning
+/// rate and λ the strength of a penalty or of weight decay, with the strength `decay·λ`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlockFactors {
+    /// Factor of the learning rate, finite and at least 0.
+    pub rate: f64,
+    /// Factor of penalties and weight decay, finite and at least 0.
+    pub decay: f64,
+}
+
+impl Default for BlockFactors {
+    fn default() -> BlockFactors {
+        BlockFactors { rate: 1.0, decay: 1.0 }
+    }
+}
+
 impl Layer {
     /// Creates a layer with trainable weights and bias.
     ///
@@ -55,6 +77,8 @@ impl Layer {
             weights: Learning::Trainable,
             bias: Some(Learning::Trainable),
             dropout: 0.0,
+            weight_factors: BlockFactors::default(),
+            bias_factors: BlockFactors::default(),
             weight_initializer: Initializer::glorot_uniform(),
             bias_initializer: Initializer::zeros(),
         }
@@ -88,5 +112,15 @@ impl Layer {
     /// Sets the dropout rate.
     pub fn dropout(self, rate: f64) -> Layer {
         Layer { dropout: rate, ..self }
+    }
+
+    /// Sets the factors of the learning rate and of penalties for the weights.
+    pub fn weight_factors(self, factors: BlockFactors) -> Layer {
+        Layer { weight_factors: factors, ..self }
+    }
+
+    /// Sets the factors of the learning rate and of penalties for the bias.
+    pub fn bias_factors(self, factors: BlockFactors) -> Layer {
+        Layer { bias_factors: factors, ..self }
     }
 }

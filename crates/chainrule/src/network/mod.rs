@@ -8,6 +8,7 @@ pub(crate) mod backward;
 mod dropout;
 pub(crate) mod forward;
 pub mod initializer;
+mod jacobian;
 mod layer;
 pub mod loss;
 #[expect(clippy::module_inception, reason = "a file is named after the type that it defines")]
@@ -18,6 +19,7 @@ pub(crate) mod tile;
 pub use architecture::{Architecture, Block, Part};
 pub use dropout::Dropout;
 pub use initializer::Initializer;
-pub use layer::{Layer, Learning};
+pub use jacobian::{jacobian, vector_jacobian_product};
+pub use layer::{BlockFactors, Layer, Learning};
 pub use network::Network;
 pub use predictor::Predictor;

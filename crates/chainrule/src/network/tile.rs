@@ -180,6 +180,21 @@ impl<T: Scalar> Tile<T> {
         &self.layers[l].d[..self.layers[l].n_units * self.n]
     }
 
+    /// Computes `dz_L = (∂y/∂z_L)ᵀ·dy` for a given derivative `dy(s, j)` with respect to output j of
+    /// sample s, in place of the derivative of a loss.
+    pub(super) fn seed(&mut self, architecture: &Architecture, dy: impl Fn(usize, usize) -> T) {
+        let (n, activation) = (self.n, &architecture.output().activation);
+        let output = self.layers.last_mut().expect("an architecture has at least one layer");
+        let used = output.n_units * n;
+        let (z, a, d) = (&output.z[..used], &mut output.a[..used], &mut output.d[..used]);
+        for (k, d) in d.iter_mut().enumerate() {
+            let (j, s) = (k / n, k % n);
+            *d = if s < self.n_samples { dy(s, j) } else { T::ZERO };
+        }
+        activation.apply(output.n_units, z, a);
+        activation.backward(output.n_units, z, a, d);
+    }
+
     /// Computes the loss l of each sample and `dz_L = w·∂l/∂z_L`, with w the sample's weight, and
     /// returns `(Σ w·l, Σ w)`.
     ///

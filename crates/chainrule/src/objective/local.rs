@@ -185,6 +185,12 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
         &self.architecture
     }
 
+    fn set_dropout(&mut self, rates: &[f64]) {
+        self.architecture = self.architecture.with_dropout(rates).expect("the rates suit the architecture");
+        // The buffers of a layer depend on whether it has dropout.
+        self.workers = vec![Worker::new(&self.architecture, self.data.n_targets())];
+    }
+
     fn loss(&self) -> &Loss {
         &self.loss
     }

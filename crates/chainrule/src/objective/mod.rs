@@ -31,6 +31,12 @@ pub trait Evaluate<T: Scalar>: Send {
     /// Returns the architecture of the networks.
     fn architecture(&self) -> &Architecture;
 
+    /// Changes the dropout rates, one for each layer of the architecture.
+    ///
+    /// # Panics
+    /// Panics if the rates do not suit the architecture; see [`Architecture::with_dropout`].
+    fn set_dropout(&mut self, rates: &[f64]);
+
     /// Returns the loss.
     fn loss(&self) -> &Loss;
 

@@ -5,7 +5,7 @@ use super::explain::{Explainer, formula, known, prose};
 use super::math::Math;
 use super::matrix::Matrix;
 use super::update::Update;
-use crate::network::{Block, Learning, Part};
+use crate::network::{Block, BlockFactors, Learning, Part};
 use crate::train::Clip;
 use crate::train::optimizer::{self, Optimizer};
 
@@ -38,6 +38,7 @@ impl Explainer<'_> {
                 update.decay()
             )));
         }
+        lines.extend(self.describe_factors(update).into_iter().map(prose));
         lines.push(self.table(update));
         let trained = trace.architecture.trainable().map(|block| block.range.len()).sum::<usize>();
         if trained > self.format.parameters {
@@ -102,18 +103,40 @@ impl Explainer<'_> {
         sentences
     }
 
+    /// Describes the factors of the learning rate and of penalties that are not 1.
+    fn describe_factors(&self, update: &Update) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let decays = update.decay() > 0.0 || update.penalty.l1 > 0.0 || update.penalty.l2 > 0.0;
+        if update.penalty_factor != 1.0 && decays {
+            sentences.push(format!(
+                "The strength of penalties and weight decay is multiplied by {} in this step.",
+                update.penalty_factor
+            ));
+        }
+        for block in self.trace.architecture.trainable() {
+            let (name, BlockFactors { rate, decay }) = (self.block_name(block), block.factors);
+            if rate != 1.0 {
+                sentences.push(format!("The learning rate of {name} is multiplied by {rate}."));
+            }
+            if decay != 1.0 && decays {
+                sentences.push(format!("The strength of penalties on {name} is multiplied by {decay}."));
+            }
+        }
+        sentences
+    }
+
     /// Returns the table of each trained parameter before the update, its gradient, and its value
     /// after the update. If the update is plain gradient descent, each row is the whole
     /// calculation.
     fn table(&self, update: &Update) -> TraceLine {
         let plain = update.is_plain();
         let word = |word: &str| Cell::Word(word.to_owned());
-        let row = |index: usize| {
+        let row = |(factor, index): (f64, usize)| {
             let name = Cell::Word(self.trace.architecture.parameter_name(index));
             let [p, g, after] =
                 [&update.before, &update.gradient, &update.after].map(|v| Cell::Number(v[index]));
             if plain {
-                let rate = Cell::Number(update.learning_rate);
+                let rate = Cell::Number(factor * update.learning_rate);
                 vec![name, p, word("-"), rate, word("·"), g, word("="), after]
             } else {
                 vec![name, p, g, after]
@@ -121,7 +144,9 @@ impl Explainer<'_> {
         };
         let header =
             if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
-        let trained = self.trace.architecture.trainable().flat_map(|block| block.range.clone());
+        let blocks = self.trace.architecture.trainable();
+        let trained =
+            blocks.flat_map(|block| block.range.clone().map(|index| (block.factors.rate, index)));
         TraceLine::Table {
             header: header.iter().map(|name| Math::from_text(*name)).collect(),
             rows: trained.take(self.format.parameters).map(row).collect(),

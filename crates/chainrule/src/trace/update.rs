@@ -25,6 +25,8 @@ pub struct Update {
     pub optimizer: Optimizer,
     /// Penalty, which is part of the gradient or, if decoupled, of the update.
     pub penalty: Penalty,
+    /// Factor of all penalties and of weight decay in this step; see `Settings::penalty_schedule`.
+    pub penalty_factor: f64,
     /// Gradient clipping.
     pub clip: Option<Clip>,
     /// Whether the parameters were updated. They are not if the sample weights of the batch are all
@@ -69,6 +71,7 @@ pub fn step<T: Scalar>(training: &mut Training<T>, rows: &[u32]) -> Result<Trace
     let reduction = training.settings().reduction;
     let before = training.state().parameters.clone();
     let updates = training.state().updates;
+    let penalty_factor = training.penalty_factor();
     let mut trace = Trace::new(training.objective(), &before, rows, reduction)?;
 
     let step = training.step()?;
@@ -81,6 +84,7 @@ pub fn step<T: Scalar>(training: &mut Training<T>, rows: &[u32]) -> Result<Trace
         learning_rate: step.learning_rate,
         optimizer: settings.optimizer.clone(),
         penalty: settings.penalty,
+        penalty_factor,
         clip: settings.clip,
         happened: state.updates > updates,
         before: to_f64(&before),

@@ -2,16 +2,19 @@
 //! observers.
 
 mod any;
+mod change;
 pub mod clip;
 mod epoch;
 mod history;
 mod many;
+mod named;
 mod observer;
 pub mod optimizer;
 pub mod penalty;
 mod power;
 mod restarts;
 pub mod schedule;
+mod setting;
 mod settings;
 mod state;
 mod step;
@@ -24,10 +27,12 @@ pub use any::AnyTraining;
 pub use clip::Clip;
 pub use history::{Epoch, History, Warning};
 pub use many::{fit_many, side_by_side};
+pub use named::{NamedState, StateValues};
 pub use observer::{Cancel, Observer, Recorder};
 pub use penalty::Penalty;
 pub use restarts::{BestRun, Restarts, best_of};
-pub use settings::{Batch, Settings, Shuffle, UnitTracking};
+pub use setting::{Flag, Setting, SettingKind, SettingValue};
+pub use settings::{Batch, SETTINGS, Settings, Shuffle, UnitTracking};
 pub use state::{Best, TrainingState};
 pub use step::Step;
 pub use stopping::{Monitor, Stopping, StoppingState};

@@ -3,33 +3,44 @@
 use super::clip::Clip;
 use super::optimizer::Optimizer;
 use super::penalty::Penalty;
+use super::penalty::{PenaltyDivisor, PenaltyTarget};
 use super::schedule::Schedule;
-use super::stopping::Stopping;
+use super::setting::{Flag, Setting, SettingKind, SettingValue, word_of};
+use super::stopping::{Monitor, Stopping};
 use crate::Error;
 use crate::metrics::Metric;
 use crate::objective::Reduction;
+use crate::registry::{NumberRange, Options};
 
 /// Training settings.
 ///
 /// Training minimises `L(p) = loss over the batch + penalty(p)` by steps
 /// `p ← p - update(∂L/∂p, rate)`.
 ///
-/// | field | default | purpose |
+/// | setting | default | purpose |
 /// |---|---|---|
-/// | `epochs` | 100 | number of passes over the training set, at least 1 |
-/// | `batch` | full | batch size |
-/// | `shuffle` | each epoch | whether the training set is shuffled before each epoch |
-/// | `optimizer` | sgd | update rule |
-/// | `learning_rate` | 0.01 | base learning rate, above 0 |
-/// | `schedule` | constant | learning rate schedule |
-/// | `reduction` | mean | whether the loss of a batch is the sum or the mean of its sample losses |
-/// | `penalty` | none | L1 and L2 penalties and decoupled weight decay |
-/// | `clip` | none | gradient clipping |
-/// | `validation_fraction` | none | fraction of the samples held out for validation, in (0, 1) |
-/// | `stopping` | none | early stopping |
-/// | `metrics` | none | metrics recorded after each epoch, on the validation set if there is one |
-/// | `track_dead_units` | each epoch | whether dead and saturated units are counted |
-/// | `seed` | 0 | seed of the dropout masks |
+/// | `epochs` | 100 | maximum number of epochs, which are passes over the training samples |
+/// | `batch` | full | mini-batch size, or "full" |
+/// | `shuffle` | each_epoch | when mini-batches are shuffled: "each_epoch" or "never" |
+/// | `optimizer` | sgd | update rule (`chainrule list optimizers`) |
+/// | `learning_rate` | 0.01 | initial learning rate |
+/// | `schedule` | constant | schedule of the learning rate (`chainrule list schedules`) |
+/// | `penalty_schedule` | constant | schedule of all penalties and of weight decay |
+/// | `dropout_schedule` | constant | schedule of the dropout rates of all layers |
+/// | `reduction` | mean | reduction of the losses of a batch: "mean" or "sum" |
+/// | `validation_fraction` | none | fraction of the samples held out for validation; 0 for none |
+/// | `metrics` | none | metrics recorded after each epoch (`chainrule list metrics`) |
+/// | `track_dead_units` | each_epoch | when dead and saturated units are counted: "each_epoch" or "never" |
+/// | `penalty.l1` | 0 | l1·Σ|w| |
+/// | `penalty.l2` | 0 | l2/2·Σw² |
+/// | `penalty.decoupled` | 0 | weight decay: w ← w·(1 - learning_rate·decoupled) before each step |
+/// | `penalty.divisor` | none | divisor of l1 and l2: "none" or "batch_weight", the total weight of the samples of a batch |
+/// | `penalty.applies_to` | weights | parameters with penalties: "weights", or "all" for weights and biases |
+/// | `clip.norm` | none | maximum norm of the gradient |
+/// | `clip.value` | none | maximum absolute value of the elements of the gradient |
+/// | `stopping.monitor` | validation_loss | monitored value: "validation_loss", "loss" or one of the metrics |
+/// | `stopping.patience` | 10 | number of epochs without an improvement before training stops |
+/// | `stopping.tol` | 0.0001 | smallest change that counts as an improvement |
 ///
 /// ```
 /// use chainrule::train::{Batch, Settings, optimizer::Optimizer};
@@ -45,7 +56,7 @@ use crate::objective::Reduction;
 /// assert!(Settings { learning_rate: -1.0, ..settings }.check().is_err());
 /// ```
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "documented in the table above")]
+#[expect(missing_docs, reason = "documented in the table above, which a test compares with SETTINGS")]
 pub struct Settings {
     pub epochs: u64,
     pub batch: Batch,
@@ -55,6 +66,8 @@ pub struct Settings {
     pub schedule: Schedule,
     pub reduction: Reduction,
     pub penalty: Penalty,
+    pub penalty_schedule: Schedule,
+    pub dropout_schedule: Schedule,
     pub clip: Option<Clip>,
     pub validation_fraction: Option<f64>,
     pub stopping: Option<Stopping>,
@@ -103,6 +116,8 @@ impl Default for Settings {
             schedule: Schedule::constant(),
             reduction: Reduction::Mean,
             penalty: Penalty::default(),
+            penalty_schedule: Schedule::constant(),
+            dropout_schedule: Schedule::constant(),
             clip: None,
             validation_fraction: None,
             stopping: None,
@@ -151,8 +166,398 @@ impl Settings {
                 });
             }
         }
+        for (setting, schedule) in
+            [("penalty_schedule", &self.penalty_schedule), ("dropout_schedule", &self.dropout_schedule)]
+        {
+            if schedule.follows_loss() {
+                return Err(Error::Setting {
+                    setting: setting.to_owned(),
+                    value: schedule.name().to_owned(),
+                    allowed: "a schedule that depends on time only".to_owned(),
+                });
+            }
+        }
         self.penalty.check()?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
         self.stopping.as_ref().map_or(Ok(()), |stopping| stopping.check(&self.metrics))
+    }
+}
+
+/// All training settings except the seed of the dropout masks, in display order.
+///
+/// Experiment files, command-line options and documentation are made from this list. To add a
+/// setting, add its field to [`Settings`], its default and its entry here.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        get: |settings| settings.epochs.to_string(),
+        set: |settings, value| {
+            settings.epochs = value.count();
+            Ok(())
+        },
+        flag: Flag::Common("epochs"),
+        ..entry("epochs", SettingKind::Count(1), "maximum number of epochs, which are passes over the training samples", "150")
+    },
+    Setting {
+        get: |settings| match settings.batch {
+            Batch::Full => "\"full\"".to_owned(),
+            Batch::Size(size) => size.to_string(),
+        },
+        set: |settings, value| {
+            settings.batch = match value {
+                SettingValue::Count(size) => Batch::Size(*size as usize),
+                _ => Batch::Full,
+            };
+            Ok(())
+        },
+        flag: Flag::Rare("batch"),
+        ..entry("batch", SettingKind::CountOr("full"), "mini-batch size, or \"full\"", "32")
+    },
+    Setting {
+        get: |settings| word_of(&SHUFFLES, &settings.shuffle),
+        set: |settings, value| {
+            settings.shuffle = value.word(&SHUFFLES);
+            Ok(())
+        },
+        ..entry(
+            "shuffle",
+            SettingKind::Word(&names(&SHUFFLES)),
+            "when mini-batches are shuffled: \"each_epoch\" or \"never\"",
+            "\"each_epoch\"",
+        )
+    },
+    Setting {
+        get: |settings| choice(settings.optimizer.options()),
+        set: |settings, value| {
+            settings.optimizer = value.choice(Optimizer::new)?;
+            Ok(())
+        },
+        flag: Flag::Rare("optimizer"),
+        ..entry(
+            "optimizer",
+            SettingKind::Choice,
+            "update rule (`chainrule list optimizers`)",
+            "{ name = \"adam\", beta1 = 0.9 }",
+        )
+    },
+    Setting {
+        get: |settings| settings.learning_rate.to_string(),
+        set: |settings, value| {
+            settings.learning_rate = value.number();
+            Ok(())
+        },
+        flag: Flag::Common("learning-rate"),
+        ..entry("learning_rate", SettingKind::Number(NumberRange::POSITIVE), "initial learning rate", "0.01")
+    },
+    Setting {
+        get: |settings| choice(settings.schedule.options()),
+        set: |settings, value| {
+            settings.schedule = value.choice(Schedule::new)?;
+            Ok(())
+        },
+        flag: Flag::Rare("schedule"),
+        ..entry(
+            "schedule",
+            SettingKind::Choice,
+            "schedule of the learning rate (`chainrule list schedules`)",
+            "{ name = \"cosine\", end = 0.1 }",
+        )
+    },
+    Setting {
+        get: |settings| choice(settings.penalty_schedule.options()),
+        set: |settings, value| {
+            settings.penalty_schedule = value.choice(Schedule::new)?;
+            Ok(())
+        },
+        ..entry(
+            "penalty_schedule",
+            SettingKind::Choice,
+            "schedule of all penalties and of weight decay",
+            "\"constant\"",
+        )
+    },
+    Setting {
+        get: |settings| choice(settings.dropout_schedule.options()),
+        set: |settings, value| {
+            settings.dropout_schedule = value.choice(Schedule::new)?;
+            Ok(())
+        },
+        ..entry("dropout_schedule", SettingKind::Choice, "schedule of the dropout rates of all layers", "\"constant\"")
+    },
+    Setting {
+        get: |settings| word_of(&REDUCTIONS, &settings.reduction),
+        set: |settings, value| {
+            settings.reduction = value.word(&REDUCTIONS);
+            Ok(())
+        },
+        ..entry(
+            "reduction",
+            SettingKind::Word(&names(&REDUCTIONS)),
+            "reduction of the losses of a batch: \"mean\" or \"sum\"",
+            "\"mean\"",
+        )
+    },
+    Setting {
+        get: |settings| settings.validation_fraction.map_or_else(none, |fraction| fraction.to_string()),
+        set: |settings, value| {
+            settings.validation_fraction = Some(value.number()).filter(|fraction| *fraction > 0.0);
+            Ok(())
+        },
+        flag: Flag::Common("validation"),
+        ..entry(
+            "validation_fraction",
+            SettingKind::Number(NumberRange::BELOW_ONE),
+            "fraction of the samples held out for validation; 0 for none",
+            "0.2",
+        )
+    },
+    Setting {
+        get: |settings| {
+            let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
+            if names.is_empty() { none() } else { format!("{names:?}") }
+        },
+        set: |settings, value| {
+            let metrics = value.names().iter().map(|name| Metric::new(name, &[]));
+            settings.metrics = metrics.collect::<Result<_, _>>()?;
+            Ok(())
+        },
+        ..entry(
+            "metrics",
+            SettingKind::Names,
+            "metrics recorded after each epoch (`chainrule list metrics`)",
+            "[\"accuracy\"]",
+        )
+    },
+    Setting {
+        get: |settings| word_of(&UNIT_TRACKINGS, &settings.track_dead_units),
+        set: |settings, value| {
+            settings.track_dead_units = value.word(&UNIT_TRACKINGS);
+            Ok(())
+        },
+        ..entry(
+            "track_dead_units",
+            SettingKind::Word(&names(&UNIT_TRACKINGS)),
+            "when dead and saturated units are counted: \"each_epoch\" or \"never\"",
+            "\"each_epoch\"",
+        )
+    },
+    Setting {
+        set: |_, _| Ok(()),
+        ..entry("penalty", SettingKind::Table, "penalties on the parameters, part of the loss", "")
+    },
+    Setting {
+        get: |settings| settings.penalty.l1.to_string(),
+        set: |settings, value| {
+            settings.penalty.l1 = value.number();
+            Ok(())
+        },
+        ..entry("penalty.l1", SettingKind::Number(NumberRange::NON_NEGATIVE), "l1·Σ|w|", "0.0")
+    },
+    Setting {
+        get: |settings| settings.penalty.l2.to_string(),
+        set: |settings, value| {
+            settings.penalty.l2 = value.number();
+            Ok(())
+        },
+        ..entry("penalty.l2", SettingKind::Number(NumberRange::NON_NEGATIVE), "l2/2·Σw²", "1e-4")
+    },
+    Setting {
+        get: |settings| settings.penalty.decoupled.to_string(),
+        set: |settings, value| {
+            settings.penalty.decoupled = value.number();
+            Ok(())
+        },
+        ..entry(
+            "penalty.decoupled",
+            SettingKind::Number(NumberRange::NON_NEGATIVE),
+            "weight decay: w ← w·(1 - learning_rate·decoupled) before each step",
+            "0.0",
+        )
+    },
+    Setting {
+        get: |settings| word_of(&DIVISORS, &settings.penalty.divisor),
+        set: |settings, value| {
+            settings.penalty.divisor = value.word(&DIVISORS);
+            Ok(())
+        },
+        ..entry(
+            "penalty.divisor",
+            SettingKind::Word(&names(&DIVISORS)),
+            "divisor of l1 and l2: \"none\" or \"batch_weight\", the total weight of the samples of a batch",
+            "\"none\"",
+        )
+    },
+    Setting {
+        get: |settings| word_of(&TARGETS, &settings.penalty.applies_to),
+        set: |settings, value| {
+            settings.penalty.applies_to = value.word(&TARGETS);
+            Ok(())
+        },
+        ..entry(
+            "penalty.applies_to",
+            SettingKind::Word(&names(&TARGETS)),
+            "parameters with penalties: \"weights\", or \"all\" for weights and biases",
+            "\"weights\"",
+        )
+    },
+    Setting {
+        set: |_, _| Ok(()),
+        ..entry("clip", SettingKind::Table, "gradient clipping; without this table there is none", "")
+    },
+    Setting {
+        get: |settings| match settings.clip {
+            Some(Clip::Norm(max)) => max.to_string(),
+            _ => none(),
+        },
+        set: |settings, value| {
+            settings.clip = Some(Clip::Norm(value.number()));
+            Ok(())
+        },
+        ..entry(
+            "clip.norm",
+            SettingKind::Number(NumberRange::POSITIVE),
+            "maximum norm of the gradient",
+            "5.0",
+        )
+    },
+    Setting {
+        get: |settings| match settings.clip {
+            Some(Clip::Value(max)) => max.to_string(),
+            _ => none(),
+        },
+        set: |settings, value| {
+            settings.clip = Some(Clip::Value(value.number()));
+            Ok(())
+        },
+        excludes: Some(("clip.norm", "a gradient is clipped either by value or by norm")),
+        ..entry(
+            "clip.value",
+            SettingKind::Number(NumberRange::POSITIVE),
+            "maximum absolute value of the elements of the gradient",
+            "1.0",
+        )
+    },
+    Setting {
+        set: |settings, _| {
+            settings.stopping.get_or_insert_default();
+            Ok(())
+        },
+        ..entry("stopping", SettingKind::Table, "early stopping; without this table there is none", "")
+    },
+    Setting {
+        get: |settings| match settings.stopping.clone().unwrap_or_default().monitor {
+            Monitor::Loss => "\"loss\"".to_owned(),
+            Monitor::ValidationLoss => "\"validation_loss\"".to_owned(),
+            Monitor::Metric(name) => format!("\"{name}\""),
+        },
+        set: |settings, value| {
+            settings.stopping.get_or_insert_default().monitor = match value.text() {
+                "validation_loss" => Monitor::ValidationLoss,
+                "loss" => Monitor::Loss,
+                name => Monitor::Metric(Metric::new(name, &[])?.name()),
+            };
+            Ok(())
+        },
+        ..entry(
+            "stopping.monitor",
+            SettingKind::Name,
+            "monitored value: \"validation_loss\", \"loss\" or one of the metrics",
+            "\"validation_loss\"",
+        )
+    },
+    Setting {
+        get: |settings| settings.stopping.clone().unwrap_or_default().patience.to_string(),
+        set: |settings, value| {
+            settings.stopping.get_or_insert_default().patience = value.count();
+            Ok(())
+        },
+        flag: Flag::Rare("patience"),
+        ..entry(
+            "stopping.patience",
+            SettingKind::Count(0),
+            "number of epochs without an improvement before training stops",
+            "30",
+        )
+    },
+    Setting {
+        get: |settings| settings.stopping.clone().unwrap_or_default().tol.to_string(),
+        set: |settings, value| {
+            settings.stopping.get_or_insert_default().tol = value.number();
+            Ok(())
+        },
+        ..entry(
+            "stopping.tol",
+            SettingKind::Number(NumberRange::NON_NEGATIVE),
+            "smallest change that counts as an improvement",
+            "1e-4",
+        )
+    },
+];
+
+const SHUFFLES: [(&str, Shuffle); 2] = [("each_epoch", Shuffle::EachEpoch), ("never", Shuffle::Never)];
+const REDUCTIONS: [(&str, Reduction); 2] = [("mean", Reduction::Mean), ("sum", Reduction::Sum)];
+const UNIT_TRACKINGS: [(&str, UnitTracking); 2] =
+    [("each_epoch", UnitTracking::EachEpoch), ("never", UnitTracking::Never)];
+const DIVISORS: [(&str, PenaltyDivisor); 2] =
+    [("none", PenaltyDivisor::None), ("batch_weight", PenaltyDivisor::BatchWeight)];
+const TARGETS: [(&str, PenaltyTarget); 2] = [("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)];
+
+/// Returns the words of a list of words with their meanings.
+const fn names<X: Copy, const N: usize>(words: &[(&'static str, X); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut k = 0;
+    while k < N {
+        names[k] = words[k].0;
+        k += 1;
+    }
+    names
+}
+
+/// Returns an entry without an option of `chainrule fit`.
+const fn entry(
+    name: &'static str,
+    kind: SettingKind,
+    summary: &'static str,
+    example: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        kind,
+        summary,
+        example,
+        flag: Flag::None,
+        excludes: None,
+        get: |_| String::new(),
+        set: |_, _| Ok(()),
+    }
+}
+
+fn none() -> String {
+    "none".to_owned()
+}
+
+/// Returns a choice from a registry in the notation of experiment files.
+fn choice(options: &Options) -> String {
+    format!("\"{}\"", options.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SETTINGS, SettingKind, Settings};
+
+    /// Returns the rows of the table in the documentation of [`Settings`].
+    fn rows() -> Vec<String> {
+        let values = SETTINGS.iter().filter(|setting| !matches!(setting.kind, SettingKind::Table));
+        let row = |setting: &super::Setting| {
+            let default = (setting.get)(&Settings::default()).replace('"', "");
+            format!("/// | `{}` | {default} | {} |", setting.name, setting.summary.replace('|', "\\|"))
+        };
+        values.map(row).collect()
+    }
+
+    #[test]
+    fn the_documentation_lists_all_settings_with_their_defaults() {
+        let source = include_str!("settings.rs");
+        let listed: Vec<&str> = source.lines().filter(|line| line.starts_with("/// | `")).collect();
+        assert_eq!(listed, rows(), "expected:\n{}", rows().join("\n"));
     }
 }

@@ -1,7 +1,7 @@
 //! A training step: the loss and gradient of the next batch, then an update.
 
 use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
-use super::schedule::Clock;
+use super::schedule::{Clock, Schedule};
 use super::settings::Batch;
 use super::sum::sum;
 use super::training::Training;
@@ -66,14 +66,28 @@ impl<T: Scalar> Training<T> {
 
     /// Returns the learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
-        let (state, schedule) = (&self.state, &self.settings.schedule);
+        self.settings.learning_rate * self.factor(&self.settings.schedule)
+    }
+
+    /// Returns the factor of all penalties and of weight decay in the next step.
+    pub fn penalty_factor(&self) -> f64 {
+        self.factor(&self.settings.penalty_schedule)
+    }
+
+    /// Returns the factor of all dropout rates in the next step.
+    pub fn dropout_factor(&self) -> f64 {
+        self.factor(&self.settings.dropout_schedule)
+    }
+
+    /// Returns the factor of a schedule for the next step.
+    fn factor(&self, schedule: &Schedule) -> f64 {
+        let state = &self.state;
         let (now, ticks_per_epoch) = match schedule.clock() {
             Clock::Step => (state.step, self.steps_per_epoch()),
             Clock::Epoch => (state.epoch, 1),
             Clock::Samples => (state.samples, state.order.len() as u64),
         };
-        let total = self.settings.epochs * ticks_per_epoch;
-        self.settings.learning_rate * schedule.factor(now, total, &state.schedule)
+        schedule.factor(now, self.settings.epochs * ticks_per_epoch, &state.schedule)
     }
 
     pub(super) fn batch_size(&self) -> usize {
@@ -89,9 +103,11 @@ impl<T: Scalar> Training<T> {
     /// The loss is `L = (Σ w·l)/divisor + penalty`; with [`PenaltyDivisor::BatchWeight`], the
     /// penalty is divided by the divisor as well.
     fn evaluate(&mut self, from: usize, to: usize) -> Result<(f64, f64), Error> {
+        let (penalty_factor, dropout_factor) = (self.penalty_factor(), self.dropout_factor());
         let Training { settings, objective, state, gradient, .. } = self;
         let has_dropout = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
-        let dropout = has_dropout.then_some(Dropout { seed: settings.seed, step: state.step });
+        let dropout = Dropout { seed: settings.seed, step: state.step, factor: dropout_factor };
+        let dropout = (has_dropout && dropout_factor > 0.0).then_some(dropout);
         let rows = &state.order[from..to];
         let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout)?;
         if sums.weight == 0.0 {
@@ -101,14 +117,14 @@ impl<T: Scalar> Training<T> {
         let mut loss = sums.loss / divisor;
         if settings.penalty.adds_to_loss() {
             let factor = match settings.penalty.divisor {
-                PenaltyDivisor::BatchWeight => 1.0 / divisor,
-                PenaltyDivisor::None => 1.0,
+                PenaltyDivisor::BatchWeight => penalty_factor / divisor,
+                PenaltyDivisor::None => penalty_factor,
             };
             for block in objective.architecture().trainable() {
                 if settings.penalty.includes(block.part) {
                     let range = block.range.clone();
                     let (w, dw) = (&state.parameters[range.clone()], &mut gradient[range]);
-                    loss += settings.penalty.add(factor, w, dw);
+                    loss += settings.penalty.add(factor * block.factors.decay, w, dw);
                 }
             }
         }
@@ -117,8 +133,9 @@ impl<T: Scalar> Training<T> {
 
     /// Updates the trainable parameters after a batch of `n_rows`: gradient clipping, then
     /// decoupled weight decay `p ← p·(1 - rate·decay)` of the penalised parameters, then the
-    /// optimizer's update.
+    /// optimizer's update, with the factors of each block.
     fn update(&mut self, n_rows: usize, learning_rate: f64) {
+        let penalty_factor = self.penalty_factor();
         let Training { settings, objective, state, gradient, trainable, .. } = self;
         let architecture = objective.architecture();
         if let Some(clip) = settings.clip {
@@ -126,15 +143,16 @@ impl<T: Scalar> Training<T> {
         }
         state.updates += 1;
         let n_threads = objective.n_threads(n_rows);
-        let decay = settings.penalty.decoupled + settings.optimizer.decay();
+        let strength = penalty_factor * (settings.penalty.decoupled + settings.optimizer.decay());
         for block in architecture.trainable() {
+            let (rate, decay) = (learning_rate * block.factors.rate, strength * block.factors.decay);
             if decay > 0.0 && settings.penalty.includes(block.part) {
-                penalty::decay(learning_rate, decay, &mut state.parameters[block.range.clone()]);
+                penalty::decay(rate, decay, &mut state.parameters[block.range.clone()]);
             }
             let range = block.range.clone();
             settings.optimizer.update_on(
                 n_threads,
-                learning_rate,
+                rate,
                 state.updates,
                 range,
                 &mut state.parameters,

@@ -48,6 +48,12 @@ impl Default for StoppingState {
     }
 }
 
+impl Default for Stopping {
+    fn default() -> Stopping {
+        Stopping::on_validation_loss(10)
+    }
+}
+
 impl Stopping {
     /// Monitors the validation loss, and stops after more than `patience` epochs without an
     /// improvement of at least 1e-4.

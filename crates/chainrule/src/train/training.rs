@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::history::{Epoch, History};
 use super::observer::Observer;
 use super::schedule;
-use super::settings::{Settings, UnitTracking};
+use super::settings::Settings;
 use super::state::TrainingState;
 use super::stopping::{Monitor, StoppingState};
 use super::units::UnitTracker;
@@ -141,34 +141,8 @@ impl<T: Scalar> Training<T> {
             }
             (None, None) => (all_rows(n), None),
         };
-        if validation.is_none()
-            && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss)
-        {
-            return Err(Error::Setting {
-                setting: "stopping.monitor".to_owned(),
-                value: "validation_loss".to_owned(),
-                allowed:
-                    "loss, since there are no validation samples (set validation_fraction to split some off)"
-                        .to_owned(),
-            });
-        }
-        let n_outputs = architecture.n_outputs();
-        if !settings.metrics.is_empty() && n_outputs != n_targets {
-            let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
-            return Err(Error::Setting {
-                setting: "metrics".to_owned(),
-                value: names.join(", "),
-                allowed: format!(
-                    "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
-                     with one target",
-                    if n_targets == 1 { "one target".to_owned() } else { format!("{n_targets} targets") }
-                ),
-            });
-        }
+        check_settings(&settings, architecture, n_targets, validation.is_some())?;
         let rows = sorted(&order);
-        let unit_tracker = (settings.track_dead_units == UnitTracking::EachEpoch
-            && architecture.layers().len() > 1)
-            .then(|| UnitTracker::new(architecture, &rows));
         let state = TrainingState {
             finite: parameters.clone(),
             slots: settings.optimizer.slots(parameters.len()),
@@ -185,7 +159,7 @@ impl<T: Scalar> Training<T> {
             stopping: StoppingState::default(),
             best: None,
         };
-        Ok(Training {
+        let mut training = Training {
             gradient: vec![T::ZERO; state.parameters.len()],
             trainable: architecture.trainable().map(|block| block.range.clone()).collect(),
             history: History::default(),
@@ -195,8 +169,10 @@ impl<T: Scalar> Training<T> {
             validation,
             rows,
             state,
-            unit_tracker,
-        })
+            unit_tracker: None,
+        };
+        training.track_units();
+        Ok(training)
     }
 
     /// Returns the settings.
@@ -235,18 +211,13 @@ impl<T: Scalar> Training<T> {
         state.check(&self.state, n)?;
         let best = state.best.as_ref().map(|best| &best.parameters);
         for parameters in [&state.parameters, &state.finite].into_iter().chain(best) {
-            if let Some(k) = parameters.iter().position(|p| !p.is_finite()) {
-                let name = self.architecture().parameter_name(k);
-                return Err(Error::ParameterNotFinite { name, value: parameters[k].to_f64() });
-            }
+            self.check_finite(parameters)?;
         }
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             validation.rows = all_but(&state.order, n);
         }
         self.rows = sorted(&state.order);
-        if self.unit_tracker.is_some() {
-            self.unit_tracker = Some(UnitTracker::new(self.objective.architecture(), &self.rows));
-        }
+        self.track_units();
         self.state = state;
         Ok(())
     }
@@ -389,9 +360,44 @@ impl<T: Scalar> Training<T> {
     }
 }
 
+/// Checks settings, also against the network and the data.
+pub(super) fn check_settings(
+    settings: &Settings,
+    architecture: &Architecture,
+    n_targets: usize,
+    has_validation: bool,
+) -> Result<(), Error> {
+    settings.check()?;
+    if !has_validation
+            && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss)
+        {
+            return Err(Error::Setting {
+                setting: "stopping.monitor".to_owned(),
+                value: "validation_loss".to_owned(),
+                allowed:
+                    "loss, since there are no validation samples (set validation_fraction to split some off)"
+                        .to_owned(),
+            });
+        }
+        let n_outputs = architecture.n_outputs();
+        if !settings.metrics.is_empty() && n_outputs != n_targets {
+            let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
+            return Err(Error::Setting {
+                setting: "metrics".to_owned(),
+                value: names.join(", "),
+                allowed: format!(
+                    "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
+                     with one target",
+                    if n_targets == 1 { "one target".to_owned() } else { format!("{n_targets} targets") }
+                ),
+            });
+        }
+    Ok(())
+}
+
 /// Splits `n` rows into validation rows, in the order of the data, and training rows: the first
 /// ⌈fraction·n⌉ rows of a random permutation, and the rest.
-fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<u32>, Vec<u32>), Error> {
+pub(super) fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<u32>, Vec<u32>), Error> {
     let n_validation = (fraction * n as f64).ceil() as usize;
     if n_validation >= n {
         return Err(Error::Setting {
@@ -414,11 +420,11 @@ fn all_but(rows: &[u32], n: usize) -> Vec<u32> {
 }
 
 /// Returns the rows from 0 to `n` - 1.
-fn all_rows(n: usize) -> Vec<u32> {
+pub(super) fn all_rows(n: usize) -> Vec<u32> {
     (0..n as u32).collect()
 }
 
-fn sorted(rows: &[u32]) -> Vec<u32> {
+pub(super) fn sorted(rows: &[u32]) -> Vec<u32> {
     let mut rows = rows.to_vec();
     rows.sort_unstable();
     rows

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chainrule_experiment::FitPlan;
 use chainrule_model::path_to_text;
 
-use crate::arguments::FitArguments;
+use crate::arguments::{FitArguments, toml_text as text};
 use crate::error::Failure;
 
 impl FitArguments {
@@ -52,11 +52,7 @@ impl FitArguments {
         set("network.hidden", self.hidden()?);
         set("network.activation", optional_text(&self.activation));
         set("network.dropout", self.dropout.map(|v| format!("{v:?}")));
-        set("train.validation_fraction", self.validation.map(|v| format!("{v:?}")));
-        set("train.epochs", self.epochs.map(|v| v.to_string()));
-        set("train.batch", self.batch.map(|v| v.to_string()));
-        set("train.learning_rate", self.learning_rate.map(|v| format!("{v:?}")));
-        set("train.stopping.patience", self.patience.map(|v| v.to_string()));
+        sets.extend(self.training.sets.iter().cloned());
         sets.extend(self.set.iter().cloned());
         Ok(sets)
     }
@@ -120,11 +116,6 @@ pub(super) fn resume_arguments(plan: &FitPlan) -> Vec<OsString> {
     ];
     let arguments = arguments.into_iter().filter_map(|(flag, value)| Some([flag.into(), value?]));
     ["fit".into(), "--force".into()].into_iter().chain(arguments.flatten()).collect()
-}
-
-/// Quotes a text as TOML.
-fn text(text: &str) -> String {
-    toml_edit::Value::from(text).to_string()
 }
 
 /// Returns a TOML list of texts; `None` if it is empty.

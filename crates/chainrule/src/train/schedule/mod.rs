@@ -38,6 +38,10 @@ pub trait ScheduleRule: fmt::Debug + Send + Sync {
     fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64;
     /// Updates the state with the loss of an epoch; does nothing by default.
     fn observe(&self, _state: &mut ScheduleState, _loss: f64) {}
+    /// Returns whether the factor depends on the losses, by default not.
+    fn follows_loss(&self) -> bool {
+        false
+    }
 }
 
 /// Unit of time of a schedule.
@@ -141,6 +145,11 @@ impl Schedule {
     /// the losses so far; see [`observe`](Schedule::observe).
     pub fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64 {
         self.rule.factor(now, total, state)
+    }
+
+    /// Returns whether the factor depends on the losses and not only on time.
+    pub fn follows_loss(&self) -> bool {
+        self.rule.follows_loss()
     }
 
     /// Updates the state with the loss of a completed epoch, on the validation set if there is one.

@@ -109,6 +109,10 @@ impl ScheduleRule for ReduceOnPlateau {
         state.factor
     }
 
+    fn follows_loss(&self) -> bool {
+        true
+    }
+
     fn observe(&self, state: &mut ScheduleState, loss: f64) {
         let improved = self.improves(loss, state.best);
         if improved || matches!(self.improvement, Improvement::Lowest) && loss < state.best {
