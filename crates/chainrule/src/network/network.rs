@@ -2,7 +2,6 @@
 
 use super::architecture::Architecture;
 use super::layer::Layer;
-use super::predictor::Predictor;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::random::RandomState;
@@ -68,24 +67,6 @@ impl<T: Scalar> Network<T> {
     /// Splits the network into its architecture and its parameters.
     pub fn into_parts(self) -> (Architecture, Vec<T>) {
         (self.architecture, self.parameters)
-    }
-
-    /// Computes the outputs y (n, n_outputs) for the inputs x (n, n_inputs), both row-major.
-    ///
-    /// Each call creates a [`Predictor`]; for repeated predictions, use [`Network::predictor`].
-    ///
-    /// # Panics
-    /// Panics if the length of `x` is not a multiple of the number of inputs.
-    pub fn predict(&self, x: &[T]) -> Vec<T> {
-        let (n_in, n_out) = (self.architecture.n_inputs(), self.architecture.n_outputs());
-        let mut y = vec![T::ZERO; x.len() / n_in * n_out];
-        self.predictor().predict(x, &mut y);
-        y
-    }
-
-    /// Creates a [`Predictor`], which allocates its buffers once for repeated predictions.
-    pub fn predictor(&self) -> Predictor<'_, T> {
-        Predictor::new(self)
     }
 
     /// Converts the parameters to the precision `U`.

@@ -5,12 +5,15 @@
 
 mod constant;
 mod normal;
+mod rule;
 mod uniform;
 mod values;
 mod variance;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub use rule::InitializerRule;
 
 use crate::Error;
 use crate::random::RandomState;
@@ -30,17 +33,6 @@ pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
     constant::CONSTANT,
     values::ENTRY,
 ];
-
-/// Computes the initial values of the weights or the bias of a layer.
-#[doc(hidden)]
-pub trait InitializerRule: fmt::Debug + Send + Sync {
-    /// Overwrites `out` with initial values; see [`Initializer::fill`].
-    fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]);
-    /// Checks that the initializer can set `n_values` parameters; see [`Initializer::check`].
-    fn check(&self, _n_values: usize) -> Result<(), Error> {
-        Ok(())
-    }
-}
 
 /// An initializer, selected by name and options.
 ///
