@@ -19,7 +19,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
-use self::guard::guarded;
+use self::guard::{damaged, guarded};
 use self::kind::ParquetKind;
 use super::cell::InitialFormats;
 use super::chunks::{ChunkStream, Chunking, ColumnFormats, table};
@@ -384,8 +384,4 @@ impl From<ParquetError> for Problem {
     fn from(error: ParquetError) -> Problem {
         damaged(error.to_string())
     }
-}
-
-fn damaged(reason: String) -> Problem {
-    Problem::Corrupt { format: "Parquet", reason }
 }
