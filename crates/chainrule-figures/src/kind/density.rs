@@ -10,7 +10,8 @@ use chainrule::random::RandomState;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{classes, grid_axis, grids, input, linspace};
+use super::axis::{grid_axis, linspace};
+use super::series::{classes, grids, input};
 use super::units::{Unit, evaluate, join_captions, outlier_caption};
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};

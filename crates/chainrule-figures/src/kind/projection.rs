@@ -7,7 +7,8 @@ use chainrule::landscape::{activations, boundaries};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{classes, input, line, linspace, padded_range, translucent};
+use super::axis::{linspace, padded_range};
+use super::series::{classes, input, line, translucent};
 use super::units::Unit;
 use super::{Draw, Subject, option, unsuitable};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
