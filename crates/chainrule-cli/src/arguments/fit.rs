@@ -7,7 +7,8 @@ use chainrule_table::Task;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use super::{DATA, NETWORK, OUTPUT, Reading, TRAINING};
+use super::headings::{DATA, NETWORK, OUTPUT, TRAINING};
+use super::model::Reading;
 
 /// Train a network on a table and write a model.
 ///

@@ -9,8 +9,7 @@ use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
-use super::figure::recorded;
-use super::{checkpoints, finish, print_resume_command, write_somewhere};
+use super::{checkpoints, finish, print_resume_command, recorded, write_somewhere};
 use crate::arguments::RunArguments;
 use crate::error::Failure;
 use crate::output::{bold, errln, outln};
