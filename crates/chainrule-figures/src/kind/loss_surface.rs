@@ -12,7 +12,8 @@ use chainrule_experiment::{Outcome, Precision};
 
 use super::axis::{grid_axis, symbol};
 use super::series::{coordinate, grid, path};
-use super::{Draw, Subject, option, unsuitable};
+use super::subject::unsuitable;
+use super::{Draw, Subject, option};
 use crate::{
     Axis, AxisScale, Change, Colour, ColourMap, ColourScale, Error, Figure, Frame, Grid, Legend, Mark, Panel,
     Series, Shading, Stroke,

@@ -28,7 +28,6 @@ use std::collections::BTreeSet;
 
 use chainrule::registry::{self, Entry, OptionValue};
 
-use subject::unsuitable;
 pub use subject::{Draw, Subject};
 
 use crate::{Error, Figure};

@@ -14,8 +14,9 @@ use super::series::{
     InputPlane, by_class, by_class_in_strips, classes, grid, grids, input_plane, line, marker,
     misclassified_marker, predicted, small_if_many, true_curves,
 };
+use super::subject::unsuitable;
 use super::units::{decode_targets, evaluate, join_captions, outlier_caption, target_label};
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{
     Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
     Shading, Stroke,

@@ -6,8 +6,9 @@ use chainrule_experiment::Outcome;
 
 use super::axis::{linspace, padded_range};
 use super::series::{line, marker, name_with_stride, small_if_many, stride, task};
+use super::subject::unsuitable;
 use super::units::decode_targets;
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

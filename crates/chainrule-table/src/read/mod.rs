@@ -27,8 +27,8 @@ use std::sync::Arc;
 use chunks::{ChunkStream, Chunking, ColumnFormats};
 use csv::CsvReader;
 use jsonl::JsonLinesReader;
+use names::check_columns;
 pub(crate) use names::check_unique;
-use names::{check_columns, indices};
 use numpy::{NpyReader, NpzReader};
 pub use options::ReadOptions;
 #[cfg(feature = "parquet")]

@@ -17,16 +17,10 @@ mod three_rings;
 mod two_gaussians;
 mod xor;
 
-use std::fmt;
-
 pub use generated::{Curve, Generate, Generated};
-use generated::{
-    class_sizes, classes_in_order, linspace, n_classes, n_samples, named, noise, numbered, push_with_noise,
-};
 
-use crate::Error;
 use crate::random::RandomState;
-use crate::registry::{self, Entry, OptionValue, Options};
+use crate::registry::{Chosen, Entry, Registered};
 
 /// All datasets, in the order in which they are listed.
 pub static REGISTRY: &[Entry<Generate>] = &[
@@ -56,46 +50,17 @@ pub static REGISTRY: &[Entry<Generate>] = &[
 /// assert_eq!((data.n_samples(), data.n_inputs(), data.n_targets()), (150, 2, 3));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Generator {
-    options: Options,
-    generate: Generate,
-}
+pub type Generator = Chosen<Generate>;
 
-/// Generators are equal if their names and options are.
-impl PartialEq for Generator {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
-}
+impl Registered for Generate {
+    const WHAT: &'static str = "dataset";
 
-impl fmt::Display for Generator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
+    fn entries() -> &'static [Entry<Self>] {
+        REGISTRY
     }
 }
 
 impl Generator {
-    /// Returns the generator of the dataset called `name` with the options `given`.
-    ///
-    /// # Errors
-    /// Returns an error for an unknown name or option, with the nearest known one, or for an option
-    /// that is out of range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Generator, Error> {
-        let (options, generate) = registry::choose("dataset", REGISTRY, name, given)?;
-        Ok(Generator { options, generate })
-    }
-
-    /// Returns the name, such as `three_rings`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name with the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
     /// Returns one curve per class if the samples of each class are on a curve, otherwise an empty
     /// slice.
     pub fn curves(&self) -> &'static [Curve] {
@@ -108,6 +73,6 @@ impl Generator {
 
     /// Generates the samples, with random numbers from `random`.
     pub fn generate(&self, random: &mut RandomState) -> Generated {
-        (self.generate)(&self.options, random)
+        (self.made)(self.options(), random)
     }
 }

@@ -17,15 +17,11 @@ mod roc_auc;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 pub use confusion::{ConfusionMatrix, confusion_matrix, misclassified};
 pub use definition::{Definition, MetricInput, OutputKind};
 pub(crate) use definition::{arg_max, is_class_1};
 
-use crate::Error;
-use crate::registry::{self, Entry, OptionValue, Options};
-use definition::CLASSIFICATION;
+use crate::registry::{Chosen, Entry, Registered};
 
 /// All metrics, in the order in which they are listed.
 pub static REGISTRY: &[Entry<Definition>] = &[
@@ -51,23 +47,17 @@ pub static REGISTRY: &[Entry<Definition>] = &[
 /// assert!(!Metric::new("rmse", &[])?.suits(OutputKind::Binary));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Metric {
-    options: Options,
-    definition: Definition,
+pub type Metric = Chosen<Definition>;
+
+impl Registered for Definition {
+    const WHAT: &'static str = "metric";
+
+    fn entries() -> &'static [Entry<Self>] {
+        REGISTRY
+    }
 }
 
 impl Metric {
-    /// Returns the metric called `name` with the options `given`.
-    ///
-    /// # Errors
-    /// Returns an error for an unknown name or option, with the nearest known one, or for an option
-    /// that is out of range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Metric, Error> {
-        let (options, definition) = registry::choose("metric", REGISTRY, name, given)?;
-        Ok(Metric { options, definition })
-    }
-
     /// Returns all metrics that are defined for this kind of outputs, in the order of the registry.
     ///
     /// ```
@@ -86,24 +76,14 @@ impl Metric {
         metrics.filter(move |metric| metric.suits(task))
     }
 
-    /// Returns the name, such as `roc_auc`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name with the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
     /// Returns whether larger values are better.
     pub fn higher_is_better(&self) -> bool {
-        self.definition.higher_is_better
+        self.made.higher_is_better
     }
 
     /// Returns whether the metric is defined for this kind of outputs.
     pub fn suits(&self, task: OutputKind) -> bool {
-        self.definition.tasks.contains(&task)
+        self.made.tasks.contains(&task)
     }
 
     /// Computes the metric of `predictions`.
@@ -125,18 +105,6 @@ impl Metric {
         if predictions.y.iter().any(|y| y.is_nan()) || predictions.total_weight() == 0.0 {
             return f64::NAN;
         }
-        (self.definition.value)(predictions)
-    }
-}
-
-impl PartialEq for Metric {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
+        (self.made.value)(predictions)
     }
 }

@@ -33,7 +33,6 @@ pub use activation::Activation;
 use activation::ActivationKind;
 pub use formula::{Call, Formula, Join};
 pub use function::{ActivationFunction, ActivationLoops};
-use function::{Elementwise, gate};
 
 use crate::Error;
 use crate::registry::{self, Entry, OptionValue};

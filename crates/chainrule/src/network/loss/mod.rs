@@ -24,7 +24,6 @@ use std::sync::Arc;
 pub use self::loops::{LossFunction, LossLoops};
 pub use self::loss::Loss;
 pub use self::per_sample::{Domain, Link};
-use self::per_sample::{PerSample, term_or_zero};
 use crate::Error;
 use crate::registry::{self, Entry, OptionValue};
 

@@ -13,29 +13,18 @@ mod sgd;
 use std::sync::Arc;
 
 pub use rule::{Optimizer, Rule, Slots, UpdateLoop};
-use rule::{OptimizerStep, flush};
 
-use crate::Error;
-use crate::registry::{self, Entry, OptionValue};
+use crate::registry::{Entry, Registered};
 
 /// All optimizers, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn Rule>>] =
     &[sgd::ENTRY, rmsprop::ENTRY, adagrad::ENTRY, adam::ENTRY, adamw::ENTRY];
 
-impl Optimizer {
-    /// Creates the optimizer called `name` with the options `given`.
-    ///
-    /// # Errors
-    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the most similar name, if
-    /// the name or an option is unknown, and [`Error::OptionRange`] if a value is out of range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Optimizer, Error> {
-        let (options, rule) = registry::choose("optimizer", REGISTRY, name, given)?;
-        Ok(Optimizer { options, rule })
-    }
+impl Registered for Arc<dyn Rule> {
+    const WHAT: &'static str = "optimizer";
 
-    /// Creates the optimizer called `name`; panics if the options `given` are invalid.
-    fn of(name: &str, given: &[(&str, OptionValue)]) -> Optimizer {
-        Optimizer::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    fn entries() -> &'static [Entry<Self>] {
+        REGISTRY
     }
 }
 

@@ -10,7 +10,7 @@ use fearless_simd::dispatch;
 use crate::kernel::level::level;
 use crate::kernel::pool::{self, MAX_THREADS};
 use crate::kernel::{InBothPrecisions, Scalar};
-use crate::registry::Options;
+use crate::registry::Chosen;
 
 /// Maximum number of state vectors of an optimizer.
 pub(super) const MAX_SLOTS: usize = 3;
@@ -104,40 +104,13 @@ impl InBothPrecisions for dyn Rule {
 /// assert_eq!(parameters, [0.5, 0.5, 1.0]); // 1 - 0.1·2 - 0.1·(0.5·2 + 2)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Optimizer {
-    pub(super) options: Options,
-    pub(super) rule: Arc<dyn Rule>,
-}
-
-/// Optimizers are equal if their names and options are equal.
-impl PartialEq for Optimizer {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
-}
-
-impl fmt::Display for Optimizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
-    }
-}
+pub type Optimizer = Chosen<Arc<dyn Rule>>;
 
 impl Optimizer {
-    /// Returns the name: `adam`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name and the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
     /// Returns the number of state vectors, each of the length of the parameters and initially
     /// zero.
     pub fn n_slots(&self) -> usize {
-        self.rule.n_slots()
+        self.made.n_slots()
     }
 
     /// Returns the state before the first step for `n_parameters` parameters.
@@ -151,7 +124,7 @@ impl Optimizer {
     /// [`update`](Optimizer::update) does not apply the decay, since it depends on which parameters
     /// are penalised; see [`decay`](super::super::penalty::decay).
     pub fn decay(&self) -> f64 {
-        self.rule.decay()
+        self.made.decay()
     }
 
     /// Performs one step on the `range` of the parameters.
@@ -196,7 +169,7 @@ impl Optimizer {
         let mut used = slots.iter_mut().map(|slot| &mut slot[range.clone()]);
         let mut slots: Slots<'_, T> = std::array::from_fn(|_| used.next().unwrap_or_default());
         let (mut p, mut g) = (&mut parameters[range.clone()], &gradient[range]);
-        let rule = T::loops(&*self.rule);
+        let rule = T::loops(&*self.made);
         let n_ranges = n_threads.min(p.len() / MIN_PARAMETERS_PER_THREAD);
         if n_ranges <= 1 {
             rule.update(rate, step, p, g, slots);

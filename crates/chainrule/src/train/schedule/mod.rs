@@ -16,11 +16,9 @@ mod step;
 
 use std::sync::Arc;
 
-use rule::{BY_EPOCH, BY_SAMPLES, BY_STEP, OVER, half_cosine, length, progress};
 pub use rule::{Clock, Schedule, ScheduleRule, ScheduleState};
 
-use crate::Error;
-use crate::registry::{self, Entry, OptionValue};
+use crate::registry::{Entry, Registered};
 
 /// All schedules, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn ScheduleRule>>] = &[
@@ -34,20 +32,11 @@ pub static REGISTRY: &[Entry<Arc<dyn ScheduleRule>>] = &[
     reduce_on_plateau::ENTRY,
 ];
 
-impl Schedule {
-    /// Creates the schedule called `name` with the options `given`.
-    ///
-    /// # Errors
-    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the most similar name, if
-    /// the name or an option is unknown, and [`Error::OptionRange`] if a value is out of range.
-    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Schedule, Error> {
-        let (options, rule) = registry::choose("schedule", REGISTRY, name, given)?;
-        Ok(Schedule { options, rule })
-    }
+impl Registered for Arc<dyn ScheduleRule> {
+    const WHAT: &'static str = "schedule";
 
-    /// Creates the schedule called `name`; panics if the options `given` are invalid.
-    fn of(name: &str, given: &[(&str, OptionValue)]) -> Schedule {
-        Schedule::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    fn entries() -> &'static [Entry<Self>] {
+        REGISTRY
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kernel::math;
-use crate::registry::{NumberRange, OptionKind, OptionSpec, OptionValue, Options};
+use crate::registry::{Chosen, NumberRange, OptionKind, OptionSpec, OptionValue};
 
 /// Implementation of a schedule.
 pub trait ScheduleRule: fmt::Debug + Send + Sync {
@@ -60,39 +60,12 @@ impl Default for ScheduleState {
 /// assert_eq!([factor(0), factor(9), factor(10), factor(20)], [1.0, 1.0, 0.5, 0.25]);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Schedule {
-    pub(super) options: Options,
-    pub(super) rule: Arc<dyn ScheduleRule>,
-}
-
-/// Schedules are equal if their names and options are equal.
-impl PartialEq for Schedule {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
-}
-
-impl fmt::Display for Schedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
-    }
-}
+pub type Schedule = Chosen<Arc<dyn ScheduleRule>>;
 
 impl Schedule {
-    /// Returns the name: `cosine`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name and the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
     /// Returns the unit of time, epochs if the schedule does not have a `clock` option.
     pub fn clock(&self) -> Clock {
-        match self.options.iter().find(|(key, _)| *key == CLOCK) {
+        match self.options().iter().find(|(key, _)| *key == CLOCK) {
             Some((_, OptionValue::Text(word))) if word == "step" => Clock::Step,
             Some((_, OptionValue::Text(word))) if word == "samples" => Clock::Samples,
             _ => Clock::Epoch,
@@ -105,14 +78,14 @@ impl Schedule {
     /// step, and `total` the number of ticks of the whole training run. `state` is the state after
     /// the losses so far; see [`observe`](Schedule::observe).
     pub fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64 {
-        self.rule.factor(now, total, state)
+        self.made.factor(now, total, state)
     }
 
     /// Updates the state with the loss of a completed epoch, on the validation set if there is one.
     ///
     /// Only `reduce_on_plateau` changes the state.
     pub fn observe(&self, state: &mut ScheduleState, loss: f64) {
-        self.rule.observe(state, loss);
+        self.made.observe(state, loss);
     }
 }
 
