@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use chainrule::registry;
 
 use crate::Error;
-use crate::tree::{Origin, SettingNode, SettingValue, Tree};
+use crate::origin::Origin;
+use crate::tree::{SettingNode, SettingValue, Tree};
 
 /// A table of settings that is being read.
 pub(crate) struct Section<'t> {

@@ -9,8 +9,8 @@ use chainrule::train::schedule::Schedule;
 use chainrule::train::{Batch, Clip, Monitor, Penalty, Settings, Shuffle, Stopping, UnitTracking};
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// The loss, the training settings and the number of restarts.
 #[derive(Clone, Debug)]

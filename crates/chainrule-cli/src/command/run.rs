@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
+use chainrule_experiment::published::collapsed;
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
@@ -136,7 +137,8 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
             outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
         outln!("  final loss by seed: {}", losses.join(", "));
     }
-    if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
+    let has_hidden = outcome.architecture.layers().len() > 1;
+    if let Some(single) = collapsed(&outcome.network()).filter(|_| has_hidden) {
         print_collapsed(&outcome.network(), &single);
     }
     for (name, index) in &outcome.names {
