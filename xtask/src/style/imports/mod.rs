@@ -113,6 +113,21 @@ mod tests {
     }
 
     #[test]
+    fn a_circle_of_three_files_is_found_through_a_re_export() {
+        let files = [
+            ("crates/x/src/main.rs", "mod a; mod b; mod c; use b::*;"),
+            ("crates/x/src/a.rs", "use super::B; pub const A: B = B;"),
+            ("crates/x/src/b.rs", "pub struct B; pub fn f() -> crate::c::C { todo!() }"),
+            ("crates/x/src/c.rs", "pub struct C; fn g() { crate::a::A; }"),
+        ];
+        let faults = faults(files.into_iter());
+        assert_eq!(faults.len(), 1);
+        let circle = "a.rs imports super::B, b.rs imports crate::c::C, c.rs imports crate::a::A";
+        assert!(faults[0].starts_with("crates/x/src: a.rs, b.rs, c.rs import each other"), "{faults:?}");
+        assert!(faults[0].contains(circle), "{faults:?}");
+    }
+
+    #[test]
     fn a_parent_and_its_child_import_each_other_if_the_code_of_both_does() {
         let parent = "crates/x/src/lib.rs";
         let child = ("crates/x/src/a.rs", "pub fn f(_: super::Options) {}");

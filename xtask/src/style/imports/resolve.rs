@@ -176,15 +176,20 @@ mod tests {
     fn paths_are_followed_from_the_root_the_parent_and_the_module_itself() {
         let files = [
             ("lib.rs", "mod a; mod b; pub struct Root;"),
-            ("a.rs", "use crate::b::c::C; fn f() { super::Root::new() }"),
+            ("a.rs", "use crate::b::c::C; pub struct A; fn f() { super::Root::new() }"),
             ("b/mod.rs", "pub mod c; mod d; fn g() { self::d::h(); c::C.k() }"),
             ("b/c.rs", "pub struct C;"),
             ("b/d.rs", "pub fn h(_: super::super::a::A) {}"),
         ];
-        // `a::A` is not defined anywhere.
         assert_eq!(
             arrows(&files),
-            ["a.rs -> b/c.rs", "a.rs -> lib.rs", "b/mod.rs -> b/c.rs", "b/mod.rs -> b/d.rs"]
+            [
+                "a.rs -> b/c.rs",
+                "a.rs -> lib.rs",
+                "b/d.rs -> a.rs",
+                "b/mod.rs -> b/c.rs",
+                "b/mod.rs -> b/d.rs"
+            ]
         );
     }
 

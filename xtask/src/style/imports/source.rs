@@ -87,14 +87,19 @@ impl ModuleSource {
                     let (path, end) = path(tokens, i);
                     let word = path[0].clone();
                     is_public = word == "pub";
-                    if DEFINING.contains(&keyword.as_str()) {
+                    if defines(&keyword, &word) {
                         if scope == Scope::Module {
                             self.items.insert(word.clone());
                         }
                     } else if !is_member(tokens, i) && !is_field(tokens, end) {
                         self.paths.push(path);
                     }
-                    (keyword, i) = (word, end);
+                    // `static mut` defines the name that follows, `*const` none.
+                    let is_pointer = i > 0 && is_punct(&tokens[i - 1], '*');
+                    if word != "mut" {
+                        keyword = if is_pointer { String::new() } else { word };
+                    }
+                    i = end;
                 }
                 // The exclamation mark of macro_rules! comes before the name.
                 token => {
@@ -109,9 +114,14 @@ impl ModuleSource {
     }
 }
 
-/// Keywords that are followed by the name of an item.
-const DEFINING: [&str; 9] =
-    ["fn", "struct", "enum", "union", "trait", "type", "const", "static", "macro_rules"];
+/// Whether a word is the name of the item that the keyword before it defines.
+fn defines(keyword: &str, word: &str) -> bool {
+    const KEYWORDS: [&str; 9] =
+        ["fn", "struct", "enum", "union", "trait", "type", "const", "static", "macro_rules"];
+    // As in `const unsafe fn`.
+    const QUALIFIERS: [&str; 5] = ["fn", "unsafe", "async", "extern", "mut"];
+    KEYWORDS.contains(&keyword) && !QUALIFIERS.contains(&word)
+}
 
 fn is_punct(token: &TokenTree, c: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == c)
@@ -228,17 +238,17 @@ mod tests {
             source.imports.iter().map(|import| format!("{} {}", import.name, import.path.join("::")));
         assert_eq!(imports.collect::<Vec<_>>(), ["a a", "D a::b::C", "* a::b", "F a::e::F", "h self::g"]);
         // Neither all names of a module nor a re-export are paths of the code.
-        assert_eq!(names("use a::*; pub(super) use b::C; use d::E;"), ["pub", "crate", "d::E"]);
+        assert_eq!(names("use a::*; pub(super) use b::C; use d::E;"), ["pub", "super", "d::E"]);
     }
 
     #[test]
     fn items_and_modules_are_those_of_the_module_itself() {
-        let source =
-            read("mod a; mod b { struct C; mod d; } fn e() { fn f() {} } macro_rules! g { () => {} }");
-        let source = source.unwrap();
+        let text = "mod a; mod b { struct C; mod d; } const fn e(_: *const u8) { fn f() {} } \
+                    static mut G: u8 = 0; macro_rules! h { () => {} }";
+        let source = read(text).unwrap();
         let mut items: Vec<_> = source.items.iter().map(String::as_str).collect();
         items.sort_unstable();
-        assert_eq!(items, ["e", "g"]);
+        assert_eq!(items, ["G", "e", "h"]);
         assert_eq!(source.declared, ["a"]);
         assert_eq!(source.nested[0].0, "b");
         assert_eq!(
