@@ -8,13 +8,14 @@ use chrono::Local;
 
 use crate::error::Error;
 use crate::machine;
+use crate::options::MeasureOptions;
 use crate::peak::Peak;
 use crate::peer::{Peer, PeerAnswer, PeerVariant, run_chainrule};
 use crate::problem::TrainingProblem;
 use crate::report::{self, BenchReport, Measured, WorkloadRow};
 use crate::train::{self, ProblemSource};
+use crate::workload;
 use crate::workload::{Workload, WorkloadData, WorkloadPrecision};
-use crate::{MeasureOptions, workload};
 
 /// Trains the workloads with Chainrule and prints a line for each.
 pub(crate) fn ours(options: &MeasureOptions) -> Result<(), Error> {

@@ -8,7 +8,8 @@ use std::process::Command;
 use chrono::Local;
 
 use crate::error::Error;
-use crate::{MeasureOptions, machine};
+use crate::machine;
+use crate::options::MeasureOptions;
 
 /// Workloads to count, with a number of epochs that takes a few seconds under Callgrind.
 const COUNTED: [(&str, u64); 2] = [("sines", 50), ("digits", 2)];

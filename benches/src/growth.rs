@@ -2,10 +2,11 @@
 
 use crate::compare::measure;
 use crate::error::Error;
+use crate::machine;
+use crate::options::MeasureOptions;
 use crate::peak::Peak;
 use crate::report::{self, WorkloadRow};
 use crate::workload::{GROWTH_SAMPLES, GROWTH_WIDTHS, named};
-use crate::{MeasureOptions, machine};
 
 const HEADER: &str = "curve,size,program,epochs,seconds,seconds_per_epoch,share_of_peak,final_loss";
 

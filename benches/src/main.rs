@@ -9,6 +9,7 @@ mod growth;
 mod machine;
 mod npy;
 mod one;
+mod options;
 mod peak;
 mod peer;
 mod problem;
@@ -18,13 +19,12 @@ mod workload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::options::{MeasureOptions, ProblemOptions};
 use crate::peak::Peak;
-use crate::peer::Peer;
 use crate::problem::TrainingProblem;
 use crate::train::ProblemSource;
 use crate::workload::{Workload, WorkloadPrecision};
@@ -85,59 +85,6 @@ enum BenchCommand {
     Growth(MeasureOptions),
     /// Count the instructions of two small workloads under Callgrind
     Count(MeasureOptions),
-}
-
-/// Options for generating the data of a workload.
-#[derive(Args)]
-struct ProblemOptions {
-    /// Seed of the data and the initial weights
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
-    /// scikit-learn's digits as an NPY file [default: random data of the same shape]
-    #[arg(long)]
-    digits: Option<PathBuf>,
-}
-
-/// Options of a measurement.
-#[derive(Args)]
-struct MeasureOptions {
-    /// Workloads [default: all workloads of the table]
-    workloads: Vec<String>,
-    /// Libraries to compare with
-    #[arg(long, value_delimiter = ',')]
-    peers: Vec<Peer>,
-    /// Python interpreter of an environment with the peers
-    #[arg(long, default_value = "python3")]
-    python: PathBuf,
-    /// Number of measurements per program, of which the median is reported
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Number of Chainrule threads (CHAINRULE_THREADS) [default: chosen by the engine]
-    #[arg(long)]
-    threads: Option<usize>,
-    #[command(flatten)]
-    problem: ProblemOptions,
-    /// Directory `benches` of the repository
-    #[arg(long, default_value = "benches")]
-    benches: PathBuf,
-    /// Directory for the data of the peers
-    #[arg(long, default_value = "target/bench-data")]
-    data: PathBuf,
-}
-
-impl MeasureOptions {
-    /// Returns the named workloads, or all workloads of the table if none is named.
-    fn workloads(&self) -> Result<Vec<Workload>, Error> {
-        if self.workloads.is_empty() {
-            return Ok(workload::all());
-        }
-        self.workloads.iter().map(|name| workload::named(name)).collect()
-    }
-
-    /// Returns the number of Chainrule threads to report.
-    fn n_threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
-    }
 }
 
 fn main() -> ExitCode {

@@ -1,10 +1,14 @@
 //! The step `style`: rules of `CONTRIBUTING.md` that neither the compiler nor clippy checks.
 
+mod extension;
+mod imports;
 mod prose;
 mod types;
 
 use std::fs;
 use std::path::Path;
+
+use extension::extension;
 
 /// Maximum number of lines of a Rust file.
 const MAX_LINES: usize = 500;
@@ -33,6 +37,7 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
         faults.extend(prose::faults(path, text));
     }
     faults.extend(types::faults(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))));
+    faults.extend(imports::faults(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))));
     match fs::read_to_string(root.join(GUIDE)) {
         Ok(text) => faults.extend(missing_paths(&text, |path| root.join(path).exists())),
         Err(error) => faults.push(format!("cannot read {GUIDE}: {error}")),
@@ -76,11 +81,6 @@ fn contains_unsafe(line: &str) -> bool {
 fn without_strings(line: &str) -> String {
     let line = line.replace("\\\\", "").replace("\\\"", "").replace("'\"'", "");
     line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
-}
-
-/// Returns the file extension of a path with forward slashes; empty if it has none.
-fn extension(path: &str) -> &str {
-    path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 /// Collects the text files below `folder`, with paths relative to `root`; skips hidden folders and

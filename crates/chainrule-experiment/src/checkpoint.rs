@@ -13,7 +13,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::checkpoints::files;
+use crate::checkpoint_files::files;
 use crate::runs::flat_settings;
 
 /// A checkpoint of one training run, read from a file and verified.

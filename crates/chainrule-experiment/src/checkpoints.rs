@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,59 +14,10 @@ use chainrule_table::{UNFINISHED, write_whole};
 
 use crate::Error;
 use crate::checkpoint::{Checkpoint, to_bytes};
+use crate::checkpoint_files::{EXTENSION, files, files_where};
+use crate::checkpoint_interval::CheckpointInterval;
 use crate::experiment::{Experiment, Variant};
 use crate::renames::current_path;
-
-/// Interval between checkpoints. The text form is seconds (`30`), epochs (`10 epochs`) or `never`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum CheckpointInterval {
-    /// No checkpoints.
-    Never,
-    /// A number of seconds; the checkpoint is saved at the end of the current step.
-    Seconds(f64),
-    /// A number of epochs.
-    Epochs(u64),
-}
-
-impl Default for CheckpointInterval {
-    /// Returns 30 seconds.
-    fn default() -> CheckpointInterval {
-        CheckpointInterval::Seconds(30.0)
-    }
-}
-
-impl fmt::Display for CheckpointInterval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CheckpointInterval::Never => f.write_str("never"),
-            CheckpointInterval::Seconds(seconds) => write!(f, "{seconds}"),
-            CheckpointInterval::Epochs(n) => write!(f, "{n} epochs"),
-        }
-    }
-}
-
-impl FromStr for CheckpointInterval {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<CheckpointInterval, String> {
-        let error = || "write seconds (30), epochs (10 epochs) or never".to_owned();
-        let positive = |v: &f64| v.is_finite() && *v > 0.0;
-        match text.trim().split_once(' ') {
-            None if text.trim() == "never" => Ok(CheckpointInterval::Never),
-            None => {
-                // Longer than any training run, and short enough for the clock.
-                const MAX_SECONDS: f64 = 1e9;
-                let seconds = text.trim().trim_end_matches('s').parse().ok().filter(positive);
-                let seconds = seconds.map(|seconds| seconds.min(MAX_SECONDS));
-                seconds.map(CheckpointInterval::Seconds).ok_or_else(error)
-            }
-            Some((n, "epochs" | "epoch")) => {
-                n.parse().ok().filter(|n| *n > 0).map(CheckpointInterval::Epochs).ok_or_else(error)
-            }
-            Some(_) => Err(error()),
-        }
-    }
-}
 
 /// The checkpoints of one or several consecutive training runs, in a folder that is created with
 /// the first checkpoint.
@@ -101,8 +50,6 @@ pub struct Checkpoints {
     /// Path of the latest checkpoint.
     pub latest: Option<PathBuf>,
 }
-
-const EXTENSION: &str = ".safetensors";
 
 /// Name of the locked file in a folder of checkpoints or of an unfinished run.
 pub(crate) const LOCK: &str = ".lock";
@@ -383,18 +330,4 @@ const RESTART: &str = "seed-";
 
 fn is_restart(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(RESTART))
-}
-
-/// Returns the checkpoint files in a folder, the latest last.
-pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
-    files_where(folder, |name| name.starts_with("epoch-") && name.ends_with(EXTENSION))
-}
-
-/// Returns the entries of a folder whose names satisfy a predicate, sorted by name.
-fn files_where(folder: &Path, predicate: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let entries = entries.filter(|entry| predicate(&entry.file_name().to_string_lossy()));
-    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    all.sort();
-    all
 }

@@ -1,10 +1,10 @@
 //! The claims of a source document, and their comparison with the results of a run.
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::quantity::Quantity;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// A claim of a source document about a quantity of a run.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::tree::Origin;
+use crate::origin::Origin;
 
 /// Error of reading, preparing or running an experiment.
 #[derive(Debug, thiserror::Error)]

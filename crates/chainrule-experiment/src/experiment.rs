@@ -15,9 +15,11 @@ use crate::data::DataPlan;
 use crate::figure::FigurePlan;
 use crate::fit_plan::FitPlan;
 use crate::network::NetworkPlan;
+use crate::origin::Origin;
 use crate::section::Section;
+use crate::text_file::{parent, read_text};
 use crate::train::TrainPlan;
-use crate::tree::{Origin, Tree};
+use crate::tree::Tree;
 
 /// An experiment, read and checked as far as possible without its data.
 ///
@@ -248,16 +250,6 @@ fn share_tables(variants: &mut [Variant]) {
 fn is_folder_name(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || " _-.".contains(c);
     name.starts_with(char::is_alphanumeric) && !name.ends_with([' ', '.']) && name.chars().all(allowed)
-}
-
-/// Reads a text file.
-pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
-}
-
-/// Returns the folder of a file.
-pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
 }
 
 fn document(section: &Section<'_>) -> Result<Option<SourceDocument>, Error> {

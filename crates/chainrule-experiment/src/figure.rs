@@ -3,8 +3,8 @@
 use chainrule::registry::OptionValue;
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// A figure of an experiment's report, with its kind and options as they were written.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,11 +13,13 @@ use toml_edit::DocumentMut;
 use crate::Error;
 use crate::builtin::BaseFolder;
 use crate::data::DataPlan;
-use crate::experiment::{Experiment, Variant, parent, read_text};
+use crate::experiment::{Experiment, Variant};
+use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::section::Section;
 use crate::table::column_names;
-use crate::tree::{Origin, Tree};
+use crate::text_file::{parent, read_text};
+use crate::tree::Tree;
 
 /// Number of batches per epoch, subject to the bounds on the batch size.
 const N_BATCHES: usize = 50;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use chainrule_model::path_from_text;
 
 use crate::Error;
-use crate::checkpoints::CheckpointInterval;
-use crate::experiment::{parent, read_text};
+use crate::checkpoint_interval::CheckpointInterval;
+use crate::origin::Origin;
 use crate::section::Section;
-use crate::tree::{Origin, Tree};
+use crate::text_file::{parent, read_text};
+use crate::tree::Tree;
 
 /// The settings of `[fit]`. Paths in a TOML file are relative to its folder.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,8 +5,9 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, BlockFactors, Initializer, Layer, Learning};
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::section::{Choice, Section};
-use crate::tree::{Origin, SettingValue};
+use crate::tree::SettingValue;
 
 /// The layers of an experiment.
 #[derive(Clone, Debug)]

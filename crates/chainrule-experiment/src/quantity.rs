@@ -1,13 +1,15 @@
 //! The quantities of a run that a claim can concern.
 
+use chainrule::Dataset;
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::objective::{Evaluate, Objective};
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::outcome::Outcome;
+use crate::published;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// A quantity of a run, measured after an epoch.
 #[derive(Clone, Debug)]
@@ -37,12 +39,9 @@ enum QuantityKind {
     LargestIncrease,
     /// Number of epochs whose loss is higher than that of the epoch before.
     Increases,
-    /// Largest difference between the outputs of a network of linear layers and those of the
-    /// equivalent single layer.
-    Collapse,
-    /// The loss that the source of the Gaussians prints: a guarded cross-entropy with its two
-    /// arguments swapped.
-    SwappedGuardedLoss,
+    /// A quantity of a published document: a function of the network and the samples, or what is
+    /// wrong with the network.
+    Published(fn(&Network<f64>, &Dataset<f64>) -> Result<f64, &'static str>),
 }
 
 const KINDS: &[(&str, QuantityKind)] = &[
@@ -54,8 +53,8 @@ const KINDS: &[(&str, QuantityKind)] = &[
     ("dead", QuantityKind::Dead),
     ("largest_increase", QuantityKind::LargestIncrease),
     ("increases", QuantityKind::Increases),
-    ("collapse", QuantityKind::Collapse),
-    ("swapped_guarded_loss", QuantityKind::SwappedGuardedLoss),
+    ("collapse", QuantityKind::Published(published::collapse_difference)),
+    ("swapped_guarded_loss", QuantityKind::Published(published::swapped_guarded_loss)),
 ];
 
 impl Quantity {
@@ -160,23 +159,12 @@ impl Quantity {
             }
             QuantityKind::LargestIncrease => increases().fold(0.0, f64::max),
             QuantityKind::Increases => increases().filter(|increase| *increase > 0.0).count() as f64,
-            QuantityKind::Collapse => {
-                let network = network();
-                let single = network.collapse().ok_or_else(|| Error::Misplaced {
+            QuantityKind::Published(measure) => {
+                measure(&network(), &outcome.samples.dataset).map_err(|problem| Error::Misplaced {
                     origin: origin.clone(),
                     key: "quantity".to_owned(),
-                    problem:
-                        "is \"collapse\", but the network has an activation that is not linear; use identity \
-                              activations"
-                            .to_owned(),
-                })?;
-                let difference = |(a, b): (&f64, &f64)| (a - b).abs();
-                network.predict(x).iter().zip(&single.predict(x)).map(difference).fold(0.0, f64::max)
-            }
-            QuantityKind::SwappedGuardedLoss => {
-                let (y, guard) = (network().predict(x), 1e-4);
-                let loss = |(p, t): (&f64, &f64)| -p * (t + guard).ln() - (1.0 - p) * (1.0 - t + guard).ln();
-                y.iter().zip(outcome.samples.dataset.t()).map(loss).sum::<f64>() / y.len() as f64
+                    problem: problem.to_owned(),
+                })?
             }
         })
     }

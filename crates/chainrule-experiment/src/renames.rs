@@ -7,7 +7,8 @@
 use std::ffi::OsString;
 
 use crate::Error;
-use crate::tree::{Origin, SettingNode, SettingValue, Tree};
+use crate::origin::Origin;
+use crate::tree::{SettingNode, SettingValue, Tree};
 
 /// A key, a flag or a value of a key that has been renamed.
 #[derive(Clone, Copy, Debug)]

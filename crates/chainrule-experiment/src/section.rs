@@ -6,7 +6,8 @@ use chainrule::registry;
 use chainrule::train::{SettingKind, SettingValue as TrainingValue};
 
 use crate::Error;
-use crate::tree::{Origin, SettingNode, SettingValue, Tree};
+use crate::origin::Origin;
+use crate::tree::{SettingNode, SettingValue, Tree};
 
 /// A table of settings that is being read.
 pub(crate) struct Section<'t> {

@@ -4,8 +4,8 @@ use chainrule::network::loss::Loss;
 use chainrule::train::{SETTINGS, Setting, SettingKind, SettingValue, Settings};
 
 use crate::Error;
+use crate::origin::Origin;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// The loss, the training settings and the number of restarts.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn settings(section: &Section<'_>) -> Result<Settings, Error> {
 fn set(
     section: &Section<'_>,
     key: &str,
-    setting: &Setting,
+    setting: &Setting<Settings>,
     value: &SettingValue,
     settings: &mut Settings,
 ) -> Result<(), Error> {

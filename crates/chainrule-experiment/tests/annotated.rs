@@ -73,7 +73,7 @@ fn keys_of_documents_claims_and_fits_are_in_the_annotated_experiment() {
 }
 
 /// Returns the lines of a training setting: its key, an example, its description and its default.
-fn lines(setting: &Setting) -> String {
+fn lines(setting: &Setting<Settings>) -> String {
     const COLUMN: usize = 33;
     let (table, key) = setting.name.rsplit_once('.').unwrap_or(("", setting.name));
     if let SettingKind::Table = setting.kind {

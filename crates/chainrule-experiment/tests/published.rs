@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use chainrule::objective::{Evaluate, Objective};
 use chainrule::train::{Recorder, Training};
-use chainrule_experiment::demonstration::DEMONSTRATIONS;
+use chainrule_experiment::published::DEMONSTRATIONS;
 use chainrule_experiment::{ClaimStatus, Experiment, Outcome, Variant, builtin};
 use serde_json::Value as Json;
 

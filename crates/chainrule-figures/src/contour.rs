@@ -1,14 +1,44 @@
-//! Contour lines of a grid with marching squares, joined into polylines.
+//! Contour lines of a grid with marching squares, joined into polylines, and their levels.
 //!
 //! The crate `contour` is not used because it closes each line along the border of the grid, as
 //! required for filled bands, and those segments would have to be removed again.
 
 use std::collections::HashMap;
 
-use crate::Grid;
+use crate::{ColourScale, Grid, ticks};
+
+/// Approximate default number of contour levels.
+const N_LEVELS: usize = 18;
 
 /// A side of a cell: the grid point at its start, and whether it is parallel to y.
 type CellSide = (usize, bool);
+
+/// Returns the contour levels of a field: the given ones, or round numbers.
+pub(crate) fn contour_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) -> Vec<f64> {
+    if levels.is_empty() {
+        ticks::values(colours.ends(&grid.values), colours.scale, N_LEVELS)
+    } else {
+        levels.to_vec()
+    }
+}
+
+/// Returns for each class the grid of its probability minus the largest other probability, whose
+/// zero contour is the decision boundary of the class.
+///
+/// For two classes there is only one grid, because the other is its negative.
+pub(crate) fn boundaries(probabilities: &[Grid]) -> Vec<Grid> {
+    let n = probabilities.len();
+    (0..if n == 2 { 1 } else { n })
+        .map(|k| {
+            let margin = |p: usize| {
+                let others = (0..n).filter(|o| *o != k).map(|o| probabilities[o].values[p]);
+                probabilities[k].values[p] - others.fold(f64::NEG_INFINITY, f64::max)
+            };
+            let values = (0..probabilities[0].values.len()).map(margin).collect();
+            Grid { values, ..probabilities[0].clone() }
+        })
+        .collect()
+}
 
 /// Returns the contour lines of a level as points with fractional indices (i, j).
 pub(crate) fn contour(grid: &Grid, level: f64) -> Vec<Vec<[f64; 2]>> {

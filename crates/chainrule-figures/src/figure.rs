@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::scale::AxisScale;
 use crate::{Mark, Series};
 
 /// A figure: rows of panels with a title above and a caption below.
@@ -158,17 +159,6 @@ pub struct Axis {
     pub scale: AxisScale,
     /// Ticks and tick labels.
     pub ticks: Ticks,
-}
-
-/// Scale of an axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AxisScale {
-    /// Linear.
-    #[default]
-    Linear,
-    /// Logarithmic; numbers must be positive.
-    Log,
 }
 
 /// Ticks and tick labels of an axis.

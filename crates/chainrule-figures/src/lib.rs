@@ -44,12 +44,18 @@ mod contour;
 mod error;
 mod figure;
 mod font;
+mod grid;
 mod html;
+mod image;
 pub mod kind;
 mod mark;
 mod markup;
+mod network_style;
+mod numbers;
 mod plan;
 mod png;
+mod raster;
+mod rect;
 mod report;
 mod scale;
 mod simplify;
@@ -58,14 +64,12 @@ mod ticks;
 
 pub use colour::{Colour, ColourMap, ColourScale};
 pub use error::Error;
-pub use figure::{
-    Aspect, Axis, AxisScale, Border, Change, Figure, Frame, Legend, Panel, Space, Spacing, Ticks,
-};
+pub use figure::{Aspect, Axis, Border, Change, Figure, Frame, Legend, Panel, Space, Spacing, Ticks};
+pub use grid::Grid;
 pub use html::{html, html_fragment, html_head};
 pub use kind::{Subject, draw, epochs};
-pub use mark::{
-    Anchor, Dash, Direction, Edge, Fill, Grid, Mark, Marker, Node, Series, Shading, Stroke, Symbol,
-};
+pub use mark::{Anchor, Dash, Direction, Edge, Fill, Mark, Marker, Node, Series, Shading, Stroke, Symbol};
 pub use png::png;
 pub use report::{check_figures, figures, index, report};
+pub use scale::AxisScale;
 pub use svg::{SVG_LIMIT, animated_svg, outlined, svg};

@@ -6,58 +6,25 @@
 
 mod axis;
 mod legend;
+mod panel;
+mod sizes;
 
 pub(crate) use axis::AxisPlan;
-pub(crate) use legend::{LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, LegendPlan};
+pub(crate) use legend::{LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL};
+pub(crate) use panel::{BarPlan, LegendPlan, PanelPlan};
+pub(crate) use sizes::{
+    BAR_GAP, BAR_WIDTH, LABEL, LEADING, PANEL_TITLE, SMALL, TICK, TICK_GAP, TICK_LENGTH, TITLE,
+};
 
+use panel::Margins;
+
+use crate::contour::contour_levels;
 use crate::font;
-use crate::svg::contour_levels;
-use crate::{Aspect, Axis, AxisScale, Border, ColourScale, Figure, Mark, Panel, Shading, Spacing};
-
-/// Font sizes in pixels.
-pub(crate) const TITLE: f64 = 16.0;
-pub(crate) const PANEL_TITLE: f64 = 13.0;
-pub(crate) const LABEL: f64 = 13.0;
-pub(crate) const TICK: f64 = 11.0;
-pub(crate) const SMALL: f64 = 11.5;
-/// Line height relative to the font size.
-pub(crate) const LEADING: f64 = 1.4;
-/// Length of a tick, and distance of its label from the frame.
-pub(crate) const TICK_LENGTH: f64 = 4.0;
-pub(crate) const TICK_GAP: f64 = 7.0;
-/// Space to the left of a colour bar, and its width.
-pub(crate) const BAR_GAP: f64 = 14.0;
-pub(crate) const BAR_WIDTH: f64 = 13.0;
+use crate::rect::Rect;
+use crate::{Aspect, Axis, AxisScale, Border, Figure, Mark, Panel, Shading, Spacing};
 
 const EDGE: f64 = 12.0;
 const GAP: f64 = 22.0;
-
-/// A rectangle, given by its upper left corner and its size.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Rect {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) width: f64,
-    pub(crate) height: f64,
-}
-
-impl Rect {
-    pub(crate) fn right(&self) -> f64 {
-        self.x + self.width
-    }
-
-    pub(crate) fn bottom(&self) -> f64 {
-        self.y + self.height
-    }
-
-    pub(crate) fn centre(&self) -> [f64; 2] {
-        [self.x + self.width / 2.0, self.y + self.height / 2.0]
-    }
-
-    pub(crate) fn contains(&self, [x, y]: [f64; 2]) -> bool {
-        (self.x..=self.right()).contains(&x) && (self.y..=self.bottom()).contains(&y)
-    }
-}
 
 /// Layout of a figure.
 pub(crate) struct Plan<'a> {
@@ -68,40 +35,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) caption: Vec<String>,
     pub(crate) caption_top: f64,
     pub(crate) panels: Vec<PanelPlan<'a>>,
-}
-
-/// Layout of a panel.
-pub(crate) struct PanelPlan<'a> {
-    pub(crate) panel: &'a Panel,
-    pub(crate) frame: Rect,
-    pub(crate) title: Vec<String>,
-    pub(crate) x: AxisPlan,
-    pub(crate) y: AxisPlan,
-    /// The vertical axis of a 3-D panel.
-    pub(crate) z: Option<AxisPlan>,
-    pub(crate) bars: Vec<BarPlan<'a>>,
-    pub(crate) legend: Option<LegendPlan>,
-    margins: Margins,
-}
-
-/// Layout of a colour bar.
-pub(crate) struct BarPlan<'a> {
-    pub(crate) colours: &'a ColourScale,
-    pub(crate) label: &'a str,
-    /// Levels between bands of constant colour; empty for continuous colours.
-    pub(crate) levels: Vec<f64>,
-    pub(crate) axis: AxisPlan,
-    pub(crate) frame: Rect,
-    pub(crate) width: f64,
-}
-
-/// Space that a panel requires around its frame.
-#[derive(Clone, Copy, Default)]
-struct Margins {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
 }
 
 /// Computes the layout of a validated figure.
@@ -197,32 +130,6 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
         plan.margins.right += 10.0 + legend.rect.width;
     }
     plan
-}
-
-impl PanelPlan<'_> {
-    /// Moves the panel, whose frame is at the origin, to a position of the upper left corner.
-    fn move_to(&mut self, x: f64, y: f64) {
-        self.frame = Rect { x, y, ..self.frame };
-        self.x.map.pixels = self.x.map.pixels.map(|p| p + x);
-        self.y.map.pixels = self.y.map.pixels.map(|p| p + y);
-        for bar in &mut self.bars {
-            bar.frame = Rect { x: bar.frame.x + x, y: bar.frame.y + y, ..bar.frame };
-            bar.axis.map.pixels = bar.axis.map.pixels.map(|p| p + y);
-        }
-        if let Some(legend) = &mut self.legend {
-            legend.rect = Rect { x: legend.rect.x + x, y: legend.rect.y + y, ..legend.rect };
-        }
-    }
-
-    /// Returns the pixel of a point.
-    pub(crate) fn pixel(&self, x: f64, y: f64) -> [f64; 2] {
-        [self.x.map.pixel(x), self.y.map.pixel(y)]
-    }
-
-    /// Returns whether a point is within the axis ranges.
-    pub(crate) fn shows(&self, x: f64, y: f64) -> bool {
-        self.x.map.contains(x) && self.y.map.contains(y)
-    }
 }
 
 /// Returns the width and height of the frame: the given size or, for an equal aspect ratio, the

@@ -1,6 +1,17 @@
-//! Mapping between numbers and positions on an axis.
+//! Scales, and the mapping between numbers and positions on an axis.
 
-use crate::AxisScale;
+use serde::{Deserialize, Serialize};
+
+/// Scale of an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AxisScale {
+    /// Linear.
+    #[default]
+    Linear,
+    /// Logarithmic; numbers must be positive.
+    Log,
+}
 
 impl AxisScale {
     /// Returns the position of a number as a fraction of the axis, 0 at the first end and 1 at the

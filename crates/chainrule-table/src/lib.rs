@@ -5,6 +5,7 @@
 //! [`ColumnKinds`] infers the kind of each column. [`Encoders`] are fitted on the training rows and
 //! convert tables to the inputs and targets of a network.
 
+mod cell_type;
 pub mod date;
 mod encode;
 mod error;
@@ -17,6 +18,7 @@ mod split;
 mod table;
 mod write;
 
+pub use cell_type::CellType;
 pub use encode::{
     DateParts, EncoderOptions, Encoders, Encoding, Input, Scale, Scaling, Target, TargetScaling, Task,
     TrainingRows,
@@ -28,7 +30,7 @@ pub use format::{
 pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
 pub use output_file::{UNFINISHED, is_special, write_whole};
 pub use problem::Problem;
-pub use read::{CellType, ReadOptions, Stream, read, read_csv};
+pub use read::{ReadOptions, Stream, read, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Strings, Table, Values};
 pub use write::{Destination, FileFormat, OutputColumn, TableWriter};

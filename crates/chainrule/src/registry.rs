@@ -229,6 +229,69 @@ impl fmt::Display for Options {
     }
 }
 
+/// What the entries of a registry make.
+#[doc(hidden)]
+pub trait Registered: Sized + 'static {
+    /// Name of the registry for errors: `optimizer`.
+    const WHAT: &'static str;
+
+    /// Returns all entries, in display order.
+    fn entries() -> &'static [Entry<Self>];
+}
+
+/// An entry of a registry, chosen by name, with its options: an optimizer, a metric, ...
+///
+/// Choices are equal if their names and options are equal. `Display` gives the name with all
+/// options: `leaky_relu(slope = 0.1)`.
+#[derive(Clone, Debug)]
+pub struct Chosen<F> {
+    options: Options,
+    /// What the constructor of the entry returned.
+    pub(crate) made: F,
+}
+
+impl<F: Registered> Chosen<F> {
+    /// Creates the entry called `name` with the options `given`; omitted options have their default
+    /// values.
+    ///
+    /// # Errors
+    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the most similar name, if
+    /// the name or an option is unknown, and [`Error::OptionRange`] if a value is out of range.
+    pub fn new(name: &str, given: &[(&str, OptionValue)]) -> Result<Chosen<F>, Error> {
+        let (options, made) = choose(F::WHAT, F::entries(), name, given)?;
+        Ok(Chosen { options, made })
+    }
+
+    /// Creates the entry called `name`; panics if the options `given` are invalid.
+    pub(crate) fn of(name: &str, given: &[(&str, OptionValue)]) -> Chosen<F> {
+        Chosen::new(name, given).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl<F> Chosen<F> {
+    /// Returns the name, such as `leaky_relu`.
+    pub fn name(&self) -> &'static str {
+        self.options.name()
+    }
+
+    /// Returns the name with the values of all options.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+impl<F> PartialEq for Chosen<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+
+impl<F> fmt::Display for Chosen<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.options.fmt(f)
+    }
+}
+
 /// Creates the entry called `name` with the options `given`; other options take their defaults.
 ///
 /// `what` is the name of the registry for errors: `activation`.

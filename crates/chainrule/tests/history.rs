@@ -304,8 +304,10 @@ fn restarts_skip_seeds_that_diverge() {
     let restarts = |learning_rate, seeds: &[u32], n_threads_each, cancelled_seed| {
         let settings = Settings { epochs: 5, learning_rate, ..Settings::default() };
         let start = |seed| seeded(&line, &Loss::poisson(), &data, &settings, seed);
-        let observe =
-            |seed| CallRecorder { stop_after_epoch: (Some(seed) == cancelled_seed).then_some(1), ..Default::default() };
+        let observe = |seed| CallRecorder {
+            stop_after_epoch: (Some(seed) == cancelled_seed).then_some(1),
+            ..Default::default()
+        };
         best_of(seeds, n_threads_each, start, observe).map(|best| (best.seed, best.losses, best.ending))
     };
     let (seed, losses, _) = restarts(60.0, &[0, 1, 2, 3, 4, 5, 6, 7], 1, None).unwrap();

@@ -1,6 +1,6 @@
 //! Banned phrases in comments, documentation and user-visible text.
 
-use super::extension;
+use super::extension::extension;
 
 /// Banned phrases, in lower case, with the words to use instead.
 const BANNED: &[(&str, &str)] = &[

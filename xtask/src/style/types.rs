@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::extension;
+use super::extension::extension;
 
 /// Names that every crate may define.
 const SHARED: [&str; 1] = ["Error"];

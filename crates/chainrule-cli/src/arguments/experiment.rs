@@ -7,7 +7,7 @@ use chainrule_experiment::CheckpointInterval;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use super::{DATA, OUTPUT, TRAINING};
+use super::headings::{DATA, OUTPUT, TRAINING};
 
 /// Train the published networks and compare every number with its document.
 ///

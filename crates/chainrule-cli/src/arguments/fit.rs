@@ -7,8 +7,9 @@ use chainrule_table::Task;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::headings::{DATA, NETWORK, OUTPUT, TRAINING};
+use super::model::Reading;
 use super::training::TrainingFlags;
-use super::{DATA, NETWORK, OUTPUT, Reading, TRAINING};
 
 /// Train a network on a table and write a model.
 ///

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod fit;
+mod headings;
 mod legacy;
 mod model;
 mod training;
@@ -16,17 +17,11 @@ pub(crate) use self::experiment::{
     NewArguments, ReproduceArguments, RunArguments, RunsArguments, TraceArguments, TraceOutput,
 };
 pub(crate) use self::fit::FitArguments;
+use self::headings::COMMON;
 pub(crate) use self::legacy::modernize;
 pub use self::model::Reading;
 pub(crate) use self::model::{EvaluateArguments, ExportArguments, InspectArguments, PredictArguments};
 pub(crate) use self::training::toml_text;
-
-/// Headings under which help groups the options of a subcommand.
-const DATA: &str = "Data";
-const NETWORK: &str = "Network";
-const TRAINING: &str = "Training";
-const OUTPUT: &str = "Output";
-const COMMON: &str = "Common options";
 
 /// Train multilayer perceptrons, inspect every step of backpropagation, and check gradients.
 ///

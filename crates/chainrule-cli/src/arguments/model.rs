@@ -6,7 +6,7 @@ use chainrule_table::FileFormat;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{DATA, OUTPUT};
+use super::headings::{DATA, OUTPUT};
 
 /// Options for reading a CSV; those that are not given are detected from the file.
 #[derive(Args, Clone, Debug, Default)]

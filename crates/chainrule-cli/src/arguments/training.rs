@@ -1,11 +1,11 @@
 //! Options of `chainrule fit` for training settings, made from their registry.
 
-use chainrule::train::{Flag, SETTINGS, Setting, SettingKind};
+use chainrule::train::{Flag, SETTINGS, Setting, SettingKind, Settings};
 use chainrule_experiment::fit_default;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use super::TRAINING;
+use super::headings::TRAINING;
 
 /// Training settings given by options, as `train.KEY=VALUE` in TOML.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct TrainingFlags {
 }
 
 /// Returns the settings that have an option, with its name.
-fn flags() -> impl Iterator<Item = (&'static Setting, &'static str)> {
+fn flags() -> impl Iterator<Item = (&'static Setting<Settings>, &'static str)> {
     SETTINGS.iter().filter_map(|setting| match setting.flag {
         Flag::None => None,
         Flag::Common(name) | Flag::Rare(name) => Some((setting, name)),
@@ -33,7 +33,7 @@ impl Args for TrainingFlags {
 
 impl FromArgMatches for TrainingFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let set = |(setting, name): (&'static Setting, &'static str)| {
+        let set = |(setting, name): (&'static Setting<Settings>, &'static str)| {
             Some(format!("train.{}={}", setting.name, given(setting, name, matches)?))
         };
         Ok(TrainingFlags { sets: flags().filter_map(set).collect() })
@@ -45,7 +45,7 @@ impl FromArgMatches for TrainingFlags {
     }
 }
 
-fn argument(setting: &'static Setting, name: &'static str) -> Arg {
+fn argument(setting: &'static Setting<Settings>, name: &'static str) -> Arg {
     let default = fit_default(setting.name).map_or_else(String::new, |default| format!(" [default: {default}]"));
     let mut summary = setting.summary.to_owned();
     if let Some(first) = summary.get_mut(..1) {
@@ -68,7 +68,7 @@ fn argument(setting: &'static Setting, name: &'static str) -> Arg {
 }
 
 /// Returns the given value of an option as TOML, if there is one.
-fn given(setting: &Setting, name: &str, matches: &ArgMatches) -> Option<String> {
+fn given(setting: &Setting<Settings>, name: &str, matches: &ArgMatches) -> Option<String> {
     match setting.kind {
         SettingKind::Number(_) => matches.get_one::<f64>(name).map(|v| format!("{v:?}")),
         SettingKind::Count(_) => matches.get_one::<u64>(name).map(u64::to_string),

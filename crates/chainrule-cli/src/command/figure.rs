@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use chainrule::registry::OptionValue;
-use chainrule_experiment::Experiment;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
 use chainrule_table::{date, write_whole};
 
@@ -84,16 +83,6 @@ fn write(path: &Path, extension: &str, figure: &Figure, scale: f64) -> Result<()
         _ => figure.to_json().into_bytes(),
     };
     write_whole(path, &bytes).map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
-}
-
-/// Returns the epochs whose parameters are used by the figures of a network.
-pub(super) fn recorded(
-    experiment: &Experiment,
-    variant: &chainrule_experiment::Variant,
-) -> std::collections::BTreeSet<u64> {
-    let mut epochs = chainrule_figures::epochs(variant.train.settings.epochs);
-    epochs.extend(experiment.epochs(&variant.name));
-    epochs
 }
 
 #[cfg(test)]

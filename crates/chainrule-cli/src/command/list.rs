@@ -88,7 +88,7 @@ fn experiments() -> Result<Vec<Experiment>, Failure> {
 }
 
 /// Returns the training settings without their tables.
-fn settings() -> impl Iterator<Item = &'static Setting> {
+fn settings() -> impl Iterator<Item = &'static Setting<Settings>> {
     train::SETTINGS.iter().filter(|setting| !matches!(setting.kind, SettingKind::Table))
 }
 
@@ -170,7 +170,7 @@ fn json(what: Listed) -> Result<Value, Failure> {
             .collect());
     }
     if what == Listed::Settings {
-        let json = |setting: &Setting| {
+        let json = |setting: &Setting<Settings>| {
             json!({
                 "name": setting.name,
                 "summary": setting.summary,

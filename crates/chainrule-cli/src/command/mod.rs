@@ -18,6 +18,7 @@ pub(crate) mod runs;
 pub(crate) mod trace;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -134,8 +135,15 @@ fn read_tables(experiment: &Experiment) -> Result<(), Failure> {
 
 /// Trains the networks of an experiment and records the parameters that its claims and figures use.
 fn train(experiment: &Experiment, bar: &mut Bar, cancel: &AtomicBool) -> Result<Vec<Outcome>, Failure> {
-    let epochs = |variant: &Variant| figure::recorded(experiment, variant);
+    let epochs = |variant: &Variant| recorded(experiment, variant);
     Ok(experiment.run_recording(&epochs, bar, cancel, None)?)
+}
+
+/// Returns the epochs whose parameters are used by the figures of a network.
+fn recorded(experiment: &Experiment, variant: &Variant) -> BTreeSet<u64> {
+    let mut epochs = chainrule_figures::epochs(variant.train.settings.epochs);
+    epochs.extend(experiment.epochs(&variant.name));
+    epochs
 }
 
 /// Returns the variant of an outcome.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use chainrule_experiment::demonstration::{DEMONSTRATIONS, Demonstration};
+use chainrule_experiment::published::{DEMONSTRATIONS, Demonstration};
 use chainrule_experiment::{ClaimStatus, Experiment, builtin};
 use chainrule_figures::{Subject, index, report};
 use chainrule_table::write_whole;

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
+use chainrule_experiment::published::collapsed;
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
-use super::figure::recorded;
-use super::{checkpoints, finish, print_resume_command, write_somewhere};
+use super::{checkpoints, finish, print_resume_command, recorded, write_somewhere};
 use crate::arguments::RunArguments;
 use crate::error::Failure;
 use crate::output::{bold, errln, outln};
@@ -137,7 +137,8 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
             outcome.restarts.iter().map(|(seed, loss)| format!("{seed}: {loss:.5}")).collect();
         outln!("  final loss by seed: {}", losses.join(", "));
     }
-    if let Some(single) = outcome.network().collapse().filter(|_| outcome.architecture.layers().len() > 1) {
+    let has_hidden = outcome.architecture.layers().len() > 1;
+    if let Some(single) = collapsed(&outcome.network()).filter(|_| has_hidden) {
         print_collapsed(&outcome.network(), &single);
     }
     for (name, index) in &outcome.names {

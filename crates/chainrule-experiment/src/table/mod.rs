@@ -26,8 +26,8 @@ use self::split::{SplitPlan, split_warning};
 use self::usable::{UntargetedRows, UsableRows};
 use crate::Error;
 use crate::builtin::InputFile;
+use crate::origin::Origin;
 use crate::section::Section;
-use crate::tree::Origin;
 
 /// Keys of `[data]` that apply only to a table.
 pub(crate) const TABLE_KEYS: &[&str] = &[

@@ -5,9 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::paint::stops;
 use crate::markup::html;
-use crate::plan::{
-    AxisPlan, BarPlan, LABEL, LegendPlan, PANEL_TITLE, PanelPlan, Plan, Rect, SMALL, TICK, TITLE,
-};
+use crate::plan::{AxisPlan, BarPlan, LABEL, LegendPlan, PANEL_TITLE, PanelPlan, Plan, SMALL, TICK, TITLE};
+use crate::rect::Rect;
 use crate::{Aspect, Axis, AxisScale, Border, Figure, Space, Ticks, ticks};
 
 /// Height of the slider below an animation in pixels.

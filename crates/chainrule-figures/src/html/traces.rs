@@ -9,9 +9,10 @@ use super::layout::name;
 use super::paint::{colour, coordinates, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
 use crate::colour::{REGION_OPACITY, winner};
 use crate::contour::contour;
+use crate::contour::{boundaries, contour_levels};
 use crate::markup::html;
+use crate::network_style::{edge_stroke, node_size};
 use crate::plan::PanelPlan;
-use crate::svg::{boundaries, contour_levels, edge_stroke, node_size};
 use crate::{
     Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Series, Shading,
     Stroke, ticks,

@@ -5,7 +5,8 @@ use chainrule::network::activation::Activation;
 use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 
 use super::arrange::with_shared_legend;
-use super::series::{line, linspace};
+use super::axis::linspace;
+use super::series::line;
 use super::{Draw, Subject, option};
 use crate::{Axis, Colour, ColourMap, ColourScale, Error, Figure, Grid, Legend, Mark, Panel, Series, Stroke};
 

@@ -4,7 +4,8 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::series::{classes, line, probabilities};
-use super::{Draw, Subject, option, unsuitable};
+use super::subject::unsuitable;
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Fill, Legend, Mark, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

@@ -5,7 +5,8 @@ use chainrule_experiment::Outcome;
 
 use super::arrange::in_rows;
 use super::series::{classes, predicted};
-use super::{Draw, Subject, option, unsuitable};
+use super::subject::unsuitable;
+use super::{Draw, Subject, option};
 use crate::{Axis, ColourMap, ColourScale, Error, Figure, Mark, Panel, Series};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

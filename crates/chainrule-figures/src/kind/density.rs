@@ -10,9 +10,11 @@ use chainrule::random::RandomState;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{classes, grid_axis, grids, input, linspace};
+use super::axis::{grid_axis, linspace};
+use super::series::{classes, grids, input};
+use super::subject::unsuitable;
 use super::units::{Unit, evaluate, join_captions, outlier_caption};
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

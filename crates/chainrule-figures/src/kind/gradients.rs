@@ -5,7 +5,8 @@ use chainrule::objective::Objective;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{line, padded_range};
+use super::axis::padded_range;
+use super::series::line;
 use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Marker, Panel, Series, Stroke, Symbol};
 

@@ -6,12 +6,13 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::arrange::with_shared_legend;
+use super::axis::{linspace, padded_range};
 use super::series::{
-    by_class, by_class_in_strips, classes, coordinate, line, linspace, marker, name_with_stride,
-    padded_range, stride,
+    by_class, by_class_in_strips, classes, coordinate, line, marker, name_with_stride, stride,
 };
+use super::subject::unsuitable;
 use super::units::{decode_targets, target_label};
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

@@ -32,7 +32,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let outcomes: Vec<&Outcome> =
         subject.selected(options)?.into_iter().filter(|outcome| !outcome.history.epochs.is_empty()).collect();
     let Some(first) = outcomes.first() else {
-        return super::unsuitable(
+        return super::subject::unsuitable(
             ENTRY.name,
             subject.selected(options)?[0],
             "it has no training history; train it for at least one epoch",

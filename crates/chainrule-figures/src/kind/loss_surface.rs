@@ -10,8 +10,10 @@ use chainrule::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 use chainrule::{Dataset, Scalar};
 use chainrule_experiment::{Outcome, Precision};
 
-use super::series::{coordinate, grid, grid_axis, path, symbol};
-use super::{Draw, Subject, option, unsuitable};
+use super::axis::{grid_axis, symbol};
+use super::series::{coordinate, grid, path};
+use super::subject::unsuitable;
+use super::{Draw, Subject, option};
 use crate::{
     Axis, AxisScale, Change, Colour, ColourMap, ColourScale, Error, Figure, Frame, Grid, Legend, Mark, Panel,
     Series, Shading, Stroke,

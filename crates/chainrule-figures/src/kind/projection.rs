@@ -7,9 +7,11 @@ use chainrule::landscape::{activations, boundaries};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{classes, input, line, linspace, padded_range, translucent};
+use super::axis::{linspace, padded_range};
+use super::series::{classes, input, line, translucent};
+use super::subject::unsuitable;
 use super::units::Unit;
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

@@ -9,12 +9,14 @@ use chainrule::registry::{Entry, OptionKind, OptionSpec, Options};
 use chainrule_experiment::Outcome;
 
 use super::arrange::with_shared_legend;
+use super::axis::{grid_axis, linspace, padded_range};
 use super::series::{
-    InputPlane, by_class, by_class_in_strips, classes, grid, grid_axis, grids, input_plane, line, linspace,
-    marker, misclassified_marker, padded_range, predicted, small_if_many, true_curves,
+    InputPlane, by_class, by_class_in_strips, classes, grid, grids, input_plane, line, marker,
+    misclassified_marker, predicted, small_if_many, true_curves,
 };
+use super::subject::unsuitable;
 use super::units::{decode_targets, evaluate, join_captions, outlier_caption, target_label};
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{
     Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
     Shading, Stroke,

@@ -4,9 +4,11 @@ use chainrule::metrics::OutputKind;
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{line, linspace, marker, name_with_stride, padded_range, small_if_many, stride, task};
+use super::axis::{linspace, padded_range};
+use super::series::{line, marker, name_with_stride, small_if_many, stride, task};
+use super::subject::unsuitable;
 use super::units::decode_targets;
-use super::{Draw, Subject, option, unsuitable};
+use super::{Draw, Subject, option};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {

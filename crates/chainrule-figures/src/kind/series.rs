@@ -6,6 +6,7 @@ use chainrule::landscape::{GridAxis, Plane, Projected, Regions};
 use chainrule::metrics::OutputKind;
 use chainrule_experiment::Outcome;
 
+use super::axis::{linspace, padded_range, symbol};
 use super::units::Unit;
 use crate::{Axis, Colour, Grid, Mark, Marker, Series, Stroke, Symbol};
 
@@ -97,20 +98,6 @@ pub(super) fn predicted(outcome: &Outcome) -> Vec<usize> {
 pub(super) fn input(outcome: &Outcome, j: usize) -> String {
     let names = &outcome.samples.inputs;
     if names.len() == 1 && names[0] == "x1" { "$x$".to_owned() } else { symbol(&names[j]) }
-}
-
-/// Formats a name as a mathematical symbol if it resembles one (`x1`, `w_h`); returns other names
-/// unchanged.
-pub(super) fn symbol(name: &str) -> String {
-    let mut letters = name.chars();
-    let (first, rest) = (letters.next(), letters.as_str().trim_start_matches('_'));
-    let short = (1..=2).contains(&rest.len()) && rest.chars().all(|c| c.is_ascii_alphanumeric());
-    let is_index = name.contains('_') || rest.chars().all(|c| c.is_ascii_digit());
-    match first {
-        Some(letter) if letter.is_alphabetic() && short && is_index => format!("${letter}_{{{rest}}}$"),
-        Some(letter) if letter.is_alphabetic() && rest.is_empty() => format!("${letter}$"),
-        _ => name.to_owned(),
-    }
 }
 
 /// Returns the default marker of class `k`.
@@ -216,29 +203,6 @@ pub(super) fn path(x: &[f64], y: &[f64], z: &[f64], colour: Colour) -> Vec<Serie
 /// Returns one coordinate of projected points.
 pub(super) fn coordinate(points: &[Projected], k: usize) -> Vec<f64> {
     points.iter().map(|point| point.at[k]).collect()
-}
-
-/// Returns the range of the finite numbers, widened on both sides by a fraction of its length.
-pub(super) fn padded_range(values: &[f64], fraction: f64) -> [f64; 2] {
-    let (low, high) = values
-        .iter()
-        .filter(|v| v.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
-    if low > high {
-        return [-1.0, 1.0];
-    }
-    let margin = if high > low { fraction * (high - low) } else { 0.5 * low.abs().max(1.0) };
-    [low - margin, high + margin]
-}
-
-/// Returns `n` evenly spaced numbers between two ends.
-pub(super) fn linspace([low, high]: [f64; 2], n: usize) -> Vec<f64> {
-    (0..n).map(|i| low + (high - low) * i as f64 / (n - 1) as f64).collect()
-}
-
-/// Creates an axis of a grid.
-pub(super) fn grid_axis([low, high]: [f64; 2], n: usize) -> Result<GridAxis, chainrule::Error> {
-    GridAxis::new(low, high, n)
 }
 
 /// Returns the probability of each class as a grid; for a line of inputs, over the whole range `y`.
@@ -352,30 +316,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_names_become_symbols() {
-        for (name, symbol_) in [
-            ("x1", "$x_{1}$"),
-            ("w_h", "$w_{h}$"),
-            ("b_o", "$b_{o}$"),
-            ("t", "$t$"),
-            ("petal_length", "petal_length"),
-            ("age", "age"),
-        ] {
-            assert_eq!(symbol(name), symbol_);
-        }
-    }
-
-    #[test]
     fn classes_named_after_colours_have_these_colours() {
         let names = |names: [&str; 2]| names.map(str::to_owned);
         assert_eq!(colours(&names(["red", "blue"])), [Colour::Palette(1), Colour::Palette(0)]);
         assert_eq!(colours(&names(["red", "not red"])), [Colour::Palette(0), Colour::Palette(1)]);
-    }
-
-    #[test]
-    fn ranges_are_padded() {
-        assert_eq!(padded_range(&[0.0, 10.0, f64::NAN], 0.1), [-1.0, 11.0]);
-        assert_eq!(padded_range(&[3.0], 0.1), [1.5, 4.5]);
-        assert_eq!(padded_range(&[], 0.1), [-1.0, 1.0]);
     }
 }

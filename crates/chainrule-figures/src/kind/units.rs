@@ -10,8 +10,8 @@ use chainrule::registry::Options;
 use chainrule_experiment::Outcome;
 use chainrule_table::{ColumnKind, Scale, date};
 
+use super::axis::{padded_range, symbol};
 use super::option;
-use super::series::{padded_range, symbol};
 use crate::{Axis, Error};
 
 /// Unit of an input.

@@ -7,7 +7,8 @@ use chainrule::landscape::{Boundary, activations};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
-use super::series::{grid_axis, input, linspace, padded_range};
+use super::axis::{grid_axis, linspace, padded_range};
+use super::series::input;
 use super::units::Unit;
 use super::{Draw, Subject, option};
 use crate::{

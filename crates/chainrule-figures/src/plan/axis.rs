@@ -5,7 +5,7 @@ use crate::scale::{self, PixelMap};
 use crate::ticks::{self, Tick};
 use crate::{Axis, AxisScale, Direction, Mark, Panel, Ticks};
 
-use super::TICK;
+use super::sizes::TICK;
 
 /// Layout of an axis.
 #[derive(Clone, Debug)]

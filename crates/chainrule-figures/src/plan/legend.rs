@@ -3,7 +3,9 @@
 use crate::font::{self, Weight};
 use crate::{Colour, Legend, Mark};
 
-use super::{PanelPlan, Rect, SMALL};
+use super::panel::{LegendPlan, PanelPlan};
+use super::sizes::SMALL;
+use crate::rect::Rect;
 
 /// Line height, width of a symbol including the gap after it, and padding.
 pub(crate) const LEGEND_LINE: f64 = 18.0;
@@ -11,15 +13,6 @@ pub(crate) const LEGEND_SYMBOL: f64 = 30.0;
 pub(crate) const LEGEND_PAD: f64 = 7.0;
 /// Distance of a legend from the frame around it.
 const INSET: f64 = 8.0;
-
-/// Layout of a legend, with the indices of the series that it lists.
-pub(crate) struct LegendPlan {
-    pub(crate) rect: Rect,
-    pub(crate) series: Vec<usize>,
-    pub(crate) outside: bool,
-    /// Whether the background is dark because a listed series is white.
-    pub(crate) dark: bool,
-}
 
 /// Places the legend of a panel, if it has one; the caller sets the x of legends outside the frame.
 pub(super) fn place(plan: &PanelPlan<'_>) -> Option<LegendPlan> {

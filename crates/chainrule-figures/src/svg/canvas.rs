@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::font::{self, Weight};
 use crate::markup::{self, Level};
-use crate::plan::Rect;
+use crate::rect::Rect;
 use crate::{Anchor, Colour, Dash, Fill, Stroke};
 
 /// How text is written.

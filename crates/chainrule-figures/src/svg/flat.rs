@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::canvas::{Canvas, TextStyle};
-use super::image;
+use super::field;
 use super::marker::markers;
-use crate::contour::contour;
+use crate::contour::{boundaries, contour, contour_levels};
 use crate::font::{self, Weight};
-use crate::plan::{PanelPlan, Rect, SMALL, TICK};
+use crate::network_style::{edge_stroke, node_size};
+use crate::plan::{PanelPlan, SMALL, TICK};
+use crate::raster;
+use crate::rect::Rect;
 use crate::simplify::simplified;
 use crate::{
-    Anchor, AxisScale, Colour, ColourMap, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node,
-    Shading, Stroke, Symbol, png, ticks,
+    Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Shading, Stroke,
+    Symbol,
 };
 
 /// Series with more points are embedded as an image.
@@ -20,8 +23,6 @@ const MAX_VECTOR_POINTS: usize = 4000;
 const N_SHADES: f64 = 64.0;
 /// Maximum number of weights whose values are written on the lines.
 const MAX_LABELLED_WEIGHTS: usize = 8;
-/// Approximate default number of contour levels.
-const N_LEVELS: usize = 18;
 
 /// Draws a mark.
 pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) {
@@ -43,7 +44,7 @@ pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) 
         Mark::Field { grid, colours, shading, levels, lines } => {
             let levels = &contour_levels(grid, colours, levels);
             if *shading != Shading::None {
-                let (rect, uri) = image::field(plan, grid, colours, *shading, levels);
+                let (rect, uri) = field::field(plan, grid, colours, *shading, levels);
                 canvas.image(rect, &uri);
             }
             if let Some(stroke) = lines {
@@ -53,7 +54,7 @@ pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) 
             }
         }
         Mark::Regions { probabilities, colours, boundary, .. } => {
-            let (rect, uri) = image::regions(plan, probabilities, colours);
+            let (rect, uri) = field::regions(plan, probabilities, colours);
             canvas.image(rect, &uri);
             if let Some(stroke) = boundary {
                 let all =
@@ -72,33 +73,6 @@ pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) 
         Mark::Network { nodes, edges } => draw_network(canvas, plan, nodes, edges),
         Mark::Surface { .. } => {}
     }
-}
-
-/// Returns the contour levels of a field: the given ones, or round numbers.
-pub(crate) fn contour_levels(grid: &Grid, colours: &ColourScale, levels: &[f64]) -> Vec<f64> {
-    if levels.is_empty() {
-        ticks::values(colours.ends(&grid.values), colours.scale, N_LEVELS)
-    } else {
-        levels.to_vec()
-    }
-}
-
-/// Returns for each class the grid of its probability minus the largest other probability, whose
-/// zero contour is the decision boundary of the class.
-///
-/// For two classes there is only one grid, because the other is its negative.
-pub(crate) fn boundaries(probabilities: &[Grid]) -> Vec<Grid> {
-    let n = probabilities.len();
-    (0..if n == 2 { 1 } else { n })
-        .map(|k| {
-            let margin = |p: usize| {
-                let others = (0..n).filter(|o| *o != k).map(|o| probabilities[o].values[p]);
-                probabilities[k].values[p] - others.fold(f64::NEG_INFINITY, f64::max)
-            };
-            let values = (0..probabilities[0].values.len()).map(margin).collect();
-            Grid { values, ..probabilities[0].clone() }
-        })
-        .collect()
 }
 
 /// Returns the segments of a line between gaps in pixels, simplified.
@@ -127,7 +101,7 @@ fn draw_points(canvas: &mut Canvas, plan: &PanelPlan<'_>, x: &[f64], y: &[f64], 
     let pixels: Vec<[f64; 2]> = visible.map(|(x, y)| plan.pixel(*x, *y)).collect();
     match pixels.len() {
         0 => {}
-        n if n > MAX_VECTOR_POINTS => canvas.raw(&png::rasterised(&markers(&pixels, marker), plan.frame)),
+        n if n > MAX_VECTOR_POINTS => canvas.raw(&raster::rasterised(&markers(&pixels, marker), plan.frame)),
         _ => canvas.raw(&markers(&pixels, marker)),
     }
 }
@@ -257,23 +231,4 @@ fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges
 fn weight_text(weight: f64) -> String {
     let decimals = if weight.abs() < 9.995 { 2 } else { 1 };
     format!("{weight:.decimals$}").replace('-', "−")
-}
-
-/// Returns the stroke of a weight, given as a signed fraction of the largest magnitude.
-pub(crate) fn edge_stroke(fraction: f64) -> Stroke {
-    let position = 0.5 + 0.5 * fraction.signum() * (0.35 + 0.5 * fraction.abs());
-    let colour = Colour::Rgb(ColourMap::Diverging.at(position));
-    Stroke::new(colour).width(0.5 + 5.5 * fraction.abs()).opacity(0.9)
-}
-
-/// Returns the diameter of the units in pixels: 34, or less if they are close to each other.
-pub(crate) fn node_size(plan: &PanelPlan<'_>, nodes: &[Node]) -> f64 {
-    let pixels: Vec<[f64; 2]> = nodes.iter().map(|n| plan.pixel(n.at[0], n.at[1])).collect();
-    let mut closest = f64::INFINITY;
-    for (k, a) in pixels.iter().enumerate() {
-        for b in &pixels[..k] {
-            closest = closest.min((a[0] - b[0]).hypot(a[1] - b[1]));
-        }
-    }
-    (0.8 * closest).clamp(5.0, 34.0)
 }

@@ -1,12 +1,14 @@
 //! Guides of 2-D panels: grid lines, frame, ticks, labels, colour bars and the legend.
 
 use super::canvas::{Canvas, TextStyle};
-use super::image::{band, data_uri};
+use super::field::band;
 use super::marker::markers;
+use crate::image::data_uri;
 use crate::plan::{
-    AxisPlan, BAR_WIDTH, BarPlan, LABEL, LEADING, LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, PanelPlan, Rect,
-    SMALL, TICK, TICK_GAP, TICK_LENGTH,
+    AxisPlan, BAR_WIDTH, BarPlan, LABEL, LEADING, LEGEND_LINE, LEGEND_PAD, LEGEND_SYMBOL, PanelPlan, SMALL,
+    TICK, TICK_GAP, TICK_LENGTH,
 };
+use crate::rect::Rect;
 use crate::{Anchor, Border, Colour, Fill, Mark, Marker, Series, Stroke};
 
 const FRAME: Stroke =

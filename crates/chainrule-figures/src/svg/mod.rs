@@ -6,15 +6,12 @@
 //! functionality that they have (frames, ticks and lines) is the smaller part of this module.
 
 mod canvas;
+mod field;
 mod flat;
 mod guides;
-mod image;
 mod marker;
 mod space;
 mod surface;
-
-pub(crate) use flat::{boundaries, contour_levels, edge_stroke, node_size};
-pub(crate) use image::{IMAGE_LIMIT, data_uri};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -3,10 +3,11 @@
 
 use super::canvas::{Canvas, TextStyle};
 use super::marker::markers;
-use super::surface::{DepthBuffer, Patch};
+use super::surface::{DepthBuffer, Patch, ScreenPoint};
 use crate::contour::contour;
 use crate::font::{self, Weight};
-use crate::plan::{AxisPlan, LABEL, PanelPlan, Rect, TICK};
+use crate::plan::{AxisPlan, LABEL, PanelPlan, TICK};
+use crate::rect::Rect;
 use crate::simplify::simplified;
 use crate::{Colour, Dash, Fill, Grid, Mark, Marker, Space, Stroke, ticks};
 
@@ -26,13 +27,6 @@ const N_LEVELS: usize = 12;
 const EDGE: Stroke = Stroke { colour: Colour::Rgb([0x77; 3]), width: 0.9, dash: Dash::Solid, opacity: 1.0 };
 const GRID: Stroke = Stroke { colour: Colour::Rgb([0xd2; 3]), width: 0.7, ..EDGE };
 const MESH: Stroke = Stroke { colour: Colour::Ink, width: 0.5, dash: Dash::Solid, opacity: 0.22 };
-
-/// Projection of a point: its pixel, and its coordinate towards the camera.
-#[derive(Clone, Copy)]
-pub(super) struct ScreenPoint {
-    pub(super) pixel: [f64; 2],
-    pub(super) nearness: f64,
-}
 
 /// A camera: its direction vectors, scale and image centre.
 #[derive(Clone, Copy)]

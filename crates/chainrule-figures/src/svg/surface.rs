@@ -4,13 +4,19 @@
 //! SVG of several megabytes with visible seams, and the depth buffer determines the hidden parts of
 //! lines.
 
-use super::image::{IMAGE_LIMIT, data_uri};
-use super::space::ScreenPoint;
-use crate::plan::Rect;
+use crate::image::{IMAGE_LIMIT, data_uri};
+use crate::rect::Rect;
 
 /// Image pixels per figure pixel, and samples per image pixel for anti-aliasing, along each side.
 const SHARP: usize = 2;
 const SAMPLES: usize = 2;
+/// Projection of a point: its pixel, and its coordinate towards the camera.
+#[derive(Clone, Copy)]
+pub(super) struct ScreenPoint {
+    pub(super) pixel: [f64; 2],
+    pub(super) nearness: f64,
+}
+
 /// A surface: its points in the box and their projections, in row-major order.
 pub(super) struct Patch {
     pub(super) n_x: usize,

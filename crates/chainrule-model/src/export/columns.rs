@@ -7,7 +7,7 @@
 
 use chainrule_table::{CellType, Encoding, Input, Table, Values};
 
-use super::expression::Width;
+use super::language::Width;
 use crate::{Error, Member, Model, Precision};
 
 /// Code of a missing cell.

@@ -5,16 +5,10 @@ use std::collections::BTreeSet;
 
 use chainrule::network::activation::{Call, Formula, Join};
 
-use super::Libm;
+use super::language::{Language, Width};
 use super::mathematics;
+use super::options::Libm;
 use crate::Precision;
-
-/// Target language of an export, with its options.
-#[derive(Clone, Copy)]
-pub(super) enum Language<'p> {
-    C { prefix: &'p str, libm: Libm },
-    Rust,
-}
 
 /// Converts formulas to expressions and records the functions that they call.
 pub(super) struct ExpressionWriter<'p> {
@@ -22,28 +16,6 @@ pub(super) struct ExpressionWriter<'p> {
     /// Precision of the network.
     pub(super) precision: Precision,
     called: BTreeSet<(Width, &'static str)>,
-}
-
-/// Precision of a function or of a value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Width {
-    /// Precision of the model.
-    Model,
-    /// Double precision. Encoders always use it, because the cells of a column can be far from 0
-    /// and close to each other; outputs use it only if this is true of a target.
-    Double,
-}
-
-impl Language<'_> {
-    /// Returns the type of numbers of a width in the export of a model.
-    pub(super) fn number_type(self, precision: Precision, width: Width) -> &'static str {
-        match (self, precision, width) {
-            (Language::C { .. }, Precision::F32, Width::Model) => "float",
-            (Language::C { .. }, ..) => "double",
-            (Language::Rust, Precision::F32, Width::Model) => "f32",
-            (Language::Rust, ..) => "f64",
-        }
-    }
 }
 
 impl<'p> ExpressionWriter<'p> {

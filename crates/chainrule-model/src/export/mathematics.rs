@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use super::coefficients::{constants, polynomials};
-use super::expression::{Language, Width};
+use super::language::{Language, Width};
 use crate::Precision;
 
 /// Returns a literal with the fewest digits that represent a number exactly in a precision.

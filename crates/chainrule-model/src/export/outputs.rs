@@ -9,7 +9,7 @@
 use chainrule_table::Target;
 
 use super::columns::is_far;
-use super::expression::Width;
+use super::language::Width;
 use crate::{Model, Precision};
 
 /// Reason for outputs in double precision, for comments and documentation.

@@ -4,12 +4,14 @@
 mod input;
 mod scale;
 mod target;
+mod training_rows;
 
 use serde::{Deserialize, Serialize};
 
 pub use input::{Encoding, Input};
 pub use scale::{Scale, Scaling};
 pub use target::{Target, TargetScaling, Task};
+pub use training_rows::TrainingRows;
 
 use crate::{Column, ColumnFormat, ColumnKinds, Error, Table};
 
@@ -74,29 +76,6 @@ pub struct Encoders {
     /// How the cells of the target columns are read; empty in models of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target_formats: Vec<ColumnFormat>,
-}
-
-/// The rows of a table on which encoders are fitted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TrainingRows<'r> {
-    /// Indices of the rows.
-    pub rows: &'r [usize],
-    /// Weight of every row of the table, if they differ. Means, standard deviations and quantiles
-    /// are weighted.
-    pub weights: Option<&'r [f64]>,
-}
-
-impl<'r> From<&'r [usize]> for TrainingRows<'r> {
-    fn from(rows: &'r [usize]) -> TrainingRows<'r> {
-        TrainingRows { rows, weights: None }
-    }
-}
-
-impl TrainingRows<'_> {
-    /// Returns the weights of the given rows.
-    fn weights_of(&self, rows: &[usize]) -> Option<Vec<f64>> {
-        self.weights.map(|weights| rows.iter().map(|i| weights[*i]).collect())
-    }
 }
 
 /// Number of rows encoded at a time by one thread.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Meaning, number};
+use super::meaning::Meaning;
+use super::number;
 
 /// Texts of missing cells of a column, in addition to the empty text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

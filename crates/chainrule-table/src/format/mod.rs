@@ -5,6 +5,7 @@
 mod clock;
 mod date;
 mod infer;
+mod meaning;
 mod missing;
 mod note;
 mod number;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use date::DateFormat;
 pub(crate) use infer::{CellOrigin, InferenceOptions, Interpreted, interpret};
+pub(crate) use meaning::Meaning;
 pub use missing::{Marks, MissingTexts};
 pub use note::{ColumnNote, NoteReason};
 pub use number::NumberFormat;
@@ -41,26 +43,6 @@ pub enum CellFormat {
     Text,
     /// Strings exactly as they are in the file; only empty cells are missing.
     Verbatim,
-}
-
-/// What a cell contains.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Meaning {
-    /// Nothing: an empty cell, or a text that was specified to mean a missing cell.
-    Missing,
-    /// A usual mark of missing numbers, such as `-`, which may also be text.
-    Mark,
-    /// A finite number.
-    Number(f64),
-    /// Digits that may be an identifier: with a leading zero (`007`), or beyond 2^53, where `f64`
-    /// does not distinguish neighbouring integers.
-    Code(f64),
-    /// A number that is not finite, such as `inf` or `1e999`.
-    Infinite,
-    /// Days since 1970-01-01.
-    Date(f64),
-    /// Any other text.
-    Text,
 }
 
 impl Default for CellFormat {

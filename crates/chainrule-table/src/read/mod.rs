@@ -8,8 +8,10 @@ mod column;
 mod csv;
 mod interner;
 mod jsonl;
+mod names;
 mod number;
 mod numpy;
+mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod source;
@@ -17,7 +19,6 @@ mod source;
 #[cfg(all(test, feature = "parquet"))]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -26,61 +27,17 @@ use std::sync::Arc;
 use chunks::{ChunkStream, Chunking, ColumnFormats};
 use csv::CsvReader;
 use jsonl::JsonLinesReader;
+use names::check_columns;
+pub(crate) use names::check_unique;
 use numpy::{NpyReader, NpzReader};
+pub use options::ReadOptions;
 #[cfg(feature = "parquet")]
 use parquet::ParquetReader;
 use source::TextInput;
 
 use crate::format::{CellOrigin, InferenceOptions, Interpreted, Marks, interpret};
 use crate::kind::kinds_by_name;
-use crate::{CellFormat, Column, ColumnFormat, ColumnKind, DateFormat, Error, Problem, Table};
-
-/// Options for reading a file. Options that are not set are inferred from the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ReadOptions {
-    /// Field delimiter of a CSV file: `,`, `;`, a tab or `|`.
-    pub delimiter: Option<u8>,
-    /// Whether the first row of a CSV file contains the column names. Columns without names are
-    /// called `column1`, `column2`, ...
-    pub header: Option<bool>,
-    /// Whether numbers in a CSV file have a decimal comma.
-    pub decimal_comma: Option<bool>,
-    /// Encoding of a text file, by its name in the WHATWG Encoding Standard (`windows-1252`,
-    /// `utf-16le`). The default is the encoding of the byte-order mark, or UTF-8 without one.
-    pub encoding: Option<String>,
-    /// Texts of missing cells, in addition to empty cells and the usual marks (see [`Marks`]).
-    pub missing: Vec<String>,
-    /// Whether only empty cells and `missing` count as missing, not the usual marks.
-    pub missing_only: bool,
-    /// Kinds of columns; they decide whether a column is read as numbers, dates or text.
-    pub kinds: Vec<(String, ColumnKind)>,
-    /// Notations of dates, which take precedence over those that are recognised.
-    pub dates: Vec<DateFormat>,
-}
-
-/// The type of the cells of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CellType {
-    /// Numbers.
-    Numbers,
-    /// Dates.
-    Dates,
-    /// Strings.
-    Strings,
-}
-
-impl CellType {
-    /// Returns a noun for `n` cells, with an article for one.
-    pub(crate) fn noun(self, n: usize) -> &'static str {
-        match (self, n) {
-            (CellType::Numbers, 1) => "a number",
-            (CellType::Numbers, _) => "numbers",
-            (CellType::Dates, 1) => "a date",
-            (CellType::Dates, _) => "dates",
-            (CellType::Strings, _) => "text",
-        }
-    }
-}
+use crate::{CellFormat, CellType, Column, ColumnFormat, Error, Problem, Table};
 
 /// Reads a whole file. The cells of a column are numbers if at least 95 % of those that are not
 /// missing are numbers, else dates if at least 95 % are dates, else strings. The other cells of a
@@ -397,37 +354,4 @@ impl InputFormat {
             _ => Ok(InputFormat::Csv),
         }
     }
-}
-
-/// Checks that no two columns have the same name.
-pub(crate) fn check_unique<S: AsRef<str>>(names: &[S]) -> Result<(), Problem> {
-    let mut positions = HashMap::new();
-    for (i, name) in names.iter().enumerate() {
-        let name = name.as_ref();
-        if let Some(first) = positions.insert(name, i + 1) {
-            return Err(Problem::DuplicateName { name: name.to_owned(), first, second: i + 1 });
-        }
-    }
-    Ok(())
-}
-
-/// Returns the index of each name.
-fn indices(names: &[String]) -> HashMap<&str, usize> {
-    names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect()
-}
-
-/// Checks that all requested columns are among those of the file.
-fn check_columns<'a>(
-    path: &Path,
-    names: impl Iterator<Item = &'a str>,
-    choices: &[String],
-) -> Result<(), Error> {
-    let known: HashSet<&str> = choices.iter().map(String::as_str).collect();
-    for name in names {
-        if !known.contains(name) {
-            let problem = Problem::no_column(name, choices.iter().map(String::as_str));
-            return Err(Error::new(path, problem));
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! NPY: a structured array whose rows consist of numbers and fixed-width strings.
 
-use super::{OutputColumn, RowFormat};
+use super::format::{OutputColumn, RowFormat};
 use crate::{Table, Values};
 
 /// The row format of an NPY file.

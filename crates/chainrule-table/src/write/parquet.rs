@@ -11,7 +11,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-use super::{OutputColumn, Sink};
+use super::format::OutputColumn;
+use super::sink::Sink;
 use crate::{MISSING, Table, Values};
 
 /// Number of rows from which a row group is written.

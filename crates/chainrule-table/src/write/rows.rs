@@ -1,7 +1,7 @@
 //! Rows of text. CSV and JSON Lines differ in the text around the cells and in the encoding of
 //! cells.
 
-use super::RowFormat;
+use super::format::RowFormat;
 use crate::{Table, Values};
 
 /// A text format with consecutive rows.

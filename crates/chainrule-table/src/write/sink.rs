@@ -2,9 +2,17 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use super::Destination;
 use crate::output_file::{OutputFile, is_special, open_special};
+
+/// The destination of a table.
+pub enum Destination<'d> {
+    /// A file. It is written to a temporary file in the same folder and renamed when complete.
+    File(&'d Path),
+    /// A stream of bytes, for example standard output.
+    Stream(Box<dyn Write + Send>),
+}
 
 /// A destination of bytes.
 pub(super) enum Sink {

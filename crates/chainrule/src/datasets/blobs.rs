@@ -2,10 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use super::{
-    Generate, Generated, class_sizes, classes_in_order, n_classes, n_samples, noise, numbered,
-    push_with_noise,
+use super::generated::{
+    class_sizes, classes_in_order, n_classes, n_samples, noise, numbered, push_with_noise,
 };
+use super::{Generate, Generated};
 use crate::kernel::math;
 use crate::random::RandomState;
 use crate::registry::{Entry, OptionKind, OptionSpec, Options};

@@ -2,7 +2,8 @@
 
 use std::f64::consts::PI;
 
-use super::{Generate, Generated, classes_in_order, linspace, n_samples, named, noise, push_with_noise};
+use super::generated::{classes_in_order, linspace, n_samples, named, noise, push_with_noise};
+use super::{Generate, Generated};
 use crate::kernel::math;
 use crate::random::RandomState;
 use crate::registry::{Entry, Options};

@@ -1,7 +1,8 @@
 //! 40 samples on a line, the blue ones in the middle: two classes that one radial unit, `e^(-z²)`,
 //! can separate.
 
-use super::{Generate, Generated, named};
+use super::generated::named;
+use super::{Generate, Generated};
 use crate::random::RandomState;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 

@@ -1,6 +1,7 @@
 //! 25 points on two sine curves, one above the other: two classes that are not linearly separable.
 
-use super::{Curve, Generate, Generated, linspace, named};
+use super::generated::{linspace, named};
+use super::{Curve, Generate, Generated};
 use crate::kernel::math;
 use crate::random::RandomState;
 use crate::registry::{Entry, Options};

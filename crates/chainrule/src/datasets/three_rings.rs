@@ -2,7 +2,8 @@
 
 use std::f64::consts::TAU;
 
-use super::{Generate, Generated, class_sizes, classes_in_order, n_samples, named, noise, push_with_noise};
+use super::generated::{class_sizes, classes_in_order, n_samples, named, noise, push_with_noise};
+use super::{Generate, Generated};
 use crate::kernel::math;
 use crate::random::RandomState;
 use crate::registry::{Entry, Options};

@@ -1,6 +1,7 @@
 //! Two Gaussians on a line, far apart: two classes with many samples.
 
-use super::{Generate, Generated, class_sizes, classes_in_order, n_samples, named, noise};
+use super::generated::{class_sizes, classes_in_order, n_samples, named, noise};
+use super::{Generate, Generated};
 use crate::random::RandomState;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 

@@ -1,6 +1,7 @@
 //! Exclusive or: class 1 if the two inputs differ in sign, which a single unit cannot learn.
 
-use super::{Generate, Generated, class_sizes, classes_in_order, n_samples, named, noise, push_with_noise};
+use super::generated::{class_sizes, classes_in_order, n_samples, named, noise, push_with_noise};
+use super::{Generate, Generated};
 use crate::random::RandomState;
 use crate::registry::{Entry, OptionKind, OptionSpec, Options};
 

@@ -24,7 +24,7 @@
 
 use fearless_simd::Simd;
 
-use super::vector::Vector;
+use super::scalar::Vector;
 use super::{Lanes, Scalar};
 
 /// Largest number of column vectors that stay in registers together.

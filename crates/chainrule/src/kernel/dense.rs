@@ -54,14 +54,14 @@ use super::combine::{
     Accumulate, Columns, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine, max_vectors,
 };
 use super::level::level;
-use super::vector::{MAX_LANES, Vector};
+use super::scalar::{MAX_LANES, Vector};
 use super::{Lanes, Scalar};
 
 /// Largest number of units of a narrow side of a layer.
 const NARROW: usize = 8;
 
 /// Number of samples of a full tile, and half of it.
-const FULL: usize = crate::network::tile::TILE;
+const FULL: usize = super::TILE;
 const HALF: usize = FULL / 2;
 
 /// Computes `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.

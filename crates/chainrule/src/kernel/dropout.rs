@@ -18,19 +18,9 @@
 use fearless_simd::dispatch;
 
 use super::Scalar;
+pub(crate) use super::draws::Draws;
 use super::level::level;
 use crate::random::philox4x32_lanes;
-
-/// Parameters of the random numbers that decide which activations of a layer one step drops.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Draws {
-    /// Step, counted from 0.
-    pub(crate) step: u64,
-    /// Seed of the training run and index of the layer.
-    pub(crate) key: [u32; 2],
-    /// Smallest random word for which an activation is kept.
-    pub(crate) threshold: u64,
-}
 
 /// Applies dropout to the activations `a` (n_units, n) of the samples from position `first` of the
 /// batch on.

@@ -20,7 +20,7 @@ use fearless_simd::{Simd, dispatch};
 
 use super::Scalar;
 use super::level::level;
-use super::vector::{MAX_LANES, Vector};
+use super::scalar::{MAX_LANES, Vector};
 
 /// Copies column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, where n is the
 /// number of rows; `tile` is overwritten.

@@ -1,16 +1,10 @@
-//! Number types that formulas are generic over: [`Scalar`] is f32 or f64, and [`Lanes`] is one of
-//! these or a SIMD vector.
+//! The number types that formulas are generic over: f32 and f64, and SIMD vectors of them.
 //!
 //! Activations, losses and elementary functions are written once over [`Lanes`]. With f32 or f64
 //! they are plain scalar code; with a vector type they are vector kernels.
 
-use std::fmt::{Debug, Display};
-use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
-
-use fearless_simd::{Simd, f32x16, f64x8};
-
-use super::compiled::Kernels;
-use super::vector::Vector;
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// Branch-free arithmetic and selection on one number or on several lanes.
 pub trait Lanes:
@@ -79,52 +73,9 @@ pub trait Lanes:
     fn split_exponent(self) -> (Self, Self);
 }
 
-/// Precision of the engine: f32 or f64.
-///
-/// f32 is the usual choice. f64 is for verification and for comparison with scikit-learn.
-pub trait Scalar:
-    Lanes<Mask = bool> + Default + Display + PartialEq + PartialOrd + SubAssign + MulAssign
-{
-    /// Vector type of a level.
-    #[doc(hidden)]
-    type Vector<S: Simd>: Vector<Lane = Self>;
-
-    /// Number of lanes of that vector, the same at every level.
-    const WIDTH: usize;
-    /// Name in experiment files: `f32` or `f64`.
-    const NAME: &'static str;
-    /// Distance from 1 to the next larger number.
-    const EPSILON: f64;
-    /// Zero.
-    const ZERO: Self;
-    /// One.
-    const ONE: Self;
-
-    /// Rounds `v` to this precision.
-    fn from_f64(v: f64) -> Self;
-    /// Converts the number to f64, which is exact.
-    fn to_f64(self) -> f64;
-    /// Returns whether the number is neither infinite nor NaN.
-    fn is_finite(self) -> bool;
-    /// Returns the kernels for this precision.
-    #[doc(hidden)]
-    fn kernels() -> &'static Kernels<Self>;
-    /// Returns the loops of an activation in this precision.
-    #[doc(hidden)]
-    fn activation(
-        function: &dyn crate::network::activation::ActivationFunction,
-    ) -> &dyn crate::network::activation::ActivationLoops<Self>;
-    /// Returns the loops of a loss in this precision.
-    #[doc(hidden)]
-    fn loss(function: &dyn crate::network::loss::LossFunction) -> &dyn crate::network::loss::LossLoops<Self>;
-    /// Returns the loop of an optimizer in this precision.
-    #[doc(hidden)]
-    fn optimizer(rule: &dyn crate::train::optimizer::Rule) -> &dyn crate::train::optimizer::UpdateLoop<Self>;
-}
-
 // One body for both precisions, which differ only in bit layout.
-macro_rules! scalar {
-    ($float:ident, $vector:ident, $width:literal, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
+macro_rules! lanes {
+    ($float:ident, $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl Lanes for $float {
             const SINGLE: bool = $single;
             const BIAS: f64 = $bias as f64;
@@ -187,56 +138,16 @@ macro_rules! scalar {
                 (m, e)
             }
         }
-
-        impl Scalar for $float {
-            type Vector<S: Simd> = $vector<S>;
-            const WIDTH: usize = $width;
-            const NAME: &'static str = stringify!($float);
-            const EPSILON: f64 = $float::EPSILON as f64;
-            const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
-
-            #[inline(always)]
-            fn from_f64(v: f64) -> Self {
-                v as $float
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                self.is_finite()
-            }
-            fn kernels() -> &'static Kernels<Self> {
-                static KERNELS: Kernels<$float> = Kernels::new();
-                &KERNELS
-            }
-            fn activation(
-                function: &dyn crate::network::activation::ActivationFunction,
-            ) -> &dyn crate::network::activation::ActivationLoops<Self> {
-                function
-            }
-            fn loss(
-                function: &dyn crate::network::loss::LossFunction,
-            ) -> &dyn crate::network::loss::LossLoops<Self> {
-                function
-            }
-            fn optimizer(
-                rule: &dyn crate::train::optimizer::Rule,
-            ) -> &dyn crate::train::optimizer::UpdateLoop<Self> {
-                rule
-            }
-        }
     };
 }
 
-scalar!(f32, f32x16, 16, 23, 127, 0x3f3504f3, true);
-scalar!(f64, f64x8, 8, 52, 1023, 0x3fe6a09e667f3bcd, false);
+lanes!(f32, 23, 127, 0x3f3504f3, true);
+lanes!(f64, 52, 1023, 0x3fe6a09e667f3bcd, false);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Scalar;
     use proptest::prelude::*;
 
     fn assert_exponents<T: Scalar>(m: f64, least: i32, most: i32) {

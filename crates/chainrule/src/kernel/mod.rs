@@ -1,9 +1,11 @@
 //! Vectorised loops of the engine.
 //!
-//! - [`lanes`]: [`Scalar`] and [`Lanes`], the number types that the loops are generic over;
+//! - [`lanes`]: [`Lanes`], one number or several, which formulas are generic over;
+//! - `scalar`: [`Scalar`], f32 or f64, which the loops are generic over, and its vectors;
+//! - `precision`: f32 and f64 with their vectors and kernels;
 //! - [`math`]: exp, ln, tanh and other elementary functions, independent of the platform's math
 //!   library;
-//! - `vector`: the SIMD vectors that implement [`Lanes`];
+//! - `vector`: the SIMD vectors;
 //! - `level`: the instruction set, detected or forced;
 //! - `aligned`: buffers aligned to cache lines;
 //! - `gather`: copying table rows into the columns of a tile;
@@ -11,8 +13,8 @@
 //! - `dense`: the three products of a dense layer over one tile of samples;
 //! - `sample`: the forward product for a single sample;
 //! - `slices`: elementwise operations and reductions on slices;
-//! - `compiled`: a table of these kernels for each precision, compiled once;
-//! - `dropout`: dropout masks;
+//! - `compiled`: the table of these kernels, compiled once for each precision;
+//! - `dropout`: dropout masks, from the numbers in `draws`;
 //! - `pool`: the thread pool for the chunks of a training step.
 //!
 //! Tests compare most kernels with plain code that follows their definitions.
@@ -21,15 +23,22 @@ pub(crate) mod aligned;
 mod combine;
 pub(crate) mod compiled;
 pub(crate) mod dense;
+mod draws;
 pub(crate) mod dropout;
 pub(crate) mod gather;
 pub mod lanes;
 pub(crate) mod level;
 pub mod math;
 pub(crate) mod pool;
+mod precision;
 pub(crate) mod sample;
+pub(crate) mod scalar;
 pub(crate) mod slices;
-pub(crate) mod vector;
+mod vector;
 
-pub use lanes::{Lanes, Scalar};
+pub use lanes::Lanes;
 pub use level::check_simd_from_env;
+pub use scalar::{InBothPrecisions, Scalar};
+
+/// Maximum number of samples that pass through the network together.
+pub(crate) const TILE: usize = 64;

@@ -24,7 +24,7 @@ use fearless_simd::{Simd, dispatch};
 
 use super::aligned::Aligned;
 use super::level::level;
-use super::vector::Vector;
+use super::scalar::Vector;
 use super::{Lanes, Scalar};
 
 /// Returns `n_units` rounded up to a multiple of the vector width.

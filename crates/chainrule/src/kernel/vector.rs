@@ -1,117 +1,15 @@
 //! SIMD vectors of the kernels: 16 lanes of f32 or 8 lanes of f64 at every level, so that every
 //! machine adds in the same order.
 //!
-//! `fearless_simd` provides the types and the instructions. This module implements [`Lanes`] for
-//! them, which turns the activations, losses and elementary functions, all generic over it, into
+//! `fearless_simd` provides the types and the instructions. This module implements [`Lanes`] and
+//! [`Vector`] for them, which turns the activations, losses and elementary functions, all generic over it, into
 //! vector kernels.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{f32x16, f64x8, u32x16, u64x8};
 
-use super::lanes::{Lanes, Scalar};
-
-/// A vector of one precision that can be loaded from slices and stored to them.
-pub trait Vector: Lanes {
-    /// Type of a lane.
-    type Lane: Scalar;
-    /// Number of lanes, a power of two.
-    const WIDTH: usize;
-
-    /// Loads the first `WIDTH` numbers of a slice.
-    fn load(slice: &[Self::Lane]) -> Self;
-    /// Overwrites the first `WIDTH` numbers of a slice with the lanes.
-    fn store(self, slice: &mut [Self::Lane]);
-    /// Loads a slice of at most `WIDTH` numbers and sets the remaining lanes to 0.
-    #[inline(always)]
-    fn load_some(slice: &[Self::Lane]) -> Self {
-        if slice.len() == Self::WIDTH {
-            return Self::load(slice);
-        }
-        let mut padded = [Self::Lane::ZERO; MAX_LANES];
-        padded[..slice.len()].copy_from_slice(slice);
-        Self::load(&padded)
-    }
-    /// Overwrites a slice of at most `WIDTH` numbers with the first lanes.
-    #[inline(always)]
-    fn store_some(self, slice: &mut [Self::Lane]) {
-        if slice.len() == Self::WIDTH {
-            return self.store(slice);
-        }
-        let mut padded = [Self::Lane::ZERO; MAX_LANES];
-        self.store(&mut padded);
-        slice.copy_from_slice(&padded[..slice.len()]);
-    }
-    /// Returns a vector with `v` in every lane.
-    fn broadcast(v: Self::Lane) -> Self;
-    /// Interleaves the lanes of both vectors, `(x0 y0 x1 y1 ..., ... x_last y_last)`, and returns
-    /// the lower and the upper half.
-    fn zip(self, other: Self) -> (Self, Self);
-    /// Transposes a square of vectors: lane k of result i is lane i of `vector(k)`, for k below
-    /// `WIDTH`.
-    #[inline(always)]
-    fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MAX_LANES] {
-        let zero = Self::splat(0.0);
-        let mut square = std::array::from_fn(
-            #[inline(always)]
-            |k| if k < Self::WIDTH { vector(k) } else { zero },
-        );
-        // Interleaving the first half of the vectors with the second half, log2(WIDTH) times,
-        // transposes the square.
-        let mut round = 1;
-        while round < Self::WIDTH {
-            let mut interleaved = square;
-            for k in 0..Self::WIDTH / 2 {
-                (interleaved[2 * k], interleaved[2 * k + 1]) = square[k].zip(square[k + Self::WIDTH / 2]);
-            }
-            square = interleaved;
-            round *= 2;
-        }
-        square
-    }
-    /// Returns the sum of the lanes: adds the upper half to the lower half until one lane is left.
-    fn sum(self) -> Self::Lane;
-    /// Returns a vector whose lane k is the [`sum`](Vector::sum) of `vector(k)`, bit for bit, for k
-    /// below `WIDTH`.
-    #[inline(always)]
-    fn sum_each(vector: impl Fn(usize) -> Self) -> Self {
-        // Each step interleaves two vectors and adds the halves of the result, until lane k belongs
-        // to vector k. The tree is written out because a depth-first traversal takes few registers.
-        let eighth = Self::WIDTH / 8;
-        if eighth == 1 {
-            eight(0, &vector)
-        } else {
-            interleave_and_add(eight(0, &vector), eight(eighth / 2, &vector))
-        }
-    }
-    /// Whether the machine has registers as wide as the vector; otherwise a vector takes two or
-    /// more of them.
-    const WHOLE: bool;
-}
-
-/// Interleaves the lanes of both vectors and adds the upper half of the result to the lower half.
-#[inline(always)]
-fn interleave_and_add<V: Vector>(x: V, y: V) -> V {
-    let (low, high) = x.zip(y);
-    low + high
-}
-
-#[inline(always)]
-fn two<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(vector(k), vector(k + V::WIDTH / 2))
-}
-
-#[inline(always)]
-fn four<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(two(k, vector), two(k + V::WIDTH / 4, vector))
-}
-
-#[inline(always)]
-fn eight<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(four(k, vector), four(k + V::WIDTH / 8, vector))
-}
-
-/// Number of lanes of the widest vector.
-pub(super) const MAX_LANES: usize = 16;
+use super::lanes::Lanes;
+use super::scalar::Vector;
 
 /// Returns the token that proves that the instructions of a level are available, which
 /// `fearless_simd` requires to construct a vector.

@@ -4,10 +4,10 @@
 use super::plane::{Plane, Projected};
 use super::principal::dot;
 use crate::Error;
-use crate::kernel::Scalar;
+use crate::kernel::{Scalar, TILE};
 use crate::metrics::OutputKind;
 use crate::network::forward::forward;
-use crate::network::tile::{TILE, Tile};
+use crate::network::tile::Tile;
 use crate::network::{Architecture, Network};
 use crate::registry::nearest;
 

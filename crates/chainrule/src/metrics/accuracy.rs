@@ -3,7 +3,8 @@
 //! For several labels it is the fraction of correct labels. scikit-learn's `accuracy_score` instead
 //! counts the samples whose labels are all correct.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, is_class_1};
+use super::definition::CLASSIFICATION;
+use super::{Definition, MetricInput, OutputKind, arg_max, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {

@@ -5,7 +5,8 @@
 //! terms of probability, 1950). For one output there is one difference per sample, which gives
 //! values from 0 to 1.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
+use super::definition::CLASSIFICATION;
+use super::{Definition, MetricInput, OutputKind};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {

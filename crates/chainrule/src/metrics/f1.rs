@@ -5,7 +5,8 @@
 //! unweighted mean of their scores. A label that occurs neither in the targets nor in the
 //! predictions has a score of 0; a class that occurs in neither is left out of the mean.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, confusion_matrix, is_class_1};
+use super::definition::CLASSIFICATION;
+use super::{Definition, MetricInput, OutputKind, confusion_matrix, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {

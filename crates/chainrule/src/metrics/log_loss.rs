@@ -4,7 +4,8 @@
 //! confident wrong prediction costs 36 rather than infinity. The cross-entropy losses are not
 //! clipped.
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind};
+use super::definition::CLASSIFICATION;
+use super::{Definition, MetricInput, OutputKind};
 use crate::kernel::math;
 use crate::registry::Entry;
 

@@ -6,7 +6,8 @@
 //! Mann-Whitney statistic (J. A. Hanley and B. J. McNeil, The meaning and use of the area under a
 //! receiver operating characteristic (ROC) curve, 1982).
 
-use super::{CLASSIFICATION, Definition, MetricInput, OutputKind, arg_max, is_class_1};
+use super::definition::CLASSIFICATION;
+use super::{Definition, MetricInput, OutputKind, arg_max, is_class_1};
 use crate::registry::Entry;
 
 pub(super) const ENTRY: Entry<Definition> = Entry {

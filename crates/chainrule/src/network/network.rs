@@ -1,8 +1,6 @@
 //! A network: an architecture and its parameters.
 
 use super::architecture::Architecture;
-use super::layer::Layer;
-use super::predictor::Predictor;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::random::RandomState;
@@ -70,58 +68,9 @@ impl<T: Scalar> Network<T> {
         (self.architecture, self.parameters)
     }
 
-    /// Computes the outputs y (n, n_outputs) for the inputs x (n, n_inputs), both row-major.
-    ///
-    /// Each call creates a [`Predictor`]; for repeated predictions, use [`Network::predictor`].
-    ///
-    /// # Panics
-    /// Panics if the length of `x` is not a multiple of the number of inputs.
-    pub fn predict(&self, x: &[T]) -> Vec<T> {
-        let (n_in, n_out) = (self.architecture.n_inputs(), self.architecture.n_outputs());
-        let mut y = vec![T::ZERO; x.len() / n_in * n_out];
-        self.predictor().predict(x, &mut y);
-        y
-    }
-
-    /// Creates a [`Predictor`], which allocates its buffers once for repeated predictions.
-    pub fn predictor(&self) -> Predictor<'_, T> {
-        Predictor::new(self)
-    }
-
     /// Converts the parameters to the precision `U`.
     pub fn cast<U: Scalar>(&self) -> Network<U> {
         let parameters = self.parameters.iter().map(|p| U::from_f64(p.to_f64())).collect();
         Network { architecture: self.architecture.clone(), parameters }
-    }
-
-    /// Returns the equivalent single-layer network if all hidden layers are linear.
-    ///
-    /// For two layers, `(x·W₁ + b₁)·W₂ + b₂ = x·(W₁·W₂) + (b₁·W₂ + b₂)`. The products are computed
-    /// in f64. Returns `None` if a hidden layer has an activation other than the identity.
-    pub fn collapse(&self) -> Option<Network<T>> {
-        let (last, hidden) = self.architecture.layers().split_last()?;
-        if hidden.iter().any(|layer| layer.activation.name() != "identity") {
-            return None;
-        }
-        let n_inputs = self.architecture.n_inputs();
-        // Rows of [W; b], starting from the identity map: W = I, b = 0.
-        let mut rows: Vec<Vec<f64>> =
-            (0..=n_inputs).map(|i| (0..n_inputs).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
-        for (l, layer) in self.architecture.layers().iter().enumerate() {
-            let w = self.architecture.weights(l, &self.parameters);
-            let product = |row: &Vec<f64>, j: usize| -> f64 {
-                row.iter().enumerate().map(|(i, a)| a * w[i * layer.n_units + j].to_f64()).sum()
-            };
-            for row in &mut rows {
-                *row = (0..layer.n_units).map(|j| product(row, j)).collect();
-            }
-            if let Some(b) = self.architecture.bias(l, &self.parameters) {
-                rows[n_inputs].iter_mut().zip(b).for_each(|(sum, b)| *sum += b.to_f64());
-            }
-        }
-        let single = Layer { bias: Some(super::Learning::Trainable), ..last.clone() };
-        let architecture = Architecture::new(n_inputs, vec![single]).ok()?;
-        let parameters = rows.concat().into_iter().map(T::from_f64).collect();
-        Some(Network { architecture, parameters })
     }
 }

@@ -2,10 +2,10 @@
 
 use super::forward::forward_to_outputs;
 use super::network::Network;
-use super::tile::{TILE, Tile};
-use crate::kernel::Scalar;
+use super::tile::Tile;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::sample::{self, whole};
+use crate::kernel::{Scalar, TILE};
 
 /// A [`Network`] with preallocated prediction buffers, created by [`Network::predictor`].
 ///
@@ -37,6 +37,26 @@ pub struct Predictor<'n, T> {
     a_prev: Aligned<T>,
     /// Pre-activations of one sample; only used by softmax.
     z: Aligned<T>,
+}
+
+impl<T: Scalar> Network<T> {
+    /// Computes the outputs y (n, n_outputs) for the inputs x (n, n_inputs), both row-major.
+    ///
+    /// Each call creates a [`Predictor`]; for repeated predictions, use [`Network::predictor`].
+    ///
+    /// # Panics
+    /// Panics if the length of `x` is not a multiple of the number of inputs.
+    pub fn predict(&self, x: &[T]) -> Vec<T> {
+        let (n_in, n_out) = (self.architecture().n_inputs(), self.architecture().n_outputs());
+        let mut y = vec![T::ZERO; x.len() / n_in * n_out];
+        self.predictor().predict(x, &mut y);
+        y
+    }
+
+    /// Creates a [`Predictor`], which allocates its buffers once for repeated predictions.
+    pub fn predictor(&self) -> Predictor<'_, T> {
+        Predictor::new(self)
+    }
 }
 
 impl<'n, T: Scalar> Predictor<'n, T> {

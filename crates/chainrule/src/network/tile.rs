@@ -6,10 +6,7 @@ use super::loss::Loss;
 use crate::Error;
 use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::{self, Scalar, dense, slices};
-
-/// Maximum number of samples that pass through the network together.
-pub(crate) const TILE: usize = 64;
+use crate::kernel::{self, Scalar, TILE, dense, slices};
 
 /// Workspace for up to [`TILE`] samples; entry j of sample s is at index `j·n + s`, for n columns.
 ///

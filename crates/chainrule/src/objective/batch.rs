@@ -6,11 +6,11 @@ use super::sums::Sums;
 use super::tree::{SumTree, middle};
 use crate::Error;
 use crate::dataset::DataSource;
-use crate::kernel::{Scalar, slices};
+use crate::kernel::{Scalar, TILE, slices};
 use crate::network::backward::backward;
 use crate::network::forward::forward;
 use crate::network::loss::Loss;
-use crate::network::tile::{TILE, Tile};
+use crate::network::tile::Tile;
 use crate::network::{Architecture, Dropout};
 
 /// A batch with all inputs of its evaluation.

@@ -9,10 +9,10 @@ use super::{Evaluate, divide};
 use crate::Error;
 use crate::dataset::{DataSource, shortest};
 use crate::kernel::pool::{self, MAX_THREADS, threads};
-use crate::kernel::{Scalar, slices};
+use crate::kernel::{Scalar, TILE, slices};
 use crate::network::forward::{forward, forward_to_outputs};
 use crate::network::loss::Loss;
-use crate::network::tile::{TILE, Tile};
+use crate::network::tile::Tile;
 use crate::network::{Architecture, Dropout};
 
 /// The objective of a loss over samples, evaluated on the threads of this process.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::network::tile::TILE;
+use crate::kernel::TILE;
 
 /// The fixed order in which the sums of a batch are added.
 ///

@@ -1,5 +1,7 @@
 //! Explanation of a trace: the sections on the forward pass, the loss and backpropagation.
 
+use std::fmt;
+
 use super::document::{Term, TraceDocument, TraceFormat, TraceLine, TraceSection};
 use super::forms;
 use super::math::Math;
@@ -8,8 +10,39 @@ use super::{LayerTrace, Slope, Trace};
 use crate::network::Learning;
 use crate::objective::Reduction;
 
+impl Trace {
+    /// Returns the explained calculation, to be rendered in the given `format`.
+    pub fn document(&self, format: TraceFormat) -> TraceDocument {
+        document(self, format)
+    }
+
+    /// Returns the explained calculation as aligned text.
+    pub fn to_text(&self) -> String {
+        self.document(TraceFormat::default()).text()
+    }
+
+    /// Returns the explained calculation as Markdown.
+    pub fn to_markdown(&self) -> String {
+        self.document(TraceFormat::default()).markdown()
+    }
+
+    /// Returns the explained calculation as a complete LaTeX document.
+    ///
+    /// [`TraceDocument::latex_body`] returns it without the preamble.
+    pub fn to_latex(&self) -> String {
+        self.document(TraceFormat::default()).latex()
+    }
+}
+
+/// Formats the trace like [`Trace::to_text`].
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
 /// Explains the trace in sentences, equations and tables.
-pub(super) fn document(trace: &Trace, format: TraceFormat) -> TraceDocument {
+fn document(trace: &Trace, format: TraceFormat) -> TraceDocument {
     let explainer = Explainer { trace, format };
     let n = trace.layers.len();
     let mut sections = vec![explainer.forward(), explainer.loss(), explainer.backward_output()];

@@ -56,16 +56,16 @@ mod markdown;
 mod math;
 mod matrix;
 mod number;
+mod step;
 mod text;
 mod update;
-
-use std::fmt;
 
 pub use document::{Cell, Term, TraceDocument, TraceFormat, TraceLine, TraceSection};
 pub use forms::Simplification;
 pub use math::Math;
 pub use matrix::Matrix;
-pub use update::{Update, step};
+pub use step::step;
+pub use update::Update;
 
 use crate::network::loss::Loss;
 use crate::network::{self, Architecture, Part};
@@ -190,34 +190,5 @@ impl Trace {
             gradient[block.range.clone()].copy_from_slice(derivatives);
         }
         gradient
-    }
-
-    /// Returns the explained calculation, to be rendered in the given `format`.
-    pub fn document(&self, format: TraceFormat) -> TraceDocument {
-        explain::document(self, format)
-    }
-
-    /// Returns the explained calculation as aligned text.
-    pub fn to_text(&self) -> String {
-        self.document(TraceFormat::default()).text()
-    }
-
-    /// Returns the explained calculation as Markdown.
-    pub fn to_markdown(&self) -> String {
-        self.document(TraceFormat::default()).markdown()
-    }
-
-    /// Returns the explained calculation as a complete LaTeX document.
-    ///
-    /// [`TraceDocument::latex_body`] returns it without the preamble.
-    pub fn to_latex(&self) -> String {
-        self.document(TraceFormat::default()).latex()
-    }
-}
-
-/// Formats the trace like [`Trace::to_text`].
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_text())
     }
 }

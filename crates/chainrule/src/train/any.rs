@@ -2,11 +2,12 @@
 
 use super::history::{Epoch, History};
 use super::observer::Observer;
+use super::run::Ending;
 use super::settings::Settings;
 use super::step::Step;
-use super::training::{Ending, Training};
-use crate::network::{Architecture, Network};
+use super::training::Training;
 use crate::Error;
+use crate::network::{Architecture, Network};
 
 /// A training run in f32 or f64, with parameters as f64, which represents both exactly.
 ///
@@ -59,7 +60,9 @@ impl AnyTraining {
     /// Returns the current parameters.
     pub fn parameters(&self) -> Vec<f64> {
         match self {
-            AnyTraining::F32(training) => training.state().parameters.iter().copied().map(f64::from).collect(),
+            AnyTraining::F32(training) => {
+                training.state().parameters.iter().copied().map(f64::from).collect()
+            }
             AnyTraining::F64(training) => training.state().parameters.clone(),
         }
     }

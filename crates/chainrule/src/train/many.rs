@@ -1,7 +1,8 @@
 //! Many training runs side by side, each on one thread.
 
 use super::observer::Observer;
-use super::training::{Ending, Training};
+use super::run::Ending;
+use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::kernel::pool::{self, threads};

@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::many::side_by_side;
 use super::observer::Observer;
-use super::training::{Ending, Training};
+use super::run::Ending;
+use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;
 

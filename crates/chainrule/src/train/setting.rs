@@ -1,14 +1,13 @@
-//! Description of a training setting: name, type, range, default and help. The settings themselves
-//! are listed in [`SETTINGS`](super::SETTINGS).
+//! Description of a setting: name, type, range, default and help. The training settings are listed
+//! in [`SETTINGS`](super::SETTINGS).
 
-use super::settings::Settings;
 use crate::Error;
 use crate::registry::{NumberRange, OptionValue};
 
-/// A training setting by name, from which experiment files, command-line options and documentation
-/// are made.
+/// A setting by name, from which experiment files, command-line options and documentation are made.
+/// `S` is the type whose field it describes.
 #[derive(Debug)]
-pub struct Setting {
+pub struct Setting<S: 'static> {
     /// Key in the `[train]` table of experiment files: `learning_rate`, `stopping.patience`.
     pub name: &'static str,
     /// Type and allowed values.
@@ -22,11 +21,11 @@ pub struct Setting {
     /// Other setting that cannot be combined with this one, with the reason.
     pub excludes: Option<(&'static str, &'static str)>,
     /// Returns the value in the notation of experiment files.
-    pub get: fn(&Settings) -> String,
+    pub get: fn(&S) -> String,
     /// Sets the value, which is of the kind and in its range.
     ///
     /// Returns the errors of the registry that the value is from.
-    pub set: fn(&mut Settings, &SettingValue) -> Result<(), Error>,
+    pub set: fn(&mut S, &SettingValue) -> Result<(), Error>,
 }
 
 /// Type of a setting's value and the allowed values.

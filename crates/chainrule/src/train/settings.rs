@@ -2,8 +2,7 @@
 
 use super::clip::Clip;
 use super::optimizer::Optimizer;
-use super::penalty::Penalty;
-use super::penalty::{PenaltyDivisor, PenaltyTarget};
+use super::penalty::{Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Schedule;
 use super::setting::{Flag, Setting, SettingKind, SettingValue, word_of};
 use super::stopping::{Monitor, Stopping};
@@ -187,7 +186,7 @@ impl Settings {
 ///
 /// Experiment files, command-line options and documentation are made from this list. To add a
 /// setting, add its field to [`Settings`], its default and its entry here.
-pub static SETTINGS: &[Setting] = &[
+pub static SETTINGS: &[Setting<Settings>] = &[
     Setting {
         get: |settings| settings.epochs.to_string(),
         set: |settings, value| {
@@ -518,7 +517,7 @@ const fn entry(
     kind: SettingKind,
     summary: &'static str,
     example: &'static str,
-) -> Setting {
+) -> Setting<Settings> {
     Setting {
         name,
         kind,
@@ -547,7 +546,7 @@ mod tests {
     /// Returns the rows of the table in the documentation of [`Settings`].
     fn rows() -> Vec<String> {
         let values = SETTINGS.iter().filter(|setting| !matches!(setting.kind, SettingKind::Table));
-        let row = |setting: &super::Setting| {
+        let row = |setting: &super::Setting<Settings>| {
             let default = (setting.get)(&Settings::default()).replace('"', "");
             format!("/// | `{}` | {default} | {} |", setting.name, setting.summary.replace('|', "\\|"))
         };

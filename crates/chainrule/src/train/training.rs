@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::history::{Epoch, History};
-use super::observer::Observer;
 use super::schedule;
 use super::settings::Settings;
 use super::state::TrainingState;
@@ -67,17 +66,6 @@ pub(super) struct Validation<T: Scalar> {
     /// contain them.
     pub(super) rows: Vec<u32>,
     pub(super) split_off: bool,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// All epochs are completed.
-    Completed,
-    /// Early stopping ended the run.
-    Stopped,
-    /// An observer ended the run.
-    Cancelled,
 }
 
 impl<T: Scalar> Training<T> {
@@ -304,33 +292,6 @@ impl<T: Scalar> Training<T> {
         self.state.order.len().div_ceil(self.batch_size()) as u64
     }
 
-    /// Trains until all epochs are completed, or early stopping or the observer ends the run.
-    ///
-    /// # Errors
-    /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN. The
-    /// parameters are then reset to those at the start of the last epoch that started with a finite
-    /// loss, and the history contains the completed epochs.
-    pub fn run(&mut self, mut observer: impl Observer<T>) -> Result<Ending, Error> {
-        observer.started(self);
-        // Also checked before the first step, since a restored state may be that of a finished run.
-        while !self.is_over() {
-            let step = self.step()?;
-            let mut cancelled = observer.stepped(self, &step).is_break();
-            if step.ends_epoch {
-                let epoch = self.history.epochs.last().expect("the last step ended an epoch");
-                cancelled |= observer.finished_epoch(self, epoch).is_break();
-            }
-            if cancelled {
-                return Ok(Ending::Cancelled);
-            }
-        }
-        let ending = if self.patience_exceeded() { Ending::Stopped } else { Ending::Completed };
-        if self.settings.stopping.is_some() {
-            self.restore_best();
-        }
-        Ok(ending)
-    }
-
     /// Replaces the current parameters by those of the best epoch on the validation set, if there
     /// is one. [`run`](Training::run) does so at the end, unless an observer ends the run.
     pub fn restore_best(&mut self) {
@@ -345,7 +306,7 @@ impl<T: Scalar> Training<T> {
         self.state.epoch >= self.settings.epochs || self.patience_exceeded()
     }
 
-    fn patience_exceeded(&self) -> bool {
+    pub(super) fn patience_exceeded(&self) -> bool {
         self.settings.stopping.as_ref().is_some_and(|stopping| self.state.stopping.wait > stopping.patience)
     }
 

@@ -6,14 +6,13 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::{Dataset, linear};
-use chainrule_experiment::{Outcome, TableSamples, ensemble, scores};
+use chainrule_experiment::{Outcome, Samples, TableSamples, ensemble, scores};
 use chainrule_model::{
     EncodedRows, Member, Metrics, Model, PermutationImportance, Precision, baseline, evaluate,
     evaluate_encoded, importance, sample_weights,
 };
 use chainrule_table::Table;
 
-use super::from_table;
 use crate::error::Failure;
 use crate::progress::{ItemBar, Spinner};
 use crate::table::number;
@@ -101,6 +100,10 @@ pub(super) fn assess(
         Some(column_importance(&model, from_table(&outcomes[0].samples), test, cancel)?)
     };
     Ok((model, Assessment { scores, importance }))
+}
+
+pub(super) fn from_table(samples: &Samples) -> &TableSamples {
+    samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
 /// Sample weights of the training rows and of the held-out rows.

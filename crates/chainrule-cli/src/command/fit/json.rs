@@ -5,8 +5,8 @@ use chainrule_experiment::{Outcome, PreparedTraining, Remark, TableSamples};
 use chainrule_model::{Importance, Metrics, Model};
 use serde_json::{Map, Value, json};
 
-use super::assess::{Assessment, Comparison, Scores, Spread};
-use super::{from_table, text};
+use super::assess::{Assessment, Comparison, Scores, Spread, from_table};
+use super::text;
 use crate::command::Written;
 use crate::command::json::{self, numbers};
 

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use chainrule_experiment::{
-    Checkpoint, Experiment, FitPlan, Job, PreparedTraining, Remark, RunFolder, Samples, TableSamples,
-    Variant, ensemble, run_all,
+    Checkpoint, Experiment, FitPlan, Job, PreparedTraining, Remark, RunFolder, TableSamples, Variant,
+    ensemble, run_all,
 };
 use chainrule_figures::Subject;
 use chainrule_model::Model;
 use chainrule_table::{Stream, is_special, write_whole};
 
-use self::assess::TestTable;
+use self::assess::{TestTable, from_table};
 use super::{Written, checkpoints, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;
 use crate::error::Failure;
@@ -205,10 +205,6 @@ fn open(arguments: &FitArguments, sets: &[String], folds: Option<usize>) -> Resu
         Some(k) => experiment.in_folds(k)?,
         None => experiment,
     })
-}
-
-fn from_table(samples: &Samples) -> &TableSamples {
-    samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }
 
 /// Number of parameters per training row above which there is a warning for a small table.

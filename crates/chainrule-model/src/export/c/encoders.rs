@@ -8,7 +8,8 @@ use chainrule_table::{Encoding, Scale};
 use super::super::columns::{self, CategoryInputs, ExportColumn};
 use super::super::expression::ExpressionWriter;
 use super::super::identifier::in_comment;
-use super::{CNames, double_function};
+use super::super::language::Width;
+use super::names::CNames;
 use crate::Member;
 
 /// Writes the function `PREFIX_encode`, where `PREFIX` is the prefix of the member, and adds the
@@ -103,6 +104,11 @@ fn scaled(scale: &Scale) -> String {
 
 fn in_parentheses(v: f64) -> String {
     if v < 0.0 { format!("({v:?})") } else { format!("{v:?}") }
+}
+
+/// Returns the name of a double-precision function, for encoders.
+fn double_function(writer: &mut ExpressionWriter<'_>, name: &'static str) -> String {
+    writer.function(Width::Double, name)
 }
 
 /// Returns the code of the fractional part of `x`, which has the sign of `x`.

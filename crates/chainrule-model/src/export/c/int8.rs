@@ -2,9 +2,10 @@
 
 use std::fmt::{Display, Write};
 
-use super::super::expression::{ExpressionWriter, Width};
+use super::super::expression::ExpressionWriter;
 use super::super::identifier::in_comment;
 use super::super::int8::{Epilogue, QuantizedNetwork};
+use super::super::language::Width;
 use super::network::{MemoryUse, activations, softmax};
 use crate::{Member, Precision};
 

@@ -6,27 +6,20 @@
 
 mod encoders;
 mod int8;
+mod names;
 mod network;
 
 use std::fmt::Write;
 
 use chainrule_table::Target;
 
+pub(super) use self::names::CNames;
 use super::columns::{ExportColumn, InputType};
-use super::expression::{ExpressionWriter, Language, Width};
-use super::identifier::{C_KEYWORDS, IdentifierCase, Identifiers, c_string, in_comment};
+use super::expression::ExpressionWriter;
+use super::identifier::{C_KEYWORDS, c_string, in_comment};
+use super::language::{Language, Width};
 use super::{Arithmetic, ExportOptions, Int8Report, Libm, outputs};
 use crate::{Error, Model, Precision};
-
-/// C identifiers of columns and categories.
-pub(super) struct CNames {
-    /// Field of each column in the input struct.
-    pub(super) fields: Vec<String>,
-    /// Enum type of each categorical column; empty for other columns.
-    pub(super) enums: Vec<String>,
-    /// Enum constants of each categorical column: missing, other, and one per category.
-    pub(super) constants: Vec<Vec<String>>,
-}
 
 /// Exports a model to C; also returns the accuracy of 8-bit arithmetic, if requested.
 pub(super) fn export(
@@ -100,71 +93,6 @@ fn check_prefix(prefix: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::InvalidPrefix { prefix: prefix.to_owned() })
-}
-
-impl CNames {
-    pub(super) fn new(p: &str, columns: &[ExportColumn]) -> CNames {
-        let mut fields = Identifiers::new(C_KEYWORDS);
-        // All other identifiers that a file can define with the prefix.
-        let reserved = [
-            "input",
-            "predict",
-            "class",
-            "class_name",
-            "label",
-            "encode",
-            "forward",
-            "N_INPUTS",
-            "N_OUTPUTS",
-            "N_COLUMNS",
-            "DECLARED",
-            "DECLARATIONS",
-            "abs",
-            "exp",
-            "exp_m1",
-            "ln_1p",
-            "tanh",
-            "erf",
-            "sin",
-            "cos",
-            "sqrt",
-            "square",
-            "max",
-            "min",
-            "power",
-            "nearest",
-            "of_quadrant",
-            "minus_quadrants",
-            "dense",
-            "softmax",
-            "scaled",
-            "bent",
-            "fract",
-            "to_int8",
-            "rescaled",
-            "put",
-        ];
-        let reserved = reserved.map(|name| format!("{p}_{name}")).join(" ");
-        let mut global = Identifiers::new(&reserved);
-        let mut names = CNames { fields: Vec::new(), enums: Vec::new(), constants: Vec::new() };
-        for column in columns {
-            let field = fields.add("", &column.name, "column", IdentifierCase::Snake);
-            let mut constants = Vec::new();
-            let mut enum_type = String::new();
-            if let InputType::Category(words) = &column.input_type {
-                // "column" separates the type from the functions and tables of the file.
-                enum_type = global.add(&format!("{p}_column_"), &field, "column", IdentifierCase::Snake);
-                let prefix = format!("{}_{}_", p.to_ascii_uppercase(), field.to_ascii_uppercase());
-                let fixed = ["missing", "other"].into_iter().chain(words.iter().map(String::as_str));
-                constants =
-                    fixed.map(|word| global.add(&prefix, word, "word", IdentifierCase::Upper)).collect();
-            }
-            names.fields.push(field);
-            names.enums.push(enum_type);
-            names.constants.push(constants);
-        }
-        names
-    }
 }
 
 /// Returns the comment at the start of the file: networks, memory use, columns and outputs.
@@ -360,9 +288,4 @@ fn predict(text: &mut String, writer: &mut ExpressionWriter<'_>, model: &Model, 
         }
         Target::Numbers { .. } => {}
     }
-}
-
-/// Returns the name of a double-precision function, for encoders.
-fn double_function(writer: &mut ExpressionWriter<'_>, name: &'static str) -> String {
-    writer.function(Width::Double, name)
 }

@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use chainrule::network::activation::Activation;
 
-use super::super::expression::{ExpressionWriter, Width};
+use super::super::expression::ExpressionWriter;
 use super::super::identifier::in_comment;
+use super::super::language::Width;
 use crate::{Member, Precision};
 
 /// Memory use of a network in bytes.

@@ -33,7 +33,7 @@ use self::messages::{
     ValueInfoProto,
 };
 use super::columns::{ExportColumn, InputType};
-use super::expression::Width;
+use super::language::Width;
 use super::outputs;
 use crate::{Error, Member, Model};
 

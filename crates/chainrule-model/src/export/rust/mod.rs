@@ -8,8 +8,9 @@ use std::fmt::Write;
 use chainrule_table::{Encoding, Target};
 
 use super::columns::{self, CategoryInputs, ExportColumn, InputType};
-use super::expression::{ExpressionWriter, Language, Width};
+use super::expression::ExpressionWriter;
 use super::identifier::{IdentifierCase, Identifiers, RUST_KEYWORDS, in_comment};
+use super::language::{Language, Width};
 use super::outputs;
 use crate::{Member, Model, Precision};
 

@@ -7,9 +7,10 @@ use chainrule_table::Target;
 
 use super::super::c::CNames;
 use super::super::columns::InputType;
-use super::super::expression::{Language, Width};
+use super::super::language::{Language, Width};
 use super::super::{Libm, outputs};
-use super::{ExportCase, ExportOutput, Tools, output, write};
+use super::tools::{Tools, output, write};
+use super::{ExportCase, ExportOutput};
 use crate::Error;
 
 const OPTIONS: [&str; 7] = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-O1"];

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::columns::InputType;
-use super::super::expression::Width;
-use super::{ExportCase, ExportOutput, Tools, output, write};
+use super::super::language::Width;
+use super::tools::{Tools, output, write};
+use super::{ExportCase, ExportOutput};
 use crate::{Error, Precision};
 
 /// Result of the Python script for a file.

@@ -6,9 +6,10 @@ use std::process::Command;
 use chainrule_table::Target;
 
 use super::super::columns::InputType;
-use super::super::expression::{Language, Width};
+use super::super::language::{Language, Width};
 use super::super::rust::RustNames;
-use super::{ExportCase, ExportOutput, Tools, output, write};
+use super::tools::{Tools, output, write};
+use super::{ExportCase, ExportOutput};
 use crate::Error;
 
 pub(super) fn run(

@@ -124,7 +124,7 @@ impl CsvReader {
     /// Opens a reader of the given columns, which must exist.
     pub(super) fn rows(&self, columns: ColumnFormats, chunking: Chunking) -> Result<TextReader, Error> {
         let mut layout = self.layout.clone();
-        let fields = super::indices(self.names());
+        let fields = super::names::indices(self.names());
         for (i, (name, format)) in columns.iter().enumerate() {
             let field = fields.get(&**name).expect("the caller has checked that the column exists");
             layout.indices[*field] = Some(i);
@@ -195,6 +195,6 @@ fn names(fields: &[Vec<u8>], encoding: &'static str) -> Result<Vec<String>, Prob
     if let Some(nameless) = names.iter().position(String::is_empty) {
         return Err(Problem::NamelessColumn { position: nameless + 1 });
     }
-    super::check_unique(&names)?;
+    super::names::check_unique(&names)?;
     Ok(names)
 }

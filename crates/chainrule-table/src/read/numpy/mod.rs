@@ -68,7 +68,7 @@ impl NpyReader {
 
     /// Sets the columns to read, which must exist.
     pub(super) fn select(mut self, columns: ColumnFormats) -> NpyReader {
-        let indices = super::indices(&self.names);
+        let indices = super::names::indices(&self.names);
         let index =
             |name: &String| indices.get(&**name).expect("the caller has checked that the column exists");
         self.indices = columns.iter().map(|(name, _)| *index(name) as u64).collect();
@@ -247,7 +247,7 @@ impl NpzReader {
             let remedy = "write arrays to it with numpy.savez, or unpack the table in it";
             return Err(error(Problem::OtherFormat { found, remedy }));
         }
-        super::check_unique(&names).map_err(error)?;
+        super::names::check_unique(&names).map_err(error)?;
         Ok(NpzReader { path: path.to_owned(), archive, arrays, names })
     }
 

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use super::damaged;
 use crate::Problem;
 
 thread_local! {
@@ -28,6 +27,10 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T,
     let result = catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(before);
     result.unwrap_or_else(|_| Err(damaged("inconsistent data".to_owned())))
+}
+
+pub(super) fn damaged(reason: String) -> Problem {
+    Problem::Corrupt { format: "Parquet", reason }
 }
 
 #[cfg(test)]

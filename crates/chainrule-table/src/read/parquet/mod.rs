@@ -19,7 +19,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
-use self::guard::guarded;
+use self::guard::{damaged, guarded};
 use self::kind::ParquetKind;
 use super::cell::InitialFormats;
 use super::chunks::{ChunkStream, Chunking, ColumnFormats, table};
@@ -58,7 +58,7 @@ impl ParquetReader {
                 kinds.push((kind, leaf));
             }
         }
-        super::check_unique(&names).map_err(error)?;
+        super::names::check_unique(&names).map_err(error)?;
         if names.is_empty() {
             return Err(error(damaged("no columns".to_owned())));
         }
@@ -140,7 +140,7 @@ impl ParquetReader {
 
     /// Opens a reader of the given columns, which must exist.
     pub(super) fn rows(self, columns: ColumnFormats, chunking: Chunking) -> ParquetChunks {
-        let fields = super::indices(&self.names);
+        let fields = super::names::indices(&self.names);
         let index = |(name, _): &(String, _)| *fields.get(&**name).expect("the column exists");
         let indices = columns.iter().map(index).collect();
         ParquetChunks {
@@ -384,8 +384,4 @@ impl From<ParquetError> for Problem {
     fn from(error: ParquetError) -> Problem {
         damaged(error.to_string())
     }
-}
-
-fn damaged(reason: String) -> Problem {
-    Problem::Corrupt { format: "Parquet", reason }
 }

@@ -13,6 +13,7 @@
 
 mod threads;
 
+pub(crate) use threads::MAX_THREADS;
 pub use threads::{set_threads, threads, threads_from_env};
 
 use std::any::Any;
@@ -26,9 +27,6 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use threads::cores;
-
-/// Maximum number of threads. A step is cut into at most 64 chunks, so more threads would be idle.
-pub(crate) const MAX_THREADS: usize = 64;
 
 /// Time that a thread spins before it sleeps: a few times the cost of waking it up.
 const SPIN_LIMIT: Duration = Duration::from_micros(100);

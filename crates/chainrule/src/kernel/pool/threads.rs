@@ -5,8 +5,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use super::MAX_THREADS;
 use crate::Error;
+
+/// Maximum number of threads. A step is cut into at most 64 chunks, so more threads would be idle.
+pub(crate) const MAX_THREADS: usize = 64;
 
 /// Environment variable for the number of threads.
 const VARIABLE: &str = "CHAINRULE_THREADS";

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Activation, ActivationFunction, ActivationKind, ActivationLoops, Formula};
+use super::activation::{ActivationKind, CUSTOM};
+use super::{Activation, ActivationFunction, ActivationLoops, Formula};
 use crate::kernel::{Scalar, sample};
 use crate::registry::{self, Entry, Options};
-
-pub(super) const NAME: &str = "custom";
 
 /// Maximum number of elements per call of a closure.
 const CHUNK: usize = 64;
@@ -44,8 +43,8 @@ impl Activation {
 
 /// Returns the options of a custom activation: its name only.
 fn options() -> Options {
-    let entry = Entry { name: NAME, aliases: &[], summary: "closures", options: &[], make: |_| () };
-    registry::choose("activation", &[entry], NAME, &[]).expect("the entry exists and has no options").0
+    let entry = Entry { name: CUSTOM, aliases: &[], summary: "closures", options: &[], make: |_| () };
+    registry::choose("activation", &[entry], CUSTOM, &[]).expect("the entry exists and has no options").0
 }
 
 type ValueFn = dyn Fn(&[f64], &mut [f64]) + Send + Sync;

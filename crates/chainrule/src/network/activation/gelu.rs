@@ -4,7 +4,8 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 use std::sync::Arc;
 
-use super::{Activation, ActivationFunction, Elementwise, Formula, gate};
+use super::function::{Elementwise, gate};
+use super::{Activation, ActivationFunction, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 

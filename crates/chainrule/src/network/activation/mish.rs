@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Activation, ActivationFunction, Elementwise, Formula};
+use super::function::Elementwise;
+use super::{Activation, ActivationFunction, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Activation, ActivationFunction, Elementwise, Formula, gate};
+use super::function::{Elementwise, gate};
+use super::{Activation, ActivationFunction, Formula};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
 

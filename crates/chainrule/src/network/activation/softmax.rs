@@ -6,34 +6,18 @@
 
 use fearless_simd::{Simd, dispatch};
 
-use super::{Activation, ActivationKind};
 use crate::kernel::level::level;
-use crate::kernel::vector::Vector;
+use crate::kernel::scalar::Vector;
 use crate::kernel::{Lanes, Scalar, math};
 use crate::registry::Entry;
 
-pub(super) const ENTRY: Entry<ActivationKind> = Entry {
+pub(super) const ENTRY: Entry<()> = Entry {
     name: "softmax",
     aliases: &[],
     summary: "e^z_k / Σ_j e^z_j over the units of the output layer",
     options: &[],
-    make: |_| ActivationKind::Softmax,
+    make: |_| (),
 };
-
-impl Activation {
-    /// Creates the `softmax` activation: `e^z_k / Σ_j e^z_j`, a distribution over units.
-    ///
-    /// ```
-    /// use chainrule::network::activation::Activation;
-    ///
-    /// let mut a = [0.0; 2];
-    /// Activation::softmax().values(&[1000.0, 1000.0], &mut a);
-    /// assert_eq!(a, [0.5, 0.5]);
-    /// ```
-    pub fn softmax() -> Activation {
-        Activation::from_registry(ENTRY.name, &[])
-    }
-}
 
 /// Computes `a = softmax(z)` for every sample; `a` is overwritten.
 pub(super) fn apply<T: Scalar>(n_units: usize, z: &[T], a: &mut [T]) {

@@ -5,16 +5,18 @@
 
 mod constant;
 mod normal;
+mod rule;
 mod uniform;
 mod values;
 mod variance;
 
-use std::fmt;
 use std::sync::Arc;
+
+pub use rule::InitializerRule;
 
 use crate::Error;
 use crate::random::RandomState;
-use crate::registry::{self, Entry, OptionValue, Options};
+use crate::registry::{Chosen, Entry, Registered};
 
 /// All initializers, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
@@ -30,17 +32,6 @@ pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
     constant::CONSTANT,
     values::ENTRY,
 ];
-
-/// Computes the initial values of the weights or the bias of a layer.
-#[doc(hidden)]
-pub trait InitializerRule: fmt::Debug + Send + Sync {
-    /// Overwrites `out` with initial values; see [`Initializer::fill`].
-    fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]);
-    /// Checks that the initializer can set `n_values` parameters; see [`Initializer::check`].
-    fn check(&self, _n_values: usize) -> Result<(), Error> {
-        Ok(())
-    }
-}
 
 /// An initializer, selected by name and options.
 ///
@@ -59,46 +50,27 @@ pub trait InitializerRule: fmt::Debug + Send + Sync {
 /// assert!(explicit.check(6).is_err());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Initializer {
-    options: Options,
-    rule: Arc<dyn InitializerRule>,
-}
+pub type Initializer = Chosen<Arc<dyn InitializerRule>>;
 
-/// Compares the name and the options.
-impl PartialEq for Initializer {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
-}
+impl Registered for Arc<dyn InitializerRule> {
+    const WHAT: &'static str = "initializer";
 
-impl fmt::Display for Initializer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
+    fn entries() -> &'static [Entry<Self>] {
+        REGISTRY
     }
 }
 
 impl Initializer {
-    /// Creates the initializer called `name`; omitted options have their default values.
-    ///
-    /// # Errors
-    /// Returns [`Error::UnknownName`] or [`Error::UnknownOption`], with the nearest match, if the
-    /// name or an option does not exist, and [`Error::OptionRange`] if a value is out of range.
-    pub fn new(name: &str, options: &[(&str, OptionValue)]) -> Result<Initializer, Error> {
-        let (options, rule) = registry::choose("initializer", REGISTRY, name, options)?;
-        Ok(Initializer { options, rule })
-    }
-
     /// Creates `glorot_uniform`: uniform within `±sqrt(6/(n_in + n_out))`, for tanh and logistic
     /// layers.
     pub fn glorot_uniform() -> Initializer {
-        from_registry("glorot_uniform", &[])
+        Chosen::of("glorot_uniform", &[])
     }
 
     /// Creates `he_normal`: normal with standard deviation `sqrt(2/n_in)`, for ReLU and its
     /// variants.
     pub fn he_normal() -> Initializer {
-        from_registry("he_normal", &[])
+        Chosen::of("he_normal", &[])
     }
 
     /// Creates `uniform`: the uniform distribution on `[low, high)`.
@@ -106,7 +78,7 @@ impl Initializer {
     /// # Panics
     /// Panics if a bound is not between -1e100 and 1e100.
     pub fn uniform(low: f64, high: f64) -> Initializer {
-        from_registry("uniform", &[("low", low.into()), ("high", high.into())])
+        Chosen::of("uniform", &[("low", low.into()), ("high", high.into())])
     }
 
     /// Creates `normal`: the normal distribution with the given mean and standard deviation.
@@ -114,7 +86,7 @@ impl Initializer {
     /// # Panics
     /// Panics if `mean` is not finite, or if `std` is negative or not finite.
     pub fn normal(mean: f64, std: f64) -> Initializer {
-        from_registry("normal", &[("mean", mean.into()), ("std", std.into())])
+        Chosen::of("normal", &[("mean", mean.into()), ("std", std.into())])
     }
 
     /// Creates `constant`: the same value for all parameters.
@@ -122,12 +94,12 @@ impl Initializer {
     /// # Panics
     /// Panics if `value` is not finite.
     pub fn constant(value: f64) -> Initializer {
-        from_registry("constant", &[("value", value.into())])
+        Chosen::of("constant", &[("value", value.into())])
     }
 
     /// Creates `zeros`: 0 for all parameters.
     pub fn zeros() -> Initializer {
-        from_registry("zeros", &[])
+        Chosen::of("zeros", &[])
     }
 
     /// Creates `values`: explicit values, in the order of the parameters.
@@ -135,17 +107,7 @@ impl Initializer {
     /// # Panics
     /// Panics if a value is not finite.
     pub fn values(values: Vec<f64>) -> Initializer {
-        from_registry("values", &[("values", values.into())])
-    }
-
-    /// Returns the registry name, such as `glorot_uniform`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name and the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
+        Chosen::of("values", &[("values", values.into())])
     }
 
     /// Checks that the initializer can set `n_values` parameters.
@@ -153,7 +115,7 @@ impl Initializer {
     /// # Errors
     /// Returns [`Error::ValueCount`] if the initializer is a list of values of a different length.
     pub fn check(&self, n_values: usize) -> Result<(), Error> {
-        self.rule.check(n_values)
+        self.made.check(n_values)
     }
 
     /// Overwrites `out` with initial values for a layer with `n_in` inputs and `n_out` units.
@@ -166,13 +128,8 @@ impl Initializer {
     /// Panics if `n_in` or `n_out` is 0, or if [`check`](Initializer::check) rejects `out.len()`.
     pub fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]) {
         assert!(n_in > 0 && n_out > 0, "a layer must have at least one input and one unit");
-        self.rule.fill(n_in, n_out, random, out);
+        self.made.fill(n_in, n_out, random, out);
     }
-}
-
-/// Creates a registered initializer; panics if an option is out of range.
-fn from_registry(name: &str, options: &[(&str, OptionValue)]) -> Initializer {
-    Initializer::new(name, options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::{Domain, Link, Loss, LossFunction, PerSample, term_or_zero};
+use super::per_sample::{PerSample, term_or_zero};
+use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::{Lanes, math};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use fearless_simd::{Simd, dispatch};
 
-use super::{Domain, Link, PerSample};
+use super::per_sample::{Domain, Link, PerSample};
 use crate::kernel::level::level;
-use crate::kernel::vector::Vector;
-use crate::kernel::{Lanes, Scalar};
+use crate::kernel::scalar::Vector;
+use crate::kernel::{InBothPrecisions, Lanes, Scalar};
 
 /// The loops of a loss over a tile of samples, in one precision.
 ///
@@ -37,6 +37,18 @@ pub trait LossFunction: LossLoops<f32> + LossLoops<f64> + fmt::Debug + Send + Sy
     fn n_outputs(&self, n_targets: usize) -> usize;
     /// Returns the formula as text and as LaTeX.
     fn formula(&self) -> [&'static str; 2];
+}
+
+impl InBothPrecisions for dyn LossFunction {
+    type Loops<T: 'static> = dyn LossLoops<T>;
+
+    fn single(&self) -> &Self::Loops<f32> {
+        self
+    }
+
+    fn double(&self) -> &Self::Loops<f64> {
+        self
+    }
 }
 
 impl<F: PerSample, T: Scalar> LossLoops<T> for F {

@@ -1,7 +1,7 @@
 //! Losses: `l(y, t)`, the discrepancy between the outputs `y` of a sample and its targets `t`.
 //!
 //! Each loss has a file of its own, with the loss of one sample and its derivative with respect to
-//! each output, generic over [`Lanes`]; the same as a function of the last layer's `z`, in which
+//! each output, generic over [`Lanes`](crate::Lanes); the same as a function of the last layer's `z`, in which
 //! the link of the loss is fused for numerical stability; the kinks; and the accepted targets. To
 //! add a loss, write its file and add its entry to [`REGISTRY`].
 
@@ -10,20 +10,22 @@ mod binary_cross_entropy;
 mod cross_entropy;
 mod huber;
 mod loops;
+#[expect(clippy::module_inception, reason = "a file is named after the type that it defines")]
+mod loss;
+mod per_sample;
 mod poisson;
 mod quantile;
 mod squared_error;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 
 pub use self::loops::{LossFunction, LossLoops};
-use super::activation::Activation;
+pub use self::loss::Loss;
+pub use self::per_sample::{Domain, Link};
 use crate::Error;
-use crate::kernel::{Lanes, Scalar};
-use crate::registry::{self, Entry, OptionValue, Options};
+use crate::registry::{self, Entry, OptionValue};
 
 /// All losses, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn LossFunction>>] = &[
@@ -35,81 +37,6 @@ pub static REGISTRY: &[Entry<Arc<dyn LossFunction>>] = &[
     quantile::ENTRY,
     poisson::ENTRY,
 ];
-
-/// A loss, selected by name and options.
-///
-/// The loss of a sample is the sum over its outputs; sample weights and the mean over samples are
-/// the responsibility of the caller. A loss is evaluated either on the outputs `y` of any
-/// activation, or on the last layer's pre-activations `z` with its own [`Link`], fused for
-/// numerical stability.
-///
-/// ```
-/// use chainrule::network::loss::{Link, Loss};
-///
-/// let loss = Loss::new("huber", &[("delta", 0.5.into())])?;
-/// assert_eq!(loss, Loss::huber(0.5));
-/// assert_eq!(loss.to_string(), "huber(delta = 0.5)");
-/// assert_eq!(loss.link(), Link::Identity);
-///
-/// let error = Loss::new("cross_entropie", &[]).unwrap_err();
-/// assert!(error.to_string().contains("did you mean \"cross_entropy\"?"));
-/// # Ok::<(), chainrule::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Loss {
-    options: Options,
-    function: Arc<dyn LossFunction>,
-    scale: f64,
-    as_deviance: bool,
-}
-
-/// The inverse canonical link of a loss: the function from the last layer's `z` to the outputs `y`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// `y = z`.
-    Identity,
-    /// `y = 1/(1 + e^-z)`, a separate probability per output.
-    Logistic,
-    /// `y_k = e^z_k / Σ_j e^z_j`, one distribution over the outputs.
-    Softmax,
-    /// `y = e^z`, a positive mean.
-    Exp,
-}
-
-/// The set of targets that a loss accepts.
-#[derive(Clone, Copy, Debug)]
-pub struct Domain {
-    /// Description that follows "must be" in an error, such as `a count of at least 0`.
-    pub text: &'static str,
-    /// Function that returns the index of the first invalid target of a sample, if any.
-    pub fault: fn(&[f64]) -> Option<usize>,
-}
-
-impl Domain {
-    /// Any finite number.
-    pub const FINITE: Domain =
-        Domain { text: "a finite number", fault: |t| t.iter().position(|t| !t.is_finite()) };
-    /// Any number from 0 to 1, both included.
-    pub const UNIT: Domain =
-        Domain { text: "a number from 0 to 1", fault: |t| t.iter().position(|t| !(0.0..=1.0).contains(t)) };
-}
-
-impl Link {
-    /// Returns the name of the output activation that computes the link.
-    fn name(self) -> &'static str {
-        match self {
-            Link::Identity => "identity",
-            Link::Logistic => "logistic",
-            Link::Softmax => "softmax",
-            Link::Exp => "exp",
-        }
-    }
-
-    /// Creates the output activation that computes the link.
-    pub fn activation(self) -> Activation {
-        Activation::new(self.name(), &[]).expect("every link is a registered activation")
-    }
-}
 
 impl Loss {
     /// Creates the loss called `name`; omitted options have their default values.
@@ -128,141 +55,6 @@ impl Loss {
         Ok(Loss { options, function, scale: 1.0, as_deviance: false })
     }
 
-    /// Multiplies the loss and its derivative by `factor`.
-    ///
-    /// A factor of 1/2 turns the squared error into that of scikit-learn.
-    ///
-    /// # Panics
-    /// Panics if `factor` is not finite or not above 0.
-    pub fn scaled(self, factor: f64) -> Loss {
-        assert!(
-            factor.is_finite() && factor > 0.0,
-            "the scale factor of a loss must be finite and above 0, not {factor}"
-        );
-        Loss { scale: self.scale * factor, ..self }
-    }
-
-    /// Subtracts the minimum of the loss, that of a perfect prediction: `l(y, t) - min_y l(y, t)`.
-    ///
-    /// The derivative with respect to y is unchanged. The Poisson loss becomes half the deviance,
-    /// and a cross-entropy becomes the Kullback-Leibler divergence `KL(t ‖ y)`, whose minimum is 0
-    /// even for targets other than 0 and 1. Losses whose minimum is 0 are unchanged.
-    pub fn as_deviance(self) -> Loss {
-        Loss { as_deviance: true, ..self }
-    }
-
-    /// Returns the registry name, such as `huber`.
-    pub fn name(&self) -> &'static str {
-        self.options.name()
-    }
-
-    /// Returns the name and the values of all options.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
-    /// Whether `output` computes the link of the loss, so that loss and link can be fused.
-    pub fn implies(&self, output: &Activation) -> bool {
-        output.name() == self.link().name()
-    }
-
-    /// Returns the link of the loss, which [`on_link`](Loss::on_link) applies.
-    pub fn link(&self) -> Link {
-        self.function.link()
-    }
-
-    /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
-    /// discontinuous.
-    pub fn kinks(&self) -> Vec<f64> {
-        self.function.kinks()
-    }
-
-    /// Returns the set of accepted targets.
-    pub fn domain(&self) -> Domain {
-        self.function.domain()
-    }
-
-    /// Returns the number of outputs required for `n_targets` targets.
-    ///
-    /// The two are equal, except that the quantile loss has one output per target and level.
-    pub fn n_outputs(&self, n_targets: usize) -> usize {
-        self.function.n_outputs(n_targets)
-    }
-
-    /// Returns the formula of the unscaled loss of a sample in `y_k` and `t_k`, as text and LaTeX.
-    pub fn formula(&self) -> [&'static str; 2] {
-        self.function.formula()
-    }
-
-    /// Returns the length of the scratch buffer of [`on_outputs`](Loss::on_outputs) and
-    /// [`on_link`](Loss::on_link).
-    pub fn scratch_len(n_outputs: usize, n_targets: usize) -> usize {
-        2 * n_outputs + n_targets
-    }
-
-    /// Computes `loss[s] = l(y, t)` and `dy = ∂l/∂y` for each sample s of a tile.
-    ///
-    /// In a tile of n samples, `n = loss.len()`, output k of sample s is at index `k·n + s` in `y`
-    /// and `dy`, and target k of sample s is at index `k·n + s` in `t`. `loss` and `dy` are
-    /// overwritten. `scratch` is a buffer of length [`scratch_len`](Loss::scratch_len) with
-    /// unspecified contents.
-    ///
-    /// Outputs must be probabilities for the cross-entropies and positive for the Poisson loss.
-    /// Outside this range the loss is meaningless, and at its boundaries it may be infinite.
-    ///
-    /// # Panics
-    /// Panics if the lengths are inconsistent.
-    pub fn on_outputs<T: Scalar>(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
-        self.check_lengths(y, t, loss, dy);
-        T::loss(&*self.function).on_outputs(y, t, loss, dy, scratch);
-        self.offset_and_scale(t, loss, dy, scratch);
-    }
-
-    /// Computes `loss[s] = l(link(z), t)` and `dz = ∂l/∂z` for each sample s of a tile.
-    ///
-    /// Layout and lengths are those of [`on_outputs`](Loss::on_outputs), with z instead of y.
-    ///
-    /// # Panics
-    /// Panics if the lengths are inconsistent.
-    ///
-    /// ```
-    /// use chainrule::network::loss::Loss;
-    ///
-    /// let loss = Loss::binary_cross_entropy();
-    /// let mut scratch = [0.0f32; 3];
-    /// assert_eq!(scratch.len(), Loss::scratch_len(1, 1));
-    /// let (z, t) = ([0.0, -100.0], [1.0, 1.0]);
-    /// let (mut value, mut dz) = ([0.0; 2], [0.0; 2]);
-    /// loss.on_link(&z, &t, &mut value, &mut dz, &mut scratch);
-    /// assert!((value[0] - 2f32.ln()).abs() < 1e-6);
-    /// assert_eq!((value[1], dz), (100.0, [-0.5, -1.0]));
-    /// ```
-    pub fn on_link<T: Scalar>(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
-        self.check_lengths(z, t, loss, dz);
-        T::loss(&*self.function).on_link(z, t, loss, dz, scratch);
-        self.offset_and_scale(t, loss, dz, scratch);
-    }
-
-    /// Computes `l(y, t)` of one sample and its derivative `∂l/∂y`.
-    ///
-    /// # Panics
-    /// Panics if `y` does not have [`n_outputs`](Loss::n_outputs) elements.
-    pub fn value_on_outputs(&self, y: &[f64], t: &[f64]) -> (f64, Vec<f64>) {
-        let (mut loss, mut dy) = ([0.0], vec![0.0; y.len()]);
-        self.on_outputs(y, t, &mut loss, &mut dy, &mut vec![0.0; Loss::scratch_len(y.len(), t.len())]);
-        (loss[0], dy)
-    }
-
-    /// Computes `l(link(z), t)` of one sample and its derivative `∂l/∂z`.
-    ///
-    /// # Panics
-    /// Panics if `z` does not have [`n_outputs`](Loss::n_outputs) elements.
-    pub fn value_on_link(&self, z: &[f64], t: &[f64]) -> (f64, Vec<f64>) {
-        let (mut loss, mut dz) = ([0.0], vec![0.0; z.len()]);
-        self.on_link(z, t, &mut loss, &mut dz, &mut vec![0.0; Loss::scratch_len(z.len(), t.len())]);
-        (loss[0], dz)
-    }
-
     /// Creates a registered loss; used by the constructor of each loss.
     ///
     /// # Panics
@@ -270,85 +62,4 @@ impl Loss {
     fn from_registry(name: &str, options: &[(&str, OptionValue)]) -> Loss {
         Loss::new(name, options).unwrap_or_else(|error| panic!("{error}"))
     }
-
-    /// Panics if the lengths are inconsistent.
-    fn check_lengths<T>(&self, y: &[T], t: &[T], loss: &[T], dy: &[T]) {
-        let n = loss.len();
-        assert_eq!(dy.len(), y.len(), "the derivative must have one element per output");
-        assert_eq!(
-            y.len(),
-            self.n_outputs(t.len() / n) * n,
-            "the number of outputs does not match the targets of {n} samples"
-        );
-        assert_eq!(t.len() % n, 0, "the number of targets must be a multiple of {n} samples");
-    }
-
-    /// Subtracts the minimum if required, then scales the loss and its derivative.
-    fn offset_and_scale<T: Scalar>(&self, t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
-        if self.as_deviance {
-            T::loss(&*self.function).subtract_minimum(t, loss, scratch);
-        }
-        if self.scale != 1.0 {
-            let scale = T::from_f64(self.scale);
-            loss.iter_mut().chain(dy).for_each(|v| *v *= scale);
-        }
-    }
-}
-
-/// Compares the name, the options, the scale and whether the minimum is subtracted.
-impl PartialEq for Loss {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.options, self.scale, self.as_deviance) == (&other.options, other.scale, other.as_deviance)
-    }
-}
-
-/// Writes the name and options, then the modifications, such as
-/// `poisson, minus its minimum, times 2`.
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)?;
-        if self.as_deviance {
-            f.write_str(", minus its minimum")?;
-        }
-        if self.scale == 1.0 { Ok(()) } else { write!(f, ", times {}", self.scale) }
-    }
-}
-
-/// The loss of one sample, or of several samples on the SIMD lanes.
-///
-/// Slices of outputs and derivatives have one element per output. NaN propagates.
-pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
-    /// Computes `l(y, t)` and its derivative `dy[k] = ∂l/∂y[k]`; `dy` is overwritten.
-    fn on_outputs<L: Lanes>(&self, y: &[L], t: &[L], dy: &mut [L]) -> L;
-    /// Computes `l(link(z), t)` as one numerically stable function of z and its derivative
-    /// `dz[k] = ∂l/∂z[k]`; `dz` is overwritten.
-    fn on_link<L: Lanes>(&self, z: &[L], t: &[L], dz: &mut [L]) -> L;
-    /// Returns the link of the loss.
-    fn link(&self) -> Link;
-    /// Computes `min_y l(y, t)`, the loss of a perfect prediction: the entropy of the targets for a
-    /// cross-entropy, and 0 for most losses.
-    fn minimum<L: Lanes>(&self, _t: &[L]) -> L {
-        L::splat(0.0)
-    }
-    /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
-    /// discontinuous.
-    fn kinks(&self) -> Vec<f64> {
-        Vec::new()
-    }
-    /// Returns the set of accepted targets.
-    fn domain(&self) -> Domain;
-    /// Returns the number of outputs required for `n_targets` targets, by default the same number.
-    fn n_outputs(&self, n_targets: usize) -> usize {
-        n_targets
-    }
-    /// Returns the formula as text and as LaTeX, in `y_k` and `t_k`.
-    fn formula(&self) -> [&'static str; 2];
-}
-
-/// Returns `term`, the product of t and a function of y, or 0 if t is 0.
-///
-/// The result for t = 0 is the limit, `0·ln 0 = 0`. A NaN in t or y propagates in both cases.
-#[inline(always)]
-fn term_or_zero<L: Lanes>(t: L, y: L, term: L) -> L {
-    L::select(L::splat(0.0).lt(t), term, t * y)
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Domain, Link, Loss, LossFunction, PerSample};
+use super::per_sample::PerSample;
+use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
 

@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Scalar;
 
 /// Returns every loss with its default options, and some with other options.
 fn all() -> Vec<Loss> {

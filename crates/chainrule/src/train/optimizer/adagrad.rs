@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use super::{Optimizer, OptimizerStep, Rule, Slots};
+use super::rule::OptimizerStep;
+use super::{Optimizer, Rule, Slots};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 

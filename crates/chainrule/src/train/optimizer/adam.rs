@@ -16,7 +16,8 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{Optimizer, OptimizerStep, Rule, Slots, flush};
+use super::rule::{OptimizerStep, flush};
+use super::{Optimizer, Rule, Slots};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 

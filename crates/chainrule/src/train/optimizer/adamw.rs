@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use super::adam::{Adam, BETA1, BETA2, EPSILON, EPSILON_FORM};
-use super::{Optimizer, OptimizerStep, Rule, Slots};
+use super::rule::OptimizerStep;
+use super::{Optimizer, Rule, Slots};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 

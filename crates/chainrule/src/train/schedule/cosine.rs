@@ -9,7 +9,8 @@
 
 use std::sync::Arc;
 
-use super::{BY_STEP, OVER, Schedule, ScheduleRule, ScheduleState, half_cosine, length, progress};
+use super::rule::{BY_STEP, OVER, half_cosine, length, progress};
+use super::{Schedule, ScheduleRule, ScheduleState};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::{BY_SAMPLES, Schedule, ScheduleRule, ScheduleState};
+use super::rule::BY_SAMPLES;
+use super::{Schedule, ScheduleRule, ScheduleState};
 use crate::kernel::math::{exp, ln};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 

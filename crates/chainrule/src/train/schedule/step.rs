@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::power::power;
-use super::{BY_EPOCH, Schedule, ScheduleRule, ScheduleState};
+use super::rule::BY_EPOCH;
+use super::{Schedule, ScheduleRule, ScheduleState};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Arc<dyn ScheduleRule>> = Entry {

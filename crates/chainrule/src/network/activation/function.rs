@@ -1,0 +1,150 @@
+//! The trait that every elementwise activation implements, and its loops in both precisions.
+
+use std::fmt;
+
+use fearless_simd::{Simd, dispatch};
+
+use super::formula::Formula;
+use crate::kernel::level::level;
+use crate::kernel::scalar::Vector;
+use crate::kernel::{InBothPrecisions, Lanes, Scalar, sample};
+
+/// An elementwise activation, on one number or on a SIMD vector of numbers.
+///
+/// NaN propagates, so that a diverged training run is detected. Value and derivative are finite at
+/// every finite z, unless the function itself overflows (`exp`).
+pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
+    /// Computes `f(z)`.
+    fn value<L: Lanes>(&self, z: L) -> L;
+    /// Computes the derivative `f'(z)`, from z, from `a = f(z)`, or from both.
+    fn slope<L: Lanes>(&self, z: L, a: L) -> L;
+    /// Whether the derivative depends on z. If not, it can be computed from a alone, and z is not
+    /// stored; `slope` then receives a for both arguments.
+    fn needs_z(&self) -> bool {
+        true
+    }
+    /// Points at which `f` or one of its first two derivatives is discontinuous.
+    fn kinks(&self) -> Vec<f64> {
+        Vec::new()
+    }
+    /// The function `f` as an expression in z.
+    fn formula(&self) -> Formula;
+}
+
+/// The loops of an activation over slices, in one precision.
+#[doc(hidden)]
+pub trait ActivationLoops<T> {
+    /// Computes `a = f(z)`; `a` is overwritten.
+    fn values(&self, z: &[T], a: &mut [T]);
+    /// Computes `a ← f(a)` in place.
+    fn values_in_place(&self, a: &mut [T]);
+    /// Computes `a = f(x·W + b)` for one sample, with `rows` as in [`sample::forward`]; `a` is
+    /// overwritten.
+    fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]);
+    /// Computes `dz = da ∘ f'(z)`, given `a = f(z)`; `da` is overwritten with `dz`.
+    fn backward(&self, z: &[T], a: &[T], da: &mut [T]);
+}
+
+/// An elementwise activation in both precisions, with its properties.
+#[doc(hidden)]
+pub trait ActivationFunction: ActivationLoops<f32> + ActivationLoops<f64> + fmt::Debug + Send + Sync {
+    /// Whether the derivative depends on z; if not, it can be computed from a alone.
+    fn needs_z(&self) -> bool;
+    /// Points at which the function or one of its first two derivatives is discontinuous.
+    fn kinks(&self) -> Vec<f64>;
+    /// The function as an expression in z; `None` for a custom activation.
+    fn formula(&self) -> Option<Formula>;
+}
+
+impl InBothPrecisions for dyn ActivationFunction {
+    type Loops<T: 'static> = dyn ActivationLoops<T>;
+
+    fn single(&self) -> &Self::Loops<f32> {
+        self
+    }
+
+    fn double(&self) -> &Self::Loops<f64> {
+        self
+    }
+}
+
+impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
+    fn values(&self, z: &[T], a: &mut [T]) {
+        dispatch!(level(), simd => map::<T, _>(simd, [z, z], a, #[inline(always)] |[z, _], _| self.value(z)));
+    }
+
+    fn values_in_place(&self, a: &mut [T]) {
+        dispatch!(level(), simd => map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z)));
+    }
+
+    fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
+        // One dispatch for both steps, because the call overhead is noticeable in a small layer.
+        dispatch!(level(), simd => {
+            sample::product::<T, _>(simd, x, rows, a);
+            map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z));
+        });
+    }
+
+    fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
+        dispatch!(level(), simd => map::<T, _>(simd, [z, a], da, #[inline(always)] |[z, a], da| da * self.slope(z, a)));
+    }
+}
+
+impl<F: Elementwise> ActivationFunction for F {
+    fn needs_z(&self) -> bool {
+        Elementwise::needs_z(self)
+    }
+
+    fn kinks(&self) -> Vec<f64> {
+        Elementwise::kinks(self)
+    }
+
+    fn formula(&self) -> Option<Formula> {
+        Some(Elementwise::formula(self))
+    }
+}
+
+/// Computes `y ← f(x, y)` one SIMD vector at a time. The remainder is padded to a whole vector, so
+/// that the bits of a result do not depend on its index.
+#[inline(always)]
+fn map<T: Scalar, S: Simd>(
+    _: S,
+    x: [&[T]; 2],
+    y: &mut [T],
+    f: impl Fn([T::Vector<S>; 2], T::Vector<S>) -> T::Vector<S>,
+) {
+    let [mut x0, mut x1] = x.map(
+        #[inline(always)]
+        |x| x.chunks_exact(T::WIDTH),
+    );
+    let mut y = y.chunks_exact_mut(T::WIDTH);
+    for ((x0, x1), y) in (&mut x0).zip(&mut x1).zip(&mut y) {
+        let x = [T::Vector::<S>::load(x0), T::Vector::<S>::load(x1)];
+        f(x, T::Vector::<S>::load(y)).store(y);
+    }
+    let y = y.into_remainder();
+    if !y.is_empty() {
+        let x = [T::Vector::<S>::load_some(x0.remainder()), T::Vector::<S>::load_some(x1.remainder())];
+        f(x, T::Vector::<S>::load_some(y)).store_some(y);
+    }
+}
+
+/// Computes `y ← f(y)` in the same way as [`map`].
+#[inline(always)]
+fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) -> T::Vector<S>) {
+    let mut y = y.chunks_exact_mut(T::WIDTH);
+    for y in &mut y {
+        f(T::Vector::<S>::load(y)).store(y);
+    }
+    let y = y.into_remainder();
+    if !y.is_empty() {
+        f(T::Vector::<S>::load_some(y)).store_some(y);
+    }
+}
+
+/// Returns the gate `g(z) = a/z` of an activation `a = z·g(z)` with `g(0) = 1/2`; near 0, where the
+/// quotient is inaccurate or undefined, returns 1/2.
+#[inline(always)]
+pub(super) fn gate<L: Lanes>(a: L, z: L) -> L {
+    L::select(z.abs().lt(L::splat(1e-18)), L::splat(0.5), a / z)
+}

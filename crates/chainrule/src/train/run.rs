@@ -1,0 +1,46 @@
+//! The loop over all epochs of a training run, with an observer.
+
+use super::observer::Observer;
+use super::training::Training;
+use crate::Error;
+use crate::kernel::Scalar;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs are completed.
+    Completed,
+    /// Early stopping ended the run.
+    Stopped,
+    /// An observer ended the run.
+    Cancelled,
+}
+
+impl<T: Scalar> Training<T> {
+    /// Trains until all epochs are completed, or early stopping or the observer ends the run.
+    ///
+    /// # Errors
+    /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN. The
+    /// parameters are then reset to those at the start of the last epoch that started with a finite
+    /// loss, and the history contains the completed epochs.
+    pub fn run(&mut self, mut observer: impl Observer<T>) -> Result<Ending, Error> {
+        observer.started(self);
+        // Also checked before the first step, since a restored state may be that of a finished run.
+        while !self.is_over() {
+            let step = self.step()?;
+            let mut cancelled = observer.stepped(self, &step).is_break();
+            if step.ends_epoch {
+                let epoch = self.history.epochs.last().expect("the last step ended an epoch");
+                cancelled |= observer.finished_epoch(self, epoch).is_break();
+            }
+            if cancelled {
+                return Ok(Ending::Cancelled);
+            }
+        }
+        let ending = if self.patience_exceeded() { Ending::Stopped } else { Ending::Completed };
+        if self.settings.stopping.is_some() {
+            self.restore_best();
+        }
+        Ok(ending)
+    }
+}
