@@ -6,7 +6,9 @@ use chainrule::objective::Reduction;
 use chainrule::train::optimizer::Optimizer;
 use chainrule::train::penalty::{PenaltyDivisor, PenaltyTarget};
 use chainrule::train::schedule::Schedule;
-use chainrule::train::{Batch, Clip, Monitor, Penalty, Settings, Shuffle, Stopping, UnitTracking};
+use chainrule::train::{
+    Batch, Clip, Monitor, Penalty, Settings, Shuffle, Stopping, UnitTracking, ValidationSplit,
+};
 
 use crate::Error;
 use crate::section::Section;
@@ -64,6 +66,10 @@ impl TrainPlan {
             penalty: penalty(&section.section("penalty")?)?,
             clip: clip(&section.section("clip")?)?,
             validation_fraction: validation_fraction(section)?,
+            validation_split: section.word(
+                "validation_split",
+                &[("random", ValidationSplit::Random), ("stratified", ValidationSplit::Stratified)],
+            )?,
             metrics: metrics.iter().map(metric).collect::<Result<_, _>>()?,
             stopping: stopping(&section.section("stopping")?)?,
             track_dead_units: section.word(

@@ -4,6 +4,7 @@ use super::clip::Clip;
 use super::optimizer::Optimizer;
 use super::penalty::Penalty;
 use super::schedule::Schedule;
+use super::split::ValidationSplit;
 use super::stopping::Stopping;
 use crate::Error;
 use crate::metrics::Metric;
@@ -26,6 +27,7 @@ use crate::objective::Reduction;
 /// | `penalty` | none | L1 and L2 penalties and decoupled weight decay |
 /// | `clip` | none | gradient clipping |
 /// | `validation_fraction` | none | fraction of the samples held out for validation, in (0, 1) |
+/// | `validation_split` | random | how the validation samples are selected |
 /// | `stopping` | none | early stopping |
 /// | `metrics` | none | metrics recorded after each epoch, on the validation set if there is one |
 /// | `track_dead_units` | each epoch | whether dead and saturated units are counted |
@@ -57,6 +59,7 @@ pub struct Settings {
     pub penalty: Penalty,
     pub clip: Option<Clip>,
     pub validation_fraction: Option<f64>,
+    pub validation_split: ValidationSplit,
     pub stopping: Option<Stopping>,
     pub metrics: Vec<Metric>,
     pub track_dead_units: UnitTracking,
@@ -105,6 +108,7 @@ impl Default for Settings {
             penalty: Penalty::default(),
             clip: None,
             validation_fraction: None,
+            validation_split: ValidationSplit::Random,
             stopping: None,
             metrics: Vec::new(),
             track_dead_units: UnitTracking::EachEpoch,
@@ -150,6 +154,15 @@ impl Settings {
                     allowed: allowed.to_owned(),
                 });
             }
+        }
+        if self.schedule.needs_stopping() && self.stopping.is_none() {
+            return Err(Error::Setting {
+                setting: "schedule".to_owned(),
+                value: self.schedule.name().to_owned(),
+                allowed:
+                    "another schedule, since it depends on early stopping, which is not set (set stopping)"
+                        .to_owned(),
+            });
         }
         self.penalty.check()?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;

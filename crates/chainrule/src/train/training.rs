@@ -9,6 +9,7 @@ use super::history::{Epoch, History};
 use super::observer::Observer;
 use super::schedule;
 use super::settings::{Settings, UnitTracking};
+use super::split::{all_but, all_rows, sorted, split};
 use super::state::TrainingState;
 use super::stopping::{Monitor, StoppingState};
 use super::units::UnitTracker;
@@ -135,7 +136,7 @@ impl<T: Scalar> Training<T> {
                 (all_rows(n), Some(Validation { objective, rows, split_off: false }))
             }
             (None, Some(fraction)) => {
-                let (rows, order) = split(n, fraction, &mut random)?;
+                let (rows, order) = split(&*data, settings.validation_split, fraction, &mut random)?;
                 let objective = Box::new(Objective::unchecked(architecture, loss, data));
                 (order, Some(Validation { objective, rows, split_off: true }))
             }
@@ -387,39 +388,4 @@ impl<T: Scalar> Training<T> {
         while !self.step()?.ends_epoch {}
         Ok(self.history.epochs.last().expect("the last step ended an epoch"))
     }
-}
-
-/// Splits `n` rows into validation rows, in the order of the data, and training rows: the first
-/// ⌈fraction·n⌉ rows of a random permutation, and the rest.
-fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let n_validation = (fraction * n as f64).ceil() as usize;
-    if n_validation >= n {
-        return Err(Error::Setting {
-            setting: "validation_fraction".to_owned(),
-            value: fraction.to_string(),
-            allowed: format!("small enough to leave at least one of the {n} samples for training"),
-        });
-    }
-    let mut order = all_rows(n);
-    random.shuffle(&mut order);
-    let training = order.split_off(n_validation);
-    Ok((all_but(&training, n), training))
-}
-
-/// Returns the rows from 0 to `n` - 1 that are not in `rows`, in order.
-fn all_but(rows: &[u32], n: usize) -> Vec<u32> {
-    let mut included = vec![true; n];
-    rows.iter().for_each(|&row| included[row as usize] = false);
-    all_rows(n).into_iter().filter(|&row| included[row as usize]).collect()
-}
-
-/// Returns the rows from 0 to `n` - 1.
-fn all_rows(n: usize) -> Vec<u32> {
-    (0..n as u32).collect()
-}
-
-fn sorted(rows: &[u32]) -> Vec<u32> {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    rows
 }

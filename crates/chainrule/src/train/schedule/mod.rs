@@ -4,6 +4,7 @@
 //! base learning rate as a function of time. To add a schedule, write its file and add its entry to
 //! [`REGISTRY`].
 
+mod adaptive;
 mod constant;
 mod cosine;
 mod exponential;
@@ -29,6 +30,7 @@ pub static REGISTRY: &[Entry<Arc<dyn ScheduleRule>>] = &[
     cosine::ENTRY,
     one_cycle::ENTRY,
     reduce_on_plateau::ENTRY,
+    adaptive::ENTRY,
 ];
 
 /// Implementation of a schedule.
@@ -38,6 +40,15 @@ pub trait ScheduleRule: fmt::Debug + Send + Sync {
     fn factor(&self, now: u64, total: u64, state: &ScheduleState) -> f64;
     /// Updates the state with the loss of an epoch; does nothing by default.
     fn observe(&self, _state: &mut ScheduleState, _loss: f64) {}
+    /// Whether the schedule depends on early stopping, which must then be set; false by default.
+    fn needs_stopping(&self) -> bool {
+        false
+    }
+    /// Reduces the learning rate when the patience of early stopping is exceeded, and returns
+    /// whether it did; if not, as by this default implementation, training ends.
+    fn reduce(&self, _state: &mut ScheduleState, _base_rate: f64) -> bool {
+        false
+    }
 }
 
 /// Unit of time of a schedule.
@@ -52,7 +63,7 @@ pub enum Clock {
     Samples,
 }
 
-/// State of a schedule, used only by `reduce_on_plateau`.
+/// State of a schedule, used only by `reduce_on_plateau` and `adaptive`.
 ///
 /// The fields are public so that checkpoints can store them. The default is the state before the
 /// first epoch.
@@ -150,6 +161,21 @@ impl Schedule {
         self.rule.observe(state, loss);
     }
 
+    /// Returns whether the learning rate depends on early stopping, which must then be set.
+    ///
+    /// Only `adaptive` does.
+    pub fn needs_stopping(&self) -> bool {
+        self.rule.needs_stopping()
+    }
+
+    /// Reduces the learning rate when the patience of early stopping is exceeded, and returns
+    /// whether training continues. `base_rate` is the learning rate before any reduction.
+    ///
+    /// Only `adaptive` changes the state.
+    pub fn reduce(&self, state: &mut ScheduleState, base_rate: f64) -> bool {
+        self.rule.reduce(state, base_rate)
+    }
+
     /// Creates the schedule called `name`; panics if the options `given` are invalid.
     fn of(name: &str, given: &[(&str, OptionValue)]) -> Schedule {
         Schedule::new(name, given).unwrap_or_else(|error| panic!("{error}"))
@@ -224,16 +250,18 @@ mod tests {
     }
 
     #[test]
-    fn only_reduce_on_plateau_has_state() {
+    fn only_two_schedules_have_state() {
         for entry in REGISTRY {
+            let (mut state, schedule) = (ScheduleState::default(), Schedule::of(entry.name, &[]));
+            schedule.observe(&mut state, 0.5);
+            let is_observer = state != ScheduleState::default();
+            assert_eq!(is_observer, entry.name == "reduce_on_plateau", "{}", entry.name);
+
             let mut state = ScheduleState::default();
-            Schedule::of(entry.name, &[]).observe(&mut state, 0.5);
-            assert_eq!(
-                state != ScheduleState::default(),
-                entry.name == "reduce_on_plateau",
-                "{}",
-                entry.name
-            );
+            let reduces = schedule.reduce(&mut state, 0.5);
+            assert_eq!(reduces, entry.name == "adaptive", "{}", entry.name);
+            assert_eq!(state != ScheduleState::default(), reduces, "{}", entry.name);
+            assert_eq!(schedule.needs_stopping(), reduces, "{}", entry.name);
         }
     }
 
