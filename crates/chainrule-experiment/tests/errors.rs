@@ -109,7 +109,7 @@ fn a_split_that_cannot_be_stratified_is_located() {
     let error = experiment.variants[0].check().expect_err("one validation sample for two classes");
     assert_eq!(
         error.to_string(),
-        "--set train.validation_fraction is 0.001, but must be large enough to hold out at least 2 of the 200 samples, \
+        "--set train.validation_fraction is 0.001, but must be large enough to hold out at least 2 of the 300 samples, \
          one per class (or set validation_split to random)"
     );
 }

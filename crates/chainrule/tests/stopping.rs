@@ -63,7 +63,8 @@ fn an_adaptive_rate_is_reduced_before_training_stops() {
     // reduces the rate, until it is at most 0.001.
     let schedule = Schedule::new("adaptive", &[("divisor", 4.0.into()), ("min_rate", 0.001.into())]).unwrap();
     let stopping = Some(Stopping { monitor: Monitor::Loss, patience: 1, tol: 1.0 });
-    let settings = Settings { epochs: 40, learning_rate: 0.015625, stopping, schedule, ..Settings::default() };
+    let settings =
+        Settings { epochs: 40, learning_rate: 0.015625, stopping, schedule, ..Settings::default() };
     let (mut states, mut whole) = (States(Vec::new()), descent(settings.clone()));
     assert_eq!(whole.run(&mut states), Ok(Ending::Stopped));
     let rates: Vec<f64> = whole.history().epochs.iter().map(|epoch| 64.0 * epoch.learning_rate).collect();
