@@ -214,7 +214,13 @@ impl Variant {
         let precision = top.word("precision", &[("f32", Precision::F32), ("f64", Precision::F64)])?;
         let data = DataPlan::read(&top.section("data")?, folder)?;
         let network = NetworkPlan::read(&top.section("network")?)?;
-        let train = TrainPlan::read(&top.section("train")?)?;
+        let train_section = top.section("train")?;
+        let train = TrainPlan::read(&train_section)?;
+        if data.is_table() && train_section.has("validation_split") {
+            let problem =
+                "applies to generated samples only; use data.split, which splits the rows of a table";
+            return Err(train_section.misplaced("validation_split", problem));
+        }
         top.finish()?;
         Ok(Variant { name, precision, data, network, train, given: None, tree })
     }

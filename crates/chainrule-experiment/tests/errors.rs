@@ -61,6 +61,15 @@ fn values_that_are_set_have_their_key_once() {
              metrics",
         ),
         (
+            "train.validation_split=group",
+            "--set train.validation_split is \"group\", but must be one of \"random\", \"stratified\"",
+        ),
+        (
+            "train.schedule=adaptive",
+            "--set train.schedule is adaptive, but must be another schedule, since it depends on early stopping, which \
+             is not set (set stopping)",
+        ),
+        (
             "train.loss.name=3",
             "--set train.loss.name=3: train.loss is \"binary_cross_entropy\", not a table; write a \
           name with options as { name = \"binary_cross_entropy\", ... }",
@@ -90,6 +99,22 @@ fn values_that_are_set_have_their_key_once() {
 }
 
 #[test]
+fn a_split_that_cannot_be_stratified_is_located() {
+    let settings = "train.validation_fraction=0.001";
+    let text = format!("{GENERATOR}validation_split = \"stratified\"\n");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, text).expect("a file");
+    let experiment = Experiment::open(&file, &[settings.to_owned()]).expect("the settings are valid");
+    let error = experiment.variants[0].check().expect_err("one validation sample for two classes");
+    assert_eq!(
+        error.to_string(),
+        "--set train.validation_fraction is 0.001, but must be large enough to hold out at least 2 of the 300 samples, \
+         one per class (or set validation_split to random)"
+    );
+}
+
+#[test]
 fn keys_of_tables_are_refused_next_to_a_generator() {
     let reason = "applies only to a table, but the samples come from a generator, which has no columns; replace \
                   data.generator with data.table, or use `chainrule fit`";
@@ -116,6 +141,11 @@ fn keys_of_generators_are_refused_next_to_a_table() {
     assert_eq!(
         refused(&table, &["data.noise=1"]),
         "--set data.noise is an option of generators, but the samples come from a table; remove it"
+    );
+    assert_eq!(
+        refused(&table, &["train.validation_split=random"]),
+        "--set train.validation_split applies to generated samples only; use data.split, which splits the rows of a \
+         table"
     );
     assert_eq!(
         refused(GENERATOR, &["data.noise=1"]),

@@ -81,6 +81,30 @@ pub enum Error {
         /// Number of columns.
         n_columns: usize,
     },
+    /// A number of inputs that cannot be divided evenly among the samples.
+    #[error(
+        "x has {n_values} values, which cannot be divided into {n_rows} rows of equal length, one per \
+         sample; check the lengths of x and of the targets"
+    )]
+    UnequalRows {
+        /// Number of values of x.
+        n_values: usize,
+        /// Number of samples, from the number of targets.
+        n_rows: usize,
+    },
+    /// Rows with a different number of columns than in training.
+    #[error("{what} has {got} columns, but {expected} in training; give the same columns in the same order")]
+    ColumnCount {
+        /// Name of the array: x.
+        what: &'static str,
+        /// Number of columns in training.
+        expected: usize,
+        /// Number of given columns.
+        got: usize,
+    },
+    /// Labels that are all equal.
+    #[error("all labels are equal; classification requires samples of at least two classes")]
+    SingleClass,
     /// Targets or weights whose number of rows differs from that of x.
     #[error("{what} has {got} rows, but x has {expected}; the numbers of rows must match")]
     RowCount {

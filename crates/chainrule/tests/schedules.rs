@@ -19,7 +19,9 @@ fn schedules_agree_with_pytorch_and_scikit_learn() {
             assert_close(factor, expected, &format!("{schedule} at {now} of {total}"));
         }
     }
-    for entry in REGISTRY.iter().filter(|entry| !["constant", "reduce_on_plateau"].contains(&entry.name)) {
+    // Tests of adaptive are in scikit.rs, since it depends on early stopping.
+    let others = ["constant", "reduce_on_plateau", "adaptive"];
+    for entry in REGISTRY.iter().filter(|entry| !others.contains(&entry.name)) {
         assert!(cases.iter().any(|case| case["schedule"] == entry.name), "no case for {}", entry.name);
     }
 }

@@ -12,6 +12,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Initializer, Layer, Network};
 use chainrule::random::RandomState;
 use chainrule::train::optimizer::Optimizer;
+use chainrule::train::schedule::Schedule;
 use chainrule::train::{
     Batch, Ending, Epoch, Monitor, Observer, Recorder, Settings, Stopping, Training, TrainingState,
 };
@@ -46,15 +47,47 @@ fn a_constant_loss_is_an_improvement_of_0() {
     assert_eq!(descent(settings(1e-9)).run(()), Ok(Ending::Stopped));
 }
 
+/// Observer that records the state after each epoch.
+struct States(Vec<TrainingState<f64>>);
+
+impl Observer<f64> for States {
+    fn finished_epoch(&mut self, training: &Training<f64>, _epoch: &Epoch) -> ControlFlow<()> {
+        self.0.push(training.state().clone());
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn an_adaptive_rate_is_reduced_before_training_stops() {
+    // Only the first epoch is an improvement by tol. With a patience of 1, every second epoch
+    // reduces the rate, until it is at most 0.001.
+    let schedule = Schedule::new("adaptive", &[("divisor", 4.0.into()), ("min_rate", 0.001.into())]).unwrap();
+    let stopping = Some(Stopping { monitor: Monitor::Loss, patience: 1, tol: 1.0 });
+    let settings =
+        Settings { epochs: 40, learning_rate: 0.015625, stopping, schedule, ..Settings::default() };
+    let (mut states, mut whole) = (States(Vec::new()), descent(settings.clone()));
+    assert_eq!(whole.run(&mut states), Ok(Ending::Stopped));
+    let rates: Vec<f64> = whole.history().epochs.iter().map(|epoch| 64.0 * epoch.learning_rate).collect();
+    assert_eq!(rates, [1.0, 1.0, 1.0, 0.25, 0.25, 0.0625, 0.0625]);
+    for (epoch, state) in (1..).zip(states.0) {
+        let mut resumed = descent(settings.clone());
+        resumed.restore(state).unwrap();
+        assert_eq!(resumed.run(()), Ok(Ending::Stopped));
+        assert_eq!((epoch + resumed.history().epochs.len(), resumed.state()), (7, whole.state()));
+    }
+    // Fewer epochs end training before the rate is reduced for the last time.
+    assert_eq!(descent(Settings { epochs: 6, ..settings.clone() }).run(()), Ok(Ending::Completed));
+
+    let error = Settings { stopping: None, ..settings }.check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "schedule is adaptive, but must be another schedule, since it depends on early stopping, which is not set \
+         (set stopping)"
+    );
+}
+
 #[test]
 fn a_resumed_training_stops_in_the_same_epoch() {
-    struct States(Vec<TrainingState<f64>>);
-    impl Observer<f64> for States {
-        fn finished_epoch(&mut self, training: &Training<f64>, _epoch: &Epoch) -> ControlFlow<()> {
-            self.0.push(training.state().clone());
-            ControlFlow::Continue(())
-        }
-    }
     let stopping = Some(Stopping { monitor: Monitor::Loss, patience: 3, tol: 1.0 });
     let settings = Settings { epochs: 40, learning_rate: 0.015625, stopping, ..Settings::default() };
     let mut states = States(Vec::new());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::schedule::ScheduleState;
 use super::settings::{Settings, UnitTracking};
 use super::stopping::StoppingState;
-use super::training::{Training, all_rows, check_settings, sorted, split};
+use super::split::{all_rows, sorted, split};
+use super::training::{Training, check_settings};
 use super::units::UnitTracker;
 use crate::Error;
 use crate::dataset::DataSource;
@@ -144,7 +145,8 @@ impl<T: Scalar> Training<T> {
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             let fraction = self.settings.validation_fraction.expect("a validation set was split off");
             let mut random = self.state.random.clone();
-            (validation.rows, order) = split(n, fraction, &mut random)?;
+            (validation.rows, order) =
+                split(&*data, self.settings.validation_split, fraction, &mut random)?;
             validation.objective = Box::new(Objective::unchecked(architecture, loss, data));
             (self.state.random, self.state.best) = (random, None);
             self.state.stopping = StoppingState::default();

@@ -49,7 +49,11 @@ impl<T: Scalar> Training<T> {
         self.settings.schedule.observe(&mut self.state.schedule, validation_loss.unwrap_or(loss));
         if let Some(stopping) = &self.settings.stopping {
             let cost = stopping.cost(&epoch, &self.settings.metrics);
-            let (is_best, _) = stopping.observe(&mut self.state.stopping, cost);
+            let (is_best, is_exceeded) = stopping.observe(&mut self.state.stopping, cost);
+            let (schedule, base_rate) = (&self.settings.schedule, self.settings.learning_rate);
+            if is_exceeded && schedule.reduce(&mut self.state.schedule, base_rate) {
+                self.state.stopping.wait = 0;
+            }
             if is_best && self.validation.is_some() {
                 let (epoch, parameters) = (epoch.epoch, self.state.parameters.clone());
                 self.state.best = Some(Best { epoch, parameters });

@@ -5,6 +5,7 @@ use super::optimizer::Optimizer;
 use super::penalty::{Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Schedule;
 use super::setting::{Flag, Setting, SettingKind, SettingValue, word_of};
+use super::split::ValidationSplit;
 use super::stopping::{Monitor, Stopping};
 use crate::Error;
 use crate::metrics::Metric;
@@ -28,6 +29,7 @@ use crate::registry::{NumberRange, Options};
 /// | `dropout_schedule` | constant | schedule of the dropout rates of all layers |
 /// | `reduction` | mean | reduction of the losses of a batch: "mean" or "sum" |
 /// | `validation_fraction` | none | fraction of the samples held out for validation; 0 for none |
+/// | `validation_split` | random | how samples are held out: "random" or "stratified" by class |
 /// | `metrics` | none | metrics recorded after each epoch (`chainrule list metrics`) |
 /// | `track_dead_units` | each_epoch | when dead and saturated units are counted: "each_epoch" or "never" |
 /// | `penalty.l1` | 0 | l1·Σ|w| |
@@ -69,6 +71,7 @@ pub struct Settings {
     pub dropout_schedule: Schedule,
     pub clip: Option<Clip>,
     pub validation_fraction: Option<f64>,
+    pub validation_split: ValidationSplit,
     pub stopping: Option<Stopping>,
     pub metrics: Vec<Metric>,
     pub track_dead_units: UnitTracking,
@@ -119,6 +122,7 @@ impl Default for Settings {
             dropout_schedule: Schedule::constant(),
             clip: None,
             validation_fraction: None,
+            validation_split: ValidationSplit::Random,
             stopping: None,
             metrics: Vec::new(),
             track_dead_units: UnitTracking::EachEpoch,
@@ -175,6 +179,15 @@ impl Settings {
                     allowed: "a schedule that depends on time only".to_owned(),
                 });
             }
+        }
+        if self.schedule.needs_stopping() && self.stopping.is_none() {
+            return Err(Error::Setting {
+                setting: "schedule".to_owned(),
+                value: self.schedule.name().to_owned(),
+                allowed:
+                    "another schedule, since it depends on early stopping, which is not set (set stopping)"
+                        .to_owned(),
+            });
         }
         self.penalty.check()?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
@@ -307,6 +320,19 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             SettingKind::Number(NumberRange::BELOW_ONE),
             "fraction of the samples held out for validation; 0 for none",
             "0.2",
+        )
+    },
+    Setting {
+        get: |settings| word_of(&SPLITS, &settings.validation_split),
+        set: |settings, value| {
+            settings.validation_split = value.word(&SPLITS);
+            Ok(())
+        },
+        ..entry(
+            "validation_split",
+            SettingKind::Word(&names(&SPLITS)),
+            "how samples are held out: \"random\" or \"stratified\" by class",
+            "\"random\"",
         )
     },
     Setting {
@@ -494,6 +520,8 @@ pub static SETTINGS: &[Setting<Settings>] = &[
 
 const SHUFFLES: [(&str, Shuffle); 2] = [("each_epoch", Shuffle::EachEpoch), ("never", Shuffle::Never)];
 const REDUCTIONS: [(&str, Reduction); 2] = [("mean", Reduction::Mean), ("sum", Reduction::Sum)];
+const SPLITS: [(&str, ValidationSplit); 2] =
+    [("random", ValidationSplit::Random), ("stratified", ValidationSplit::Stratified)];
 const UNIT_TRACKINGS: [(&str, UnitTracking); 2] =
     [("each_epoch", UnitTracking::EachEpoch), ("never", UnitTracking::Never)];
 const DIVISORS: [(&str, PenaltyDivisor); 2] =

@@ -10,6 +10,9 @@ use crate::metrics::Metric;
 /// other epoch increments it. Training ends when the counter exceeds `patience` (the rule of
 /// scikit-learn, which stops at `count > n_iter_no_change`). With a validation set, the parameters
 /// of the best epoch are restored at the end.
+///
+/// With the schedule `adaptive`, the learning rate is reduced instead, and the counter is reset to
+/// 0, until the rate is low enough to end training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stopping {
     /// Monitored value.
@@ -38,7 +41,8 @@ pub enum Monitor {
 pub struct StoppingState {
     /// Best value so far, as a cost (metrics for which higher is better are negated).
     pub best: f64,
-    /// Number of epochs since the last improvement by at least the tolerance.
+    /// Number of epochs since the last improvement by at least the tolerance, or since a reduction
+    /// of the learning rate by the schedule `adaptive`.
     pub wait: u64,
 }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::history::{Epoch, History};
 use super::schedule;
 use super::settings::Settings;
+use super::split::{all_but, all_rows, sorted, split};
 use super::state::TrainingState;
 use super::stopping::{Monitor, StoppingState};
 use super::units::UnitTracker;
@@ -123,7 +124,7 @@ impl<T: Scalar> Training<T> {
                 (all_rows(n), Some(Validation { objective, rows, split_off: false }))
             }
             (None, Some(fraction)) => {
-                let (rows, order) = split(n, fraction, &mut random)?;
+                let (rows, order) = split(&*data, settings.validation_split, fraction, &mut random)?;
                 let objective = Box::new(Objective::unchecked(architecture, loss, data));
                 (order, Some(Validation { objective, rows, split_off: true }))
             }
@@ -354,39 +355,4 @@ pub(super) fn check_settings(
             });
         }
     Ok(())
-}
-
-/// Splits `n` rows into validation rows, in the order of the data, and training rows: the first
-/// ⌈fraction·n⌉ rows of a random permutation, and the rest.
-pub(super) fn split(n: usize, fraction: f64, random: &mut RandomState) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let n_validation = (fraction * n as f64).ceil() as usize;
-    if n_validation >= n {
-        return Err(Error::Setting {
-            setting: "validation_fraction".to_owned(),
-            value: fraction.to_string(),
-            allowed: format!("small enough to leave at least one of the {n} samples for training"),
-        });
-    }
-    let mut order = all_rows(n);
-    random.shuffle(&mut order);
-    let training = order.split_off(n_validation);
-    Ok((all_but(&training, n), training))
-}
-
-/// Returns the rows from 0 to `n` - 1 that are not in `rows`, in order.
-fn all_but(rows: &[u32], n: usize) -> Vec<u32> {
-    let mut included = vec![true; n];
-    rows.iter().for_each(|&row| included[row as usize] = false);
-    all_rows(n).into_iter().filter(|&row| included[row as usize]).collect()
-}
-
-/// Returns the rows from 0 to `n` - 1.
-pub(super) fn all_rows(n: usize) -> Vec<u32> {
-    (0..n as u32).collect()
-}
-
-pub(super) fn sorted(rows: &[u32]) -> Vec<u32> {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    rows
 }

@@ -4,6 +4,7 @@
 //! base learning rate as a function of time. To add a schedule, write its file and add its entry to
 //! [`REGISTRY`].
 
+mod adaptive;
 mod constant;
 mod cosine;
 mod exponential;
@@ -30,6 +31,7 @@ pub static REGISTRY: &[Entry<Arc<dyn ScheduleRule>>] = &[
     cosine::ENTRY,
     one_cycle::ENTRY,
     reduce_on_plateau::ENTRY,
+    adaptive::ENTRY,
 ];
 
 impl Registered for Arc<dyn ScheduleRule> {
@@ -75,16 +77,18 @@ mod tests {
     }
 
     #[test]
-    fn only_reduce_on_plateau_has_state() {
+    fn only_two_schedules_have_state() {
         for entry in REGISTRY {
+            let (mut state, schedule) = (ScheduleState::default(), Schedule::of(entry.name, &[]));
+            schedule.observe(&mut state, 0.5);
+            let is_observer = state != ScheduleState::default();
+            assert_eq!(is_observer, entry.name == "reduce_on_plateau", "{}", entry.name);
+
             let mut state = ScheduleState::default();
-            Schedule::of(entry.name, &[]).observe(&mut state, 0.5);
-            assert_eq!(
-                state != ScheduleState::default(),
-                entry.name == "reduce_on_plateau",
-                "{}",
-                entry.name
-            );
+            let reduces = schedule.reduce(&mut state, 0.5);
+            assert_eq!(reduces, entry.name == "adaptive", "{}", entry.name);
+            assert_eq!(state != ScheduleState::default(), reduces, "{}", entry.name);
+            assert_eq!(schedule.needs_stopping(), reduces, "{}", entry.name);
         }
     }
 

@@ -17,6 +17,15 @@ pub trait ScheduleRule: fmt::Debug + Send + Sync {
     fn follows_loss(&self) -> bool {
         false
     }
+    /// Whether the schedule depends on early stopping, which must then be set; false by default.
+    fn needs_stopping(&self) -> bool {
+        false
+    }
+    /// Reduces the learning rate when the patience of early stopping is exceeded, and returns
+    /// whether it did; if not, as by this default implementation, training ends.
+    fn reduce(&self, _state: &mut ScheduleState, _base_rate: f64) -> bool {
+        false
+    }
 }
 
 /// Unit of time of a schedule.
@@ -31,7 +40,7 @@ pub enum Clock {
     Samples,
 }
 
-/// State of a schedule, used only by `reduce_on_plateau`.
+/// State of a schedule, used only by `reduce_on_plateau` and `adaptive`.
 ///
 /// The fields are public so that checkpoints can store them. The default is the state before the
 /// first epoch.
@@ -88,6 +97,21 @@ impl Schedule {
     /// Returns whether the factor depends on the losses and not only on time.
     pub fn follows_loss(&self) -> bool {
         self.made.follows_loss()
+    }
+
+    /// Returns whether the learning rate depends on early stopping, which must then be set.
+    ///
+    /// Only `adaptive` does.
+    pub fn needs_stopping(&self) -> bool {
+        self.made.needs_stopping()
+    }
+
+    /// Reduces the learning rate when the patience of early stopping is exceeded, and returns
+    /// whether training continues. `base_rate` is the learning rate before any reduction.
+    ///
+    /// Only `adaptive` changes the state.
+    pub fn reduce(&self, state: &mut ScheduleState, base_rate: f64) -> bool {
+        self.made.reduce(state, base_rate)
     }
 
     /// Updates the state with the loss of a completed epoch, on the validation set if there is one.
