@@ -1,6 +1,7 @@
 //! Tables on standard output, as wide as the terminal.
 
 use crate::output::{TextColour, bold, coloured, outln};
+pub use chainrule_experiment::format_number as number;
 use comfy_table::presets::UTF8_NO_BORDERS;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
 
@@ -81,15 +82,4 @@ pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)])
     }
     outln!();
     print(&shown);
-}
-
-/// Formats a number with four decimals, one decimal from 100, or in scientific notation if it is
-/// very large or small; `-` for NaN.
-pub fn number(v: f64) -> String {
-    match v.abs() {
-        _ if v.is_nan() => "-".to_owned(),
-        size if size >= 1e5 || size < 1e-4 && size > 0.0 => format!("{v:.3e}"),
-        size if size >= 100.0 => format!("{v:.1}"),
-        _ => format!("{v:.4}"),
-    }
 }

@@ -1,5 +1,7 @@
 //! The claims of a source document, and their comparison with the results of a run.
 
+use serde::Serialize;
+
 use crate::Error;
 use crate::origin::Origin;
 use crate::outcome::Outcome;
@@ -52,7 +54,8 @@ pub struct ClaimResult {
 }
 
 /// Outcome of the comparison of a claim with the results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClaimStatus {
     /// The claim is reproduced.
     Matched,

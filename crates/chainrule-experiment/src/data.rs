@@ -199,6 +199,15 @@ impl DataPlan {
         DataPlan { source, ..self }
     }
 
+    /// Replaces the file by a table in memory, if the samples come from a table.
+    pub(crate) fn with_table(self, table: Arc<Table>) -> DataPlan {
+        let source = match self.source {
+            SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.with_table(table))),
+            source @ SampleSource::Generator(_) => source,
+        };
+        DataPlan { source, ..self }
+    }
+
     /// Returns the task of a table: as set, or else derived from the target columns and the loss,
     /// if given.
     ///

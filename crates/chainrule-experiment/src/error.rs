@@ -174,6 +174,22 @@ pub enum Error {
         /// Reason.
         reason: String,
     },
+    /// The checkpoint of one of several folds.
+    #[error(
+        "--resume is {}, but must be the folder of all {n_folds} folds, {}; this is fold {fold} only",
+        path.display(),
+        all.display()
+    )]
+    OneFold {
+        /// Path given.
+        path: PathBuf,
+        /// Fold, counted from 1.
+        fold: usize,
+        /// Number of folds.
+        n_folds: usize,
+        /// Folder of all folds.
+        all: PathBuf,
+    },
     /// A variant that the experiment does not have.
     #[error("{experiment} has no variant \"{name}\"{}; {}", hint(nearest.as_deref()), variants(choices))]
     UnknownVariant {

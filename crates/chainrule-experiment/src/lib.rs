@@ -20,26 +20,33 @@ mod checkpoint_files;
 mod checkpoint_interval;
 mod checkpoints;
 mod claim;
+mod columns;
 mod data;
 mod error;
+mod evaluation;
 mod experiment;
 mod figure;
 mod fit;
-mod fit_plan;
 mod folder;
+mod model;
+mod named;
 mod network;
+mod number;
 mod origin;
 mod outcome;
+mod outcome_summary;
 mod parse;
 mod prepare;
 pub mod published;
 mod quantity;
 pub mod renames;
+mod reproduction;
 mod run;
 mod runs;
 mod section;
 mod table;
 mod text_file;
+mod table_source;
 mod train;
 mod tree;
 
@@ -48,18 +55,32 @@ pub use checkpoint::Checkpoint;
 pub use checkpoint_interval::CheckpointInterval;
 pub use checkpoints::Checkpoints;
 pub use claim::{Claim, ClaimResult, ClaimStatus};
+pub use columns::{InputSummary, ScaleSummary, TargetSummary};
 pub use data::{DataPlan, Samples};
 pub use error::Error;
+pub use evaluation::{EvaluationSummary, evaluate_model};
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
-pub use fit::{OpenedModel, ensemble, fit_default, scores};
-pub use fit_plan::FitPlan;
+pub use fit::{
+    AssessmentStep, Comparison, FitOptions, FitPlan, FitProgress, FitSummary, Fitted, FoldMetrics,
+    IgnoredColumn, ImportanceSummary, MetricValue, OpenedFit, PlanSummary, Predictor, PreparedFit, RowCounts,
+    Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
+};
 pub use folder::RunFolder;
+pub use model::{OpenedModel, ensemble, scores};
+pub use named::Named;
 pub use network::NetworkPlan;
+pub use number::format_number;
 pub use origin::Origin;
 pub use outcome::Outcome;
+pub use outcome_summary::OutcomeSummary;
 pub use prepare::PreparedTraining;
+pub use reproduction::{
+    ClaimCounts, DEMONSTRATIONS_NAME, JudgedClaim, JudgedDemonstration, Reproduced, Reproduction,
+    ReproductionPlan,
+};
 pub use run::{Job, Progress, run_all};
 pub use runs::{PastRun, differences, past_runs};
 pub use table::{Remark, TableSamples};
+pub use table_source::{TableProgress, TableSource};
 pub use train::TrainPlan;

@@ -1,5 +1,6 @@
 //! `chainrule inspect`: shows the contents of a model file.
 
+use chainrule_experiment::{InputSummary, TargetSummary};
 use chainrule_model::{Model, Precision, path_to_text};
 use chainrule_table::{Encoding, Input, Target};
 use serde_json::json;
@@ -117,8 +118,8 @@ fn print_json(model: &Model) {
         "n_parameters": first.architecture.n_parameters(),
         "precision": precision(model),
         "loss": model.loss.options().to_string(),
-        "target": json::target(model.target()),
-        "inputs": json::inputs(&model.members[0].encoders),
+        "target": TargetSummary::new(model.target()),
+        "inputs": InputSummary::all(&first.encoders),
         "training": {
             "table": path_to_text(&trained.data),
             "fingerprint": trained.fingerprint,

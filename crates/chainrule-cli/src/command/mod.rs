@@ -15,6 +15,7 @@ pub(crate) mod predict;
 pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod runs;
+mod table_bar;
 pub(crate) mod trace;
 
 use std::borrow::Cow;
@@ -23,46 +24,20 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use chainrule_experiment::{
-    CheckpointInterval, Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant,
-};
+use chainrule_experiment::{Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant};
 use chainrule_model::Model;
-use chainrule_table::{CellType, ColumnFormat, Problem, Table, is_special};
+use chainrule_table::is_special;
 
 use crate::arguments::Source;
 use crate::error::Failure;
 use crate::output::{errln, outln};
 use crate::progress::{Bar, ReadingBar};
 
-/// Adds a column of sample weights to the columns to read, unless it is among them.
-fn add_weight<'n>(columns: &mut Vec<(&'n str, ColumnFormat)>, weight: Option<&'n str>) {
-    if let Some(weight) = weight
-        && columns.iter().all(|(name, _)| *name != weight)
-    {
-        columns.push((weight, CellType::Numbers.into()));
-    }
-}
-
 /// Prints what was assumed about a table, indented.
 fn print_remarks(indent: &str, remarks: &[Remark]) {
-    for Remark { is_warning, text } in remarks {
-        let kind = if *is_warning { "warning" } else { "note" };
-        outln!("{indent}{kind}: {text}");
+    for remark in remarks {
+        outln!("{indent}{}: {}", remark.kind(), remark.text);
     }
-}
-
-/// Leaves out the rows of a table that have no target, with a note on standard error.
-fn with_targets(table: Table, targets: &[String]) -> Result<Table, Failure> {
-    let has_target = table.complete_rows(targets)?;
-    let Some(first) = has_target.iter().position(|has_target| !has_target) else { return Ok(table) };
-    let rows: Vec<usize> = (0..table.n_rows()).filter(|i| has_target[*i]).collect();
-    let (n, n_rows) = (table.n_rows() - rows.len(), table.n_rows());
-    if rows.is_empty() {
-        let problem = Problem::MissingTargets { n, n_rows };
-        return Err(chainrule_table::Error::new(&table.path, problem).column(targets.join(", ")).into());
-    }
-    note(&[format!("{n} of {n_rows} rows without a target are left out (first: {})", table.place(first))]);
-    Ok(table.subset(&rows))
 }
 
 impl Source {
@@ -150,22 +125,6 @@ fn recorded(experiment: &Experiment, variant: &Variant) -> BTreeSet<u64> {
 fn variant_of<'e>(experiment: &'e Experiment, outcome: &Outcome) -> &'e Variant {
     let mut variants = experiment.variants.iter();
     variants.find(|variant| variant.name == outcome.variant).expect("the outcome is of this experiment")
-}
-
-/// Returns the checkpoints of an experiment: in the folder to resume from, if any, else in `folder`.
-fn checkpoints(
-    interval: CheckpointInterval,
-    resume: Option<&Path>,
-    folder: &Path,
-    experiment: &Experiment,
-    sets: &[String],
-) -> Result<Checkpoints, Failure> {
-    let folder = resume.filter(|path| path.is_dir()).unwrap_or(folder);
-    let checkpoints = Checkpoints::new(folder, interval);
-    Ok(match resume {
-        Some(path) => checkpoints.resume_from(path, experiment, sets)?,
-        None => checkpoints,
-    })
 }
 
 /// Prints the command that resumes a cancelled training; `arguments` are those of the command without `--resume`.

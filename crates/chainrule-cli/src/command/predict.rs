@@ -163,7 +163,7 @@ fn unwritten(error: Error) -> Failure {
 }
 
 /// Returns the options for reading a file.
-fn read_options(reading: &Reading) -> Result<ReadOptions, Failure> {
+pub(super) fn read_options(reading: &Reading) -> Result<ReadOptions, Failure> {
     let delimiter = match reading.delimiter.as_deref() {
         None => None,
         Some("tab") => Some(b'\t'),

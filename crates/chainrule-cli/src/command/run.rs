@@ -3,14 +3,13 @@
 use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 
-use chainrule::metrics::{MetricInput, OutputKind, misclassified};
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::published::collapsed;
 use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
-use super::{checkpoints, finish, print_resume_command, recorded, write_somewhere};
+use super::{finish, print_resume_command, recorded, write_somewhere};
 use crate::arguments::RunArguments;
 use crate::error::Failure;
 use crate::output::{bold, errln, outln};
@@ -30,7 +29,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     chainrule_figures::check_figures(&experiment)?;
     let folder = RunFolder::begin(&arguments.runs, &experiment.name)?;
     let (interval, resume) = (arguments.checkpoint_interval, arguments.resume.as_deref());
-    let mut checkpoints = checkpoints(interval, resume, &folder.checkpoints(), &experiment, &source.set)?;
+    let mut checkpoints = experiment.checkpoints(&folder.checkpoints(), interval, resume, &source.set)?;
     let cancel = cancelled_by_signal();
     let mut bar = Bar::new();
 
@@ -168,36 +167,25 @@ fn print_summary(outcomes: &[Outcome]) {
     let fixed = ["network", "epochs", "first loss", "final loss", "validation loss", "misclassified"];
     let header: Vec<&str> = fixed.into_iter().chain(metrics.iter().copied()).chain(["seconds"]).collect();
     let mut shown = table::new(&header);
-    for outcome in outcomes {
-        let epochs = &outcome.history.epochs;
-        let (training, validation) = outcome.final_loss;
-        let first = epochs.first().map_or_else(String::new, |epoch| format!("{:.6}", epoch.loss));
+    for outcome in outcomes.iter().map(Outcome::summary) {
+        let loss = |loss: f64| format!("{loss:.6}");
+        let misclassified = outcome.misclassified.map(|wrong| format!("{wrong} of {}", outcome.n_samples));
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let mut row = vec![
-            if outcome.variant.is_empty() { "-".to_owned() } else { outcome.variant.clone() },
-            epochs.len().to_string(),
-            first,
-            format!("{training:.6}"),
-            validation.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.6}")),
-            misclassified_samples(outcome),
+            or_dash(Some(outcome.variant).filter(|name| !name.is_empty())),
+            outcome.epochs.to_string(),
+            outcome.first_loss.map_or_else(String::new, loss),
+            loss(outcome.final_loss),
+            or_dash(outcome.validation_loss.map(loss)),
+            or_dash(misclassified),
         ];
-        let last = epochs.last();
-        row.extend((0..metrics.len()).map(|i| {
-            last.and_then(|epoch| epoch.metrics.get(i)).map_or_else(String::new, |v| format!("{v:.4}"))
-        }));
-        row.push(format!("{:.2}", epochs.iter().map(|epoch| epoch.seconds).sum::<f64>()));
+        row.extend(
+            metrics.iter().map(|name| {
+                outcome.metrics.get(name).map_or_else(String::new, |value| format!("{value:.4}"))
+            }),
+        );
+        row.push(format!("{:.2}", outcome.seconds));
         shown.add_row(row);
     }
     table::print(&shown);
-}
-
-/// Number of misclassified samples, `27 of 150`; `-` for regression.
-fn misclassified_samples(outcome: &Outcome) -> String {
-    let task = OutputKind::of(&outcome.architecture.output().activation);
-    if task == OutputKind::Real {
-        return "-".to_owned();
-    }
-    let data = &outcome.samples.dataset;
-    let (y, n_outputs) = (outcome.network().predict(data.x()), outcome.architecture.n_outputs());
-    let wrong = misclassified(&MetricInput { task, y: &y, t: data.t(), weight: None, n_outputs });
-    format!("{wrong} of {}", data.n_samples())
 }

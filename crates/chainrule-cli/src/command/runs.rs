@@ -1,9 +1,9 @@
 //! `chainrule runs`: lists previous runs and the settings in which they differ.
 
-use chainrule_experiment::{PastRun, differences, past_runs};
+use chainrule_experiment::{Named, PastRun, differences, past_runs};
 use serde_json::{Map, Value, json};
 
-use super::json::{self, numbers};
+use super::json;
 use crate::arguments::RunsArguments;
 use crate::error::Failure;
 use crate::output::outln;
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &RunsArguments) -> Result<(), Failure> {
         runs.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
     }
     if arguments.json {
-        json::print(&runs.iter().map(to_json).collect());
+        json::print(&runs.iter().map(to_json).collect::<Vec<_>>());
     } else if runs.is_empty() {
         outln!("no matching runs in {}", arguments.folder.display());
     } else {
@@ -59,7 +59,7 @@ fn to_json(run: &PastRun) -> Value {
         "seconds": run.seconds,
         "loss": run.loss,
         "validation_loss": run.validation_loss,
-        "metrics": numbers(run.metrics.iter().map(|(name, value)| (name.as_str(), *value))),
+        "metrics": Named(run.metrics.clone()),
         "settings": settings.collect::<Map<_, _>>(),
     })
 }

@@ -228,6 +228,12 @@ impl TablePlan {
         }
     }
 
+    /// Replaces the file by a table in memory.
+    pub(crate) fn with_table(self, table: Arc<Table>) -> TablePlan {
+        let file = InputFile { path: table.path.clone(), built_in: None };
+        TablePlan { file, table: Arc::new(OnceLock::from(table)), usable: Arc::default(), ..self }
+    }
+
     /// Returns the task: as set, or else derived from the target columns and the loss, if given.
     /// Small counts look like classes, but a loss for regression shows that they are numbers.
     pub(crate) fn task(&self, table: &Table, loss: Option<&Loss>) -> Result<Task, Error> {

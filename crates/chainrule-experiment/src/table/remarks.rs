@@ -13,6 +13,13 @@ pub struct Remark {
     pub text: String,
 }
 
+impl Remark {
+    /// Returns the kind of the remark: `warning` or `note`.
+    pub fn kind(&self) -> &'static str {
+        if self.is_warning { "warning" } else { "note" }
+    }
+}
+
 /// Returns remarks on the columns that are used, or would be if they had been read otherwise: their
 /// notation if it is unusual, and cells that were not read as they are written. `order` is the column
 /// by which the rows are split, if there is one.

@@ -1,17 +1,35 @@
-//! Arguments of `chainrule fit` as settings of an experiment.
+//! Arguments of `chainrule fit` as options of a fit.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use chainrule_experiment::FitPlan;
-use chainrule_model::path_to_text;
+use chainrule_experiment::{FitOptions, FitPlan, TableSource};
 
 use crate::arguments::{FitArguments, toml_text as text};
 use crate::error::Failure;
 
 impl FitArguments {
-    /// Returns the settings given by arguments, as `KEY=VALUE` in TOML.
-    pub(super) fn sets(&self) -> Result<Vec<String>, Failure> {
+    /// Returns the options that the arguments give.
+    pub(super) fn options(&self) -> Result<FitOptions, Failure> {
+        Ok(FitOptions {
+            target: self.target.clone(),
+            task: None,
+            hidden: self.hidden()?,
+            epochs: None,
+            seed: self.seed,
+            sets: self.sets()?,
+            config: self.config.clone(),
+            test: self.test.clone().map(TableSource::File),
+            folds: self.folds.map(|k| k as usize),
+            checkpoints: None,
+            checkpoint_interval: self.checkpoint_interval,
+            resume: self.resume.clone(),
+        })
+    }
+
+    /// Returns the settings given by other arguments, as `KEY=VALUE` in TOML. The task is among
+    /// them, because its former names are replaced where settings are read.
+    fn sets(&self) -> Result<Vec<String>, Failure> {
         if let Some(former) = &self.preset {
             let scaling = if former == "plain" { "none" } else { former };
             return Err(Failure::Argument {
@@ -23,12 +41,7 @@ impl FitArguments {
         let mut sets = Vec::new();
         let mut set =
             |key: &str, value: Option<String>| sets.extend(value.map(|value| format!("{key}={value}")));
-        // Paths on the command line are relative to the working directory, paths in a TOML file to its folder.
-        let absolute =
-            |path: &PathBuf| text(&path_to_text(&std::path::absolute(path).unwrap_or_else(|_| path.clone())));
         let optional_text = |value: &Option<String>| value.as_deref().map(text);
-        set("data.table", self.data.as_ref().map(absolute));
-        set("data.target", list(&self.target));
         set("data.inputs", list(&self.inputs));
         set("data.ignore", list(&self.ignore));
         set("data.kinds", self.kinds()?);
@@ -39,7 +52,6 @@ impl FitArguments {
         set("data.split", optional_text(&self.split));
         set("data.group", optional_text(&self.group));
         set("data.time", optional_text(&self.time));
-        set("data.seed", self.seed.map(|v| v.to_string()));
         set("data.delimiter", optional_text(&self.reading.delimiter));
         set("data.header", optional_text(&self.reading.header));
         set("data.decimal", optional_text(&self.reading.decimal));
@@ -49,7 +61,6 @@ impl FitArguments {
         set("data.missing_only", (!self.missing_only.is_empty()).then(|| toml_list(&texts)));
         set("data.date_format", list(&self.date_format));
         set("data.missing_targets", self.strict.then(|| text("error")));
-        set("network.hidden", self.hidden()?);
         set("network.activation", optional_text(&self.activation));
         set("network.dropout", self.dropout.map(|v| format!("{v:?}")));
         sets.extend(self.training.sets.iter().cloned());
@@ -57,29 +68,28 @@ impl FitArguments {
         Ok(sets)
     }
 
-    /// Returns what is done besides training: from the arguments, else from `[fit]` of the TOML file.
-    pub(super) fn plan(&self, sets: &[String]) -> Result<FitPlan, Failure> {
-        let from_file = FitPlan::open(self.config.as_deref(), sets)?;
-        Ok(FitPlan {
+    /// Adds the outputs and other options besides training to those of `[fit]` in the TOML file,
+    /// which they override.
+    pub(super) fn plan(&self, from_file: &FitPlan) -> FitPlan {
+        let from_file = from_file.clone();
+        FitPlan {
             output: self.output.clone().or(from_file.output),
             report: self.report.clone().or(from_file.report),
             test: self.test.clone().or(from_file.test),
             runs: self.runs.clone().or(from_file.runs),
             folds: self.folds.map(|k| k as usize).or(from_file.folds),
             checkpoint_interval: self.checkpoint_interval.or(from_file.checkpoint_interval),
-        })
+        }
     }
 
-    /// Returns `--hidden 64,32` as a TOML list.
-    fn hidden(&self) -> Result<Option<String>, Failure> {
+    /// Returns the numbers of units in `--hidden 64,32`.
+    fn hidden(&self) -> Result<Option<Vec<usize>>, Failure> {
         let Some(units) = self.hidden.as_deref() else { return Ok(None) };
         if units == "none" {
-            return Ok(Some("[]".to_owned()));
+            return Ok(Some(Vec::new()));
         }
-        if units.split(',').all(|units| units.trim().parse::<u32>().is_ok()) {
-            return Ok(Some(format!("[{units}]")));
-        }
-        Err(Failure::Argument {
+        let parsed = units.split(',').map(|units| units.trim().parse::<u32>().map(|n| n as usize));
+        parsed.collect::<Result<_, _>>().map(Some).map_err(|_| Failure::Argument {
             argument: "--hidden",
             value: units.to_owned(),
             allowed: "numbers of units, like 64,64, or none".to_owned(),

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::assess::{Assessment, BASELINE, Comparison, Scores, Spread};
-use crate::command::Written;
+use crate::command::{Written, print_remarks};
 use crate::output::{bold, outln};
 use crate::progress::duration;
 use crate::table::{self, number, print_metrics, print_targets};
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{Outcome, PreparedTraining, TableSamples, Variant};
-use chainrule_model::{Importance, Model, PermutationImportance};
+use chainrule_experiment::{
+    Comparison, Fitted, Outcome, Predictor, PreparedFit, PreparedTraining, Scores, Spread, TableSamples,
+    Variant,
+};
+use chainrule_model::{Importance, PermutationImportance};
 use chainrule_table::{Table, Target};
 
 /// Maximum number of items of a list that are printed.
@@ -17,8 +19,15 @@ const MAX_CLASSES: usize = 12;
 const MAX_COLUMNS: usize = 8;
 const MAX_IMPORTANCES: usize = 12;
 
+/// Prints how the table at `path` is read, encoded and split, and the network.
+pub(super) fn prepared(path: &Path, prepared: &PreparedFit) {
+    describe(path, &prepared.opened.table, prepared.from_table());
+    print_remarks("", &prepared.remarks);
+    network(&prepared.opened.experiment.variants[0], &prepared.network);
+}
+
 /// Prints what was inferred from the table.
-pub(super) fn describe(path: &Path, table: &Table, from: &TableSamples) {
+fn describe(path: &Path, table: &Table, from: &TableSamples) {
     let encoders = &from.encoders;
     outln!("{}: {} rows", bold(path.display()), table.n_rows());
     outln!("target: {}", target(&encoders.target));
@@ -61,7 +70,7 @@ fn target(target: &Target) -> String {
 }
 
 /// Prints the network and the main settings of its training.
-pub(super) fn network(variant: &Variant, prepared: &PreparedTraining) {
+fn network(variant: &Variant, prepared: &PreparedTraining) {
     let settings = &variant.train.settings;
     outln!(
         "network: {} ({} parameters)\ntraining: {}, {}, learning rate {}, batch size {}\n",
@@ -86,7 +95,7 @@ pub(super) fn ending(outcome: &Outcome) {
         Ok(Ending::Cancelled) => "cancelled after",
         Err(_) => "diverged after",
     };
-    let best = best_epoch(outcome).map_or_else(String::new, |(epoch, loss)| {
+    let best = outcome.best_epoch().map_or_else(String::new, |(epoch, loss)| {
         format!("; lowest validation loss {loss:.4} in epoch {epoch}")
     });
     outln!("{verb} {} epochs in {}{best}", epochs.len(), duration(outcome.seconds));
@@ -95,27 +104,21 @@ pub(super) fn ending(outcome: &Outcome) {
     }
 }
 
-/// The epoch with the lowest validation loss, and that loss.
-pub(super) fn best_epoch(outcome: &Outcome) -> Option<(u64, f64)> {
-    let epochs = outcome.history.epochs.iter();
-    epochs.filter_map(|epoch| Some((epoch.epoch, epoch.validation_loss?))).min_by(|a, b| a.1.total_cmp(&b.1))
-}
-
 /// Prints the metrics of a model and the permutation importance of its columns.
-pub(super) fn assessment(model: &Model, assessment: &Assessment) {
-    match &assessment.scores {
+pub(super) fn assessment(fitted: &Fitted) {
+    let model = &fitted.model;
+    match &fitted.scores {
         Scores::Single { sets, others, comparison } => {
-            let baseline = match model.target() {
-                Target::Numbers { .. } => "baseline: mean",
-                Target::Classes { .. } | Target::Labels { .. } => "baseline: majority class",
+            let name = |predictor| match (predictor, model.target()) {
+                (Predictor::LinearModel, _) => "linear model",
+                (Predictor::Baseline, Target::Numbers { .. }) => "baseline: mean",
+                (Predictor::Baseline, Target::Classes { .. } | Target::Labels { .. }) => {
+                    "baseline: majority class"
+                }
             };
-            let name = |name| if name == BASELINE { baseline } else { name };
-            let columns: Vec<(&str, &[_])> = sets
-                .iter()
-                .chain(others)
-                .map(|(known, metrics)| (name(*known), &metrics.values[..]))
-                .collect();
-            print_metrics(&columns);
+            let others = others.iter().map(|(predictor, metrics)| (name(*predictor), &metrics.values[..]));
+            let columns = sets.iter().map(|(name, metrics)| (*name, &metrics.values[..])).chain(others);
+            print_metrics(&columns.collect::<Vec<_>>());
             let (last, metrics) = &sets[sets.len() - 1];
             if sets.len() > 1 {
                 outln!("The linear model and the baseline are evaluated on the {last} rows.");
@@ -130,8 +133,8 @@ pub(super) fn assessment(model: &Model, assessment: &Assessment) {
         Scores::Folds { metrics, test } => {
             let header = ["metric", "mean over folds", "standard deviation", "test"];
             let mut shown = table::new(if test.is_some() { &header[..] } else { &header[..3] });
-            for (k, (name, mean, deviation)) in metrics.values.iter().enumerate() {
-                let mut row = vec![(*name).to_owned(), number(*mean), number(*deviation)];
+            for (k, Spread { metric, mean, deviation }) in metrics.values.iter().enumerate() {
+                let mut row = vec![(*metric).to_owned(), number(*mean), number(*deviation)];
                 row.extend(test.as_ref().map(|test| number(test.values[k].1)));
                 shown.add_row(row);
             }
@@ -141,15 +144,14 @@ pub(super) fn assessment(model: &Model, assessment: &Assessment) {
             if let Some(test) = test {
                 print_targets("test rows", &test.targets);
             } else {
-                let means =
-                    |spreads: &[Spread]| spreads.iter().map(|(name, mean, _)| (*name, *mean)).collect();
+                let means = |spreads: &[Spread]| spreads.iter().map(|s| (s.metric, s.mean)).collect();
                 let targets =
                     metrics.targets.iter().map(|(column, spreads)| (column.clone(), means(spreads)));
                 print_targets("mean over folds", &targets.collect::<Vec<_>>());
             }
         }
     }
-    if let Some(importance) = &assessment.importance {
+    if let Some(importance) = &fitted.importance {
         self::importance(importance);
     }
 }

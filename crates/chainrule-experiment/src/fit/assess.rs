@@ -1,4 +1,5 @@
-//! Assessment of a fitted model: its metrics, those of a linear model and of a baseline, and permutation importance.
+//! Assessment of a fitted model: its metrics, those of a linear model and of a baseline, and
+//! permutation importance.
 //!
 //! All of them use the column of sample weights, if there is one, but not the class weights.
 
@@ -6,35 +7,31 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chainrule::{Dataset, linear};
-use chainrule_experiment::{Outcome, Samples, TableSamples, ensemble, scores};
 use chainrule_model::{
     EncodedRows, Member, Metrics, Model, PermutationImportance, Precision, baseline, evaluate,
     evaluate_encoded, importance, sample_weights,
 };
-use chainrule_table::Table;
 
-use crate::error::Failure;
-use crate::progress::{ItemBar, Spinner};
-use crate::table::number;
-
-/// The name of the predictor that ignores the inputs: the majority class, or the mean.
-pub(super) const BASELINE: &str = "baseline";
-
-/// Assessment of a fitted model.
-pub(super) struct Assessment {
-    pub(super) scores: Scores,
-    /// Permutation importance of the columns; `None` after cancelled training.
-    pub(super) importance: Option<PermutationImportance>,
-}
+use super::progress::{AssessmentStep, FitProgress};
+use super::train::from_table;
+use crate::Error;
+use crate::model::{ensemble, scores};
+use crate::number::format_number;
+use crate::outcome::Outcome;
+use crate::table::TableSamples;
+use crate::table_source::TargetedTable;
 
 /// The metrics of a model.
-pub(super) enum Scores {
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scores {
     /// Metrics of one network.
     Single {
-        /// Its metrics on each set of rows.
+        /// Its metrics on each set of rows: `train`, `validation` and `test`, as far as there are
+        /// such rows.
         sets: Vec<(&'static str, Metrics)>,
-        /// The metrics of other predictors on the last of these sets.
-        others: Vec<(&'static str, Metrics)>,
+        /// The metrics of other predictors on the last of these sets: of the linear model, unless
+        /// training was cancelled or the model cannot be fitted, and of the baseline.
+        others: Vec<(Predictor, Metrics)>,
         /// Comparison of the network with the linear model on held-out rows, if there are any.
         comparison: Option<Comparison>,
     },
@@ -47,73 +44,83 @@ pub(super) enum Scores {
     },
 }
 
+/// A predictor that a network is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predictor {
+    /// The linear model at the optimum of the loss.
+    LinearModel,
+    /// The predictor that ignores the inputs: the majority class, or the mean.
+    Baseline,
+}
+
 /// Which of two models has the better metric, R² in regression, otherwise log loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub enum Comparison {
     /// The network; also if both metrics are equal as printed.
     Network,
     /// The linear model, although the network has hidden layers.
     Linear,
 }
 
-/// Name, mean and standard deviation over the folds.
-pub(super) type Spread = (&'static str, f64, f64);
+/// A metric over the folds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Name of the metric.
+    pub metric: &'static str,
+    /// Mean over the folds.
+    pub mean: f64,
+    /// Standard deviation over the folds.
+    pub deviation: f64,
+}
 
 /// Metrics over the folds, as in [`Metrics`].
-pub(super) struct FoldMetrics {
-    pub(super) values: Vec<Spread>,
-    pub(super) targets: Vec<(String, Vec<Spread>)>,
-}
-
-/// The table of `--test`, with its sample weights.
-pub(super) struct TestTable {
-    pub(super) table: Table,
-    weight: Option<Vec<f64>>,
-}
-
-impl TestTable {
-    /// Takes the sample weights from the column that the training used, if it used one.
-    pub(super) fn new(table: Table, from: &TableSamples) -> Result<TestTable, Failure> {
-        let weight = from.weight.as_ref().map(|column| sample_weights(&table, &column.name)).transpose()?;
-        Ok(TestTable { table, weight })
-    }
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoldMetrics {
+    /// Every metric, the mean over the targets if there are several.
+    pub values: Vec<Spread>,
+    /// The same for each target column, if there are several.
+    pub targets: Vec<(String, Vec<Spread>)>,
 }
 
 /// Assesses the trained networks and joins them into one model.
 ///
-/// After cancelled training, only the metrics of the model itself are computed.
+/// After cancelled training, only the metrics of the model itself and the baseline are computed.
 pub(super) fn assess(
     mut models: Vec<Model>,
     outcomes: &[Outcome],
-    test: Option<&TestTable>,
+    test: Option<&TargetedTable>,
+    progress: &mut dyn FitProgress,
     cancel: &AtomicBool,
-) -> Result<(Model, Assessment), Failure> {
+) -> Result<(Model, Scores, Option<PermutationImportance>), Error> {
     let cancelled = cancel.load(Ordering::Relaxed);
     let (model, scores) = if models.len() == 1 {
-        single(models.swap_remove(0), &outcomes[0], test, cancelled)?
+        let linear = |model: &Model| {
+            if cancelled {
+                return None;
+            }
+            progress.assessing(AssessmentStep::LinearModel);
+            linear_model(model, &outcomes[0])
+        };
+        single(models.swap_remove(0), &outcomes[0], test, linear)?
     } else {
         folds(models, outcomes, test)?
     };
     let importance = if cancelled {
         None
     } else {
-        Some(column_importance(&model, from_table(&outcomes[0].samples), test, cancel)?)
+        Some(column_importance(&model, from_table(&outcomes[0].samples), test, progress, cancel)?)
     };
-    Ok((model, Assessment { scores, importance }))
+    Ok((model, scores, importance))
 }
 
-pub(super) fn from_table(samples: &Samples) -> &TableSamples {
-    samples.from_table.as_ref().expect("the samples of a fit come from a table")
-}
-
-/// Sample weights of the training rows and of the held-out rows.
-fn split_weights(from: &TableSamples) -> Result<[Option<Vec<f64>>; 2], Failure> {
+/// Returns the sample weights of the training rows and of the held-out rows.
+fn split_weights(from: &TableSamples) -> Result<[Option<Vec<f64>>; 2], Error> {
     let Some(all) = weights(from)? else { return Ok([None, None]) };
     Ok([0, 1].map(|part| Some(from.rows[part].iter().map(|i| all[*i]).collect())))
 }
 
-/// Sample weights of all rows.
-fn weights(from: &TableSamples) -> Result<Option<Vec<f64>>, Failure> {
+/// Returns the sample weights of all rows.
+fn weights(from: &TableSamples) -> Result<Option<Vec<f64>>, Error> {
     let weights = |column: &chainrule_table::Column| sample_weights(&from.table, &column.name);
     Ok(from.weight.as_ref().map(weights).transpose()?)
 }
@@ -122,12 +129,13 @@ fn encoded<'r>(samples: &'r Dataset<f64>, weight: Option<&'r [f64]>) -> EncodedR
     EncodedRows { x: samples.x(), t: samples.t(), weight }
 }
 
+/// Assesses a single network. `linear` fits the linear model.
 fn single(
     mut model: Model,
     outcome: &Outcome,
-    test: Option<&TestTable>,
-    cancelled: bool,
-) -> Result<(Model, Scores), Failure> {
+    test: Option<&TargetedTable>,
+    linear: impl FnOnce(&Model) -> Option<Model>,
+) -> Result<(Model, Scores), Error> {
     let from = from_table(&outcome.samples);
     let weights = split_weights(from)?;
     let training = encoded(&outcome.samples.dataset, weights[0].as_deref());
@@ -135,8 +143,8 @@ fn single(
     rows.extend(
         from.validation.as_ref().map(|samples| ("validation", encoded(samples, weights[1].as_deref()))),
     );
-    let encode = |test: &TestTable| {
-        Ok::<_, Failure>((from.encoders.encode(&test.table).0, from.encoders.target.encode(&test.table)?))
+    let encode = |test: &TargetedTable| {
+        Ok::<_, Error>((from.encoders.encode(&test.table).0, from.encoders.target.encode(&test.table)?))
     };
     let encoded_test = test.map(encode).transpose()?;
     if let (Some(test), Some((x, t))) = (test, &encoded_test) {
@@ -150,21 +158,20 @@ fn single(
     let (last, held_out) = (rows[rows.len() - 1].1, rows.len() > 1);
     let mut others = Vec::new();
     let mut comparison = None;
-    if !cancelled && let Some(linear) = linear_model(&model, outcome) {
+    if let Some(linear) = linear(&model) {
         let metrics = evaluate_encoded(&linear, last);
         if held_out {
             comparison = Some(compare(&model, &sets[sets.len() - 1].1, &metrics));
         }
-        others.push(("linear model", metrics));
+        others.push((Predictor::LinearModel, metrics));
     }
-    others.push((BASELINE, baseline(&model, training, last)));
+    others.push((Predictor::Baseline, baseline(&model, training, last)));
     Ok((model, Scores::Single { sets, others, comparison }))
 }
 
 /// Fits a linear model to the training samples, with the encoders of `model`; returns `None` if
 /// this is not possible, for example because all samples have weight 0.
 fn linear_model(model: &Model, outcome: &Outcome) -> Option<Model> {
-    let _spinner = Spinner::new("fitting the linear model");
     let output = &outcome.architecture.output().activation;
     let fit = linear::fit(&outcome.samples.dataset, &outcome.loss, output).ok()?;
     let encoders = model.members[0].encoders.clone();
@@ -178,28 +185,29 @@ fn compare(model: &Model, network: &Metrics, linear: &Metrics) -> Comparison {
     let (_, linear) = linear.for_comparison(model.task());
     let is_better = if metric.higher_is_better() { linear > network } else { linear < network };
     let has_hidden_layers = model.members[0].architecture.layers().len() > 1;
-    if is_better && has_hidden_layers && number(linear) != number(network) {
+    if is_better && has_hidden_layers && format_number(linear) != format_number(network) {
         Comparison::Linear
     } else {
         Comparison::Network
     }
 }
 
+/// Assesses the networks of several folds.
 fn folds(
     models: Vec<Model>,
     outcomes: &[Outcome],
-    test: Option<&TestTable>,
-) -> Result<(Model, Scores), Failure> {
+    test: Option<&TargetedTable>,
+) -> Result<(Model, Scores), Error> {
     let evaluated = |(model, outcome): (&Model, &Outcome)| {
         let from = from_table(&outcome.samples);
         let held_out = from.validation.clone().expect("each fold holds rows out");
-        Ok::<_, Failure>(evaluate_encoded(model, encoded(&held_out, split_weights(from)?[1].as_deref())))
+        Ok::<_, Error>(evaluate_encoded(model, encoded(&held_out, split_weights(from)?[1].as_deref())))
     };
     let folds: Vec<Metrics> = models.iter().zip(outcomes).map(evaluated).collect::<Result<_, _>>()?;
     let mut model = ensemble(models);
     let values = spreads(folds.iter().map(|fold| &fold.values[..]));
-    for (name, mean, _) in &values {
-        model.trained.scores.extend(scores("folds", &[(name, *mean)]));
+    for Spread { metric, mean, .. } in &values {
+        model.trained.scores.extend(scores("folds", &[(metric, *mean)]));
     }
     let target = |(k, (column, _)): (usize, &(String, _))| {
         (column.clone(), spreads(folds.iter().map(|fold| &fold.targets[k].1[..])))
@@ -210,35 +218,36 @@ fn folds(
     Ok((model, Scores::Folds { metrics: FoldMetrics { values, targets }, test }))
 }
 
-/// Mean and standard deviation of each metric over the folds.
+/// Returns the mean and standard deviation of each metric over the folds.
 fn spreads<'f>(folds: impl Iterator<Item = &'f [(&'static str, f64)]>) -> Vec<Spread> {
     let folds: Vec<_> = folds.collect();
-    let spread = |(k, (name, _)): (usize, &(&'static str, f64))| {
+    let spread = |(k, (metric, _)): (usize, &(&'static str, f64))| {
         let n = folds.len() as f64;
         let mean = folds.iter().map(|fold| fold[k].1).sum::<f64>() / n;
         let variance = folds.iter().map(|fold| (fold[k].1 - mean).powi(2)).sum::<f64>() / n;
-        (*name, mean, variance.sqrt())
+        Spread { metric, mean, deviation: variance.sqrt() }
     };
     folds[0].iter().enumerate().map(spread).collect()
 }
 
-/// Permutation importance on the test rows, else on the validation rows, else on the training rows.
+/// Computes the permutation importance on the test rows, else on the validation rows, else on the
+/// training rows.
 fn column_importance(
     model: &Model,
     from: &TableSamples,
-    test: Option<&TestTable>,
+    test: Option<&TargetedTable>,
+    progress: &mut dyn FitProgress,
     cancel: &AtomicBool,
-) -> Result<PermutationImportance, Failure> {
-    let mut bar = ItemBar::new("permutation importance");
-    let mut progress = |done, total| {
-        bar.show(done, total);
+) -> Result<PermutationImportance, Error> {
+    let mut report = |done, total| {
+        progress.assessing(AssessmentStep::Importance { done, total });
         if cancel.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    Ok(if let Some(TestTable { table, weight }) = test {
+    Ok(if let Some(TargetedTable { table, weight }) = test {
         let rows: Vec<usize> = (0..table.n_rows()).collect();
-        importance(model, table, &rows, weight.as_deref(), 0, &mut progress)?
+        importance(model, table, &rows, weight.as_deref(), 0, &mut report)?
     } else {
         let rows = if from.rows[1].is_empty() { &from.rows[0] } else { &from.rows[1] };
-        importance(model, &from.table, rows, weights(from)?.as_deref(), 0, &mut progress)?
+        importance(model, &from.table, rows, weights(from)?.as_deref(), 0, &mut report)?
     })
 }
