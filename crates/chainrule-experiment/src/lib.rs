@@ -1,6 +1,11 @@
 //! Experiments: data, networks, training and the claims of a source document, defined in TOML.
 //! Running an experiment trains its networks and writes a run folder.
 //!
+//! The workflows of the command are calls with serialisable results: [`fit`](fit()) trains a model
+//! on a table, [`evaluate_model`] evaluates it on another one, [`Experiment::run`] trains the
+//! networks of an experiment, and [`ReproductionPlan::run`] compares the claims of source documents
+//! with the results.
+//!
 //! ```
 //! use std::sync::atomic::AtomicBool;
 //!

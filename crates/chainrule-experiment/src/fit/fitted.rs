@@ -24,8 +24,7 @@ pub struct Fitted {
     pub importance: Option<PermutationImportance>,
     /// What was assumed about the table, converted or left out.
     pub remarks: Vec<Remark>,
-    /// Whether the fit was cancelled: training may be incomplete, or columns may be missing from
-    /// the importance.
+    /// Whether training was cancelled.
     pub is_cancelled: bool,
 }
 

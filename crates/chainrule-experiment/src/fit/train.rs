@@ -28,6 +28,8 @@ pub struct TrainedFit {
     pub outcomes: Vec<Outcome>,
     /// What was assumed about the table, converted or left out.
     pub remarks: Vec<Remark>,
+    /// Whether training was cancelled.
+    pub is_cancelled: bool,
     /// Model of each network, without metrics.
     models: Vec<Model>,
     test: Option<TargetedTable>,
@@ -69,7 +71,8 @@ impl PreparedFit {
             outcome.model(variant).expect("the samples come from a table")
         };
         let models = outcomes.iter().map(model).collect();
-        Ok(TrainedFit { experiment, outcomes, remarks, models, test })
+        let is_cancelled = cancel.load(Ordering::Relaxed);
+        Ok(TrainedFit { experiment, outcomes, remarks, models, test, is_cancelled })
     }
 
     /// Reads the columns of the test table that the training uses, with the types that they have
@@ -100,9 +103,8 @@ impl TrainedFit {
     /// # Errors
     /// Returns an error if a target of the test table did not occur in training.
     pub fn assess(self, progress: &mut dyn FitProgress, cancel: &AtomicBool) -> Result<Fitted, Error> {
-        let TrainedFit { experiment, outcomes, remarks, models, test } = self;
+        let TrainedFit { experiment, outcomes, remarks, models, test, is_cancelled } = self;
         let (model, scores, importance) = assess(models, &outcomes, test.as_ref(), progress, cancel)?;
-        let is_cancelled = cancel.load(Ordering::Relaxed);
         Ok(Fitted { model, experiment, outcomes, scores, importance, remarks, is_cancelled })
     }
 }
