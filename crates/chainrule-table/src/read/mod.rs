@@ -55,7 +55,7 @@ use crate::{CellFormat, CellType, Column, ColumnFormat, Error, Problem, Table};
 ///   columns are strings, unless their kind is specified;
 /// - `0x1F` and `1_000` are strings, and so are booleans (`true`, `yes`);
 /// - dates are written as in `2024-05-31T12:30:15.25`, or all cells of the column follow another
-///   common notation ([`DateFormat`]);
+///   common notation ([`DateFormat`](crate::DateFormat));
 /// - a column whose cells are all missing is a column of numbers;
 /// - white space around cells is removed.
 ///

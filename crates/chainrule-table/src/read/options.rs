@@ -15,7 +15,8 @@ pub struct ReadOptions {
     /// Encoding of a text file, by its name in the WHATWG Encoding Standard (`windows-1252`,
     /// `utf-16le`). The default is the encoding of the byte-order mark, or UTF-8 without one.
     pub encoding: Option<String>,
-    /// Texts of missing cells, in addition to empty cells and the usual marks (see [`Marks`](crate::Marks)).
+    /// Texts of missing cells, in addition to empty cells and the usual marks (see
+    /// [`Marks`](crate::Marks)).
     pub missing: Vec<String>,
     /// Whether only empty cells and `missing` count as missing, not the usual marks.
     pub missing_only: bool,
