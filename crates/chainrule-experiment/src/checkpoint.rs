@@ -254,8 +254,7 @@ impl Checkpoint {
     pub(crate) fn restore<T: Scalar>(&self, training: &mut Training<T>) -> Result<(), Error> {
         let named = if self.header.version > 2 { self.state() } else { self.old_state()? };
         let history = self.history()?;
-        let restored =
-            TrainingState::from_named(&named).and_then(|state| training.resume(state, history));
+        let restored = TrainingState::from_named(&named).and_then(|state| training.resume(state, history));
         restored.map_err(|error| self.refuse(&error.to_string()))
     }
 
@@ -301,10 +300,7 @@ impl Checkpoint {
             named.insert(name.to_owned(), StateValues::Numbers(self.numbers(name)?));
         }
         for k in 0..self.header.n_slots.unwrap_or_default() {
-            named.insert(
-                format!("optimizer.{k}"),
-                StateValues::Numbers(self.numbers(&format!("slot{k}"))?),
-            );
+            named.insert(format!("optimizer.{k}"), StateValues::Numbers(self.numbers(&format!("slot{k}"))?));
         }
         if self.header.has_best == Some(true) {
             named.insert("best.parameters".to_owned(), StateValues::Numbers(self.numbers("best")?));

@@ -50,8 +50,8 @@ mod run;
 mod runs;
 mod section;
 mod table;
-mod text_file;
 mod table_source;
+mod text_file;
 mod train;
 mod tree;
 

@@ -81,7 +81,8 @@ impl Variant {
         let start = match &self.given {
             // The settings are those of the model, with changes such as another dropout rate.
             Some(given) if given.architecture().describe() == architecture.describe() => {
-                Network::new(architecture.clone(), given.parameters().to_vec()).map_err(|_| Error::OtherNetwork)?
+                Network::new(architecture.clone(), given.parameters().to_vec())
+                    .map_err(|_| Error::OtherNetwork)?
             }
             Some(_) => return Err(Error::OtherNetwork),
             None => Network::initialize(architecture.clone(), &mut random),
@@ -254,7 +255,7 @@ impl<T: Scalar> Data<T> {
     fn training(
         &self,
         variant: &Variant,
-        network: Network<f64>,
+        network: &Network<f64>,
         settings: Settings,
         random: RandomState,
     ) -> Result<Training<T>, EngineError> {
@@ -288,8 +289,12 @@ impl PreparedTraining {
             None => (self.start.clone(), self.random.clone()),
         };
         let training = match data {
-            TrainingData::F32(data) => data.training(variant, network, settings, random).map(AnyTraining::from),
-            TrainingData::F64(data) => data.training(variant, network, settings, random).map(AnyTraining::from),
+            TrainingData::F32(data) => {
+                data.training(variant, &network, settings, random).map(AnyTraining::from)
+            }
+            TrainingData::F64(data) => {
+                data.training(variant, &network, settings, random).map(AnyTraining::from)
+            }
         };
         training.map_err(|error| variant.locate(error))
     }

@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::Error;
 use crate::builtin;
 use crate::claim::ClaimStatus;
-use crate::published::{DEMONSTRATIONS, Demonstration, DemonstrationResult};
 use crate::experiment::Experiment;
 use crate::outcome::Outcome;
+use crate::published::{DEMONSTRATIONS, Demonstration, DemonstrationResult};
 use crate::run::Progress;
 
 /// The name that selects the demonstrations of wrong gradients.

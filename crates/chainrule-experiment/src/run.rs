@@ -9,9 +9,7 @@ use std::time::Instant;
 
 use chainrule::metrics::Metric;
 use chainrule::objective::n_threads;
-use chainrule::train::{
-    AnyTraining, Batch, BestRun, Ending, Epoch, Observer, Step, Training, side_by_side,
-};
+use chainrule::train::{AnyTraining, Batch, BestRun, Ending, Epoch, Observer, Step, Training, side_by_side};
 use chainrule::{Error as EngineError, Scalar};
 
 use crate::Error;
@@ -149,16 +147,14 @@ pub fn run_all(
     jobs: Vec<Job<'_>>,
     progress: &mut dyn Progress,
     cancel: &AtomicBool,
-    mut checkpoints: Option<&mut Checkpoints>,
+    checkpoints: Option<&mut Checkpoints>,
 ) -> Result<Vec<Outcome>, Error> {
     let mut variants = Vec::new();
     for job in jobs {
         variants.push(VariantRuns::new(job, checkpoints.as_deref(), progress)?);
     }
-    let runs: Vec<(&VariantRuns<'_>, usize)> = variants
-        .iter()
-        .flat_map(|variant| (0..variant.restarts.len()).map(move |k| (variant, k)))
-        .collect();
+    let runs: Vec<(&VariantRuns<'_>, usize)> =
+        variants.iter().flat_map(|variant| (0..variant.restarts.len()).map(move |k| (variant, k))).collect();
     let begun = runs.iter().map(|(variant, k)| variant.resumed_epochs(*k)).sum();
     let epochs = runs.iter().map(|(variant, _)| variant.n_epochs()).sum();
     let name = if runs.len() == 1 { &variants[0].job.variant.name } else { name };
@@ -167,7 +163,7 @@ pub fn run_all(
         progress: Mutex::new((progress, begun)),
         cancel,
         failed: AtomicBool::new(false),
-        checkpoints: checkpoints.as_deref_mut().map(Mutex::new),
+        checkpoints: checkpoints.map(Mutex::new),
     };
     let n_threads_each = variants.iter().map(VariantRuns::n_threads).max().unwrap_or(1);
     let results = side_by_side(runs.len(), n_threads_each, |i| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule_experiment::{Experiment, FitPlan};
+use chainrule_experiment::{Error, Experiment, FitOptions, FitPlan, OpenedFit};
 
 const GENERATOR: &str = "\
 [data]
@@ -32,8 +32,15 @@ fn refused_fit(table: &Path, config: &str, sets: &[&str]) -> String {
         (!table.as_os_str().is_empty()).then(|| format!("data.table={:?}", table.display().to_string()));
     let sets: Vec<String> = data.into_iter().chain(sets.iter().map(|set| (*set).to_owned())).collect();
     let config = (!config.is_empty()).then(|| file.to_str().expect("a path in UTF-8"));
-    let error = Experiment::fit(config.map(Path::new), &sets, &mut |_, _| ()).expect_err("it is refused");
+    let error = open_fit(config.map(Path::new), &sets).expect_err("it is refused");
     error.to_string().replace(&format!("{}/", folder.path().display()), "")
+}
+
+/// Opens a fit with the settings of a file and others that override them.
+fn open_fit(config: Option<&Path>, sets: &[String]) -> Result<Experiment, Error> {
+    let options =
+        FitOptions { config: config.map(Path::to_owned), sets: sets.to_vec(), ..FitOptions::default() };
+    Ok(OpenedFit::open(None, &options, &mut ())?.experiment)
 }
 
 #[test]
@@ -223,16 +230,12 @@ fn notes_about_old_names_reach_the_experiment() {
     let plan = FitPlan::open(Some(&config), &sets).expect("a plan");
     assert_eq!(plan.output, Some(folder.path().join("m.safetensors")));
     let config = config.to_str().expect("a path in UTF-8");
-    let experiment = Experiment::fit(Some(Path::new(config)), &sets, &mut |_, _| ()).expect("an experiment");
+    let experiment = open_fit(Some(Path::new(config)), &sets).expect("an experiment");
     let expected = [
         format!("{config}:2:1: out is now called output"),
         "data.task: task = \"classes\" is now task = \"classification\"".to_owned(),
     ];
     assert_eq!(experiment.notes, expected);
-    // Settings of a checkpoint are not the user's, so there are no notes about them.
-    let stored = "[train]\nwatch_units = \"never\"\n";
-    let experiment = Experiment::fit_text(stored, Path::new("x"), &sets[..2], &mut |_, _| ());
-    assert_eq!(experiment.expect("an experiment").notes, [""; 0]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use chainrule_experiment::{
     AssessmentStep, CheckpointInterval, Error, FitOptions, FitProgress, Fitted, OpenedFit, Progress, Scores,
     TableProgress, TableSource, fit,
 };
-use chainrule_table::{Column, ReadOptions, Strings, Table, Values, read};
+use chainrule_table::{Column, ReadOptions, Table, Values, read};
 use serde_json::Value;
 
 /// A folder with a table of 120 rows whose class depends on `x` and `colour`.
@@ -340,7 +340,7 @@ fn tables_in_memory_are_checked() {
 
     // Numbers as text cannot be encoded as numbers.
     let texts = changed(2, &|column| {
-        column.values = Values::Strings(Strings::from_iter((0..120).map(|_| Some("many"))));
+        column.values = Values::Strings((0..120).map(|_| Some("many")).collect());
     });
     let found = message((*table).clone(), &FitOptions { test: Some(texts.into()), ..options() });
     assert!(found.contains("column \"noise\"") && found.contains("contains text"), "{found}");

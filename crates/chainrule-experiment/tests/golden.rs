@@ -58,7 +58,9 @@ fn run(experiment: &Experiment, checkpoints: Option<&mut Checkpoints>, cancels: 
     let prepared = variant.prepare().expect("samples");
     let mut canceller = Canceller { n_epochs: 0, cancel: &cancel };
     let progress: &mut dyn Progress = if cancels { &mut canceller } else { &mut () };
-    variant.run_prepared(prepared, &[0, 2, 5].into(), progress, &cancel, checkpoints).expect("training succeeds")
+    variant
+        .run_prepared(prepared, &[0, 2, 5].into(), progress, &cancel, checkpoints)
+        .expect("training succeeds")
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chainrule::random::RandomState;
-use chainrule_experiment::{Checkpoint, CheckpointInterval, Checkpoints, Experiment, builtin};
+use chainrule_experiment::{
+    Checkpoint, CheckpointInterval, Checkpoints, Experiment, FitOptions, OpenedFit, builtin,
+};
 use chainrule_model::sha256;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -73,7 +75,8 @@ fn corrupted_checkpoints_yield_an_error_message() {
         "train.epochs=3".to_owned(),
         "network.hidden=[3]".to_owned(),
     ];
-    let experiment = Experiment::fit(None, &sets, &mut |_, _| ()).expect("a table");
+    let options = FitOptions { sets: sets.to_vec(), ..FitOptions::default() };
+    let experiment = OpenedFit::open(None, &options, &mut ()).expect("a table").experiment;
     let variant = &experiment.variants[0];
     let run = |checkpoints: &mut Checkpoints| {
         let (prepared, cancel) = (variant.prepare().expect("a table"), AtomicBool::new(false));
@@ -144,7 +147,8 @@ fn serialised((tensors, header): &Contents) -> Vec<u8> {
     let bytes = |words: &Vec<u64>| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let all: Vec<(&String, Dtype, Vec<u8>)> =
         tensors.iter().map(|(name, (dtype, words))| (name, *dtype, bytes(words))).collect();
-    let checksum = header.find("\"checksum\":\"").expect("the header has a checksum") + "\"checksum\":\"".len();
+    let checksum =
+        header.find("\"checksum\":\"").expect("the header has a checksum") + "\"checksum\":\"".len();
     let (before, after) = (&header[..checksum], &header[checksum + 64..]);
     let unsigned = format!("{before}{after}");
     let parts = all.iter().flat_map(|(name, _, data)| [name.as_bytes(), data]);

@@ -168,7 +168,10 @@ fn changes_that_do_not_suit_the_run_are_refused_and_change_nothing() {
         Settings { learning_rate: -1.0, ..settings() },
         Settings { validation_fraction: Some(0.5), ..settings() },
         Settings { stopping: Some(stopping), ..settings() },
-        Settings { metrics: vec![chainrule::metrics::Metric::new("r2", &[]).expect("a metric")], ..settings() },
+        Settings {
+            metrics: vec![chainrule::metrics::Metric::new("r2", &[]).expect("a metric")],
+            ..settings()
+        },
         Settings { penalty_schedule: Schedule::reduce_on_plateau(), ..settings() },
     ];
     for settings in refused {

@@ -59,7 +59,8 @@ fn masks_depend_on_the_position_in_the_batch_and_not_on_its_size() {
         assert_eq!(expected, mask::<f64>(dropout, 0, 130, position));
         assert_eq!(expected, mask::<f64>(dropout, 0, 1000, position));
     }
-    let mask = |seed, step, layer, position| mask::<f64>(Dropout { seed, step, factor: 1.0 }, layer, 130, position);
+    let mask =
+        |seed, step, layer, position| mask::<f64>(Dropout { seed, step, factor: 1.0 }, layer, 130, position);
     let masks = [mask(5, 2, 0, 3), mask(6, 2, 0, 3), mask(5, 3, 0, 3), mask(5, 2, 1, 3), mask(5, 2, 0, 67)];
     let large_step = [mask(5, 2 + (1 << 32), 0, 3)];
     assert_eq!(
@@ -93,7 +94,8 @@ fn the_dropout_rate_is_correct_and_the_other_units_are_scaled_up() {
     let without = objective.value(&parameters, &rows, Reduction::Mean).unwrap();
     let steps = 20;
     let mean = |step| {
-        objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step, factor: 1.0 })).unwrap().loss / 400.0
+        objective.sums(&parameters, &rows, None, Some(Dropout { seed: 3, step, factor: 1.0 })).unwrap().loss
+            / 400.0
     };
     let with = (0..steps).map(mean).sum::<f64>() / steps as f64;
     // The relative standard deviation of one output is about sqrt(rate/(1 - rate)·Σc²)/Σc, roughly
@@ -150,8 +152,10 @@ fn nothing_is_dropped_outside_of_training_steps() {
     assert_eq!(training.network().predict(&x), network_without.predict(&x));
     // With a mask, as in a training step, the loss differs.
     let mut objective = Objective::new(&with, &loss, Arc::new(data.clone())).unwrap();
-    let loss =
-        objective.sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0, factor: 1.0 })).unwrap().loss;
+    let loss = objective
+        .sums(&parameters, &training_rows, None, Some(Dropout { seed: 0, step: 0, factor: 1.0 }))
+        .unwrap()
+        .loss;
     assert_ne!(loss / training_rows.len() as f64, training.training_loss().unwrap());
 }
 
@@ -168,7 +172,10 @@ fn masks_depend_on_the_step_and_not_on_the_number_of_updates() {
     let loss = Loss::squared_error();
     let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
     let expected = |step| {
-        objective.sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step, factor: 1.0 })).unwrap().loss
+        objective
+            .sums(network.parameters(), &[2, 3], None, Some(Dropout { seed: 5, step, factor: 1.0 }))
+            .unwrap()
+            .loss
             / 2.0
     };
     let [first, second] = [0, 1].map(expected);

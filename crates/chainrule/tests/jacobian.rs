@@ -12,7 +12,8 @@ use chainrule::random::RandomState;
 /// Returns networks with every activation in the hidden and the output layer, some with frozen
 /// blocks, and softmax outputs.
 fn networks() -> Vec<Network<f64>> {
-    let activations = Activation::names().map(|(name, _)| Activation::new(name, &[]).expect("a name of the list"));
+    let activations =
+        Activation::names().map(|(name, _)| Activation::new(name, &[]).expect("a name of the list"));
     let network = |(k, activation): (usize, Activation)| {
         let hidden = if activation.is_softmax() { Activation::tanh() } else { activation.clone() };
         let first = Layer::new(4, hidden.clone());
@@ -63,14 +64,14 @@ fn the_jacobian_agrees_with_central_differences() {
 
 #[test]
 fn products_with_the_jacobian_are_gradients_of_losses() {
-    let (x, n) = (inputs(67), 67);
-    let t: Vec<f64> = (0..2 * n).map(|i| (i as f64 * 1.1).cos()).collect();
+    let (x, n) = (inputs(67), 67_u32);
+    let t: Vec<f64> = (0..2 * n).map(|i| (f64::from(i) * 1.1).cos()).collect();
     for network in networks() {
         let data = Arc::new(Dataset::new(x.clone(), 3, t.clone(), 2).expect("finite samples"));
         let objective = Objective::new(network.architecture(), &Loss::squared_error(), data);
         let mut objective = objective.expect("the data match the network");
         let mut gradient = vec![0.0; network.parameters().len()];
-        let rows: Vec<u32> = (0..n as u32).collect();
+        let rows: Vec<u32> = (0..n).collect();
         objective.sums(network.parameters(), &rows, Some(&mut gradient), None).expect("readable samples");
         // The squared error of a sample is the mean over its outputs.
         let y = network.predict(&x);

@@ -25,7 +25,7 @@ fn four_samples() -> Dataset<f64> {
     Dataset::new(x, 2, vec![1.0, 0.0, 1.0, 0.0], 1).unwrap()
 }
 
-fn small_training<'a>(data: &'a Dataset<f64>, loss: &Loss, settings: Settings) -> Training<f64> {
+fn small_training(data: &Dataset<f64>, loss: &Loss, settings: Settings) -> Training<f64> {
     Training::new(small_network(), loss, Arc::new(data.clone()), settings, RandomState::new(0)).unwrap()
 }
 

@@ -46,7 +46,8 @@ impl FromArgMatches for TrainingFlags {
 }
 
 fn argument(setting: &'static Setting<Settings>, name: &'static str) -> Arg {
-    let default = fit_default(setting.name).map_or_else(String::new, |default| format!(" [default: {default}]"));
+    let default =
+        fit_default(setting.name).map_or_else(String::new, |default| format!(" [default: {default}]"));
     let mut summary = setting.summary.to_owned();
     if let Some(first) = summary.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -1,8 +1,8 @@
 //! `chainrule list`: lists the entries of the registries.
 
 use chainrule::network::activation::Activation;
-use chainrule::train::{Setting, SettingKind, Settings};
 use chainrule::registry::{Entry, OptionKind, OptionSpec, OptionValue};
+use chainrule::train::{Setting, SettingKind, Settings};
 use chainrule::{datasets, metrics, network, train};
 use chainrule_experiment::{Experiment, builtin};
 use clap::ValueEnum;

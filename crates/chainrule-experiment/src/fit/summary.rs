@@ -220,7 +220,6 @@ impl Serialize for Remark {
 }
 
 /// Returns the metrics by set of rows or predictor, and those of each of several targets.
-#[expect(clippy::type_complexity, reason = "the two fields of the summary")]
 fn metrics(scores: &Scores) -> (Named<Named<MetricValue>>, Named<Named<Named<MetricValue>>>) {
     let (mut all, mut targets) = (Named::default(), Named::default());
     let single = |values: &[(&str, f64)]| -> Named<MetricValue> {

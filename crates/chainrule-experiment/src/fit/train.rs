@@ -72,7 +72,7 @@ impl PreparedFit {
         };
         let models = outcomes.iter().map(model).collect();
         let is_cancelled = cancel.load(Ordering::Relaxed);
-        Ok(TrainedFit { experiment, outcomes, remarks, models, test, is_cancelled })
+        Ok(TrainedFit { experiment, outcomes, remarks, is_cancelled, models, test })
     }
 
     /// Reads the columns of the test table that the training uses, with the types that they have

@@ -99,12 +99,15 @@ impl<T: Scalar, S: ndarray::Data<Elem = T>> Rows for ndarray::ArrayBase<S, ndarr
     }
 }
 
-/// Returns the inputs of `n_rows` samples and their number per sample.
+/// Inputs and their number per sample.
+pub(super) type Inputs<'x, T> = (Cow<'x, [T]>, usize);
+
+/// Returns the inputs of `n_rows` samples.
 ///
 /// # Errors
 /// Returns an error if there are no samples or inputs, or the inputs do not form this number of
 /// rows.
-pub(super) fn inputs<X: Rows + ?Sized>(x: &X, n_rows: usize) -> Result<(Cow<'_, [X::Number]>, usize), Error> {
+pub(super) fn inputs<X: Rows + ?Sized>(x: &X, n_rows: usize) -> Result<Inputs<'_, X::Number>, Error> {
     let values = x.values();
     if n_rows == 0 {
         return Err(Error::NoSamples);

@@ -145,8 +145,7 @@ impl Explainer<'_> {
         let header =
             if plain { &["", "p", "", "rate", "", "g", "", "p'"][..] } else { &["", "p", "g", "p'"][..] };
         let blocks = self.trace.architecture.trainable();
-        let trained =
-            blocks.flat_map(|block| block.range.clone().map(|index| (block.factors.rate, index)));
+        let trained = blocks.flat_map(|block| block.range.clone().map(|index| (block.factors.rate, index)));
         TraceLine::Table {
             header: header.iter().map(|name| Math::from_text(*name)).collect(),
             rows: trained.take(self.format.parameters).map(row).collect(),

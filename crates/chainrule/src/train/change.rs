@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::schedule::ScheduleState;
 use super::settings::{Settings, UnitTracking};
-use super::stopping::StoppingState;
 use super::split::{all_rows, sorted, split};
+use super::stopping::StoppingState;
 use super::training::{Training, check_settings};
 use super::units::UnitTracker;
 use crate::Error;
@@ -79,7 +79,8 @@ impl<T: Scalar> Training<T> {
         if self.settings.schedule != settings.schedule {
             self.state.schedule = ScheduleState::default();
         }
-        let monitor = |settings: &Settings| settings.stopping.as_ref().map(|stopping| stopping.monitor.clone());
+        let monitor =
+            |settings: &Settings| settings.stopping.as_ref().map(|stopping| stopping.monitor.clone());
         if monitor(&self.settings) != monitor(&settings) {
             self.state.stopping = StoppingState::default();
             self.state.best = None;
@@ -145,8 +146,7 @@ impl<T: Scalar> Training<T> {
         if let Some(validation) = self.validation.as_mut().filter(|validation| validation.split_off) {
             let fraction = self.settings.validation_fraction.expect("a validation set was split off");
             let mut random = self.state.random.clone();
-            (validation.rows, order) =
-                split(&*data, self.settings.validation_split, fraction, &mut random)?;
+            (validation.rows, order) = split(&*data, self.settings.validation_split, fraction, &mut random)?;
             validation.objective = Box::new(Objective::unchecked(architecture, loss, data));
             (self.state.random, self.state.best) = (random, None);
             self.state.stopping = StoppingState::default();

@@ -85,12 +85,11 @@ impl<T: Scalar> TrainingState<T> {
             has_gauss: parts.integer("random.has_gauss")? == 1,
             cached_gaussian: parts.number("random.gauss")?,
         };
-        let best = match named.contains_key("best.epoch") {
-            true => Some(Best {
-                epoch: parts.integer("best.epoch")?,
-                parameters: parts.exact("best.parameters")?,
-            }),
-            false => None,
+        let best = if named.contains_key("best.epoch") {
+            let (epoch, parameters) = (parts.integer("best.epoch")?, parts.exact("best.parameters")?);
+            Some(Best { epoch, parameters })
+        } else {
+            None
         };
         let slots = (0..).map(|k| format!("{OPTIMIZER}{k}")).take_while(|name| named.contains_key(name));
         Ok(TrainingState {
@@ -138,7 +137,9 @@ impl Parts<'_> {
     }
 
     fn number(&self, name: &str) -> Result<f64, Error> {
-        let [number] = *self.numbers(name)? else { return Err(Error::MissingState { name: name.to_owned() }) };
+        let [number] = *self.numbers(name)? else {
+            return Err(Error::MissingState { name: name.to_owned() });
+        };
         Ok(number)
     }
 
@@ -205,7 +206,9 @@ mod tests {
                 match TrainingState::<T>::from_named(&fewer) {
                     Err(Error::MissingState { name: missing }) => assert_eq!(&missing, name),
                     // The number of optimizer vectors and the best epoch are checked by `restore`.
-                    Ok(other) => assert!(other != state && (name.starts_with("optimizer") || name == "best.epoch")),
+                    Ok(other) => {
+                        assert!(other != state && (name.starts_with("optimizer") || name == "best.epoch"))
+                    }
                     Err(error) => panic!("{error}"),
                 }
                 let mut wrong = named.clone();

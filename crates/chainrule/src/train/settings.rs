@@ -207,7 +207,12 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             Ok(())
         },
         flag: Flag::Common("epochs"),
-        ..entry("epochs", SettingKind::Count(1), "maximum number of epochs, which are passes over the training samples", "150")
+        ..entry(
+            "epochs",
+            SettingKind::Count(1),
+            "maximum number of epochs, which are passes over the training samples",
+            "150",
+        )
     },
     Setting {
         get: |settings| match settings.batch {
@@ -293,7 +298,12 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             settings.dropout_schedule = value.choice(Schedule::new)?;
             Ok(())
         },
-        ..entry("dropout_schedule", SettingKind::Choice, "schedule of the dropout rates of all layers", "\"constant\"")
+        ..entry(
+            "dropout_schedule",
+            SettingKind::Choice,
+            "schedule of the dropout rates of all layers",
+            "\"constant\"",
+        )
     },
     Setting {
         get: |settings| word_of(&REDUCTIONS, &settings.reduction),
@@ -526,7 +536,8 @@ const UNIT_TRACKINGS: [(&str, UnitTracking); 2] =
     [("each_epoch", UnitTracking::EachEpoch), ("never", UnitTracking::Never)];
 const DIVISORS: [(&str, PenaltyDivisor); 2] =
     [("none", PenaltyDivisor::None), ("batch_weight", PenaltyDivisor::BatchWeight)];
-const TARGETS: [(&str, PenaltyTarget); 2] = [("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)];
+const TARGETS: [(&str, PenaltyTarget); 2] =
+    [("weights", PenaltyTarget::Weights), ("all", PenaltyTarget::All)];
 
 /// Returns the words of a list of words with their meanings.
 const fn names<X: Copy, const N: usize>(words: &[(&'static str, X); N]) -> [&'static str; N] {

@@ -330,29 +330,27 @@ pub(super) fn check_settings(
     has_validation: bool,
 ) -> Result<(), Error> {
     settings.check()?;
-    if !has_validation
-            && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss)
-        {
-            return Err(Error::Setting {
-                setting: "stopping.monitor".to_owned(),
-                value: "validation_loss".to_owned(),
-                allowed:
-                    "loss, since there are no validation samples (set validation_fraction to split some off)"
-                        .to_owned(),
-            });
-        }
-        let n_outputs = architecture.n_outputs();
-        if !settings.metrics.is_empty() && n_outputs != n_targets {
-            let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
-            return Err(Error::Setting {
-                setting: "metrics".to_owned(),
-                value: names.join(", "),
-                allowed: format!(
-                    "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
+    if !has_validation && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss) {
+        return Err(Error::Setting {
+            setting: "stopping.monitor".to_owned(),
+            value: "validation_loss".to_owned(),
+            allowed:
+                "loss, since there are no validation samples (set validation_fraction to split some off)"
+                    .to_owned(),
+        });
+    }
+    let n_outputs = architecture.n_outputs();
+    if !settings.metrics.is_empty() && n_outputs != n_targets {
+        let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
+        return Err(Error::Setting {
+            setting: "metrics".to_owned(),
+            value: names.join(", "),
+            allowed: format!(
+                "omitted, since the network has {n_outputs} outputs for {} and metrics compare each output \
                      with one target",
-                    if n_targets == 1 { "one target".to_owned() } else { format!("{n_targets} targets") }
-                ),
-            });
-        }
+                if n_targets == 1 { "one target".to_owned() } else { format!("{n_targets} targets") }
+            ),
+        });
+    }
     Ok(())
 }

@@ -97,7 +97,7 @@ mod tests {
         ("crates/x/src/b.rs", "pub struct B(super::a::A);"),
     ];
 
-    fn with_list<'f>(rows: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+    fn with_list(rows: &str) -> impl Iterator<Item = (&str, &str)> {
         CIRCLE.into_iter().chain([(LIST, rows)])
     }
 

@@ -48,7 +48,7 @@ impl ModuleSource {
         let (mut is_public, mut keyword) = (false, String::new());
         while i < tokens.len() {
             if let Some((attribute, end)) = attribute(tokens, i) {
-                i = if is_test(attribute) { item_end(tokens, end) } else { end };
+                i = if is_test(&attribute) { item_end(tokens, end) } else { end };
                 continue;
             }
             match &tokens[i] {
@@ -175,7 +175,7 @@ fn attribute(tokens: &[TokenTree], i: usize) -> Option<(TokenStream, usize)> {
 }
 
 /// Whether an attribute restricts its item to tests.
-fn is_test(attribute: TokenStream) -> bool {
+fn is_test(attribute: &TokenStream) -> bool {
     let text = attribute.to_string().replace(' ', "");
     let condition = text.strip_prefix("cfg(");
     let is_word = |condition: &str| condition.split(['(', ')', ',']).any(|word| word == "test");
