@@ -67,6 +67,14 @@ impl Samples {
         })
     }
 
+    /// Returns the table of the samples of a fit.
+    ///
+    /// # Panics
+    /// Panics if the samples do not come from a table.
+    pub(crate) fn of_fit(&self) -> &TableSamples {
+        self.from_table.as_ref().expect("the samples of a fit come from a table")
+    }
+
     /// Replaces the inputs and targets.
     pub(crate) fn with_dataset(self, dataset: Arc<Dataset<f64>>) -> Samples {
         Samples { dataset, fingerprint: OnceLock::new(), ..self }

@@ -68,8 +68,8 @@ pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
 pub use fit::{
     AssessmentStep, Comparison, FitOptions, FitPlan, FitProgress, FitSummary, Fitted, FoldMetrics,
-    IgnoredColumn, ImportanceSummary, MetricValue, OpenedFit, PlanSummary, Predictor, PreparedFit, RowCounts,
-    Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
+    IgnoredColumn, ImportanceSummary, MetricValue, OpenedFit, PlanSummary, PreparedFit, ReferencePredictor,
+    RowCounts, Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
 };
 pub use folder::RunFolder;
 pub use model::{OpenedModel, ensemble, scores};

@@ -7,7 +7,7 @@ use chainrule::network::{Architecture, BlockFactors, Initializer, Layer, Learnin
 use crate::Error;
 use crate::origin::Origin;
 use crate::section::{Choice, Section};
-use crate::tree::SettingValue;
+use crate::tree::TreeValue;
 
 /// The layers of an experiment.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl NetworkPlan {
         let names = section.section("names")?;
         let mut named = Vec::new();
         for (name, node) in names.tree().into_iter().flat_map(|tree| &tree.entries) {
-            let SettingValue::Text(parameter) = &node.value else {
+            let TreeValue::Text(parameter) = &node.value else {
                 return Err(names.refuse(name, "a parameter in quotes, for example \"hidden.W[0][0]\""));
             };
             named.push((name.clone(), parameter.clone(), node.origin.clone()));

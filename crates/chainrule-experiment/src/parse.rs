@@ -7,7 +7,7 @@ use std::sync::Arc;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike, Value};
 
 use crate::origin::Origin;
-use crate::tree::{SettingNode, SettingValue, Tree};
+use crate::tree::{SettingNode, Tree, TreeValue};
 use crate::{Error, renames};
 
 impl Tree {
@@ -46,7 +46,7 @@ impl Tree {
                 .as_value()
                 .and_then(|value| setting_value(value, &origin))
                 .ok_or_else(|| refuse("dates and times are not supported".to_owned()))?,
-            Err(_) => SettingValue::Text(value.to_owned()),
+            Err(_) => TreeValue::Text(value.to_owned()),
         };
         let mut parts: Vec<&str> = path.split('.').collect();
         let last = parts.pop().expect("split returns at least one part");
@@ -58,24 +58,23 @@ impl Tree {
                 renames::add(notes, renames::key_note(&origin, rename));
             }
             if table.get(key).is_none() {
-                let empty =
-                    SettingNode { origin: origin.clone(), value: SettingValue::Table(Tree::default()) };
+                let empty = SettingNode { origin: origin.clone(), value: TreeValue::Table(Tree::default()) };
                 table.insert(key, empty);
             }
             let mut next = table.get_mut(key).expect("inserted above if missing");
             let mut shown = section.clone();
-            if let (SettingValue::List(_), Some(index)) =
+            if let (TreeValue::List(_), Some(index)) =
                 (&next.value, parts.peek().and_then(|part| part.parse::<usize>().ok()))
             {
                 parts.next();
-                let SettingValue::List(list) = &mut next.value else { unreachable!("matched above") };
+                let TreeValue::List(list) = &mut next.value else { unreachable!("matched above") };
                 let n_entries = list.len();
                 next = list.get_mut(index).ok_or_else(|| refuse(out_of_range(&section, n_entries)))?;
                 shown = format!("{shown}[{index}]");
             }
             table = match &mut next.value {
-                SettingValue::Table(inner) => inner,
-                SettingValue::Text(name) => {
+                TreeValue::Table(inner) => inner,
+                TreeValue::Text(name) => {
                     let options = format!("write a name with options as {{ name = \"{name}\", ... }}");
                     return Err(refuse(format!("{shown} is \"{name}\", not a table; {options}")));
                 }
@@ -155,13 +154,13 @@ impl<'t> TomlFile<'t> {
         let value = match item {
             Item::None => unreachable!("an entry of a parsed table has a value"),
             Item::Value(value) => return self.value(value, origin),
-            Item::Table(table) => SettingValue::Table(self.table(table)?),
+            Item::Table(table) => TreeValue::Table(self.table(table)?),
             Item::ArrayOfTables(tables) => {
                 let node = |table: &Table| {
                     let origin = self.position(table.span().map(|span| span.start));
-                    Ok(SettingNode { origin, value: SettingValue::Table(self.table(table)?) })
+                    Ok(SettingNode { origin, value: TreeValue::Table(self.table(table)?) })
                 };
-                SettingValue::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
+                TreeValue::List(tables.iter().map(node).collect::<Result<_, Error>>()?)
             }
         };
         Ok(SettingNode { origin, value })
@@ -170,8 +169,8 @@ impl<'t> TomlFile<'t> {
     fn value(&self, value: &Value, origin: Origin) -> Result<SettingNode, Error> {
         let element = |value: &Value| self.value(value, self.position(value.span().map(|span| span.start)));
         let value = match value {
-            Value::Array(array) => SettingValue::List(array.iter().map(element).collect::<Result<_, _>>()?),
-            Value::InlineTable(table) => SettingValue::Table(self.table(table)?),
+            Value::Array(array) => TreeValue::List(array.iter().map(element).collect::<Result<_, _>>()?),
+            Value::InlineTable(table) => TreeValue::Table(self.table(table)?),
             _ => {
                 let message = "dates and times are not supported".to_owned();
                 setting_value(value, &origin)
@@ -184,19 +183,19 @@ impl<'t> TomlFile<'t> {
 
 /// Converts a TOML value, with `origin` as the origin of everything in it; `None` for dates and
 /// times.
-fn setting_value(value: &Value, origin: &Origin) -> Option<SettingValue> {
+fn setting_value(value: &Value, origin: &Origin) -> Option<TreeValue> {
     let node =
         |value: &Value| Some(SettingNode { origin: origin.clone(), value: setting_value(value, origin)? });
     Some(match value {
-        Value::String(v) => SettingValue::Text(v.value().clone()),
-        Value::Integer(v) => SettingValue::Integer(*v.value()),
-        Value::Float(v) => SettingValue::Float(*v.value()),
-        Value::Boolean(v) => SettingValue::Bool(*v.value()),
+        Value::String(v) => TreeValue::Text(v.value().clone()),
+        Value::Integer(v) => TreeValue::Integer(*v.value()),
+        Value::Float(v) => TreeValue::Float(*v.value()),
+        Value::Boolean(v) => TreeValue::Bool(*v.value()),
         Value::Datetime(_) => return None,
-        Value::Array(array) => SettingValue::List(array.iter().map(node).collect::<Option<_>>()?),
+        Value::Array(array) => TreeValue::List(array.iter().map(node).collect::<Option<_>>()?),
         Value::InlineTable(table) => {
             let entry = |(key, value): (&str, &Value)| Some((key.to_owned(), node(value)?));
-            SettingValue::Table(Tree { entries: table.iter().map(entry).collect::<Option<_>>()? })
+            TreeValue::Table(Tree { entries: table.iter().map(entry).collect::<Option<_>>()? })
         }
     })
 }

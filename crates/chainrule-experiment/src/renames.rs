@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use crate::Error;
 use crate::origin::Origin;
-use crate::tree::{SettingNode, SettingValue, Tree};
+use crate::tree::{SettingNode, Tree, TreeValue};
 
 /// A key, a flag or a value of a key that has been renamed.
 #[derive(Clone, Copy, Debug)]
@@ -216,10 +216,10 @@ pub(crate) fn apply(tree: &mut Tree, section: &str, notes: &mut Vec<String>) -> 
         // A variant is a table of settings like the top level.
         let inner = if path == "variant" { "" } else { &path };
         match &mut node.value {
-            SettingValue::Table(table) => apply(table, inner, notes)?,
-            SettingValue::List(list) => {
+            TreeValue::Table(table) => apply(table, inner, notes)?,
+            TreeValue::List(list) => {
                 for node in list {
-                    if let SettingValue::Table(table) = &mut node.value {
+                    if let TreeValue::Table(table) = &mut node.value {
                         apply(table, inner, notes)?;
                     }
                 }
@@ -232,7 +232,7 @@ pub(crate) fn apply(tree: &mut Tree, section: &str, notes: &mut Vec<String>) -> 
 
 /// Replaces an old value of a key, and returns the old and the current one.
 fn rename_value(node: &mut SettingNode, section: &str, key: &str) -> Option<(&'static str, &'static str)> {
-    let SettingValue::Text(text) = &mut node.value else { return None };
+    let TreeValue::Text(text) = &mut node.value else { return None };
     let renames = RENAMES.iter().filter(|rename| rename.applies_in(section) && rename.new == key);
     let (old, new) = renames.flat_map(|rename| rename.values).copied().find(|(old, _)| *old == text)?;
     *text = new.to_owned();

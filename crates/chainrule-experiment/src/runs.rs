@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::renames;
-use crate::tree::{SettingValue, Tree, toml_value};
+use crate::tree::{Tree, TreeValue, toml_value};
 
 /// Training run of one network, read from its folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,8 +107,8 @@ fn flatten(tree: &Tree, path: &str, settings: &mut Vec<(String, String)>) {
     for (key, node) in &tree.entries {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match &node.value {
-            SettingValue::Table(table) => flatten(table, &path, settings),
-            SettingValue::Text(text) => settings.push((path, text.clone())),
+            TreeValue::Table(table) => flatten(table, &path, settings),
+            TreeValue::Text(text) => settings.push((path, text.clone())),
             _ => settings.push((path, toml_value(node).to_string().trim().to_owned())),
         }
     }

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use chainrule::registry;
-use chainrule::train::{SettingKind, SettingValue as TrainingValue};
+use chainrule::train::{SettingKind, SettingValue};
 
 use crate::Error;
 use crate::origin::Origin;
-use crate::tree::{SettingNode, SettingValue, Tree};
+use crate::tree::{SettingNode, Tree, TreeValue};
 
 /// A table of settings that is being read.
 pub(crate) struct Section<'t> {
@@ -111,7 +111,7 @@ impl<'t> Section<'t> {
         let node = self.node(key);
         let tree = match node.map(|node| &node.value) {
             None => None,
-            Some(SettingValue::Table(tree)) => Some(tree),
+            Some(TreeValue::Table(tree)) => Some(tree),
             Some(_) => return Err(self.refuse(key, "a table")),
         };
         let origin = self.origin_of(key);
@@ -127,9 +127,9 @@ impl<'t> Section<'t> {
     pub(crate) fn sections(&self, key: &'static str) -> Result<Vec<Section<'t>>, Error> {
         let allowed = "a list of tables";
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
-        let SettingValue::List(list) = &node.value else { return Err(self.refuse(key, allowed)) };
+        let TreeValue::List(list) = &node.value else { return Err(self.refuse(key, allowed)) };
         let section = |(i, node): (usize, &'t SettingNode)| match &node.value {
-            SettingValue::Table(tree) => Ok(Section {
+            TreeValue::Table(tree) => Ok(Section {
                 tree: Some(tree),
                 path: format!("{}[{i}]", self.path_of(key)),
                 origin: node.origin.clone(),
@@ -149,7 +149,7 @@ impl<'t> Section<'t> {
     pub(crate) fn text(&self, key: &'static str) -> Result<Option<String>, Error> {
         match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(SettingValue::Text(v)) => Ok(Some(v.clone())),
+            Some(TreeValue::Text(v)) => Ok(Some(v.clone())),
             Some(_) => Err(self.refuse(key, "a string in quotes")),
         }
     }
@@ -169,8 +169,8 @@ impl<'t> Section<'t> {
     pub(crate) fn number(&self, key: &'static str) -> Result<Option<f64>, Error> {
         match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(SettingValue::Float(v)) => Ok(Some(*v)),
-            Some(SettingValue::Integer(v)) => Ok(Some(*v as f64)),
+            Some(TreeValue::Float(v)) => Ok(Some(*v)),
+            Some(TreeValue::Integer(v)) => Ok(Some(*v as f64)),
             Some(_) => Err(self.refuse(key, "a number")),
         }
     }
@@ -184,7 +184,7 @@ impl<'t> Section<'t> {
     ) -> Result<Option<i64>, Error> {
         match self.node(key).map(|node| &node.value) {
             None => Ok(None),
-            Some(SettingValue::Integer(v)) if range.contains(v) => Ok(Some(*v)),
+            Some(TreeValue::Integer(v)) if range.contains(v) => Ok(Some(*v)),
             Some(_) => Err(self.refuse(key, allowed)),
         }
     }
@@ -198,12 +198,12 @@ impl<'t> Section<'t> {
     /// Returns a list of strings; a single string is a list of one.
     pub(crate) fn texts(&self, key: &'static str) -> Result<Option<Vec<String>>, Error> {
         let text = |node: &SettingNode| match &node.value {
-            SettingValue::Text(v) => Ok(v.clone()),
+            TreeValue::Text(v) => Ok(v.clone()),
             _ => Err(self.refuse(key, "a string in quotes or a list of strings")),
         };
         match self.node(key) {
             None => Ok(None),
-            Some(SettingNode { value: SettingValue::List(list), .. }) => {
+            Some(SettingNode { value: TreeValue::List(list), .. }) => {
                 list.iter().map(text).collect::<Result<_, _>>().map(Some)
             }
             Some(node) => Ok(Some(vec![text(node)?])),
@@ -234,21 +234,20 @@ impl<'t> Section<'t> {
 
     /// Whether the value of a key is a string.
     pub(crate) fn is_text(&self, key: &str) -> bool {
-        matches!(self.peek(key), Some(SettingNode { value: SettingValue::Text(_), .. }))
+        matches!(self.peek(key), Some(SettingNode { value: TreeValue::Text(_), .. }))
     }
 
     /// Whether the value of a key is a list.
     pub(crate) fn is_list(&self, key: &str) -> bool {
-        matches!(self.peek(key), Some(SettingNode { value: SettingValue::List(_), .. }))
+        matches!(self.peek(key), Some(SettingNode { value: TreeValue::List(_), .. }))
     }
 
     /// Whether the value of a key is a list that starts with a number.
     pub(crate) fn is_number_list(&self, key: &str) -> bool {
-        let Some(SettingValue::List(list)) = self.peek(key).map(|node| &node.value) else {
+        let Some(TreeValue::List(list)) = self.peek(key).map(|node| &node.value) else {
             return false;
         };
-        list.first()
-            .is_some_and(|node| matches!(node.value, SettingValue::Integer(_) | SettingValue::Float(_)))
+        list.first().is_some_and(|node| matches!(node.value, TreeValue::Integer(_) | TreeValue::Float(_)))
     }
 
     /// Returns the value of a training setting of this kind, if the key exists.
@@ -259,20 +258,20 @@ impl<'t> Section<'t> {
         &self,
         key: &'static str,
         kind: SettingKind,
-    ) -> Result<Option<TrainingValue>, Error> {
+    ) -> Result<Option<SettingValue>, Error> {
         let refuse = || self.refuse(key, &kind.allowed());
         let count = |min: u64| match self.whole(key, 0..=i64::MAX, &kind.allowed())? {
             Some(v) if (v as u64) < min => Err(refuse()),
-            count => Ok(count.map(|v| TrainingValue::Count(v as u64))),
+            count => Ok(count.map(|v| SettingValue::Count(v as u64))),
         };
         match kind {
             SettingKind::Number(range) => match self.number(key)? {
                 Some(v) if !(range.test)(v) => Err(refuse()),
-                number => Ok(number.map(TrainingValue::Number)),
+                number => Ok(number.map(SettingValue::Number)),
             },
             SettingKind::Count(min) => count(min),
             SettingKind::CountOr(word) if self.is_text(key) => match self.text(key)? {
-                Some(text) if text == word => Ok(Some(TrainingValue::Text(text))),
+                Some(text) if text == word => Ok(Some(SettingValue::Text(text))),
                 _ => Err(refuse()),
             },
             SettingKind::CountOr(_) => count(1),
@@ -280,12 +279,12 @@ impl<'t> Section<'t> {
                 let words: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
                 let is_written = self.has(key);
                 let word = self.word(key, &words)?;
-                Ok(is_written.then(|| TrainingValue::Text(word.to_owned())))
+                Ok(is_written.then(|| SettingValue::Text(word.to_owned())))
             }
-            SettingKind::Name => Ok(self.text(key)?.map(TrainingValue::Text)),
-            SettingKind::Names => Ok(self.texts(key)?.map(TrainingValue::Names)),
+            SettingKind::Name => Ok(self.text(key)?.map(SettingValue::Text)),
+            SettingKind::Names => Ok(self.texts(key)?.map(SettingValue::Names)),
             SettingKind::Choice => {
-                Ok(self.choice(key)?.map(|choice| TrainingValue::Choice(choice.name, choice.options)))
+                Ok(self.choice(key)?.map(|choice| SettingValue::Choice(choice.name, choice.options)))
             }
             SettingKind::Table => Ok(None),
         }
@@ -296,9 +295,9 @@ impl<'t> Section<'t> {
         let Some(node) = self.node(key) else { return Ok(None) };
         let allowed = "a name in quotes or a table with a name and options";
         let (name, options) = match &node.value {
-            SettingValue::Text(name) => (name.clone(), Vec::new()),
-            SettingValue::Table(tree) => {
-                let Some(SettingNode { value: SettingValue::Text(name), .. }) = tree.get("name") else {
+            TreeValue::Text(name) => (name.clone(), Vec::new()),
+            TreeValue::Table(tree) => {
+                let Some(SettingNode { value: TreeValue::Text(name), .. }) = tree.get("name") else {
                     return Err(self.refuse(key, allowed));
                 };
                 (name.clone(), options(tree, "name")?)
@@ -342,7 +341,7 @@ impl<'t> Section<'t> {
 fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
     let option = |(key, node): &(String, SettingNode)| match (&node.value, number_or_list(node)) {
         (_, Some(value)) => Ok((key.clone(), value)),
-        (SettingValue::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
+        (TreeValue::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
         _ => Err(Error::Value {
             origin: node.origin.clone(),
             key: key.clone(),
@@ -355,12 +354,12 @@ fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::OptionValue
 
 fn number_or_list(node: &SettingNode) -> Option<registry::OptionValue> {
     let number = |node: &SettingNode| match node.value {
-        SettingValue::Float(v) => Some(v),
-        SettingValue::Integer(v) => Some(v as f64),
+        TreeValue::Float(v) => Some(v),
+        TreeValue::Integer(v) => Some(v as f64),
         _ => None,
     };
     match &node.value {
-        SettingValue::List(list) => {
+        TreeValue::List(list) => {
             list.iter().map(number).collect::<Option<Vec<f64>>>().map(registry::OptionValue::List)
         }
         _ => number(node).map(registry::OptionValue::Number),

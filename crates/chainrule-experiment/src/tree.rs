@@ -11,11 +11,11 @@ use crate::origin::Origin;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SettingNode {
     pub(crate) origin: Origin,
-    pub(crate) value: SettingValue,
+    pub(crate) value: TreeValue,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum SettingValue {
+pub(crate) enum TreeValue {
     Text(String),
     Integer(i64),
     Float(f64),
@@ -45,17 +45,17 @@ impl Tree {
         let (key, rest) = path.split_once('.').unwrap_or((path, ""));
         let node = self.get(key)?;
         match &node.value {
-            SettingValue::Table(table) => table.origin_of(rest).or(Some(&node.origin)),
+            TreeValue::Table(table) => table.origin_of(rest).or(Some(&node.origin)),
             _ => Some(&node.origin),
         }
     }
 
     /// Replaces the entry `key` of the table `table` with `text`, if both exist.
     pub(crate) fn replace_text(&mut self, table: &str, key: &str, text: &str) {
-        if let Some(SettingNode { value: SettingValue::Table(table), .. }) = self.get_mut(table)
+        if let Some(SettingNode { value: TreeValue::Table(table), .. }) = self.get_mut(table)
             && let Some(node) = table.get_mut(key)
         {
-            node.value = SettingValue::Text(text.to_owned());
+            node.value = TreeValue::Text(text.to_owned());
         }
     }
 
@@ -88,7 +88,7 @@ impl Tree {
             };
             let present = &mut self.entries[index].1;
             match (&mut present.value, &node.value) {
-                (SettingValue::Table(under), SettingValue::Table(table)) if table.get("name").is_none() => {
+                (TreeValue::Table(under), TreeValue::Table(table)) if table.get("name").is_none() => {
                     under.overlay(table);
                 }
                 _ => *present = node.clone(),
@@ -106,26 +106,26 @@ impl Tree {
     }
 }
 
-impl SettingValue {
+impl TreeValue {
     /// Whether the value is neither a list nor a table.
     fn is_plain(&self) -> bool {
-        !matches!(self, SettingValue::List(_) | SettingValue::Table(_))
+        !matches!(self, TreeValue::List(_) | TreeValue::Table(_))
     }
 
     /// Formats the value for an error message.
     pub(crate) fn describe(&self) -> String {
         match self {
-            SettingValue::Text(v) => format!("\"{v}\""),
-            SettingValue::Integer(v) => v.to_string(),
-            SettingValue::Float(v) => format!("{v:?}").to_lowercase(),
-            SettingValue::Bool(v) => v.to_string(),
+            TreeValue::Text(v) => format!("\"{v}\""),
+            TreeValue::Integer(v) => v.to_string(),
+            TreeValue::Float(v) => format!("{v:?}").to_lowercase(),
+            TreeValue::Bool(v) => v.to_string(),
             // A list of a few plain values is shown, longer ones are not.
-            SettingValue::List(list) if list.len() <= 4 && list.iter().all(|node| node.value.is_plain()) => {
+            TreeValue::List(list) if list.len() <= 4 && list.iter().all(|node| node.value.is_plain()) => {
                 let values: Vec<String> = list.iter().map(|node| node.value.describe()).collect();
                 format!("[{}]", values.join(", "))
             }
-            SettingValue::List(_) => "a list".to_owned(),
-            SettingValue::Table(_) => "a table".to_owned(),
+            TreeValue::List(_) => "a list".to_owned(),
+            TreeValue::Table(_) => "a table".to_owned(),
         }
     }
 }
@@ -133,7 +133,7 @@ impl SettingValue {
 /// Converts a top-level entry to TOML, in which a table has its own header.
 fn item(node: &SettingNode) -> Item {
     match &node.value {
-        SettingValue::Table(tree) => {
+        TreeValue::Table(tree) => {
             let mut table = Table::new();
             tree.entries.iter().for_each(|(key, node)| {
                 table.insert(key, Item::Value(toml_value(node)));
@@ -147,12 +147,12 @@ fn item(node: &SettingNode) -> Item {
 /// Converts a node to a TOML value.
 pub(crate) fn toml_value(node: &SettingNode) -> Value {
     match &node.value {
-        SettingValue::Text(v) => v.as_str().into(),
-        SettingValue::Integer(v) => (*v).into(),
-        SettingValue::Float(v) => (*v).into(),
-        SettingValue::Bool(v) => (*v).into(),
-        SettingValue::List(list) => Value::Array(list.iter().map(toml_value).collect()),
-        SettingValue::Table(tree) => {
+        TreeValue::Text(v) => v.as_str().into(),
+        TreeValue::Integer(v) => (*v).into(),
+        TreeValue::Float(v) => (*v).into(),
+        TreeValue::Bool(v) => (*v).into(),
+        TreeValue::List(list) => Value::Array(list.iter().map(toml_value).collect()),
+        TreeValue::Table(tree) => {
             let mut table = InlineTable::new();
             tree.entries.iter().for_each(|(key, node)| {
                 table.insert(key, toml_value(node));

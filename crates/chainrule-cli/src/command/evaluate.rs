@@ -13,7 +13,7 @@ use crate::table::{print_metrics, print_targets};
 
 /// JSON output.
 #[derive(Serialize)]
-struct Printed {
+struct PrintedEvaluation {
     model: String,
     table: String,
     #[serde(flatten)]
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     if arguments.json {
         let evaluation = EvaluationSummary::new(&evaluation);
         let (model, table) = (path_to_text(&arguments.model), path_to_text(table));
-        super::json::print(&Printed { model, table, evaluation });
+        super::json::print(&PrintedEvaluation { model, table, evaluation });
         return Ok(());
     }
     let metrics = &evaluation.metrics;

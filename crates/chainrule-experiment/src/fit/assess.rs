@@ -13,7 +13,6 @@ use chainrule_model::{
 };
 
 use super::progress::{AssessmentStep, FitProgress};
-use super::train::from_table;
 use crate::Error;
 use crate::model::{ensemble, scores};
 use crate::number::format_number;
@@ -31,7 +30,7 @@ pub enum Scores {
         sets: Vec<(&'static str, Metrics)>,
         /// The metrics of other predictors on the last of these sets: of the linear model, unless
         /// training was cancelled or the model cannot be fitted, and of the baseline.
-        others: Vec<(Predictor, Metrics)>,
+        others: Vec<(ReferencePredictor, Metrics)>,
         /// Comparison of the network with the linear model on held-out rows, if there are any.
         comparison: Option<Comparison>,
     },
@@ -46,7 +45,7 @@ pub enum Scores {
 
 /// A predictor that a network is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Predictor {
+pub enum ReferencePredictor {
     /// The linear model at the optimum of the loss.
     LinearModel,
     /// The predictor that ignores the inputs: the majority class, or the mean.
@@ -108,7 +107,7 @@ pub(super) fn assess(
     let importance = if cancelled {
         None
     } else {
-        Some(column_importance(&model, from_table(&outcomes[0].samples), test, progress, cancel)?)
+        Some(column_importance(&model, outcomes[0].samples.of_fit(), test, progress, cancel)?)
     };
     Ok((model, scores, importance))
 }
@@ -136,7 +135,7 @@ fn single(
     test: Option<&TargetedTable>,
     linear: impl FnOnce(&Model) -> Option<Model>,
 ) -> Result<(Model, Scores), Error> {
-    let from = from_table(&outcome.samples);
+    let from = outcome.samples.of_fit();
     let weights = split_weights(from)?;
     let training = encoded(&outcome.samples.dataset, weights[0].as_deref());
     let mut rows = vec![("train", training)];
@@ -163,9 +162,9 @@ fn single(
         if held_out {
             comparison = Some(compare(&model, &sets[sets.len() - 1].1, &metrics));
         }
-        others.push((Predictor::LinearModel, metrics));
+        others.push((ReferencePredictor::LinearModel, metrics));
     }
-    others.push((Predictor::Baseline, baseline(&model, training, last)));
+    others.push((ReferencePredictor::Baseline, baseline(&model, training, last)));
     Ok((model, Scores::Single { sets, others, comparison }))
 }
 
@@ -199,7 +198,7 @@ fn folds(
     test: Option<&TargetedTable>,
 ) -> Result<(Model, Scores), Error> {
     let evaluated = |(model, outcome): (&Model, &Outcome)| {
-        let from = from_table(&outcome.samples);
+        let from = outcome.samples.of_fit();
         let held_out = from.validation.clone().expect("each fold holds rows out");
         Ok::<_, Error>(evaluate_encoded(model, encoded(&held_out, split_weights(from)?[1].as_deref())))
     };

@@ -1,10 +1,8 @@
 //! The result of a fit.
 
 use chainrule_model::{Model, PermutationImportance};
-use serde::{Serialize, Serializer};
 
 use super::assess::Scores;
-use super::summary::FitSummary;
 use crate::experiment::Experiment;
 use crate::outcome::Outcome;
 use crate::table::Remark;
@@ -34,16 +32,5 @@ impl Fitted {
         let of_table = self.remarks.iter().filter(|remark| remark.is_warning).map(|r| r.text.clone());
         let of_trainings = self.outcomes.iter().flat_map(|outcome| &outcome.history.warnings);
         of_table.chain(of_trainings.map(ToString::to_string)).collect()
-    }
-
-    /// Summarises the result for machine-readable output.
-    pub fn summary(&self) -> FitSummary {
-        FitSummary::new(self)
-    }
-}
-
-impl Serialize for Fitted {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.summary().serialize(serializer)
     }
 }

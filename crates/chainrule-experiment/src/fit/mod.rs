@@ -17,7 +17,7 @@ mod train;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-pub use assess::{Comparison, FoldMetrics, Predictor, Scores, Spread};
+pub use assess::{Comparison, FoldMetrics, ReferencePredictor, Scores, Spread};
 pub use defaults::fit_default;
 pub use fitted::Fitted;
 pub use open::{OpenedFit, PreparedFit};

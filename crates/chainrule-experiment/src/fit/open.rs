@@ -9,8 +9,6 @@ use super::defaults::FitSettings;
 use super::options::FitOptions;
 use super::plan::FitPlan;
 use super::progress::FitProgress;
-use super::summary::PlanSummary;
-use super::train::from_table;
 use crate::Error;
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint_interval::CheckpointInterval;
@@ -108,7 +106,7 @@ impl OpenedFit {
     /// Returns the errors of [`Variant::prepare`](crate::Variant::prepare).
     pub fn prepare(self) -> Result<PreparedFit, Error> {
         let network = self.experiment.variants[0].prepare()?;
-        let from = from_table(&network.samples);
+        let from = network.samples.of_fit();
         let mut remarks = from.remarks.clone();
         remarks.extend(few_rows(from.rows[0].len(), network.architecture.n_parameters()));
         Ok(PreparedFit { opened: self, network, remarks })
@@ -118,12 +116,7 @@ impl OpenedFit {
 impl PreparedFit {
     /// Returns the table with its encoders and its split.
     pub fn from_table(&self) -> &TableSamples {
-        from_table(&self.network.samples)
-    }
-
-    /// Summarises how the table is read, encoded and split, and the network.
-    pub fn summary(&self) -> PlanSummary {
-        PlanSummary::new(self)
+        self.network.samples.of_fit()
     }
 }
 

@@ -6,10 +6,9 @@ use chainrule_model::{Importance, Metrics};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::assess::{Comparison, Predictor, Scores, Spread};
+use super::assess::{Comparison, ReferencePredictor, Scores, Spread};
 use super::fitted::Fitted;
 use super::open::PreparedFit;
-use super::train::from_table;
 use crate::columns::{InputSummary, TargetSummary};
 use crate::evaluation::metric_values;
 use crate::named::{Named, path_as_text};
@@ -136,20 +135,28 @@ pub struct ImportanceSummary {
     pub std: f64,
 }
 
-impl PlanSummary {
-    pub(super) fn new(prepared: &PreparedFit) -> PlanSummary {
+impl PreparedFit {
+    /// Summarises how the table is read, encoded and split, and the network.
+    pub fn summary(&self) -> PlanSummary {
         PlanSummary {
-            table: TableSummary::new(prepared.from_table()),
-            network: prepared.network.architecture.describe(),
-            n_parameters: prepared.network.architecture.n_parameters(),
-            remarks: prepared.remarks.clone(),
+            table: TableSummary::new(self.from_table()),
+            network: self.network.architecture.describe(),
+            n_parameters: self.network.architecture.n_parameters(),
+            remarks: self.remarks.clone(),
         }
     }
 }
 
-impl FitSummary {
-    pub(super) fn new(fitted: &Fitted) -> FitSummary {
-        let Fitted { model, outcomes, importance, .. } = fitted;
+impl Serialize for Fitted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.summary().serialize(serializer)
+    }
+}
+
+impl Fitted {
+    /// Summarises the result for machine-readable output.
+    pub fn summary(&self) -> FitSummary {
+        let Fitted { model, outcomes, importance, .. } = self;
         let architecture = &model.members[0].architecture;
         let columns = importance.iter().flat_map(|importance| &importance.columns);
         let columns = columns.map(|Importance { column, increase: (mean, std) }| ImportanceSummary {
@@ -157,14 +164,14 @@ impl FitSummary {
             mean: *mean,
             std: *std,
         });
-        let comparison = match &fitted.scores {
+        let comparison = match &self.scores {
             Scores::Single { comparison, .. } => *comparison,
             Scores::Folds { .. } => None,
         };
-        let (metrics, target_metrics) = metrics(&fitted.scores);
+        let (metrics, target_metrics) = metrics(&self.scores);
         FitSummary {
-            table: TableSummary::new(from_table(&outcomes[0].samples)),
-            remarks: fitted.remarks.clone(),
+            table: TableSummary::new(outcomes[0].samples.of_fit()),
+            remarks: self.remarks.clone(),
             network: architecture.describe(),
             n_parameters: architecture.n_parameters(),
             trainings: outcomes.iter().map(TrainingSummary::new).collect(),
@@ -174,7 +181,7 @@ impl FitSummary {
             linear_model_is_better: comparison.map(|better| better == Comparison::Linear),
             permutation_importance: columns.collect(),
             permutation_importance_measure: importance.as_ref().map(|found| found.measure.name()),
-            warnings: fitted.warnings(),
+            warnings: self.warnings(),
         }
     }
 }
@@ -253,12 +260,12 @@ fn metrics(scores: &Scores) -> (Named<Named<MetricValue>>, Named<Named<Named<Met
     (all, targets)
 }
 
-impl Predictor {
+impl ReferencePredictor {
     /// Returns the name in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {
-            Predictor::LinearModel => "linear_model",
-            Predictor::Baseline => "baseline",
+            ReferencePredictor::LinearModel => "linear_model",
+            ReferencePredictor::Baseline => "baseline",
         }
     }
 }

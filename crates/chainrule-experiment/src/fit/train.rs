@@ -57,7 +57,7 @@ impl PreparedFit {
         for variant in &experiment.variants {
             let prepared = first.take().map_or_else(|| variant.prepare(), Ok)?;
             // Each fold can have remarks of its own.
-            for remark in &from_table(&prepared.samples).remarks {
+            for remark in &prepared.samples.of_fit().remarks {
                 if !remarks.contains(remark) {
                     progress.remark(remark);
                     remarks.push(remark.clone());
@@ -107,9 +107,4 @@ impl TrainedFit {
         let (model, scores, importance) = assess(models, &outcomes, test.as_ref(), progress, cancel)?;
         Ok(Fitted { model, experiment, outcomes, scores, importance, remarks, is_cancelled })
     }
-}
-
-/// Returns the table of the samples of a fit.
-pub(super) fn from_table(samples: &Samples) -> &TableSamples {
-    samples.from_table.as_ref().expect("the samples of a fit come from a table")
 }

@@ -5,7 +5,7 @@ use chainrule_table::{ColumnKind, DateFormat, ReadOptions, read, read_csv};
 use crate::Error;
 use crate::builtin::InputFile;
 use crate::section::Section;
-use crate::tree::SettingValue;
+use crate::tree::TreeValue;
 
 /// Returns the names of all columns of the file in `[data]`, whose other keys may be incomplete.
 pub(crate) fn column_names(section: &Section<'_>, file: &InputFile) -> Result<Vec<String>, Error> {
@@ -61,7 +61,7 @@ pub(super) fn kinds(section: &Section<'_>) -> Result<Vec<(String, ColumnKind)>, 
     let mut columns = Vec::new();
     for (name, node) in kinds.tree().into_iter().flat_map(|tree| &tree.entries) {
         let kind = match &node.value {
-            SettingValue::Text(word) => {
+            TreeValue::Text(word) => {
                 ColumnKind::ALL.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind)
             }
             _ => None,

@@ -127,7 +127,7 @@ impl<T: Scalar> Training<T> {
     /// The number of samples may differ.
     ///
     /// A new epoch starts. If the settings have a validation fraction, a new validation set is split
-    /// off, and early stopping starts anew with it; a separate validation set remains.
+    /// off, and early stopping starts again with it; a separate validation set remains.
     ///
     /// # Errors
     /// Returns the errors of [`Training::new`] for the data. The training run is then unchanged.

@@ -2,7 +2,7 @@
 //! in [`SETTINGS`](super::SETTINGS).
 
 use crate::Error;
-use crate::registry::{NumberRange, OptionValue};
+use crate::registry::{NumberRange, OptionValue, Options};
 
 /// A setting by name, from which experiment files, command-line options and documentation are made.
 /// `S` is the type whose field it describes.
@@ -22,10 +22,34 @@ pub struct Setting<S: 'static> {
     pub excludes: Option<(&'static str, &'static str)>,
     /// Returns the value in the notation of experiment files.
     pub get: fn(&S) -> String,
-    /// Sets the value, which is of the kind and in its range.
+    /// Function that sets the value; see [`Setting::apply`].
+    pub(super) set: Set<S>,
+}
+
+/// Function that sets a value, which is of the kind and in its range.
+#[derive(Debug)]
+pub(super) enum Set<S: 'static> {
+    /// For all values of the kind.
+    Plain(fn(&mut S, &SettingValue)),
+    /// For values that a registry checks.
+    Checked(fn(&mut S, &SettingValue) -> Result<(), Error>),
+}
+
+impl<S> Setting<S> {
+    /// Sets the value.
     ///
+    /// # Errors
     /// Returns the errors of the registry that the value is from.
-    pub set: fn(&mut S, &SettingValue) -> Result<(), Error>,
+    ///
+    /// # Panics
+    /// Panics if the value is not of the setting's kind.
+    pub fn apply(&self, settings: &mut S, value: &SettingValue) -> Result<(), Error> {
+        match self.set {
+            Set::Plain(set) => set(settings, value),
+            Set::Checked(set) => set(settings, value)?,
+        }
+        Ok(())
+    }
 }
 
 /// Type of a setting's value and the allowed values.
@@ -147,4 +171,14 @@ impl SettingValue {
 pub(super) fn word_of<X: PartialEq>(words: &[(&'static str, X)], meaning: &X) -> String {
     let found = words.iter().find(|(_, other)| other == meaning);
     format!("\"{}\"", found.expect("every meaning has a word").0)
+}
+
+/// Returns the name of a choice from a registry in the notation of experiment files.
+pub(super) fn choice(options: &Options) -> String {
+    format!("\"{}\"", options.name())
+}
+
+/// Returns the text for a setting without a value.
+pub(super) fn none() -> String {
+    "none".to_owned()
 }

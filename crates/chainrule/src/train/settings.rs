@@ -4,13 +4,13 @@ use super::clip::Clip;
 use super::optimizer::Optimizer;
 use super::penalty::{Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Schedule;
-use super::setting::{Flag, Setting, SettingKind, SettingValue, word_of};
+use super::setting::{Flag, Set, Setting, SettingKind, SettingValue, choice, none, word_of};
 use super::split::ValidationSplit;
 use super::stopping::{Monitor, Stopping};
 use crate::Error;
 use crate::metrics::Metric;
 use crate::objective::Reduction;
-use crate::registry::{NumberRange, Options};
+use crate::registry::NumberRange;
 
 /// Training settings.
 ///
@@ -138,56 +138,48 @@ impl Settings {
     /// Returns [`Error::Setting`] or [`Error::OptionRange`] for the first setting that is out of
     /// range.
     pub fn check(&self) -> Result<(), Error> {
-        let finite_above_0 = |v: f64| v.is_finite() && v > 0.0;
+        let (rate, fraction) = (self.learning_rate, self.validation_fraction.unwrap_or(0.5));
+        let schedule = |schedule: &Schedule| schedule.name().to_owned();
+        const TIMED: &str = "a schedule that depends on time only";
         let rules = [
-            ("epochs", self.epochs.to_string(), self.epochs > 0, "at least 1"),
+            (self.epochs > 0, "epochs", self.epochs.to_string(), "at least 1"),
             (
+                self.batch != Batch::Size(0),
                 "batch",
                 format!("{:?}", self.batch),
-                self.batch != Batch::Size(0),
                 "\"full\" or a whole number of at least 1",
             ),
+            (rate.is_finite() && rate > 0.0, "learning_rate", rate.to_string(), "a number above 0"),
             (
-                "learning_rate",
-                self.learning_rate.to_string(),
-                finite_above_0(self.learning_rate),
-                "a number above 0",
-            ),
-            (
+                fraction > 0.0 && fraction < 1.0,
                 "validation_fraction",
-                format!("{:?}", self.validation_fraction.unwrap_or_default()),
-                self.validation_fraction.is_none_or(|fraction| fraction > 0.0 && fraction < 1.0),
+                format!("{fraction:?}"),
                 "a number between 0 and 1",
             ),
+            (
+                self.stopping.is_some() || !self.schedule.needs_stopping(),
+                "schedule",
+                schedule(&self.schedule),
+                "another schedule, since it depends on early stopping, which is not set (set stopping)",
+            ),
+            (
+                !self.penalty_schedule.follows_loss(),
+                "penalty_schedule",
+                schedule(&self.penalty_schedule),
+                TIMED,
+            ),
+            (
+                !self.dropout_schedule.follows_loss(),
+                "dropout_schedule",
+                schedule(&self.dropout_schedule),
+                TIMED,
+            ),
         ];
-        for (setting, value, valid, allowed) in rules {
-            if !valid {
-                return Err(Error::Setting {
-                    setting: setting.to_owned(),
-                    value,
-                    allowed: allowed.to_owned(),
-                });
+        for (is_valid, setting, value, allowed) in rules {
+            if !is_valid {
+                let (setting, allowed) = (setting.to_owned(), allowed.to_owned());
+                return Err(Error::Setting { setting, value, allowed });
             }
-        }
-        for (setting, schedule) in
-            [("penalty_schedule", &self.penalty_schedule), ("dropout_schedule", &self.dropout_schedule)]
-        {
-            if schedule.follows_loss() {
-                return Err(Error::Setting {
-                    setting: setting.to_owned(),
-                    value: schedule.name().to_owned(),
-                    allowed: "a schedule that depends on time only".to_owned(),
-                });
-            }
-        }
-        if self.schedule.needs_stopping() && self.stopping.is_none() {
-            return Err(Error::Setting {
-                setting: "schedule".to_owned(),
-                value: self.schedule.name().to_owned(),
-                allowed:
-                    "another schedule, since it depends on early stopping, which is not set (set stopping)"
-                        .to_owned(),
-            });
         }
         self.penalty.check()?;
         self.clip.map_or(Ok(()), |clip| clip.check())?;
@@ -202,10 +194,7 @@ impl Settings {
 pub static SETTINGS: &[Setting<Settings>] = &[
     Setting {
         get: |settings| settings.epochs.to_string(),
-        set: |settings, value| {
-            settings.epochs = value.count();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.epochs = value.count()),
         flag: Flag::Common("epochs"),
         ..entry(
             "epochs",
@@ -219,22 +208,18 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             Batch::Full => "\"full\"".to_owned(),
             Batch::Size(size) => size.to_string(),
         },
-        set: |settings, value| {
+        set: Set::Plain(|settings, value| {
             settings.batch = match value {
                 SettingValue::Count(size) => Batch::Size(*size as usize),
                 _ => Batch::Full,
-            };
-            Ok(())
-        },
+            }
+        }),
         flag: Flag::Rare("batch"),
         ..entry("batch", SettingKind::CountOr("full"), "mini-batch size, or \"full\"", "32")
     },
     Setting {
         get: |settings| word_of(&SHUFFLES, &settings.shuffle),
-        set: |settings, value| {
-            settings.shuffle = value.word(&SHUFFLES);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.shuffle = value.word(&SHUFFLES)),
         ..entry(
             "shuffle",
             SettingKind::Word(&names(&SHUFFLES)),
@@ -244,10 +229,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| choice(settings.optimizer.options()),
-        set: |settings, value| {
-            settings.optimizer = value.choice(Optimizer::new)?;
-            Ok(())
-        },
+        set: Set::Checked(|settings, value| value.choice(Optimizer::new).map(|new| settings.optimizer = new)),
         flag: Flag::Rare("optimizer"),
         ..entry(
             "optimizer",
@@ -258,19 +240,13 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| settings.learning_rate.to_string(),
-        set: |settings, value| {
-            settings.learning_rate = value.number();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.learning_rate = value.number()),
         flag: Flag::Common("learning-rate"),
         ..entry("learning_rate", SettingKind::Number(NumberRange::POSITIVE), "initial learning rate", "0.01")
     },
     Setting {
         get: |settings| choice(settings.schedule.options()),
-        set: |settings, value| {
-            settings.schedule = value.choice(Schedule::new)?;
-            Ok(())
-        },
+        set: Set::Checked(|settings, value| value.choice(Schedule::new).map(|new| settings.schedule = new)),
         flag: Flag::Rare("schedule"),
         ..entry(
             "schedule",
@@ -281,10 +257,9 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| choice(settings.penalty_schedule.options()),
-        set: |settings, value| {
-            settings.penalty_schedule = value.choice(Schedule::new)?;
-            Ok(())
-        },
+        set: Set::Checked(|settings, value| {
+            value.choice(Schedule::new).map(|new| settings.penalty_schedule = new)
+        }),
         ..entry(
             "penalty_schedule",
             SettingKind::Choice,
@@ -294,10 +269,9 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| choice(settings.dropout_schedule.options()),
-        set: |settings, value| {
-            settings.dropout_schedule = value.choice(Schedule::new)?;
-            Ok(())
-        },
+        set: Set::Checked(|settings, value| {
+            value.choice(Schedule::new).map(|new| settings.dropout_schedule = new)
+        }),
         ..entry(
             "dropout_schedule",
             SettingKind::Choice,
@@ -307,10 +281,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| word_of(&REDUCTIONS, &settings.reduction),
-        set: |settings, value| {
-            settings.reduction = value.word(&REDUCTIONS);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.reduction = value.word(&REDUCTIONS)),
         ..entry(
             "reduction",
             SettingKind::Word(&names(&REDUCTIONS)),
@@ -320,10 +291,9 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| settings.validation_fraction.map_or_else(none, |fraction| fraction.to_string()),
-        set: |settings, value| {
-            settings.validation_fraction = Some(value.number()).filter(|fraction| *fraction > 0.0);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| {
+            settings.validation_fraction = Some(value.number()).filter(|fraction| *fraction > 0.0)
+        }),
         flag: Flag::Common("validation"),
         ..entry(
             "validation_fraction",
@@ -334,10 +304,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| word_of(&SPLITS, &settings.validation_split),
-        set: |settings, value| {
-            settings.validation_split = value.word(&SPLITS);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.validation_split = value.word(&SPLITS)),
         ..entry(
             "validation_split",
             SettingKind::Word(&names(&SPLITS)),
@@ -350,11 +317,10 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             let names: Vec<&str> = settings.metrics.iter().map(Metric::name).collect();
             if names.is_empty() { none() } else { format!("{names:?}") }
         },
-        set: |settings, value| {
+        set: Set::Checked(|settings, value| {
             let metrics = value.names().iter().map(|name| Metric::new(name, &[]));
-            settings.metrics = metrics.collect::<Result<_, _>>()?;
-            Ok(())
-        },
+            metrics.collect::<Result<_, _>>().map(|metrics| settings.metrics = metrics)
+        }),
         ..entry(
             "metrics",
             SettingKind::Names,
@@ -364,10 +330,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| word_of(&UNIT_TRACKINGS, &settings.track_dead_units),
-        set: |settings, value| {
-            settings.track_dead_units = value.word(&UNIT_TRACKINGS);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.track_dead_units = value.word(&UNIT_TRACKINGS)),
         ..entry(
             "track_dead_units",
             SettingKind::Word(&names(&UNIT_TRACKINGS)),
@@ -375,32 +338,20 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             "\"each_epoch\"",
         )
     },
-    Setting {
-        set: |_, _| Ok(()),
-        ..entry("penalty", SettingKind::Table, "penalties on the parameters, part of the loss", "")
-    },
+    entry("penalty", SettingKind::Table, "penalties on the parameters, part of the loss", ""),
     Setting {
         get: |settings| settings.penalty.l1.to_string(),
-        set: |settings, value| {
-            settings.penalty.l1 = value.number();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.penalty.l1 = value.number()),
         ..entry("penalty.l1", SettingKind::Number(NumberRange::NON_NEGATIVE), "l1·Σ|w|", "0.0")
     },
     Setting {
         get: |settings| settings.penalty.l2.to_string(),
-        set: |settings, value| {
-            settings.penalty.l2 = value.number();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.penalty.l2 = value.number()),
         ..entry("penalty.l2", SettingKind::Number(NumberRange::NON_NEGATIVE), "l2/2·Σw²", "1e-4")
     },
     Setting {
         get: |settings| settings.penalty.decoupled.to_string(),
-        set: |settings, value| {
-            settings.penalty.decoupled = value.number();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.penalty.decoupled = value.number()),
         ..entry(
             "penalty.decoupled",
             SettingKind::Number(NumberRange::NON_NEGATIVE),
@@ -410,10 +361,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| word_of(&DIVISORS, &settings.penalty.divisor),
-        set: |settings, value| {
-            settings.penalty.divisor = value.word(&DIVISORS);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.penalty.divisor = value.word(&DIVISORS)),
         ..entry(
             "penalty.divisor",
             SettingKind::Word(&names(&DIVISORS)),
@@ -423,10 +371,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| word_of(&TARGETS, &settings.penalty.applies_to),
-        set: |settings, value| {
-            settings.penalty.applies_to = value.word(&TARGETS);
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.penalty.applies_to = value.word(&TARGETS)),
         ..entry(
             "penalty.applies_to",
             SettingKind::Word(&names(&TARGETS)),
@@ -434,19 +379,13 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             "\"weights\"",
         )
     },
-    Setting {
-        set: |_, _| Ok(()),
-        ..entry("clip", SettingKind::Table, "gradient clipping; without this table there is none", "")
-    },
+    entry("clip", SettingKind::Table, "gradient clipping; without this table there is none", ""),
     Setting {
         get: |settings| match settings.clip {
             Some(Clip::Norm(max)) => max.to_string(),
             _ => none(),
         },
-        set: |settings, value| {
-            settings.clip = Some(Clip::Norm(value.number()));
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.clip = Some(Clip::Norm(value.number()))),
         ..entry(
             "clip.norm",
             SettingKind::Number(NumberRange::POSITIVE),
@@ -459,10 +398,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             Some(Clip::Value(max)) => max.to_string(),
             _ => none(),
         },
-        set: |settings, value| {
-            settings.clip = Some(Clip::Value(value.number()));
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.clip = Some(Clip::Value(value.number()))),
         excludes: Some(("clip.norm", "a gradient is clipped either by value or by norm")),
         ..entry(
             "clip.value",
@@ -472,10 +408,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
         )
     },
     Setting {
-        set: |settings, _| {
-            settings.stopping.get_or_insert_default();
-            Ok(())
-        },
+        set: Set::Plain(|settings, _| settings.stopping = Some(settings.stopping.take().unwrap_or_default())),
         ..entry("stopping", SettingKind::Table, "early stopping; without this table there is none", "")
     },
     Setting {
@@ -484,14 +417,14 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             Monitor::ValidationLoss => "\"validation_loss\"".to_owned(),
             Monitor::Metric(name) => format!("\"{name}\""),
         },
-        set: |settings, value| {
+        set: Set::Checked(|settings, value| {
             settings.stopping.get_or_insert_default().monitor = match value.text() {
                 "validation_loss" => Monitor::ValidationLoss,
                 "loss" => Monitor::Loss,
                 name => Monitor::Metric(Metric::new(name, &[])?.name()),
             };
             Ok(())
-        },
+        }),
         ..entry(
             "stopping.monitor",
             SettingKind::Name,
@@ -501,10 +434,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| settings.stopping.clone().unwrap_or_default().patience.to_string(),
-        set: |settings, value| {
-            settings.stopping.get_or_insert_default().patience = value.count();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.stopping.get_or_insert_default().patience = value.count()),
         flag: Flag::Rare("patience"),
         ..entry(
             "stopping.patience",
@@ -515,10 +445,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     },
     Setting {
         get: |settings| settings.stopping.clone().unwrap_or_default().tol.to_string(),
-        set: |settings, value| {
-            settings.stopping.get_or_insert_default().tol = value.number();
-            Ok(())
-        },
+        set: Set::Plain(|settings, value| settings.stopping.get_or_insert_default().tol = value.number()),
         ..entry(
             "stopping.tol",
             SettingKind::Number(NumberRange::NON_NEGATIVE),
@@ -565,37 +492,6 @@ const fn entry(
         flag: Flag::None,
         excludes: None,
         get: |_| String::new(),
-        set: |_, _| Ok(()),
-    }
-}
-
-fn none() -> String {
-    "none".to_owned()
-}
-
-/// Returns a choice from a registry in the notation of experiment files.
-fn choice(options: &Options) -> String {
-    format!("\"{}\"", options.name())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{SETTINGS, SettingKind, Settings};
-
-    /// Returns the rows of the table in the documentation of [`Settings`].
-    fn rows() -> Vec<String> {
-        let values = SETTINGS.iter().filter(|setting| !matches!(setting.kind, SettingKind::Table));
-        let row = |setting: &super::Setting<Settings>| {
-            let default = (setting.get)(&Settings::default()).replace('"', "");
-            format!("/// | `{}` | {default} | {} |", setting.name, setting.summary.replace('|', "\\|"))
-        };
-        values.map(row).collect()
-    }
-
-    #[test]
-    fn the_documentation_lists_all_settings_with_their_defaults() {
-        let source = include_str!("settings.rs");
-        let listed: Vec<&str> = source.lines().filter(|line| line.starts_with("/// | `")).collect();
-        assert_eq!(listed, rows(), "expected:\n{}", rows().join("\n"));
+        set: Set::Plain(|_, _| ()),
     }
 }

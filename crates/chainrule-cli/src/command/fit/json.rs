@@ -8,7 +8,7 @@ use crate::command::{Written, json};
 
 /// JSON output.
 #[derive(Serialize)]
-struct Printed {
+struct PrintedFit {
     /// Paths of the files that were written.
     files: Named<String>,
     #[serde(flatten)]
@@ -18,5 +18,5 @@ struct Printed {
 /// Prints the result of a fit as one JSON object.
 pub(super) fn print(fitted: &Fitted, written: &[(&str, Written)]) {
     let files = written.iter().map(|(name, written)| ((*name).to_owned(), path_to_text(&written.path)));
-    json::print(&Printed { files: files.collect(), fitted: fitted.summary() });
+    json::print(&PrintedFit { files: files.collect(), fitted: fitted.summary() });
 }

@@ -13,7 +13,7 @@ use chainrule_figures::Subject;
 use chainrule_model::Model;
 use chainrule_table::{is_special, write_whole};
 
-use self::progress::{FitBars, Output};
+use self::progress::{FitBars, OutputFormat};
 use super::{Written, print_resume_command, refuse_to_overwrite, write_somewhere};
 use crate::arguments::FitArguments;
 use crate::error::Failure;
@@ -22,7 +22,7 @@ use crate::progress::{Bar, Spinner, cancelled_by_signal};
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let options = arguments.options()?;
-    let output = if arguments.json { Output::Json } else { Output::Text };
+    let output = if arguments.json { OutputFormat::Json } else { OutputFormat::Text };
     let table = arguments.data.clone().map(TableSource::File);
     let opened = OpenedFit::open(table.as_ref(), &options, &mut FitBars::new(output, Bar::new()))?;
     super::note(&opened.experiment.notes);
@@ -35,9 +35,9 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let runs = plan.runs.as_ref().filter(|_| !arguments.dry_run);
     let folder = runs.map(|runs| RunFolder::begin(runs, &prepared.opened.experiment.name)).transpose()?;
     match output {
-        Output::Text => text::prepared(&data, &prepared),
-        Output::Json if arguments.dry_run => super::json::print(&prepared.summary()),
-        Output::Json => {}
+        OutputFormat::Text => text::prepared(&data, &prepared),
+        OutputFormat::Json if arguments.dry_run => super::json::print(&prepared.summary()),
+        OutputFormat::Json => {}
     }
     if arguments.dry_run {
         return Ok(());
@@ -56,20 +56,20 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let epochs = recorded(&prepared, &plan);
     let mut bars = FitBars::new(output, Bar::with_rate(prepared.network.samples.dataset.n_samples()));
     let trained = prepared.train(&epochs, Some(&mut checkpoints), &mut bars, &cancel)?;
-    if output == Output::Text {
+    if output == OutputFormat::Text {
         trained.outcomes.iter().for_each(text::ending);
     }
     // The model is saved before it is assessed. A pipe receives only the final model.
     let saved = if is_special(&path) { None } else { Some(save(&trained.model(), &path)?) };
     let fitted = trained.assess(&mut bars, &cancel)?;
     drop(bars);
-    if output == Output::Text {
+    if output == OutputFormat::Text {
         text::assessment(&fitted);
     }
     let written = write(&fitted, &path, saved, &plan, folder);
     match output {
-        Output::Text => text::written(written.as_deref().unwrap_or_default()),
-        Output::Json => json::print(&fitted, written.as_deref().unwrap_or_default()),
+        OutputFormat::Text => text::written(written.as_deref().unwrap_or_default()),
+        OutputFormat::Json => json::print(&fitted, written.as_deref().unwrap_or_default()),
     }
     if fitted.is_cancelled {
         print_resume_command(&checkpoints, settings::resume_arguments(&plan));

@@ -11,14 +11,14 @@ use crate::progress::{Bar, ItemBar, Spinner};
 
 /// Format of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub(super) enum OutputFormat {
     Text,
     Json,
 }
 
 /// Progress bars of a fit. Remarks are printed if the output is text.
 pub(super) struct FitBars {
-    output: Output,
+    output: OutputFormat,
     reading: TableBar,
     training: Bar,
     linear_model: Option<Spinner>,
@@ -27,7 +27,7 @@ pub(super) struct FitBars {
 
 impl FitBars {
     /// Creates the bars with that of the training runs.
-    pub(super) fn new(output: Output, training: Bar) -> FitBars {
+    pub(super) fn new(output: OutputFormat, training: Bar) -> FitBars {
         FitBars { output, reading: TableBar::default(), training, linear_model: None, importance: None }
     }
 }
@@ -45,7 +45,7 @@ impl TableProgress for FitBars {
 impl FitProgress for FitBars {
     fn remark(&mut self, remark: &Remark) {
         self.reading.clear();
-        if self.output == Output::Text {
+        if self.output == OutputFormat::Text {
             print_remarks("", std::slice::from_ref(remark));
         }
     }

@@ -8,8 +8,8 @@ use crate::progress::duration;
 use crate::table::{self, number, print_metrics, print_targets};
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::{
-    Comparison, Fitted, Outcome, Predictor, PreparedFit, PreparedTraining, Scores, Spread, TableSamples,
-    Variant,
+    Comparison, Fitted, Outcome, PreparedFit, PreparedTraining, ReferencePredictor, Scores, Spread,
+    TableSamples, Variant,
 };
 use chainrule_model::{Importance, PermutationImportance};
 use chainrule_table::{Table, Target};
@@ -110,9 +110,9 @@ pub(super) fn assessment(fitted: &Fitted) {
     match &fitted.scores {
         Scores::Single { sets, others, comparison } => {
             let name = |predictor| match (predictor, model.target()) {
-                (Predictor::LinearModel, _) => "linear model",
-                (Predictor::Baseline, Target::Numbers { .. }) => "baseline: mean",
-                (Predictor::Baseline, Target::Classes { .. } | Target::Labels { .. }) => {
+                (ReferencePredictor::LinearModel, _) => "linear model",
+                (ReferencePredictor::Baseline, Target::Numbers { .. }) => "baseline: mean",
+                (ReferencePredictor::Baseline, Target::Classes { .. } | Target::Labels { .. }) => {
                     "baseline: majority class"
                 }
             };
