@@ -5,7 +5,7 @@ use super::chain::to_f64;
 use super::update::Update;
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::train::Training;
+use crate::train::{AnyTraining, Training};
 
 /// Traces `rows` at the current parameters, then performs the next training step and records its
 /// update.
@@ -58,4 +58,17 @@ pub fn step<T: Scalar>(training: &mut Training<T>, rows: &[u32]) -> Result<Trace
         after: to_f64(&state.parameters),
     });
     Ok(trace)
+}
+
+impl AnyTraining {
+    /// Performs the next training step and traces it like [`step`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`step`].
+    pub fn trace_step(&mut self, rows: &[u32]) -> Result<Trace, Error> {
+        match self {
+            AnyTraining::F32(training) => step(training, rows),
+            AnyTraining::F64(training) => step(training, rows),
+        }
+    }
 }

@@ -75,6 +75,14 @@ impl AnyTraining {
         }
     }
 
+    /// Returns the number of samples, including those held out of them for validation.
+    pub fn n_samples(&self) -> usize {
+        match self {
+            AnyTraining::F32(training) => training.objective().n_samples(),
+            AnyTraining::F64(training) => training.objective().n_samples(),
+        }
+    }
+
     /// Returns the number of steps per epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         match self {

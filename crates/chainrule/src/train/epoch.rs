@@ -10,6 +10,7 @@ use crate::Error;
 use crate::kernel::{Scalar, slices};
 use crate::metrics::{MetricInput, OutputKind};
 use crate::objective::Reduction;
+use crate::random::RandomState;
 
 impl<T: Scalar> Training<T> {
     pub(super) fn begin_epoch(&mut self) {
@@ -17,6 +18,19 @@ impl<T: Scalar> Training<T> {
         self.state.running_loss = 0.0;
         if self.settings.shuffle == Shuffle::EachEpoch && self.settings.batch != Batch::Full {
             self.state.random.shuffle(&mut self.state.order);
+        }
+    }
+
+    /// Restores the state before [`begin_epoch`](Training::begin_epoch), since the first batch could
+    /// not be read: the random number generator, and the order of the rows before its shuffle.
+    pub(super) fn undo_begin_epoch(&mut self, random: RandomState, running_loss: f64) {
+        let shuffled = std::mem::replace(&mut self.state.random, random) != self.state.random;
+        self.state.running_loss = running_loss;
+        if shuffled {
+            let mut places: Vec<usize> = (0..self.state.order.len()).collect();
+            self.state.random.clone().shuffle(&mut places);
+            let order = self.state.order.clone();
+            places.iter().zip(order).for_each(|(place, row)| self.state.order[*place] = row);
         }
     }
 

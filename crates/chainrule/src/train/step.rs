@@ -30,8 +30,10 @@ impl<T: Scalar> Training<T> {
     ///
     /// # Errors
     /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN; see
-    /// [`Training::run`].
+    /// [`Training::run`]. Returns [`Error::Unreadable`] if samples cannot be read; the step can then
+    /// be tried again.
     pub fn step(&mut self) -> Result<Step, Error> {
+        let before = (self.state.place == 0).then(|| (self.state.random.clone(), self.state.running_loss));
         if self.state.place == 0 {
             self.begin_epoch();
         }
@@ -40,7 +42,15 @@ impl<T: Scalar> Training<T> {
         let ends_epoch = to == self.state.order.len();
         let learning_rate = self.learning_rate();
 
-        let (loss, weight) = self.evaluate(from, to)?;
+        if !ends_epoch {
+            let next = to..self.state.order.len().min(to + self.batch_size());
+            self.objective.prefetch(&self.state.order[next]);
+        }
+        let evaluated = self.evaluate(from, to);
+        if let (Err(_), Some((random, running_loss))) = (&evaluated, before) {
+            self.undo_begin_epoch(random, running_loss);
+        }
+        let (loss, weight) = evaluated?;
         if !loss.is_finite() {
             return Err(self.diverged(loss, learning_rate));
         }
