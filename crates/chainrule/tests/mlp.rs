@@ -225,7 +225,7 @@ mod arrays {
         let regressor = Mlp::regressor().hidden([5]).epochs(5);
         let model = regressor.fit(x.as_slice().unwrap(), t.as_slice().unwrap()).unwrap();
         let y = model.predict(x.as_slice().unwrap()).unwrap();
-        let columns = x.t().to_owned();
+        let columns = x.t().as_standard_layout().into_owned();
         assert!(columns.t().as_slice().is_none(), "the transpose is in column-major order");
         for fitted in [regressor.fit(&x, &t), regressor.fit(&columns.t(), &t.view())] {
             let fitted = fitted.unwrap();
@@ -255,10 +255,10 @@ mod arrays {
         let (x, t) = samples();
         let regressor = Mlp::regressor().hidden([5]).epochs(1);
         let short = t.slice(s![..19]);
-        insta::assert_snapshot!(regressor.fit(&x, &short).unwrap_err(), @"");
+        insta::assert_snapshot!(regressor.fit(&x, &short).unwrap_err(), @"t has 19 rows, but x has 20; the numbers of rows must match");
         let model = regressor.fit(&x, &t).unwrap();
-        insta::assert_snapshot!(model.predict(&x.slice(s![.., ..2])).unwrap_err(), @"");
-        insta::assert_snapshot!(regressor.fit(&Array2::<f64>::zeros((20, 0)), &t).unwrap_err(), @"");
-        insta::assert_snapshot!(regressor.fit(&Array2::<f64>::zeros((0, 3)), &Array1::zeros(0)).unwrap_err(), @"");
+        insta::assert_snapshot!(model.predict(&x.slice(s![.., ..2])).unwrap_err(), @"x has 2 columns, but 3 in training; give the same columns in the same order");
+        insta::assert_snapshot!(regressor.fit(&Array2::<f64>::zeros((20, 0)), &t).unwrap_err(), @"x has no columns; at least one is required");
+        insta::assert_snapshot!(regressor.fit(&Array2::<f64>::zeros((0, 3)), &Array1::zeros(0)).unwrap_err(), @"the dataset has no samples; at least one row is required");
     }
 }

@@ -48,7 +48,7 @@ use crate::{Dataset, Error, Scalar};
 /// ```
 /// use chainrule::Mlp;
 ///
-/// let x = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
+/// let x = [0.0_f64, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
 /// let y = ["equal", "different", "different", "equal"];
 /// let model = Mlp::classifier().hidden([16]).learning_rate(0.01).epochs(500).fit(&x, &y)?;
 /// assert_eq!(model.predict(&x)?, y);
@@ -154,7 +154,7 @@ impl Mlp<Regressor> {
     /// use chainrule::Mlp;
     ///
     /// // The sum and the difference of two numbers.
-    /// let x = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+    /// let x = [0.0_f64, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
     /// let t = [0.0, 0.0, 1.0, 1.0, 1.0, -1.0, 2.0, 0.0];
     /// let model = Mlp::regressor().targets(2).hidden([]).learning_rate(0.1).fit(&x, &t)?;
     /// let y = model.predict(&[2.0, 1.0])?;
