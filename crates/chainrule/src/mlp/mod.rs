@@ -54,7 +54,7 @@ use crate::{Dataset, Error, Scalar};
 /// assert_eq!(model.predict(&x)?, y);
 ///
 /// let t = [1.0, 3.0, 2.0, 4.0];
-/// let model = Mlp::regressor().hidden([]).learning_rate(0.1).fit(&x, &t)?;
+/// let model = Mlp::regressor().hidden([]).learning_rate(0.1).patience(50).fit(&x, &t)?;
 /// assert!((model.predict(&[2.0, 1.0])?[0] - 5.0).abs() < 0.1);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
