@@ -113,7 +113,8 @@ impl Mlp<Classifier> {
             .iter()
             .map(|label| classes.binary_search(label).expect("every label is one of the classes"))
             .collect();
-        let (x, n_inputs) = rows::inputs(x, labels.len())?;
+        let (x, n_columns) = (x.values(), x.n_columns());
+        let n_inputs = rows::n_inputs(&x, n_columns, labels.len())?;
         let standardizer = Standardizer::fit("x", &x, n_inputs)?;
         let x = standardizer.apply("x", &x)?;
         let (data, loss) = match classes.len() {
@@ -169,7 +170,8 @@ impl Mlp<Regressor> {
         let n_targets = t.n_columns().unwrap_or(self.kind.n_targets);
         let t = t.values();
         let n_rows = crate::dataset::n_rows("t", &t, n_targets)?;
-        let (x, n_inputs) = rows::inputs(x, n_rows)?;
+        let (x, n_columns) = (x.values(), x.n_columns());
+        let n_inputs = rows::n_inputs(&x, n_columns, n_rows)?;
         let inputs = Standardizer::fit("x", &x, n_inputs)?;
         let targets = Standardizer::fit("t", &t, n_targets)?;
         let data = Dataset::new(inputs.apply("x", &x)?, n_inputs, targets.apply("t", &t)?, n_targets)?;
