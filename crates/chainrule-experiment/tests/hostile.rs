@@ -116,6 +116,16 @@ fn corrupted_checkpoints_yield_an_error_message() {
 /// The tensors of a checkpoint by name, as 64-bit words with their types, and its header.
 type Contents = (BTreeMap<String, (Dtype, Vec<u64>)>, String);
 
+/// Reads the contents of a checkpoint.
+fn contents(bytes: &[u8]) -> Contents {
+    let file = SafeTensors::deserialize(bytes).expect("tensors");
+    let (_, metadata) = SafeTensors::read_metadata(bytes).expect("metadata");
+    let header = &metadata.metadata().as_ref().expect("metadata")["chainrule-checkpoint"];
+    let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
+    let tensor = |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), words(view.data())));
+    (file.tensors().into_iter().map(tensor).collect(), header.clone())
+}
+
 /// Makes one random change to the contents of a checkpoint.
 fn change((tensors, header): &mut Contents, random: &mut RandomState) {
     let pick = |random: &mut RandomState, n: usize| random.randint(0, n as i64) as usize;
@@ -181,12 +191,7 @@ fn altered_checkpoints_yield_an_error_message_or_resume() {
     let saved = Checkpoints::new(&folder.path().join("saved"), CheckpointInterval::Epochs(2));
     let path = run(saved).expect("training succeeds").1.expect("a checkpoint");
     let bytes = std::fs::read(&path).expect("the file exists");
-    let file = SafeTensors::deserialize(&bytes).expect("tensors");
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).expect("metadata");
-    let header = &metadata.metadata().as_ref().expect("metadata")["chainrule-checkpoint"];
-    let words = |data: &[u8]| data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
-    let tensor = |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), words(view.data())));
-    let contents: Contents = (file.tensors().into_iter().map(tensor).collect(), header.clone());
+    let contents = contents(&bytes);
 
     let altered = folder.path().join("altered.safetensors");
     let mut random = RandomState::new(8);
@@ -215,4 +220,36 @@ fn altered_checkpoints_yield_an_error_message_or_resume() {
         }
     }
     assert!(n_refused > 1000 && n_resumed > 100, "{n_refused} refused, {n_resumed} resumed");
+}
+
+/// The settings of a checkpoint are not the user's, so there are no notes about their old keys.
+#[test]
+fn old_keys_in_a_checkpoint_are_read_without_notes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let table = folder.path().join("t.csv");
+    let rows: String = (0..40).map(|i| format!("{},{}\n", i * i % 13, i % 2)).collect();
+    std::fs::write(&table, format!("a,t\n{rows}")).expect("a file");
+    let sets = [
+        format!("data.table={:?}", table.display().to_string()),
+        "data.target=\"t\"".to_owned(),
+        "train.epochs=2".to_owned(),
+    ];
+    let options = FitOptions { sets: sets.to_vec(), ..FitOptions::default() };
+    let experiment = OpenedFit::open(None, &options, &mut ()).expect("a table").experiment;
+    let variant = &experiment.variants[0];
+    let mut checkpoints = Checkpoints::new(&folder.path().join("saved"), CheckpointInterval::Epochs(1));
+    let prepared = variant.prepare().expect("a table");
+    let cancel = AtomicBool::new(false);
+    variant
+        .run_prepared(prepared, &[].into(), &mut (), &cancel, Some(&mut checkpoints))
+        .expect("training succeeds");
+    let path = checkpoints.latest.clone().expect("a checkpoint");
+    let mut contents = contents(&std::fs::read(&path).expect("the checkpoint"));
+    assert!(contents.1.contains("track_dead_units"), "the setting that is renamed");
+    contents.1 = contents.1.replace("track_dead_units", "watch_units");
+    let old = folder.path().join("old.safetensors");
+    std::fs::write(&old, serialised(&contents)).expect("a file");
+    let options = FitOptions { resume: Some(old), ..FitOptions::default() };
+    let opened = OpenedFit::open(None, &options, &mut ()).expect("the old key is read");
+    assert_eq!(opened.experiment.notes, [""; 0]);
 }

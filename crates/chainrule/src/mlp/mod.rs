@@ -48,13 +48,13 @@ use crate::{Dataset, Error, Scalar};
 /// ```
 /// use chainrule::Mlp;
 ///
-/// let x = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
+/// let x = [0.0_f64, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
 /// let y = ["equal", "different", "different", "equal"];
 /// let model = Mlp::classifier().hidden([16]).learning_rate(0.01).epochs(500).fit(&x, &y)?;
 /// assert_eq!(model.predict(&x)?, y);
 ///
 /// let t = [1.0, 3.0, 2.0, 4.0];
-/// let model = Mlp::regressor().hidden([]).learning_rate(0.1).fit(&x, &t)?;
+/// let model = Mlp::regressor().hidden([]).learning_rate(0.1).patience(50).fit(&x, &t)?;
 /// assert!((model.predict(&[2.0, 1.0])?[0] - 5.0).abs() < 0.1);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -113,7 +113,8 @@ impl Mlp<Classifier> {
             .iter()
             .map(|label| classes.binary_search(label).expect("every label is one of the classes"))
             .collect();
-        let (x, n_inputs) = rows::inputs(x, labels.len())?;
+        let (x, n_columns) = (x.values(), x.n_columns());
+        let n_inputs = rows::n_inputs(&x, n_columns, labels.len())?;
         let standardizer = Standardizer::fit("x", &x, n_inputs)?;
         let x = standardizer.apply("x", &x)?;
         let (data, loss) = match classes.len() {
@@ -154,7 +155,7 @@ impl Mlp<Regressor> {
     /// use chainrule::Mlp;
     ///
     /// // The sum and the difference of two numbers.
-    /// let x = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+    /// let x = [0.0_f64, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
     /// let t = [0.0, 0.0, 1.0, 1.0, 1.0, -1.0, 2.0, 0.0];
     /// let model = Mlp::regressor().targets(2).hidden([]).learning_rate(0.1).fit(&x, &t)?;
     /// let y = model.predict(&[2.0, 1.0])?;
@@ -169,7 +170,8 @@ impl Mlp<Regressor> {
         let n_targets = t.n_columns().unwrap_or(self.kind.n_targets);
         let t = t.values();
         let n_rows = crate::dataset::n_rows("t", &t, n_targets)?;
-        let (x, n_inputs) = rows::inputs(x, n_rows)?;
+        let (x, n_columns) = (x.values(), x.n_columns());
+        let n_inputs = rows::n_inputs(&x, n_columns, n_rows)?;
         let inputs = Standardizer::fit("x", &x, n_inputs)?;
         let targets = Standardizer::fit("t", &t, n_targets)?;
         let data = Dataset::new(inputs.apply("x", &x)?, n_inputs, targets.apply("t", &t)?, n_targets)?;

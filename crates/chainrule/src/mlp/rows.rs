@@ -99,31 +99,28 @@ impl<T: Scalar, S: ndarray::Data<Elem = T>> Rows for ndarray::ArrayBase<S, ndarr
     }
 }
 
-/// Inputs and their number per sample.
-pub(super) type Inputs<'x, T> = (Cow<'x, [T]>, usize);
-
-/// Returns the inputs of `n_rows` samples.
+/// Returns the number of inputs of each of `n_rows` samples with the inputs `x`, whose type may
+/// determine the number of columns.
 ///
 /// # Errors
 /// Returns an error if there are no samples or inputs, or the inputs do not form this number of
 /// rows.
-pub(super) fn inputs<X: Rows + ?Sized>(x: &X, n_rows: usize) -> Result<Inputs<'_, X::Number>, Error> {
-    let values = x.values();
+pub(super) fn n_inputs<T>(x: &[T], n_columns: Option<usize>, n_rows: usize) -> Result<usize, Error> {
     if n_rows == 0 {
         return Err(Error::NoSamples);
     }
-    let n_values = values.len();
-    let n_inputs = match x.n_columns() {
-        Some(n_inputs) => {
-            let expected = crate::dataset::n_rows("x", &values, n_inputs)?;
-            if expected != n_rows {
-                return Err(Error::RowCount { what: "t", expected, got: n_rows });
+    let n_values = x.len();
+    match n_columns {
+        Some(n_columns) => {
+            let expected = crate::dataset::n_rows("x", x, n_columns)?;
+            if expected == n_rows {
+                Ok(n_columns)
+            } else {
+                Err(Error::RowCount { what: "t", expected, got: n_rows })
             }
-            n_inputs
         }
-        None if n_values == 0 => return Err(Error::NoColumns { what: "x" }),
-        None if !n_values.is_multiple_of(n_rows) => return Err(Error::UnequalRows { n_values, n_rows }),
-        None => n_values / n_rows,
-    };
-    Ok((values, n_inputs))
+        None if n_values == 0 => Err(Error::NoColumns { what: "x" }),
+        None if !n_values.is_multiple_of(n_rows) => Err(Error::UnequalRows { n_values, n_rows }),
+        None => Ok(n_values / n_rows),
+    }
 }
