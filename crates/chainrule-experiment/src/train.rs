@@ -96,7 +96,7 @@ fn set(
     value: &SettingValue,
     settings: &mut Settings,
 ) -> Result<(), Error> {
-    (setting.set)(settings, value).map_err(|source| Error::Engine { origin: section.origin_of(key), source })
+    setting.apply(settings, value).map_err(|source| Error::Engine { origin: section.origin_of(key), source })
 }
 
 const ABOVE_0: &str = "a number above 0";

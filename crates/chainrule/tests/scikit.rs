@@ -72,9 +72,19 @@ fn sequences_of_fits_agree_with_scikit_learn() {
                 training.restore(state).unwrap();
             }
             let losses: Vec<f64> = (0..n_epochs).map(|_| training.epoch().unwrap().loss).collect();
-            assert_close(&losses, &numbers(&case["losses"][k]), 1e-10, &format!("losses of call {k}, {label}"));
+            assert_close(
+                &losses,
+                &numbers(&case["losses"][k]),
+                1e-10,
+                &format!("losses of call {k}, {label}"),
+            );
             let weights = numbers(&case["weights"][k]);
-            assert_close(&training.state().parameters, &weights, 1e-10, &format!("weights of call {k}, {label}"));
+            assert_close(
+                &training.state().parameters,
+                &weights,
+                1e-10,
+                &format!("weights of call {k}, {label}"),
+            );
         }
     }
 }

@@ -75,7 +75,10 @@ fn samples_that_cannot_be_read_are_an_error_and_the_step_can_be_repeated() {
         source.broken.store(true, Ordering::Relaxed);
         let state = training.state().clone();
         let error = training.step().expect_err("the source is broken");
-        assert!(matches!(error, Error::Unreadable { .. }) && error.to_string().contains("truncated"), "{error}");
+        assert!(
+            matches!(error, Error::Unreadable { .. }) && error.to_string().contains("truncated"),
+            "{error}"
+        );
         assert!(training.training_loss().is_err());
         assert_eq!(training.state(), &state, "the state is that of the last step");
         source.broken.store(false, Ordering::Relaxed);

@@ -11,12 +11,11 @@ use super::open::PreparedFit;
 use super::progress::FitProgress;
 use crate::Error;
 use crate::checkpoints::Checkpoints;
-use crate::data::Samples;
 use crate::experiment::Experiment;
 use crate::model::ensemble;
 use crate::outcome::Outcome;
 use crate::run::{Job, run_all};
-use crate::table::{Remark, TableSamples};
+use crate::table::Remark;
 use crate::table_source::TargetedTable;
 
 /// A fit whose networks have been trained.

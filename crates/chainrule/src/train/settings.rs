@@ -140,7 +140,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Error> {
         let (rate, fraction) = (self.learning_rate, self.validation_fraction.unwrap_or(0.5));
         let schedule = |schedule: &Schedule| schedule.name().to_owned();
-        const TIMED: &str = "a schedule that depends on time only";
+        let timed = "a schedule that depends on time only";
         let rules = [
             (self.epochs > 0, "epochs", self.epochs.to_string(), "at least 1"),
             (
@@ -166,13 +166,13 @@ impl Settings {
                 !self.penalty_schedule.follows_loss(),
                 "penalty_schedule",
                 schedule(&self.penalty_schedule),
-                TIMED,
+                timed,
             ),
             (
                 !self.dropout_schedule.follows_loss(),
                 "dropout_schedule",
                 schedule(&self.dropout_schedule),
-                TIMED,
+                timed,
             ),
         ];
         for (is_valid, setting, value, allowed) in rules {
