@@ -17,8 +17,8 @@ use serde_json::Value;
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let row = |i: usize| {
-        let (x, colour) = (i * 37 % 120, ["red", "green", "blue"][i % 3]);
-        let class = if x > 60 || colour == "red" { "yes" } else { "no" };
+        let (x, colour) = (i * 37 % 97, ["red", "green", "blue"][i % 3]);
+        let class = if x > 50 || colour == "red" { "yes" } else { "no" };
         format!("{}.5,{colour},{},{class}\n", x, i * 53 % 17)
     };
     let text = format!("x,colour,noise,class\n{}", (0..120).map(row).collect::<String>());

@@ -207,8 +207,9 @@ fn dropout_can_be_changed_and_follows_its_schedule() {
     assert_eq!(changed.network().architecture().layers()[0].dropout, 0.5);
     assert_eq!(epoch(changed), with_rate);
     // In the first epoch the factor of this schedule is 1, in the second 0.
-    let half = Schedule::new("step", &[("factor", 0.0.into()), ("every", 1.0.into())]).expect("a schedule");
-    let mut scheduled = dropped(0.5, half);
+    let once =
+        Schedule::new("linear", &[("end", 0.0.into()), ("over", 1.0.into()), ("clock", "epoch".into())]);
+    let mut scheduled = dropped(0.5, once.expect("a schedule"));
     scheduled.epoch().expect("a finite loss");
     assert_eq!(scheduled.state().parameters, with_rate);
     let mut plain = dropped(0.0, Schedule::constant());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chainrule::Dataset;
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
-use chainrule::network::{Architecture, Layer, Network, jacobian, vector_jacobian_product};
+use chainrule::network::{Architecture, Initializer, Layer, Network, jacobian, vector_jacobian_product};
 use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 
@@ -16,11 +16,13 @@ fn networks() -> Vec<Network<f64>> {
         Activation::names().map(|(name, _)| Activation::new(name, &[]).expect("a name of the list"));
     let network = |(k, activation): (usize, Activation)| {
         let hidden = if activation.is_softmax() { Activation::tanh() } else { activation.clone() };
-        let first = Layer::new(4, hidden.clone());
+        // With a bias, no pre-activation is exactly 0, where some activations are not differentiable.
+        let with_bias = |n, activation| Layer::new(n, activation).bias_init(Initializer::normal(0.0, 0.5));
+        let first = with_bias(4, hidden.clone());
         let layers = vec![
             if k % 3 == 1 { first.frozen_weights() } else { first },
-            Layer::new(3, hidden).without_bias(),
-            Layer::new(2, activation),
+            if k % 3 == 2 { with_bias(3, hidden).frozen_bias() } else { with_bias(3, hidden) },
+            with_bias(2, activation),
         ];
         let architecture = Architecture::new(3, layers).expect("a valid architecture");
         Network::initialize(architecture, &mut RandomState::new(k as u32))
@@ -73,9 +75,9 @@ fn products_with_the_jacobian_are_gradients_of_losses() {
         let mut gradient = vec![0.0; network.parameters().len()];
         let rows: Vec<u32> = (0..n).collect();
         objective.sums(network.parameters(), &rows, Some(&mut gradient), None).expect("readable samples");
-        // The squared error of a sample is the mean over its outputs.
+        // The derivative of the squared error Σ (y - t)² of a sample.
         let y = network.predict(&x);
-        let dy: Vec<f64> = y.iter().zip(&t).map(|(y, t)| y - t).collect();
+        let dy: Vec<f64> = y.iter().zip(&t).map(|(y, t)| 2.0 * (y - t)).collect();
         let product = vector_jacobian_product(&network, &x, &dy);
         let derivatives = jacobian(&network, &x);
         let parameters = network.parameters().len();

@@ -57,6 +57,7 @@ fn sequences_of_fits_agree_with_scikit_learn() {
         let settings = settings(given, &loss);
         let n_epochs = if case["how"] == "partial_fit" { 1 } else { settings.epochs };
         let mut training = Training::new(network, &loss, part(0), settings, random).unwrap();
+        let mut n_samples = 0;
         for k in 0..case["parts"].as_array().unwrap().len() {
             if k > 0 {
                 let mut state = training.state().clone();
@@ -65,13 +66,20 @@ fn sequences_of_fits_agree_with_scikit_learn() {
                     state = training.state().clone();
                 } else {
                     state.slots = training.settings().optimizer.slots(state.parameters.len());
-                    state.updates = 0;
+                    (state.updates, state.samples) = (0, 0);
                     state.order.sort_unstable();
                 }
                 state.random = RandomState::new(seed);
                 training.restore(state).unwrap();
             }
-            let losses: Vec<f64> = (0..n_epochs).map(|_| training.epoch().unwrap().loss).collect();
+            let mut losses = vec![training.epoch().unwrap().loss];
+            // The first epoch of a call with a new optimizer has the initial learning rate; the
+            // following ones count the samples of all calls.
+            let mut state = training.state().clone();
+            state.samples = n_samples + state.order.len() as u64;
+            n_samples = state.samples + (n_epochs - 1) * state.order.len() as u64;
+            training.restore(state).unwrap();
+            losses.extend((1..n_epochs).map(|_| training.epoch().unwrap().loss));
             assert_close(
                 &losses,
                 &numbers(&case["losses"][k]),

@@ -94,7 +94,7 @@ mod tests {
             let standardised = Standardizer::fit("x", &values, 1).unwrap().apply("x", &values).unwrap();
             assert_eq!(standardised, [1.0, -1.0, 1.0, -1.0]);
         }
-        let far = Standardizer::fit("x", &[0.0_f32, 1e-30], 1).unwrap().apply("x", &[1e30]).unwrap_err();
+        let far = Standardizer::fit("x", &[0.0_f32, 1e-30], 1).unwrap().apply("x", &[1e30_f32]).unwrap_err();
         assert_eq!(
             far.to_string(),
             "x is 1e30 in row 1, column 1 (both counted from 1), which is too large for f32; scale the column, or use f64"

@@ -32,7 +32,7 @@ use crate::registry::NumberRange;
 /// | `validation_split` | random | how samples are held out: "random" or "stratified" by class |
 /// | `metrics` | none | metrics recorded after each epoch (`chainrule list metrics`) |
 /// | `track_dead_units` | each_epoch | when dead and saturated units are counted: "each_epoch" or "never" |
-/// | `penalty.l1` | 0 | l1·Σ|w| |
+/// | `penalty.l1` | 0 | l1·Σ abs(w) |
 /// | `penalty.l2` | 0 | l2/2·Σw² |
 /// | `penalty.decoupled` | 0 | weight decay: w ← w·(1 - learning_rate·decoupled) before each step |
 /// | `penalty.divisor` | none | divisor of l1 and l2: "none" or "batch_weight", the total weight of the samples of a batch |
@@ -342,7 +342,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
     Setting {
         get: |settings| settings.penalty.l1.to_string(),
         set: Set::Plain(|settings, value| settings.penalty.l1 = value.number()),
-        ..entry("penalty.l1", SettingKind::Number(NumberRange::NON_NEGATIVE), "l1·Σ|w|", "0.0")
+        ..entry("penalty.l1", SettingKind::Number(NumberRange::NON_NEGATIVE), "l1·Σ abs(w)", "0.0")
     },
     Setting {
         get: |settings| settings.penalty.l2.to_string(),

@@ -49,6 +49,10 @@ pub struct Best<T> {
     pub parameters: Vec<T>,
 }
 
+/// Maximum number of steps, epochs and samples of a state: no training run is that long, and none
+/// of them can overflow.
+const MAX_COUNT: u64 = 1 << 53;
+
 impl<T> TrainingState<T> {
     /// Checks that this state can replace `current`, the state of a training run on `n` samples.
     pub(super) fn check(&self, current: &TrainingState<T>, n: usize) -> Result<(), Error> {
@@ -69,6 +73,12 @@ impl<T> TrainingState<T> {
             if expected != got {
                 return Err(Error::StateMismatch { what, expected, got });
             }
+        }
+        let waits = [self.schedule.wait, self.stopping.wait];
+        let counters = [&[self.updates, self.step, self.epoch, self.samples][..], &waits].concat();
+        if let Some(&count) = counters.iter().find(|&&count| count > MAX_COUNT) {
+            let (expected, got) = (MAX_COUNT as usize, count as usize);
+            return Err(Error::StateMismatch { what: "maximum of its counters", expected, got });
         }
         if let Some(&row) = self.order.iter().find(|&&row| row as usize >= n) {
             return Err(Error::StateMismatch {

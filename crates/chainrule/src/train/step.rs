@@ -97,7 +97,7 @@ impl<T: Scalar> Training<T> {
             Clock::Epoch => (state.epoch, 1),
             Clock::Samples => (state.samples, state.order.len() as u64),
         };
-        schedule.factor(now, self.settings.epochs * ticks_per_epoch, &state.schedule)
+        schedule.factor(now, self.settings.epochs.saturating_mul(ticks_per_epoch), &state.schedule)
     }
 
     pub(super) fn batch_size(&self) -> usize {
