@@ -24,8 +24,6 @@ static STEPS: &[SuiteStep] = &[
             CargoCommand::new("test --workspace --lib --bins --tests --examples"),
         ],
     ),
-    // A feature of the engine that no other crate uses.
-    cargo("arrays", &[CargoCommand::new("test --package chainrule --features ndarray --test mlp")]),
     check("browser", browser::faults, &[Requirement::Chromium]),
     check("exports", exports::faults, &[Requirement::Arm, Requirement::Python]),
     // Examples in doc comments, which nextest does not run.

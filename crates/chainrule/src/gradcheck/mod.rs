@@ -107,6 +107,8 @@ impl ParameterSelection {
 /// skipped.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use chainrule::gradcheck::{self, ParameterSelection};
 /// use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
 /// use chainrule::objective::{Objective, Reduction};

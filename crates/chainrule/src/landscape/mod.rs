@@ -10,6 +10,8 @@
 //! along each direction.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use chainrule::landscape::{GridAxis, Plane, surface};
 //! use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 //! use chainrule::objective::{Objective, Reduction};
@@ -32,9 +34,9 @@
 //! assert_eq!(path[0].at, [0.0, 0.0]);
 //! assert!(path.iter().all(|point| point.distance == 0.0));
 //!
-//! let objective = Objective::new(&line, &loss, Arc::new(data.clone()))?;
+//! let mut objective = Objective::new(&line, &loss, Arc::new(data))?;
 //! let axes = [GridAxis::new(0.0, 4.0, 41)?, GridAxis::new(-1.0, 3.0, 41)?];
-//! let surface = surface(&mut objective, &[0, 1, 2], Reduction::Mean, &plane, &axes);
+//! let surface = surface(&mut objective, &[0, 1, 2], Reduction::Mean, &plane, &axes)?;
 //! let (lowest, loss) = surface.lowest().expect("no value is NaN");
 //! assert_eq!((surface.at(lowest), loss), (vec![2.0, 1.0], 0.0));
 //! # Ok::<(), chainrule::Error>(())

@@ -27,6 +27,8 @@
 //! be rendered as text, Markdown or LaTeX.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use chainrule::network::{Architecture, Layer, activation::Activation, loss::Loss};
 //! use chainrule::objective::{Objective, Reduction};
 //! use chainrule::trace::Trace;

@@ -13,6 +13,8 @@ use crate::train::{AnyTraining, Training};
 /// The batch of the step does not depend on `rows`.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 /// use chainrule::random::RandomState;
 /// use chainrule::train::{Settings, Training};

@@ -76,6 +76,7 @@ impl<T: Scalar> Observer<T> for Cancel<'_> {
 /// parameter space.
 ///
 /// ```
+/// # use std::sync::Arc;
 /// # use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 /// # use chainrule::random::RandomState;
 /// # use chainrule::train::{Settings, Training};

@@ -29,6 +29,8 @@ use crate::random::RandomState;
 /// with exactly the same results, to the last bit.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, loss::Loss};
 /// use chainrule::random::RandomState;
 /// use chainrule::train::{Settings, Training};
