@@ -36,7 +36,7 @@ const FOLDS: RangeInclusive<i64> = 2..=100;
 impl FitPlan {
     /// Reads `[fit]` of a TOML file, if one is given, and applies `sets`.
     ///
-    /// [`Experiment::fit`](crate::Experiment::fit) returns the notes about renamed keys.
+    /// Notes about renamed keys are those of the [opened experiment](crate::OpenedFit::open).
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a setting is invalid.

@@ -1,7 +1,7 @@
 //! Classifiers and regressors in a few lines: settings with defaults, `fit` and `predict`.
 //!
 //! [`Mlp`] builds the network, standardises the samples and trains, with defaults that suit most
-//! small and medium tables. [`Training`](crate::train::Training) gives control over everything
+//! small and medium tables. [`Training`] gives control over everything
 //! else: sample weights, layers of different kinds, steps, checkpoints.
 
 mod fitted;
