@@ -58,8 +58,8 @@ pub fn fit_many<T: Scalar, O: Observer<T> + Send>(
 /// Runs `job(k)` for k from 0 to `n_jobs` - 1, each on one thread, and returns the results in
 /// order.
 ///
-/// A job trains networks, each of which could use `n_threads_each` threads alone. If one job after
-/// another, each on so many threads, would take less time, they are run so.
+/// A job trains networks, each of which could use `n_threads_each` threads alone. The jobs are run
+/// one after another, each on several threads, if that is expected to take less time.
 ///
 /// # Panics
 /// Panics if a job panics.
