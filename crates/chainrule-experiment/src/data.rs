@@ -7,13 +7,13 @@ use chainrule::datasets::{self, Curve, Generator};
 use chainrule::network::loss::Loss;
 use chainrule::random::RandomState;
 use chainrule::{Dataset, Error as EngineError};
-use chainrule_model::sha256;
-use chainrule_table::{Encoders, ReadOptions, Table, Target, TargetScaling, Task};
+use chainrule_table::{ReadOptions, Table, Target, TargetScaling, Task};
 
 use crate::Error;
 use crate::builtin::BaseFolder;
+use crate::fingerprint;
 use crate::section::Section;
-use crate::table::{TABLE_KEYS, TablePlan, TableSamples};
+use crate::table::{FittedTable, TABLE_KEYS, TablePlan, TableSamples};
 
 /// Source of the samples of an experiment.
 #[derive(Clone, Debug)]
@@ -60,11 +60,7 @@ struct SampleLocations {
 impl Samples {
     /// Returns the SHA-256 of the inputs and targets, in hexadecimal.
     pub fn fingerprint(&self) -> &str {
-        self.fingerprint.get_or_init(|| {
-            let numbers = [self.dataset.x(), self.dataset.t()].into_iter();
-            let pieces = numbers.flat_map(|numbers| numbers.chunks(4096));
-            sha256(pieces.map(|piece| piece.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
-        })
+        self.fingerprint.get_or_init(|| fingerprint::of_samples(&self.dataset))
     }
 
     /// Returns the table of the samples of a fit.
@@ -199,9 +195,9 @@ impl DataPlan {
     }
 
     /// Replaces the table with the one at `path`, encoded by a model's encoders.
-    pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> DataPlan {
+    pub(crate) fn encoded_by(self, fitted: FittedTable, path: PathBuf) -> DataPlan {
         let source = match self.source {
-            SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.encoded_by(encoders, path))),
+            SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.encoded_by(fitted, path))),
             source @ SampleSource::Generator(_) => source,
         };
         DataPlan { source, ..self }

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 
 use chainrule::network::Part;
 use chainrule::train::Epoch;
-use chainrule_model::{Precision, sha256};
-use chainrule_table::{Column, Table, UNFINISHED, Values};
+use chainrule_model::Precision;
+use chainrule_table::UNFINISHED;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::json;
 
 use crate::Error;
 use crate::checkpoints::LOCK;
 use crate::experiment::Experiment;
+use crate::fingerprint;
 use crate::outcome::Outcome;
 
 /// A run folder that is being written. It gets its final name when it is complete.
@@ -117,25 +118,11 @@ fn data(outcome: &Outcome) -> serde_json::Value {
     let from = samples.from_table.as_ref();
     let held_out = from.and_then(|from| from.validation.as_ref());
     json!({
-        "fingerprint": from.map_or_else(|| samples.fingerprint().to_owned(), |from| fingerprint(&from.table)),
+        "fingerprint": from.map_or_else(|| samples.fingerprint().to_owned(), |from| fingerprint::of_table(&from.table)),
         "n_samples": samples.dataset.n_samples(),
         "n_held_back": held_out.map_or(0, |dataset| dataset.n_samples()),
         "inputs": samples.inputs,
     })
-}
-
-/// Computes the SHA-256 of the column names and cells of a table.
-fn fingerprint(table: &Table) -> String {
-    let cells = |column: &Column| match &column.values {
-        Values::Numbers(values) | Values::Dates(values) => {
-            values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()
-        }
-        Values::Strings(texts) => {
-            let codes = texts.codes.iter().flat_map(|code| code.to_le_bytes());
-            texts.words.iter().flat_map(|word| word.bytes().chain([0])).chain(codes).collect()
-        }
-    };
-    sha256(table.columns.iter().flat_map(|column| [column.name.clone().into_bytes(), cells(column)]))
 }
 
 fn write_history(path: &Path, outcome: &Outcome) -> Result<(), IoError> {

@@ -31,6 +31,7 @@ mod error;
 mod evaluation;
 mod experiment;
 mod figure;
+mod fingerprint;
 mod fit;
 mod folder;
 mod model;

@@ -11,14 +11,14 @@ use crate::Error;
 use crate::builtin::BaseFolder;
 use crate::experiment::{Experiment, Variant};
 use crate::outcome::Outcome;
+use crate::table::FittedTable;
 use crate::text_file::parent;
 use crate::tree::Tree;
 
 /// A model, opened as the experiment that trained it.
 #[derive(Clone, Debug)]
 pub struct OpenedModel {
-    /// Experiment with one variant, whose initial network is that of the model and whose samples
-    /// are all rows of the table.
+    /// Experiment with one variant, whose initial network is that of the model.
     pub experiment: Experiment,
     /// Training history, as far as the model file records it.
     pub history: History,
@@ -29,14 +29,21 @@ impl Experiment {
     /// are those of `data`, or else of the table that it was trained on, encoded by the model's
     /// encoders.
     ///
+    /// The rows of an unchanged table are split as they were for training. In any other table, all
+    /// rows are training rows, and early stopping monitors the training loss.
+    ///
     /// # Errors
     /// Returns an error if the model's settings are missing or invalid.
     pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<OpenedModel, Error> {
         let member = &model.members[0];
         let tree = Tree::parse(&model.trained.settings, path, &mut Vec::new())?;
         let mut variant = Variant::read(String::new(), tree, path, BaseFolder::Disk(parent(path)))?;
+        let fitted = FittedTable {
+            encoders: member.encoders.clone(),
+            fingerprint: data.is_none().then(|| model.trained.fingerprint.clone()),
+        };
         let table = data.unwrap_or(&model.trained.data).to_owned();
-        variant.data = variant.data.encoded_by(member.encoders.clone(), table);
+        variant.data = variant.data.encoded_by(fitted, table);
         let network = Network::new(member.architecture.clone(), member.parameters.clone());
         variant.given = Some(network.expect("checked when the model was read"));
         let epoch = |epoch: &TrainedEpoch| chainrule::train::Epoch {

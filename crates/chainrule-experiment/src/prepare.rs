@@ -8,7 +8,7 @@ use chainrule::network::loss::Link;
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
-use chainrule::train::{AnyTraining, Ending, History, Settings, Training};
+use chainrule::train::{AnyTraining, Ending, History, Monitor, Settings, Training};
 use chainrule::{Dataset, Error as EngineError, Scalar};
 use chainrule_model::Precision;
 use chainrule_table::{Target, TargetScaling};
@@ -168,10 +168,14 @@ impl Variant {
         let PreparedTraining { samples, architecture, start, names, .. } = self.prepare()?;
         let locate = |error| self.locate(error);
         let reduction = self.train.settings.reduction;
-        let mut objective =
-            Objective::new(&architecture, &self.train.loss, samples.dataset.clone()).map_err(locate)?;
-        let rows: Vec<u32> = (0..samples.dataset.n_samples() as u32).collect();
-        let loss = objective.value(start.parameters(), &rows, reduction).map_err(locate)?;
+        let loss = |samples: &Arc<Dataset<f64>>| {
+            let rows: Vec<u32> = (0..samples.n_samples() as u32).collect();
+            let mut objective = Objective::new(&architecture, &self.train.loss, samples.clone())?;
+            objective.value(start.parameters(), &rows, reduction)
+        };
+        let held_out = samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
+        let final_loss =
+            (loss(&samples.dataset).map_err(locate)?, held_out.map(loss).transpose().map_err(locate)?);
         let parameters = start.parameters().to_vec();
         Ok(Outcome {
             variant: self.name.clone(),
@@ -184,7 +188,7 @@ impl Variant {
             history,
             ending: Ok(Ending::Completed),
             restarts: Vec::new(),
-            final_loss: (loss, None),
+            final_loss,
             metric_names: Vec::new(),
             seconds: 0.0,
             architecture,
@@ -280,6 +284,13 @@ impl PreparedTraining {
         restart: Option<u32>,
     ) -> Result<AnyTraining, Error> {
         let mut settings = variant.settings_for_engine();
+        let held_out = self.samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
+        if let (Some(_), None, Some(stopping)) = (&variant.given, held_out, &mut settings.stopping) {
+            // A model that continues on another table, of which no rows are held out.
+            if stopping.monitor == Monitor::ValidationLoss {
+                stopping.monitor = Monitor::Loss;
+            }
+        }
         let (network, random) = match restart {
             Some(seed) => {
                 settings.seed = seed;

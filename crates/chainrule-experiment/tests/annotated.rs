@@ -1,4 +1,8 @@
 //! The annotated experiment contains every key that an experiment file can have.
+//!
+//! The training settings of the file are generated from their registry. With the environment
+//! variable `INSTA_UPDATE=always`, which also updates the snapshots of lists and help texts, the
+//! test writes them instead of comparing them.
 
 use chainrule::train::{SETTINGS, Setting, SettingKind, Settings};
 use chainrule_experiment::{Error, Experiment, builtin};
@@ -109,6 +113,14 @@ fn lines(setting: &Setting<Settings>) -> String {
 #[test]
 fn training_settings_are_annotated_as_their_registry_describes_them() {
     let text = builtin::text("annotated").expect("a built-in experiment");
+    let first = lines(&SETTINGS[0]);
+    let start = text.find(first.split('=').next().expect("a key")).expect("the first setting");
+    let end = start + text[start..].find("\n# Settings of `chainrule fit --config`").expect("the next table");
     let expected: String = SETTINGS.iter().map(lines).collect();
-    assert!(text.contains(&expected), "expected in annotated.toml:\n{expected}");
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/annotated.toml");
+        std::fs::write(path, [&text[..start], &expected, &text[end..]].concat()).expect("a file");
+    } else {
+        assert_eq!(text[start..end], expected, "update annotated.toml with INSTA_UPDATE=always");
+    }
 }

@@ -5,10 +5,7 @@ use crate::error::Failure;
 use crate::output::out;
 
 pub(crate) fn run(arguments: &TraceArguments) -> Result<(), Failure> {
-    let mut variant = arguments.source.one()?;
-    // A model has no validation rows, which early stopping would require.
-    variant.train.settings.stopping = None;
-    let mut training = variant.training()?;
+    let mut training = arguments.source.one()?.training()?;
     let n = training.n_samples();
     let row = |&sample: &usize| {
         let allowed = format!("from 1 to {n}, the number of samples");

@@ -1,6 +1,7 @@
 //! `[data] table`: samples from the columns of a file, encoded and split into training and
 //! validation rows.
 
+mod fitted;
 mod options;
 mod remarks;
 mod split;
@@ -15,9 +16,10 @@ use chainrule::network::loss::{Link, Loss};
 use chainrule::random::RandomState;
 use chainrule_table::{
     Column, ColumnHints, ColumnKinds, DateParts, EncoderOptions, Encoders, Ignored, ReadOptions, Scaling,
-    Split, Stream, Table, Target, TargetScaling, Task, TrainingRows, Values, read, read_csv,
+    Split, Table, Target, TargetScaling, Task, TrainingRows, Values, read, read_csv,
 };
 
+pub(crate) use self::fitted::FittedTable;
 pub(crate) use self::options::column_names;
 use self::options::{kinds, read_options};
 pub use self::remarks::Remark;
@@ -26,6 +28,7 @@ use self::split::{SplitPlan, split_warning};
 use self::usable::{UntargetedRows, UsableRows};
 use crate::Error;
 use crate::builtin::InputFile;
+use crate::fingerprint;
 use crate::origin::Origin;
 use crate::section::Section;
 
@@ -74,8 +77,8 @@ pub(crate) struct TablePlan {
     split: SplitPlan,
     /// Fold that is held out, counted from 0, and the number of folds.
     fold: Option<[usize; 2]>,
-    /// Encoders of a model, if the table is encoded by them; no rows are held out then.
-    fitted: Option<Arc<Encoders>>,
+    /// The model whose encoders encode the table, if any.
+    fitted: Option<Arc<FittedTable>>,
     /// The table once it has been read, shared by all variants of an experiment.
     table: Arc<OnceLock<Arc<Table>>>,
     /// The usable rows of the table, once they have been selected.
@@ -205,23 +208,20 @@ impl TablePlan {
         if let Some(table) = self.table.get() {
             return Ok(table.clone());
         }
-        let table = Arc::new(match (&self.fitted, self.file.built_in) {
-            (Some(encoders), _) => {
-                let formats = [encoders.formats(), encoders.target_formats()].concat();
-                Stream::open(&self.file.path, &self.options, &formats)?.whole(progress)?
-            }
-            (None, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?,
-            (None, None) => read(&self.file.path, &self.options, progress)?,
-        });
+        let table = match (self.fitted.as_deref(), self.file.built_in) {
+            (Some(FittedTable { encoders, fingerprint: None }), _) => self.read_as(encoders, progress)?,
+            (_, Some(bytes)) => read_csv(&self.file.path, bytes, &self.options)?.into(),
+            (_, None) => read(&self.file.path, &self.options, progress)?.into(),
+        };
         Ok(self.table.get_or_init(|| table).clone())
     }
 
-    /// Replaces the table with all rows of the one at `path`, encoded by a model's encoders.
-    pub(crate) fn encoded_by(self, encoders: Encoders, path: PathBuf) -> TablePlan {
+    /// Replaces the table with the one at `path`, encoded by a model's encoders.
+    pub(crate) fn encoded_by(self, fitted: FittedTable, path: PathBuf) -> TablePlan {
         let file = InputFile { path, built_in: None };
         TablePlan {
             file,
-            fitted: Some(Arc::new(encoders)),
+            fitted: Some(Arc::new(fitted)),
             table: Arc::default(),
             usable: Arc::default(),
             ..self
@@ -305,25 +305,51 @@ impl TablePlan {
         scaling: TargetScaling,
     ) -> Result<(Arc<Dataset<f64>>, TableSamples), Error> {
         let table = self.table(&mut |_, _| ())?;
-        if let Some(encoders) = &self.fitted {
-            return self.encoded(table, encoders);
+        let mut split =
+            |encoders| self.split_samples(&table, encoders, random, validation_fraction, loss, scaling);
+        let Some(fitted) = &self.fitted else { return split(None) };
+        if let Some(fingerprint) = &fitted.fingerprint
+            && let Ok(samples) = split(Some(&fitted.encoders))
+            && fingerprint::of_samples(&samples.0) == *fingerprint
+        {
+            return Ok(samples);
         }
-        let UsableRows { table, weights: row_weights, remarks } = self.usable(&table)?.clone();
+        // Columns of a changed table can have other formats than in training.
+        let is_read = fitted.fingerprint.is_none();
+        let table = if is_read { table } else { self.read_as(&fitted.encoders, &mut |_, _| ())? };
+        self.all_samples(&table, &fitted.encoders, validation_fraction)
+    }
+
+    /// Returns the training samples and the held-out ones, encoded by `encoders`, or else by
+    /// encoders that are fitted to the training rows.
+    fn split_samples(
+        &self,
+        table: &Arc<Table>,
+        encoders: Option<&Encoders>,
+        random: &mut RandomState,
+        validation_fraction: Option<f64>,
+        loss: &Loss,
+        scaling: TargetScaling,
+    ) -> Result<(Arc<Dataset<f64>>, TableSamples), Error> {
+        let UsableRows { table, weights: row_weights, remarks } = self.usable(table)?.clone();
         let kinds = ColumnKinds::find(&table, &self.hints)?;
         let task = Some(self.task(&table, Some(loss))?);
         let all: Vec<usize> = (0..table.n_rows()).collect();
         // A stratified split requires the classes of all rows.
-        let target = self.target_scaling.unwrap_or(scaling);
-        let whole = Target::fit(&table, all[..].into(), &self.hints.targets, task, target)?;
-        let rows = self.rows(&table, &whole, validation_fraction, random)?;
-        let encoders = Encoders::fit(
-            &table,
-            TrainingRows { rows: &rows[0], weights: row_weights.as_ref().map(|weights| &weights[..]) },
-            &kinds,
-            &self.hints.targets,
-            task,
-            EncoderOptions { target, ..self.encoders },
-        )?;
+        let scaling = self.target_scaling.unwrap_or(scaling);
+        let target = Target::fit(&table, all[..].into(), &self.hints.targets, task, scaling)?;
+        let rows = self.rows(&table, &target, validation_fraction, random)?;
+        let encoders = match encoders {
+            Some(encoders) => encoders.clone(),
+            None => Encoders::fit(
+                &table,
+                TrainingRows { rows: &rows[0], weights: row_weights.as_ref().map(|weights| &weights[..]) },
+                &kinds,
+                &self.hints.targets,
+                task,
+                EncoderOptions { target: scaling, ..self.encoders },
+            )?,
+        };
         let weights = self.weights(&table, row_weights.as_deref(), &encoders.target, &rows[0])?;
         let t = encoders.target.encode(&table)?;
         let n_outputs = encoders.target.n_outputs();
@@ -344,30 +370,6 @@ impl TablePlan {
         let ignored = kinds.ignored;
         let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
         Ok((dataset, TableSamples { table, encoders, ignored, rows, validation, weight, remarks }))
-    }
-
-    /// Encodes all rows of a table with a model's encoders.
-    fn encoded(
-        &self,
-        table: Arc<Table>,
-        encoders: &Encoders,
-    ) -> Result<(Arc<Dataset<f64>>, TableSamples), Error> {
-        let (x, _) = encoders.encode(&table);
-        let t = encoders.target.encode(&table)?;
-        let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
-        let dataset = Arc::new(dataset.map_err(|source| self.engine_error(source))?);
-        let rows = [(0..table.n_rows()).collect(), Vec::new()];
-        let encoders = encoders.clone();
-        let samples = TableSamples {
-            table,
-            encoders,
-            ignored: Vec::new(),
-            rows,
-            validation: None,
-            weight: None,
-            remarks: Vec::new(),
-        };
-        Ok((dataset, samples))
     }
 
     fn engine_error(&self, source: chainrule::Error) -> Error {
