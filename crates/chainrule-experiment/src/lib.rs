@@ -73,7 +73,7 @@ pub use fit::{
     RowCounts, Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
 };
 pub use folder::RunFolder;
-pub use model::{OpenedModel, ensemble, scores};
+pub use model::{ModelRows, OpenedModel, ensemble, scores};
 pub use named::Named;
 pub use network::NetworkPlan;
 pub use number::format_number;

@@ -24,23 +24,38 @@ pub struct OpenedModel {
     pub history: History,
 }
 
+/// The rows of a table that are the samples of an opened model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelRows {
+    /// All rows, in the order of the table.
+    All,
+    /// The training rows and the validation rows of the training, if the table is unchanged; all
+    /// rows of any other table.
+    AsTrained,
+}
+
 impl Experiment {
     /// Opens a model as the experiment that trained it, with the first of its networks. The samples
     /// are those of `data`, or else of the table that it was trained on, encoded by the model's
     /// encoders.
     ///
-    /// The rows of an unchanged table are split as they were for training. In any other table, all
-    /// rows are training rows, and early stopping monitors the training loss.
+    /// If no rows are held out, early stopping monitors the training loss.
     ///
     /// # Errors
     /// Returns an error if the model's settings are missing or invalid.
-    pub fn of_model(model: &Model, path: &Path, data: Option<&Path>) -> Result<OpenedModel, Error> {
+    pub fn of_model(
+        model: &Model,
+        path: &Path,
+        data: Option<&Path>,
+        rows: ModelRows,
+    ) -> Result<OpenedModel, Error> {
         let member = &model.members[0];
         let tree = Tree::parse(&model.trained.settings, path, &mut Vec::new())?;
         let mut variant = Variant::read(String::new(), tree, path, BaseFolder::Disk(parent(path)))?;
         let fitted = FittedTable {
             encoders: member.encoders.clone(),
-            fingerprint: data.is_none().then(|| model.trained.fingerprint.clone()),
+            fingerprint: (data.is_none() && rows == ModelRows::AsTrained)
+                .then(|| model.trained.fingerprint.clone()),
         };
         let table = data.unwrap_or(&model.trained.data).to_owned();
         variant.data = variant.data.encoded_by(fitted, table);

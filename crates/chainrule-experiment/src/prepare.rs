@@ -286,7 +286,7 @@ impl PreparedTraining {
         let mut settings = variant.settings_for_engine();
         let held_out = self.samples.from_table.as_ref().and_then(|from| from.validation.as_ref());
         if let (Some(_), None, Some(stopping)) = (&variant.given, held_out, &mut settings.stopping) {
-            // A model that continues on another table, of which no rows are held out.
+            // A model that continues without held-out rows.
             if stopping.monitor == Monitor::ValidationLoss {
                 stopping.monitor = Monitor::Loss;
             }

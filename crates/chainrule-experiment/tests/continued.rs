@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use chainrule_experiment::{Experiment, FitOptions, Outcome, Variant, fit};
+use chainrule_experiment::{Experiment, FitOptions, ModelRows, Outcome, Variant, fit};
 use chainrule_model::Model;
 
 /// Writes a table of 90 rows in which groups of three share a `place`, and three rows have no target.
@@ -34,14 +34,16 @@ fn fitted(table: &Path, folds: Option<usize>, sets: &[&str]) -> Model {
 }
 
 fn opened(model: &Model, data: Option<&Path>) -> Variant {
-    let opened = Experiment::of_model(model, Path::new("m.safetensors"), data).expect("an experiment");
+    let opened = Experiment::of_model(model, Path::new("m.safetensors"), data, ModelRows::AsTrained)
+        .expect("an experiment");
     opened.experiment.variants.into_iter().next().expect("a variant")
 }
 
 /// Returns the outcome of the model's network without further training.
 fn initial(model: &Model, data: Option<&Path>) -> Outcome {
-    let history =
-        Experiment::of_model(model, Path::new("m.safetensors"), data).expect("an experiment").history;
+    let history = Experiment::of_model(model, Path::new("m.safetensors"), data, ModelRows::AsTrained)
+        .expect("an experiment")
+        .history;
     opened(model, data).initial_outcome(history).expect("an outcome")
 }
 
@@ -102,7 +104,7 @@ fn no_rows_of_another_table_are_held_out() {
             let samples = variant.prepare().expect("samples").samples;
             let from = samples.from_table.as_ref().expect("a table");
             assert_eq!((from.rows[0].len(), from.validation.is_none()), (n, true));
-            let text = "not the table that the model was trained on, so no rows are held out for validation";
+            let text = "all rows are used for training, and none are held out for validation";
             assert_eq!(from.remarks[0].text, text);
             let mut training = variant.training().expect("early stopping monitors the training loss");
             training.run(()).expect("no divergence");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainrule_experiment::{Error, Experiment, FitOptions, FitPlan, OpenedFit};
+use chainrule_experiment::{Error, Experiment, FitOptions, FitPlan, ModelRows, OpenedFit};
 
 const GENERATOR: &str = "\
 [data]
@@ -261,7 +261,7 @@ share = \"per_weight\"
 on = \"all\"
 "
     .to_owned();
-    let opened = Experiment::of_model(&model, path, None).expect("an experiment");
+    let opened = Experiment::of_model(&model, path, None, ModelRows::All).expect("an experiment");
     assert_eq!(opened.experiment.notes, [""; 0]);
     let settings = opened.experiment.variants[0].settings();
     for new in [

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use chainrule::registry::OptionValue;
+use chainrule_experiment::ModelRows;
 use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
 use chainrule_table::{date, write_whole};
 
@@ -19,10 +20,10 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
     let given: Vec<(&str, OptionValue)> = given.iter().map(|(key, value)| (*key, value.clone())).collect();
     kind::check(&arguments.kind, &given)?;
-    let model = arguments.source.model()?;
+    let model = arguments.source.model(ModelRows::AsTrained)?;
     let experiment = match &model {
         Some(opened) => opened.experiment.clone(),
-        None => arguments.source.open()?,
+        None => arguments.source.open(ModelRows::AsTrained)?,
     };
     let default = || PathBuf::from(format!("{}-{}.svg", experiment.name, arguments.kind));
     let path = arguments.output.clone().unwrap_or_else(default);

@@ -9,6 +9,7 @@ use chainrule::gradcheck::{self, ParameterSelection};
 use chainrule::network::Architecture;
 use chainrule::objective::Objective;
 use chainrule::registry::nearest;
+use chainrule_experiment::ModelRows;
 
 use crate::arguments::GradcheckArguments;
 use crate::error::Failure;
@@ -20,7 +21,7 @@ pub(crate) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
         let (value, allowed) = ("0".to_owned(), "at least 1".to_owned());
         return Err(Failure::Argument { argument: "--parameters", value, allowed });
     }
-    let experiment = arguments.source.open()?;
+    let experiment = arguments.source.open(ModelRows::All)?;
     let mut n_wrong = 0;
     for variant in &experiment.variants {
         let prepared = variant.prepare()?;

@@ -24,7 +24,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use chainrule_experiment::{Checkpoints, Experiment, OpenedModel, Outcome, Remark, Variant};
+use chainrule_experiment::{Checkpoints, Experiment, ModelRows, OpenedModel, Outcome, Remark, Variant};
 use chainrule_model::Model;
 use chainrule_table::is_special;
 
@@ -41,9 +41,10 @@ fn print_remarks(indent: &str, remarks: &[Remark]) {
 }
 
 impl Source {
-    /// Opens the experiment with its changed settings, reduced to the selected variant, and reads its tables.
-    fn open(&self) -> Result<Experiment, Failure> {
-        let mut experiment = match self.model()? {
+    /// Opens the experiment with its changed settings, reduced to the selected variant, and reads its tables. `rows` are
+    /// the samples of a model.
+    fn open(&self, rows: ModelRows) -> Result<Experiment, Failure> {
+        let mut experiment = match self.model(rows)? {
             Some(opened) => return Ok(opened.experiment),
             None => Experiment::open(&self.name, &self.set)?,
         };
@@ -61,7 +62,7 @@ impl Source {
     }
 
     /// Opens the model, if the source is one.
-    fn model(&self) -> Result<Option<OpenedModel>, Failure> {
+    fn model(&self, rows: ModelRows) -> Result<Option<OpenedModel>, Failure> {
         if !self.is_model() {
             return match &self.data {
                 Some(_) => Err(Failure::Unsupported {
@@ -83,14 +84,9 @@ impl Source {
         if model.members.len() > 1 {
             errln!("note: using the first of the model's {} networks", model.members.len());
         }
-        let opened = Experiment::of_model(&model, &self.name, self.data.as_deref())?;
+        let opened = Experiment::of_model(&model, &self.name, self.data.as_deref(), rows)?;
         read_tables(&opened.experiment)?;
         Ok(Some(opened))
-    }
-
-    /// Opens the selected variant, or the first if none is selected.
-    fn one(&self) -> Result<Variant, Failure> {
-        Ok(self.open()?.variants.swap_remove(0))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::published::collapsed;
-use chainrule_experiment::{Experiment, Outcome, Precision, RunFolder, Variant};
+use chainrule_experiment::{Experiment, ModelRows, Outcome, Precision, RunFolder, Variant};
 use chainrule_figures::Subject;
 
 use super::{finish, print_resume_command, recorded, write_somewhere};
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         return Err(Failure::Unsupported { argument: "--restarts", reason });
     }
     source.set.extend(arguments.restarts.map(|k| format!("train.restarts={k}")));
-    let experiment = source.open()?;
+    let experiment = source.open(ModelRows::AsTrained)?;
     // Settings, figures and the output path are checked before training.
     experiment.variants.iter().try_for_each(Variant::check)?;
     chainrule_figures::check_figures(&experiment)?;

@@ -1,11 +1,13 @@
 //! `chainrule trace`: the chain rule for some samples, written out.
 
+use chainrule_experiment::ModelRows;
+
 use crate::arguments::{TraceArguments, TraceOutput};
 use crate::error::Failure;
 use crate::output::out;
 
 pub(crate) fn run(arguments: &TraceArguments) -> Result<(), Failure> {
-    let mut training = arguments.source.one()?.training()?;
+    let mut training = arguments.source.open(ModelRows::All)?.variants[0].training()?;
     let n = training.n_samples();
     let row = |&sample: &usize| {
         let allowed = format!("from 1 to {n}, the number of samples");

@@ -15,8 +15,8 @@ use crate::Error;
 pub(crate) struct FittedTable {
     /// Encoders of one of the model's networks.
     pub(crate) encoders: Encoders,
-    /// SHA-256 of the training samples, if the table is the one that the model was trained on. Its
-    /// rows are then split as they were for training. No rows of another table are held out.
+    /// SHA-256 of the training samples, if the rows are to be split as they were for training. If
+    /// the samples are others, or if there is none, no rows are held out.
     pub(crate) fingerprint: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl TablePlan {
         let dataset = Dataset::new(x, encoders.n_inputs(), t, encoders.target.n_outputs());
         let dataset = Arc::new(dataset.map_err(|source| self.engine_error(source))?);
         if validation_fraction.is_some() || self.fold.is_some() {
-            let text = "not the table that the model was trained on, so no rows are held out for validation";
+            let text = "all rows are used for training, and none are held out for validation";
             remarks.insert(0, Remark { is_warning: false, text: text.to_owned() });
         }
         let samples = TableSamples {
