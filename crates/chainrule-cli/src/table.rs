@@ -1,6 +1,7 @@
 //! Tables on standard output, as wide as the terminal.
 
 use crate::output::{TextColour, bold, coloured, outln};
+use chainrule_experiment::ScoreTable;
 pub use chainrule_experiment::format_number as number;
 use comfy_table::presets::UTF8_NO_BORDERS;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
@@ -52,33 +53,13 @@ pub fn print_coloured(table: &Table, colours: &[(&str, TextColour)]) {
     }
 }
 
-/// Prints a table of metrics: one row per metric, one column per set of rows.
-pub fn print_metrics(columns: &[(&str, &[(&'static str, f64)])]) {
-    let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|(name, _)| *name)).collect();
+/// Prints a table of metrics.
+pub fn print_scores(scores: &ScoreTable) {
+    let header: Vec<&str> = scores.header.iter().map(String::as_str).collect();
     let mut shown = new(&header);
-    for (k, (name, _)) in columns[0].1.iter().enumerate() {
-        let values = columns
-            .iter()
-            .map(|(_, metrics)| Cell::new(number(metrics[k].1)).set_alignment(CellAlignment::Right));
+    for (name, values) in &scores.rows {
+        let values = values.iter().map(|v| Cell::new(number(*v)).set_alignment(CellAlignment::Right));
         shown.add_row(std::iter::once(Cell::new(name)).chain(values));
-    }
-    outln!();
-    print(&shown);
-}
-
-/// Prints the metrics of each of several targets: one row per target, one column per metric;
-/// nothing if there are none.
-///
-/// `rows` names the rows over which they are computed.
-pub fn print_targets(rows: &str, targets: &[(String, Vec<(&'static str, f64)>)]) {
-    let Some((_, metrics)) = targets.first() else { return };
-    let corner = if rows.is_empty() { "target".to_owned() } else { format!("target ({rows})") };
-    let header: Vec<&str> =
-        std::iter::once(&corner[..]).chain(metrics.iter().map(|(name, _)| *name)).collect();
-    let mut shown = new(&header);
-    for (column, metrics) in targets {
-        let values = metrics.iter().map(|(_, v)| Cell::new(number(*v)).set_alignment(CellAlignment::Right));
-        shown.add_row(std::iter::once(Cell::new(column)).chain(values));
     }
     outln!();
     print(&shown);

@@ -3,6 +3,8 @@
 use chainrule_table::{ColumnFormat, Encoders, Encoding, Input, Target};
 use serde::Serialize;
 
+use crate::number::format_number;
+
 /// The target of a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TargetSummary {
@@ -80,6 +82,29 @@ impl InputSummary {
             scale,
             values,
             categories,
+        }
+    }
+}
+
+/// Maximum number of categories that are listed.
+const MAX_CATEGORIES: usize = 6;
+
+/// Describes how a column is encoded.
+pub fn describe_encoding(input: &Input) -> String {
+    match &input.how {
+        Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
+            let clipped = if scale.bent { ", outliers clipped" } else { "" };
+            format!("(x - {}) / {}{clipped}", format_number(scale.shift), format_number(scale.by))
+        }
+        Encoding::Boolean { words: [no, yes] } => format!("{no}: -1, {yes}: 1"),
+        Encoding::Category { words, rare } => {
+            let shown = words.iter().take(MAX_CATEGORIES).cloned().collect::<Vec<_>>().join(", ");
+            let more = if words.len() > MAX_CATEGORIES { ", ..." } else { "" };
+            let rare = match rare.len() {
+                0 => String::new(),
+                n => format!("; {n} rare categories share one input"),
+            };
+            format!("one-hot, {} categories: {shown}{more}{rare}", words.len())
         }
     }
 }

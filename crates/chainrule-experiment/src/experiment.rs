@@ -194,6 +194,11 @@ impl Experiment {
 }
 
 impl Variant {
+    /// Returns whether training continues from the network of a model.
+    pub fn is_of_model(&self) -> bool {
+        self.given.is_some()
+    }
+
     /// Reads the settings of one network. Paths in them are relative to `folder`.
     pub(crate) fn read(
         name: String,

@@ -61,16 +61,16 @@ pub use checkpoint::Checkpoint;
 pub use checkpoint_interval::CheckpointInterval;
 pub use checkpoints::Checkpoints;
 pub use claim::{Claim, ClaimResult, ClaimStatus};
-pub use columns::{InputSummary, ScaleSummary, TargetSummary};
+pub use columns::{InputSummary, ScaleSummary, TargetSummary, describe_encoding};
 pub use data::{DataPlan, Samples};
 pub use error::Error;
-pub use evaluation::{EvaluationSummary, evaluate_model};
+pub use evaluation::{ClassSummary, Evaluated, EvaluationSummary, evaluate_model};
 pub use experiment::{Experiment, SourceDocument, Variant};
 pub use figure::FigurePlan;
 pub use fit::{
     AssessmentStep, Comparison, FitOptions, FitPlan, FitProgress, FitSummary, Fitted, FoldMetrics,
     IgnoredColumn, ImportanceSummary, MetricValue, OpenedFit, PlanSummary, PreparedFit, ReferencePredictor,
-    RowCounts, Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
+    RowCounts, ScoreTable, Scores, Spread, TableSummary, TrainedFit, TrainingSummary, fit, fit_default,
 };
 pub use folder::RunFolder;
 pub use model::{ModelRows, OpenedModel, ensemble, scores};
@@ -78,7 +78,7 @@ pub use named::Named;
 pub use network::NetworkPlan;
 pub use number::format_number;
 pub use origin::Origin;
-pub use outcome::Outcome;
+pub use outcome::{Outcome, RowSet};
 pub use outcome_summary::OutcomeSummary;
 pub use prepare::PreparedTraining;
 pub use reproduction::{

@@ -2,10 +2,12 @@
 //! models, and a model opened as the experiment that trained it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chainrule::network::Network;
 use chainrule::train::{Ending, History};
 use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
+use chainrule_table::Table;
 
 use crate::Error;
 use crate::builtin::BaseFolder;
@@ -85,6 +87,17 @@ impl Experiment {
             notes: Vec::new(),
         };
         Ok(OpenedModel { experiment, history })
+    }
+}
+
+impl OpenedModel {
+    /// Replaces the samples by those of a table in memory.
+    pub fn on_table(mut self, table: &Arc<Table>) -> OpenedModel {
+        let variants = self.experiment.variants.into_iter();
+        let replaced = variants
+            .map(|variant| Variant { data: variant.data.clone().with_table(table.clone()), ..variant });
+        self.experiment.variants = replaced.collect();
+        self
     }
 }
 

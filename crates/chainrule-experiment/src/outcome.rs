@@ -1,13 +1,26 @@
 //! The result of training a network.
 
-use chainrule::Error as EngineError;
+use std::sync::Arc;
+
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Network};
 use chainrule::objective::Reduction;
 use chainrule::train::{Ending, History};
+use chainrule::{Dataset, Error as EngineError};
 use chainrule_model::Precision;
 
 use crate::data::Samples;
+
+/// A part of the rows of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowSet {
+    /// The rows that are held out for validation.
+    Validation,
+    /// The rows that the network is trained on.
+    Training,
+    /// Both.
+    All,
+}
 
 /// Result of training a network.
 #[derive(Clone, Debug)]
@@ -57,12 +70,27 @@ impl Outcome {
         &self.snapshots
     }
 
-    /// Returns the outcome with the held-out samples instead of the training samples, if there are
-    /// any.
-    pub fn held_out(&self) -> Option<Outcome> {
-        let dataset = self.samples.from_table.as_ref()?.validation.clone()?;
+    /// Returns whether rows of its table are held out for validation.
+    pub fn has_held_out(&self) -> bool {
+        self.samples.from_table.as_ref().is_some_and(|from| from.validation.is_some())
+    }
+
+    /// Returns the outcome with the samples of other rows of its table, in the order of the table.
+    /// Without held-out rows, the samples are the same.
+    pub fn with_rows(&self, rows: RowSet) -> Outcome {
         let outcome = self.clone();
-        Some(Outcome { samples: outcome.samples.with_dataset(dataset), ..outcome })
+        let from = outcome.samples.from_table.as_ref();
+        let Some((from, validation)) = from.and_then(|from| Some((from, from.validation.clone()?))) else {
+            return outcome;
+        };
+        let dataset = match rows {
+            RowSet::Training => return outcome,
+            RowSet::Validation => validation,
+            RowSet::All => {
+                Arc::new(merged([(&from.rows[0], &self.samples.dataset), (&from.rows[1], &validation)]))
+            }
+        };
+        Outcome { samples: outcome.samples.with_dataset(dataset), ..outcome }
     }
 
     /// Returns the trained network, in f64.
@@ -70,4 +98,25 @@ impl Outcome {
         Network::new(self.architecture.clone(), self.parameters.clone())
             .expect("trained parameters are finite and fit the architecture")
     }
+}
+
+/// Returns the samples of both parts in the order of their row numbers.
+fn merged(parts: [(&Vec<usize>, &Arc<Dataset<f64>>); 2]) -> Dataset<f64> {
+    let mut order: Vec<(usize, &Dataset<f64>, usize)> = Vec::new();
+    for (rows, samples) in parts {
+        order.extend(rows.iter().enumerate().map(|(i, row)| (*row, &**samples, i)));
+    }
+    order.sort_unstable_by_key(|(row, ..)| *row);
+    let (first, mut x, mut t) = (parts[0].1, Vec::new(), Vec::new());
+    for (_, samples, i) in &order {
+        let (own_x, own_t) = samples.sample(*i);
+        x.extend_from_slice(own_x);
+        t.extend_from_slice(own_t);
+    }
+    let all = Dataset::new(x, first.n_inputs(), t, first.n_targets()).expect("both parts are valid");
+    if first.weights().is_none() {
+        return all;
+    }
+    let weight = |(_, samples, i): &(usize, &Dataset<f64>, usize)| samples.weights().map_or(1.0, |w| w[*i]);
+    all.with_weights(order.iter().map(weight).collect()).expect("both parts are valid")
 }

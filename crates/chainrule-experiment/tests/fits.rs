@@ -106,8 +106,10 @@ fn a_fold_has_its_own_network_and_the_test_table_is_evaluated() {
                 );
                 assert_eq!(others.len(), 2);
             }
-            (Scores::Folds { metrics, test }, Some(_)) => {
+            (Scores::Folds { metrics, test, each }, Some(n_folds)) => {
                 assert!(test.is_some());
+                let mean = each.iter().map(|fold| fold.values[0].1).sum::<f64>() / n_folds as f64;
+                assert!((mean - metrics.values[0].mean).abs() < 1e-12);
                 let accuracy =
                     metrics.values.iter().find(|spread| spread.metric == "accuracy").expect("accuracy");
                 assert_eq!(found["metrics"]["folds"]["accuracy"]["mean"].as_f64(), Some(accuracy.mean));

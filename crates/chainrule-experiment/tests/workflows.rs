@@ -46,7 +46,7 @@ fn a_model_is_evaluated_on_a_file_or_a_table_in_memory() {
     let evaluate = |source: &TableSource, weight| {
         let mut notes = Notes::default();
         let found = evaluate_model(&fitted.model, source, &ReadOptions::default(), weight, &mut notes);
-        (found.expect("metrics"), notes.0)
+        (found.expect("metrics").evaluation, notes.0)
     };
     let (by_file, notes) = evaluate(&path.clone().into(), None);
     assert_eq!(notes, ["1 of 4 rows without a target are left out (first: line 4)"]);

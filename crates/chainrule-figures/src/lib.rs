@@ -66,10 +66,12 @@ pub use colour::{Colour, ColourMap, ColourScale};
 pub use error::Error;
 pub use figure::{Aspect, Axis, Border, Change, Figure, Frame, Legend, Panel, Space, Spacing, Ticks};
 pub use grid::Grid;
-pub use html::{html, html_fragment, html_head};
+pub use html::{PlotlyScript, html, html_fragment, html_head, plotly_js};
 pub use kind::{Subject, draw, epochs};
 pub use mark::{Anchor, Dash, Direction, Edge, Fill, Mark, Marker, Node, Series, Shading, Stroke, Symbol};
 pub use png::png;
-pub use report::{check_figures, figures, index, report};
+pub use report::{
+    ReportEntry, check_figures, demonstrations_report, evaluation_report, figures, fit_report, index, report,
+};
 pub use scale::AxisScale;
 pub use svg::{SVG_LIMIT, animated_svg, outlined, svg};

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chainrule_experiment::Experiment;
-use chainrule_figures::{Axis, Colour, Figure, Panel, Series, Subject, epochs, html, report};
+use chainrule_figures::{Axis, Colour, Figure, Panel, PlotlyScript, Series, Subject, epochs, html, report};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -46,7 +46,8 @@ fn page(name: &str, variants: &[&str]) -> String {
         variant.run(&recorded, &mut (), &AtomicBool::new(false)).unwrap()
     };
     let outcomes: Vec<_> = experiment.variants.iter().map(run).collect();
-    let page = report(&Subject { experiment: &experiment, outcomes: &outcomes }).unwrap();
+    let subject = Subject { experiment: &experiment, outcomes: &outcomes };
+    let page = report(&subject, PlotlyScript::Embedded).unwrap();
     page.replacen("<head>", &format!("<head>{LISTENER}"), 1)
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainrule::metrics::{Metric, MetricInput, OutputKind};
+use chainrule::metrics::{ConfusionMatrix, Metric, MetricInput, OutputKind, confusion_matrix};
 use chainrule_table::{Problem, Table, Target, Values};
 
 use crate::{Error, Model};
@@ -27,6 +27,8 @@ pub struct Metrics {
     pub values: Vec<(&'static str, f64)>,
     /// The same for each target column, if there are several.
     pub targets: Vec<(String, Vec<(&'static str, f64)>)>,
+    /// Confusion matrix with the names of the classes, in classification.
+    pub confusion: Option<ConfusionMatrix>,
 }
 
 impl Metrics {
@@ -147,6 +149,14 @@ fn measure(model: &Model, y: &[f64], t: &[f64], weight: Option<&[f64]>) -> Metri
         let (y, t) = (pick(y, outputs.clone()), pick(t, outputs.clone()));
         all_metrics(&MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs: outputs.len() })
     };
+    let confusion = match model.target() {
+        Target::Classes { classes, .. } => {
+            let (y, t) = (pick(y, 0..n_outputs), pick(t, 0..n_outputs));
+            let predictions = MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs };
+            Some(confusion_matrix(&predictions).with_labels(classes))
+        }
+        Target::Labels { .. } | Target::Numbers { .. } => None,
+    };
     let columns = match model.target() {
         Target::Labels { columns, .. } | Target::Numbers { columns, .. } if columns.len() > 1 => &columns[..],
         _ => &[],
@@ -154,6 +164,7 @@ fn measure(model: &Model, y: &[f64], t: &[f64], weight: Option<&[f64]>) -> Metri
     Metrics {
         values: metrics(0..n_outputs),
         targets: columns.iter().enumerate().map(|(k, column)| (column.clone(), metrics(k..k + 1))).collect(),
+        confusion,
     }
 }
 

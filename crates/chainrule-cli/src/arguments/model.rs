@@ -99,6 +99,12 @@ pub(crate) struct EvaluateArguments {
     pub(crate) weight: Option<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Write an HTML page with metrics, scores of each class and figures
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(crate) report: Option<PathBuf>,
+    /// Overwrite an existing report
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) force: bool,
     /// Print the result as JSON
     #[arg(long, help_heading = OUTPUT)]
     pub(crate) json: bool,

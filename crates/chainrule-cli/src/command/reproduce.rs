@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use chainrule_experiment::published::Demonstration;
+use chainrule_experiment::published::{Demonstration, DemonstrationResult};
 use chainrule_experiment::{
     ClaimCounts, ClaimStatus, DEMONSTRATIONS_NAME, Experiment, JudgedDemonstration, Reproduction,
     ReproductionPlan,
 };
-use chainrule_figures::{Subject, index, report};
+use chainrule_figures::{
+    PlotlyScript, ReportEntry, Subject, demonstrations_report, index, plotly_js, report,
+};
 use chainrule_table::write_whole;
 
 use crate::arguments::ReproduceArguments;
@@ -16,6 +18,9 @@ use crate::error::Failure;
 use crate::output::{TextColour, bold, out, outln};
 use crate::progress::{Bar, cancelled_by_signal};
 use crate::table;
+
+/// Name of the copy of plotly.js that the reports share.
+const PLOTLY_FILE: &str = "plotly.min.js";
 
 /// Texts of the first column, with their colours.
 const MATCHED: &str = "✓ matched";
@@ -45,10 +50,10 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         print_reproduction(experiment, &reproduction);
         if let Some(folder) = &arguments.report {
             let file = format!("{}.html", experiment.name);
-            let page = report(&Subject { experiment, outcomes: &outcomes })?;
-            write(&folder.join(&file), &page)?;
+            let subject = Subject { experiment, outcomes: &outcomes };
+            write(&folder.join(&file), &report(&subject, PlotlyScript::File(PLOTLY_FILE))?)?;
             outln!("report: {}", folder.join(&file).display());
-            reports.push((file, experiment.title.clone(), reproduction.counts().to_string()));
+            reports.push(ReportEntry::new(file, reproduction.counts().to_string(), &subject)?);
         }
         outln!();
     }
@@ -57,11 +62,22 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     }
     if !plan.demonstrations.is_empty() {
         outln!("{DEMONSTRATIONS_NAME}: gradient check of two wrong published gradients");
+        let mut checked = Vec::new();
+        let mut demonstrated = ClaimCounts::default();
         for demonstration in plan.demonstrations {
-            counts += ClaimCounts::of([demonstrate(demonstration)?]);
+            let result = demonstration.check()?;
+            demonstrated += ClaimCounts::of([print_demonstration(demonstration, &result)]);
+            checked.push((demonstration, result));
+        }
+        counts += demonstrated;
+        if let Some(folder) = &arguments.report {
+            let file = format!("{DEMONSTRATIONS_NAME}.html");
+            write(&folder.join(&file), &demonstrations_report(&checked))?;
+            reports.push(ReportEntry::of_demonstrations(file, demonstrated.to_string()));
         }
     }
     if let Some(folder) = &arguments.report {
+        write(&folder.join(PLOTLY_FILE), plotly_js())?;
         write(&folder.join("index.html"), &index(&reports))?;
         outln!("reports: {}", folder.join("index.html").display());
     }
@@ -97,13 +113,12 @@ fn print_reproduction(experiment: &Experiment, reproduction: &Reproduction) {
 }
 
 /// Prints the gradient check of a wrong published gradient and of ours.
-fn demonstrate(demonstration: &Demonstration) -> Result<ClaimStatus, Failure> {
-    let result = demonstration.check()?;
-    let status = JudgedDemonstration::new(demonstration, &result).status;
+fn print_demonstration(demonstration: &Demonstration, result: &DemonstrationResult) -> ClaimStatus {
+    let status = JudgedDemonstration::new(demonstration, result).status;
     let mark = if status == ClaimStatus::Matched { "✓" } else { "✗" };
     outln!("\n{mark} {} ({})", demonstration.name, demonstration.experiment);
     outln!("{}", demonstration.mistake);
     out!("published gradient: {}", result.published);
     out!("our gradient: {}", result.ours);
-    Ok(status)
+    status
 }

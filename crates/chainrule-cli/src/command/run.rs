@@ -7,7 +7,7 @@ use chainrule::network::Network;
 use chainrule::train::{Batch, Ending};
 use chainrule_experiment::published::collapsed;
 use chainrule_experiment::{Experiment, ModelRows, Outcome, Precision, RunFolder, Variant};
-use chainrule_figures::Subject;
+use chainrule_figures::{PlotlyScript, Subject};
 
 use super::{finish, print_resume_command, recorded, write_somewhere};
 use crate::arguments::RunArguments;
@@ -50,7 +50,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     } else {
         let _spinner = Spinner::new("drawing the report");
         // The results must not be lost if a figure cannot be drawn.
-        let page = chainrule_figures::report(&Subject { experiment: &experiment, outcomes: &outcomes });
+        let page = chainrule_figures::report(
+            &Subject { experiment: &experiment, outcomes: &outcomes },
+            PlotlyScript::Embedded,
+        );
         page.inspect_err(|error| errln!("warning: report.html was not written: {error}")).ok()
     };
     let mut folder = Some(folder);
@@ -164,8 +167,22 @@ fn print_collapsed(network: &Network<f64>, single: &Network<f64>) {
 /// Prints the losses and metrics, one line per network.
 fn print_summary(outcomes: &[Outcome]) {
     let metrics = outcomes.first().map_or(&[][..], |outcome| &outcome.metric_names);
-    let fixed = ["network", "epochs", "first loss", "final loss", "validation loss", "misclassified"];
-    let header: Vec<&str> = fixed.into_iter().chain(metrics.iter().copied()).chain(["seconds"]).collect();
+    let is_validated = outcomes.iter().any(|outcome| outcome.final_loss.1.is_some());
+    let is_table = outcomes.iter().any(|outcome| outcome.samples.from_table.is_some());
+    let fixed = [
+        "network",
+        "epochs",
+        "first training loss",
+        "training loss",
+        "validation loss",
+        // The samples of a generator include those that are held out.
+        if is_validated && !is_table { "misclassified (all)" } else { "misclassified (training)" },
+    ];
+    // Metrics are computed on the validation samples if there are any.
+    let rows = if is_validated { "validation" } else { "training" };
+    let metric_headers: Vec<String> = metrics.iter().map(|metric| format!("{metric} ({rows})")).collect();
+    let headers = metric_headers.iter().map(String::as_str);
+    let header: Vec<&str> = fixed.into_iter().chain(headers).chain(["seconds"]).collect();
     let mut shown = table::new(&header);
     for outcome in outcomes.iter().map(Outcome::summary) {
         let loss = |loss: f64| format!("{loss:.6}");

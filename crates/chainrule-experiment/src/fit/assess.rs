@@ -6,11 +6,13 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chainrule::metrics::ConfusionMatrix;
 use chainrule::{Dataset, linear};
 use chainrule_model::{
     EncodedRows, Member, Metrics, Model, PermutationImportance, Precision, baseline, evaluate,
     evaluate_encoded, importance, sample_weights,
 };
+use chainrule_table::Target;
 
 use super::progress::{AssessmentStep, FitProgress};
 use crate::Error;
@@ -38,6 +40,8 @@ pub enum Scores {
     Folds {
         /// Mean and standard deviation over the held-out rows of each fold.
         metrics: FoldMetrics,
+        /// Metrics of each network on the held-out rows of its fold.
+        each: Vec<Metrics>,
         /// The metrics of the averaged model on the test table.
         test: Option<Metrics>,
     },
@@ -50,6 +54,37 @@ pub enum ReferencePredictor {
     LinearModel,
     /// The predictor that ignores the inputs: the majority class, or the mean.
     Baseline,
+}
+
+impl ReferencePredictor {
+    /// Returns the name of the predictor for a target, as in the headers of tables.
+    pub fn describe(self, target: &Target) -> &'static str {
+        match (self, target) {
+            (ReferencePredictor::LinearModel, _) => "linear model",
+            (ReferencePredictor::Baseline, Target::Numbers { .. }) => "baseline: mean",
+            (ReferencePredictor::Baseline, Target::Classes { .. } | Target::Labels { .. }) => {
+                "baseline: majority class"
+            }
+        }
+    }
+}
+
+impl Scores {
+    /// Returns the confusion matrix on the test rows, or else on the validation rows, of all folds if
+    /// there are several, with the name of these rows.
+    pub fn confusion(&self) -> Option<(&'static str, ConfusionMatrix)> {
+        match self {
+            Scores::Single { sets, .. } => {
+                let (name, metrics) = sets.last()?;
+                Some((*name, metrics.confusion.clone()?))
+            }
+            Scores::Folds { test: Some(test), .. } => Some(("test", test.confusion.clone()?)),
+            Scores::Folds { each, .. } => {
+                let folds = each.iter().map(|fold| fold.confusion.clone()).collect::<Option<Vec<_>>>()?;
+                Some(("validation", folds.into_iter().reduce(|sum, fold| sum.plus(&fold))?))
+            }
+        }
+    }
 }
 
 /// Which of two models has the better metric, R² in regression, otherwise log loss.
@@ -214,7 +249,7 @@ fn folds(
     let targets = folds[0].targets.iter().enumerate().map(target).collect();
     let test = test.map(|test| evaluate(&model, &test.table, test.weight.as_deref())).transpose()?;
     let test = test.map(|evaluation| evaluation.metrics);
-    Ok((model, Scores::Folds { metrics: FoldMetrics { values, targets }, test }))
+    Ok((model, Scores::Folds { metrics: FoldMetrics { values, targets }, each: folds, test }))
 }
 
 /// Returns the mean and standard deviation of each metric over the folds.

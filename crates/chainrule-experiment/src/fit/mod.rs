@@ -11,6 +11,7 @@ mod open;
 mod options;
 mod plan;
 mod progress;
+mod score_table;
 mod summary;
 mod train;
 
@@ -24,6 +25,7 @@ pub use open::{OpenedFit, PreparedFit};
 pub use options::FitOptions;
 pub use plan::FitPlan;
 pub use progress::{AssessmentStep, FitProgress};
+pub use score_table::ScoreTable;
 pub use summary::{
     FitSummary, IgnoredColumn, ImportanceSummary, MetricValue, PlanSummary, RowCounts, TableSummary,
     TrainingSummary,

@@ -10,7 +10,7 @@ use super::assess::{Comparison, ReferencePredictor, Scores, Spread};
 use super::fitted::Fitted;
 use super::open::PreparedFit;
 use crate::columns::{InputSummary, TargetSummary};
-use crate::evaluation::metric_values;
+use crate::evaluation::{ClassSummary, class_summaries, is_empty, metric_values};
 use crate::named::{Named, path_as_text};
 use crate::outcome::Outcome;
 use crate::table::{Remark, TableSamples};
@@ -50,6 +50,9 @@ pub struct FitSummary {
     pub metrics: Named<Named<MetricValue>>,
     /// The same for each of several targets.
     pub target_metrics: Named<Named<Named<MetricValue>>>,
+    /// Scores of each class on the test rows or else the validation rows, in classification.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub classes: Named<ClassSummary>,
     /// Whether the linear model is better than the network on the held-out rows, if it was compared.
     pub linear_model_is_better: Option<bool>,
     /// Permutation importance of the columns, in decreasing order.
@@ -178,6 +181,7 @@ impl Fitted {
             seconds: model.trained.seconds,
             metrics,
             target_metrics,
+            classes: class_summaries(self.scores.confusion().as_ref().map(|(_, confusion)| confusion)),
             linear_model_is_better: comparison.map(|better| better == Comparison::Linear),
             permutation_importance: columns.collect(),
             permutation_importance_measure: importance.as_ref().map(|found| found.measure.name()),
@@ -248,7 +252,7 @@ fn metrics(scores: &Scores) -> (Named<Named<MetricValue>>, Named<Named<Named<Met
             sets.iter().for_each(|(name, metrics)| add(name, metrics));
             others.iter().for_each(|(predictor, metrics)| add(predictor.name(), metrics));
         }
-        Scores::Folds { metrics, test } => {
+        Scores::Folds { metrics, test, .. } => {
             test.iter().for_each(|test| add("test", test));
             all.0.push(("folds".to_owned(), folds(&metrics.values)));
             if !metrics.targets.is_empty() {

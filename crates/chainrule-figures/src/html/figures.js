@@ -24,14 +24,33 @@
     return value;
   };
 
+  const hasWebGL = (() => {
+    const canvas = document.createElement("canvas");
+    return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
+  })();
+
+  // Height of the strip above the figure for the toolbar.
+  const TOOLBAR = 28;
+
   const draw = async figure => {
+    const target = figure.querySelector("div");
+    const still = figure.querySelector("template");
+    if (still && !hasWebGL) {
+      target.replaceChildren(still.content.cloneNode(true));
+      figure.dataset.drawn = "still";
+      return;
+    }
     const text = figure.querySelector("script[type='application/json']").textContent;
     const theme = dark.matches && !print.matches ? themes.dark : themes.light;
-    const { width, height, data, layout, frames } = themed(JSON.parse(text), theme);
-    const factor = Math.min(Math.max(figure.clientWidth / width, 1), 1.35);
-    const target = figure.querySelector("div");
-    const below = layout.margin.b;
-    Object.assign(layout, { width: width * factor, height: height * factor + below });
+    const wide = themed(JSON.parse(text), theme);
+    const isNarrow = !print.matches && figure.clientWidth < wide.width;
+    const { width, height, layout } = isNarrow ? wide.narrow : wide;
+    const data = isNarrow ? wide.data.map((trace, k) => wide.narrow.data[k] ?? trace) : wide.data;
+    const factor = Math.min(Math.max(figure.clientWidth / width, 1), isNarrow ? 1.2 : 1.35);
+    const below = wide.layout.margin.b;
+    Object.assign(layout, { width: width * factor, height: height * factor + below + TOOLBAR });
+    Object.assign(layout.margin, { t: TOOLBAR, b: below });
+    if (wide.frames.length) Object.assign(layout, { sliders: wide.layout.sliders, updatemenus: wide.layout.updatemenus });
     target.style.width = `${layout.width}px`;
     const config = {
       displaylogo: false,
@@ -39,11 +58,22 @@
       toImageButtonOptions: { format: "svg" },
     };
     Plotly.purge(target);
-    await Plotly.newPlot(target, { data, layout, frames, config });
+    await Plotly.newPlot(target, { data, layout, frames: wide.frames, config });
+    figure.dataset.layout = isNarrow ? "narrow" : "wide";
     figure.dataset.drawn = "yes";
   };
   const drawAll = () => document.querySelectorAll(".chainrule-figure").forEach(draw);
   document.addEventListener("DOMContentLoaded", drawAll);
   dark.addEventListener("change", drawAll);
   print.addEventListener("change", drawAll);
+  // A rotated screen or a resized window; on phones the height alone changes while scrolling.
+  let drawnWidth = innerWidth, timer;
+  addEventListener("resize", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (innerWidth === drawnWidth) return;
+      drawnWidth = innerWidth;
+      drawAll();
+    }, 200);
+  });
 })();

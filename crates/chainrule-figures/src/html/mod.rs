@@ -5,19 +5,36 @@
 
 mod hover;
 mod layout;
+mod narrow;
 mod paint;
 mod traces;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::check::check;
 use crate::plan;
-use crate::{Error, Figure, markup};
+use crate::{Error, Figure, markup, png, svg};
 
 /// plotly.js; see `assets/README.md`.
 const PLOTLY: &str = include_str!("../../assets/plotly.min.js");
 const SCRIPT: &str = include_str!("figures.js");
 const STYLE: &str = include_str!("figures.css");
+
+/// Where a page finds plotly.js.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlotlyScript<'a> {
+    /// In the page itself, which is then self-contained.
+    Embedded,
+    /// In a file with the contents of [`plotly_js`], given by its path relative to the page.
+    File(&'a str),
+}
+
+/// Returns plotly.js, for pages that share it.
+pub fn plotly_js() -> &'static str {
+    PLOTLY
+}
 
 /// Renders the figure as an HTML page with hover text, zoom, rotation, and a slider for
 /// animations.
@@ -43,17 +60,24 @@ pub fn html(figure: &Figure) -> Result<String, Error> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n{}</head>\n<body>\n{fragment}</body>\n</html>\n",
         markup::plain(&figure.title),
-        html_head()
+        html_head(PlotlyScript::Embedded)
     ))
 }
 
 /// Returns the style and scripts that a page with [`html_fragment`]s requires once in its head.
-pub fn html_head() -> String {
-    format!("<style>\n{STYLE}</style>\n<script>{PLOTLY}</script>\n<script>\n{SCRIPT}</script>\n")
+pub fn html_head(plotly: PlotlyScript<'_>) -> String {
+    let plotly = match plotly {
+        PlotlyScript::Embedded => format!("<script>{PLOTLY}</script>"),
+        PlotlyScript::File(path) => format!("<script src=\"{}\"></script>", markup::escape(path)),
+    };
+    format!("<style>\n{STYLE}</style>\n{plotly}\n<script>\n{SCRIPT}</script>\n")
 }
 
 /// Renders the figure as an HTML element for a page whose head contains [`html_head`]; it is drawn
 /// when the page is loaded.
+///
+/// On screens that are narrower than the figure, its panels are drawn below each other. Figures with
+/// 3-D panels contain the static drawing as well, for browsers without WebGL.
 ///
 /// # Errors
 /// Returns an error if the figure is invalid; see [`Error`].
@@ -68,7 +92,11 @@ pub fn html_head() -> String {
 /// ```
 pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     check(figure)?;
-    let description = describe(figure);
+    let mut description = describe(figure);
+    let narrow = describe(&narrow::narrow(figure));
+    description["narrow"] = changes(&description, narrow);
+    let still =
+        if figure.panels().any(|panel| panel.space.is_some()) { still(figure)? } else { String::new() };
     let width = description["width"].as_f64().unwrap_or_default();
     // Escaped so that no text can end the script element.
     let description = description.to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
@@ -77,8 +105,34 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
         caption => format!("<figcaption>{}</figcaption>\n", markup::html(caption)),
     };
     Ok(format!(
-        "<figure class=\"chainrule-figure\">\n<div style=\"--width: {width}\"></div>\n{caption}<script type=\"application/json\">{description}</script>\n</figure>\n"
+        "<figure class=\"chainrule-figure\">\n<div style=\"--width: {width}\"></div>\n{caption}{still}<script type=\"application/json\">{description}</script>\n</figure>\n"
     ))
+}
+
+/// Returns the static drawing as a template.
+fn still(figure: &Figure) -> Result<String, Error> {
+    let drawing = match svg(figure) {
+        Err(Error::SvgSize { .. }) => {
+            let image = BASE64_STANDARD.encode(png(figure, 1.5)?);
+            format!("<img alt=\"\" src=\"data:image/png;base64,{image}\">")
+        }
+        drawing => drawing?,
+    };
+    Ok(format!("<template>{drawing}</template>\n"))
+}
+
+/// Returns what differs in a description of the same figure in another layout: only a few traces,
+/// such as colour bars, depend on the layout.
+fn changes(from: &Value, to: Value) -> Value {
+    let Value::Object(mut to) = to else { unreachable!("a description is an object") };
+    let traces = to.insert("data".to_owned(), Value::Null);
+    let (Some(Value::Array(traces)), Some(own)) = (traces, from["data"].as_array()) else {
+        unreachable!("the traces are an array")
+    };
+    let changed = traces.into_iter().zip(own).enumerate().filter(|(_, (trace, own))| trace != *own);
+    to.insert("data".to_owned(), changed.map(|(k, (trace, _))| (k.to_string(), trace)).collect());
+    to.remove("frames");
+    Value::Object(to)
 }
 
 /// Returns the description that `figures.js` passes to plotly.js: traces, layout, frames and size.

@@ -5,14 +5,14 @@ use chainrule_experiment::Outcome;
 
 use super::series::{classes, line, probabilities};
 use super::subject::unsuitable;
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Error, Figure, Fill, Legend, Mark, Marker, Panel, Series, Stroke, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "calibration",
     aliases: &[],
     summary: "observed frequency of a class against its predicted probability in ten bins, and samples per bin",
-    options: &[option::VARIANT],
+    options: &[option::VARIANT, rows::ROWS],
     make: |_| draw,
 };
 
@@ -20,14 +20,10 @@ const BINS: usize = 10;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut rows: [Vec<Panel>; 2] = Default::default();
-    let (pairs, which) =
-        subject.rows_on_held_out(options, |outcome| panels(outcome, &subject.title(outcome)))?;
-    for pair in pairs {
+    for pair in subject.rows(options, |outcome| panels(outcome, &subject.title(outcome)))? {
         rows.iter_mut().zip(pair).for_each(|(row, panel)| row.push(panel));
     }
-    let caption = format!(
-        "Top: observed frequency of a class against its predicted probability. Bottom: number of samples per bin. {which}"
-    );
+    let caption = "Top: observed frequency of a class against its predicted probability. Bottom: number of samples per bin.";
     Ok(Figure::new("Calibration curve", rows.to_vec()).caption(caption))
 }
 

@@ -6,22 +6,21 @@ use chainrule_experiment::Outcome;
 use super::arrange::in_rows;
 use super::series::{classes, predicted};
 use super::subject::unsuitable;
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, ColourMap, ColourScale, Error, Figure, Mark, Panel, Series};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "confusion",
     aliases: &[],
     summary: "confusion matrix: number of samples per true and predicted class",
-    options: &[option::VARIANT],
+    options: &[option::VARIANT, rows::ROWS],
     make: |_| draw,
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let titled = |outcome: &Outcome| Ok(vec![panel(outcome)?.titled(subject.title(outcome))]);
-    let (rows, which) = subject.rows_on_held_out(options, titled)?;
-    let panels = rows.concat();
-    Ok(Figure::new("Confusion matrix", in_rows(&panels)).caption(which))
+    let panels = subject.rows(options, titled)?.concat();
+    Ok(Figure::new("Confusion matrix", in_rows(&panels)))
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {

@@ -14,14 +14,14 @@ use super::axis::{grid_axis, linspace};
 use super::series::{classes, grids, input};
 use super::subject::unsuitable;
 use super::units::{Unit, evaluate, join_captions, outlier_caption};
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Marker, Panel, Series, Symbol};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "density",
     aliases: &[],
     summary: "histogram and kernel density of each class over one input, with the predicted probability",
-    options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
+    options: &[option::VARIANT, rows::ROWS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 

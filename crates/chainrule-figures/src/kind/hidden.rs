@@ -12,7 +12,7 @@ use super::series::{
 };
 use super::subject::unsuitable;
 use super::units::{decode_targets, target_label};
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
@@ -20,7 +20,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     aliases: &[],
     summary: "hidden-layer representation of the samples, with the next layer's decision boundary and the image of \
               the true curves or of an input grid",
-    options: &[option::VARIANT, option::LAYER],
+    options: &[option::VARIANT, rows::ROWS, option::LAYER],
     make: |_| draw,
 };
 

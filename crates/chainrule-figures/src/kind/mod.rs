@@ -14,10 +14,12 @@ mod hidden;
 mod loss_curve;
 mod loss_surface;
 mod option;
+mod precision_recall;
 mod projection;
 mod regions;
 mod residuals;
 mod roc;
+mod rows;
 mod samples;
 mod series;
 mod subject;
@@ -27,6 +29,7 @@ mod weights;
 use std::collections::BTreeSet;
 
 use chainrule::registry::{self, Entry, OptionValue};
+use chainrule_experiment::Outcome;
 
 pub use subject::{Draw, Subject};
 
@@ -46,8 +49,18 @@ pub static REGISTRY: &[Entry<Draw>] = &[
     gradients::ENTRY,
     confusion::ENTRY,
     roc::ENTRY,
+    precision_recall::ENTRY,
     calibration::ENTRY,
     residuals::ENTRY,
+];
+
+/// Names of the kinds that evaluate a network.
+const EVALUATIONS: [&str; 5] = [
+    confusion::ENTRY.name,
+    roc::ENTRY.name,
+    precision_recall::ENTRY.name,
+    calibration::ENTRY.name,
+    residuals::ENTRY.name,
 ];
 
 /// Draws the figure `kind` of a subject with the options `given`.
@@ -75,7 +88,17 @@ pub static REGISTRY: &[Entry<Draw>] = &[
 /// unknown, or the kind is not applicable to the network ([`Error::Unsuitable`]).
 pub fn draw(kind: &str, given: &[(&str, OptionValue)], subject: &Subject<'_>) -> Result<Figure, Error> {
     let (options, draw) = registry::choose("figure", REGISTRY, kind, given)?;
-    draw(subject, &options)
+    let Some(rows) = rows::selected(&options) else { return draw(subject, &options) };
+    let outcomes = rows::outcomes_on(rows, subject);
+    let on_rows = Subject { outcomes: outcomes.as_deref().unwrap_or(subject.outcomes), ..*subject };
+    let mut figure = draw(&on_rows, &options)?;
+    // The samples of a generator are named where the network is evaluated on them.
+    let is_from_table = subject.outcomes.iter().any(|outcome| outcome.samples.from_table.is_some());
+    if is_from_table || EVALUATIONS.contains(&options.name()) {
+        let separator = if figure.caption.is_empty() { "" } else { " " };
+        figure.caption = [&figure.caption, separator, &rows::sentence(rows, subject)].concat();
+    }
+    Ok(figure)
 }
 
 /// Checks the kind and options of a figure without drawing it.
@@ -91,6 +114,12 @@ pub fn check(kind: &str, given: &[(&str, OptionValue)]) -> Result<(), Error> {
 pub fn all(subject: &Subject<'_>) -> Vec<(&'static str, Figure)> {
     let figure = |entry: &Entry<Draw>| Some((entry.name, draw(entry.name, &[], subject).ok()?));
     REGISTRY.iter().filter_map(figure).collect()
+}
+
+/// Returns the names of the classes and the class of each sample, if the task is the classification of
+/// exclusive classes.
+pub(crate) fn sample_classes(outcome: &Outcome) -> Option<(Vec<String>, Vec<usize>)> {
+    series::classes(outcome).map(|classes| (classes.names, classes.labels))
 }
 
 /// Maximum number of recorded epochs, not counting the initial parameters.

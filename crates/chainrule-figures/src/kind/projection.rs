@@ -11,14 +11,14 @@ use super::axis::{linspace, padded_range};
 use super::series::{classes, input, line, translucent};
 use super::subject::unsuitable;
 use super::units::Unit;
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Direction, Error, Figure, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "projection",
     aliases: &[],
     summary: "projection of one input by one hidden unit, with lines from samples via the activation to the hidden axis",
-    options: &[option::VARIANT, option::X_RANGE],
+    options: &[option::VARIANT, rows::ROWS, option::X_RANGE],
     make: |_| draw,
 };
 

@@ -16,7 +16,7 @@ use super::series::{
 };
 use super::subject::unsuitable;
 use super::units::{decode_targets, evaluate, join_captions, outlier_caption, target_label};
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{
     Axis, Change, Colour, ColourMap, ColourScale, Direction, Error, Figure, Frame, Mark, Panel, Series,
     Shading, Stroke,
@@ -28,6 +28,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     summary: "decision regions shaded by class probability, with the samples; misclassified samples are circled",
     options: &[
         option::VARIANT,
+        rows::ROWS,
         X,
         Y,
         option::X_RANGE,

@@ -8,23 +8,22 @@ use super::axis::{linspace, padded_range};
 use super::series::{line, marker, name_with_stride, small_if_many, stride, task};
 use super::subject::unsuitable;
 use super::units::decode_targets;
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Error, Figure, Fill, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "residuals",
     aliases: &[],
     summary: "predicted against true values, and a histogram of the residuals",
-    options: &[option::VARIANT],
+    options: &[option::VARIANT, rows::ROWS],
     make: |_| draw,
 };
 
 const BARS: usize = 30;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let (rows, which) =
-        subject.rows_on_held_out(options, |outcome| panels(outcome, &subject.title(outcome)))?;
-    Ok(Figure::new("Residuals", rows).caption(which))
+    let rows = subject.rows(options, |outcome| panels(outcome, &subject.title(outcome)))?;
+    Ok(Figure::new("Residuals", rows))
 }
 
 fn panels(outcome: &Outcome, title: &str) -> Result<Vec<Panel>, Error> {

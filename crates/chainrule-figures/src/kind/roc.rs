@@ -6,22 +6,21 @@ use chainrule_experiment::Outcome;
 use super::arrange::in_rows;
 use super::series::{classes, line, probabilities};
 use super::subject::unsuitable;
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Error, Figure, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "roc",
     aliases: &[],
     summary: "ROC curve with the area under it (AUC); one-vs-rest for several classes",
-    options: &[option::VARIANT],
+    options: &[option::VARIANT, rows::ROWS],
     make: |_| draw,
 };
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let titled = |outcome: &Outcome| Ok(vec![panel(outcome)?.titled(subject.title(outcome))]);
-    let (rows, which) = subject.rows_on_held_out(options, titled)?;
-    let panels = rows.concat();
-    Ok(Figure::new("ROC curve", in_rows(&panels)).caption(which))
+    let panels = subject.rows(options, titled)?.concat();
+    Ok(Figure::new("ROC curve", in_rows(&panels)))
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {

@@ -12,14 +12,14 @@ use super::series::{
     by_class, by_class_in_strips, classes, input, input_plane, marker, small_if_many, true_curves,
 };
 use super::units::{Unit, decode_targets, outlier_caption, target_label};
-use super::{Draw, Subject, option};
+use super::{Draw, Subject, option, rows};
 use crate::{Axis, Direction, Error, Figure, Legend, Mark, Panel, Series, Stroke};
 
 pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "samples",
     aliases: &[],
     summary: "samples by class: a rug plot for one input, a scatter plot for two or more, with the true curves if known",
-    options: &[option::VARIANT, option::X_RANGE, option::Y_RANGE],
+    options: &[option::VARIANT, rows::ALL_ROWS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 

@@ -20,11 +20,6 @@ pub struct Subject<'s> {
     pub outcomes: &'s [Outcome],
 }
 
-/// Sentences of captions that name the evaluated samples.
-const HELD_OUT: &str = "Evaluated on the held-out samples.";
-
-const ALL_SAMPLES: &str = "Evaluated on all samples, including the training set.";
-
 impl<'s> Subject<'s> {
     /// Returns the outcome selected by the option `variant`, or all outcomes if it is empty.
     pub(super) fn selected(&self, options: &Options) -> Result<Vec<&'s Outcome>, Error> {
@@ -68,20 +63,6 @@ impl<'s> Subject<'s> {
             Some(error) if rows.is_empty() => Err(error),
             _ => Ok(rows),
         }
-    }
-
-    /// Like [`rows`](Subject::rows), evaluated on the held-out samples if there are any. Also
-    /// returns a sentence that names the evaluated samples.
-    pub(super) fn rows_on_held_out(
-        &self,
-        options: &Options,
-        panels: impl Fn(&Outcome) -> Result<Vec<Panel>, Error>,
-    ) -> Result<(Vec<Vec<Panel>>, &'static str), Error> {
-        let rows = self.rows(options, |outcome| panels(outcome.held_out().as_ref().unwrap_or(outcome)))?;
-        let has_held_out = |outcome: &Outcome| {
-            outcome.samples.from_table.as_ref().is_some_and(|from| from.validation.is_some())
-        };
-        Ok((rows, if self.outcomes.iter().any(has_held_out) { HELD_OUT } else { ALL_SAMPLES }))
     }
 
     /// Returns one panel, titled with the variant, for each network to which the kind is

@@ -17,6 +17,21 @@ pub struct ConfusionMatrix {
     counts: Vec<f64>,
 }
 
+/// Scores of a class, with tp the weight of its correctly predicted samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassScores {
+    /// `tp / (tp + fp)`: the fraction of the samples predicted as this class that belong to it; NaN
+    /// if there are none.
+    pub precision: f64,
+    /// `tp / (tp + fn)`: the fraction of the samples of this class that are predicted as it; NaN if
+    /// there are none.
+    pub recall: f64,
+    /// `2·tp / (2·tp + fp + fn)`: the harmonic mean of both; NaN if the class does not occur.
+    pub f1: f64,
+    /// Total weight of the samples of the class.
+    pub support: f64,
+}
+
 /// Returns the confusion matrix of predictions, for two classes with one output or for exclusive
 /// classes.
 ///
@@ -99,6 +114,44 @@ impl ConfusionMatrix {
     /// Returns the names of the classes.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// Returns precision, recall and F1 score of each class, which is compared with all others.
+    ///
+    /// ```
+    /// use chainrule::metrics::{MetricInput, OutputKind, confusion_matrix};
+    ///
+    /// let (y, t) = ([0.9, 0.8, 0.4, 0.2], [1.0, 0.0, 1.0, 0.0]);
+    /// let p = MetricInput { task: OutputKind::Binary, y: &y, t: &t, weight: None, n_outputs: 1 };
+    /// let [negative, positive] = confusion_matrix(&p).class_scores()[..] else { unreachable!() };
+    /// assert_eq!((positive.precision, positive.recall, positive.f1, positive.support), (0.5, 0.5, 0.5, 2.0));
+    /// assert_eq!(negative.recall, 0.5);
+    /// ```
+    pub fn class_scores(&self) -> Vec<ClassScores> {
+        let classes = 0..self.n_classes();
+        let sum = |weights: &mut dyn Iterator<Item = f64>| weights.fold(0.0, |sum, w| sum + w);
+        let scores = |k: usize| {
+            let correct = self.get(k, k);
+            let support = sum(&mut classes.clone().map(|predicted| self.get(k, predicted)));
+            let predicted = sum(&mut classes.clone().map(|truth| self.get(truth, k)));
+            ClassScores {
+                precision: correct / predicted,
+                recall: correct / support,
+                f1: 2.0 * correct / (predicted + support),
+                support,
+            }
+        };
+        classes.clone().map(scores).collect()
+    }
+
+    /// Returns the sum of two matrices with the same classes.
+    ///
+    /// # Panics
+    /// Panics if the numbers of classes differ.
+    pub fn plus(mut self, other: &ConfusionMatrix) -> ConfusionMatrix {
+        assert_eq!(self.n_classes(), other.n_classes(), "the same classes");
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
+        self
     }
 
     /// Returns the same matrix with these class names.

@@ -17,7 +17,7 @@ mod roc_auc;
 #[cfg(test)]
 mod tests;
 
-pub use confusion::{ConfusionMatrix, confusion_matrix, misclassified};
+pub use confusion::{ClassScores, ConfusionMatrix, confusion_matrix, misclassified};
 pub use definition::{Definition, MetricInput, OutputKind};
 pub(crate) use definition::{arg_max, is_class_1};
 

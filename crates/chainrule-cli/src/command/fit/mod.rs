@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chainrule_experiment::{FitPlan, Fitted, OpenedFit, PreparedFit, RunFolder, TableSource};
-use chainrule_figures::Subject;
+use chainrule_figures::{PlotlyScript, fit_report};
 use chainrule_model::Model;
 use chainrule_table::{is_special, write_whole};
 
@@ -131,7 +131,7 @@ fn write(
     let mut written = vec![("model", saved)];
     let report = (plan.report.is_some() || folder.is_some()).then(|| {
         let _spinner = Spinner::new("drawing the report");
-        chainrule_figures::report(&Subject { experiment, outcomes })
+        fit_report(fitted, PlotlyScript::Embedded)
     });
     let page = report.as_ref().and_then(|report| report.as_deref().ok());
     if let Some(runs) = &plan.runs {

@@ -5,12 +5,9 @@ use std::path::Path;
 use crate::command::{Written, print_remarks};
 use crate::output::{bold, outln};
 use crate::progress::duration;
-use crate::table::{self, number, print_metrics, print_targets};
+use crate::table::{self, number, print_scores};
 use chainrule::train::{Batch, Ending};
-use chainrule_experiment::{
-    Comparison, Fitted, Outcome, PreparedFit, PreparedTraining, ReferencePredictor, Scores, Spread,
-    TableSamples, Variant,
-};
+use chainrule_experiment::{Fitted, Outcome, PreparedFit, PreparedTraining, TableSamples, Variant};
 use chainrule_model::{Importance, PermutationImportance};
 use chainrule_table::{Table, Target};
 
@@ -106,51 +103,9 @@ pub(super) fn ending(outcome: &Outcome) {
 
 /// Prints the metrics of a model and the permutation importance of its columns.
 pub(super) fn assessment(fitted: &Fitted) {
-    let model = &fitted.model;
-    match &fitted.scores {
-        Scores::Single { sets, others, comparison } => {
-            let name = |predictor| match (predictor, model.target()) {
-                (ReferencePredictor::LinearModel, _) => "linear model",
-                (ReferencePredictor::Baseline, Target::Numbers { .. }) => "baseline: mean",
-                (ReferencePredictor::Baseline, Target::Classes { .. } | Target::Labels { .. }) => {
-                    "baseline: majority class"
-                }
-            };
-            let others = others.iter().map(|(predictor, metrics)| (name(*predictor), &metrics.values[..]));
-            let columns = sets.iter().map(|(name, metrics)| (*name, &metrics.values[..])).chain(others);
-            print_metrics(&columns.collect::<Vec<_>>());
-            let (last, metrics) = &sets[sets.len() - 1];
-            if sets.len() > 1 {
-                outln!("The linear model and the baseline are evaluated on the {last} rows.");
-            }
-            if *comparison == Some(Comparison::Linear) {
-                outln!(
-                    "The linear model is better than the network on the {last} rows; try --hidden none, or more data."
-                );
-            }
-            print_targets(&format!("{last} rows"), &metrics.targets);
-        }
-        Scores::Folds { metrics, test } => {
-            let header = ["metric", "mean over folds", "standard deviation", "test"];
-            let mut shown = table::new(if test.is_some() { &header[..] } else { &header[..3] });
-            for (k, Spread { metric, mean, deviation }) in metrics.values.iter().enumerate() {
-                let mut row = vec![(*metric).to_owned(), number(*mean), number(*deviation)];
-                row.extend(test.as_ref().map(|test| number(test.values[k].1)));
-                shown.add_row(row);
-            }
-            outln!();
-            table::print(&shown);
-            outln!("The model averages the networks of {} folds.", model.members.len());
-            if let Some(test) = test {
-                print_targets("test rows", &test.targets);
-            } else {
-                let means = |spreads: &[Spread]| spreads.iter().map(|s| (s.metric, s.mean)).collect();
-                let targets =
-                    metrics.targets.iter().map(|(column, spreads)| (column.clone(), means(spreads)));
-                print_targets("mean over folds", &targets.collect::<Vec<_>>());
-            }
-        }
-    }
+    print_scores(&fitted.scores.table(fitted.model.target()));
+    fitted.score_remarks().iter().for_each(|remark| outln!("{remark}"));
+    fitted.scores.target_table().iter().for_each(print_scores);
     if let Some(importance) = &fitted.importance {
         self::importance(importance);
     }

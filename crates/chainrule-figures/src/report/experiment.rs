@@ -1,4 +1,4 @@
-//! Self-contained HTML reports of experiments: networks, claims, figures, training history,
+//! Reports of experiments: networks, claims, figures, training history,
 //! gradient checks, the gradient trace of one sample, and settings.
 
 use std::fmt::Write as _;
@@ -6,17 +6,15 @@ use std::fmt::Write as _;
 use chainrule::registry::OptionValue;
 use chainrule::trace;
 use chainrule::train::Training;
-use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome};
+use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome, SourceDocument};
 
+use super::page::{Page, Row, preformatted, table};
 use crate::kind::{self, Subject, gradients};
 use crate::markup::escape;
-use crate::{Error, Figure, html_fragment, html_head};
+use crate::{Error, Figure, PlotlyScript, html_fragment};
 
-const STYLE: &str = include_str!("report.css");
-
-/// Content security policy that restricts a report to its own contents.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
-                      img-src data: blob:; font-src data:";
+/// Maximum number of inputs that are listed.
+const MAX_INPUTS: usize = 8;
 
 /// Maximum number of epochs in a history table.
 const MAX_EPOCHS: usize = 12;
@@ -65,104 +63,49 @@ fn located(plan: &FigurePlan, error: Error) -> Error {
     Error::Located { origin: plan.origin.to_string(), source: Box::new(error) }
 }
 
-/// Renders the report of an experiment as one HTML page of about 5 MB that makes no network
-/// requests.
+/// Renders the report of an experiment as one HTML page of about 5 MB with plotly.js embedded, or of
+/// a few hundred kilobytes without. It makes no network requests.
 ///
 /// The page adapts to the screen width, to light or dark mode, and to print.
 ///
 /// # Errors
 /// See [`figures`].
-pub fn report(subject: &Subject<'_>) -> Result<String, Error> {
+pub fn report(subject: &Subject<'_>, plotly: PlotlyScript<'_>) -> Result<String, Error> {
     let experiment = subject.experiment;
     let figures: Vec<String> = figures(subject)?.iter().map(html_fragment).collect::<Result<_, _>>()?;
-    let mut body = String::new();
     let title = if experiment.title.is_empty() { &experiment.name } else { &experiment.title };
-    let _ = write!(body, "<header>\n<h1>{}</h1>\n", escape(title));
-    let _ = writeln!(
-        body,
-        "<p class=\"muted\">Experiment <b>{}</b>, trained by Chainrule {}.</p>",
+    let mut page = Page::new(title);
+    page.lead(&format!(
+        "<span class=\"muted\">Experiment <b>{}</b>, trained by Chainrule {}.</span>",
         escape(&experiment.name),
         env!("CARGO_PKG_VERSION")
-    );
+    ));
     if let Some(document) = &experiment.document {
-        let link = if document.url.starts_with("http") {
-            format!("<a href=\"{0}\">{0}</a>", escape(&document.url))
-        } else {
-            escape(&document.url)
-        };
-        let _ = writeln!(
-            body,
-            "<p>Reproduces {}, <i>{}</i>, {link} (licence: {}).</p>",
-            escape(&document.author),
-            escape(&document.title),
-            escape(&document.licence)
-        );
+        page.lead(&format!("Reproduces {}.", reference(document)));
     }
-    body.push_str("</header>\n");
-    section(&mut body, "Networks", &networks(subject.outcomes));
-    section(&mut body, "Published and reproduced values", &claims(subject));
-    section(&mut body, "Figures", &figures.concat());
-    section(&mut body, "Training history", &histories(subject.outcomes));
-    section(&mut body, "Gradient check", &gradient_checks(subject.outcomes));
-    section(&mut body, "Gradient trace of one sample", &trace_of_sample(subject));
-    section(&mut body, "Settings", &settings(subject));
-    Ok(page(title, &html_head(), &body))
+    page.section("Networks", &networks(subject.outcomes));
+    page.section("Published and reproduced values", &claims(subject));
+    page.section("Figures", &figures.concat());
+    page.section("Training history", &histories(subject.outcomes));
+    page.section("Gradient check", &gradient_checks(subject.outcomes));
+    page.section("Gradient trace of one sample", &trace_of_sample(subject));
+    page.section("Settings", &settings(subject));
+    Ok(page.with_figures(plotly))
 }
 
-/// Renders an index of reports, given as file, title and verdict on the claims.
-pub fn index(reports: &[(String, String, String)]) -> String {
-    let mut list = String::from("<header>\n<h1>Reports</h1>\n</header>\n<main>\n<ul>\n");
-    for (file, title, verdict) in reports {
-        let _ = writeln!(
-            list,
-            "<li><a href=\"{}\">{}</a> <span class=\"muted\">{}</span></li>",
-            escape(file),
-            escape(title),
-            escape(verdict)
-        );
-    }
-    list.push_str("</ul>\n</main>\n");
-    page("Reports", "", &list)
-}
-
-fn page(title: &str, head: &str, body: &str) -> String {
+/// Renders the reference of a source document.
+pub(super) fn reference(document: &SourceDocument) -> String {
+    let link = if document.url.starts_with("http") {
+        format!("<a href=\"{0}\">{0}</a>", escape(&document.url))
+    } else {
+        escape(&document.url)
+    };
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n{head}<style>\n{STYLE}</style>\n</head>\n<body class=\"report\">\n{body}</body>\n</html>\n",
-        escape(title)
+        "{}, <i>{}</i>, {link} (licence: {})",
+        escape(&document.author),
+        escape(&document.title),
+        escape(&document.licence)
     )
-}
-
-fn section(body: &mut String, title: &str, content: &str) {
-    if !content.is_empty() {
-        let _ = write!(body, "<section>\n<h2>{title}</h2>\n{content}</section>\n");
-    }
-}
-
-/// Renders preformatted text.
-fn preformatted(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(escape).collect();
-    format!("<pre>{}</pre>", lines.join("\n"))
-}
-
-/// Renders a table; each row has a CSS class, which may be empty, and cells of text.
-fn table(header: &[&str], rows: &[(&str, Vec<String>)]) -> String {
-    let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
-    for name in header {
-        let _ = write!(text, "<th>{}</th>", escape(name));
-    }
-    text.push_str("</tr></thead>\n<tbody>\n");
-    for (class, cells) in rows {
-        let _ = write!(text, "<tr class=\"{class}\">");
-        for cell in cells {
-            let _ = write!(text, "<td>{}</td>", escape(cell));
-        }
-        text.push_str("</tr>\n");
-    }
-    text.push_str("</tbody>\n</table></div>\n");
-    text
 }
 
 fn name(outcome: &Outcome) -> &str {
@@ -173,7 +116,12 @@ fn number(v: f64) -> String {
     if v != 0.0 && (v.abs() < 1e-4 || v.abs() >= 1e7) { format!("{v:.4e}") } else { format!("{v:.6}") }
 }
 
-fn networks(outcomes: &[Outcome]) -> String {
+/// Lists a few inputs, or returns the number of many.
+fn inputs(names: &[String]) -> String {
+    if names.len() <= MAX_INPUTS { names.join(", ") } else { names.len().to_string() }
+}
+
+pub(super) fn networks(outcomes: &[Outcome]) -> String {
     let row = |outcome: &Outcome| {
         let samples = &outcome.samples;
         let (training, validation) = outcome.final_loss;
@@ -185,7 +133,8 @@ fn networks(outcomes: &[Outcome]) -> String {
             name(outcome).to_owned(),
             outcome.architecture.describe(),
             outcome.architecture.n_parameters().to_string(),
-            format!("{} of {}", samples.dataset.n_samples(), samples.inputs.join(", ")),
+            samples.dataset.n_samples().to_string(),
+            inputs(&samples.inputs),
             samples.classes.join(", "),
             outcome.loss.options().short(),
             outcome.history.epochs.len().to_string(),
@@ -199,11 +148,12 @@ fn networks(outcomes: &[Outcome]) -> String {
         "network",
         "layers",
         "parameters",
-        "samples",
+        "training samples",
+        "inputs",
         "classes",
         "loss",
         "epochs",
-        "final loss",
+        "final training loss",
         "final validation loss",
         "status",
     ];
@@ -222,7 +172,7 @@ fn networks(outcomes: &[Outcome]) -> String {
 }
 
 fn claims(subject: &Subject<'_>) -> String {
-    let rows: Vec<(&str, Vec<String>)> = subject
+    let rows: Vec<Row> = subject
         .experiment
         .claims
         .iter()
@@ -246,7 +196,7 @@ fn claims(subject: &Subject<'_>) -> String {
 }
 
 /// Renders the history of each training run at evenly spaced epochs.
-fn histories(outcomes: &[Outcome]) -> String {
+pub(super) fn histories(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let epochs = &outcome.history.epochs;
@@ -275,7 +225,7 @@ fn histories(outcomes: &[Outcome]) -> String {
     text
 }
 
-fn gradient_checks(outcomes: &[Outcome]) -> String {
+pub(super) fn gradient_checks(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let Ok((report, n_samples)) = gradients::checked(outcome) else { continue };
@@ -295,7 +245,7 @@ fn gradient_checks(outcomes: &[Outcome]) -> String {
 }
 
 /// Renders the gradient trace of the first sample in the smallest network at its initial weights.
-fn trace_of_sample(subject: &Subject<'_>) -> String {
+pub(super) fn trace_of_sample(subject: &Subject<'_>) -> String {
     let small = subject.experiment.variants.iter().filter_map(|variant| {
         let prepared = variant.prepare().ok()?;
         let n = prepared.architecture.n_parameters();
@@ -317,7 +267,7 @@ fn trace_of_sample(subject: &Subject<'_>) -> String {
     )
 }
 
-fn settings(subject: &Subject<'_>) -> String {
+pub(super) fn settings(subject: &Subject<'_>) -> String {
     let trained = |name: &str| subject.outcomes.iter().any(|outcome| outcome.variant == name);
     let mut text = String::new();
     for variant in subject.experiment.variants.iter().filter(|variant| trained(&variant.name)) {
