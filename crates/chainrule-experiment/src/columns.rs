@@ -94,7 +94,8 @@ pub fn describe_encoding(input: &Input) -> String {
     match &input.how {
         Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
             let clipped = if scale.bent { ", outliers clipped" } else { "" };
-            format!("(x - {}) / {}{clipped}", format_number(scale.shift), format_number(scale.by))
+            let unit = if matches!(input.how, Encoding::Date { .. }) { ", x in days since 1970" } else { "" };
+            format!("(x - {}) / {}{clipped}{unit}", format_number(scale.shift), format_number(scale.by))
         }
         Encoding::Boolean { words: [no, yes] } => format!("{no}: -1, {yes}: 1"),
         Encoding::Category { words, rare } => {

@@ -186,6 +186,8 @@ pub enum Legend {
     Best,
     /// Right of the frame.
     Right,
+    /// Below the frame.
+    Below,
     /// No legend.
     Hidden,
 }

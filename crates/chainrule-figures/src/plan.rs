@@ -21,7 +21,7 @@ use panel::Margins;
 use crate::contour::contour_levels;
 use crate::font;
 use crate::rect::Rect;
-use crate::{Aspect, Axis, AxisScale, Border, Figure, Mark, Panel, Shading, Spacing};
+use crate::{Aspect, Axis, AxisScale, Border, Figure, Legend, Mark, Panel, Shading, Spacing};
 
 const EDGE: f64 = 12.0;
 const GAP: f64 = 22.0;
@@ -126,6 +126,11 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
     let mut plan = PanelPlan { panel, frame, title, x, y, z, bars, legend: None, margins };
     plan.legend = legend::place(&plan);
     if let Some(legend) = plan.legend.as_mut().filter(|l| l.outside) {
+        if panel.legend == Legend::Below {
+            legend.rect.y = height + plan.margins.bottom + 6.0;
+            plan.margins.bottom += 6.0 + legend.rect.height;
+            return plan;
+        }
         legend.rect.x = width + plan.margins.right + 10.0;
         plan.margins.right += 10.0 + legend.rect.width;
     }

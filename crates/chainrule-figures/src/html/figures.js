@@ -43,10 +43,12 @@
     const text = figure.querySelector("script[type='application/json']").textContent;
     const theme = dark.matches && !print.matches ? themes.dark : themes.light;
     const wide = themed(JSON.parse(text), theme);
-    const isNarrow = !print.matches && figure.clientWidth < wide.width;
-    const { width, height, layout } = isNarrow ? wide.narrow : wide;
-    const data = isNarrow ? wide.data.map((trace, k) => wide.narrow.data[k] ?? trace) : wide.data;
-    const factor = Math.min(Math.max(figure.clientWidth / width, 1), isNarrow ? 1.2 : 1.35);
+    const available = print.matches ? Infinity : figure.clientWidth;
+    const layouts = [wide, ...wide.layouts];
+    const chosen = layouts.find(({ width }) => width <= available) ?? layouts.at(-1);
+    const { width, height, layout } = chosen;
+    const data = chosen === wide ? wide.data : wide.data.map((trace, k) => chosen.data[k] ?? trace);
+    const factor = Math.min(Math.max(figure.clientWidth / width, 1), 1.35);
     const below = wide.layout.margin.b;
     Object.assign(layout, { width: width * factor, height: height * factor + below + TOOLBAR });
     Object.assign(layout.margin, { t: TOOLBAR, b: below });
@@ -59,7 +61,6 @@
     };
     Plotly.purge(target);
     await Plotly.newPlot(target, { data, layout, frames: wide.frames, config });
-    figure.dataset.layout = isNarrow ? "narrow" : "wide";
     figure.dataset.drawn = "yes";
   };
   const drawAll = () => document.querySelectorAll(".chainrule-figure").forEach(draw);

@@ -240,7 +240,7 @@ fn axis(paper: &PaperSize, panel: &PanelPlan<'_>, k: usize, which: PlaneAxis) ->
 fn scene(paper: &PaperSize, panel: &PanelPlan<'_>, space: &Space) -> Value {
     let (se, ce) = space.elevation.to_radians().sin_cos();
     let (sa, ca) = space.azimuth.to_radians().sin_cos();
-    let eye = [ce * ca, ce * sa, se].map(|v| 2.35 * v);
+    let eye = [ce * ca, ce * sa, se].map(|v| 2.6 * v);
     let axes = [
         (&panel.panel.x, &panel.x),
         (&panel.panel.y, &panel.y),

@@ -5,8 +5,8 @@
 
 mod hover;
 mod layout;
-mod narrow;
 mod paint;
+mod reflow;
 mod traces;
 
 use base64::Engine as _;
@@ -20,7 +20,6 @@ use crate::{Error, Figure, markup, png, svg};
 /// plotly.js; see `assets/README.md`.
 const PLOTLY: &str = include_str!("../../assets/plotly.min.js");
 const SCRIPT: &str = include_str!("figures.js");
-const STYLE: &str = include_str!("figures.css");
 
 /// Where a page finds plotly.js.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +63,9 @@ pub fn html(figure: &Figure) -> Result<String, Error> {
     ))
 }
 
+/// Style of all pages.
+pub(crate) const STYLE: &str = include_str!("figures.css");
+
 /// Returns the style and scripts that a page with [`html_fragment`]s requires once in its head.
 pub fn html_head(plotly: PlotlyScript<'_>) -> String {
     let plotly = match plotly {
@@ -93,11 +95,13 @@ pub fn html_head(plotly: PlotlyScript<'_>) -> String {
 pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     check(figure)?;
     let mut description = describe(figure);
-    let narrow = describe(&narrow::narrow(figure));
-    description["narrow"] = changes(&description, narrow);
+    let width = |description: &Value| description["width"].as_f64().unwrap_or_default();
+    let widths = reflow::WIDTHS.into_iter().filter(|fits| *fits < width(&description));
+    let layouts = widths.map(|fits| changes(&description, describe(&reflow::reflow(figure, fits))));
+    description["layouts"] = layouts.collect();
     let still =
         if figure.panels().any(|panel| panel.space.is_some()) { still(figure)? } else { String::new() };
-    let width = description["width"].as_f64().unwrap_or_default();
+    let width = width(&description);
     // Escaped so that no text can end the script element.
     let description = description.to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
     let caption = match &figure.caption[..] {
@@ -109,11 +113,13 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     ))
 }
 
-/// Returns the static drawing as a template.
+/// Returns the static drawing as a template, with text that is legible on a phone. The caption is that
+/// of the page.
 fn still(figure: &Figure) -> Result<String, Error> {
-    let drawing = match svg(figure) {
+    let figure = Figure { caption: String::new(), ..reflow::reflow(figure, reflow::WIDTHS[0]) };
+    let drawing = match svg(&figure) {
         Err(Error::SvgSize { .. }) => {
-            let image = BASE64_STANDARD.encode(png(figure, 1.5)?);
+            let image = BASE64_STANDARD.encode(png(&figure, 1.5)?);
             format!("<img alt=\"\" src=\"data:image/png;base64,{image}\">")
         }
         drawing => drawing?,

@@ -28,6 +28,10 @@ const EPOCHS: OptionSpec = OptionSpec {
     summary: "scale of the epoch axis; logarithmic suits training runs of very different lengths",
 };
 
+/// Titles of the panels.
+const LINEAR: &str = "Linear scale";
+const LOGARITHMIC: &str = "Logarithmic scale";
+
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let outcomes: Vec<&Outcome> =
         subject.selected(options)?.into_iter().filter(|outcome| !outcome.history.epochs.is_empty()).collect();
@@ -51,13 +55,14 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let y = Axis::new(label);
     let y = option::range(options, "y_range")?.map_or(y.clone(), |[low, high]| y.range(low, high));
     match options.text("scale") {
-        "linear" => losses.push(curves(subject, &outcomes, x()?, y)),
-        "log" if positive => losses.push(curves(subject, &outcomes, x()?, y.log())),
+        "linear" => losses.push(curves(subject, &outcomes, x()?, y).titled(LINEAR)),
+        "log" if positive => losses.push(curves(subject, &outcomes, x()?, y.log()).titled(LOGARITHMIC)),
         _ => {
-            losses.push(curves(subject, &outcomes, x()?, y.clone()));
+            losses.push(curves(subject, &outcomes, x()?, y.clone()).titled(LINEAR));
             let low = y.range.is_none_or(|[low, _]| low > 0.0);
             if positive && low {
-                losses.push(curves(subject, &outcomes, x()?, y.log()).legend(crate::Legend::Hidden));
+                let panel = curves(subject, &outcomes, x()?, y.log()).titled(LOGARITHMIC);
+                losses.push(panel.legend(crate::Legend::Hidden));
             }
         }
     }
@@ -66,7 +71,8 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
         outcome.history.epochs.windows(2).any(|pair| pair[0].learning_rate != pair[1].learning_rate)
     };
     if outcomes.iter().any(changes) {
-        let mut panel = Panel::new(x()?, Axis::new("learning rate")).sized(380.0, 110.0);
+        let mut panel =
+            Panel::new(x()?, Axis::new("learning rate")).sized(380.0, 110.0).titled("Learning rate");
         for (k, outcome) in outcomes.iter().enumerate() {
             panel = panel.with(over_epochs(&subject.title(outcome), outcome, k, |epoch| epoch.learning_rate));
         }

@@ -14,7 +14,7 @@ pub(crate) const LEGEND_PAD: f64 = 7.0;
 /// Distance of a legend from the frame around it.
 const INSET: f64 = 8.0;
 
-/// Places the legend of a panel, if it has one; the caller sets the x of legends outside the frame.
+/// Places the legend of a panel, if it has one; the caller sets the position of legends outside the frame.
 pub(super) fn place(plan: &PanelPlan<'_>) -> Option<LegendPlan> {
     let all = plan.panel.series.iter().enumerate();
     let series: Vec<usize> = all.filter(|(_, s)| !s.name.is_empty()).map(|(k, _)| k).collect();

@@ -5,8 +5,8 @@ use std::path::Path;
 use chainrule_experiment::{Evaluated, ScoreTable};
 use chainrule_model::{Model, Score};
 
-use super::page::{Page, list, preformatted};
-use super::result::{self, PREDICTIONS};
+use super::page::{Page, file_name, list, preformatted};
+use super::result;
 use crate::kind::Subject;
 use crate::markup::escape;
 use crate::{Error, PlotlyScript};
@@ -25,7 +25,7 @@ pub fn evaluation_report(
     plotly: PlotlyScript<'_>,
 ) -> Result<String, Error> {
     let evaluation = &evaluated.evaluation;
-    let (name, target) = (path.display().to_string(), model.target().columns().join(", "));
+    let (name, target) = (file_name(path), model.target().columns().join(", "));
     let mut page = Page::new(&format!("{target}: evaluation on {name}"));
     page.lead(&format!(
         "{} rows of {}; model {}, trained on {} rows of {}.",
@@ -33,7 +33,7 @@ pub fn evaluation_report(
         escape(&name),
         escape(&subject.experiment.name),
         model.trained.rows[0],
-        escape(&model.trained.data.display().to_string())
+        escape(&file_name(&model.trained.data))
     ));
     let here = format!("{name} ({} rows)", evaluation.n_rows);
     let values = &evaluation.metrics.values;
@@ -55,7 +55,7 @@ pub fn evaluation_report(
         evaluation.metrics.confusion.as_ref().map(|confusion| result::class_scores(&name, confusion)),
     );
     page.section("Result", &html);
-    let mut figures = result::figures(subject, PREDICTIONS)?;
+    let mut figures = result::predictions(subject)?;
     if model.members.len() > 1 && !figures.is_empty() {
         let note =
             "The figures show the predictions of the first network; the metrics are those of all networks.";

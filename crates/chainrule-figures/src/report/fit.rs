@@ -9,7 +9,7 @@ use chainrule_model::PermutationImportance;
 use chainrule_table::Target;
 
 use super::experiment::{figures, gradient_checks, histories, networks, settings, trace_of_sample};
-use super::page::{Page, Row, html_table, list, table};
+use super::page::{Page, Row, file_name, html_table, list, table};
 use super::result::{self, PREDICTIONS};
 use crate::kind::{self, Subject, sample_classes};
 use crate::markup::escape;
@@ -28,7 +28,7 @@ pub fn fit_report(fitted: &Fitted, plotly: PlotlyScript<'_>) -> Result<String, E
     let Fitted { model, experiment, outcomes, importance, .. } = fitted;
     let subject = Subject { experiment, outcomes };
     let (summary, target) = (fitted.summary(), model.target());
-    let table_name = summary.table.table.display().to_string();
+    let table_name = file_name(&summary.table.table);
     let mut page =
         Page::new(&format!("{}: {} from {table_name}", target.columns().join(", "), target.task().name()));
     page.lead(&escape(&rows(&summary, outcomes.len())));
@@ -39,7 +39,7 @@ pub fn fit_report(fitted: &Fitted, plotly: PlotlyScript<'_>) -> Result<String, E
     ));
     page.section("Result", &metrics(fitted));
     page.section("Importance of the columns", &importance.as_ref().map(bars).unwrap_or_default());
-    page.section("Predictions", &result::figures(&subject, PREDICTIONS)?);
+    page.section("Predictions", &result::predictions(&subject)?);
     page.section("Classes", &balance(&outcomes[0], outcomes.len()));
     page.section("Columns", &columns(outcomes[0].samples.from_table.as_ref()));
     page.section("Warnings and notes", &remarks(fitted));

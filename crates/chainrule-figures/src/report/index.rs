@@ -4,17 +4,20 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chainrule_experiment::Experiment;
 use chainrule_experiment::published::{Demonstration, DemonstrationResult};
+use chainrule_experiment::{Experiment, SourceDocument};
 
-use super::experiment::{figures, reference};
+use super::experiment::reference;
 use super::page::{Page, preformatted};
-use crate::kind::Subject;
+use crate::kind::{self, Subject};
 use crate::markup::escape;
 use crate::{Error, Figure, png};
 
-/// Width of a thumbnail in pixels.
-const THUMBNAIL: f64 = 480.0;
+/// Width of the panel of a thumbnail in pixels.
+const THUMBNAIL: f64 = 320.0;
+
+/// Kinds of figures for thumbnails, the preferred one first.
+const THUMBNAILS: [&str; 4] = ["regions", "density", "projection", "loss-curve"];
 
 /// A report in an index.
 #[derive(Clone, Debug)]
@@ -35,19 +38,25 @@ impl ReportEntry {
     /// Creates the entry of an experiment, with a panel of one of its figures as the thumbnail.
     ///
     /// # Errors
-    /// Returns an error if the figures of the experiment cannot be drawn.
+    /// Returns an error if the thumbnail cannot be drawn.
     pub fn new(file: String, verdict: String, subject: &Subject<'_>) -> Result<ReportEntry, Error> {
         let Experiment { title, document, .. } = subject.experiment;
-        let drawn = figures(subject)?;
-        // The first figure usually shows the data, and the others what the networks made of them.
-        let panel = drawn.get(1).or(drawn.first()).and_then(|figure| figure.rows.first()?.last());
+        let panel = THUMBNAILS.iter().find_map(|kind| {
+            let figure = kind::draw(kind, &[], subject).ok()?;
+            figure.rows.last()?.first().cloned()
+        });
         let thumbnail = match panel {
             Some(panel) => {
-                let figure = Figure::new("", vec![vec![panel.clone()]]);
-                png(&figure, THUMBNAIL / panel.size[0].max(1.0) * 0.7)?
+                let scale = THUMBNAIL / panel.size[0].max(1.0);
+                png(&Figure::new("", vec![vec![panel]]), scale)?
             }
             None => Vec::new(),
         };
+        // A remark of a document is an experiment of its own.
+        let document = document.as_ref().map(|document| SourceDocument {
+            title: document.title.trim_end_matches(", a remark").to_owned(),
+            ..document.clone()
+        });
         let document = document.as_ref().map_or_else(String::new, reference);
         Ok(ReportEntry { file, title: title.clone(), document, verdict, thumbnail })
     }

@@ -1,7 +1,9 @@
 //! HTML pages: a header, a table of contents, sections, tables.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use crate::html::STYLE as BASE_STYLE;
 use crate::markup::escape;
 use crate::{PlotlyScript, html_head};
 
@@ -51,7 +53,7 @@ impl Page {
 
     /// Renders a page without figures.
     pub(super) fn without_figures(&self) -> String {
-        self.render("", "")
+        self.render(&format!("<style>\n{BASE_STYLE}</style>\n"), "")
     }
 
     fn render(&self, head: &str, shared: &str) -> String {
@@ -94,17 +96,21 @@ pub(super) fn table(header: &[&str], rows: &[Row]) -> String {
     html_table(header, &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
-/// Renders a table whose cells are HTML.
+/// Minimum number of columns of a table whose rows are stacked on narrow screens.
+const MIN_STACKED: usize = 5;
+
+/// Renders a table whose cells are HTML. On narrow screens, each row of a wide table becomes a list.
 pub(super) fn html_table(header: &[&str], rows: &[Row]) -> String {
-    let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
+    let class = if header.len() < MIN_STACKED { "" } else { "stacked" };
+    let mut text = format!("<div class=\"wide\"><table class=\"{class}\">\n<thead><tr>");
     for name in header {
         let _ = write!(text, "<th>{}</th>", escape(name));
     }
     text.push_str("</tr></thead>\n<tbody>\n");
     for (class, cells) in rows {
         let _ = write!(text, "<tr class=\"{class}\">");
-        for cell in cells {
-            let _ = write!(text, "<td>{cell}</td>");
+        for (name, cell) in header.iter().zip(cells) {
+            let _ = write!(text, "<td data-name=\"{}\">{cell}</td>", escape(name));
         }
         text.push_str("</tr>\n");
     }
@@ -117,4 +123,9 @@ pub(super) fn list<S: AsRef<str>>(class: &str, texts: impl IntoIterator<Item = S
     let items: String =
         texts.into_iter().map(|text| format!("<li>{}</li>\n", escape(text.as_ref()))).collect();
     if items.is_empty() { items } else { format!("<ul class=\"{class}\">\n{items}</ul>\n") }
+}
+
+/// Returns the name of a file without its folder.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

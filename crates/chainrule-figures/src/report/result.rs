@@ -42,6 +42,12 @@ pub(super) fn class_scores(rows: &str, confusion: &ConfusionMatrix) -> String {
     table(&header, &shown) + &rest
 }
 
+/// Renders the figures of predictions next to each other.
+pub(super) fn predictions(subject: &Subject<'_>) -> Result<String, Error> {
+    let html = figures(subject, PREDICTIONS)?;
+    Ok(if html.is_empty() { html } else { format!("<div class=\"grid\">\n{html}</div>\n") })
+}
+
 /// Renders those of the kinds of figures that apply to the subject, with default options.
 pub(super) fn figures<'k>(
     subject: &Subject<'_>,
