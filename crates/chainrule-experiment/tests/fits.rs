@@ -139,6 +139,7 @@ fn the_result_as_json_has_what_the_result_has() {
         "seconds",
         "metrics",
         "target_metrics",
+        "classes",
         "linear_model_is_better",
         "permutation_importance",
         "permutation_importance_measure",

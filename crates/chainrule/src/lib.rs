@@ -23,3 +23,8 @@ pub use kernel::pool::{set_threads, threads, threads_from_env};
 pub use kernel::{Lanes, Scalar};
 pub use mlp::Mlp;
 pub use objective::{Evaluate, Objective};
+
+/// Holds the Rust examples of the README, which are executed as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

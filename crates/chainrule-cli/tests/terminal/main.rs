@@ -5,6 +5,7 @@ mod bad_input;
 mod cases;
 mod checkpoints;
 mod commands;
+mod documentation;
 mod help;
 mod outputs;
 mod predictions;

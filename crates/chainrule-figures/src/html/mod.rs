@@ -122,7 +122,8 @@ fn still(figure: &Figure) -> Result<String, Error> {
             let image = BASE64_STANDARD.encode(png(&figure, 1.5)?);
             format!("<img alt=\"\" src=\"data:image/png;base64,{image}\">")
         }
-        drawing => drawing?,
+        // Only documents of their own require the name space.
+        drawing => drawing?.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1),
     };
     Ok(format!("<template>{drawing}</template>\n"))
 }

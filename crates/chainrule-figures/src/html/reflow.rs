@@ -70,14 +70,14 @@ mod tests {
 
     fn panel(name: &str, legend: Legend) -> Panel {
         let line = Series::line(name, vec![0.0, 1.0], vec![1.0, 0.5], Colour::Palette(0));
-        Panel::new(Axis::new("epoch"), Axis::new("loss")).with(line).sized(300.0, 200.0).legend(legend)
+        Panel::new(Axis::new("epoch"), Axis::new("loss")).with(line).sized(270.0, 200.0).legend(legend)
     }
 
     #[test]
     fn panels_are_arranged_in_as_many_rows_as_the_width_requires() {
         let row = vec![panel("loss", Legend::Best); 3];
         let figure = Figure::new("Loss", vec![row, vec![panel("loss", Legend::Best)]]);
-        assert!(width_of(figure.rows.clone()) > 1000.0);
+        assert!(width_of(figure.rows.clone()) > 950.0);
         let lengths = |width| reflow(&figure, width).rows.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(720.0), [2, 1, 1]);
         assert_eq!(lengths(352.0), [1, 1, 1, 1]);
