@@ -174,7 +174,7 @@ fn the_worked_example_matches_its_document_and_its_mistakes_are_known() {
     ];
     let network = Network::new(outcomes[0].architecture.clone(), published.to_vec()).unwrap();
     let y = network.predict(&[0.05, 0.1]);
-    let error = 0.5 * (0.01 - y[0]).powi(2) + 0.5 * (0.99 - y[1]).powi(2);
+    let error = 0.5 * (0.01_f64 - y[0]).powi(2) + 0.5 * (0.99_f64 - y[1]).powi(2);
     assert_eq!(format!("{error:.8}"), "0.29102777");
 }
 

@@ -2,18 +2,16 @@
 
 use chainrule_experiment::{InputSummary, TargetSummary};
 use chainrule_model::{Model, Precision, path_to_text};
-use chainrule_table::{Encoding, Input, Target};
+use chainrule_table::Target;
 use serde_json::json;
 
 use super::json;
 use crate::arguments::InspectArguments;
+use crate::encoding::encoding;
 use crate::error::Failure;
 use crate::output::outln;
 use crate::progress::duration;
 use crate::table::{self, number};
-
-/// Maximum number of categories of a column that are printed.
-const MAX_CATEGORIES: usize = 6;
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let model = Model::load(&arguments.model)?;
@@ -132,24 +130,4 @@ fn print_json(model: &Model) {
         },
         "metrics": scores.collect::<Vec<_>>(),
     }));
-}
-
-/// Describes how a column is encoded.
-fn encoding(input: &Input) -> String {
-    match &input.how {
-        Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
-            let clipped = if scale.bent { ", outliers clipped" } else { "" };
-            format!("(x - {}) / {}{clipped}", number(scale.shift), number(scale.by))
-        }
-        Encoding::Boolean { words: [no, yes] } => format!("{no}: -1, {yes}: 1"),
-        Encoding::Category { words, rare } => {
-            let shown = words.iter().take(MAX_CATEGORIES).cloned().collect::<Vec<_>>().join(", ");
-            let more = if words.len() > MAX_CATEGORIES { ", ..." } else { "" };
-            let rare = match rare.len() {
-                0 => String::new(),
-                n => format!("; {n} rare categories share one input"),
-            };
-            format!("one-hot, {} categories: {shown}{more}{rare}", words.len())
-        }
-    }
 }
