@@ -5,6 +5,7 @@ mod browser;
 mod dependencies;
 mod exports;
 mod figures;
+mod latex;
 mod neon;
 mod packages;
 mod setup;

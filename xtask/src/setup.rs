@@ -17,6 +17,8 @@ pub(crate) enum Requirement {
     Python,
     /// The Rust target and the emulator of the step `neon`.
     Neon,
+    /// pdflatex with amsmath, geometry and longtable, for traces.
+    Latex,
 }
 
 /// Requirements of the steps of `cargo xtask test` without `--long`.
@@ -53,6 +55,7 @@ impl Requirement {
                 succeed("rustup", &["target", "add", NEON_TARGET])?;
                 packages::install(&[("qemu-aarch64", "qemu-user")])
             }
+            Requirement::Latex => packages::install(&[("pdflatex", "texlive-latex-base")]),
         }
     }
 }

@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::setup::Requirement;
 use crate::step::{Action, CargoCommand, Missing, StepResult, SuiteStep};
-use crate::{browser, dependencies, exports, neon, style};
+use crate::{browser, dependencies, exports, latex, neon, style};
 
 /// The steps in the order in which they run, quick ones first.
 static STEPS: &[SuiteStep] = &[
@@ -48,6 +48,7 @@ static LONG_STEPS: &[SuiteStep] = &[
         ],
     ),
     check("neon", neon::faults, &[Requirement::Neon]),
+    check("latex", latex::faults, &[Requirement::Latex]),
 ];
 
 /// The only step of `--exhaustive`, for changes in `kernel/math`.

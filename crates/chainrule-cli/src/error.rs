@@ -104,12 +104,12 @@ pub enum Failure {
         other: &'static str,
     },
     /// An invalid gradient file.
-    #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
+    #[error("{}{}: {reason}", path.display(), place.as_ref().map_or_else(String::new, |place| format!(", {place}")))]
     GradientFile {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1, if one is at fault.
-        line: Option<u64>,
+        /// The line or array at fault, if it is a single one: `line 3`.
+        place: Option<String>,
         /// What is wrong and what to do.
         reason: String,
     },

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod command;
+mod encoding;
 mod error;
 mod external;
 pub mod output;

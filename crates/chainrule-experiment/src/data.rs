@@ -1,4 +1,5 @@
-//! `[data]`: the source of the samples, a generator of the engine or a table.
+//! `[data]`: the source of the samples, a generator of the engine, a table, or the samples
+//! themselves.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -12,6 +13,7 @@ use chainrule_table::{ReadOptions, Table, Target, TargetScaling, Task};
 use crate::Error;
 use crate::builtin::BaseFolder;
 use crate::fingerprint;
+use crate::inline::{INLINE_KEYS, InlineSamples};
 use crate::section::Section;
 use crate::table::{FittedTable, TABLE_KEYS, TablePlan, TableSamples};
 
@@ -27,6 +29,7 @@ pub struct DataPlan {
 enum SampleSource {
     Generator(Generator),
     Table(Box<TablePlan>),
+    Inline(InlineSamples),
 }
 
 /// Samples with the names of their inputs and classes.
@@ -61,6 +64,15 @@ impl Samples {
     /// Returns the SHA-256 of the inputs and targets, in hexadecimal.
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| fingerprint::of_samples(&self.dataset))
+    }
+
+    /// Returns the names of the outputs: those of the classes, if each has an output, or of the
+    /// target columns of a table; otherwise none.
+    pub(crate) fn outputs(&self) -> &[String] {
+        match &self.from_table {
+            Some(from) if self.classes.len() <= 2 => from.encoders.target.columns(),
+            _ => &self.classes,
+        }
     }
 
     /// Returns the table of the samples of a fit.
@@ -103,15 +115,19 @@ impl DataPlan {
     /// Reads `[data]`. Paths are relative to `folder`.
     pub(crate) fn read(section: &Section<'_>, folder: BaseFolder<'_>) -> Result<DataPlan, Error> {
         check_source(section)?;
+        section.known(&INLINE_KEYS);
         let seed = section.seed("seed")?.unwrap_or(0);
         let source = match (section.choice("generator")?, section.text("table")?) {
             (Some(choice), _) => SampleSource::Generator(choice.make(Generator::new)?),
             (None, Some(file)) => {
                 SampleSource::Table(Box::new(TablePlan::read(section, folder.find(&file))?))
             }
+            (None, None) if INLINE_KEYS.iter().any(|key| section.has(key)) => {
+                SampleSource::Inline(InlineSamples::read(section)?)
+            }
             (None, None) => {
-                let purpose =
-                    "the source of the samples, for example \"moons\" (or \"table\", the path of a file)";
+                let purpose = "the source of the samples, for example \"moons\" (or \"table\", the path of a file, or \
+                               \"x\" and \"t\", the samples themselves)";
                 return Err(section.missing("generator", purpose));
             }
         };
@@ -128,7 +144,7 @@ impl DataPlan {
     pub fn file(&self) -> Option<&Path> {
         match &self.source {
             SampleSource::Table(plan) => Some(plan.path()),
-            SampleSource::Generator(_) => None,
+            SampleSource::Generator(_) | SampleSource::Inline(_) => None,
         }
     }
 
@@ -141,7 +157,7 @@ impl DataPlan {
     pub fn table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Arc<Table>>, Error> {
         match &self.source {
             SampleSource::Table(plan) => plan.table(progress).map(Some),
-            SampleSource::Generator(_) => Ok(None),
+            SampleSource::Generator(_) | SampleSource::Inline(_) => Ok(None),
         }
     }
 
@@ -153,15 +169,15 @@ impl DataPlan {
     pub fn usable_table(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Arc<Table>>, Error> {
         match &self.source {
             SampleSource::Table(plan) => plan.usable_table(progress).map(Some),
-            SampleSource::Generator(_) => Ok(None),
+            SampleSource::Generator(_) | SampleSource::Inline(_) => Ok(None),
         }
     }
 
-    /// Returns the target columns of the table; none for a generator.
+    /// Returns the target columns of the table; none for other samples.
     pub fn targets(&self) -> &[String] {
         match &self.source {
             SampleSource::Table(plan) => plan.targets(),
-            SampleSource::Generator(_) => &[],
+            SampleSource::Generator(_) | SampleSource::Inline(_) => &[],
         }
     }
 
@@ -170,7 +186,7 @@ impl DataPlan {
     pub(crate) fn table_source(&self) -> Option<(&Path, &ReadOptions)> {
         match &self.source {
             SampleSource::Table(plan) => Some((plan.path(), plan.options())),
-            SampleSource::Generator(_) => None,
+            SampleSource::Generator(_) | SampleSource::Inline(_) => None,
         }
     }
 
@@ -179,7 +195,7 @@ impl DataPlan {
     pub fn fold(&self) -> Option<[usize; 2]> {
         match &self.source {
             SampleSource::Table(plan) => plan.fold(),
-            SampleSource::Generator(_) => None,
+            SampleSource::Generator(_) | SampleSource::Inline(_) => None,
         }
     }
 
@@ -198,7 +214,7 @@ impl DataPlan {
     pub(crate) fn encoded_by(self, fitted: FittedTable, path: PathBuf) -> DataPlan {
         let source = match self.source {
             SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.encoded_by(fitted, path))),
-            source @ SampleSource::Generator(_) => source,
+            source @ (SampleSource::Generator(_) | SampleSource::Inline(_)) => source,
         };
         DataPlan { source, ..self }
     }
@@ -207,7 +223,7 @@ impl DataPlan {
     pub(crate) fn with_table(self, table: Arc<Table>) -> DataPlan {
         let source = match self.source {
             SampleSource::Table(plan) => SampleSource::Table(Box::new(plan.with_table(table))),
-            source @ SampleSource::Generator(_) => source,
+            source @ (SampleSource::Generator(_) | SampleSource::Inline(_)) => source,
         };
         DataPlan { source, ..self }
     }
@@ -220,7 +236,7 @@ impl DataPlan {
     pub fn task(&self, loss: Option<&Loss>) -> Result<Option<Task>, Error> {
         match &self.source {
             SampleSource::Table(plan) => Ok(Some(plan.task(&*plan.table(&mut |_, _| ())?, loss)?)),
-            SampleSource::Generator(_) => Ok(None),
+            SampleSource::Generator(_) | SampleSource::Inline(_) => Ok(None),
         }
     }
 
@@ -228,12 +244,13 @@ impl DataPlan {
     pub fn read_options(&self) -> ReadOptions {
         match &self.source {
             SampleSource::Table(plan) => plan.options().clone(),
-            SampleSource::Generator(_) => ReadOptions::default(),
+            SampleSource::Generator(_) | SampleSource::Inline(_) => ReadOptions::default(),
         }
     }
 
     /// Generates or reads the samples. For a table, `validation_fraction` of the rows are held out,
     /// `loss` helps to derive the task, and `scaling` is the default scaling of regression targets.
+    /// Whether the targets of inline samples are classes depends on the loss too.
     pub(crate) fn samples(
         &self,
         random: &mut RandomState,
@@ -280,33 +297,59 @@ impl DataPlan {
                     fingerprint,
                 })
             }
+            SampleSource::Inline(samples) => Ok(Samples {
+                dataset: samples.dataset.clone(),
+                inputs: samples.inputs(),
+                classes: samples.classes(loss),
+                curves: &[],
+                from_table: None,
+                locations: None,
+                fingerprint: OnceLock::new(),
+            }),
         }
     }
 }
 
-/// Checks that `[data]` has keys of a generator or of a table, but not of both.
+/// Checks that `[data]` has the keys of one source only.
 fn check_source(section: &Section<'_>) -> Result<(), Error> {
-    let (generator, table) = (section.has("generator"), section.has("table"));
-    if generator && table {
+    let sources: Vec<&str> =
+        ["table", "generator", "x", "t"].into_iter().filter(|key| section.has(key)).collect();
+    let is_inline = |key: &str| INLINE_KEYS.contains(&key);
+    if let [first, second, ..] = sources[..]
+        && !is_inline(first)
+    {
         // The error concerns the key given on the command line, if there is one.
-        let keys = ["table", "generator"];
-        let [key, other] =
-            if section.origin_of("generator").key().is_some() { [keys[1], keys[0]] } else { keys };
+        let is_set = section.origin_of(second).key().is_some();
+        let [key, other] = if is_set { [second, first] } else { [first, second] };
         return Err(section.conflict(key, other, "samples come from one source"));
     }
+    let source = sources.first().copied();
     for (key, _) in section.tree().into_iter().flat_map(|tree| &tree.entries) {
-        if generator && TABLE_KEYS.contains(&key.as_str()) {
+        let of_table = TABLE_KEYS.contains(&key.as_str());
+        if source == Some("generator") && of_table {
             let problem = "applies only to a table, but the samples come from a generator, which has no columns; \
                            replace data.generator with data.table, or use `chainrule fit`";
             return Err(section.misplaced(key, problem));
         }
-        let is_known = ["seed", "generator", "table"].contains(&key.as_str());
+        if source.is_some_and(is_inline) && of_table {
+            let problem = "applies only to a table, but the samples are given by data.x and data.t, which are used as \
+                           written; remove it";
+            return Err(section.misplaced(key, problem));
+        }
+        let is_known = ["seed", "generator", "table"].contains(&key.as_str()) || is_inline(key);
         let mut options = datasets::REGISTRY.iter().flat_map(|entry| entry.options);
-        if !is_known && !TABLE_KEYS.contains(&key.as_str()) && options.any(|option| option.name == key) {
-            let problem = if table {
-                "is an option of generators, but the samples come from a table; remove it".to_owned()
-            } else {
-                format!("is an option of generators; write generator = {{ name = \"...\", {key} = ... }}")
+        if !is_known && !of_table && options.any(|option| option.name == key) {
+            let problem = match source {
+                Some("table") => {
+                    "is an option of generators, but the samples come from a table; remove it".to_owned()
+                }
+                Some("x" | "t") => {
+                    "is an option of generators, but the samples are given by data.x and data.t; remove it"
+                        .to_owned()
+                }
+                _ => {
+                    format!("is an option of generators; write generator = {{ name = \"...\", {key} = ... }}")
+                }
             };
             return Err(section.misplaced(key, problem));
         }

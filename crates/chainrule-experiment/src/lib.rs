@@ -34,6 +34,7 @@ mod figure;
 mod fingerprint;
 mod fit;
 mod folder;
+mod inline;
 mod model;
 mod named;
 mod network;

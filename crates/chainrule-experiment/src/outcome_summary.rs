@@ -28,7 +28,8 @@ pub struct OutcomeSummary {
     pub final_loss: f64,
     /// Final loss over the validation samples, if there are any.
     pub validation_loss: Option<f64>,
-    /// Number of misclassified training samples, unless the task is regression.
+    /// Number of misclassified training samples, if the outputs are probabilities and the targets 0
+    /// or 1.
     pub misclassified: Option<usize>,
     /// Metrics of the last epoch.
     pub metrics: Named<f64>,
@@ -57,13 +58,14 @@ impl Outcome {
         }
     }
 
-    /// Returns the number of misclassified training samples, unless the task is regression.
+    /// Returns the number of misclassified training samples, if the outputs are probabilities and
+    /// the targets 0 or 1.
     pub fn misclassified(&self) -> Option<usize> {
         let task = OutputKind::of(&self.architecture.output().activation);
-        if task == OutputKind::Real {
+        let data = &self.samples.dataset;
+        if task == OutputKind::Real || data.t().iter().any(|t| *t != 0.0 && *t != 1.0) {
             return None;
         }
-        let data = &self.samples.dataset;
         let (y, n_outputs) = (self.network().predict(data.x()), self.architecture.n_outputs());
         Some(misclassified(&MetricInput { task, y: &y, t: data.t(), weight: None, n_outputs }))
     }

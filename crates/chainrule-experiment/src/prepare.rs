@@ -203,7 +203,7 @@ impl Variant {
                 "network.output.units".to_owned()
             }
             EngineError::TargetDomain { .. } => "train.loss".to_owned(),
-            EngineError::TooLarge { .. } => "data".to_owned(),
+            EngineError::TooLarge { what, .. } => format!("data.{what}"),
             EngineError::Setting { setting, .. } => format!("train.{setting}"),
             _ => "train".to_owned(),
         };

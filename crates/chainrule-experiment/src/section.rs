@@ -59,7 +59,8 @@ impl<'t> Section<'t> {
         self.tree?.get(key)
     }
 
-    fn node(&self, key: &'static str) -> Option<&'t SettingNode> {
+    /// Returns the value of a key.
+    pub(crate) fn node(&self, key: &'static str) -> Option<&'t SettingNode> {
         self.known.borrow_mut().push(key);
         self.peek(key)
     }
@@ -339,17 +340,28 @@ impl<'t> Section<'t> {
 
 /// Returns the entries of a table except `name` as options of a registry entry.
 fn options(tree: &Tree, name: &str) -> Result<Vec<(String, registry::OptionValue)>, Error> {
-    let option = |(key, node): &(String, SettingNode)| match (&node.value, number_or_list(node)) {
+    let value = |node: &SettingNode| number_or_list(node).or_else(|| rows(node));
+    let option = |(key, node): &(String, SettingNode)| match (&node.value, value(node)) {
         (_, Some(value)) => Ok((key.clone(), value)),
         (TreeValue::Text(word), None) => Ok((key.clone(), registry::OptionValue::Text(word.clone()))),
         _ => Err(Error::Value {
             origin: node.origin.clone(),
             key: key.clone(),
             value: node.value.describe(),
-            allowed: "a number, a list of numbers or a string in quotes".to_owned(),
+            allowed: "a number, a list of numbers or of rows of numbers, or a string in quotes".to_owned(),
         }),
     };
     tree.entries.iter().filter(|(key, _)| key != name).map(option).collect()
+}
+
+/// Returns the rows of a list of lists of numbers.
+fn rows(node: &SettingNode) -> Option<registry::OptionValue> {
+    let TreeValue::List(list) = &node.value else { return None };
+    let row = |node: &SettingNode| match number_or_list(node) {
+        Some(registry::OptionValue::List(row)) => Some(row),
+        _ => None,
+    };
+    list.iter().map(row).collect::<Option<Vec<_>>>().map(registry::OptionValue::Rows)
 }
 
 fn number_or_list(node: &SettingNode) -> Option<registry::OptionValue> {

@@ -58,7 +58,7 @@ fn keys_of_documents_claims_and_fits_are_in_the_annotated_experiment() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("file.toml");
     let tables = [
-        ("[[claim]]\ntext = \"x\"\nquantity = \"output\"\nof = [1, 2]\nzzz = 1\n", 12),
+        ("[[claim]]\ntext = \"x\"\nquantity = \"output\"\nof = [1, 2]\nzzz = 1\n", 14),
         ("[fit]\nzzz = 1\n", 6),
     ];
     for (table, n_keys) in tables {

@@ -1,6 +1,7 @@
 //! Error messages: each states the location and the remedy, and contains the key once.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::{Error, Experiment, FitOptions, FitPlan, ModelRows, OpenedFit};
 
@@ -276,4 +277,148 @@ on = \"all\"
     ] {
         assert!(settings.contains(new), "{new}: {settings}");
     }
+}
+
+/// Returns the error of an experiment with these lines in `[data]`.
+fn refused_data(lines: &str, sets: &[&str]) -> String {
+    refused(&format!("[data]\n{lines}\n[network]\n[train]\nloss = \"squared_error\"\n"), sets)
+}
+
+#[test]
+fn inline_samples_are_refused_with_their_location() {
+    for (lines, expected) in [
+        (
+            "x = [[1, 2], [3]]\nt = [0, 1]",
+            "x.toml:2:14: data.x[1] has 1 number, but data.x[0] has 2; all rows must have the same number of columns",
+        ),
+        ("x = [[1, 2], 3]\nt = [0, 1]", "x.toml:2:14: data.x[1] is 3, but must be a list of 2 numbers"),
+        (
+            "x = [1, [2]]\nt = [0, 1]",
+            "x.toml:2:9: data.x[1] is [2], but must be a finite number, or a row of numbers if all others are rows",
+        ),
+        (
+            "x = [[1], [2]]\nt = [0]",
+            "x.toml:3:1: data.t has 1 row, but data.x has 2 rows; write one row per sample in both",
+        ),
+        ("x = [[1, inf]]\nt = [0]", "x.toml:2:10: data.x[0][1] is inf, but must be a finite number"),
+        (
+            "x = [1, nan]\nt = [0, 1]",
+            "x.toml:2:9: data.x[1] is nan, but must be a finite number, or a row of numbers if all others are rows",
+        ),
+        ("x = [[1, \"a\"]]\nt = [0]", "x.toml:2:10: data.x[0][1] is \"a\", but must be a finite number"),
+        ("x = []\nt = []", "x.toml:2:1: data.x is [], but must be a list of at least one row"),
+        ("x = [[]]\nt = [1]", "x.toml:2:6: data.x[0] is [], but must be a list of at least one number"),
+        (
+            "x = 3\nt = [1]",
+            "x.toml:2:1: data.x is 3, but must be a list of rows, one per sample, or of numbers",
+        ),
+        ("x = [1]", "x.toml:1:2: [data] requires the key \"t\": the targets, one row per sample: [[0], [1]]"),
+        (
+            "t = [1]",
+            "x.toml:1:2: [data] requires the key \"x\": the inputs, one row per sample: [[0, 1], [1, 1]]",
+        ),
+        (
+            "x = [1]\nt = [1]\ngenerator = \"moons\"",
+            "x.toml:4:1: data.generator cannot be combined with data.x: samples come from one source; remove one of them",
+        ),
+        (
+            "t = [1]\ntable = \"t.csv\"",
+            "x.toml:3:1: data.table cannot be combined with data.t: samples come from one source; remove one of them",
+        ),
+        (
+            "x = [1]\nt = [1]\nscaling = \"none\"",
+            "x.toml:4:1: data.scaling applies only to a table, but the samples are given by data.x and data.t, which are \
+             used as written; remove it",
+        ),
+        (
+            "x = [1]\nt = [1]\nnoise = 1",
+            "x.toml:4:1: data.noise is an option of generators, but the samples are given by data.x and data.t; remove it",
+        ),
+    ] {
+        assert_eq!(refused_data(lines, &[]), expected, "{lines}");
+    }
+    let one = "x = [[1, 2]]\nt = [3]";
+    assert_eq!(
+        refused_data(one, &["data.x=[[1, 2], [3, 4]]"]),
+        "--set data.x has 2 rows, but data.t has 1 row; write one row per sample in both"
+    );
+    assert_eq!(
+        refused_data(one, &["data.x=[[1, true]]"]),
+        "--set data.x: 0.1 is true, but must be a finite number"
+    );
+    assert_eq!(
+        refused(GENERATOR, &["data.x=[1]"]),
+        "--set data.x cannot be combined with data.generator: samples come from one source; remove one of them"
+    );
+}
+
+#[test]
+fn a_value_too_large_for_the_precision_is_located() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, "[data]\nx = [1]\nt = [1e300]\n[network]\n[train]\nloss = \"squared_error\"\n")
+        .expect("a file");
+    let check = |sets: &[String]| Experiment::open(&file, sets).expect("valid settings").variants[0].check();
+    let error = check(&[]).expect_err("f32 cannot represent 1e300").to_string();
+    assert!(error.contains("x.toml:3:1: t is 1e300 in row 1, column 1"), "{error}");
+    check(&["precision=f64".to_owned()]).expect("f64 can");
+}
+
+#[test]
+fn the_unit_output_and_sample_of_a_claim_are_checked() {
+    let judged = |claim: &str| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("x.toml");
+        let text = format!(
+            "[data]\nx = [[1, 2]]\nt = [[1, 0, 0]]\n[network]\nhidden = [2]\nactivation = \"tanh\"\n[train]\n\
+             loss = \"cross_entropy\"\nepochs = 1\n[[claim]]\ntext = \"c\"\n{claim}\n"
+        );
+        std::fs::write(&file, text).expect("a file");
+        let experiment = Experiment::open(&file, &[]).map_err(|error| error.to_string())?;
+        let outcomes = experiment.run(&mut (), &AtomicBool::new(false)).map_err(|error| error.to_string())?;
+        experiment.claims[0].judge(&outcomes).map(|result| result.actual).map_err(|error| error.to_string())
+    };
+    let refused = |claim: &str| {
+        let error = judged(claim).expect_err("it is refused");
+        error[error.find("x.toml").expect("a location")..].to_owned()
+    };
+    for (claim, expected) in [
+        (
+            "quantity = \"delta\"\nof = \"hidden[2]\"",
+            "x.toml:10:1: of is \"hidden[2]\", but must be a unit of the network, such as hidden[0]",
+        ),
+        (
+            "quantity = \"activation\"\nof = \"hidden\"",
+            "x.toml:10:1: of is \"hidden\", but must be a unit of the network, such as hidden[0]",
+        ),
+        (
+            "quantity = \"pre_activation\"\nof = \"hidden[0]\"\nsample = 2",
+            "x.toml:10:1: sample is 2, but must be from 1 to 1, the number of samples",
+        ),
+        (
+            "quantity = \"gradient\"\nof = \"w\"",
+            "x.toml:10:1: of is \"w\", but must be a parameter of the network",
+        ),
+        (
+            "quantity = \"output\"\nof = [0, 0]\noutput = 3",
+            "x.toml:10:1: output is 3, but must be the index of an output, from 0 to 2, or the name of its class or target",
+        ),
+        (
+            "quantity = \"output\"\nof = [0, 0]\noutput = \"class 3\"",
+            "x.toml:10:1: output is \"class 3\", but must be the index of an output, from 0 to 2, or the name of its \
+             class or target",
+        ),
+        ("quantity = \"loss\"\noutput = 1", "x.toml:13:1: claim[0].output applies only to output; remove it"),
+        (
+            "quantity = \"loss\"\nsample = 1",
+            "x.toml:13:1: claim[0].sample applies only to pre_activation, activation and delta; remove it",
+        ),
+    ] {
+        assert_eq!(refused(claim), expected, "{claim}");
+    }
+    let of =
+        |output: &str| judged(&format!("quantity = \"output\"\nof = [0, 0]\n{output}")).expect("a number");
+    assert_eq!(of("output = 2"), of("output = \"class 2\""));
+    assert_eq!(of(""), of("output = 0"));
+    assert_ne!(of("output = 1"), of("output = 0"));
 }

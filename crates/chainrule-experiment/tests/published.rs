@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
+use chainrule::network::Network;
 use chainrule::objective::{Evaluate, Objective};
 use chainrule::train::{Recorder, Training};
 use chainrule_experiment::published::DEMONSTRATIONS;
-use chainrule_experiment::{ClaimStatus, Experiment, Outcome, Variant, builtin};
+use chainrule_experiment::{Claim, ClaimStatus, Experiment, Outcome, Variant, builtin};
 use serde_json::Value as Json;
 
 /// The experiments that reproduce a document, each of which has its own test below.
@@ -127,6 +128,54 @@ fn gaussians_follow_the_reference() {
     let shown = swapped.judge(std::slice::from_ref(outcome)).unwrap().actual;
     let shown: Vec<f64> = shown.split(", ").map(|digits| digits.parse().unwrap()).collect();
     assert_close(&shown, &numbers(&reference["printed_by_the_source"]), 5e-4, "the printed losses");
+}
+
+#[test]
+fn the_worked_example_matches_its_document_and_its_mistakes_are_known() {
+    let (experiment, outcomes) = run("worked-example");
+    let outcomes: Vec<Outcome> = outcomes.into_values().collect();
+    let status = |claim: &Claim| claim.judge(&outcomes).unwrap().status;
+    let mistaken: Vec<&str> = experiment
+        .claims
+        .iter()
+        .filter(|claim| status(claim) == ClaimStatus::KnownMistake)
+        .map(|claim| claim.text.as_str())
+        .collect();
+    assert_eq!(
+        mistaken,
+        [
+            "total error after one update",
+            "total error after 10,000 updates",
+            "output of o1 after 10,000 updates",
+            "output of o2 after 10,000 updates"
+        ]
+    );
+    assert_eq!(experiment.judge(&outcomes).unwrap().counts().matched, 18);
+    // The published error is that of one update less. Entry k of the history is the loss after k
+    // updates.
+    assert_eq!(format!("{:.10}", outcomes[0].history.epochs[9999].loss), "0.0000351085");
+    // The published outputs do not have the published error.
+    let error = 0.5 * (0.01_f64 - 0.015_912_196).powi(2) + 0.5 * (0.99_f64 - 0.984_065_734).powi(2);
+    assert_eq!(format!("{error:.10}"), "0.0000350848");
+    // The published weights do not have the published error after one update.
+    let published = [
+        0.149_780_716,
+        0.249_751_14,
+        0.199_561_43,
+        0.299_502_29,
+        0.35,
+        0.35,
+        0.358_916_48,
+        0.511_301_27,
+        0.408_666_186,
+        0.561_370_121,
+        0.6,
+        0.6,
+    ];
+    let network = Network::new(outcomes[0].architecture.clone(), published.to_vec()).unwrap();
+    let y = network.predict(&[0.05, 0.1]);
+    let error = 0.5 * (0.01_f64 - y[0]).powi(2) + 0.5 * (0.99_f64 - y[1]).powi(2);
+    assert_eq!(format!("{error:.8}"), "0.29102777");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(crate) struct RegistryChoice {
 pub(crate) enum StoredValue {
     Number(f64),
     List(Vec<f64>),
+    Rows(Vec<Vec<f64>>),
     Text(String),
 }
 
@@ -28,6 +29,7 @@ impl RegistryChoice {
         let stored = |value: &OptionValue| match value {
             OptionValue::Number(v) => StoredValue::Number(*v),
             OptionValue::List(v) => StoredValue::List(v.clone()),
+            OptionValue::Rows(v) => StoredValue::Rows(v.clone()),
             OptionValue::Text(v) => StoredValue::Text(v.clone()),
         };
         RegistryChoice {
@@ -45,6 +47,7 @@ impl RegistryChoice {
         let value = |stored: &StoredValue| match stored {
             StoredValue::Number(v) => OptionValue::Number(*v),
             StoredValue::List(v) => OptionValue::List(v.clone()),
+            StoredValue::Rows(v) => OptionValue::Rows(v.clone()),
             StoredValue::Text(v) => OptionValue::Text(v.clone()),
         };
         let options: Vec<(&str, OptionValue)> =

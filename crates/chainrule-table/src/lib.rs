@@ -30,7 +30,7 @@ pub use format::{
 pub use kind::{ColumnHints, ColumnKind, ColumnKinds, Ignored};
 pub use output_file::{UNFINISHED, is_special, write_whole};
 pub use problem::Problem;
-pub use read::{ReadOptions, Stream, read, read_csv};
+pub use read::{NumberArray, ReadOptions, Stream, read, read_arrays, read_csv};
 pub use split::Split;
 pub use table::{Column, MISSING, Strings, Table, Values};
-pub use write::{Destination, FileFormat, OutputColumn, TableWriter};
+pub use write::{Destination, FileFormat, OutputColumn, TableWriter, write_arrays};

@@ -59,6 +59,18 @@ pub enum Error {
         /// Number of given values.
         got: usize,
     },
+    /// Rows of initial values with the wrong shape.
+    #[error(
+        "the initializer \"values\" has the shape ({}, {}), but the parameters have the shape ({}, {}); give one row \
+         per input with one value per unit, or for a bias a single list",
+        got[0], got[1], expected[0], expected[1]
+    )]
+    ValueShape {
+        /// Number of rows and columns of the parameters to initialise.
+        expected: [usize; 2],
+        /// Number of rows and columns of the given values.
+        got: [usize; 2],
+    },
     /// A dataset without samples.
     #[error("the dataset has no samples; at least one row is required")]
     NoSamples,

@@ -42,6 +42,9 @@ pub enum OptionKind {
     Number(f64, NumberRange),
     /// A list of numbers, each within a range.
     List(&'static [f64], NumberRange),
+    /// A list of numbers, or a list of rows of numbers of equal length, each number within a range;
+    /// empty by default.
+    Rows(NumberRange),
     /// One of these words; the first is the default.
     Choice(&'static [&'static str]),
     /// An arbitrary name, which the registry does not validate; empty by default.
@@ -54,6 +57,7 @@ impl OptionKind {
         match self {
             OptionKind::Number(v, _) => OptionValue::Number(v),
             OptionKind::List(v, _) => OptionValue::List(v.to_vec()),
+            OptionKind::Rows(_) => OptionValue::List(Vec::new()),
             OptionKind::Choice(words) => OptionValue::Text(words[0].to_owned()),
             OptionKind::Name => OptionValue::Text(String::new()),
         }
@@ -112,6 +116,8 @@ pub enum OptionValue {
     Number(f64),
     /// A list of numbers.
     List(Vec<f64>),
+    /// Rows of numbers.
+    Rows(Vec<Vec<f64>>),
     /// A word.
     Text(String),
 }
@@ -134,12 +140,19 @@ impl From<Vec<f64>> for OptionValue {
     }
 }
 
+impl From<Vec<Vec<f64>>> for OptionValue {
+    fn from(value: Vec<Vec<f64>>) -> Self {
+        OptionValue::Rows(value)
+    }
+}
+
 impl fmt::Display for OptionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OptionValue::Number(v) if *v != 0.0 && v.abs() < 1e-4 => write!(f, "{v:e}"),
             OptionValue::Number(v) => write!(f, "{v}"),
             OptionValue::List(v) => write!(f, "{v:?}"),
+            OptionValue::Rows(v) => write!(f, "{v:?}"),
             OptionValue::Text(v) => f.write_str(v),
         }
     }
@@ -199,6 +212,19 @@ impl Options {
         match self.get(key) {
             OptionValue::List(v) => v,
             other => panic!("option {key} of {} is not a list: {other}", self.name),
+        }
+    }
+
+    /// Returns the value of the option `key`, a list of numbers or of rows. The numbers of rows are
+    /// concatenated and returned with their shape, the number of rows and of columns.
+    ///
+    /// # Panics
+    /// Panics if the entry does not declare such an option, which is a bug in the entry's file.
+    pub fn rows(&self, key: &str) -> (Vec<f64>, Option<[usize; 2]>) {
+        match self.get(key) {
+            OptionValue::List(v) => (v.clone(), None),
+            OptionValue::Rows(v) => (v.concat(), Some([v.len(), v.first().map_or(0, Vec::len)])),
+            other => panic!("option {key} of {} is not a list of numbers or rows: {other}", self.name),
         }
     }
 
@@ -348,6 +374,20 @@ impl OptionSpec {
                 Ok(value.clone())
             }
             (OptionKind::List(_, allowed), _) => Err(refused(format!("a list, each entry {}", allowed.text))),
+            (OptionKind::Rows(allowed), OptionValue::List(v)) if v.iter().all(|v| (allowed.test)(*v)) => {
+                Ok(value.clone())
+            }
+            (OptionKind::Rows(allowed), OptionValue::Rows(rows))
+                if rows
+                    .iter()
+                    .all(|row| row.len() == rows[0].len() && row.iter().all(|v| (allowed.test)(*v))) =>
+            {
+                Ok(value.clone())
+            }
+            (OptionKind::Rows(allowed), _) => Err(refused(format!(
+                "a list of numbers or of rows of equal length, each entry {}",
+                allowed.text
+            ))),
             (OptionKind::Choice(words), OptionValue::Text(v)) if words.contains(&v.as_str()) => {
                 Ok(value.clone())
             }

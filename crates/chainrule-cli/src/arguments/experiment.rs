@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use chainrule_experiment::CheckpointInterval;
 use clap::builder::PossibleValuesParser;
@@ -122,21 +123,27 @@ fn kinds() -> PossibleValuesParser {
 /// Check a gradient against central differences, parameter by parameter.
 ///
 /// The gradient is the engine's own, at the initial weights and over all samples, or yours, read from a file. Dropout and
-/// penalties are turned off. Exit code 1 if a derivative is wrong.
+/// penalties are turned off. The output states whether L is the mean or the sum over the samples, and writes one central
+/// difference out. To compute your own gradient, export the weights with --weights-out. Exit code 1 if a derivative is wrong.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   chainrule gradcheck three-rings --epoch 10
-  chainrule gradcheck mine.toml --gradient mine.csv")]
+  chainrule gradcheck mine.toml --weights-out weights.npz
+  chainrule gradcheck mine.toml --gradient mine.npz")]
 pub(crate) struct GradcheckArguments {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Your gradient as CSV: one `name,value` line per parameter (`hidden.W[0][0],0.25`), or one value per line
+    /// Your gradient as CSV, one `name,value` line per parameter (`hidden.W[0][0],0.25`) or one value per line, or as NPZ with
+    /// the arrays W0, b0, W1, ... of shapes (n_in, n_out) and (n_out); frozen parameters may be left out
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     pub(crate) gradient: Option<PathBuf>,
     /// Check at the weights after this many epochs of training
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
     pub(crate) epoch: u64,
+    /// Write the weights at which the gradient is checked to a file, as CSV (`name,value`) or, with the extension .npz, NPZ
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(crate) weights_out: Option<PathBuf>,
     /// Check only this many randomly chosen parameters
     #[arg(long, value_name = "K", help_heading = TRAINING)]
     pub(crate) parameters: Option<usize>,
@@ -147,11 +154,12 @@ pub(crate) struct GradcheckArguments {
 #[command(after_help = "\
 Examples:
   chainrule trace rbf-weights --sample 3 --step 5
-  chainrule trace three-rings --sample 1,2 --format latex > trace.tex")]
+  chainrule trace worked-example --digits 9
+  chainrule trace xor --sample 1-4 --format latex > trace.tex")]
 pub(crate) struct TraceArguments {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Samples, counted from 1: `3`, or `1,2,3` for a batch
+    /// Samples, counted from 1: `3`, or `1,2,5-8` for a batch
     #[arg(
         long = "sample",
         value_name = "I",
@@ -159,13 +167,42 @@ pub(crate) struct TraceArguments {
         default_value = "1",
         help_heading = DATA
     )]
-    pub(crate) samples: Vec<usize>,
+    pub(crate) samples: Vec<SampleRange>,
     /// Train this many steps first; the update shown is that of the next step
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
     pub(crate) step: u64,
     /// Output format
     #[arg(long, value_enum, default_value_t = TraceOutput::Text, help_heading = OUTPUT)]
     pub(crate) format: TraceOutput,
+    /// Significant digits of each number
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(1..=17),
+        help_heading = OUTPUT
+    )]
+    pub(crate) digits: u8,
+}
+
+/// Consecutive samples, counted from 1: `3`, or `1-4` with both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SampleRange {
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+}
+
+impl FromStr for SampleRange {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<SampleRange, &'static str> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let number = |text: &str| text.trim().parse().ok();
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => Ok(SampleRange { first, last }),
+            _ => Err("expected a sample, such as 3, or a range, such as 1-4"),
+        }
+    }
 }
 
 /// Output format of a trace.

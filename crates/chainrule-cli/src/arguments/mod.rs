@@ -14,7 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub use self::experiment::Source;
 pub(crate) use self::experiment::{
     CompletionsArguments, FigureArguments, GradcheckArguments, ListArguments, Listed, ManArguments,
-    NewArguments, ReproduceArguments, RunArguments, RunsArguments, TraceArguments, TraceOutput,
+    NewArguments, ReproduceArguments, RunArguments, RunsArguments, SampleRange, TraceArguments, TraceOutput,
 };
 pub(crate) use self::fit::FitArguments;
 use self::headings::COMMON;

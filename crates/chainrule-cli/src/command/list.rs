@@ -140,6 +140,7 @@ fn describe(option: &OptionSpec) -> String {
     let (default, allowed) = match option.kind {
         OptionKind::Number(v, range) => (OptionValue::from(v).to_string(), range.text.to_owned()),
         OptionKind::List(v, range) => (format!("{v:?}"), format!("a list, each entry {}", range.text)),
+        OptionKind::Rows(range) => ("[]".to_owned(), format!("a list or rows, each entry {}", range.text)),
         OptionKind::Choice(choices) => (format!("\"{}\"", choices[0]), choices.join(" | ")),
         OptionKind::Name => ("\"\"".to_owned(), "a name".to_owned()),
     };
@@ -151,6 +152,9 @@ fn json(what: Listed) -> Result<Value, Failure> {
         let (default, allowed) = match option.kind {
             OptionKind::Number(v, range) => (json!(v), json!(range.text)),
             OptionKind::List(v, range) => (json!(v), json!(format!("a list, each entry {}", range.text))),
+            OptionKind::Rows(range) => {
+                (json!([]), json!(format!("a list or rows, each entry {}", range.text)))
+            }
             OptionKind::Choice(choices) => (json!(choices[0]), json!(choices)),
             OptionKind::Name => (json!(""), json!("a name")),
         };

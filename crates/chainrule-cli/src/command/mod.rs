@@ -11,6 +11,7 @@ mod json;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod new;
+mod parameter_file;
 pub(crate) mod predict;
 pub(crate) mod reproduce;
 pub(crate) mod run;

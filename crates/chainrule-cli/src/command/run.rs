@@ -11,6 +11,7 @@ use chainrule_figures::{PlotlyScript, Subject};
 
 use super::{finish, print_resume_command, recorded, write_somewhere};
 use crate::arguments::RunArguments;
+use crate::encoding::inputs;
 use crate::error::Failure;
 use crate::output::{bold, errln, outln};
 use crate::progress::{Bar, Spinner, cancelled_by_signal};
@@ -108,14 +109,14 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
     let samples = &outcome.samples;
     outln!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
     outln!(
-        "  {}, {} samples, inputs {}; {}, learning rate {:?} ({}), {batch}, {precision}",
+        "  {}, {} samples; {}, learning rate {:?} ({}), {batch}, {precision}",
         outcome.loss.options().short(),
         samples.dataset.n_samples(),
-        samples.inputs.join(", "),
         settings.optimizer.options().short(),
         settings.learning_rate,
         settings.schedule.options().short(),
     );
+    outln!("  inputs: {}", inputs(samples));
     if let Some(from) = &samples.from_table {
         super::print_remarks("  ", &from.remarks);
     }

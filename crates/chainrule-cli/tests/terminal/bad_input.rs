@@ -1,5 +1,7 @@
 //! Invalid input: an error that states what is wrong, where, and what to change; exit code 2, no panic, no run folder.
 
+use chainrule_table::{NumberArray, write_arrays};
+
 use crate::session::Session;
 
 const GOOD: &str = "\
@@ -192,7 +194,22 @@ fn invalid_arguments() {
     session
         .write("short.csv", "1\n2\n")
         .write("twice.csv", "hidden.b[0],1\nhidden.b[0],1\n")
-        .write("word.csv", "1\nx\n");
+        .write("word.csv", "1\nx\n")
+        .write("mixed.csv", "hidden.W[0][0],1\n2\n")
+        .write("few.csv", "1\n2\n3\n")
+        .write("word.npz", "1\nx\n");
+    let array = |name: &str, shape: &[usize]| NumberArray {
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        values: vec![1.0; shape.iter().product()],
+    };
+    for (file, arrays) in [
+        ("shape.npz", [array("W0", &[3, 2])]),
+        ("name.npz", [array("weights", &[3])]),
+        ("part.npz", [array("b0", &[3])]),
+    ] {
+        write_arrays(&session.path(file), &arrays).expect("a file");
+    }
     refused(
         "arguments",
         &session,
@@ -205,6 +222,19 @@ fn invalid_arguments() {
             &["gradcheck", "good.toml", "--gradient", "short.csv"],
             &["gradcheck", "good.toml", "--gradient", "twice.csv"],
             &["gradcheck", "good.toml", "--gradient", "word.csv"],
+            &["gradcheck", "good.toml", "--gradient", "mixed.csv"],
+            &["gradcheck", "good.toml", "--gradient", "few.csv"],
+            &["gradcheck", "worked-example", "--gradient", "few.csv"],
+            &["gradcheck", "good.toml", "--gradient", "word.npz"],
+            &["gradcheck", "good.toml", "--gradient", "shape.npz"],
+            &["gradcheck", "good.toml", "--gradient", "name.npz"],
+            &["gradcheck", "good.toml", "--gradient", "part.npz"],
+            &["gradcheck", "good.toml", "--gradient", "few.csv", "--weights-out", "few.csv"],
+            &["gradcheck", "three-rings", "--weights-out", "w.csv"],
+            &["trace", "good.toml", "--sample", "3-1"],
+            &["trace", "good.toml", "--sample", "300-301"],
+            &["trace", "good.toml", "--sample", "1-"],
+            &["trace", "good.toml", "--digits", "0"],
             &["trace", "good.toml", "--sample", "0"],
             &["trace", "good.toml", "--sample", "301"],
             &["trace", "good.toml", "--step", "3"],

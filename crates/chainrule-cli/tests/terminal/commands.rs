@@ -1,5 +1,7 @@
 //! What each command does with valid input: files, output, exit codes.
 
+use chainrule_table::{NumberArray, read_arrays, write_arrays};
+
 use crate::session::Session;
 
 #[test]
@@ -145,6 +147,127 @@ fn gradcheck_explains_a_common_factor() {
         assert_eq!(code, 1, "{out}{err}");
         assert!(out.contains(&format!("  Each wrong derivative is {sentence}\n")), "{out}");
     }
+}
+
+#[test]
+fn the_output_of_gradcheck_names_the_reduction_and_shows_a_difference() {
+    let session = Session::new();
+    let (out, err, code) = session.run(&["gradcheck", "worked-example"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("L is the mean over 1 sample of squared_error, times 0.5\n"), "{out}");
+    let number = |label: &str| {
+        let line = out.lines().find_map(|line| line.trim().strip_prefix(label)).expect(label);
+        line.parse::<f64>().expect("a number")
+    };
+    let (h, above, below) = {
+        let line = out.lines().find(|line| line.contains(", h = ")).expect("the step");
+        let h = line.split_once("h = ").expect("the step").1.parse::<f64>().expect("a number");
+        (h, number("L(p + h) = "), number("L(p - h) = "))
+    };
+    let quotient = number("(L(p + h) - L(p - h))/(2·h) = ");
+    assert_eq!(format!("{:.10e}", (above - below) / (2.0 * h)), format!("{quotient:.10e}"));
+    let (out, _, _) = session.run(&["gradcheck", "xor", "--set", "train.reduction=sum"]);
+    assert!(out.contains("L is the sum over 4 samples of binary_cross_entropy\n"), "{out}");
+}
+
+#[test]
+fn weights_are_exported_and_a_gradient_is_read_as_csv_and_npz() {
+    let session = Session::new();
+    for name in ["w.csv", "w.npz"] {
+        let (out, err, code) = session.run(&["gradcheck", "worked-example", "--weights-out", name]);
+        assert!(code == 0 && out.ends_with(&format!("weights written to {name}\n")), "{out}{err}");
+    }
+    let csv = session.read("w.csv");
+    assert!(csv.starts_with("name,value\nhidden.W[0][0],0.15\nhidden.W[0][1],0.25\n"), "{csv}");
+    let arrays = read_arrays(&session.path("w.npz")).expect("arrays");
+    let shapes: Vec<(&str, &[usize])> = arrays.iter().map(|a| (a.name.as_str(), &a.shape[..])).collect();
+    assert_eq!(shapes, [("W0", &[2, 2][..]), ("b0", &[2]), ("W1", &[2, 2]), ("b1", &[2])]);
+    assert_eq!(arrays[0].values, [0.15, 0.25, 0.2, 0.3]);
+
+    // The published derivatives, without those of the frozen biases.
+    let array = |name: &str, values: [f64; 4]| NumberArray {
+        name: name.to_owned(),
+        shape: vec![2, 2],
+        values: values.to_vec(),
+    };
+    let exact = [
+        array(
+            "W0",
+            [
+                4.385_677_344_743_465e-4,
+                4.977_127_352_608_599e-4,
+                8.771_354_689_486_93e-4,
+                9.954_254_705_217_2e-4,
+            ],
+        ),
+        array(
+            "W1",
+            [
+                0.082_167_040_564_230_77,
+                -0.022_602_540_477_475_07,
+                0.082_667_627_847_533_25,
+                -0.022_740_242_215_978_222,
+            ],
+        ),
+    ];
+    write_arrays(&session.path("g.npz"), &exact).expect("a file");
+    let trainable: String =
+        exact.iter().flat_map(|array| &array.values).map(|value| format!("{value:?}\n")).collect();
+    session.write("g.csv", trainable);
+    for file in ["g.npz", "g.csv"] {
+        let (out, err, code) = session.run(&["gradcheck", "worked-example", "--gradient", file]);
+        assert!(code == 0 && out.contains(&format!("{file}: PASSED: all 8")), "{out}{err}");
+    }
+    let wrong = [exact[0].clone(), array("W1", [0.1; 4])];
+    write_arrays(&session.path("wrong.npz"), &wrong).expect("a file");
+    let (out, _, code) = session.run(&["gradcheck", "worked-example", "--gradient", "wrong.npz"]);
+    assert!(code == 1 && out.contains("FAILED: 4 of 8"), "{out}");
+    // A weight that is exported after training differs.
+    session.run(&["gradcheck", "worked-example", "--epoch", "1", "--weights-out", "w.csv"]);
+    assert!(session.read("w.csv").starts_with("name,value\nhidden.W[0][0],0.14978071613276"));
+}
+
+#[test]
+fn trace_has_ranges_of_samples_digits_and_the_encoding_of_inputs() {
+    let session = Session::new();
+    let run = |arguments: &[&str]| {
+        let (out, err, code) = session.run(&[&["trace"], arguments].concat());
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    assert_eq!(run(&["xor", "--sample", "1-3"]), run(&["xor", "--sample", "1,2,3"]));
+    assert_eq!(run(&["xor", "--sample", "4,1-2"]), run(&["xor", "--sample", "4,1,2"]));
+    let digits = run(&["worked-example", "--digits", "9"]);
+    for number in ["0.593269992", "0.298371109", "0.138498562", "0.0821670406"] {
+        assert!(digits.contains(number), "{number}: {digits}");
+    }
+    assert!(digits.contains("\nInputs: x1, x2 as is.\n"), "{digits}");
+    assert_eq!(run(&["xor", "--digits", "4"]), run(&["xor"]));
+    let table = run(&["iris"]);
+    assert!(table.contains("\nInputs: petal_length as (x - 3.7580) / "), "{table}");
+}
+
+#[test]
+fn run_states_how_the_inputs_are_encoded() {
+    let session = Session::new();
+    let rows: String = (0..24)
+        .map(|i| format!("{},{},{},{},{}\n", i % 2, i, ["no", "yes"][i % 2], ["a", "b", "c"][i % 3], i % 4))
+        .collect();
+    session.write("t.csv", format!("flag,size,ok,town,y\n{rows}"));
+    let toml = "[data]\ntable = \"t.csv\"\ntarget = \"y\"\ntask = \"regression\"\n[network]\n[train]\n\
+                loss = \"squared_error\"\nepochs = 1\n";
+    session.write("t.toml", toml);
+    let line = |sets: &[&str]| {
+        let (out, err, code) = session.run(&[&["run", "t.toml", "--no-report"], sets].concat());
+        assert_eq!(code, 0, "{err}");
+        out.lines().find(|line| line.starts_with("  inputs: ")).expect("the inputs").to_owned()
+    };
+    assert_eq!(line(&[]), "");
+    assert_eq!(line(&["--set", "data.scaling=none"]), "");
+    assert_eq!(
+        line(&["--set", "data.inputs=[\"flag\"]", "--set", "data.scaling=none"]),
+        "  inputs: flag as is"
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ use jsonl::JsonLinesReader;
 use names::check_columns;
 pub(crate) use names::check_unique;
 use numpy::{NpyReader, NpzReader};
+pub use numpy::{NumberArray, read_arrays};
 pub use options::ReadOptions;
 #[cfg(feature = "parquet")]
 use parquet::ParquetReader;

@@ -1,6 +1,7 @@
 //! Writing of tables in chunks (CSV, JSON Lines, Parquet and NPY), so that a table need not fit in
 //! memory.
 
+mod arrays;
 mod csv;
 mod format;
 mod jsonl;
@@ -16,6 +17,7 @@ mod tests;
 use std::io::Write;
 use std::path::PathBuf;
 
+pub use self::arrays::write_arrays;
 use self::format::RowFormat;
 pub use self::format::{FileFormat, OutputColumn};
 use self::numpy::NpyWriter;

@@ -43,12 +43,41 @@ pub struct CheckedParameter {
     pub name: String,
     /// Derivative under test.
     pub analytic: f64,
-    /// Central difference.
+    /// Central difference, the quotient of [`difference`](CheckedParameter::difference).
     pub numeric: f64,
+    /// Numbers of the central difference.
+    pub difference: CentralDifference,
     /// Relative error, `|g - n| / max(|g|, |n|, tiny)`.
     pub error: f64,
     /// Whether the derivative is correct, wrong, or at a kink.
     pub verdict: Verdict,
+}
+
+/// Numbers of a central difference, `(L(p + h) - L(p - h))/(2·h)`.
+///
+/// ```
+/// let report = chainrule::gradcheck::against(|p| p[0] * p[0], &[6.0], &[3.0]);
+/// let d = report.checked[0].difference;
+/// assert_eq!((d.p, d.above, d.below), (3.0, (3.0 + d.h) * (3.0 + d.h), (3.0 - d.h) * (3.0 - d.h)));
+/// assert_eq!((d.above - d.below) / (2.0 * d.h), report.checked[0].numeric);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CentralDifference {
+    /// Value p of the parameter.
+    pub p: f64,
+    /// Step h.
+    pub h: f64,
+    /// `L(p + h)`.
+    pub above: f64,
+    /// `L(p - h)`.
+    pub below: f64,
+}
+
+impl CentralDifference {
+    /// Returns `(L(p + h) - L(p - h))/(2·h)`.
+    pub fn quotient(&self) -> f64 {
+        (self.above - self.below) / (2.0 * self.h)
+    }
 }
 
 /// Verdict on the derivative with respect to one parameter.
@@ -325,9 +354,10 @@ fn check(
     let center = value(&point);
     let checked = chosen.iter().map(|&index| {
         let analytic = gradient[index];
-        let (numeric, verdict) = judge(&mut value, size, &mut point, index, center, analytic);
+        let (difference, verdict) = judge(&mut value, size, &mut point, index, center, analytic);
+        let numeric = difference.quotient();
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(f64::MIN_POSITIVE);
-        CheckedParameter { index, name: name(index), analytic, numeric, error, verdict }
+        CheckedParameter { index, name: name(index), analytic, numeric, difference, error, verdict }
     });
     let checked: Vec<CheckedParameter> = checked.collect();
     let wrong = checked.iter().filter(|checked| checked.verdict == Verdict::Differs);
@@ -347,12 +377,13 @@ fn judge(
     i: usize,
     center: f64,
     g: f64,
-) -> (f64, Verdict) {
+) -> (CentralDifference, Verdict) {
     let p = point[i];
     // The cube root of eps balances the truncation error, h²·L'''/6, against the rounding error,
     // eps·L/h.
     let max_step = f64::EPSILON.cbrt() * p.abs().max(1.0);
     let (mut quotients, mut first_jump) = ([f64::NAN; 3], f64::NAN);
+    let mut first = None;
     for (k, shrink) in [1.0, 8.0, 64.0].into_iter().enumerate() {
         // Uses the h that remains after p + h is rounded, so that the quotient is divided by the
         // actual step.
@@ -363,17 +394,19 @@ fn judge(
         let below = value(point);
         point[i] = p;
         let rounding = 20.0 * f64::EPSILON * above.abs().max(below.abs()).max(size) / h;
-        let n = (above - below) / (2.0 * h);
+        let difference = CentralDifference { p, h, above, below };
+        first.get_or_insert(difference);
+        let n = difference.quotient();
         quotients[k] = n;
         if (g - n).abs() <= 1e-6 * g.abs().max(n.abs()) + rounding {
-            return (n, Verdict::Agrees);
+            return (difference, Verdict::Agrees);
         }
         let (left, right) = ((center - below) / h, (above - center) / h);
         if k == 0 {
             first_jump = (right - left).abs();
         } else if k == 2 {
             if (g - n).abs() <= 2.0 * remaining_error(quotients) {
-                return (n, Verdict::Agrees);
+                return (difference, Verdict::Agrees);
             }
             // As h shrinks, the one-sided difference quotients converge at a smooth point but not
             // at a kink.
@@ -381,11 +414,11 @@ fn judge(
             // One-sided quotients have an error of order h.
             let slack = 1e-6 * left.abs().max(right.abs()) + rounding;
             if is_kink && left.min(right) - slack <= g && g <= left.max(right) + slack {
-                return (n, Verdict::Kink);
+                return (difference, Verdict::Kink);
             }
         }
     }
-    (quotients[0], Verdict::Differs)
+    (first.expect("the loop computes a difference"), Verdict::Differs)
 }
 
 /// Estimates the error of the last of three quotients, where each step h is an eighth of the

@@ -64,7 +64,7 @@ impl Architecture {
     /// Returns [`Error::Setting`] if there are no inputs or no layers, if a layer has no units, or
     /// if a dropout rate is negative, is 1 or more, or is nonzero in the last layer. Returns
     /// [`Error::HiddenSoftmax`] if a hidden layer has the softmax activation, and
-    /// [`Error::ValueCount`] if a list of initial values has the wrong length.
+    /// [`Error::ValueCount`] or [`Error::ValueShape`] if initial values have the wrong length or shape.
     pub fn new(n_inputs: usize, layers: Vec<Layer>) -> Result<Architecture, Error> {
         let setting = |setting: String, value: String, allowed: &str| {
             Err(Error::Setting { setting, value, allowed: allowed.to_owned() })
@@ -101,15 +101,15 @@ impl Architecture {
                     "0, because dropout does not apply to outputs",
                 );
             }
-            let weights = (Part::Weights, n_in * layer.n_units, Some(layer.weights));
-            let bias = (Part::Bias, layer.n_units, layer.bias);
-            for (part, length, learning) in [weights, bias] {
+            let weights = (Part::Weights, n_in, Some(layer.weights));
+            let bias = (Part::Bias, 1, layer.bias);
+            for (part, n_rows, learning) in [weights, bias] {
                 let Some(learning) = learning else { continue };
                 let (initializer, factors) = match part {
                     Part::Weights => (&layer.weight_initializer, layer.weight_factors),
                     Part::Bias => (&layer.bias_initializer, layer.bias_factors),
                 };
-                initializer.check(length)?;
+                initializer.check(n_rows, layer.n_units)?;
                 for (factor, of) in [(factors.rate, "learning rate"), (factors.decay, "penalty")] {
                     if !(factor.is_finite() && factor >= 0.0) {
                         return setting(
@@ -119,7 +119,7 @@ impl Architecture {
                         );
                     }
                 }
-                let range = start..start + length;
+                let range = start..start + n_rows * layer.n_units;
                 start = range.end;
                 blocks.push(Block { layer: l, part, range, n_out: layer.n_units, learning, factors });
             }

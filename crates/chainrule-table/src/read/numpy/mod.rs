@@ -1,7 +1,9 @@
 //! NumPy arrays: NPY files, which are read in chunks, and NPZ files, whose arrays are the columns
 //! of one table.
 
+mod arrays;
 mod header;
+mod limits;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,7 +12,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use arrays::{NumberArray, read_arrays};
 use header::{Element, FEWER_ELEMENTS, NpyHeader, damaged};
+use limits::{check_memory, check_size};
 use zip::ZipArchive;
 
 use super::cell::InitialFormats;
@@ -22,15 +26,6 @@ use crate::{Error, Problem, Table};
 
 /// Maximum number of bytes of an array that are read at a time.
 const CHUNK_BYTES: u64 = 1 << 23;
-
-/// An array of an NPZ file may always have this size, regardless of its compressed size.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
-
-/// Maximum compression ratio of a larger array.
-const MAX_RATIO: u64 = 100;
-
-/// The columns of an NPZ file may always take this much memory, regardless of the size of the file.
-const ALWAYS_ALLOWED_MEMORY: u64 = 1 << 30;
 
 /// Number of bytes that are converted to columns at a time: about the size of the L1 cache.
 const TILE_BYTES: u64 = 1 << 15;
@@ -324,29 +319,6 @@ impl NpzReader {
         }
         Ok(columns)
     }
-}
-
-/// Remedy for arrays that are refused because they are compressed too well.
-const UNCOMPRESSED: &str = "save them with numpy.savez, which does not compress";
-
-/// Checks the size of an array against its compressed size, before memory is allocated for it.
-fn check_size(n_bytes: u64, compressed: u64) -> Result<(), Problem> {
-    let max = ALWAYS_ALLOWED.max(compressed.saturating_mul(MAX_RATIO));
-    if n_bytes <= max {
-        return Ok(());
-    }
-    let found = format!("arrays that expand from {compressed} to {n_bytes} bytes (the limit is {max})");
-    Err(Problem::Unsupported { found, remedy: UNCOMPRESSED })
-}
-
-/// Checks the memory of all columns against the size of the file, before it is allocated.
-fn check_memory(memory: u64, file_len: u64) -> Result<(), Problem> {
-    let max = ALWAYS_ALLOWED_MEMORY.max(file_len.saturating_mul(MAX_RATIO));
-    if memory <= max {
-        return Ok(());
-    }
-    let found = format!("arrays that expand from {file_len} to {memory} bytes or more (the limit is {max})");
-    Err(Problem::Unsupported { found, remedy: UNCOMPRESSED })
 }
 
 /// The chunks of a table in memory.

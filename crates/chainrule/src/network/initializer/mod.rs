@@ -47,7 +47,7 @@ pub static REGISTRY: &[Entry<Arc<dyn InitializerRule>>] = &[
 /// assert_eq!(w[0], 0.1764052345967664);
 ///
 /// let explicit = Initializer::values(vec![1.0, 2.0]);
-/// assert!(explicit.check(6).is_err());
+/// assert!(explicit.check(3, 2).is_err());
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 pub type Initializer = Chosen<Arc<dyn InitializerRule>>;
@@ -110,12 +110,14 @@ impl Initializer {
         Chosen::of("values", &[("values", values.into())])
     }
 
-    /// Checks that the initializer can set `n_values` parameters.
+    /// Checks that the initializer can set parameters of the shape (`n_rows`, `n_columns`):
+    /// (n_in, n_out) for weights, (1, n_out) for a bias.
     ///
     /// # Errors
-    /// Returns [`Error::ValueCount`] if the initializer is a list of values of a different length.
-    pub fn check(&self, n_values: usize) -> Result<(), Error> {
-        self.made.check(n_values)
+    /// Returns [`Error::ValueCount`] if the initializer is a list of values of a different length,
+    /// and [`Error::ValueShape`] if it consists of rows of values of a different shape.
+    pub fn check(&self, n_rows: usize, n_columns: usize) -> Result<(), Error> {
+        self.made.check(n_rows, n_columns)
     }
 
     /// Overwrites `out` with initial values for a layer with `n_in` inputs and `n_out` units.
@@ -125,7 +127,7 @@ impl Initializer {
     /// use the random number generator.
     ///
     /// # Panics
-    /// Panics if `n_in` or `n_out` is 0, or if [`check`](Initializer::check) rejects `out.len()`.
+    /// Panics if `n_in` or `n_out` is 0, or if a list of values does not have the length of `out`.
     pub fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]) {
         assert!(n_in > 0 && n_out > 0, "a layer must have at least one input and one unit");
         self.made.fill(n_in, n_out, random, out);
@@ -148,7 +150,7 @@ mod tests {
             let initializer = Initializer::new(entry.name, &[]).unwrap();
             let n = if entry.name == "values" { 0 } else { 12 };
             let mut out = vec![f64::NAN; n];
-            initializer.check(n).unwrap();
+            initializer.check(n / 4, 4).unwrap();
             initializer.fill(3, 4, &mut RandomState::new(1), &mut out);
             assert!(out.iter().all(|v| v.is_finite()), "{initializer}");
             assert!(!entry.summary.is_empty());
@@ -190,10 +192,24 @@ mod tests {
 
     #[test]
     fn a_list_of_the_wrong_length_is_rejected() {
-        let error = Initializer::values(vec![1.0; 5]).check(6).unwrap_err();
+        let error = Initializer::values(vec![1.0; 5]).check(3, 2).unwrap_err();
         assert_eq!(error, Error::ValueCount { expected: 6, got: 5 });
         insta::assert_snapshot!(error, @r#"the initializer "values" has 5 values for 6 parameters; give one value per parameter"#);
-        assert_eq!(Initializer::values(vec![1.0; 6]).check(6), Ok(()));
+        assert_eq!(Initializer::values(vec![1.0; 6]).check(3, 2), Ok(()));
+    }
+
+    #[test]
+    fn rows_of_values_must_have_the_shape_of_the_parameters() {
+        let rows = vec![vec![1.0, 2.0], vec![3.0, 4.0], vec![5.0, 6.0]];
+        let initializer = Initializer::new("values", &[("values", rows.into())]).unwrap();
+        assert_eq!(initializer.to_string(), "values(values = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])");
+        assert_eq!(initializer.check(3, 2), Ok(()));
+        assert_eq!(filled(&initializer, 3, 2, 0), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let error = initializer.check(2, 3).unwrap_err();
+        insta::assert_snapshot!(error, @r#"the initializer "values" has the shape (3, 2), but the parameters have the shape (2, 3); give one row per input with one value per unit, or for a bias a single list"#);
+        let ragged = vec![vec![1.0, 2.0], vec![3.0]];
+        let error = Initializer::new("values", &[("values", ragged.into())]).unwrap_err();
+        insta::assert_snapshot!(error, @"values of values is [[1.0, 2.0], [3.0]], but must be a list of numbers or of rows of equal length, each entry a finite number");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::random::RandomState;
 pub trait InitializerRule: fmt::Debug + Send + Sync {
     /// Overwrites `out` with initial values; see [`Initializer::fill`](super::Initializer::fill).
     fn fill(&self, n_in: usize, n_out: usize, random: &mut RandomState, out: &mut [f64]);
-    /// Checks that the initializer can set `n_values` parameters; see [`Initializer::check`](super::Initializer::check).
-    fn check(&self, _n_values: usize) -> Result<(), Error> {
+    /// Checks that the initializer can set parameters of this shape; see
+    /// [`Initializer::check`](super::Initializer::check).
+    fn check(&self, _n_rows: usize, _n_columns: usize) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -13,15 +13,20 @@ pub(super) const ENTRY: Entry<Arc<dyn InitializerRule>> = Entry {
     summary: "explicit values, one per parameter",
     options: &[OptionSpec {
         name: "values",
-        kind: OptionKind::List(&[], NumberRange::FINITE),
-        summary: "the values; weights in row-major order, one row per input",
+        kind: OptionKind::Rows(NumberRange::FINITE),
+        summary: "the values; weights as one row per input, or as one list in row-major order",
     }],
-    make: |options| Arc::new(ListedValues { values: options.list("values").to_vec() }),
+    make: |options| {
+        let (values, shape) = options.rows("values");
+        Arc::new(ListedValues { values, shape })
+    },
 };
 
 #[derive(Debug)]
 struct ListedValues {
     values: Vec<f64>,
+    /// Number of rows and columns, if the values are given as rows.
+    shape: Option<[usize; 2]>,
 }
 
 impl InitializerRule for ListedValues {
@@ -29,11 +34,15 @@ impl InitializerRule for ListedValues {
         out.copy_from_slice(&self.values);
     }
 
-    fn check(&self, n_values: usize) -> Result<(), Error> {
-        if self.values.len() == n_values {
-            Ok(())
-        } else {
-            Err(Error::ValueCount { expected: n_values, got: self.values.len() })
+    fn check(&self, n_rows: usize, n_columns: usize) -> Result<(), Error> {
+        match self.shape {
+            Some(got) if got != [n_rows, n_columns] => {
+                Err(Error::ValueShape { expected: [n_rows, n_columns], got })
+            }
+            None if self.values.len() != n_rows * n_columns => {
+                Err(Error::ValueCount { expected: n_rows * n_columns, got: self.values.len() })
+            }
+            _ => Ok(()),
         }
     }
 }
