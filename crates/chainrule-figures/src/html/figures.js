@@ -27,7 +27,7 @@
   const draw = async figure => {
     const text = figure.querySelector("script[type='application/json']").textContent;
     const theme = dark.matches && !print.matches ? themes.dark : themes.light;
-    const { width, height, data, layout, frames } = themed(JSON.parse(text), theme);
+    const { width, height, data, layout, frames } = unpacked(themed(JSON.parse(text), theme));
     const factor = Math.min(Math.max(figure.clientWidth / width, 1), 1.35);
     const target = figure.querySelector("div");
     const below = layout.margin.b;

@@ -5,18 +5,23 @@
 
 mod hover;
 mod layout;
+mod network;
+mod pack;
 mod paint;
 mod traces;
 
+use std::collections::BTreeSet;
+
+use pack::Storage;
 use serde_json::{Value, json};
 
 use crate::check::check;
 use crate::plan;
-use crate::{Error, Figure, markup};
+use crate::{Error, Figure, Mark, Series, markup};
 
 /// plotly.js; see `assets/README.md`.
 const PLOTLY: &str = include_str!("../../assets/plotly.min.js");
-const SCRIPT: &str = include_str!("figures.js");
+const SCRIPT: &str = concat!(include_str!("unpack.js"), include_str!("figures.js"));
 const STYLE: &str = include_str!("figures.css");
 
 /// Renders the figure as an HTML page with hover text, zoom, rotation, and a slider for
@@ -84,14 +89,17 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
 /// Returns the description that `figures.js` passes to plotly.js: traces, layout, frames and size.
 fn describe(figure: &Figure) -> Value {
     let plan = plan::plan(figure);
+    let changes = figure.frames.iter().flat_map(|frame| &frame.changes);
+    let changing: BTreeSet<(usize, usize)> = changes.map(|change| (change.panel, change.series)).collect();
     let mut data = Vec::new();
     // Index of the first trace of each series of each panel.
     let mut first_traces = Vec::new();
     for (k, panel) in plan.panels.iter().enumerate() {
         let mut row = Vec::new();
-        for series in &panel.panel.series {
+        for (s, series) in panel.panel.series.iter().enumerate() {
             row.push(data.len());
-            data.extend(traces::traces(panel, k, series));
+            let storage = if changing.contains(&(k, s)) { Storage::Bytes } else { Storage::Exact };
+            data.extend(traces::traces(panel, k, series, storage));
         }
         data.extend(panel.bars.iter().map(|bar| layout::bar(&plan, bar)));
         first_traces.push(row);
@@ -101,19 +109,28 @@ fn describe(figure: &Figure) -> Value {
         for change in &frame.changes {
             let panel = &plan.panels[change.panel];
             let name = panel.panel.series[change.series].name.clone();
-            let new = traces::traces(panel, change.panel, &crate::Series { name, mark: change.mark.clone() });
+            let new = Series { name, mark: change.mark.clone() };
+            let new = traces::traces(panel, change.panel, &new, Storage::Bytes);
             let first = first_traces[change.panel][change.series];
             indices.extend(first..first + new.len());
             changed.extend(new);
         }
         json!({ "name": frame.label, "data": changed, "traces": indices })
     });
-    let frames: Vec<Value> = frames.collect();
+    let mut frames: Vec<Value> = frames.collect();
+    pack::drop_constants(&data, &mut frames);
+    let mut layout = layout::layout(&plan, figure);
+    for (k, panel) in plan.panels.iter().enumerate().filter(|(_, panel)| panel.legend.is_some()) {
+        // The legend of a network is the scale of its line widths.
+        if panel.panel.series.iter().any(|series| matches!(series.mark, Mark::Network { .. })) {
+            layout[layout::name("legend", k)]["itemsizing"] = "trace".into();
+        }
+    }
     json!({
         "width": plan.width,
         "height": plan.caption_top + 4.0,
         "data": data,
-        "layout": layout::layout(&plan, figure),
+        "layout": layout,
         "frames": frames,
     })
 }
