@@ -92,6 +92,7 @@ const MAX_CATEGORIES: usize = 6;
 /// Describes how a column is encoded.
 pub fn describe_encoding(input: &Input) -> String {
     match &input.how {
+        _ if input.is_unchanged() => "as is".to_owned(),
         Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
             let clipped = if scale.bent { ", outliers clipped" } else { "" };
             let unit = if matches!(input.how, Encoding::Date { .. }) { ", x in days since 1970" } else { "" };

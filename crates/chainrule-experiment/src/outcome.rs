@@ -84,11 +84,9 @@ impl Outcome {
             return outcome;
         };
         let dataset = match rows {
-            RowSet::Training => return outcome,
+            RowSet::Training => from.training.clone(),
             RowSet::Validation => validation,
-            RowSet::All => {
-                Arc::new(merged([(&from.rows[0], &self.samples.dataset), (&from.rows[1], &validation)]))
-            }
+            RowSet::All => Arc::new(merged([(&from.rows[0], &from.training), (&from.rows[1], &validation)])),
         };
         Outcome { samples: outcome.samples.with_dataset(dataset), ..outcome }
     }

@@ -87,7 +87,7 @@ fn check_series(series: &Series, panel: &Panel, place: &str) -> Result<(), Error
             }
             check_ends(colours, place)
         }
-        Mark::Network { nodes, edges } => {
+        Mark::Network { nodes, edges, .. } => {
             let last = edges.iter().map(|e| e.from.max(e.to)).max();
             within(
                 place,

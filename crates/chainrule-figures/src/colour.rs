@@ -53,6 +53,13 @@ impl Colour {
         }
     }
 
+    /// Returns black or white, whichever has more contrast with the colour.
+    pub(crate) fn contrast(self) -> Colour {
+        let [r, g, b] = self.rgb();
+        let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+        Colour::Rgb(if light > 140.0 { Colour::Ink.rgb() } else { Colour::Paper.rgb() })
+    }
+
     /// Returns the colour in light mode as CSS: `#0072b2`.
     pub(crate) fn css(self) -> String {
         hex(self.rgb())

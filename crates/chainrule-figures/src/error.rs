@@ -116,9 +116,9 @@ pub enum Error {
     },
     /// An image that is empty or too large.
     #[error(
-        "at scale {scale} the PNG would have {width} by {height} pixels; choose a scale with 1 to 20000 pixels per side"
+        "at scale {scale} the image would have {width} by {height} pixels; choose a scale with 1 to 20000 pixels per side"
     )]
-    PngSize {
+    ImageSize {
         /// Requested scale.
         scale: f64,
         /// Resulting width in pixels.

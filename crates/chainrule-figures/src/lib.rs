@@ -2,8 +2,8 @@
 //!
 //! A [`Figure`] is plain data: rows of [`Panel`]s with [`Axis`] and [`Series`] values; each series
 //! is drawn as a [`Mark`]. Figures can be serialised to JSON and deserialised. They are rendered by
-//! [`svg`], [`png`] and [`html`]; [`animated_svg`] plays the frames of an animation, and
-//! [`html_fragment`] is for pages with several figures.
+//! [`svg`], [`png`], [`gif`] and [`html`]; [`animated_svg`] and [`gif`] play the frames of an
+//! animation, and [`html_fragment`] is for pages with several figures.
 //!
 //! ```
 //! use chainrule_figures::{Axis, Colour, ColourMap, ColourScale, Figure, Grid, Mark, Panel, Series, Shading, Stroke};
@@ -44,6 +44,7 @@ mod contour;
 mod error;
 mod figure;
 mod font;
+mod gif;
 mod grid;
 mod html;
 mod image;
@@ -65,10 +66,13 @@ mod ticks;
 pub use colour::{Colour, ColourMap, ColourScale};
 pub use error::Error;
 pub use figure::{Aspect, Axis, Border, Change, Figure, Frame, Legend, Panel, Space, Spacing, Ticks};
+pub use gif::gif;
 pub use grid::Grid;
 pub use html::{PlotlyScript, html, html_fragment, html_head, plotly_js};
 pub use kind::{Subject, draw, epochs};
-pub use mark::{Anchor, Dash, Direction, Edge, Fill, Mark, Marker, Node, Series, Shading, Stroke, Symbol};
+pub use mark::{
+    Anchor, Dash, Direction, Edge, Fill, LabelSide, Mark, Marker, Node, Note, Series, Shading, Stroke, Symbol,
+};
 pub use png::png;
 pub use report::{
     ReportEntry, check_figures, demonstrations_report, evaluation_report, figures, fit_report, index, report,

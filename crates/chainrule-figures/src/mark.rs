@@ -168,24 +168,44 @@ pub enum Mark {
         nodes: Vec<Node>,
         /// The weights.
         edges: Vec<Edge>,
+        /// Magnitude of a weight that is drawn as the widest line; by default the largest one.
+        #[serde(default)]
+        largest: Option<f64>,
     },
 }
 
 /// One unit of a [`Mark::Network`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Node {
     /// Position.
     pub at: [f64; 2],
-    /// Label inside the node.
+    /// Label.
     pub label: String,
+    /// Position of the label.
+    pub side: LabelSide,
     /// Fill colour.
     pub colour: Colour,
+    /// Lines of text below the node.
+    pub notes: Vec<Note>,
+}
+
+/// Position of the label of a [`Node`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelSide {
+    /// Inside the node, in a font size that fits.
+    #[default]
+    Inside,
+    /// Left of the node.
+    Left,
+    /// Right of the node.
+    Right,
 }
 
 /// One weight of a [`Mark::Network`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Edge {
     /// Index of the source node.
     pub from: usize,
@@ -193,6 +213,22 @@ pub struct Edge {
     pub to: usize,
     /// The weight.
     pub weight: f64,
+    /// Name of the weight in hover text.
+    pub name: String,
+    /// Stroke of the line; by default that of the weight.
+    pub stroke: Option<Stroke>,
+    /// Lines of text on the edge, which are omitted if they do not fit between the other edges.
+    pub notes: Vec<Note>,
+}
+
+/// A line of text in a [`Mark::Network`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The text; an empty one leaves its line free.
+    pub text: String,
+    /// Colour of the text.
+    pub colour: Colour,
 }
 
 /// Colour, width and dash pattern of a line.

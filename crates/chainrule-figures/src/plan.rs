@@ -34,6 +34,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) title: Vec<String>,
     pub(crate) caption: Vec<String>,
     pub(crate) caption_top: f64,
+    /// Vertical position of the label of a frame, on a line of its own below the title.
+    pub(crate) frame_label: f64,
     pub(crate) panels: Vec<PanelPlan<'a>>,
 }
 
@@ -68,7 +70,10 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
     let caption = font::lines(&figure.caption, SMALL, total - 2.0 * EDGE);
     let title_height = title.len() as f64 * TITLE * LEADING + if title.is_empty() { 0.0 } else { 8.0 };
 
-    let mut y = EDGE + title_height;
+    let frame_label = EDGE + title_height + 0.5 * SMALL * LEADING;
+    let label_height = if figure.frames.is_empty() { 0.0 } else { SMALL * LEADING };
+
+    let mut y = EDGE + title_height + label_height;
     for (r, panels) in rows.iter_mut().enumerate() {
         y += if joined && r > 0 { 0.0 } else { top[r] };
         let mut x = EDGE + (total - 2.0 * EDGE - inner) / 2.0;
@@ -86,7 +91,7 @@ pub(crate) fn plan(figure: &Figure) -> Plan<'_> {
     let caption_height = if caption.is_empty() { 0.0 } else { 12.0 + caption.len() as f64 * SMALL * LEADING };
     let height = y - gap + caption_height + EDGE;
     let panels = rows.into_iter().flatten().collect();
-    Plan { width: total.ceil(), height: height.ceil(), title, caption, caption_top, panels }
+    Plan { width: total.ceil(), height: height.ceil(), title, caption, caption_top, frame_label, panels }
 }
 
 /// Computes the layout of a panel with its frame at the origin.

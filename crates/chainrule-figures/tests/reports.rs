@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::published::DEMONSTRATIONS;
-use chainrule_experiment::{
-    Experiment, FitOptions, Fitted, ModelRows, evaluate_model, fit, format_number,
-};
+use chainrule_experiment::{Experiment, FitOptions, Fitted, ModelRows, evaluate_model, fit, format_number};
 use chainrule_figures::{
     PlotlyScript, ReportEntry, Subject, demonstrations_report, draw, evaluation_report, fit_report, index,
     report,
@@ -95,9 +93,16 @@ fn the_report_of_a_fit_starts_with_the_result_and_contains_what_the_terminal_pri
         assert!(page.contains(&escape(&remark.text)), "{}", remark.text);
     }
     assert!(!page.contains("<b>age</b>") && !page.contains("<i>Ulm</i>"), "a name is not escaped");
-    assert_eq!(page.matches("Samples: the 24 validation rows.").count(), page.matches("Samples: the ").count());
+    assert_eq!(
+        page.matches("Samples: the 24 validation rows.").count(),
+        page.matches("Samples: the ").count()
+    );
     for title in ["Confusion matrix", "ROC curve", "Precision-recall curve", "Calibration curve"] {
-        assert_eq!(page.matches(&format!("<b>{title}</b>")).count(), 3, "{title}: a figure and its two layouts");
+        assert_eq!(
+            page.matches(&format!("<b>{title}</b>")).count(),
+            3,
+            "{title}: a figure and its two layouts"
+        );
     }
 }
 
@@ -120,7 +125,8 @@ fn the_report_of_an_evaluation_compares_it_with_the_training() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = table(folder.path());
     let model = fitted(&path, "label", None).model;
-    let rows: String = std::fs::read_to_string(&path).expect("a file").lines().take(41).map(|l| format!("{l}\n")).collect();
+    let rows: String =
+        std::fs::read_to_string(&path).expect("a file").lines().take(41).map(|l| format!("{l}\n")).collect();
     let other = folder.path().join("other.csv");
     std::fs::write(&other, rows.replace("Rome", "Oslo")).expect("a file");
     let evaluated = evaluate_model(&model, &other.as_path().into(), &ReadOptions::default(), None, &mut ());
@@ -134,7 +140,10 @@ fn the_report_of_an_evaluation_compares_it_with_the_training() {
     for (_, value) in &evaluated.evaluation.metrics.values {
         assert!(page.contains(&format!(">{}</td>", format_number(*value))), "{value}");
     }
-    assert!(page.contains("validation rows of the training") && page.contains("Samples: all 40 rows of the table."));
+    assert!(
+        page.contains("validation rows of the training")
+            && page.contains("Samples: all 40 rows of the table.")
+    );
     assert!(page.contains("town: 13 cells with values that did not occur in training"));
 }
 
@@ -145,7 +154,8 @@ fn figures_of_a_table_show_the_selected_rows() {
     let subject = Subject { experiment: &fitted.experiment, outcomes: &fitted.outcomes };
     let n_samples = |rows: &str| {
         let given = [("rows", rows.into())];
-        let figure = draw("confusion", if rows.is_empty() { &[] } else { &given }, &subject).expect("a figure");
+        let figure =
+            draw("confusion", if rows.is_empty() { &[] } else { &given }, &subject).expect("a figure");
         let chainrule_figures::Mark::Matrix { values, .. } = &figure.rows[0][0].series[0].mark else {
             panic!("a matrix");
         };
@@ -166,8 +176,14 @@ fn an_index_groups_reports_by_document() {
         let outcomes = experiment.run(&mut (), &AtomicBool::new(false)).expect("outcomes");
         let subject = Subject { experiment: &experiment, outcomes: &outcomes };
         let page = report(&subject, SHARED).expect("a report");
-        assert!(page.contains("<script src=\"plotly.min.js\"></script>") && page.len() < 2_500_000, "{}", page.len());
-        entries.push(ReportEntry::new(format!("{name}.html"), "3 matched".to_owned(), &subject).expect("an entry"));
+        assert!(
+            page.contains("<script src=\"plotly.min.js\"></script>") && page.len() < 2_500_000,
+            "{}",
+            page.len()
+        );
+        entries.push(
+            ReportEntry::new(format!("{name}.html"), "3 matched".to_owned(), &subject).expect("an entry"),
+        );
     }
     let checked: Vec<_> = DEMONSTRATIONS.iter().map(|d| (d, d.check().expect("a check"))).collect();
     entries.push(ReportEntry::of_demonstrations("demonstrations.html".to_owned(), "2 matched".to_owned()));

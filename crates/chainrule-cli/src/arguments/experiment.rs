@@ -91,13 +91,14 @@ pub(crate) struct RunsArguments {
 
 /// Draw a figure of a model or of the networks of an experiment.
 ///
-/// The networks of an experiment are trained first. The output format follows the file extension: .svg (animated if the
+/// The networks of an experiment are trained first. The output format follows the file extension: .svg and .gif (animated if the
 /// figure is), .png, .html (interactive) or .json (the figure as data). `chainrule list figures` lists the kinds and their options.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   chainrule figure loss-surface rbf-bias x=w_h y=b_o -o surface.html
-  chainrule figure regions iris.safetensors x=petal_length y=petal_width -o regions.png")]
+  chainrule figure regions iris.safetensors x=petal_length y=petal_width -o regions.png
+  chainrule figure regions iris.safetensors animate=yes -o training.gif")]
 pub(crate) struct FigureArguments {
     /// Kind of figure: loss-surface, regions, ...
     #[arg(value_name = "KIND", value_parser = kinds())]
@@ -107,10 +108,10 @@ pub(crate) struct FigureArguments {
     /// Options of the kind: `x=w_h`, `x_range=-10,10`
     #[arg(value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
-    /// File to write; its extension selects the format: .svg, .png, .html, .json [default: SOURCE-KIND.svg]
+    /// File to write; its extension selects the format: .svg, .png, .gif, .html, .json [default: SOURCE-KIND.svg]
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(crate) output: Option<PathBuf>,
-    /// Pixels of a PNG per pixel of the figure
+    /// Pixels of a PNG or GIF per pixel of the figure
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0, help_heading = OUTPUT)]
     pub(crate) scale: f64,
 }

@@ -1,20 +1,20 @@
-//! `chainrule figure`: draws one figure as SVG, PNG, HTML or JSON.
+//! `chainrule figure`: draws one figure as SVG, PNG, GIF, HTML or JSON.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use chainrule::registry::OptionValue;
 use chainrule_experiment::ModelRows;
-use chainrule_figures::{Figure, Subject, animated_svg, draw, html, kind, png, svg};
+use chainrule_figures::{Figure, Subject, animated_svg, draw, gif, html, kind, png, svg};
 use chainrule_table::{date, write_whole};
 
 use crate::arguments::FigureArguments;
 use crate::error::Failure;
 use crate::output::outln;
-use crate::progress::{Bar, cancelled_by_signal};
+use crate::progress::{Bar, ItemBar, cancelled_by_signal};
 
 /// File extensions of the output formats.
-const EXTENSIONS: [&str; 4] = ["svg", "png", "html", "json"];
+const EXTENSIONS: [&str; 5] = ["svg", "png", "gif", "html", "json"];
 
 pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     let given = arguments.options.iter().map(|text| option(text)).collect::<Result<Vec<_>, _>>()?;
@@ -80,6 +80,10 @@ fn write(path: &Path, extension: &str, figure: &Figure, scale: f64) -> Result<()
         "svg" if figure.frames.is_empty() => svg(figure)?.into_bytes(),
         "svg" => animated_svg(figure)?.into_bytes(),
         "png" => png(figure, scale)?,
+        "gif" => {
+            let mut bar = ItemBar::new("frames");
+            gif(figure, scale, |n_done| bar.show(n_done, figure.frames.len()))?
+        }
         "html" => html(figure)?.into_bytes(),
         _ => figure.to_json().into_bytes(),
     };

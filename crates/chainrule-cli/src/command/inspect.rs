@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::json;
 use crate::arguments::InspectArguments;
-use crate::encoding::encoding;
 use crate::error::Failure;
 use crate::output::outln;
 use crate::progress::duration;

@@ -70,7 +70,8 @@ fn compare(expected: &[String], output: &str, place: &str) {
 fn execute(page: &Path) -> usize {
     let text = std::fs::read_to_string(page).expect("the page exists");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::os::unix::fs::symlink(root().join("experiments"), folder.path().join("experiments")).expect("a link");
+    std::os::unix::fs::symlink(root().join("experiments"), folder.path().join("experiments"))
+        .expect("a link");
     let (mut n, mut output) = (0, None);
     for block in blocks(&text) {
         let place = format!("{}:{}", page.display(), block.line);

@@ -53,6 +53,7 @@ impl TablePlan {
             encoders: encoders.clone(),
             ignored: Vec::new(),
             rows: [(0..table.n_rows()).collect(), Vec::new()],
+            training: dataset.clone(),
             validation: None,
             weight: None,
             remarks,

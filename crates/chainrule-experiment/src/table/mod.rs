@@ -105,6 +105,8 @@ pub struct TableSamples {
     pub ignored: Vec<(String, Ignored)>,
     /// Training rows and held-out rows.
     pub rows: [Vec<usize>; 2],
+    /// Samples of the training rows.
+    pub training: Arc<Dataset<f64>>,
     /// Samples of the held-out rows, if there are any.
     pub validation: Option<Arc<Dataset<f64>>>,
     /// Column of sample weights, if there is one, with the weight of every row of the table; class
@@ -369,7 +371,8 @@ impl TablePlan {
         remarks.extend(split_warning(&self.split, self.fold, &rows, validation_fraction));
         let ignored = kinds.ignored;
         let weight = self.weight.as_deref().map(|name| table.column(name).cloned()).transpose()?;
-        Ok((dataset, TableSamples { table, encoders, ignored, rows, validation, weight, remarks }))
+        let training = dataset.clone();
+        Ok((dataset, TableSamples { table, encoders, ignored, rows, training, validation, weight, remarks }))
     }
 
     fn engine_error(&self, source: chainrule::Error) -> Error {

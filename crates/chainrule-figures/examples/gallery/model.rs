@@ -18,7 +18,12 @@ pub(super) fn weights() -> Figure {
                 _ => format!("$h_{}$", i + 1),
             };
             let colour = if l == 0 { Colour::Rgb([0xdd; 3]) } else { Colour::Paper };
-            nodes.push(Node { at: [l as f64, (*n as f64 - 1.0) / 2.0 - i as f64], label, colour });
+            nodes.push(Node {
+                at: [l as f64, (*n as f64 - 1.0) / 2.0 - i as f64],
+                label,
+                colour,
+                ..Node::default()
+            });
         }
     }
     let numbers = normals(11, 200);
@@ -27,7 +32,7 @@ pub(super) fn weights() -> Figure {
     for pair in layers.windows(2) {
         for from in first..first + pair[0] {
             for to in first + pair[0]..first + pair[0] + pair[1] {
-                edges.push(Edge { from, to, weight: numbers[edges.len()] });
+                edges.push(Edge { from, to, weight: numbers[edges.len()], ..Edge::default() });
             }
         }
         first += pair[0];
@@ -41,7 +46,7 @@ pub(super) fn weights() -> Figure {
         .bare()
         .sized(400.0, 300.0)
         .titled("Weights: negative blue, positive orange")
-        .with(Series::new("", Mark::Network { nodes, edges }))
+        .with(Series::new("", Mark::Network { nodes, edges, largest: None }))
         .with(label(0.0, "inputs"))
         .with(label(1.0, "hidden 1"))
         .with(label(2.0, "hidden 2"))

@@ -42,7 +42,7 @@
     }
     const text = figure.querySelector("script[type='application/json']").textContent;
     const theme = dark.matches && !print.matches ? themes.dark : themes.light;
-    const wide = themed(JSON.parse(text), theme);
+    const wide = unpacked(themed(JSON.parse(text), theme));
     const available = print.matches ? Infinity : figure.clientWidth;
     const layouts = [wide, ...wide.layouts];
     const chosen = layouts.find(({ width }) => width <= available) ?? layouts.at(-1);

@@ -5,21 +5,26 @@
 
 mod hover;
 mod layout;
+mod network;
+mod pack;
 mod paint;
 mod reflow;
 mod traces;
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use pack::Storage;
 use serde_json::{Value, json};
 
 use crate::check::check;
-use crate::plan;
-use crate::{Error, Figure, markup, png, svg};
+use crate::plan::{self, Plan};
+use crate::{Error, Figure, Mark, Series, markup, png, svg};
 
 /// plotly.js; see `assets/README.md`.
 const PLOTLY: &str = include_str!("../../assets/plotly.min.js");
-const SCRIPT: &str = include_str!("figures.js");
+const SCRIPT: &str = concat!(include_str!("unpack.js"), include_str!("figures.js"));
 
 /// Where a page finds plotly.js.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +102,10 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
     let mut description = describe(figure);
     let width = |description: &Value| description["width"].as_f64().unwrap_or_default();
     let widths = reflow::WIDTHS.into_iter().filter(|fits| *fits < width(&description));
-    let layouts = widths.map(|fits| changes(&description, describe(&reflow::reflow(figure, fits))));
+    let layouts = widths.map(|fits| {
+        let arranged = reflow::reflow(figure, fits);
+        changes(&description, describe_still(&plan::plan(&arranged), &arranged, &changing(figure)).0)
+    });
     description["layouts"] = layouts.collect();
     let still =
         if figure.panels().any(|panel| panel.space.is_some()) { still(figure)? } else { String::new() };
@@ -142,41 +150,71 @@ fn changes(from: &Value, to: Value) -> Value {
     Value::Object(to)
 }
 
+/// Indices of a panel and a series in it.
+type SeriesIndex = (usize, usize);
+
+/// Returns the series that the frames change.
+fn changing(figure: &Figure) -> BTreeSet<SeriesIndex> {
+    let changes = figure.frames.iter().flat_map(|frame| &frame.changes);
+    changes.map(|change| (change.panel, change.series)).collect()
+}
+
 /// Returns the description that `figures.js` passes to plotly.js: traces, layout, frames and size.
 fn describe(figure: &Figure) -> Value {
     let plan = plan::plan(figure);
-    let mut data = Vec::new();
-    // Index of the first trace of each series of each panel.
-    let mut first_traces = Vec::new();
-    for (k, panel) in plan.panels.iter().enumerate() {
-        let mut row = Vec::new();
-        for series in &panel.panel.series {
-            row.push(data.len());
-            data.extend(traces::traces(panel, k, series));
-        }
-        data.extend(panel.bars.iter().map(|bar| layout::bar(&plan, bar)));
-        first_traces.push(row);
-    }
+    let (mut description, first_traces) = describe_still(&plan, figure, &changing(figure));
     let frames = figure.frames.iter().map(|frame| {
         let (mut changed, mut indices) = (Vec::new(), Vec::new());
         for change in &frame.changes {
             let panel = &plan.panels[change.panel];
             let name = panel.panel.series[change.series].name.clone();
-            let new = traces::traces(panel, change.panel, &crate::Series { name, mark: change.mark.clone() });
+            let new = Series { name, mark: change.mark.clone() };
+            let new = traces::traces(panel, change.panel, &new, Storage::Bytes);
             let first = first_traces[change.panel][change.series];
             indices.extend(first..first + new.len());
             changed.extend(new);
         }
         json!({ "name": frame.label, "data": changed, "traces": indices })
     });
-    let frames: Vec<Value> = frames.collect();
-    json!({
+    let mut frames: Vec<Value> = frames.collect();
+    pack::drop_constants(description["data"].as_array().expect("the traces are an array"), &mut frames);
+    description["frames"] = frames.into();
+    description
+}
+
+/// Returns the description without frames, and the index of the first trace of each series of each
+/// panel. The series `changing` are stored as they are in frames.
+fn describe_still(
+    plan: &Plan<'_>,
+    figure: &Figure,
+    changing: &BTreeSet<SeriesIndex>,
+) -> (Value, Vec<Vec<usize>>) {
+    let (mut data, mut first_traces) = (Vec::new(), Vec::new());
+    for (k, panel) in plan.panels.iter().enumerate() {
+        let mut row = Vec::new();
+        for (s, series) in panel.panel.series.iter().enumerate() {
+            row.push(data.len());
+            let storage = if changing.contains(&(k, s)) { Storage::Bytes } else { Storage::Exact };
+            data.extend(traces::traces(panel, k, series, storage));
+        }
+        data.extend(panel.bars.iter().map(|bar| layout::bar(plan, bar)));
+        first_traces.push(row);
+    }
+    let mut layout = layout::layout(plan, figure);
+    for (k, panel) in plan.panels.iter().enumerate().filter(|(_, panel)| panel.legend.is_some()) {
+        // The legend of a network is the scale of its line widths.
+        if panel.panel.series.iter().any(|series| matches!(series.mark, Mark::Network { .. })) {
+            layout[layout::name("legend", k)]["itemsizing"] = "trace".into();
+        }
+    }
+    let description = json!({
         "width": plan.width,
         "height": plan.caption_top + 4.0,
         "data": data,
-        "layout": layout::layout(&plan, figure),
-        "frames": frames,
-    })
+        "layout": layout,
+        "frames": [],
+    });
+    (description, first_traces)
 }
 
 #[cfg(test)]

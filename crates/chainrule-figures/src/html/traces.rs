@@ -6,21 +6,22 @@ use serde_json::{Map, Value, json};
 
 use super::hover::{number_format, point_format};
 use super::layout::name;
+use super::network::network;
+use super::pack::{Storage, bytes, class_codes};
 use super::paint::{colour, coordinates, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
 use crate::colour::{REGION_OPACITY, winner};
 use crate::contour::contour;
 use crate::contour::{boundaries, contour_levels};
 use crate::markup::html;
-use crate::network_style::{edge_stroke, node_size};
 use crate::plan::PanelPlan;
 use crate::{
-    Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Series, Shading,
-    Stroke, ticks,
+    Anchor, AxisScale, Colour, ColourScale, Direction, Fill, Grid, Mark, Marker, Series, Shading, Stroke,
+    ticks,
 };
 
 /// Returns the traces of a series in panel `k`.
-pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series) -> Vec<Value> {
-    let mut traces = of_mark(plan, &series.mark);
+pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series, storage: Storage) -> Vec<Value> {
+    let mut traces = of_mark(plan, &series.mark, storage);
     let named = traces.iter().position(|t| t["showlegend"] != json!(false));
     for (t, trace) in traces.iter_mut().enumerate() {
         let is_listed = plan.legend.is_some() && !series.name.is_empty() && named == Some(t);
@@ -40,10 +41,14 @@ pub(super) fn traces(plan: &PanelPlan<'_>, k: usize, series: &Series) -> Vec<Val
     traces
 }
 
-fn of_mark(plan: &PanelPlan<'_>, mark: &Mark) -> Vec<Value> {
+fn of_mark(plan: &PanelPlan<'_>, mark: &Mark, storage: Storage) -> Vec<Value> {
     match mark {
-        Mark::Line { x, y, z, stroke } => vec![line(x, y, z, *stroke)],
-        Mark::Points { x, y, z, marker } => vec![points(x, y, z, *marker)],
+        Mark::Line { x, y, z, stroke } => {
+            vec![with_coordinates(line(x, y, z, *stroke), [x, y, z], storage)]
+        }
+        Mark::Points { x, y, z, marker } => {
+            vec![with_coordinates(points(x, y, z, *marker), [x, y, z], storage)]
+        }
         Mark::Rug { at, along, stroke } => vec![rug(plan, at, *along, *stroke)],
         Mark::Rule { at, along, stroke } => vec![rule(plan, at, *along, *stroke)],
         Mark::Bars { edges, heights, fill } => vec![bars(edges, heights, *fill)],
@@ -55,12 +60,15 @@ fn of_mark(plan: &PanelPlan<'_>, mark: &Mark) -> Vec<Value> {
             let lines = lines
                 .or(thin)
                 .map(|stroke| contours(&levels.iter().map(|l| (grid, *l)).collect::<Vec<_>>(), stroke));
-            let image = (*shading != Shading::None).then(|| heatmap(plan, grid, colours));
+            let image = (*shading != Shading::None).then(|| heatmap(plan, grid, colours, storage));
             image.into_iter().chain(lines).collect()
         }
         Mark::Regions { probabilities, colours, classes, boundary } => {
             let mut traces: Vec<Value> =
                 (0..colours.len()).map(|k| region(plan, probabilities, k, colours[k], classes)).collect();
+            if let Some(codes) = class_codes(probabilities).filter(|_| storage == Storage::Bytes) {
+                traces.iter_mut().zip(codes).for_each(|(trace, codes)| trace["z"] = codes);
+            }
             let grids = boundaries(probabilities);
             traces.extend(boundary.map(|s| contours(&grids.iter().map(|g| (g, 0.0)).collect::<Vec<_>>(), s)));
             traces
@@ -78,11 +86,23 @@ fn of_mark(plan: &PanelPlan<'_>, mark: &Mark) -> Vec<Value> {
             "textfont": { "color": colour(*c, 1.0) }, "showlegend": false,
         })],
         Mark::Surface { grid, colours, lines } => vec![surface(grid, colours, *lines)],
-        Mark::Network { nodes, edges } => network(plan, nodes, edges),
+        Mark::Network { nodes, edges, largest } => network(plan, nodes, edges, *largest),
     }
 }
 
-fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
+/// Replaces the coordinates of a trace by smaller ones if it is stored in bytes.
+fn with_coordinates(mut trace: Value, coordinate: [&[f64]; 3], storage: Storage) -> Value {
+    if storage == Storage::Bytes {
+        for (name, values) in
+            ["x", "y", "z"].into_iter().zip(coordinate).filter(|(_, values)| !values.is_empty())
+        {
+            trace[name] = coordinates(values);
+        }
+    }
+    trace
+}
+
+pub(super) fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
     let mut trace = json!({
         "type": "scatter", "mode": "lines", "x": numbers(x), "y": numbers(y),
         "line": { "color": colour(stroke.colour, stroke.opacity), "width": stroke.width, "dash": dash(stroke.dash) },
@@ -167,8 +187,11 @@ fn colour_values(values: &[f64], row: usize, colours: &ColourScale) -> (Value, [
     (packed(values.iter().map(|v| transformed(*v)), Some(row)), colours.ends(values).map(transformed))
 }
 
-fn heatmap(plan: &PanelPlan<'_>, grid: &Grid, colours: &ColourScale) -> Value {
-    let (z, [low, high]) = colour_values(&grid.values, grid.n_x, colours);
+fn heatmap(plan: &PanelPlan<'_>, grid: &Grid, colours: &ColourScale, storage: Storage) -> Value {
+    let (mut z, [low, high]) = colour_values(&grid.values, grid.n_x, colours);
+    if storage == Storage::Bytes && colours.scale == AxisScale::Linear {
+        z = bytes(grid, [low, high]);
+    }
     let mut trace = plane(grid);
     let rest = json!({
         "z": z, "zmin": low, "zmax": high, "colorscale": stops(colours.map), "zsmooth": "best", "showlegend": false,
@@ -283,36 +306,4 @@ fn surface(grid: &Grid, colours: &ColourScale, lines: Option<Stroke>) -> Value {
         }
     }
     trace
-}
-
-/// Returns a line for each weight, an invisible point with its hover text, and the units.
-fn network(plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) -> Vec<Value> {
-    let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
-    let mut traces: Vec<Value> = edges
-        .iter()
-        .map(|e| {
-            let (a, b) = (nodes[e.from].at, nodes[e.to].at);
-            let mut trace = line(&[a[0], b[0]], &[a[1], b[1]], &[], edge_stroke(e.weight / largest));
-            trace["hoverinfo"] = "skip".into();
-            trace["showlegend"] = false.into();
-            trace
-        })
-        .collect();
-    let middle = |k: usize| {
-        edges.iter().map(|e| f64::midpoint(nodes[e.from].at[k], nodes[e.to].at[k])).collect::<Vec<_>>()
-    };
-    let weights: Vec<f64> = edges.iter().map(|e| e.weight).collect();
-    traces.push(json!({
-        "type": "scatter", "mode": "markers", "x": middle(0), "y": middle(1), "customdata": weights, "showlegend": false,
-        "marker": { "opacity": 0, "size": 10 }, "hovertemplate": "weight %{customdata:.4g}<extra></extra>",
-    }));
-    let along = |k: usize| nodes.iter().map(|n| n.at[k]).collect::<Vec<_>>();
-    let labels: Vec<String> = nodes.iter().map(|n| html(&n.label)).collect();
-    let colours: Vec<String> = nodes.iter().map(|n| colour(n.colour, 1.0)).collect();
-    traces.push(json!({
-        "type": "scatter", "mode": "markers+text", "x": along(0), "y": along(1), "text": labels, "hoverinfo": "skip",
-        "showlegend": false,
-        "marker": { "size": node_size(plan, nodes), "color": colours, "line": { "color": "@ink", "width": 1.2 }, "opacity": 1 },
-    }));
-    traces
 }

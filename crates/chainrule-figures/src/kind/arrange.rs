@@ -33,9 +33,10 @@ pub(super) fn with_shared_legend(mut panels: Vec<Panel>) -> Vec<Vec<Panel>> {
     rows
 }
 
-/// Returns a mark without data that has the same legend symbol.
+/// Returns a mark without visible data that has the same legend symbol.
 fn empty_mark(mark: &Mark) -> Option<Mark> {
-    let [x, y, z] = [Vec::new(), Vec::new(), Vec::new()];
+    // plotly.js does not list traces without points.
+    let [x, y, z] = [vec![f64::NAN], vec![f64::NAN], Vec::new()];
     match mark {
         Mark::Line { stroke, .. } => Some(Mark::Line { x, y, z, stroke: *stroke }),
         Mark::Points { marker, .. } => Some(Mark::Points { x, y, z, marker: *marker }),

@@ -11,7 +11,7 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::axis::{grid_axis, linspace};
-use super::series::{classes, grids, input};
+use super::series::{coloured_classes, grids, input};
 use super::subject::unsuitable;
 use super::units::{Unit, evaluate, join_captions, outlier_caption};
 use super::{Draw, Subject, option, rows};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "density",
     aliases: &[],
     summary: "histogram and kernel density of each class over one input, with the predicted probability",
-    options: &[option::VARIANT, rows::ROWS, option::X_RANGE, option::Y_RANGE],
+    options: &[option::VARIANT, rows::ROWS, option::COLOURS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 
@@ -42,7 +42,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
 
 fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let data = &outcome.samples.dataset;
-    let Some(classes) = classes(outcome).filter(|_| data.n_inputs() == 1) else {
+    let Some(classes) = coloured_classes(outcome, options)?.filter(|_| data.n_inputs() == 1) else {
         return unsuitable(
             ENTRY.name,
             outcome,

@@ -1,14 +1,16 @@
 //! `hidden`: the samples in the activation space of a hidden layer, with the decision boundary of
 //! the next layer and the image of the true class curves or of a grid of inputs.
 
-use chainrule::landscape::{Boundary, Hidden, Projected};
+use chainrule::landscape::{self, Boundary, Hidden, Projected};
 use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
+use super::animation;
 use super::arrange::with_shared_legend;
 use super::axis::{linspace, padded_range};
 use super::series::{
-    by_class, by_class_in_strips, classes, coordinate, line, marker, name_with_stride, stride,
+    SampleClasses, by_class, by_class_in_strips, coloured_classes, coordinate, line, marker,
+    name_with_stride, stride,
 };
 use super::subject::unsuitable;
 use super::units::{decode_targets, target_label};
@@ -20,7 +22,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     aliases: &[],
     summary: "hidden-layer representation of the samples, with the next layer's decision boundary and the image of \
               the true curves or of an input grid",
-    options: &[option::VARIANT, rows::ROWS, option::LAYER],
+    options: &[option::VARIANT, rows::ROWS, option::COLOURS, option::LAYER, option::ANIMATE],
     make: |_| draw,
 };
 
@@ -39,17 +41,35 @@ const BOUNDARY: &str = "decision boundary";
 const MAX_BOUNDARIES: usize = 12;
 
 fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
-    let panels = subject.panels(options, |outcome| panel(outcome, options))?;
+    let (rows, frames) = animation::rows(subject, options, |state, trained| {
+        Ok(vec![panel(state, trained, options)?.titled(subject.title(trained))])
+    })?;
+    let mut panels = rows.concat();
+    if frames.is_empty() {
+        panels.iter_mut().for_each(|panel| panel.series.retain(|series| !is_outside(series)));
+    }
     let has_boundary = panels.iter().flat_map(|panel| &panel.series).any(|series| series.name == BOUNDARY);
     let caption = if has_boundary {
         "Activations of the hidden layer for each sample. Dashed: decision boundary of the next layer."
     } else {
         "Activations of the hidden layer for each sample."
     };
-    Ok(Figure::new("Hidden-layer representation", with_shared_legend(panels)).caption(caption))
+    let mut figure = Figure::new("Hidden-layer representation", with_shared_legend(panels)).caption(caption);
+    figure.frames = frames;
+    Ok(figure)
 }
 
-fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
+/// Returns whether a series is a boundary without points within the axes. Animations contain such
+/// series, because all frames of a figure change the same series.
+fn is_outside(series: &Series) -> bool {
+    let is_boundary = series.name == BOUNDARY || series.name.is_empty();
+    is_boundary && matches!(&series.mark, Mark::Line { x, .. } if x.is_empty())
+        || matches!(&series.mark, Mark::Rule { at, .. } if at.is_empty())
+}
+
+/// Draws the representation of a network during its training. Principal components are those of
+/// the trained network, so that the frames of an animation have the same axes.
+fn panel(outcome: &Outcome, trained: &Outcome, options: &Options) -> Result<Panel, Error> {
     let architecture = &outcome.architecture;
     let n_hidden = architecture.layers().len() - 1;
     if n_hidden == 0 {
@@ -67,9 +87,17 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let l = (0..n_hidden).find(|&l| architecture.layer_name(l) == layer);
     let n_units = l.map_or(2, |l| architecture.layers()[l].n_units);
     let dimensions = if n_units <= 3 { n_units } else { 2 };
-    let hidden = Hidden::new(&network, &layer, data.x(), dimensions)?;
+    let plane = Hidden::new(&trained.network(), &layer, data.x(), dimensions)?.plane;
+    let a = landscape::activations(&network, &layer, data.x())?;
+    let hidden = Hidden {
+        layer: l.unwrap_or(0),
+        points: a.chunks_exact(n_units).map(|a| plane.project(a)).collect(),
+        boundaries: landscape::boundaries(&network, &layer)?.iter().map(|b| b.on(&plane)).collect(),
+        plane,
+    };
+    let classes = coloured_classes(outcome, options)?;
     let mut images: Vec<(Vec<Projected>, Stroke)> = Vec::new();
-    let colours = classes(outcome).map(|classes| classes.colours).unwrap_or_default();
+    let colours = classes.as_ref().map_or(&[][..], |classes| &classes.colours);
     let class_colour = |k: usize| colours.get(k).copied().unwrap_or(Colour::Palette(k));
     if data.n_inputs() == 2 && dimensions > 1 {
         let input = |j: usize| data.x().iter().skip(j).step_by(2).copied().collect::<Vec<f64>>();
@@ -103,27 +131,29 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
         }
     };
     let mut panel = match dimensions {
-        1 => on_a_line(outcome, &hidden, name(0)),
-        2 => in_the_plane(outcome, &hidden, [name(0), name(1)], &images),
-        _ => in_space(outcome, &hidden, [name(0), name(1), name(2)], &images),
+        1 => on_a_line(outcome, classes.as_ref(), &hidden, name(0)),
+        2 => in_the_plane(samples(classes.as_ref(), &hidden), &hidden, [name(0), name(1)], &images),
+        _ => in_space(classes.as_ref(), &hidden, [name(0), name(1), name(2)], &images),
     };
     panel.size = if dimensions == 1 { [420.0, 160.0] } else { [330.0, 300.0] };
     Ok(panel)
 }
 
 /// Draws the activation of one hidden unit, with each class at its own height.
-fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
+fn on_a_line(outcome: &Outcome, classes: Option<&SampleClasses>, hidden: &Hidden, name: String) -> Panel {
     let h = coordinate(&hidden.points, 0);
-    let mut panel = match classes(outcome) {
+    let [low, high] = padded_range(&h, 0.06);
+    let axis = Axis::new(name).range(low, high);
+    let panel = match classes {
         Some(classes) => {
             let at: Vec<[f64; 2]> = h.iter().zip(&classes.labels).map(|(h, k)| [*h, *k as f64]).collect();
             let names =
                 Axis::new("").names(classes.names.clone()).range(-0.7, classes.names.len() as f64 - 0.3);
-            let mut panel = Panel::new(Axis::new(name), names).legend(Legend::Hidden);
-            panel.series = by_class_in_strips(&classes, &at);
+            let mut panel = Panel::new(axis, names).legend(Legend::Hidden);
+            panel.series = by_class_in_strips(classes, &at);
             panel
         }
-        None => Panel::new(Axis::new(name), Axis::new(target_label(outcome, "$t$"))).with(Series::points(
+        None => Panel::new(axis, Axis::new(target_label(outcome, "$t$"))).with(Series::points(
             "samples",
             h,
             decode_targets(outcome, outcome.samples.dataset.t().to_vec()),
@@ -132,14 +162,11 @@ fn on_a_line(outcome: &Outcome, hidden: &Hidden, name: String) -> Panel {
     };
     let at: Vec<f64> = hidden.boundaries.iter().map(|Boundary { w, b, .. }| -b / w[0]).collect();
     let at: Vec<f64> = at.into_iter().filter(|h| h.is_finite()).collect();
-    if !at.is_empty() {
-        panel = panel.with(Series::new(BOUNDARY, Mark::Rule { at, along: Direction::X, stroke: dashed() }));
-    }
-    panel
+    panel.with(Series::new(BOUNDARY, Mark::Rule { at, along: Direction::X, stroke: dashed() }))
 }
 
 fn in_the_plane(
-    outcome: &Outcome,
+    samples: Vec<Series>,
     hidden: &Hidden,
     [x, y]: [String; 2],
     images: &[(Vec<Projected>, Stroke)],
@@ -153,13 +180,13 @@ fn in_the_plane(
     for (image, stroke) in images {
         panel = panel.with(Series::new("", line(coordinate(image, 0), coordinate(image, 1), *stroke)));
     }
-    panel.series.extend(samples(outcome, hidden));
+    panel.series.extend(samples);
     panel.series.extend(boundary_series(hidden, &[u, v]));
     panel
 }
 
 /// Returns the decision boundaries of the next layer within a box: lines in 2-D, outlines with
-/// hatching in 3-D.
+/// hatching in 3-D, without points if they are outside.
 fn boundary_series(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
     if hidden.boundaries.len() > MAX_BOUNDARIES {
         return Vec::new();
@@ -169,16 +196,16 @@ fn boundary_series(hidden: &Hidden, ends: &[[f64; 2]]) -> Vec<Series> {
     for boundary in &hidden.boundaries {
         let mut corners = clip_to_box(boundary, &hidden.boundaries, ends);
         if corners.len() < ends.len() {
-            continue;
+            corners.clear();
         }
         if in_space {
-            corners.push(corners[0].clone());
+            corners.extend(corners.first().cloned());
             all.push(Series::new(
                 "",
                 polyline(&hatching(&corners), Stroke::new(HATCHING_COLOUR).width(1.1).opacity(0.5)),
             ));
         }
-        let is_listed = all.iter().any(|series: &Series| series.name == BOUNDARY);
+        let is_listed = corners.is_empty() || all.iter().any(|series: &Series| series.name == BOUNDARY);
         all.push(Series::new(if is_listed { "" } else { BOUNDARY }, polyline(&corners, dashed())));
     }
     all
@@ -195,6 +222,9 @@ fn polyline(points: &[Vec<f64>], stroke: Stroke) -> Mark {
 fn hatching(outline: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let length =
         |side: &[Vec<f64>]| side[0].iter().zip(&side[1]).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    if outline.is_empty() {
+        return Vec::new();
+    }
     let perimeter: f64 = outline.windows(2).map(length).sum();
     // The point at this fraction of the perimeter.
     let at = |fraction: f64| {
@@ -216,7 +246,7 @@ fn hatching(outline: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 /// Draws the samples in 3-D, with boundaries as outlines of planes.
 fn in_space(
-    outcome: &Outcome,
+    classes: Option<&SampleClasses>,
     hidden: &Hidden,
     [x, y, z]: [String; 3],
     images: &[(Vec<Projected>, Stroke)],
@@ -229,11 +259,10 @@ fn in_space(
         panel = panel.with(Series::new("", Mark::Line { x, y, z, stroke: *stroke }));
     }
     let z = coordinate(&hidden.points, 2);
-    let classes = classes(outcome);
-    for (k, series) in samples(outcome, hidden).into_iter().enumerate() {
+    for (k, series) in samples(classes, hidden).into_iter().enumerate() {
         let mark = match series.mark {
             Mark::Points { x, y, marker, .. } => {
-                let of_class = |i: &usize| classes.as_ref().is_none_or(|classes| classes.labels[*i] == k);
+                let of_class = |i: &usize| classes.is_none_or(|classes| classes.labels[*i] == k);
                 let z = (0..z.len()).step_by(stride(z.len())).filter(of_class).map(|i| z[i]).collect();
                 Mark::Points { x, y, z, marker }
             }
@@ -246,10 +275,10 @@ fn in_space(
 }
 
 /// Returns the samples in the first two coordinates.
-fn samples(outcome: &Outcome, hidden: &Hidden) -> Vec<Series> {
+fn samples(classes: Option<&SampleClasses>, hidden: &Hidden) -> Vec<Series> {
     let at: Vec<[f64; 2]> = hidden.points.iter().map(|point| [point.at[0], point.at[1]]).collect();
-    if let Some(classes) = classes(outcome) {
-        return by_class(&classes, &at);
+    if let Some(classes) = classes {
+        return by_class(classes, &at);
     }
     let (x, y) = at.iter().step_by(stride(at.len())).map(|at| (at[0], at[1])).unzip();
     vec![Series::points(name_with_stride("samples", at.len()), x, y, marker(0))]

@@ -4,12 +4,16 @@
 //! shown in the units of the table, see `units.rs`.
 
 mod activation;
+mod animation;
 mod arrange;
 mod axis;
 mod calibration;
+mod class_colours;
 mod confusion;
 mod density;
+mod diagram;
 pub(crate) mod gradients;
+mod graph;
 mod hidden;
 mod loss_curve;
 mod loss_surface;
@@ -46,6 +50,7 @@ pub static REGISTRY: &[Entry<Draw>] = &[
     hidden::ENTRY,
     projection::ENTRY,
     weights::ENTRY,
+    graph::ENTRY,
     gradients::ENTRY,
     confusion::ENTRY,
     roc::ENTRY,

@@ -3,6 +3,9 @@
 use chainrule::Error as EngineError;
 use chainrule::registry::{NumberRange, OptionKind, OptionSpec, OptionValue, Options};
 
+pub(super) use super::class_colours::COLOURS;
+
+use super::class_colours::ClassColours;
 use crate::{Change, Error, Frame};
 
 pub(super) const VARIANT: OptionSpec =
@@ -42,8 +45,13 @@ pub(super) const fn resolution(default: f64) -> OptionSpec {
 pub(super) const ANIMATE: OptionSpec = OptionSpec {
     name: "animate",
     kind: OptionKind::Choice(&["no", "yes"]),
-    summary: "show the training as an animation: with a slider in HTML, as a loop in SVG",
+    summary: "show the training as an animation: with a slider in HTML, as a loop in SVG and GIF",
 };
+
+/// Returns whether an animation is requested.
+pub(super) fn is_animated(options: &Options) -> bool {
+    options.text(ANIMATE.name) != "no"
+}
 
 /// Returns the limits given by the option `key`, if any.
 pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64; 2]>, Error> {
@@ -59,10 +67,13 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
     }
 }
 
-/// Returns an error if a range option is not a valid range.
+/// Returns an error if a range or the colours of classes are invalid.
 pub(super) fn check(options: &Options) -> Result<(), Error> {
-    let is_range = |(key, _): &(&'static str, &OptionValue)| key.ends_with("_range");
-    options.iter().filter(is_range).try_for_each(|(key, _)| range(options, key).map(|_| ()))
+    options.iter().try_for_each(|(key, _)| match key {
+        key if key.ends_with("_range") => range(options, key).map(|_| ()),
+        key if key == COLOURS.name => ClassColours::of(options).map(|_| ()),
+        _ => Ok(()),
+    })
 }
 
 /// Adds the changes of one network to frame `k`.
@@ -95,7 +106,7 @@ const MAX_FRAMES: usize = 30;
 /// Returns the indices of the `n` recorded states that an animation shows, including the first and
 /// the last; empty if no animation is requested.
 pub(super) fn frame_indices(options: &Options, n: usize) -> Vec<usize> {
-    if options.text(ANIMATE.name) == "no" || n < 2 {
+    if !is_animated(options) || n < 2 {
         return Vec::new();
     }
     let n_frames = n.min(MAX_FRAMES);

@@ -8,7 +8,7 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::axis::{linspace, padded_range};
-use super::series::{classes, input, line, translucent};
+use super::series::{coloured_classes, input, line, translucent};
 use super::subject::unsuitable;
 use super::units::Unit;
 use super::{Draw, Subject, option, rows};
@@ -18,7 +18,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "projection",
     aliases: &[],
     summary: "projection of one input by one hidden unit, with lines from samples via the activation to the hidden axis",
-    options: &[option::VARIANT, rows::ROWS, option::X_RANGE],
+    options: &[option::VARIANT, rows::ROWS, option::COLOURS, option::X_RANGE],
     make: |_| draw,
 };
 
@@ -38,7 +38,7 @@ fn panel(outcome: &Outcome, options: &Options) -> Result<Panel, Error> {
     let (architecture, network, data) = (&outcome.architecture, outcome.network(), &outcome.samples.dataset);
     let is_applicable =
         data.n_inputs() == 1 && architecture.layers().len() == 2 && architecture.layers()[0].n_units == 1;
-    let Some(classes) = classes(outcome).filter(|_| is_applicable) else {
+    let Some(classes) = coloured_classes(outcome, options)?.filter(|_| is_applicable) else {
         return unsuitable(
             ENTRY.name,
             outcome,

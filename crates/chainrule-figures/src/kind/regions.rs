@@ -11,8 +11,8 @@ use chainrule_experiment::Outcome;
 use super::arrange::with_shared_legend;
 use super::axis::{grid_axis, linspace, padded_range};
 use super::series::{
-    InputPlane, by_class, by_class_in_strips, classes, grid, grids, input_plane, line, marker,
-    misclassified_marker, predicted, small_if_many, true_curves,
+    InputPlane, SampleClasses, by_class, by_class_in_strips, coloured_classes, grid, grids, input_plane,
+    line, marker, misclassified_marker, predicted, small_if_many, true_curves,
 };
 use super::subject::unsuitable;
 use super::units::{decode_targets, evaluate, join_captions, outlier_caption, target_label};
@@ -29,6 +29,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     options: &[
         option::VARIANT,
         rows::ROWS,
+        option::COLOURS,
         X,
         Y,
         option::X_RANGE,
@@ -51,6 +52,10 @@ const Y: OptionSpec = OptionSpec {
     summary: "input on the vertical axis if there are more than two",
 };
 
+/// Number of grid points of a frame of an animation, over all panels: thirty frames of a byte per
+/// point are less than a megabyte in a page.
+const FRAME_POINTS: f64 = 14_400.0;
+
 /// Vertical range of the shading under a curve over one input.
 const HEIGHT: [f64; 2] = [-0.08, 1.08];
 
@@ -59,8 +64,10 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let mut panels = Vec::new();
     let mut frames: Vec<Frame> = Vec::new();
     let mut refused = None;
+    let mut is_classification = false;
     let selected = subject.selected(options)?;
-    for outcome in &selected {
+    let frame_resolution = (FRAME_POINTS / selected.len().max(1) as f64).sqrt() as usize;
+    for outcome in selected {
         let map = match RegionMap::new(outcome, options) {
             Ok(map) => map,
             Err(error @ Error::Unsuitable { .. }) => {
@@ -69,13 +76,18 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
             }
             Err(error) => return Err(error),
         };
+        is_classification |= map.classes.is_some();
         let index = panels.len();
         panels.push(map.panel(&subject.title(outcome))?);
         let records = option::frame_indices(options, outcome.trajectory().len());
         for (f, record) in records.into_iter().enumerate() {
             let (epoch, parameters) = &outcome.trajectory()[record];
             let network = Network::new(outcome.architecture.clone(), parameters.clone())?;
-            let change = Change { panel: index, series: 0, mark: map.background(&network)? };
+            let change = Change {
+                panel: index,
+                series: 0,
+                mark: map.background(&network, map.resolution.min(frame_resolution))?,
+            };
             option::add_frame(&mut frames, f, [*epoch, last_epoch(outcome)], vec![change]);
         }
         let outliers = outlier_caption(&map.inputs.units, &map.at, &map.ranges);
@@ -84,7 +96,6 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     if let Some(error) = refused.filter(|_| panels.is_empty()) {
         return Err(error);
     }
-    let is_classification = selected.iter().any(|outcome| classes(outcome).is_some());
     let title = if is_classification { "Decision regions" } else { "Predictions" };
     let mut figure = Figure::new(title, with_shared_legend(panels)).caption(join_captions(captions));
     figure.frames = option::common_frames(frames);
@@ -99,6 +110,7 @@ fn last_epoch(outcome: &Outcome) -> u64 {
 /// Decision regions or predictions of one network over a plane of inputs.
 struct RegionMap<'o> {
     outcome: &'o Outcome,
+    classes: Option<SampleClasses>,
     inputs: InputPlane,
     /// Projected samples and limits of the axes, in their units.
     at: Vec<[f64; 2]>,
@@ -109,7 +121,8 @@ struct RegionMap<'o> {
 impl RegionMap<'_> {
     fn new<'o>(outcome: &'o Outcome, options: &Options) -> Result<RegionMap<'o>, Error> {
         let n_outputs = outcome.architecture.n_outputs();
-        if n_outputs > 1 && classes(outcome).is_none() {
+        let classes = coloured_classes(outcome, options)?;
+        if n_outputs > 1 && classes.is_none() {
             let reason = format!(
                 "its {n_outputs} outputs are not mutually exclusive classes; use \"residuals\" for regression"
             );
@@ -122,31 +135,31 @@ impl RegionMap<'_> {
         let x = inputs.units[0].range(options, "x_range")?.unwrap_or_else(|| limits(0));
         let y = inputs.units[1].range(options, "y_range")?.unwrap_or_else(|| limits(1));
         let resolution = options.number("resolution") as usize;
-        Ok(RegionMap { outcome, inputs, at, ranges: [x, y], resolution })
+        Ok(RegionMap { outcome, classes, inputs, at, ranges: [x, y], resolution })
     }
 
     fn is_line(&self) -> bool {
         self.inputs.plane.n_dimensions() == 1
     }
 
-    fn evaluate(&self, network: &Network<f64>) -> Result<Regions<f64>, Error> {
+    fn evaluate(&self, network: &Network<f64>, resolution: usize) -> Result<Regions<f64>, Error> {
         let [x, y] = self.ranges;
         let axes = if self.is_line() {
-            vec![grid_axis(x, 3 * self.resolution)?]
+            vec![grid_axis(x, 3 * resolution)?]
         } else {
-            vec![grid_axis(x, self.resolution)?, grid_axis(y, self.resolution)?]
+            vec![grid_axis(x, resolution)?, grid_axis(y, resolution)?]
         };
         Ok(evaluate(network, &self.inputs.plane, &self.inputs.units, &axes))
     }
 
     /// Returns the mark of the first series of the panel: the regions or predictions of a network.
-    fn background(&self, network: &Network<f64>) -> Result<Mark, Error> {
-        let outputs = self.evaluate(network)?;
-        if let Some(classes) = classes(self.outcome) {
+    fn background(&self, network: &Network<f64>, resolution: usize) -> Result<Mark, Error> {
+        let outputs = self.evaluate(network, resolution)?;
+        if let Some(classes) = &self.classes {
             return Ok(Mark::Regions {
                 probabilities: grids(&outputs, HEIGHT),
-                colours: classes.colours,
-                classes: classes.names,
+                colours: classes.colours.clone(),
+                classes: classes.names.clone(),
                 boundary: (!self.is_line()).then(|| Stroke::new(Colour::Ink).width(1.4)),
             });
         }
@@ -171,7 +184,7 @@ impl RegionMap<'_> {
         let data = &outcome.samples.dataset;
         let [x, y] = self.ranges;
         let (x_axis, y_axis) = (self.inputs.axis(0).range(x[0], x[1]), self.inputs.axis(1));
-        let Some(classes) = classes(outcome) else {
+        let Some(classes) = &self.classes else {
             let (name, y_axis) = if self.is_line() {
                 ("prediction", Axis::new(target_label(outcome, "$t$, $y$")))
             } else {
@@ -181,7 +194,9 @@ impl RegionMap<'_> {
             let at_y = if self.is_line() { decode_targets(outcome, data.t().to_vec()) } else { at_y };
             let samples = Series::points("samples", at_x, at_y, small_if_many(marker(0), data.n_samples()));
             let panel = Panel::new(x_axis, y_axis).titled(title);
-            return Ok(panel.with(Series::new(name, self.background(&network)?)).with(samples));
+            return Ok(panel
+                .with(Series::new(name, self.background(&network, self.resolution)?))
+                .with(samples));
         };
         let predicted = predicted(outcome);
         let misclassified: Vec<usize> =
@@ -193,13 +208,13 @@ impl RegionMap<'_> {
         } else {
             Panel::new(x_axis, y_axis.range(y[0], y[1])).sized(320.0, 300.0)
         };
-        panel = panel.titled(title).with(Series::new("", self.background(&network)?));
+        panel = panel.titled(title).with(Series::new("", self.background(&network, self.resolution)?));
         let mut at = self.at.clone();
         if self.is_line() {
             // Classes are at evenly spaced heights; two classes at probability 0 and 1.
             let n = classes.names.len() as f64 - 1.0;
             at.iter_mut().zip(&classes.labels).for_each(|(at, k)| at[1] = *k as f64 / n);
-            let outputs = self.evaluate(&network)?;
+            let outputs = self.evaluate(&network, self.resolution)?;
             let curves = grids(&outputs, HEIGHT);
             let drawn_classes = if curves.len() == 2 { 1..2 } else { 0..curves.len() };
             for k in drawn_classes {
@@ -219,9 +234,8 @@ impl RegionMap<'_> {
                 panel = panel.with(Series::new("decision boundary", mark));
             }
         }
-        panel.series.extend(true_curves(outcome, &classes, &at));
-        let samples =
-            if self.is_line() { by_class_in_strips(&classes, &at) } else { by_class(&classes, &at) };
+        panel.series.extend(true_curves(outcome, classes, &at));
+        let samples = if self.is_line() { by_class_in_strips(classes, &at) } else { by_class(classes, &at) };
         panel.series.extend(samples);
         // Too many rings would hide the samples.
         if (1..=200).contains(&misclassified.len()) {

@@ -9,7 +9,7 @@ use chainrule_experiment::Outcome;
 
 use super::arrange::with_shared_legend;
 use super::series::{
-    by_class, by_class_in_strips, classes, input, input_plane, marker, small_if_many, true_curves,
+    by_class, by_class_in_strips, coloured_classes, input, input_plane, marker, small_if_many, true_curves,
 };
 use super::units::{Unit, decode_targets, outlier_caption, target_label};
 use super::{Draw, Subject, option, rows};
@@ -19,7 +19,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "samples",
     aliases: &[],
     summary: "samples by class: a rug plot for one input, a scatter plot for two or more, with the true curves if known",
-    options: &[option::VARIANT, rows::ALL_ROWS, option::X_RANGE, option::Y_RANGE],
+    options: &[option::VARIANT, rows::ALL_ROWS, option::COLOURS, option::X_RANGE, option::Y_RANGE],
     make: |_| draw,
 };
 
@@ -62,7 +62,7 @@ fn strip(outcome: &Outcome, options: &Options, caption: &mut String) -> Result<P
         let at: Vec<[f64; 2]> = samples.iter().map(|v| [*v, 0.0]).collect();
         *caption = outlier_caption(&[unit], &at, &[range]);
     }
-    let Some(classes) = classes(outcome) else {
+    let Some(classes) = coloured_classes(outcome, options)? else {
         let points = small_if_many(marker(0), data.n_samples());
         let t = decode_targets(outcome, data.t().to_vec());
         return Ok(Panel::new(x, Axis::new(target_label(outcome, "$t$")))
@@ -103,7 +103,7 @@ fn scatter(outcome: &Outcome, options: &Options, caption: &mut String) -> Result
     let ranges = [&x, &y].map(|axis| axis.range.unwrap_or(unlimited));
     let outliers = outlier_caption(&inputs.units, &at, &ranges);
     let mut panel = Panel::new(x, y);
-    if let Some(classes) = classes(outcome) {
+    if let Some(classes) = coloured_classes(outcome, options)? {
         panel.series = true_curves(outcome, &classes, &at);
         if !panel.series.is_empty() {
             "Lines: true class curves.".clone_into(caption);

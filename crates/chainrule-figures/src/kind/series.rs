@@ -4,9 +4,11 @@
 use chainrule::Scalar;
 use chainrule::landscape::{GridAxis, Plane, Projected, Regions};
 use chainrule::metrics::OutputKind;
-use chainrule_experiment::Outcome;
+use chainrule::registry::Options;
+use chainrule_experiment::{Outcome, Samples};
 
 use super::axis::{linspace, padded_range, symbol};
+use super::class_colours::{ClassColours, default_colours};
 use super::units::Unit;
 use crate::{Axis, Colour, Grid, Mark, Marker, Series, Stroke, Symbol};
 
@@ -42,17 +44,15 @@ impl SampleClasses {
     }
 }
 
-/// Palette indices of class names that are colours, so that the class "blue" is drawn in blue.
-const NAMED_COLOURS: [(&str, usize); 7] =
-    [("blue", 0), ("red", 1), ("orange", 1), ("green", 2), ("pink", 3), ("yellow", 4), ("lightblue", 5)];
-
-/// Returns the colours of classes: those that the names denote if all names are colours, otherwise
-/// the palette in order.
-fn colours(names: &[String]) -> Vec<Colour> {
-    let index =
-        |name: &String| NAMED_COLOURS.iter().find(|(known, _)| known == name).map(|(_, index)| *index);
-    let indices = names.iter().map(index).collect::<Option<Vec<usize>>>();
-    indices.unwrap_or_else(|| (0..names.len()).collect()).into_iter().map(Colour::Palette).collect()
+/// Returns the true classes, in the colours of the option `colours`, if the task is binary or
+/// multi-class classification.
+pub(super) fn coloured_classes(
+    outcome: &Outcome,
+    options: &Options,
+) -> Result<Option<SampleClasses>, crate::Error> {
+    let Some(mut classes) = classes(outcome) else { return Ok(None) };
+    ClassColours::of(options)?.apply(&classes.names, &mut classes.colours, options)?;
+    Ok(Some(classes))
 }
 
 /// Returns the true classes if the task is binary or multi-class classification.
@@ -67,7 +67,7 @@ pub(super) fn classes(outcome: &Outcome) -> Option<SampleClasses> {
     let known = &outcome.samples.classes;
     let name = |k: usize| known.get(k).cloned().unwrap_or_else(|| format!("class {k}"));
     let names: Vec<String> = (0..n).map(name).collect();
-    Some(SampleClasses { colours: colours(&names), names, labels })
+    Some(SampleClasses { colours: default_colours(&names), names, labels })
 }
 
 /// Returns the index of the largest number; of equal numbers, the first.
@@ -251,7 +251,9 @@ impl InputPlane {
 /// inputs named `x` and `y` with the other inputs at their means, or the plane of the first two
 /// principal components if no inputs are named.
 pub(super) fn input_plane(outcome: &Outcome, x: &str, y: &str) -> Result<InputPlane, crate::Error> {
-    let (data, names) = (&outcome.samples.dataset, &outcome.samples.inputs);
+    let Samples { dataset, inputs: names, from_table, .. } = &outcome.samples;
+    // Means and components are those of the training samples, whichever rows are shown.
+    let data = from_table.as_ref().map_or(dataset, |from| &from.training);
     let n = data.n_inputs();
     if n <= 2 {
         let indices: Vec<usize> = (0..n).collect();
@@ -309,16 +311,4 @@ pub(super) fn input_plane(outcome: &Outcome, x: &str, y: &str) -> Result<InputPl
         labels: [symbol(&names[x]), symbol(&names[y])],
         caption,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn classes_named_after_colours_have_these_colours() {
-        let names = |names: [&str; 2]| names.map(str::to_owned);
-        assert_eq!(colours(&names(["red", "blue"])), [Colour::Palette(1), Colour::Palette(0)]);
-        assert_eq!(colours(&names(["red", "not red"])), [Colour::Palette(0), Colour::Palette(1)]);
-    }
 }

@@ -64,19 +64,6 @@ impl<'s> Subject<'s> {
             _ => Ok(rows),
         }
     }
-
-    /// Returns one panel, titled with the variant, for each network to which the kind is
-    /// applicable.
-    ///
-    /// If it is applicable to none, returns the error of the first network.
-    pub(super) fn panels(
-        &self,
-        options: &Options,
-        panel: impl Fn(&'s Outcome) -> Result<Panel, Error>,
-    ) -> Result<Vec<Panel>, Error> {
-        let rows = self.rows(options, |outcome| Ok(vec![panel(outcome)?.titled(self.title(outcome))]))?;
-        Ok(rows.into_iter().flatten().collect())
-    }
 }
 
 /// Returns [`Error::Unsuitable`] for a network.

@@ -7,22 +7,20 @@ use super::field;
 use super::marker::markers;
 use crate::contour::{boundaries, contour, contour_levels};
 use crate::font::{self, Weight};
-use crate::network_style::{edge_stroke, node_size};
-use crate::plan::{PanelPlan, SMALL, TICK};
+use crate::network_style::{NODE_GAP, NOTE_LINE, NOTE_SIZE, NetworkLayout, edge_stroke};
+use crate::plan::{PanelPlan, SMALL};
 use crate::raster;
 use crate::rect::Rect;
 use crate::simplify::simplified;
 use crate::{
-    Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, Mark, Marker, Node, Shading, Stroke,
-    Symbol,
+    Anchor, AxisScale, Colour, ColourScale, Direction, Edge, Fill, Grid, LabelSide, Mark, Marker, Node,
+    Shading, Stroke, Symbol,
 };
 
 /// Series with more points are embedded as an image.
 const MAX_VECTOR_POINTS: usize = 4000;
 /// Number of steps to which the colours and widths of weights are rounded.
 const N_SHADES: f64 = 64.0;
-/// Maximum number of weights whose values are written on the lines.
-const MAX_LABELLED_WEIGHTS: usize = 8;
 
 /// Draws a mark.
 pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) {
@@ -70,7 +68,7 @@ pub(super) fn draw_mark(canvas: &mut Canvas, plan: &PanelPlan<'_>, mark: &Mark) 
             let style = TextStyle { size: SMALL, anchor: *anchor, colour: *colour, ..TextStyle::default() };
             canvas.text(within_frame(plan, plan.pixel(*x, *y), text, *anchor), text, style);
         }
-        Mark::Network { nodes, edges } => draw_network(canvas, plan, nodes, edges),
+        Mark::Network { nodes, edges, largest } => draw_network(canvas, plan, nodes, edges, *largest),
         Mark::Surface { .. } => {}
     }
 }
@@ -165,15 +163,13 @@ fn draw_matrix(
         if let Some(text) = texts.get(k) {
             let fits = (rect.width - 4.0) / font::width(text, 1.0, Weight::Regular).max(0.1);
             let size = fits.min(0.45 * rect.height).clamp(5.0, 15.0);
-            canvas.text(rect.centre(), text, TextStyle { size, colour: ink_on(rgb), ..TextStyle::default() });
+            canvas.text(
+                rect.centre(),
+                text,
+                TextStyle { size, colour: Colour::Rgb(rgb).contrast(), ..TextStyle::default() },
+            );
         }
     }
-}
-
-/// Returns black or white, whichever has more contrast with a colour.
-fn ink_on([r, g, b]: [u8; 3]) -> Colour {
-    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-    if light > 140.0 { Colour::Ink } else { Colour::Paper }
 }
 
 /// Moves the point of some text so that all of the text is within the frame.
@@ -191,44 +187,56 @@ fn within_frame(plan: &PanelPlan<'_>, [x, y]: [f64; 2], text: &str, anchor: Anch
 }
 
 /// Draws weights as lines below the units that they connect.
-fn draw_network(canvas: &mut Canvas, plan: &PanelPlan<'_>, nodes: &[Node], edges: &[Edge]) {
-    let largest = edges.iter().fold(0.0f64, |m, e| m.max(e.weight.abs())).max(f64::MIN_POSITIVE);
-    let at = |k: usize| plan.pixel(nodes[k].at[0], nodes[k].at[1]);
+fn draw_network(
+    canvas: &mut Canvas,
+    plan: &PanelPlan<'_>,
+    nodes: &[Node],
+    edges: &[Edge],
+    largest: Option<f64>,
+) {
+    let layout = NetworkLayout::new(plan, nodes, edges, largest);
+    let ends = |edge: &Edge| vec![layout.at[edge.from], layout.at[edge.to]];
     // Weights with the same appearance are one path; larger weights are drawn over smaller ones.
     let mut by_shade: BTreeMap<(u32, bool), Vec<Vec<[f64; 2]>>> = BTreeMap::new();
-    for edge in edges.iter().filter(|e| e.weight != 0.0) {
-        let shade = (edge.weight.abs() / largest * N_SHADES).round() as u32;
-        by_shade.entry((shade, edge.weight < 0.0)).or_default().push(vec![at(edge.from), at(edge.to)]);
+    for edge in edges {
+        let fraction = layout.fraction(edge);
+        match edge.stroke {
+            Some(stroke) => canvas.lines(&[ends(edge)], stroke),
+            None if fraction == 0.0 => {}
+            None => {
+                let shade = (fraction.abs() * N_SHADES).round() as u32;
+                by_shade.entry((shade, fraction < 0.0)).or_default().push(ends(edge));
+            }
+        }
     }
     for ((shade, is_negative), lines) in by_shade {
         let fraction = f64::from(shade.max(1)) / N_SHADES;
         canvas.lines(&lines, edge_stroke(if is_negative { -fraction } else { fraction }));
     }
-    if edges.len() <= MAX_LABELLED_WEIGHTS {
-        for edge in edges {
-            // At a third of the line, because crossing lines meet in the middle.
-            let (from, to) = (at(edge.from), at(edge.to));
-            let point = [0, 1].map(|k| from[k] + 0.34 * (to[k] - from[k]));
-            let style = TextStyle { size: 9.5, halo: true, ..TextStyle::default() };
-            canvas.text(point, &weight_text(edge.weight), style);
+    for (point, note) in layout.notes.iter().filter(|(_, note)| !note.text.is_empty()) {
+        let width = font::width(&note.text, NOTE_SIZE, Weight::Regular) + 4.0;
+        let height = NOTE_LINE - 1.0;
+        let strip = Rect { x: point[0] - width / 2.0, y: point[1] - height / 2.0, width, height };
+        canvas.rect(strip, Some(Fill { colour: Colour::Paper, opacity: 0.85 }), None);
+        let style = TextStyle { size: NOTE_SIZE, colour: note.colour, ..TextStyle::default() };
+        canvas.text(*point, &note.text, style);
+    }
+    let size = layout.node_size;
+    for ((node, at), label_size) in nodes.iter().zip(&layout.at).zip(&layout.label_sizes) {
+        let marker = Marker { size, edge: Some(Colour::Ink), ..Marker::new(Symbol::Circle, node.colour) };
+        canvas.raw(&markers(&[*at], marker));
+        let beside = size / 2.0 + NODE_GAP;
+        let (shift, anchor, colour) = match node.side {
+            LabelSide::Inside => (0.0, Anchor::Middle, node.colour.contrast()),
+            LabelSide::Left => (-beside, Anchor::End, Colour::Ink),
+            LabelSide::Right => (beside, Anchor::Start, Colour::Ink),
+        };
+        if let Some(size) = label_size.filter(|_| !node.label.is_empty()) {
+            canvas.text(
+                [at[0] + shift, at[1]],
+                &node.label,
+                TextStyle { size, colour, anchor, ..TextStyle::default() },
+            );
         }
     }
-    let size = node_size(plan, nodes);
-    for (k, node) in nodes.iter().enumerate() {
-        let marker = Marker { size, edge: Some(Colour::Ink), ..Marker::new(Symbol::Circle, node.colour) };
-        canvas.raw(&markers(&[at(k)], marker));
-        let fits = (size - 6.0) / font::width(&node.label, 1.0, Weight::Regular).max(0.1);
-        let style = TextStyle {
-            size: fits.clamp(6.0, TICK + 1.5),
-            colour: ink_on(node.colour.rgb()),
-            ..TextStyle::default()
-        };
-        canvas.text(at(k), &node.label, style);
-    }
-}
-
-/// Formats a weight with about three digits and a minus sign.
-fn weight_text(weight: f64) -> String {
-    let decimals = if weight.abs() < 9.995 { 2 } else { 1 };
-    format!("{weight:.decimals$}").replace('-', "−")
 }

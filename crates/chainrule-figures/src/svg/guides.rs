@@ -121,7 +121,7 @@ pub(super) fn draw_legend(canvas: &mut Canvas, plan: &PanelPlan<'_>) {
 fn draw_legend_symbol(canvas: &mut Canvas, series: &Series, rect: Rect) {
     let [x, y] = rect.centre();
     let line = |canvas: &mut Canvas, stroke: Stroke| {
-        canvas.line([rect.x, y], [rect.right(), y], Stroke { width: stroke.width.clamp(1.0, 3.0), ..stroke });
+        canvas.line([rect.x, y], [rect.right(), y], Stroke { width: stroke.width.clamp(1.0, 7.0), ..stroke });
     };
     match &series.mark {
         Mark::Line { stroke, .. } | Mark::Rule { stroke, .. } => line(canvas, *stroke),

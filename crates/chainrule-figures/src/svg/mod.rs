@@ -26,8 +26,8 @@ use crate::{Anchor, Colour, Error, Figure, Mark};
 pub const SVG_LIMIT: usize = 500_000;
 
 /// Duration of a frame of an animation, and of the last one, in seconds.
-const FRAME_SECONDS: f64 = 0.25;
-const LAST_SECONDS: f64 = 2.0;
+pub(crate) const FRAME_SECONDS: f64 = 0.25;
+pub(crate) const LAST_SECONDS: f64 = 2.0;
 
 /// Renders the figure as an SVG document of at most [`SVG_LIMIT`] bytes with a white background.
 ///
@@ -64,6 +64,8 @@ pub fn animated_svg(figure: &Figure) -> Result<String, Error> {
 enum Motion {
     Still,
     Animated,
+    /// A single frame.
+    Frame(usize),
 }
 
 fn draw(figure: &Figure, motion: Motion) -> Result<String, Error> {
@@ -84,6 +86,11 @@ pub fn outlined(figure: &Figure) -> String {
     document(figure, Motion::Still, Letters::Outlines)
 }
 
+/// Renders a frame like [`outlined`], with its label.
+pub(crate) fn outlined_frame(figure: &Figure, frame: usize) -> String {
+    document(figure, Motion::Frame(frame), Letters::Outlines)
+}
+
 fn document(figure: &Figure, motion: Motion, letters: Letters) -> String {
     let plan = plan::plan(figure);
     let (width, height) = (plan.width, plan.height);
@@ -96,16 +103,19 @@ fn document(figure: &Figure, motion: Motion, letters: Letters) -> String {
     let style = TextStyle { size: TITLE, weight: Weight::Bold, ..TextStyle::default() };
     lines(&mut canvas, &plan.title, [width / 2.0, 12.0], style);
     for (k, panel) in plan.panels.iter().enumerate() {
-        draw_panel(&mut canvas, panel, k, if motion == Motion::Animated { Some(figure) } else { None });
+        draw_panel(&mut canvas, panel, k, figure, motion);
     }
     let style =
         TextStyle { size: SMALL, anchor: Anchor::Start, colour: Colour::Muted, ..TextStyle::default() };
     lines(&mut canvas, &plan.caption, [12.0, plan.caption_top], style);
-    if motion == Motion::Animated && !figure.frames.is_empty() {
-        let style =
-            TextStyle { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..TextStyle::default() };
-        let at = [width - 12.0, 12.0 + 0.5 * SMALL * LEADING];
-        draw_frames(&mut canvas, &figure.frames, |canvas, frame| canvas.text(at, &frame.label, style));
+    let style = TextStyle { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..TextStyle::default() };
+    let at = [width - 12.0, plan.frame_label];
+    match motion {
+        Motion::Animated if !figure.frames.is_empty() => {
+            draw_frames(&mut canvas, &figure.frames, |canvas, frame| canvas.text(at, &frame.label, style));
+        }
+        Motion::Frame(k) => canvas.text(at, &figure.frames[k].label, style),
+        _ => {}
     }
     canvas.raw("</svg>\n");
     canvas.into_string()
@@ -119,7 +129,7 @@ fn lines(canvas: &mut Canvas, lines: &[String], [x, top]: [f64; 2], style: TextS
 }
 
 /// Draws a panel; in an animation, with the marks of all frames.
-fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Option<&Figure>) {
+fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, figure: &Figure, motion: Motion) {
     canvas.raw("<g>\n");
     let scene = plan.panel.space.as_ref().map(|space| space::Scene::new(plan, space));
     match &scene {
@@ -131,9 +141,11 @@ fn draw_panel(canvas: &mut Canvas, plan: &PanelPlan<'_>, k: usize, animated: Opt
             Some(scene) => scene.draw_mark(canvas, mark),
             None => flat::draw_mark(canvas, plan, mark),
         };
-        match animated.map(|figure| changes(figure, k, s)).filter(|c| !c.is_empty()) {
-            Some(marks) => draw_frames(canvas, &marks, |canvas, mark| draw_mark(canvas, mark)),
-            None => draw_mark(canvas, &series.mark),
+        let marks = if motion == Motion::Still { Vec::new() } else { changes(figure, k, s) };
+        match (motion, marks.is_empty()) {
+            (Motion::Animated, false) => draw_frames(canvas, &marks, |canvas, mark| draw_mark(canvas, mark)),
+            (Motion::Frame(frame), false) => draw_mark(canvas, marks[frame]),
+            _ => draw_mark(canvas, &series.mark),
         }
     }
     match &scene {

@@ -134,6 +134,16 @@ impl Input {
         Ok(Input { column: column.name.clone(), how, has_missing_indicator, format: Some(format) })
     }
 
+    /// Returns whether the numbers of the column are used as they are.
+    pub fn is_unchanged(&self) -> bool {
+        match &self.how {
+            Encoding::Number { scale, .. } | Encoding::Date { scale, .. } => {
+                scale.shift == 0.0 && scale.by == 1.0 && !scale.bent
+            }
+            Encoding::Boolean { .. } | Encoding::Category { .. } => false,
+        }
+    }
+
     /// Returns the number of inputs.
     pub fn width(&self) -> usize {
         let n_values = match &self.how {
