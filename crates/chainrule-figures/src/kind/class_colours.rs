@@ -1,4 +1,4 @@
-//! Colours of classes: set with the option `colours`, denoted by the names of the classes, or from
+//! Colours of classes: set with the option `class_colours`, denoted by the names of the classes, or from
 //! the palette.
 
 use chainrule::Error as EngineError;
@@ -7,7 +7,7 @@ use chainrule::registry::{OptionKind, OptionSpec, OptionValue, Options, nearest}
 use crate::{Colour, Error};
 
 pub(super) const COLOURS: OptionSpec = OptionSpec {
-    name: "colours",
+    name: "class_colours",
     kind: OptionKind::Name,
     summary: "colours of the classes: `setosa:#d00,virginica:navy`, or a list in the order of the classes",
 };
@@ -44,7 +44,7 @@ pub(super) fn default_colours(names: &[String]) -> Vec<Colour> {
     named.filter(differ).unwrap_or_else(|| (0..names.len()).map(Colour::Palette).collect())
 }
 
-/// Colours given by the option `colours`, each with the name of its class or in the order of the
+/// Colours given by the option `class_colours`, each with the name of its class or in the order of the
 /// classes.
 pub(super) struct ClassColours(Vec<(Option<String>, Colour)>);
 
@@ -119,7 +119,7 @@ mod tests {
     fn applied(given: &str, names: &[&str]) -> Result<Vec<Colour>, String> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let (options, _) =
-            registry::choose("figure", REGISTRY, "samples", &[("colours", given.into())]).unwrap();
+            registry::choose("figure", REGISTRY, "samples", &[("class_colours", given.into())]).unwrap();
         let mut colours = default_colours(&names);
         let parsed = ClassColours::of(&options).map_err(|error| error.to_string())?;
         parsed.apply(&names, &mut colours, &options).map_err(|error| error.to_string())?;

@@ -44,7 +44,7 @@ impl SampleClasses {
     }
 }
 
-/// Returns the true classes, in the colours of the option `colours`, if the task is binary or
+/// Returns the true classes, in the colours of the option `class_colours`, if the task is binary or
 /// multi-class classification.
 pub(super) fn coloured_classes(
     outcome: &Outcome,
