@@ -194,6 +194,8 @@ fn fit_lists_the_columns_if_the_target_is_missing() {
     let generator = "fit.toml:2:1: data.generator cannot be used with `chainrule fit`, which trains on a table; use \
                      `chainrule run`, or replace it with data.table";
     assert_eq!(refused_fit(Path::new(""), GENERATOR, &[]), generator);
+    let inline = refused_fit(Path::new(""), "[data]\nx = [1]\nt = [1]\n", &[]);
+    assert_eq!(inline, generator.replace("generator", "x"));
     let variant = "fit.toml:1:3: variant cannot be used with `chainrule fit`, which trains a single model; use `chainrule \
                    run`";
     assert_eq!(refused_fit(Path::new(""), "[[variant]]\nname = \"a\"\n", &[]), variant);

@@ -107,11 +107,12 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
         Precision::F64 => "f64",
     };
     let samples = &outcome.samples;
+    let n = samples.dataset.n_samples();
     outln!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
     outln!(
-        "  {}, {} samples; {}, learning rate {:?} ({}), {batch}, {precision}",
+        "  {}, {n} sample{}; {}, learning rate {:?} ({}), {batch}, {precision}",
         outcome.loss.options().short(),
-        samples.dataset.n_samples(),
+        if n == 1 { "" } else { "s" },
         settings.optimizer.options().short(),
         settings.learning_rate,
         settings.schedule.options().short(),

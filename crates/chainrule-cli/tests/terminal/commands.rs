@@ -244,14 +244,23 @@ fn trace_has_ranges_of_samples_digits_and_the_encoding_of_inputs() {
     assert!(digits.contains("\nInputs: x1, x2 as is.\n"), "{digits}");
     assert_eq!(run(&["xor", "--digits", "4"]), run(&["xor"]));
     let table = run(&["iris"]);
-    assert!(table.contains("\nInputs: petal_length as (x - 3.7580) / "), "{table}");
+    assert!(table.contains("\nInputs: sepal_length as (x - 5.8717) / 0.8436; "), "{table}");
 }
 
 #[test]
 fn run_states_how_the_inputs_are_encoded() {
     let session = Session::new();
     let rows: String = (0..24)
-        .map(|i| format!("{},{},{},{},{}\n", i % 2, i, ["no", "yes"][i % 2], ["a", "b", "c"][i % 3], i % 4))
+        .map(|i| {
+            format!(
+                "{},{},{},{},{}\n",
+                i % 2,
+                (i * i) % 11,
+                ["no", "yes"][i % 2],
+                ["a", "b", "c"][i % 3],
+                i % 4
+            )
+        })
         .collect();
     session.write("t.csv", format!("flag,size,ok,town,y\n{rows}"));
     let toml = "[data]\ntable = \"t.csv\"\ntarget = \"y\"\ntask = \"regression\"\n[network]\n[train]\n\
@@ -262,8 +271,10 @@ fn run_states_how_the_inputs_are_encoded() {
         assert_eq!(code, 0, "{err}");
         out.lines().find(|line| line.starts_with("  inputs: ")).expect("the inputs").to_owned()
     };
-    assert_eq!(line(&[]), "");
-    assert_eq!(line(&["--set", "data.scaling=none"]), "");
+    let categories = "ok as no: -1, yes: 1; town as one-hot (3 categories)";
+    let standard = format!("  inputs: flag as 0: -1, 1: 1; size as (x - 3.7083) / 2.8792; {categories}");
+    assert_eq!(line(&[]), standard);
+    assert_eq!(line(&["--set", "data.scaling=none"]), format!("  inputs: flag, size as is; {categories}"));
     assert_eq!(
         line(&["--set", "data.inputs=[\"flag\"]", "--set", "data.scaling=none"]),
         "  inputs: flag as is"

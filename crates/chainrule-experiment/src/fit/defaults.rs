@@ -148,10 +148,11 @@ fn check_table(
     in_memory: Option<&Arc<Table>>,
 ) -> Result<(), Error> {
     let Some(file) = section.text("table")? else {
-        if section.has("generator") {
+        let other = ["generator", "x", "t"].into_iter().find(|key| section.has(key));
+        if let Some(key) = other {
             let problem = "cannot be used with `chainrule fit`, which trains on a table; use `chainrule run`, or \
                            replace it with data.table";
-            return Err(section.misplaced("generator", problem));
+            return Err(section.misplaced(key, problem));
         }
         return Err(Error::NoTable);
     };

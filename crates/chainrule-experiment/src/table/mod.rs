@@ -475,7 +475,7 @@ mod tests {
         let error = DataPlan::read(&section, BaseFolder::BuiltIn).unwrap_err();
         let Error::UnknownKey { choices, .. } = error else { panic!("{error}") };
         let mut keys: Vec<&str> = choices.iter().map(String::as_str).collect();
-        keys.retain(|key| !["seed", "generator", "table"].contains(key));
+        keys.retain(|key| !["seed", "generator", "table", "x", "t"].contains(key));
         keys.sort_unstable();
         let mut listed = TABLE_KEYS.to_vec();
         listed.sort_unstable();
