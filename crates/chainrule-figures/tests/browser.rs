@@ -10,7 +10,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chainrule_experiment::Experiment;
-use chainrule_figures::{Axis, Colour, Figure, Panel, PlotlyScript, Series, Subject, epochs, html, report};
+use chainrule_figures::{
+    Axis, Colour, Figure, Panel, PlotlyScript, Series, Subject, epochs, html, plotly_js, report,
+};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -26,6 +28,10 @@ impl Drop for Driver {
     }
 }
 
+/// Arguments of a browser that emulates WebGL, and of one without it.
+const WEBGL: [&str; 2] = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+const NO_WEBGL: [&str; 1] = ["--disable-3d-apis"];
+
 /// Script that runs before the page and records errors, warnings and violations of its security
 /// policy.
 const LISTENER: &str = "<script>window.problems = [];\
@@ -35,7 +41,7 @@ const LISTENER: &str = "<script>window.problems = [];\
     for (const level of ['error', 'warn']) { const log = console[level]; \
     console[level] = (...words) => { problems.push(level + ': ' + words.join(' ')); log(...words); }; }</script>";
 
-fn page(name: &str, variants: &[&str]) -> String {
+fn page(name: &str, variants: &[&str], plotly: PlotlyScript<'_>) -> String {
     let mut experiment = Experiment::open(name, &[]).unwrap();
     if !variants.is_empty() {
         experiment.variants.retain(|variant| variants.contains(&variant.name.as_str()));
@@ -47,26 +53,26 @@ fn page(name: &str, variants: &[&str]) -> String {
     };
     let outcomes: Vec<_> = experiment.variants.iter().map(run).collect();
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
-    let page = report(&subject, PlotlyScript::Embedded).unwrap();
+    let page = report(&subject, plotly).unwrap();
     page.replacen("<head>", &format!("<head>{LISTENER}"), 1)
 }
 
-async fn connect(profile: &str) -> (Driver, Client) {
+async fn connect(profile: &str, webgl: &[&str]) -> (Driver, Client) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new("chromedriver");
     command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
     let driver = Driver(command.spawn().expect("chromedriver is installed"));
-    let arguments = [
+    let mut arguments = vec![
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
         "--disable-background-networking",
         "--window-size=1280,900",
-        &format!("--user-data-dir={profile}"),
     ];
+    let profile = format!("--user-data-dir={profile}");
+    arguments.push(&profile);
+    arguments.extend(webgl);
     let mut capabilities = Capabilities::new();
     capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": arguments }));
     for _ in 0..100 {
@@ -85,25 +91,41 @@ async fn execute(client: &Client, script: &str) -> Value {
     client.execute(script, Vec::new()).await.expect("the script runs")
 }
 
-async fn check_page(client: &Client, file: &std::path::Path, width: u32) {
-    client.set_window_size(width, 900).await.unwrap();
-    client.goto(&format!("file://{}", file.display())).await.unwrap();
-    let figures = execute(client, "return document.querySelectorAll('.chainrule-figure').length").await;
-    let n = figures.as_u64().unwrap();
+/// Opens a page in a window of this width, or in a frame if the window cannot be as narrow, and waits
+/// until its figures are drawn. Returns the numbers of interactive and of static figures.
+async fn open(client: &Client, file: &std::path::Path, width: u32) -> [u64; 2] {
+    client.set_window_size(width.max(600), 900).await.unwrap();
+    if width < 600 {
+        let frame = file.with_extension("frame.html");
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let text =
+            format!("<iframe src=\"{name}\" style=\"width: {width}px; height: 800px; border: 0\"></iframe>");
+        std::fs::write(&frame, text).unwrap();
+        client.goto(&format!("file://{}", frame.display())).await.unwrap();
+        client.enter_frame(0).await.unwrap();
+    } else {
+        client.goto(&format!("file://{}", file.display())).await.unwrap();
+    }
+    let count = |selector: &'static str| async move {
+        let script = format!("return document.querySelectorAll('.chainrule-figure{selector}').length");
+        execute(client, &script).await.as_u64().unwrap_or(0)
+    };
+    let n = count("").await;
     assert!(n >= 5, "{n} figures");
-    let mut drawn = 0;
     for _ in 0..600 {
-        let script = "return document.querySelectorAll('.chainrule-figure[data-drawn=yes] .main-svg').length \
-            && document.querySelectorAll('.chainrule-figure[data-drawn=yes]').length";
-        drawn = execute(client, script).await.as_u64().unwrap_or(0);
-        if drawn == n {
-            break;
+        let drawn = [count("[data-drawn=yes]:has(.main-svg)").await, count("[data-drawn=still]").await];
+        if drawn[0] + drawn[1] == n {
+            return drawn;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let problems = execute(client, "return problems").await;
-    assert_eq!(drawn, n, "not all figures are drawn; problems: {problems}");
-    assert_eq!(problems, json!([]));
+    panic!("not all figures are drawn; problems: {}", execute(client, "return problems").await);
+}
+
+async fn check_page(client: &Client, file: &std::path::Path, width: u32) {
+    let [_, n_still] = open(client, file, width).await;
+    assert_eq!(n_still, 0, "WebGL is available");
+    assert_eq!(execute(client, "return problems").await, json!([]));
     let requested =
         execute(client, "return performance.getEntriesByType('resource').map(entry => entry.name)").await;
     let external: Vec<&Value> = requested
@@ -118,6 +140,9 @@ async fn check_page(client: &Client, file: &std::path::Path, width: u32) {
     // The page fits the screen; wider content scrolls within its element.
     let wide = execute(client, "return document.documentElement.scrollWidth - innerWidth").await;
     assert!(wide.as_i64().unwrap() <= 0, "the page is {wide} pixels wider than a screen of {width}");
+    let cut = "return [...document.querySelectorAll('.chainrule-figure')]\
+        .filter(figure => figure.scrollWidth > figure.clientWidth + 1).map(figure => figure.textContent.slice(0, 80))";
+    assert_eq!(execute(client, cut).await, json!([]), "figures are wider than a screen of {width}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -125,21 +150,24 @@ async fn check_page(client: &Client, file: &std::path::Path, width: u32) {
 async fn reports_draw_all_figures_without_network_requests() {
     let folder = tempfile::tempdir().unwrap();
     let pages = [
-        ("rbf-bias", page("rbf-bias", &[])),
-        ("sine-classes", page("sine-classes", &["straight", "hidden-2"])),
+        ("rbf-bias", page("rbf-bias", &[], PlotlyScript::Embedded)),
+        ("sine-classes", page("sine-classes", &["straight", "hidden-2"], PlotlyScript::Embedded)),
     ];
-    let (_driver, client) = connect(&folder.path().join("profile").display().to_string()).await;
+    let (_driver, client) = connect(&folder.path().join("profile").display().to_string(), &WEBGL).await;
     for (name, page) in pages {
         let file = folder.path().join(format!("{name}.html"));
         std::fs::write(&file, page).unwrap();
-        for width in [1280, 500] {
+        for width in [1300, 768, 390] {
             check_page(&client, &file, width).await;
         }
     }
     // External requests are detected.
     let file = folder.path().join("request.html");
-    let page_with_request =
-        page("rbf-bias", &[]).replacen("</body>", "<script>fetch('http://127.0.0.1:9/')</script></body>", 1);
+    let page_with_request = page("rbf-bias", &[], PlotlyScript::Embedded).replacen(
+        "</body>",
+        "<script>fetch('http://127.0.0.1:9/')</script></body>",
+        1,
+    );
     std::fs::write(&file, page_with_request).unwrap();
     client.goto(&format!("file://{}", file.display())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -156,6 +184,27 @@ async fn reports_draw_all_figures_without_network_requests() {
         client.wait().for_element(Locator::Css(".xtick")).await.unwrap();
         let labels = execute(&client, "return document.querySelectorAll('.ytick text').length").await;
         assert!(labels.as_u64().unwrap() >= 2, "{losses:?}: {labels} labels");
+    }
+    client.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "current_thread")]
+#[ignore = "requires Debian's chromium: cargo xtask test browser"]
+async fn without_webgl_surfaces_are_drawn_as_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rbf-bias.html");
+    // The page shares plotly.js with others.
+    std::fs::write(folder.path().join("plotly.min.js"), plotly_js()).unwrap();
+    std::fs::write(&file, page("rbf-bias", &[], PlotlyScript::File("plotly.min.js"))).unwrap();
+    let (_driver, client) = connect(&folder.path().join("profile").display().to_string(), &NO_WEBGL).await;
+    for width in [1300, 390] {
+        let [n_drawn, n_still] = open(&client, &file, width).await;
+        assert!(n_drawn >= 5 && n_still >= 1, "{n_drawn} {n_still}");
+        let size = "const { width, height } = document.querySelector('[data-drawn=still] svg').getBoundingClientRect();\
+            return [width, height]";
+        let size: Vec<f64> = serde_json::from_value(execute(&client, size).await).unwrap();
+        assert!(size[0] > 300.0 && size[0] <= f64::from(width) && size[1] > 100.0, "{size:?}");
+        assert_eq!(execute(&client, "return problems").await, json!([]));
     }
     client.close().await.unwrap();
 }
