@@ -50,6 +50,12 @@ impl Origin {
     /// Formats the origin and the path of a key (`network.hidden[0].units`). The key is not
     /// repeated if the origin names it.
     pub(crate) fn with_key(&self, key: &str) -> String {
+        // Indices stay in brackets, because `0.1` would be read as a number.
+        if let Some(index) =
+            self.key().and_then(|set| key.strip_prefix(set)).filter(|rest| rest.starts_with('['))
+        {
+            return format!("{self}: {index}");
+        }
         let dotted = key.replace('[', ".").replace(']', "");
         match self.key().and_then(|set| dotted.strip_prefix(set)) {
             Some("") => self.to_string(),

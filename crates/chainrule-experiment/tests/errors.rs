@@ -346,7 +346,7 @@ fn inline_samples_are_refused_with_their_location() {
     );
     assert_eq!(
         refused_data(one, &["data.x=[[1, true]]"]),
-        "--set data.x: 0.1 is true, but must be a finite number"
+        "--set data.x: [0][1] is true, but must be a finite number"
     );
     assert_eq!(
         refused(GENERATOR, &["data.x=[1]"]),
