@@ -3,8 +3,12 @@
 
 use std::sync::atomic::AtomicBool;
 
+use chainrule::objective::{Objective, Reduction};
+use chainrule::trace::Trace;
 use chainrule_experiment::{Experiment, Outcome, builtin};
-use chainrule_figures::{Error, Figure, Mark, SVG_LIMIT, Series, Subject, draw, epochs, kind, svg};
+use chainrule_figures::{
+    Colour, Error, Figure, Mark, SVG_LIMIT, Series, Subject, draw, epochs, html_fragment, kind, svg,
+};
 use chainrule_table::Values;
 
 fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
@@ -151,6 +155,112 @@ fn frames_of_runs_of_different_lengths_show_the_progress() {
     assert_eq!((labels[0], labels[labels.len() - 1]), ("epoch 0", "100 % of training"));
     let alone = [("animate", "yes".into()), ("resolution", 4.0.into()), ("variant", "deep".into())];
     assert_eq!(self::figure("regions", &alone, &trained).frames.last().unwrap().label, "epoch 2000");
+}
+
+#[test]
+fn pages_of_animations_are_small() {
+    let trained = trained("sine-classes", &[]);
+    let alone = [("animate", "yes".into()), ("variant", "hidden-2".into())];
+    for kind in ["regions", "hidden", "weights", "graph"] {
+        let figure = figure(kind, &alone, &trained);
+        let frames = if kind == "graph" { 6 } else { 30 };
+        assert!(figure.frames.len() == frames, "{kind}: {} frames", figure.frames.len());
+        let page = html_fragment(&figure).unwrap();
+        assert!(page.len() < 1_500_000, "{kind}: {} bytes", page.len());
+    }
+    // The panels of several networks share the bytes of a frame.
+    let page = html_fragment(&figure("regions", &alone[..1], &trained)).unwrap();
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn the_graph_has_the_numbers_of_the_trace() {
+    let trained = trained("sine-classes", &[]);
+    let outcome = trained.1.iter().find(|outcome| outcome.variant == "hidden-2").unwrap();
+    let given = [("variant", "hidden-2".into()), ("sample", 3.0.into()), ("animate", "yes".into())];
+    let figure = figure("graph", &given, &trained);
+    let data = outcome.samples.dataset.clone();
+    let objective = Objective::new(&outcome.architecture, &outcome.loss, data).unwrap();
+    let trace = Trace::new(&objective, &outcome.parameters, &[2], Reduction::Mean).unwrap();
+    let network = |mark: &Mark| match mark {
+        Mark::Network { nodes, edges, .. } => (nodes.clone(), edges.clone()),
+        other => panic!("not a network: {other:?}"),
+    };
+    let (nodes, edges) = network(&figure.rows[0][0].series[0].mark);
+    // Weights, biases, activations, and the lines to the loss; 2 inputs, z, a, y, 1, t and L.
+    assert_eq!((nodes.len(), edges.len()), (2 + 2 + 2 + 1 + 1 + 1 + 1 + 2, 6 + 3 + 3 + 2));
+    let output = trace.output();
+    assert!(edges.iter().any(|edge| edge.name == "output.W[1][0]" && edge.weight == output.w.values[1]));
+    let texts: Vec<&str> = nodes.iter().flat_map(|node| &node.notes).map(|note| note.text.as_str()).collect();
+    for v in [trace.losses[0], output.z.values[0], output.a.values[0], trace.layers[0].dz.values[1]] {
+        let close =
+            |text: &str| text.replace('−', "-").parse::<f64>().is_ok_and(|w| (w - v).abs() <= 0.01 * v.abs());
+        assert!(texts.iter().any(|text| close(text)), "{v} is not in {texts:?}");
+    }
+    // Frames show the numbers that have been computed.
+    let labels: Vec<&str> = figure.frames.iter().map(|frame| frame.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["inputs", "forward: hidden", "forward: output", "loss", "backward: output", "backward: hidden"]
+    );
+    let n_written = |mark: &Mark| {
+        network(mark)
+            .0
+            .iter()
+            .flat_map(|node| node.notes.clone())
+            .filter(|note| !note.text.is_empty())
+            .count()
+    };
+    let counts: Vec<usize> = figure.frames.iter().map(|frame| n_written(&frame.changes[0].mark)).collect();
+    assert_eq!(counts, [3, 7, 9, 10, 13, 17]);
+    let error = draw(
+        "graph",
+        &[("sample", 1e6.into()), given[0].clone()],
+        &Subject { experiment: &trained.0, outcomes: &trained.1 },
+    );
+    assert!(error.unwrap_err().to_string().contains("1000000"));
+}
+
+#[test]
+fn weights_are_animated_with_one_scale() {
+    let trained = trained("sine-classes", &[]);
+    let figure = figure("weights", &[("animate", "yes".into()), ("variant", "hidden-2".into())], &trained);
+    let largest = |mark: &Mark| match mark {
+        Mark::Network { edges, largest, .. } => {
+            let widest = edges.iter().map(|edge| edge.weight.abs()).fold(0.0, f64::max);
+            assert!(widest <= largest.unwrap());
+            *largest
+        }
+        _ => None,
+    };
+    let of_figure = largest(&figure.rows[0][0].series[0].mark);
+    assert!(of_figure.is_some());
+    let changes = || figure.frames.iter().flat_map(|frame| &frame.changes).map(|change| &change.mark);
+    assert!(changes().filter_map(largest).all(|largest| Some(largest) == of_figure));
+    for mark in changes() {
+        if let Mark::Field { colours, .. } = mark {
+            assert!(colours.range.is_some());
+        }
+    }
+}
+
+#[test]
+fn colours_of_classes_apply_to_every_kind_with_classes() {
+    let trained = trained("sine-classes", &["train.epochs=5"]);
+    let subject = Subject { experiment: &trained.0, outcomes: &trained.1 };
+    let colours = [Colour::Rgb([0x11, 0x22, 0x33]), Colour::Rgb([0, 0x80, 0])];
+    for entry in kind::REGISTRY.iter().filter(|entry| entry.options.iter().any(|o| o.name == "colours")) {
+        let Ok(figure) = draw(entry.name, &[("colours", "#123,green".into())], &subject) else { continue };
+        let shown = |colour: Colour| {
+            let marks = series(&figure).map(|series| &series.mark);
+            marks
+                .filter(|mark| matches!(mark, Mark::Points { marker, .. } if marker.colour == colour))
+                .count()
+        };
+        assert!(colours.into_iter().all(|colour| shown(colour) > 0), "{}", entry.name);
+    }
+    let error = kind::check("regions", &[("colours", "#12".into())]).unwrap_err().to_string();
+    assert!(error.contains("colours"), "{error}");
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn invalid_figures() {
             &["figure", "regions", "rbf-bias", "resolution=1"],
             &["figure", "regions", "rbf-bias", "x_range=3,1"],
             &["figure", "regions", "rbf-bias", "xrange=1,3"],
-            &["figure", "regions", "rbf-bias", "-o", "x.gif"],
+            &["figure", "regions", "rbf-bias", "-o", "x.bmp"],
             &["figure", "regions", "rbf-bias", "-o", "no/such/folder/x.svg"],
             &["figure", "regions", "three-rings", "variant=logstic"],
             &["figure", "regions", "iris", "x=petal_lenght", "y=petal_width", "--set", "train.epochs=2"],

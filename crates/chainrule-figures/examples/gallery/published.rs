@@ -3,10 +3,10 @@
 use std::sync::atomic::AtomicBool;
 
 use chainrule_experiment::{Experiment, builtin};
-use chainrule_figures::{Figure, Subject, epochs, figures};
+use chainrule_figures::{Figure, Subject, draw, epochs, figures};
 
 /// Trains the built-in experiments that request figures, and returns the figures with names such as
-/// `rbf-weights-3-loss-surface`.
+/// `rbf-weights-3-loss-surface`; also the computational graph of one of their networks.
 pub(crate) fn all() -> Vec<(String, Figure)> {
     let mut all = Vec::new();
     for name in builtin::names() {
@@ -23,6 +23,11 @@ pub(crate) fn all() -> Vec<(String, Figure)> {
         let figures = figures.unwrap_or_else(|error| panic!("{error}"));
         for (k, (plan, figure)) in experiment.figures.iter().zip(figures).enumerate() {
             all.push((format!("{name}-{}-{}", k + 1, plan.kind), figure));
+        }
+        if name == "sine-classes" {
+            let subject = Subject { experiment: &experiment, outcomes: &outcomes };
+            let graph = draw("graph", &[("variant", "hidden-2".into())], &subject);
+            all.push((format!("{name}-graph"), graph.expect("the network is small")));
         }
     }
     all

@@ -73,8 +73,8 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
         return Err(error);
     }
     let mut figure = Figure::new(format!("Computational graph of sample {}", row + 1), rows).caption(
-        "Black: values, of the inputs as encoded for the network. Orange: derivative of the loss L with respect to each \
-         value; × is the derivative of the activation.",
+        "Below a node and on a line: the value, with inputs as encoded for the network, and in orange the derivative of \
+         the loss L with respect to it. × is the derivative of the activation.",
     );
     if option::is_animated(options) {
         let longest = steps.iter().max_by_key(|steps| steps.len()).map_or(&[][..], |steps| steps);

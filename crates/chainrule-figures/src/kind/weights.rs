@@ -32,6 +32,10 @@ const MAP_SIZE: [f64; 2] = [110.0, 110.0];
 const MAP_POINTS: usize = 48;
 const FRAME_MAP_POINTS: usize = 32;
 
+/// Line at pre-activation 0: black in light and dark mode, because maps have the same colours in both.
+const ZERO: Stroke =
+    Stroke { colour: Colour::Rgb([0x1a; 3]), width: 0.8, dash: crate::Dash::Solid, opacity: 1.0 };
+
 /// Number of histogram bars.
 const BARS: usize = 24;
 
@@ -163,7 +167,7 @@ fn maps(outcome: &Outcome, n: usize) -> Result<Vec<Panel>, Error> {
                 .sized(MAP_SIZE[0], MAP_SIZE[1])
                 .titled(title)
                 .with(Series::new("", field(grid(a), Shading::Smooth, None)))
-                .with(Series::new("", field(grid(z), Shading::None, Some(Stroke::default().width(0.8)))));
+                .with(Series::new("", field(grid(z), Shading::None, Some(ZERO))));
             maps.push(panel);
         }
     }

@@ -108,8 +108,8 @@ fn document(figure: &Figure, motion: Motion, letters: Letters) -> String {
     let style =
         TextStyle { size: SMALL, anchor: Anchor::Start, colour: Colour::Muted, ..TextStyle::default() };
     lines(&mut canvas, &plan.caption, [12.0, plan.caption_top], style);
-    let style = TextStyle { size: SMALL, anchor: Anchor::End, colour: Colour::Muted, ..TextStyle::default() };
-    let at = [width - 12.0, plan.frame_label];
+    let style = TextStyle { size: SMALL, ..TextStyle::default() };
+    let at = [width / 2.0, plan.frame_label];
     match motion {
         Motion::Animated if !figure.frames.is_empty() => {
             draw_frames(&mut canvas, &figure.frames, |canvas, frame| canvas.text(at, &frame.label, style));
