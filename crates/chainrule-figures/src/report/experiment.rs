@@ -4,9 +4,7 @@
 use std::fmt::Write as _;
 
 use chainrule::registry::OptionValue;
-use chainrule::trace;
-use chainrule::train::Training;
-use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome, SourceDocument};
+use chainrule_experiment::{ClaimStatus, Experiment, FigurePlan, Outcome, SourceDocument, Variant};
 
 use super::page::{Page, Row, preformatted, table};
 use crate::kind::{self, Subject, gradients};
@@ -246,21 +244,15 @@ pub(super) fn gradient_checks(outcomes: &[Outcome]) -> String {
 
 /// Renders the gradient trace of the first sample in the smallest network at its initial weights.
 pub(super) fn trace_of_sample(subject: &Subject<'_>) -> String {
-    let small = subject.experiment.variants.iter().filter_map(|variant| {
-        let prepared = variant.prepare().ok()?;
-        let n = prepared.architecture.n_parameters();
-        (n <= MAX_TRACED_PARAMETERS).then_some((n, variant, prepared))
-    });
-    let Some((_, variant, prepared)) = small.min_by_key(|(n, ..)| *n) else { return String::new() };
-    let data = prepared.samples.dataset.clone();
-    let settings = variant.settings_for_engine();
-    let training =
-        Training::new(prepared.start.clone(), &variant.train.loss, data, settings, prepared.random);
-    let Ok(trace) = training.and_then(|mut training| trace::step(&mut training, &[0])) else {
+    let n_parameters = |outcome: &&Outcome| outcome.architecture.n_parameters();
+    let small = subject.outcomes.iter().filter(|outcome| n_parameters(outcome) <= MAX_TRACED_PARAMETERS);
+    let Some(outcome) = small.min_by_key(n_parameters) else { return String::new() };
+    let training = subject.experiment.variant(&outcome.variant).and_then(Variant::training);
+    let Some(trace) = training.ok().and_then(|mut training| training.trace_step(&[0]).ok()) else {
         return String::new();
     };
     let network =
-        if variant.name.is_empty() { String::new() } else { format!(" in {}", escape(&variant.name)) };
+        if outcome.variant.is_empty() { String::new() } else { format!(" in {}", escape(&outcome.variant)) };
     format!(
         "<p>Sample 1{network}: forward and backward pass at the initial weights, and the resulting update.</p>\n{}\n",
         preformatted(&trace.to_text())
