@@ -250,7 +250,7 @@ fn colours_of_classes_apply_to_every_kind_with_classes() {
     let subject = Subject { experiment: &trained.0, outcomes: &trained.1 };
     let colours = [Colour::Rgb([0x11, 0x22, 0x33]), Colour::Rgb([0, 0x80, 0])];
     for entry in kind::REGISTRY.iter().filter(|entry| entry.options.iter().any(|o| o.name == "colours")) {
-        let Ok(figure) = draw(entry.name, &[("colours", "#123,green".into())], &subject) else { continue };
+        let Ok(figure) = draw(entry.name, &[("colours", "#123,#008000".into())], &subject) else { continue };
         let shown = |colour: Colour| {
             let marks = series(&figure).map(|series| &series.mark);
             marks

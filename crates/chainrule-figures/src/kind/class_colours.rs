@@ -9,10 +9,10 @@ use crate::{Colour, Error};
 pub(super) const COLOURS: OptionSpec = OptionSpec {
     name: "class_colours",
     kind: OptionKind::Name,
-    summary: "colours of the classes: `setosa:#d00,virginica:navy`, or a list in the order of the classes",
+    summary: "colours of the classes: `setosa:#d00,virginica:blue`, or a list in the order of the classes",
 };
 
-/// Colours of class names that are colours. Red and green differ in lightness, so that they remain
+/// Names of colours, in the option and as names of classes. Red and green differ in lightness, so that they remain
 /// distinguishable with colour vision deficiency; yellow is dark enough for white paper.
 const NAMED: [(&str, Colour); 16] = [
     ("blue", Colour::Palette(0)),
@@ -36,12 +36,13 @@ const NAMED: [(&str, Colour); 16] = [
 /// Returns the colours of classes: those that the names denote if all names are different colours,
 /// otherwise the palette in order.
 pub(super) fn default_colours(names: &[String]) -> Vec<Colour> {
-    let named = |name: &String| {
-        NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim())).map(|(_, colour)| *colour)
-    };
-    let named = names.iter().map(named).collect::<Option<Vec<Colour>>>();
+    let named = names.iter().map(|name| named(name)).collect::<Option<Vec<Colour>>>();
     let differ = |all: &Vec<Colour>| all.iter().enumerate().all(|(k, colour)| !all[..k].contains(colour));
     named.filter(differ).unwrap_or_else(|| (0..names.len()).map(Colour::Palette).collect())
+}
+
+fn named(name: &str) -> Option<Colour> {
+    NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim())).map(|(_, colour)| *colour)
 }
 
 /// Colours given by the option `class_colours`, each with the name of its class or in the order of the
@@ -52,7 +53,7 @@ impl ClassColours {
     /// Parses the option; without it, there are no colours.
     ///
     /// # Errors
-    /// Returns an error if an element is not a colour of CSS.
+    /// Returns an error if an element is not a colour.
     pub(super) fn of(options: &Options) -> Result<ClassColours, Error> {
         let text = options.text(COLOURS.name);
         let elements = text.split(',').map(str::trim).filter(|element| !element.is_empty());
@@ -61,9 +62,11 @@ impl ClassColours {
                 Some((name, colour)) => (Some(name.trim().to_owned()), colour),
                 None => (None, element),
             };
-            let parsed = colour.trim().parse::<colorgrad::Color>();
-            let [r, g, b, _] = parsed.map_err(|_| refused(options, COLOUR))?.to_rgba8();
-            Ok((name, Colour::Rgb([r, g, b])))
+            let colour = named(colour).or_else(|| {
+                let [r, g, b, _] = colour.trim().parse::<colorgrad::Color>().ok()?.to_rgba8();
+                Some(Colour::Rgb([r, g, b]))
+            });
+            Ok((name, colour.ok_or_else(|| refused(options, &allowed()))?))
         });
         Ok(ClassColours(parsed.collect::<Result<_, Error>>()?))
     }
@@ -96,9 +99,14 @@ impl ClassColours {
     }
 }
 
-/// Description of the allowed colours in errors.
-const COLOUR: &str = "CSS colours such as `#d00` or `navy`, each after the name of its class and a colon, or in the order of \
-                      the classes";
+/// Returns the description of the allowed colours in errors.
+fn allowed() -> String {
+    let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
+    format!(
+        "`#d00` or a name ({}) for each class, after the name of the class and a colon or in the order of the classes",
+        names.join(", ")
+    )
+}
 
 fn refused(options: &Options, allowed: &str) -> Error {
     Error::Engine(EngineError::OptionRange {
@@ -141,7 +149,7 @@ mod tests {
     fn colours_are_set_by_name_or_in_order() {
         let [red, blue] = [Colour::Rgb([0xdd, 0, 0]), Colour::Rgb([0, 0, 0xff])];
         assert_eq!(applied("b:#d00, a:#00f", &["a", "b"]), Ok(vec![blue, red]));
-        assert_eq!(applied("#d00,blue", &["a", "b"]), Ok(vec![red, blue]));
+        assert_eq!(applied("#d00,blue", &["a", "b"]), Ok(vec![red, Colour::Palette(0)]));
         assert_eq!(applied("b:#d00", &["a", "b"]), Ok(vec![Colour::Palette(0), red]));
         assert_eq!(applied("ratio 1:2:#d00", &["ratio 1:2", "b"]), Ok(vec![red, Colour::Palette(1)]));
     }
@@ -149,7 +157,7 @@ mod tests {
     #[test]
     fn unknown_colours_and_classes_are_errors() {
         let error = applied("#d00,bleu", &["a", "b"]).unwrap_err();
-        assert!(error.contains("CSS colours"), "{error}");
+        assert!(error.contains("`#d00` or a name (blue, "), "{error}");
         let error = applied("setsa:#d00", &["setosa", "virginica"]).unwrap_err();
         assert!(error.contains("did you mean \"setosa\"?"), "{error}");
         assert!(applied("red,red,red", &["a", "b"]).unwrap_err().contains("the classes a, b"));
