@@ -19,12 +19,17 @@ pub(crate) struct FigureOptions {
     folder: PathBuf,
 }
 
-/// Figures shown in the README.
-const README: [&str; 4] =
-    ["rbf-bias-3-loss-surface", "sine-classes-4-regions", "rbf-weights-6-projection", "gaussians-2-density"];
+/// Figures shown in the README and in the documentation.
+const SHOWN: [&str; 5] = [
+    "xor-2-regions",
+    "rbf-bias-3-loss-surface",
+    "sine-classes-4-regions",
+    "rbf-weights-6-projection",
+    "gaussians-2-density",
+];
 
 fn copy(folder: &Path, root: &Path) -> Result<(), String> {
-    README.iter().try_for_each(|name| {
+    SHOWN.iter().try_for_each(|name| {
         let file = format!("{name}.svg");
         let (from, to) = (root.join(folder).join(&file), root.join("pictures").join(&file));
         std::fs::copy(&from, &to)

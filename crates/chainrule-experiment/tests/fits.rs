@@ -372,3 +372,28 @@ fn a_single_fold_is_not_resumed() {
         "{error}"
     );
 }
+
+#[test]
+fn classes_without_probabilities_have_no_confusion_matrix() {
+    let (folder, path) = folder();
+    let text =
+        std::fs::read_to_string(&path).expect("a file").replace("blue,", "blue,").replace("\n", ",q\n");
+    let three: String = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| {
+            line.replace(",q", [",class3", ",a", ",b", ",c"][if i == 0 { 0 } else { 1 + i % 3 }]) + "\n"
+        })
+        .collect();
+    let path = folder.path().join("three.csv");
+    std::fs::write(&path, three).expect("a file");
+    for (loss, has_matrix) in
+        [("cross_entropy", true), ("binary_cross_entropy", false), ("squared_error", false)]
+    {
+        let target = vec!["class3".to_owned()];
+        let sets = vec![format!("train.loss={loss}"), "data.task=classification".to_owned()];
+        let fitted = fitted(&*path, &FitOptions { target, sets, ..options() });
+        assert_eq!(fitted.scores.confusion().is_some(), has_matrix, "{loss}");
+        assert_eq!(fitted.summary().classes.0.len(), if has_matrix { 3 } else { 0 }, "{loss}");
+    }
+}

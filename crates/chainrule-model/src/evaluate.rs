@@ -27,7 +27,7 @@ pub struct Metrics {
     pub values: Vec<(&'static str, f64)>,
     /// The same for each target column, if there are several.
     pub targets: Vec<(String, Vec<(&'static str, f64)>)>,
-    /// Confusion matrix with the names of the classes, in classification.
+    /// Confusion matrix with the names of the classes, if the outputs are their probabilities.
     pub confusion: Option<ConfusionMatrix>,
 }
 
@@ -150,12 +150,16 @@ fn measure(model: &Model, y: &[f64], t: &[f64], weight: Option<&[f64]>) -> Metri
         all_metrics(&MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs: outputs.len() })
     };
     let confusion = match model.target() {
-        Target::Classes { classes, .. } => {
+        // Other outputs are not probabilities of exclusive classes.
+        Target::Classes { classes, .. }
+            if [(OutputKind::Binary, 1), (OutputKind::Categorical, classes.len())]
+                .contains(&(task, n_outputs)) =>
+        {
             let (y, t) = (pick(y, 0..n_outputs), pick(t, 0..n_outputs));
             let predictions = MetricInput { task, y: &y, t: &t, weight: weight.as_deref(), n_outputs };
             Some(confusion_matrix(&predictions).with_labels(classes))
         }
-        Target::Labels { .. } | Target::Numbers { .. } => None,
+        Target::Classes { .. } | Target::Labels { .. } | Target::Numbers { .. } => None,
     };
     let columns = match model.target() {
         Target::Labels { columns, .. } | Target::Numbers { columns, .. } if columns.len() > 1 => &columns[..],
