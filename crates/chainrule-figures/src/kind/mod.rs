@@ -112,7 +112,8 @@ pub fn draw(kind: &str, given: &[(&str, OptionValue)], subject: &Subject<'_>) ->
 /// See [`draw`]; errors that depend on the networks are not detected.
 pub fn check(kind: &str, given: &[(&str, OptionValue)]) -> Result<(), Error> {
     let (options, _) = registry::choose("figure", REGISTRY, kind, given)?;
-    option::check(&options)
+    let entry = REGISTRY.iter().find(|entry| entry.name == options.name());
+    option::check(&options, entry.map_or(&[], |entry| entry.options))
 }
 
 /// Draws every kind that is applicable to the subject, with default options.

@@ -67,11 +67,12 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
     }
 }
 
-/// Returns an error if a range or the colours of classes are invalid.
-pub(super) fn check(options: &Options) -> Result<(), Error> {
-    options.iter().try_for_each(|(key, _)| match key {
-        key if key.ends_with("_range") => range(options, key).map(|_| ()),
-        key if key == COLOURS.name => ClassColours::of(options).map(|_| ()),
+/// Returns an error if a range or the colours of classes are invalid, given the options of the kind.
+pub(super) fn check(options: &Options, specs: &[OptionSpec]) -> Result<(), Error> {
+    specs.iter().try_for_each(|spec| match (spec.name, spec.kind) {
+        (key, _) if key.ends_with("_range") => range(options, key).map(|_| ()),
+        // The option of the same name of `loss-surface` is a choice.
+        (key, OptionKind::Name) if key == COLOURS.name => ClassColours::of(options).map(|_| ()),
         _ => Ok(()),
     })
 }
