@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::check::check;
 use crate::plan;
+use crate::svg::frame_seconds;
 use crate::{Error, Figure, Mark, Series, markup};
 
 /// plotly.js; see `assets/README.md`.
@@ -120,6 +121,10 @@ fn describe(figure: &Figure) -> Value {
     let mut frames: Vec<Value> = frames.collect();
     pack::drop_constants(&data, &mut frames);
     let mut layout = layout::layout(&plan, figure);
+    if !figure.frames.is_empty() {
+        let milliseconds = (1000.0 * frame_seconds(figure.frames.len())).round();
+        layout["updatemenus"][0]["buttons"][0]["args"][1]["frame"]["duration"] = milliseconds.into();
+    }
     for (k, panel) in plan.panels.iter().enumerate().filter(|(_, panel)| panel.legend.is_some()) {
         // The legend of a network is the scale of its line widths.
         if panel.panel.series.iter().any(|series| matches!(series.mark, Mark::Network { .. })) {
