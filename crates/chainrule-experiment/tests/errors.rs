@@ -424,3 +424,24 @@ fn the_unit_output_and_sample_of_a_claim_are_checked() {
     assert_eq!(of(""), of("output = 0"));
     assert_ne!(of("output = 1"), of("output = 0"));
 }
+
+#[test]
+fn metrics_must_suit_the_outputs() {
+    let metric = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+        let experiment = Experiment::open("iris", &sets).expect("an experiment");
+        experiment.variants[0].check().expect_err("an unsuitable metric").to_string()
+    };
+    let found = metric(&["train.metrics=r2"]);
+    assert!(
+        found.contains(
+            "but must be one of accuracy, log_loss, roc_auc, f1, brier, since the outputs are probabilities"
+        ),
+        "{found}"
+    );
+    let found = metric(&["train.loss=squared_error", "data.task=classification", "train.metrics=accuracy"]);
+    assert!(
+        found.contains("but must be one of r2, rmse, mae, since the outputs are real numbers"),
+        "{found}"
+    );
+}

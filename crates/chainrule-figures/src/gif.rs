@@ -6,19 +6,19 @@ use resvg::tiny_skia::Pixmap;
 use crate::check::check;
 use crate::png::size;
 use crate::raster::{render, tree};
-use crate::svg::{FRAME_SECONDS, LAST_SECONDS, outlined, outlined_frame};
+use crate::svg::{LAST_SECONDS, frame_seconds, outlined, outlined_frame};
 use crate::{Error, Figure};
 
 /// Speed of the quantiser for images of more than 256 colours, from 1 to 30: the default of the
 /// crate, at which it takes less time than the rasteriser.
 const QUANTISER_SPEED: i32 = 10;
 
-/// Renders the figure as a GIF that plays its frames in a loop, with `scale` image pixels per figure
-/// pixel; a figure without frames is a single image.
+/// Renders the figure as a GIF that plays its frames in a loop, with `scale` image pixels per
+/// figure pixel; a figure without frames is a single image.
 ///
 /// `on_frame` is called with the number of frames that are done. Each frame has a palette of 256
-/// colours and contains only the rectangle that differs from the previous frame, so the rest does not
-/// flicker.
+/// colours and contains only the rectangle that differs from the previous frame, so the rest does
+/// not flicker.
 ///
 /// # Errors
 /// Returns an error if the figure is invalid, or [`Error::ImageSize`] if a side of the image would
@@ -50,7 +50,7 @@ pub fn gif(figure: &Figure, scale: f64, mut on_frame: impl FnMut(usize)) -> Resu
             }
             (encoder, [0, 0, usize::from(width), usize::from(height)])
         };
-        let seconds = if k + 1 < n { FRAME_SECONDS } else { LAST_SECONDS };
+        let seconds = if k + 1 < n { frame_seconds(n) } else { LAST_SECONDS };
         encoder.write_frame(&frame(&image, region, seconds)).expect(IN_MEMORY);
         animation = Some((encoder, image));
         on_frame(k + 1);
@@ -61,8 +61,8 @@ pub fn gif(figure: &Figure, scale: f64, mut on_frame: impl FnMut(usize)) -> Resu
 
 const IN_MEMORY: &str = "writing to memory succeeds";
 
-/// Returns the smallest rectangle `[left, top, width, height]` outside which the images are equal; of
-/// equal images the first pixel, because a frame is not empty.
+/// Returns the smallest rectangle `[left, top, width, height]` outside which the images are equal;
+/// of equal images the first pixel, because a frame is not empty.
 fn difference(before: &Pixmap, after: &Pixmap) -> [usize; 4] {
     let width = after.width() as usize;
     let differing = before.pixels().iter().zip(after.pixels()).enumerate().filter(|(_, (a, b))| a != b);
@@ -113,7 +113,7 @@ mod tests {
             frames.push((frame.delay, frame.width, frame.height));
         }
         assert_eq!(decoder.repeat(), Repeat::Infinite);
-        assert_eq!(frames.iter().map(|frame| frame.0).collect::<Vec<_>>(), [25, 25, 200]);
+        assert_eq!(frames.iter().map(|frame| frame.0).collect::<Vec<_>>(), [150, 150, 200]);
         assert_eq!((frames[0].1, frames[0].2), (decoder.width(), decoder.height()));
         assert!(frames[1].1 < decoder.width() && frames[1].2 < decoder.height(), "{frames:?}");
         assert_eq!(calls, [1, 2, 3]);

@@ -98,7 +98,7 @@ pub(crate) struct RunsArguments {
 Examples:
   chainrule figure loss-surface rbf-bias x=w_h y=b_o -o surface.html
   chainrule figure regions iris.safetensors x=petal_length y=petal_width -o regions.png
-  chainrule figure regions iris.safetensors animate=yes -o training.gif")]
+  chainrule figure regions three-rings animate=yes -o training.gif")]
 pub(crate) struct FigureArguments {
     /// Kind of figure: loss-surface, regions, ...
     #[arg(value_name = "KIND", value_parser = kinds())]

@@ -43,6 +43,14 @@ pub(crate) fn run(arguments: &FigureArguments) -> Result<(), Failure> {
     }
     let subject = Subject { experiment: &experiment, outcomes: &outcomes };
     let figure = draw(&arguments.kind, &given, &subject)?;
+    if figure.frames.is_empty() && given.contains(&("animate", "yes".into())) {
+        let allowed = "no for a model, which contains only its final parameters; give an experiment instead";
+        return Err(Failure::Argument {
+            argument: "animate",
+            value: "yes".to_owned(),
+            allowed: allowed.to_owned(),
+        });
+    }
     write(&path, extension, &figure, arguments.scale)?;
     outln!("written to {}", path.display());
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chainrule::network::loss::Loss;
+use chainrule::network::loss::{Link, Loss};
 use chainrule_table::{Table, Target, TargetScaling, Task};
 use toml_edit::DocumentMut;
 
@@ -33,12 +33,17 @@ const MAX_BATCH: usize = 512;
 ///
 /// They were chosen on ten splits of five scikit-learn tables, among ReLU, tanh and SiLU, three
 /// learning rates, and with and without dropout and weight decay.
-fn defaults(task: Task, n_outputs: usize, n_rows: usize) -> String {
-    let (loss, metric) = match task {
+///
+/// The metric suits the loss of the user, if one is given.
+fn defaults(task: Task, n_outputs: usize, n_rows: usize, given_loss: Option<&Loss>) -> String {
+    let (loss, mut metric) = match task {
         Task::Classification if n_outputs > 1 => ("cross_entropy", "accuracy"),
         Task::Classification | Task::Multilabel => ("binary_cross_entropy", "accuracy"),
         Task::Regression => ("squared_error", "r2"),
     };
+    if given_loss.is_some_and(|loss| matches!(loss.link(), Link::Identity | Link::Exp)) {
+        metric = "r2";
+    }
     let batch = (n_rows / N_BATCHES).next_power_of_two().clamp(MIN_BATCH, MAX_BATCH);
     format!(
         r#"precision = "f32"
@@ -117,7 +122,7 @@ impl FitSettings<'_> {
             Target::fit(&table, rows[..].into(), data.targets(), Some(task), TargetScaling::Standard)?;
         let holds_out =
             Section::top(&settings, Origin::file(path)).section("train")?.number("validation_fraction")?;
-        let mut defaults = defaults(task, target.n_outputs(), table.n_rows());
+        let mut defaults = defaults(task, target.n_outputs(), table.n_rows(), loss.as_ref());
         if holds_out == Some(0.0) {
             // Without validation rows, the number of epochs is fixed.
             defaults.truncate(defaults.find("[train.stopping]").unwrap_or(defaults.len()));
@@ -175,7 +180,8 @@ pub fn fit_default(setting: &str) -> Option<String> {
     if ["batch", "metrics"].contains(&setting) {
         return None;
     }
-    let defaults: DocumentMut = defaults(Task::Regression, 1, 0).parse().expect("the defaults are TOML");
+    let defaults: DocumentMut =
+        defaults(Task::Regression, 1, 0, None).parse().expect("the defaults are TOML");
     let mut value = defaults.get("train")?;
     for key in setting.split('.') {
         value = value.get(key)?;

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::check::check;
 use crate::plan::{self, Plan};
+use crate::svg::frame_seconds;
 use crate::{Error, Figure, Mark, Series, markup, png, svg};
 
 /// plotly.js; see `assets/README.md`.
@@ -179,6 +180,11 @@ fn describe(figure: &Figure) -> Value {
     let mut frames: Vec<Value> = frames.collect();
     pack::drop_constants(description["data"].as_array().expect("the traces are an array"), &mut frames);
     description["frames"] = frames.into();
+    if !figure.frames.is_empty() {
+        let milliseconds = (1000.0 * frame_seconds(figure.frames.len())).round();
+        let button = &mut description["layout"]["updatemenus"][0]["buttons"][0];
+        button["args"][1]["frame"]["duration"] = milliseconds.into();
+    }
     description
 }
 

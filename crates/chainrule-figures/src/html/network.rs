@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::paint::{colour, numbers};
-use super::traces::line;
+use super::paint::{colour, line, numbers};
 use crate::font::{self, Weight};
 use crate::markup::html;
 use crate::network_style::{NOTE_SIZE, NetworkLayout, edge_stroke};
@@ -80,7 +79,9 @@ fn lines(nodes: &[Node], edges: &[Edge], layout: &NetworkLayout) -> Vec<Value> {
 fn notes(plan: &PanelPlan<'_>, notes: &[([f64; 2], Note)]) -> Value {
     let x: Vec<f64> = notes.iter().map(|([x, _], _)| plan.x.map.number(*x)).collect();
     let y: Vec<f64> = notes.iter().map(|([_, y], _)| plan.y.map.number(*y)).collect();
-    let texts: Vec<String> = notes.iter().map(|(_, note)| html(&note.text)).collect();
+    // plotly.js removes the elements of empty texts, and then changes others in frames.
+    let text = |note: &Note| if note.text.is_empty() { "\u{a0}".to_owned() } else { html(&note.text) };
+    let texts: Vec<String> = notes.iter().map(|(_, note)| text(note)).collect();
     let colours: Vec<String> = notes.iter().map(|(_, note)| colour(note.colour, 1.0)).collect();
     // The symbol is 1.4 times as long as its size.
     let width =

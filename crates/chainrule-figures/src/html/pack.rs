@@ -53,8 +53,8 @@ pub(super) fn class_codes(probabilities: &[Grid]) -> Option<Vec<Value>> {
     Some(values)
 }
 
-/// Removes from the traces of all frames what is the same in every frame and in the figure; plotly.js
-/// keeps the properties that a frame does not contain.
+/// Removes from the traces of all frames what is the same in every frame and in the figure;
+/// plotly.js keeps the properties that a frame does not contain.
 pub(super) fn drop_constants(data: &[Value], frames: &mut [Value]) {
     let Some(first) = frames.first() else { return };
     let indices: Vec<usize> = first["traces"].as_array().into_iter().flatten().map(index).collect();

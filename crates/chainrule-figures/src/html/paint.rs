@@ -4,7 +4,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::scale::bounds;
-use crate::{AxisScale, Colour, ColourMap, Dash, Symbol};
+use crate::{AxisScale, Colour, ColourMap, Dash, Stroke, Symbol};
 
 /// Formats a colour; theme colours as names that `figures.js` replaces.
 pub(super) fn colour(colour: Colour, opacity: f64) -> String {
@@ -36,7 +36,7 @@ pub(super) fn stops(map: ColourMap) -> Value {
     (0..=32).map(stop).collect()
 }
 
-pub(super) fn dash(dash: Dash) -> &'static str {
+fn dash(dash: Dash) -> &'static str {
     match dash {
         Dash::Solid => "solid",
         Dash::Dashed => "dash",
@@ -95,4 +95,20 @@ pub(super) fn coordinates(values: &[f64]) -> Value {
 /// Encodes numbers as an array in which numbers that are not finite become gaps.
 pub(super) fn numbers(values: &[f64]) -> Value {
     values.iter().map(|v| if v.is_finite() { json!(v) } else { Value::Null }).collect()
+}
+
+/// Returns the trace of a line, in 3-D panels if it has z coordinates.
+pub(super) fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
+    let mut trace = json!({
+        "type": "scatter", "mode": "lines", "x": numbers(x), "y": numbers(y),
+        "line": { "color": colour(stroke.colour, stroke.opacity), "width": stroke.width, "dash": dash(stroke.dash) },
+    });
+    if !z.is_empty() {
+        trace["type"] = "scatter3d".into();
+        trace["z"] = numbers(z);
+        trace["line"]["width"] = (2.0 * stroke.width).into();
+        // plotly.js draws transparent lines white in 3-D panels.
+        trace["line"]["color"] = mixed(stroke.colour, stroke.opacity).into();
+    }
+    trace
 }

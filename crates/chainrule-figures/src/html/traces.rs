@@ -8,7 +8,7 @@ use super::hover::{number_format, point_format};
 use super::layout::name;
 use super::network::network;
 use super::pack::{Storage, bytes, class_codes};
-use super::paint::{colour, coordinates, dash, mixed, numbers, packed, stops, symbol, symbol_in_space};
+use super::paint::{colour, coordinates, line, mixed, numbers, packed, stops, symbol, symbol_in_space};
 use crate::colour::{REGION_OPACITY, winner};
 use crate::contour::contour;
 use crate::contour::{boundaries, contour_levels};
@@ -98,21 +98,6 @@ fn with_coordinates(mut trace: Value, coordinate: [&[f64]; 3], storage: Storage)
         {
             trace[name] = coordinates(values);
         }
-    }
-    trace
-}
-
-pub(super) fn line(x: &[f64], y: &[f64], z: &[f64], stroke: Stroke) -> Value {
-    let mut trace = json!({
-        "type": "scatter", "mode": "lines", "x": numbers(x), "y": numbers(y),
-        "line": { "color": colour(stroke.colour, stroke.opacity), "width": stroke.width, "dash": dash(stroke.dash) },
-    });
-    if !z.is_empty() {
-        trace["type"] = "scatter3d".into();
-        trace["z"] = numbers(z);
-        trace["line"]["width"] = (2.0 * stroke.width).into();
-        // plotly.js draws transparent lines white in 3-D panels.
-        trace["line"]["color"] = mixed(stroke.colour, stroke.opacity).into();
     }
     trace
 }

@@ -12,8 +12,9 @@ pub(super) const COLOURS: OptionSpec = OptionSpec {
     summary: "colours of the classes: `setosa:#d00,virginica:blue`, or a list in the order of the classes",
 };
 
-/// Names of colours, in the option and as names of classes. Red and green differ in lightness, so that they remain
-/// distinguishable with colour vision deficiency; yellow is dark enough for white paper.
+/// Names of colours, in the option and as names of classes. Red and green differ in lightness, so
+/// that they remain distinguishable with colour vision deficiency; yellow is dark enough for white
+/// paper.
 const NAMED: [(&str, Colour); 16] = [
     ("blue", Colour::Palette(0)),
     ("red", Colour::Rgb([0xcf, 0x22, 0x2e])),

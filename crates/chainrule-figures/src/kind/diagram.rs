@@ -1,5 +1,5 @@
-//! Diagram of a network with its biases and the scale of its line widths; wide networks are drawn as
-//! weight matrices.
+//! Diagram of a network with its biases and the scale of its line widths; wide networks are drawn
+//! as weight matrices.
 
 use chainrule::network::Part;
 use chainrule_experiment::Outcome;

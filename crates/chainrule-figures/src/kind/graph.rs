@@ -45,8 +45,8 @@ const DERIVATIVE: Colour = Colour::Palette(1);
 const FORWARD_FILL: Colour = Colour::Rgb([0xcc, 0xe4, 0xf4]);
 const BACKWARD_FILL: Colour = Colour::Rgb([0xfb, 0xdd, 0xc8]);
 
-/// Distances in pixels: between the columns of z and a, between the outputs and the loss, and around
-/// the graph.
+/// Distances in pixels: between the columns of z and a, between the outputs and the loss, and
+/// around the graph.
 const ACTIVATION_GAP: f64 = 96.0;
 const LOSS_GAP: f64 = 130.0;
 const MARGIN: f64 = 30.0;
@@ -311,7 +311,8 @@ struct Drawing {
 }
 
 impl Drawing {
-    /// Adds a node with its value, computed by `forward`, and its derivative, and returns its index.
+    /// Adds a node with its value, computed by `forward`, and its derivative, and returns its
+    /// index.
     fn node(&mut self, node: Node, forward: Pass, value: f64, derivative: Option<(Pass, f64)>) -> usize {
         let after = |pass: Pass, text: String| if self.pass >= pass { text } else { String::new() };
         let mut notes = vec![Note { text: after(forward, short_number(value, 3)), colour: Colour::Ink }];

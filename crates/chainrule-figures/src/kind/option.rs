@@ -67,7 +67,8 @@ pub(super) fn range(options: &Options, key: &'static str) -> Result<Option<[f64;
     }
 }
 
-/// Returns an error if a range or the colours of classes are invalid, given the options of the kind.
+/// Returns an error if a range or the colours of classes are invalid, given the options of the
+/// kind.
 pub(super) fn check(options: &Options, specs: &[OptionSpec]) -> Result<(), Error> {
     specs.iter().try_for_each(|spec| match (spec.name, spec.kind) {
         (key, _) if key.ends_with("_range") => range(options, key).map(|_| ()),

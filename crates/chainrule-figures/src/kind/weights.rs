@@ -32,7 +32,8 @@ const MAP_SIZE: [f64; 2] = [110.0, 110.0];
 const MAP_POINTS: usize = 48;
 const FRAME_MAP_POINTS: usize = 32;
 
-/// Line at pre-activation 0: black in light and dark mode, because maps have the same colours in both.
+/// Line at pre-activation 0: black in light and dark mode, because maps have the same colours in
+/// both.
 const ZERO: Stroke =
     Stroke { colour: Colour::Rgb([0x1a; 3]), width: 0.8, dash: crate::Dash::Solid, opacity: 1.0 };
 

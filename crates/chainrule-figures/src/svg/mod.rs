@@ -25,9 +25,14 @@ use crate::{Anchor, Colour, Error, Figure, Mark};
 /// Maximum size of an SVG document in bytes.
 pub const SVG_LIMIT: usize = 500_000;
 
-/// Duration of a frame of an animation, and of the last one, in seconds.
-pub(crate) const FRAME_SECONDS: f64 = 0.25;
+/// Duration of the last frame of an animation in seconds.
 pub(crate) const LAST_SECONDS: f64 = 2.0;
+
+/// Returns the duration of the other frames in seconds: short if there are many, and long enough to
+/// read a few.
+pub(crate) fn frame_seconds(n_frames: usize) -> f64 {
+    (7.5 / n_frames.max(1) as f64).clamp(0.25, 1.5)
+}
 
 /// Renders the figure as an SVG document of at most [`SVG_LIMIT`] bytes with a white background.
 ///
@@ -172,11 +177,12 @@ fn changes(figure: &Figure, panel: usize, series: usize) -> Vec<&Mark> {
 /// animation show the last one.
 fn draw_frames<X>(canvas: &mut Canvas, items: &[X], mut draw: impl FnMut(&mut Canvas, &X)) {
     let n = items.len();
-    let total = (n - 1) as f64 * FRAME_SECONDS + LAST_SECONDS;
+    let seconds = frame_seconds(n);
+    let total = (n - 1) as f64 * seconds + LAST_SECONDS;
     for (k, item) in items.iter().enumerate() {
         let visibility = |visible: bool| if visible { "visible" } else { "hidden" };
-        let start = k as f64 * FRAME_SECONDS / total;
-        let end = (k + 1) as f64 * FRAME_SECONDS / total;
+        let start = k as f64 * seconds / total;
+        let end = (k + 1) as f64 * seconds / total;
         // Values before, during and after the frame, without intervals of zero length.
         let steps = [(0.0, k == 0), (start, true), (end, false)];
         let from = usize::from(k == 0);

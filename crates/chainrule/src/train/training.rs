@@ -15,7 +15,7 @@ use super::units::UnitTracker;
 use crate::Error;
 use crate::dataset::DataSource;
 use crate::kernel::Scalar;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, OutputKind};
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Network};
 use crate::objective::{Evaluate, Objective};
@@ -339,6 +339,19 @@ pub(super) fn check_settings(
             allowed:
                 "loss, since there are no validation samples (set validation_fraction to split some off)"
                     .to_owned(),
+        });
+    }
+    let task = OutputKind::of(&architecture.output().activation);
+    if let Some(metric) = settings.metrics.iter().find(|metric| !metric.suits(task)) {
+        let suitable: Vec<&str> = Metric::all(task).map(|metric| metric.name()).collect();
+        let outputs = match task {
+            OutputKind::Real => "real numbers",
+            OutputKind::Binary | OutputKind::Categorical => "probabilities",
+        };
+        return Err(Error::Setting {
+            setting: "metrics".to_owned(),
+            value: metric.name().to_owned(),
+            allowed: format!("one of {}, since the outputs are {outputs}", suitable.join(", ")),
         });
     }
     let n_outputs = architecture.n_outputs();
