@@ -45,10 +45,11 @@
     const wide = unpacked(themed(JSON.parse(text), theme));
     const available = print.matches ? Infinity : figure.clientWidth;
     const layouts = [wide, ...wide.layouts];
-    const chosen = layouts.find(({ width }) => width <= available) ?? layouts.at(-1);
+    // A slightly smaller drawing is still legible.
+    const chosen = layouts.find(({ width }) => 0.9 * width <= available) ?? layouts.at(-1);
     const { width, height, layout } = chosen;
     const data = chosen === wide ? wide.data : wide.data.map((trace, k) => chosen.data[k] ?? trace);
-    const factor = Math.min(Math.max(figure.clientWidth / width, 1), 1.35);
+    const factor = Math.min(Math.max(figure.clientWidth / width, 0.9), 1.35);
     const below = wide.layout.margin.b;
     Object.assign(layout, { width: width * factor, height: height * factor + below + TOOLBAR });
     Object.assign(layout.margin, { t: TOOLBAR, b: below });

@@ -107,7 +107,7 @@ pub fn html_fragment(figure: &Figure) -> Result<String, Error> {
         let arranged = reflow::reflow(figure, fits);
         changes(&description, describe_still(&plan::plan(&arranged), &arranged, &changing(figure)).0)
     });
-    description["layouts"] = layouts.collect();
+    description["layouts"] = layouts.filter(|layout| width(layout) < width(&description)).collect();
     let still =
         if figure.panels().any(|panel| panel.space.is_some()) { still(figure)? } else { String::new() };
     let width = width(&description);

@@ -8,7 +8,10 @@ use crate::{Figure, Legend, Panel, Spacing};
 pub(super) const WIDTHS: [f64; 2] = [720.0, 352.0];
 
 /// Minimum width of a frame, at which its tick labels are still legible.
-const MIN_FRAME: f64 = 150.0;
+const MIN_FRAME: f64 = 130.0;
+
+/// Maximum number of steps in which a panel is reduced.
+const MAX_STEPS: usize = 6;
 
 /// Returns the figure without its frames, arranged within `width` pixels.
 pub(super) fn reflow(figure: &Figure, width: f64) -> Figure {
@@ -30,8 +33,33 @@ pub(super) fn reflow(figure: &Figure, width: f64) -> Figure {
     // Panels of different rows share columns, whose common margins can be wider.
     if width_of(arranged.rows.clone()) > width {
         arranged.rows = arranged.rows.into_iter().flatten().map(|panel| vec![panel]).collect();
+        reduce_column(&mut arranged, width);
     }
     arranged
+}
+
+/// Reduces the widest panels of a single column whose common margins leave less than `width` for
+/// the frames.
+fn reduce_column(figure: &mut Figure, width: f64) {
+    for _ in 0..MAX_STEPS {
+        let plan = plan::plan(figure);
+        let excess = plan.width - width;
+        if excess <= 0.0 {
+            break;
+        }
+        let frames: Vec<f64> = plan.panels.iter().map(|panel| panel.frame.width).collect();
+        let limit = (frames.iter().fold(0.0, |widest, frame| frame.max(widest)) - excess).max(MIN_FRAME);
+        for (panel, frame) in figure.rows.iter_mut().flatten().zip(frames).filter(|(_, frame)| *frame > limit)
+        {
+            reduce(panel, frame, limit);
+        }
+    }
+}
+
+/// Reduces the frame of a panel from one width to another; a flat panel keeps its height.
+fn reduce(panel: &mut Panel, from: f64, to: f64) {
+    let is_flat = panel.size[1] < 0.6 * panel.size[0];
+    panel.size = [to, if is_flat { panel.size[1] } else { panel.size[1] * to / from }];
 }
 
 /// Returns the width of a figure with these panels.
@@ -42,23 +70,24 @@ fn width_of(rows: Vec<Vec<Panel>>) -> f64 {
 /// Returns the panel with a frame that fits `width`.
 fn fitted(panel: &Panel, width: f64) -> Panel {
     let mut panel = panel.clone();
-    let [full_width, height] = panel.size;
-    // The legend is placed below the frame if it takes space next to it.
-    for _ in 0..2 {
-        let excess = width_of(vec![vec![panel.clone()]]) - width;
+    // Tick labels, and with them the margins, depend on the size of the frame.
+    for _ in 0..MAX_STEPS {
+        let single = Figure::new("", vec![vec![panel.clone()]]);
+        let plan = plan::plan(&single);
+        let (excess, planned) = (plan.width - width, &plan.panels[0]);
         if excess <= 0.0 {
             break;
         }
-        let frame = (panel.size[0] - excess).max(MIN_FRAME).min(full_width);
-        let factor = frame / full_width;
-        // A flat panel is already low enough.
-        panel.size = [frame, if height > 0.6 * full_width { height * factor } else { height }];
-        let single = Figure::new("", vec![vec![panel.clone()]]);
-        let is_outside = plan::plan(&single).panels[0].legend.as_ref().is_some_and(|legend| legend.outside);
-        if is_outside && panel.legend != Legend::Below {
+        // A legend next to the frame takes space from it.
+        if panel.legend != Legend::Below && planned.legend.as_ref().is_some_and(|legend| legend.outside) {
             panel.legend = Legend::Below;
-            panel.size = [full_width, height];
+            continue;
         }
+        let (from, to) = (planned.frame.width, (planned.frame.width - excess).max(MIN_FRAME));
+        if to >= from {
+            break;
+        }
+        reduce(&mut panel, from, to);
     }
     panel
 }
@@ -81,6 +110,15 @@ mod tests {
         let lengths = |width| reflow(&figure, width).rows.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(720.0), [2, 1, 1]);
         assert_eq!(lengths(352.0), [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_column_is_as_narrow_as_its_common_margins_require() {
+        let wide_label = Axis::new("a quantity").range(0.0, 1e-7);
+        let left = Panel { y: wide_label, ..panel("loss", Legend::Hidden) };
+        let right = panel("a long name of a line", Legend::Right).sized(300.0, 280.0);
+        let narrow = reflow(&Figure::new("", vec![vec![left, right]]), 352.0);
+        assert!(plan::plan(&narrow).width <= 353.0, "{}", plan::plan(&narrow).width);
     }
 
     #[test]

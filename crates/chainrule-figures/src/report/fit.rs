@@ -44,15 +44,21 @@ pub fn fit_report(fitted: &Fitted, plotly: PlotlyScript<'_>) -> Result<String, E
     page.section("Columns", &columns(outcomes[0].samples.from_table.as_ref()));
     page.section("Warnings and notes", &remarks(fitted));
     page.section("Training", &training(&subject, &summary)?);
-    let inside = if experiment.figures.is_empty() {
+    // The networks of folds differ little inside.
+    let (inside, title) = match &outcomes[..] {
+        [first, _, ..] => (std::slice::from_ref(first), "Network of the first fold"),
+        all => (all, "Network"),
+    };
+    let subject_inside = Subject { outcomes: inside, ..subject };
+    let drawn = if experiment.figures.is_empty() {
         let is_inside = |kind: &&str| !PREDICTIONS.contains(kind) && *kind != LOSS_CURVE;
-        result::figures(&subject, kind::REGISTRY.iter().map(|entry| entry.name).filter(is_inside))?
+        result::figures(&subject_inside, kind::REGISTRY.iter().map(|entry| entry.name).filter(is_inside))?
     } else {
         figures(&subject)?.iter().map(html_fragment).collect::<Result<String, _>>()?
     };
-    page.section("Network", &(networks(outcomes) + &inside));
-    page.section("Gradient check", &gradient_checks(outcomes));
-    page.section("Gradient trace of one sample", &trace_of_sample(&subject));
+    page.section(title, &(networks(outcomes) + &drawn));
+    page.section("Gradient check", &gradient_checks(inside));
+    page.section("Gradient trace of one sample", &trace_of_sample(&subject_inside));
     page.section("Settings", &settings(&subject));
     Ok(page.with_figures(plotly))
 }
