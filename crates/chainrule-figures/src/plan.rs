@@ -133,7 +133,8 @@ fn plan_panel(panel: &Panel) -> PanelPlan<'_> {
     if let Some(legend) = plan.legend.as_mut().filter(|l| l.outside) {
         if panel.legend == Legend::Below {
             legend.rect.y = height + plan.margins.bottom + 6.0;
-            plan.margins.bottom += 6.0 + legend.rect.height;
+            // plotly.js draws legends a little higher than planned.
+            plan.margins.bottom += 14.0 + 1.15 * legend.rect.height;
             return plan;
         }
         legend.rect.x = width + plan.margins.right + 10.0;

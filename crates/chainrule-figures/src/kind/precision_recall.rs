@@ -42,7 +42,9 @@ fn panel(outcome: &Outcome) -> Result<Panel, Error> {
     let drawn_classes = if p.len() == 2 { 1..2 } else { 0..p.len() };
     for k in drawn_classes {
         let is_positive: Vec<bool> = classes.labels.iter().map(|label| *label == k).collect();
-        let Some(Curve { recall, precision, average }) = curve(&p[k], &is_positive) else { continue };
+        let Some(PrecisionRecall { recall, precision, average }) = curve(&p[k], &is_positive) else {
+            continue;
+        };
         let frequency = is_positive.iter().filter(|is| **is).count() as f64 / is_positive.len() as f64;
         let stroke = Stroke::new(classes.colours[k]).width(1.0).opacity(0.6).dashed();
         let mark = Mark::Rule { at: vec![frequency], along: Direction::Y, stroke };
@@ -55,7 +57,7 @@ fn panel(outcome: &Outcome) -> Result<Panel, Error> {
 
 /// A precision-recall curve as steps.
 #[derive(Debug, PartialEq)]
-struct Curve {
+struct PrecisionRecall {
     recall: Vec<f64>,
     precision: Vec<f64>,
     /// Average precision: Σ (recall_k - recall_{k-1})·precision_k over the thresholds.
@@ -66,14 +68,14 @@ struct Curve {
 ///
 /// Precision is not monotonous in the threshold, so the curve has steps instead of slopes, as in
 /// scikit-learn.
-fn curve(p: &[f64], is_positive: &[bool]) -> Option<Curve> {
+fn curve(p: &[f64], is_positive: &[bool]) -> Option<PrecisionRecall> {
     let n_positive = is_positive.iter().filter(|is_positive| **is_positive).count();
     if n_positive == 0 {
         return None;
     }
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&i, &j| p[j].total_cmp(&p[i]));
-    let mut found = Curve { recall: Vec::new(), precision: Vec::new(), average: 0.0 };
+    let mut found = PrecisionRecall { recall: Vec::new(), precision: Vec::new(), average: 0.0 };
     let (mut true_positives, mut previous) = (0, 0.0);
     for (rank, &i) in order.iter().enumerate() {
         true_positives += u32::from(is_positive[i]);

@@ -26,8 +26,8 @@ pub struct ReportEntry {
     pub file: String,
     /// Title of the report.
     pub title: String,
-    /// Reference of the source document as HTML; reports of the same document are grouped.
-    document: String,
+    /// Source document; reports of the same document are grouped.
+    document: Option<SourceDocument>,
     /// Result of the comparison with the claims of the document.
     pub verdict: String,
     /// Thumbnail as PNG; empty if there is none.
@@ -52,26 +52,20 @@ impl ReportEntry {
             }
             None => Vec::new(),
         };
-        // A remark of a document is an experiment of its own.
-        let document = document.as_ref().map(|document| SourceDocument {
-            title: document.title.trim_end_matches(", a remark").to_owned(),
-            ..document.clone()
-        });
-        let document = document.as_ref().map_or_else(String::new, reference);
-        Ok(ReportEntry { file, title: title.clone(), document, verdict, thumbnail })
+        Ok(ReportEntry { file, title: title.clone(), document: document.clone(), verdict, thumbnail })
     }
 
     /// Creates the entry of the report of the wrong gradients.
     pub fn of_demonstrations(file: String, verdict: String) -> ReportEntry {
         let title = "Gradient check of two wrong published gradients".to_owned();
-        ReportEntry { file, title, document: String::new(), verdict, thumbnail: Vec::new() }
+        ReportEntry { file, title, document: None, verdict, thumbnail: Vec::new() }
     }
 }
 
 /// Renders an index of reports, grouped by source document.
 pub fn index(reports: &[ReportEntry]) -> String {
     let mut page = Page::new("Reproduced documents");
-    let mut groups: Vec<(&str, String)> = Vec::new();
+    let mut groups: Vec<(Option<&SourceDocument>, String)> = Vec::new();
     for report in reports {
         let mut card = format!("<a class=\"card\" href=\"{}\">", escape(&report.file));
         if !report.thumbnail.is_empty() {
@@ -84,13 +78,20 @@ pub fn index(reports: &[ReportEntry]) -> String {
             escape(&report.title),
             escape(&report.verdict)
         );
-        match groups.iter_mut().find(|(document, _)| *document == report.document) {
-            Some((_, cards)) => cards.push_str(&card),
-            None => groups.push((&report.document, card)),
+        let document = report.document.as_ref();
+        let is_same = |other: Option<&SourceDocument>| other.map(|d| &d.url) == document.map(|d| &d.url);
+        match groups.iter_mut().find(|(other, _)| is_same(*other)) {
+            Some((other, cards)) => {
+                cards.push_str(&card);
+                // The titles of remarks have an addition.
+                *other = [*other, document].into_iter().flatten().min_by_key(|document| document.title.len());
+            }
+            None => groups.push((document, card)),
         }
     }
-    let group = |(document, cards): &(&str, String)| {
-        let heading = if document.is_empty() { String::new() } else { format!("<p>{document}</p>\n") };
+    let group = |(document, cards): &(Option<&SourceDocument>, String)| {
+        let heading =
+            document.map_or_else(String::new, |document| format!("<p>{}</p>\n", reference(document)));
         format!("{heading}<div class=\"cards\">\n{cards}</div>\n")
     };
     page.section("Reports", &groups.iter().map(group).collect::<String>());
