@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicBool;
 
 use chainrule::objective::{Objective, Reduction};
+use chainrule::registry::OptionValue;
 use chainrule::trace::Trace;
 use chainrule_experiment::{Experiment, Outcome, builtin};
 use chainrule_figures::{
@@ -269,4 +270,23 @@ fn recorded_epochs_are_all_or_a_hundred_evenly_spaced() {
     let many: Vec<u64> = epochs(10_000).into_iter().collect();
     assert_eq!((many.len(), many[0], many[1], many[100]), (101, 0, 100, 10_000));
     assert_eq!(epochs(u64::MAX).last(), Some(&u64::MAX));
+}
+
+#[test]
+fn the_graph_of_an_epoch_has_the_parameters_after_it() {
+    let trained = trained("worked-example", &["train.epochs=3"]);
+    let weight = |given: &[(&str, OptionValue)]| {
+        let Mark::Network { edges, .. } = &figure("graph", given, &trained).rows[0][0].series[0].mark else {
+            panic!("not a network");
+        };
+        edges.iter().find(|edge| edge.name == "hidden.W[0][0]").unwrap().weight
+    };
+    let outcome = &trained.1[0];
+    for (epoch, parameters) in outcome.trajectory() {
+        assert_eq!(weight(&[("epoch", (*epoch as f64).into())]), parameters[0]);
+    }
+    assert_eq!(weight(&[]), outcome.parameters[0]);
+    let subject = Subject { experiment: &trained.0, outcomes: &trained.1 };
+    let error = draw("graph", &[("epoch", 7.0.into())], &subject).unwrap_err().to_string();
+    assert!(error.contains("its parameters after epoch 7 are not recorded, only 0, 1, ... 3"), "{error}");
 }

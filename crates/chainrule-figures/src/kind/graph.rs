@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Draw> = Entry {
     name: "graph",
     aliases: &[],
     summary: "computational graph of one sample: activations of the forward pass and derivatives of the backward pass",
-    options: &[option::VARIANT, SAMPLE, ANIMATE],
+    options: &[option::VARIANT, SAMPLE, EPOCH, ANIMATE],
     make: |_| draw,
 };
 
@@ -30,6 +30,18 @@ const SAMPLE: OptionSpec = OptionSpec {
     kind: OptionKind::Number(1.0, NumberRange::COUNT),
     summary: "number of the sample, counted from 1",
 };
+
+const EPOCH: OptionSpec = OptionSpec {
+    name: "epoch",
+    kind: OptionKind::Number(
+        LAST_EPOCH,
+        NumberRange { text: "a whole number of at least -1", test: |v| v >= LAST_EPOCH && v.fract() == 0.0 },
+    ),
+    summary: "epoch after which the parameters are shown: 0 for the initial ones, -1 for the last ones",
+};
+
+/// The value of the option for the last epoch, whatever its number.
+const LAST_EPOCH: f64 = -1.0;
 
 const ANIMATE: OptionSpec = OptionSpec {
     summary: "show the passes step by step as an animation: with a slider in HTML, as a loop in SVG and GIF",
@@ -59,11 +71,15 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     let (mut rows, mut refused) = (Vec::new(), None);
     // Steps of each network; the longest passes determine the number of frames.
     let mut steps: Vec<Vec<(String, Mark)>> = Vec::new();
+    let graph = |outcome: &Outcome| {
+        let graph = Graph::new(outcome, row)?;
+        Ok((graph.panel(), graph.steps()))
+    };
     for outcome in subject.selected(options)? {
-        match Graph::new(outcome, row) {
-            Ok(graph) => {
-                rows.push(vec![graph.panel().titled(subject.title(outcome))]);
-                steps.push(graph.steps());
+        match at_epoch(outcome, options.number(EPOCH.name)).and_then(|outcome| graph(&outcome)) {
+            Ok((panel, own_steps)) => {
+                rows.push(vec![panel.titled(subject.title(outcome))]);
+                steps.push(own_steps);
             }
             Err(error @ Error::Unsuitable { .. }) => refused = refused.or(Some(error)),
             Err(error) => return Err(error),
@@ -72,7 +88,12 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
     if let Some(error) = refused.filter(|_| rows.is_empty()) {
         return Err(error);
     }
-    let mut figure = Figure::new(format!("Computational graph of sample {}", row + 1), rows).caption(
+    let epoch = match options.number(EPOCH.name) {
+        LAST_EPOCH => String::new(),
+        epoch => format!(", epoch {epoch}"),
+    };
+    let title = format!("Computational graph of sample {}{epoch}", row + 1);
+    let mut figure = Figure::new(title, rows).caption(
         "Below a node and on a line: the value, with inputs as encoded for the network, and in orange the derivative of \
          the loss L with respect to it. × is the derivative of the activation.",
     );
@@ -89,6 +110,29 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
             .collect();
     }
     Ok(figure)
+}
+
+/// Returns the outcome with the parameters after `epoch`.
+fn at_epoch(outcome: &Outcome, epoch: f64) -> Result<Outcome, Error> {
+    let outcome = outcome.clone();
+    if epoch == LAST_EPOCH {
+        return Ok(outcome);
+    }
+    let recorded = outcome.trajectory().iter().find(|(known, _)| *known as f64 == epoch);
+    let Some((_, parameters)) = recorded else {
+        let known: Vec<String> = outcome.trajectory().iter().map(|(epoch, _)| epoch.to_string()).collect();
+        let reason = match &known[..] {
+            [first, second, .., last] => {
+                format!(
+                    "its parameters after epoch {epoch} are not recorded, only {first}, {second}, ... {last}"
+                )
+            }
+            few => format!("its parameters after epoch {epoch} are not recorded, only {}", few.join(", ")),
+        };
+        return unsuitable(ENTRY.name, &outcome, reason);
+    };
+    let parameters = parameters.clone();
+    Ok(Outcome { parameters, ..outcome })
 }
 
 /// A step of the passes, in their order.
