@@ -114,12 +114,12 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
 
 /// Returns the outcome with the parameters after `epoch`.
 fn at_epoch(outcome: &Outcome, epoch: f64) -> Result<Outcome, Error> {
-    let outcome = outcome.clone();
+    let mut outcome = outcome.clone();
     if epoch == LAST_EPOCH {
         return Ok(outcome);
     }
     let recorded = outcome.trajectory().iter().find(|(known, _)| *known as f64 == epoch);
-    let Some((_, parameters)) = recorded else {
+    let Some(parameters) = recorded.map(|(_, parameters)| parameters.clone()) else {
         let known: Vec<String> = outcome.trajectory().iter().map(|(epoch, _)| epoch.to_string()).collect();
         let reason = match &known[..] {
             [first, second, .., last] => {
@@ -131,8 +131,8 @@ fn at_epoch(outcome: &Outcome, epoch: f64) -> Result<Outcome, Error> {
         };
         return unsuitable(ENTRY.name, &outcome, reason);
     };
-    let parameters = parameters.clone();
-    Ok(Outcome { parameters, ..outcome })
+    outcome.parameters = parameters;
+    Ok(outcome)
 }
 
 /// A step of the passes, in their order.
