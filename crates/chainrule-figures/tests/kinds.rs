@@ -25,7 +25,7 @@ fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
 
 fn figure(
     kind: &str,
-    given: &[(&str, chainrule::registry::OptionValue)],
+    given: &[(&str, OptionValue)],
     trained: &(Experiment, Vec<Outcome>),
 ) -> Figure {
     draw(kind, given, &Subject { experiment: &trained.0, outcomes: &trained.1 }).unwrap()
