@@ -23,11 +23,7 @@ fn trained(name: &str, sets: &[&str]) -> (Experiment, Vec<Outcome>) {
     (experiment, outcomes)
 }
 
-fn figure(
-    kind: &str,
-    given: &[(&str, OptionValue)],
-    trained: &(Experiment, Vec<Outcome>),
-) -> Figure {
+fn figure(kind: &str, given: &[(&str, OptionValue)], trained: &(Experiment, Vec<Outcome>)) -> Figure {
     draw(kind, given, &Subject { experiment: &trained.0, outcomes: &trained.1 }).unwrap()
 }
 
