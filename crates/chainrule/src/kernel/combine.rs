@@ -15,19 +15,30 @@
 // 1. A block of K sums times G vectors of columns stays in registers while r runs over all terms.
 //    Each vector of x is then loaded once for K sums, and each weight is broadcast once for G
 //    vectors.
-// 2. K depends on G: the K·G accumulators, the G vectors of x and one weight must fit into the
-//    registers. If a vector takes two registers, G and K are smaller.
-// 3. Sums that do not fill a block of K are computed in blocks of 4, 2 and 1. Every sum adds its
-//    terms in the order of r, so the blocks have no effect on the result.
+// 2. The K·G accumulators, the G vectors of x and one weight must fit into the registers, and there
+//    must be enough accumulators to hide the latency of a multiply-add, about 8 of a register each.
+//    Every sum adds its terms in the order of r, so the blocks have no effect on the result:
+//
+//        level     registers        registers of a vector   K x G
+//        AVX-512   32 of 16 lanes   1                       6 x 4, 6 x 3, 8 x 2, 8 x 1
+//        AVX2      16 of 8 lanes    2                       6 x 1 (12 + 2 + 1 registers)
+//        NEON      32 of 4 lanes    4                       6 x 1 (24 + 4 + 1 registers)
+//
+// 3. Sums that do not fill a block of K are computed in blocks of 4, 2 and 1. If a vector takes
+//    several registers, blocks of 2 and 1 sums have more vectors of columns, for the same number of
+//    accumulators.
 // 4. The layout of the weights, the initial values and the destination of the sums differ between
 //    the products. They are given by the traits `WeightMatrix` and `CombineOutput`.
+
+use std::ops::Range;
 
 use fearless_simd::Simd;
 
 use super::scalar::Vector;
 use super::{Lanes, Scalar};
 
-/// Largest number of column vectors that stay in registers together.
+/// Largest number of column vectors that stay in registers together, and of a panel of transposed
+/// output units.
 pub(super) const PANEL: usize = 4;
 
 /// Weights of a combination, accessed by term and sum.
@@ -74,29 +85,32 @@ impl<T: Scalar> WeightMatrix<T> for SumMajor<'_, T> {
     }
 }
 
-/// The columns of `x` (rows, n) from column `from` on.
+/// The columns of `x` (rows, n).
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'x, T> {
     pub(super) x: &'x [T],
     pub(super) n: usize,
-    pub(super) from: usize,
 }
 
 /// Initial values of the sums, and the destination of the results.
 pub(super) trait CombineOutput<T: Scalar, S: Simd> {
     /// Returns the initial value of sum k in every column.
     fn start(&self, k: usize) -> T;
-    /// Writes the finished sums `k..k+K` of G vectors of columns.
-    fn finish<const K: usize, const G: usize>(&mut self, k: usize, sums: [[T::Vector<S>; G]; K]);
+    /// Writes the finished sums `k..k+K` of G vectors of columns, the first of which is `vector`.
+    fn finish<const K: usize, const G: usize>(
+        &mut self,
+        k: usize,
+        vector: usize,
+        sums: [[T::Vector<S>; G]; K],
+    );
 }
 
-/// Overwrites row k of `y`, which has `n` columns, with sum k from column `from` on. The initial
-/// value of sum k is `start(k)`.
+/// Overwrites row k of `y`, which has `n` columns, with sum k. The initial value of sum k is
+/// `start(k)`.
 pub(super) struct Overwrite<'y, T, F> {
     pub(super) start: F,
     pub(super) y: &'y mut [T],
     pub(super) n: usize,
-    pub(super) from: usize,
 }
 
 impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_, T, F> {
@@ -106,9 +120,14 @@ impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_
     }
 
     #[inline(always)]
-    fn finish<const K: usize, const G: usize>(&mut self, k: usize, sums: [[T::Vector<S>; G]; K]) {
+    fn finish<const K: usize, const G: usize>(
+        &mut self,
+        k: usize,
+        vector: usize,
+        sums: [[T::Vector<S>; G]; K],
+    ) {
         for (j, sums) in sums.iter().enumerate() {
-            let y = &mut self.y[(k + j) * self.n + self.from..][..G * T::WIDTH];
+            let y = &mut self.y[(k + j) * self.n + vector * T::WIDTH..][..G * T::WIDTH];
             for (sum, y) in sums.iter().zip(y.chunks_exact_mut(T::WIDTH)) {
                 sum.store(y);
             }
@@ -133,13 +152,19 @@ impl<T: Scalar, S: Simd> CombineOutput<T, S> for Accumulate<'_, T> {
     }
 
     #[inline(always)]
-    fn finish<const K: usize, const G: usize>(&mut self, k: usize, mut sums: [[T::Vector<S>; G]; K]) {
-        let y = &mut self.y[k * self.n + self.from..];
+    fn finish<const K: usize, const G: usize>(
+        &mut self,
+        k: usize,
+        vector: usize,
+        mut sums: [[T::Vector<S>; G]; K],
+    ) {
+        let from = self.from + vector * T::WIDTH;
+        let y = &mut self.y[k * self.n + from..];
         if y.len() < (K - 1) * self.n + G * T::WIDTH {
             // The last rows: the slice is too short for the lanes beyond the columns.
             for (j, sums) in sums.iter().enumerate() {
                 let y = &mut y[j * self.n..];
-                let n_columns = y.len().min(self.n - self.from).min(G * T::WIDTH);
+                let n_columns = y.len().min(self.n - from).min(G * T::WIDTH);
                 for (&sum, y) in sums.iter().zip(y[..n_columns].chunks_mut(T::WIDTH)) {
                     (T::Vector::<S>::load_some(y) + sum).store_some(y);
                 }
@@ -164,75 +189,109 @@ impl<T: Scalar, S: Simd> CombineOutput<T, S> for Accumulate<'_, T> {
     }
 }
 
-/// Returns the largest number of column vectors that [`combine`] takes: half as many if a vector
-/// takes two registers.
-#[inline(always)]
-pub(super) fn max_vectors<T: Scalar, S: Simd>() -> usize {
-    if T::Vector::<S>::WHOLE { PANEL } else { PANEL / 2 }
-}
-
 /// Computes the sums `start(k) + Σ_r x_r·w_rk` over `n_vectors` vectors of columns, for all k.
-///
-/// The fewer the column vectors, the more sums are computed at a time.
 #[inline(always)]
 pub(super) fn combine<T: Scalar, S: Simd>(
     n_vectors: usize,
     x: Columns<'_, T>,
     weights: impl WeightMatrix<T>,
     n_sums: usize,
-    output: impl CombineOutput<T, S>,
+    mut output: impl CombineOutput<T, S>,
 ) {
     // The register width is tested by a separate `if` so that each level compiles only its own
     // branch.
     if T::Vector::<S>::WHOLE {
-        match n_vectors {
-            1 => blocks::<T, S, 8, 1>(x, weights, n_sums, output),
-            2 => blocks::<T, S, 8, 2>(x, weights, n_sums, output),
-            3 => blocks::<T, S, 6, 3>(x, weights, n_sums, output),
-            _ => blocks::<T, S, 6, 4>(x, weights, n_sums, output),
+        let mut vector = 0;
+        while vector < n_vectors {
+            match n_vectors - vector {
+                1 => all_sums::<T, S, 8, 1>(x, weights, n_sums, vector, &mut output),
+                2 => all_sums::<T, S, 8, 2>(x, weights, n_sums, vector, &mut output),
+                3 => all_sums::<T, S, 6, 3>(x, weights, n_sums, vector, &mut output),
+                _ => all_sums::<T, S, 6, 4>(x, weights, n_sums, vector, &mut output),
+            }
+            vector += (n_vectors - vector).min(PANEL);
         }
-    } else {
-        match n_vectors {
-            1 => blocks::<T, S, 6, 1>(x, weights, n_sums, output),
-            _ => blocks::<T, S, 3, 2>(x, weights, n_sums, output),
-        }
+        return;
+    }
+    // The number of sums in blocks of 6 and 4; fewer are left over.
+    let mut k = n_sums - n_sums % 6 + if n_sums % 6 >= 4 { 4 } else { 0 };
+    for vector in 0..n_vectors {
+        let rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
+        blocks::<T, S, 4, 1>(x, weights, rest..k, vector, &mut output);
+    }
+    if k + 2 <= n_sums {
+        let rest = columns::<T, S, 2, 2>(x, weights, k, 0..n_vectors, &mut output);
+        columns::<T, S, 2, 1>(x, weights, k, rest..n_vectors, &mut output);
+        k += 2;
+    }
+    if k < n_sums {
+        let rest = columns::<T, S, 1, 4>(x, weights, k, 0..n_vectors, &mut output);
+        let rest = columns::<T, S, 1, 2>(x, weights, k, rest..n_vectors, &mut output);
+        columns::<T, S, 1, 1>(x, weights, k, rest..n_vectors, &mut output);
     }
 }
 
-/// Computes the sums in blocks of `K`, and the remaining ones in smaller blocks.
+/// Computes all sums of G vectors of columns in blocks of `K`, and the remaining ones in smaller
+/// blocks.
+#[inline(always)]
+fn all_sums<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    x: Columns<'_, T>,
+    weights: impl WeightMatrix<T>,
+    n_sums: usize,
+    vector: usize,
+    output: &mut impl CombineOutput<T, S>,
+) {
+    let k = blocks::<T, S, K, G>(x, weights, 0..n_sums, vector, output);
+    let k = blocks::<T, S, 4, G>(x, weights, k..n_sums, vector, output);
+    let k = blocks::<T, S, 2, G>(x, weights, k..n_sums, vector, output);
+    blocks::<T, S, 1, G>(x, weights, k..n_sums, vector, output);
+}
+
+/// Computes as many of the sums as fill blocks of `K`, and returns the first remaining one.
 #[inline(always)]
 fn blocks<T: Scalar, S: Simd, const K: usize, const G: usize>(
     x: Columns<'_, T>,
     weights: impl WeightMatrix<T>,
-    n_sums: usize,
-    mut output: impl CombineOutput<T, S>,
-) {
-    let mut k = 0;
-    while k + K <= n_sums {
-        block::<T, S, K, G>(x, weights, k, &mut output);
+    sums: Range<usize>,
+    vector: usize,
+    output: &mut impl CombineOutput<T, S>,
+) -> usize {
+    let mut k = sums.start;
+    while k + K <= sums.end {
+        block::<T, S, K, G>(x, weights, k, vector, output);
         k += K;
     }
-    while k + 4 <= n_sums {
-        block::<T, S, 4, G>(x, weights, k, &mut output);
-        k += 4;
+    k
+}
+
+/// Computes sums `k..k+K` of as many of the vectors as fill blocks of `G`, and returns the first
+/// remaining vector.
+#[inline(always)]
+fn columns<T: Scalar, S: Simd, const K: usize, const G: usize>(
+    x: Columns<'_, T>,
+    weights: impl WeightMatrix<T>,
+    k: usize,
+    vectors: Range<usize>,
+    output: &mut impl CombineOutput<T, S>,
+) -> usize {
+    let mut vector = vectors.start;
+    while vector + G <= vectors.end {
+        block::<T, S, K, G>(x, weights, k, vector, output);
+        vector += G;
     }
-    while k + 2 <= n_sums {
-        block::<T, S, 2, G>(x, weights, k, &mut output);
-        k += 2;
-    }
-    if k < n_sums {
-        block::<T, S, 1, G>(x, weights, k, &mut output);
-    }
+    vector
 }
 
 /// Computes sums `k..k+K` over G vectors of columns, with K·G accumulators that run over all terms.
 #[inline(always)]
 fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
-    Columns { x, n, from }: Columns<'_, T>,
+    Columns { x, n }: Columns<'_, T>,
     weights: impl WeightMatrix<T>,
     k: usize,
+    vector: usize,
     output: &mut impl CombineOutput<T, S>,
 ) {
+    let from = vector * T::WIDTH;
     let mut sums = [[T::Vector::<S>::splat(0.0); G]; K];
     for (j, sums) in sums.iter_mut().enumerate() {
         *sums = [T::Vector::<S>::broadcast(output.start(k + j)); G];
@@ -252,5 +311,5 @@ fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
             }
         }
     }
-    output.finish(k, sums);
+    output.finish(k, vector, sums);
 }

@@ -50,9 +50,7 @@
 
 use fearless_simd::{Simd, dispatch};
 
-use super::combine::{
-    Accumulate, Columns, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine, max_vectors,
-};
+use super::combine::{Accumulate, Columns, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine};
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
 use super::{Lanes, Scalar};
@@ -147,14 +145,8 @@ fn to_tile<T: Scalar, S: Simd>(
     start: impl Fn(usize) -> T + Copy,
     y: &mut [T],
 ) {
-    let n_sums = y.len() / n;
-    let mut from = 0;
-    while from < n {
-        let n_vectors = ((n - from) / T::WIDTH).min(max_vectors::<T, S>());
-        let output = Overwrite { start, y: &mut *y, n, from };
-        combine::<T, S>(n_vectors, Columns { x, n, from }, weights, n_sums, output);
-        from += n_vectors * T::WIDTH;
-    }
+    let (n_vectors, n_sums) = (n / T::WIDTH, y.len() / n);
+    combine::<T, S>(n_vectors, Columns { x, n }, weights, n_sums, Overwrite { start, y, n });
 }
 
 /// Adds `Σ_s a_i·dz_j` to `dW_ij` with the output units on the lanes: for each panel of them, sums
@@ -164,11 +156,11 @@ fn outer_products<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], scra
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     let mut from = 0;
     while from < n_out {
-        let n_vectors = (n_out - from).div_ceil(T::WIDTH).min(max_vectors::<T, S>());
+        let n_vectors = (n_out - from).div_ceil(T::WIDTH).min(PANEL);
         let width = n_vectors * T::WIDTH;
         let transposed = &mut scratch[..n * width];
         transpose::<T, S>(simd, n, &dz[from * n..], width, transposed);
-        let (x, weights) = (Columns { x: transposed, n: width, from: 0 }, SumMajor { w: a, stride: n });
+        let (x, weights) = (Columns { x: transposed, n: width }, SumMajor { w: a, stride: n });
         combine::<T, S>(n_vectors, x, weights, n_in, Accumulate { y: &mut *dw, n: n_out, from });
         from += width;
     }
