@@ -43,6 +43,8 @@ pub(super) const PANEL: usize = 4;
 
 /// Weights of a combination, accessed by term and sum.
 pub(super) trait WeightMatrix<T>: Copy {
+    /// Returns the weights without those of the first `r` terms.
+    fn skip_terms(self, r: usize) -> Self;
     /// Returns a function from a term, one of `n_terms`, to its weights of sums `k..k+K`.
     fn block<const K: usize>(self, k: usize, n_terms: usize) -> impl Fn(usize) -> [T; K];
 }
@@ -55,6 +57,11 @@ pub(super) struct TermMajor<'w, T> {
 }
 
 impl<T: Scalar> WeightMatrix<T> for TermMajor<'_, T> {
+    #[inline(always)]
+    fn skip_terms(self, r: usize) -> Self {
+        TermMajor { w: &self.w[r * self.stride..], ..self }
+    }
+
     #[inline(always)]
     fn block<const K: usize>(self, k: usize, _: usize) -> impl Fn(usize) -> [T; K] {
         #[inline(always)]
@@ -73,6 +80,11 @@ pub(super) struct SumMajor<'w, T> {
 }
 
 impl<T: Scalar> WeightMatrix<T> for SumMajor<'_, T> {
+    #[inline(always)]
+    fn skip_terms(self, r: usize) -> Self {
+        SumMajor { w: &self.w[r..], ..self }
+    }
+
     #[inline(always)]
     fn block<const K: usize>(self, k: usize, n_terms: usize) -> impl Fn(usize) -> [T; K] {
         // Sliced outside the loop over terms, where the compiler can see the length.
@@ -94,8 +106,8 @@ pub(super) struct Columns<'x, T> {
 
 /// Initial values of the sums, and the destination of the results.
 pub(super) trait CombineOutput<T: Scalar, S: Simd> {
-    /// Returns the initial value of sum k in every column.
-    fn start(&self, k: usize) -> T;
+    /// Returns the initial values of sum k in G vectors of columns, the first of which is `vector`.
+    fn start<const G: usize>(&self, k: usize, vector: usize) -> [T::Vector<S>; G];
     /// Writes the finished sums `k..k+K` of G vectors of columns, the first of which is `vector`.
     fn finish<const K: usize, const G: usize>(
         &mut self,
@@ -115,8 +127,8 @@ pub(super) struct Overwrite<'y, T, F> {
 
 impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_, T, F> {
     #[inline(always)]
-    fn start(&self, k: usize) -> T {
-        (self.start)(k)
+    fn start<const G: usize>(&self, k: usize, _: usize) -> [T::Vector<S>; G] {
+        [T::Vector::<S>::broadcast((self.start)(k)); G]
     }
 
     #[inline(always)]
@@ -135,6 +147,40 @@ impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_
     }
 }
 
+/// Continues sum k from the value in row k of `y`, which has `n` columns, and overwrites it.
+pub(super) struct Continue<'y, T> {
+    pub(super) y: &'y mut [T],
+    pub(super) n: usize,
+}
+
+impl<T: Scalar, S: Simd> CombineOutput<T, S> for Continue<'_, T> {
+    #[inline(always)]
+    fn start<const G: usize>(&self, k: usize, vector: usize) -> [T::Vector<S>; G] {
+        let y = &self.y[k * self.n + vector * T::WIDTH..][..G * T::WIDTH];
+        let mut sums = [T::Vector::<S>::splat(0.0); G];
+        for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
+            *sum = T::Vector::<S>::load(y);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn finish<const K: usize, const G: usize>(
+        &mut self,
+        k: usize,
+        vector: usize,
+        sums: [[T::Vector<S>; G]; K],
+    ) {
+        Overwrite { start: zero::<T>, y: &mut *self.y, n: self.n }.finish(k, vector, sums);
+    }
+}
+
+/// Returns 0, as the initial value of a sum.
+#[inline(always)]
+fn zero<T: Scalar>(_: usize) -> T {
+    T::ZERO
+}
+
 /// Adds sum k to row k of `y`, which has `n` columns, from column `from` on. The initial value of
 /// each sum is 0.
 ///
@@ -147,8 +193,8 @@ pub(super) struct Accumulate<'y, T> {
 
 impl<T: Scalar, S: Simd> CombineOutput<T, S> for Accumulate<'_, T> {
     #[inline(always)]
-    fn start(&self, _: usize) -> T {
-        T::ZERO
+    fn start<const G: usize>(&self, _: usize, _: usize) -> [T::Vector<S>; G] {
+        [T::Vector::<S>::splat(0.0); G]
     }
 
     #[inline(always)]
@@ -294,7 +340,7 @@ fn block<T: Scalar, S: Simd, const K: usize, const G: usize>(
     let from = vector * T::WIDTH;
     let mut sums = [[T::Vector::<S>::splat(0.0); G]; K];
     for (j, sums) in sums.iter_mut().enumerate() {
-        *sums = [T::Vector::<S>::broadcast(output.start(k + j)); G];
+        *sums = output.start::<G>(k + j, vector);
     }
     let weights = weights.block::<K>(k, x.len() / n);
     for (r, x) in x.chunks_exact(n).enumerate() {

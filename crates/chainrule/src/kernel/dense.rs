@@ -43,6 +43,10 @@
 //    loops of a constant length are unrolled.
 // 5. The sums of a tile are added to `dw` and `db` at the end, not term by term.
 //
+// 6. If a vector takes several registers, a block has a single vector of columns, and the rows of
+//    many terms at this distance share few sets of the cache. They are copied into a contiguous
+//    panel of at most PANEL_TERMS terms; further terms continue the stored sums.
+//
 // Every sum has one order, whatever the level and the blocks. It runs over inputs, outputs or
 // samples from the first to the last; dot products and the bias gradient have one partial sum per
 // lane and add the lanes in the order of `Vector::sum`. A property test compares all products with
@@ -50,13 +54,21 @@
 
 use fearless_simd::{Simd, dispatch};
 
-use super::combine::{Accumulate, Columns, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine};
+use super::combine::{
+    Accumulate, Columns, Continue, Overwrite, PANEL, SumMajor, TermMajor, WeightMatrix, combine,
+};
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
 use super::{Lanes, Scalar};
 
 /// Largest number of units of a narrow side of a layer.
 const NARROW: usize = 8;
+
+/// Minimum numbers of terms and of sums of a product whose rows are copied into panels, and maximum
+/// number of terms of a panel.
+const MIN_TERMS: usize = 96;
+const MIN_SUMS: usize = 24;
+const PANEL_TERMS: usize = 256;
 
 /// Number of samples of a full tile, and half of it.
 const FULL: usize = super::TILE;
@@ -145,8 +157,30 @@ fn to_tile<T: Scalar, S: Simd>(
     start: impl Fn(usize) -> T + Copy,
     y: &mut [T],
 ) {
-    let (n_vectors, n_sums) = (n / T::WIDTH, y.len() / n);
-    combine::<T, S>(n_vectors, Columns { x, n }, weights, n_sums, Overwrite { start, y, n });
+    let (n_vectors, n_terms, n_sums) = (n / T::WIDTH, x.len() / n, y.len() / n);
+    if T::Vector::<S>::WHOLE || n_terms < MIN_TERMS || n_sums < MIN_SUMS {
+        combine::<T, S>(n_vectors, Columns { x, n }, weights, n_sums, Overwrite { start, y, n });
+        return;
+    }
+    let mut buffer = [T::ZERO; PANEL_TERMS * MAX_LANES];
+    for from in (0..n_terms).step_by(PANEL_TERMS) {
+        let x = &x[from * n..n_terms.min(from + PANEL_TERMS) * n];
+        let weights = weights.skip_terms(from);
+        for vector in 0..n_vectors {
+            let column = vector * T::WIDTH;
+            for (x, row) in x.chunks_exact(n).zip(buffer.chunks_exact_mut(T::WIDTH)) {
+                row.copy_from_slice(&x[column..column + T::WIDTH]);
+            }
+            let panel = Columns { x: &buffer[..x.len() / n * T::WIDTH], n: T::WIDTH };
+            // The vector is the first one of the panel, and of the outputs from its column on.
+            let y = &mut y[column..];
+            if from == 0 {
+                combine::<T, S>(1, panel, weights, n_sums, Overwrite { start, y, n });
+            } else {
+                combine::<T, S>(1, panel, weights, n_sums, Continue { y, n });
+            }
+        }
+    }
 }
 
 /// Adds `Σ_s a_i·dz_j` to `dW_ij` with the output units on the lanes: for each panel of them, sums
