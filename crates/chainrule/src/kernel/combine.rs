@@ -26,7 +26,8 @@
 //
 // 3. Sums that do not fill a block of K are computed in blocks of 4, 2 and 1. If a vector takes
 //    several registers, blocks of 2 and 1 sums have more vectors of columns, for the same number of
-//    accumulators.
+//    accumulators. With at most FEW_TERMS terms, most of the work of a block is its start; blocks of
+//    3 x 2 then broadcast fewer numbers.
 // 4. The layout of the weights, the initial values and the destination of the sums differ between
 //    the products. They are given by the traits `WeightMatrix` and `CombineOutput`.
 
@@ -40,6 +41,10 @@ use super::{Lanes, Scalar};
 /// Largest number of column vectors that stay in registers together, and of a panel of transposed
 /// output units.
 pub(super) const PANEL: usize = 4;
+
+/// Largest number of terms of sums that are computed in blocks of 3 x 2 if a vector takes several
+/// registers.
+const FEW_TERMS: usize = 4;
 
 /// Weights of a combination, accessed by term and sum.
 pub(super) trait WeightMatrix<T>: Copy {
@@ -259,11 +264,19 @@ pub(super) fn combine<T: Scalar, S: Simd>(
         }
         return;
     }
-    // The number of sums in blocks of 6 and 4; fewer are left over.
-    let mut k = n_sums - n_sums % 6 + if n_sums % 6 >= 4 { 4 } else { 0 };
-    for vector in 0..n_vectors {
-        let rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
-        blocks::<T, S, 4, 1>(x, weights, rest..k, vector, &mut output);
+    // The number of sums in larger blocks; fewer are left over.
+    let mut k;
+    if x.x.len() <= FEW_TERMS * x.n && n_vectors.is_multiple_of(2) {
+        k = n_sums - n_sums % 3;
+        for vector in (0..n_vectors).step_by(2) {
+            blocks::<T, S, 3, 2>(x, weights, 0..k, vector, &mut output);
+        }
+    } else {
+        k = n_sums - n_sums % 6 + if n_sums % 6 >= 4 { 4 } else { 0 };
+        for vector in 0..n_vectors {
+            let rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
+            blocks::<T, S, 4, 1>(x, weights, rest..k, vector, &mut output);
+        }
     }
     if k + 2 <= n_sums {
         let rest = columns::<T, S, 2, 2>(x, weights, k, 0..n_vectors, &mut output);
