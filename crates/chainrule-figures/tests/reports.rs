@@ -72,6 +72,16 @@ fn the_report_of_a_fit_starts_with_the_result_and_contains_what_the_terminal_pri
         assert!(page.contains(&format!("\">{title}</a>")), "{title} is not in the table of contents");
     }
 
+    let n_old = fitted.outcomes[0].samples.from_table.as_ref().map_or(0, |from| {
+        let chainrule_table::Values::Strings(labels) = &from.table.column("label").expect("a column").values
+        else {
+            panic!("text");
+        };
+        (0..120).filter(|i| labels.get(*i).is_some_and(|word| word.starts_with("old"))).count()
+    });
+    let share = format!("old &amp; rich {:.1} %", n_old as f64 / 1.2);
+    assert!(page.contains(&share), "{share}");
+
     let cell = |text: &str| assert!(page.contains(&format!(">{text}</td>")), "{text}");
     let scores = fitted.scores.table(fitted.model.target());
     assert_eq!(scores.header, ["", "train", "validation", "linear model", "baseline: majority class"]);

@@ -17,8 +17,10 @@ use crate::{Error, PlotlyScript, html_fragment};
 
 const LOSS_CURVE: &str = "loss-curve";
 
-/// Maximum number of classes that are listed.
+/// Maximum number of classes that are listed, and of those whose frequencies are in the first
+/// sentence.
 const MAX_CLASSES: usize = 50;
+const MAX_FREQUENCIES: usize = 8;
 
 /// Renders the report of a fit as one HTML page; see [`report`](super::report).
 ///
@@ -31,7 +33,8 @@ pub fn fit_report(fitted: &Fitted, plotly: PlotlyScript<'_>) -> Result<String, E
     let table_name = file_name(&summary.table.table);
     let mut page =
         Page::new(&format!("{}: {} from {table_name}", target.columns().join(", "), target.task().name()));
-    page.lead(&escape(&rows(&summary, outcomes.len())));
+    let rows = rows(&summary, outcomes.len());
+    page.lead(&escape(&[&rows, &frequencies(&outcomes[0])[..]].concat()));
     page.lead(&format!(
         "<span class=\"muted\">Trained by Chainrule {} on {}.</span>",
         env!("CARGO_PKG_VERSION"),
@@ -71,6 +74,20 @@ fn rows(summary: &FitSummary, n_folds: usize) -> String {
     } else {
         format!("{} rows: {} for training, {} for validation.", rows.total, rows.train, rows.validation)
     }
+}
+
+/// Returns the frequencies of a few classes among all rows as a sentence.
+fn frequencies(outcome: &Outcome) -> String {
+    let Some((names, labels)) = sample_classes(&outcome.with_rows(RowSet::All)) else { return String::new() };
+    if names.len() > MAX_FREQUENCIES {
+        return String::new();
+    }
+    let frequency = |(k, name): (usize, &String)| {
+        let n = labels.iter().filter(|label| **label == k).count();
+        format!("{name} {:.1} %", 100.0 * n as f64 / labels.len() as f64)
+    };
+    let classes: Vec<String> = names.iter().enumerate().map(frequency).collect();
+    format!(" Classes: {}.", classes.join(", "))
 }
 
 /// Renders the metrics, with the most important one as a sentence.
