@@ -13,7 +13,7 @@ use crate::builtin::{self, BaseFolder};
 use crate::claim::Claim;
 use crate::data::DataPlan;
 use crate::figure::FigurePlan;
-use crate::fit::FitPlan;
+use crate::fit::plan::FitPlan;
 use crate::network::NetworkPlan;
 use crate::origin::Origin;
 use crate::section::Section;

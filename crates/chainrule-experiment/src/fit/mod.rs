@@ -9,7 +9,7 @@ mod defaults;
 mod fitted;
 mod open;
 mod options;
-mod plan;
+pub(crate) mod plan;
 mod progress;
 mod score_table;
 mod summary;

@@ -4,8 +4,8 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::arrange::in_rows;
-use super::series::{classes, predicted};
-use super::subject::unsuitable;
+use super::series::predicted;
+use super::subject::classes_for;
 use super::{Draw, Subject, option, rows};
 use crate::{Axis, ColourMap, ColourScale, Error, Figure, Mark, Panel, Series};
 
@@ -24,13 +24,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {
-    let Some(classes) = classes(outcome) else {
-        return unsuitable(
-            ENTRY.name,
-            outcome,
-            "its targets are not classes; use \"residuals\" for regression",
-        );
-    };
+    let classes = classes_for(ENTRY.name, outcome)?;
     let n = classes.names.len();
     let mut counts = vec![0.0; n * n];
     for (label, predicted) in classes.labels.iter().zip(predicted(outcome)) {

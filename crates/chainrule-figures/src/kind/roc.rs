@@ -4,8 +4,8 @@ use chainrule::registry::{Entry, Options};
 use chainrule_experiment::Outcome;
 
 use super::arrange::in_rows;
-use super::series::{classes, line, probabilities};
-use super::subject::unsuitable;
+use super::series::{line, probabilities};
+use super::subject::classes_for;
 use super::{Draw, Subject, option, rows};
 use crate::{Axis, Colour, Error, Figure, Panel, Series, Stroke};
 
@@ -24,13 +24,7 @@ fn draw(subject: &Subject<'_>, options: &Options) -> Result<Figure, Error> {
 }
 
 fn panel(outcome: &Outcome) -> Result<Panel, Error> {
-    let Some(classes) = classes(outcome) else {
-        return unsuitable(
-            ENTRY.name,
-            outcome,
-            "its targets are not classes; use \"residuals\" for regression",
-        );
-    };
+    let classes = classes_for(ENTRY.name, outcome)?;
     let y = outcome.network().predict(outcome.samples.dataset.x());
     let p = probabilities(outcome.architecture.n_outputs(), &y);
     let stroke = Stroke::new(Colour::Muted).width(1.0).dashed();

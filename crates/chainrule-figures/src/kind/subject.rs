@@ -4,7 +4,7 @@ use chainrule::registry::{self, Options};
 use chainrule_experiment::{Experiment, Outcome};
 
 use super::option;
-use super::series::network_name;
+use super::series::{SampleClasses, classes, network_name};
 use crate::{Error, Figure, Panel};
 
 /// Function that draws a kind of figure for a subject, with validated options.
@@ -73,4 +73,12 @@ pub(super) fn unsuitable<X>(
     reason: impl Into<String>,
 ) -> Result<X, Error> {
     Err(Error::Unsuitable { kind, network: network_name(outcome), reason: reason.into() })
+}
+
+/// Returns the true classes of the samples, or [`Error::Unsuitable`] if the targets are not classes.
+pub(super) fn classes_for(kind: &'static str, outcome: &Outcome) -> Result<SampleClasses, Error> {
+    classes(outcome).map_or_else(
+        || unsuitable(kind, outcome, "its targets are not classes; use \"residuals\" for regression"),
+        Ok,
+    )
 }

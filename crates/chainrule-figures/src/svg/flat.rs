@@ -225,11 +225,11 @@ fn draw_network(
     for ((node, at), label_size) in nodes.iter().zip(&layout.at).zip(&layout.label_sizes) {
         let marker = Marker { size, edge: Some(Colour::Ink), ..Marker::new(Symbol::Circle, node.colour) };
         canvas.raw(&markers(&[*at], marker));
-        let beside = size / 2.0 + NODE_GAP;
+        let offset = size / 2.0 + NODE_GAP;
         let (shift, anchor, colour) = match node.side {
             LabelSide::Inside => (0.0, Anchor::Middle, node.colour.contrast()),
-            LabelSide::Left => (-beside, Anchor::End, Colour::Ink),
-            LabelSide::Right => (beside, Anchor::Start, Colour::Ink),
+            LabelSide::Left => (-offset, Anchor::End, Colour::Ink),
+            LabelSide::Right => (offset, Anchor::Start, Colour::Ink),
         };
         if let Some(size) = label_size.filter(|_| !node.label.is_empty()) {
             canvas.text(
