@@ -51,9 +51,10 @@ pub fn evaluation_report(
     let columns: Vec<(&str, &[(&str, f64)])> = columns.iter().map(|(name, v)| (&name[..], &v[..])).collect();
     let mut html = result::scores(&ScoreTable::of_columns(&columns));
     html.extend(ScoreTable::of_targets("", &evaluation.metrics.targets).as_ref().map(result::scores));
-    html.extend(
-        evaluation.metrics.confusion.as_ref().map(|confusion| result::class_scores(&name, confusion)),
-    );
+    if let Some(confusion) = &evaluation.metrics.confusion {
+        html.push_str("<h3>Scores of each class</h3>\n");
+        html.push_str(&result::class_scores(&name, confusion));
+    }
     page.section("Result", &html);
     let mut figures = result::predictions(subject)?;
     if model.members.len() > 1 && !figures.is_empty() {

@@ -11,6 +11,9 @@ use crate::kind::{self, Subject, gradients};
 use crate::markup::escape;
 use crate::{Error, Figure, PlotlyScript, html_fragment};
 
+/// Maximum number of networks that are the columns of their table, and not its rows.
+const MAX_COLUMNS: usize = 6;
+
 /// Maximum number of inputs that are listed.
 const MAX_INPUTS: usize = 8;
 
@@ -114,6 +117,16 @@ fn number(v: f64) -> String {
     if v != 0.0 && (v.abs() < 1e-4 || v.abs() >= 1e7) { format!("{v:.4e}") } else { format!("{v:.6}") }
 }
 
+/// Renders a table with one column for each row, for tables of a few rows that are wider than a
+/// screen.
+fn columns(header: &[&str], rows: &[Row]) -> String {
+    let cell = |k: usize| rows.iter().map(move |(_, cells)| cells[k].clone());
+    let names: Vec<String> = std::iter::once(header[0].to_owned()).chain(cell(0)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let property = |k: usize| ("", std::iter::once(header[k].to_owned()).chain(cell(k)).collect());
+    table(&names, &(1..header.len()).map(property).collect::<Vec<Row>>())
+}
+
 /// Lists a few inputs, or returns the number of many.
 fn inputs(names: &[String]) -> String {
     if names.len() <= MAX_INPUTS { names.join(", ") } else { names.len().to_string() }
@@ -134,7 +147,7 @@ pub(super) fn networks(outcomes: &[Outcome]) -> String {
             samples.dataset.n_samples().to_string(),
             inputs(&samples.inputs),
             samples.classes.join(", "),
-            outcome.loss.options().short(),
+            outcome.loss.options().short().replace('_', " "),
             outcome.history.epochs.len().to_string(),
             number(training),
             validation.map_or_else(|| "-".to_owned(), number),
@@ -155,7 +168,9 @@ pub(super) fn networks(outcomes: &[Outcome]) -> String {
         "final validation loss",
         "status",
     ];
-    let mut text = table(&header, &outcomes.iter().map(row).collect::<Vec<_>>());
+    let rows: Vec<Row> = outcomes.iter().map(row).collect();
+    let mut text =
+        if outcomes.len() <= MAX_COLUMNS { columns(&header, &rows) } else { table(&header, &rows) };
     for outcome in outcomes {
         for warning in &outcome.history.warnings {
             let _ = writeln!(
