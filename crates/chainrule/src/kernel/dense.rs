@@ -59,6 +59,7 @@ use super::combine::{
 };
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
+use super::square::{sum_each, transposed};
 use super::{Lanes, Scalar};
 
 /// Largest number of units of a narrow side of a layer.
@@ -262,14 +263,14 @@ fn bias_sums<T: Scalar, S: Simd>(_: S, n: usize, dz: &[T], db: &mut [T]) {
 #[inline(always)]
 fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T::Vector<S>) -> T::Vector<S> {
     if rows.len() == n * T::WIDTH {
-        return T::Vector::<S>::sum_each(
+        return sum_each::<T::Vector<S>>(
             #[inline(always)]
             |k| vector(&rows[k * n..][..n]),
         );
     }
     // Lanes beyond the last row repeat it; they are not used.
     let last = rows.len() / n - 1;
-    T::Vector::<S>::sum_each(
+    sum_each::<T::Vector<S>>(
         #[inline(always)]
         |k| vector(&rows[k.min(last) * n..][..n]),
     )
@@ -291,7 +292,7 @@ fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
     for unit in (0..width).step_by(T::WIDTH) {
         for s in (0..n).step_by(T::WIDTH) {
-            let square = T::Vector::<S>::transposed(
+            let square = transposed::<T::Vector<S>>(
                 #[inline(always)]
                 |k| match x.get((unit + k) * n + s..) {
                     Some(row) if !row.is_empty() => T::Vector::<S>::load(row),

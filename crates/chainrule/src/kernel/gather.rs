@@ -21,6 +21,7 @@ use fearless_simd::{Simd, dispatch};
 use super::Scalar;
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
+use super::square::{transposed};
 
 /// Copies column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, where n is the
 /// number of rows; `tile` is overwritten.
@@ -68,12 +69,12 @@ fn transpose_squares<T: Scalar, S: Simd, const C: usize>(
             // stored.
             let row = |k: usize| &values[rows[k] as usize * n_columns + first..];
             let square = if rows.iter().all(|&i| i as usize * n_columns + first + T::WIDTH <= values.len()) {
-                T::Vector::<S>::transposed(
+                transposed::<T::Vector<S>>(
                     #[inline(always)]
                     |k| T::Vector::<S>::load(row(k)),
                 )
             } else {
-                T::Vector::<S>::transposed(
+                transposed::<T::Vector<S>>(
                     #[inline(always)]
                     |k| {
                         let row = row(k);

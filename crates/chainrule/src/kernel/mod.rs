@@ -6,6 +6,7 @@
 //! - [`math`]: exp, ln, tanh and other elementary functions, independent of the platform's math
 //!   library;
 //! - `vector`: the SIMD vectors;
+//! - `square`: transposes and sums of the lanes of several vectors;
 //! - `level`: the instruction set, detected or forced;
 //! - `aligned`: buffers aligned to cache lines;
 //! - `gather`: copying table rows into the columns of a tile;
@@ -34,6 +35,7 @@ mod precision;
 pub(crate) mod sample;
 pub(crate) mod scalar;
 pub(crate) mod slices;
+mod square;
 mod vector;
 
 pub use lanes::Lanes;

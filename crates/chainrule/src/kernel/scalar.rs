@@ -7,6 +7,7 @@ use fearless_simd::Simd;
 
 use super::compiled::Kernels;
 use super::lanes::Lanes;
+use super::square::HalfVector;
 
 /// Precision of the engine: f32 or f64.
 ///
@@ -87,71 +88,20 @@ pub trait Vector: Lanes {
     }
     /// Returns a vector with `v` in every lane.
     fn broadcast(v: Self::Lane) -> Self;
+    /// Half of the lanes.
+    type Half: HalfVector;
+    /// Returns the lower and the upper half.
+    fn split(self) -> [Self::Half; 2];
+    /// Returns the vector with the given lower and upper half.
+    fn join(halves: [Self::Half; 2]) -> Self;
     /// Interleaves the lanes of both vectors, `(x0 y0 x1 y1 ..., ... x_last y_last)`, and returns
     /// the lower and the upper half.
-    fn zip(self, other: Self) -> (Self, Self);
-    /// Transposes a square of vectors: lane k of result i is lane i of `vector(k)`, for k below
-    /// `WIDTH`.
-    #[inline(always)]
-    fn transposed(vector: impl Fn(usize) -> Self) -> [Self; MAX_LANES] {
-        let zero = Self::splat(0.0);
-        let mut square = std::array::from_fn(
-            #[inline(always)]
-            |k| if k < Self::WIDTH { vector(k) } else { zero },
-        );
-        // Interleaving the first half of the vectors with the second half, log2(WIDTH) times,
-        // transposes the square.
-        let mut round = 1;
-        while round < Self::WIDTH {
-            let mut interleaved = square;
-            for k in 0..Self::WIDTH / 2 {
-                (interleaved[2 * k], interleaved[2 * k + 1]) = square[k].zip(square[k + Self::WIDTH / 2]);
-            }
-            square = interleaved;
-            round *= 2;
-        }
-        square
-    }
+    fn interleave(self, other: Self) -> (Self, Self);
     /// Returns the sum of the lanes: adds the upper half to the lower half until one lane is left.
     fn sum(self) -> Self::Lane;
-    /// Returns a vector whose lane k is the [`sum`](Vector::sum) of `vector(k)`, bit for bit, for k
-    /// below `WIDTH`.
-    #[inline(always)]
-    fn sum_each(vector: impl Fn(usize) -> Self) -> Self {
-        // Each step interleaves two vectors and adds the halves of the result, until lane k belongs
-        // to vector k. The tree is written out because a depth-first traversal takes few registers.
-        let eighth = Self::WIDTH / 8;
-        if eighth == 1 {
-            eight(0, &vector)
-        } else {
-            interleave_and_add(eight(0, &vector), eight(eighth / 2, &vector))
-        }
-    }
     /// Whether the machine has registers as wide as the vector; otherwise a vector takes two or
     /// more of them.
     const WHOLE: bool;
-}
-
-/// Interleaves the lanes of both vectors and adds the upper half of the result to the lower half.
-#[inline(always)]
-fn interleave_and_add<V: Vector>(x: V, y: V) -> V {
-    let (low, high) = x.zip(y);
-    low + high
-}
-
-#[inline(always)]
-fn two<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(vector(k), vector(k + V::WIDTH / 2))
-}
-
-#[inline(always)]
-fn four<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(two(k, vector), two(k + V::WIDTH / 4, vector))
-}
-
-#[inline(always)]
-fn eight<V: Vector>(k: usize, vector: &impl Fn(usize) -> V) -> V {
-    interleave_and_add(four(k, vector), four(k + V::WIDTH / 8, vector))
 }
 
 /// Number of lanes of the widest vector.

@@ -6,10 +6,11 @@
 //! vector kernels.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{f32x16, f64x8, u32x16, u64x8};
+use fearless_simd::{Level, f32x8, f32x16, f64x4, f64x8, u32x16, u64x8};
 
 use super::lanes::Lanes;
 use super::scalar::Vector;
+use super::square::HalfVector;
 
 /// Returns the token that proves that the instructions of a level are available, which
 /// `fearless_simd` requires to construct a vector.
@@ -27,7 +28,7 @@ fn token<S: Simd>() -> S {
 
 // One body for both precisions, which differ only in type names and bit layout.
 macro_rules! vector {
-    ($vector:ident, $float:ident, $bits:ident, $unsigned:ident, $width:literal,
+    ($vector:ident, $half:ident, $interleave:ident, $exchange:ident, $float:ident, $bits:ident, $unsigned:ident, $width:literal,
      $mantissa:literal, $bias:literal, $sqrt_half:literal, $single:literal) => {
         impl<S: Simd> Lanes for $vector<S> {
             const SINGLE: bool = $single;
@@ -120,8 +121,19 @@ macro_rules! vector {
             fn broadcast(v: $float) -> Self {
                 Self::simd_from(token::<S>(), v)
             }
+            type Half = $half<S>;
+
             #[inline(always)]
-            fn zip(self, other: Self) -> (Self, Self) {
+            fn split(self) -> [Self::Half; 2] {
+                let (low, high) = SimdSplit::split(self);
+                [low, high]
+            }
+            #[inline(always)]
+            fn join([low, high]: [Self::Half; 2]) -> Self {
+                low.combine(high)
+            }
+            #[inline(always)]
+            fn interleave(self, other: Self) -> (Self, Self) {
                 (self.zip_low(other), self.zip_high(other))
             }
             #[inline(always)]
@@ -137,8 +149,67 @@ macro_rules! vector {
                 lanes[0]
             }
         }
+
+        impl<S: Simd> HalfVector for $half<S> {
+            const BLOCK: usize = $width / 4;
+
+            #[inline(always)]
+            fn interleave_blocks(self, other: Self) -> (Self, Self) {
+                // With AVX2, the other operations compile to several instructions each.
+                #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+                if let Level::Avx2(avx2) = token::<S>().level() {
+                    let [low, high] = avx2::$interleave(avx2, self.into(), other.into());
+                    return (Self::simd_from(token::<S>(), low), Self::simd_from(token::<S>(), high));
+                }
+                self.zip_low(other).exchange_blocks(self.zip_high(other))
+            }
+            #[inline(always)]
+            fn exchange_blocks(self, other: Self) -> (Self, Self) {
+                #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+                if let Level::Avx2(avx2) = token::<S>().level() {
+                    let [low, high] = avx2::$exchange(avx2, self.into(), other.into());
+                    return (Self::simd_from(token::<S>(), low), Self::simd_from(token::<S>(), high));
+                }
+                let ((low, high), (other_low, other_high)) = (SimdSplit::split(self), SimdSplit::split(other));
+                (low.combine(other_low), high.combine(other_high))
+            }
+        }
     };
 }
 
-vector!(f32x16, f32, u32, u32x16, 16, 23, 127, 0x3f3504f3, true);
-vector!(f64x8, f64, u64, u64x8, 8, 52, 1023, 0x3fe6a09e667f3bcd, false);
+vector!(f32x16, f32x8, interleave_f32, exchange_f32, f32, u32, u32x16, 16, 23, 127, 0x3f3504f3, true);
+vector!(f64x8, f64x4, interleave_f64, exchange_f64, f64, u64, u64x8, 8, 52, 1023, 0x3fe6a09e667f3bcd, false);
+
+/// Shuffles of AVX2 registers that `fearless_simd` does not offer.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod avx2 {
+    #[cfg(target_arch = "x86")]
+    use std::arch::x86 as intrinsics;
+    #[cfg(target_arch = "x86_64")]
+    use std::arch::x86_64 as intrinsics;
+
+    use fearless_simd::prelude::*;
+    use fearless_simd::{f32x8, f64x4, kernel};
+    use intrinsics::{
+        _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
+        _mm256_unpacklo_pd, _mm256_unpacklo_ps,
+    };
+
+    // One body for all shuffles, which differ only in types and instructions.
+    macro_rules! shuffle {
+        ($name:ident, $half:ident, $array:ty, $low:expr, $high:expr) => {
+            kernel!(
+                #[inline(always)]
+                pub(super) fn $name(avx2: Avx2, x: $array, y: $array) -> [$array; 2] {
+                    let (x, y) = ($half::simd_from(avx2, x).into(), $half::simd_from(avx2, y).into());
+                    [$low(x, y), $high(x, y)].map(#[inline(always)] |v| $half::simd_from(avx2, v).into())
+                }
+            );
+        };
+    }
+
+    shuffle!(interleave_f32, f32x8, [f32; 8], _mm256_unpacklo_ps, _mm256_unpackhi_ps);
+    shuffle!(interleave_f64, f64x4, [f64; 4], _mm256_unpacklo_pd, _mm256_unpackhi_pd);
+    shuffle!(exchange_f32, f32x8, [f32; 8], _mm256_permute2f128_ps::<0x20>, _mm256_permute2f128_ps::<0x31>);
+    shuffle!(exchange_f64, f64x4, [f64; 4], _mm256_permute2f128_pd::<0x20>, _mm256_permute2f128_pd::<0x31>);
+}
