@@ -1,4 +1,7 @@
-"""JAX: the whole training run, all epochs and batches, in one jit with lax.scan."""
+"""JAX: the whole training run, all epochs and batches, in one jit with lax.scan.
+
+Several networks are trained together with vmap over their weights and their rows.
+"""
 
 import os
 
@@ -12,18 +15,20 @@ if cores:
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 problem = peer.Problem(options.directory)
 if problem.precision == "f64":
     jax.config.update("jax_enable_x64", True)
 x, t = jnp.asarray(problem.x), jnp.asarray(problem.t)
-start = [(jnp.asarray(w), jnp.asarray(b)) for w, b in problem.layers]
+start = [(jnp.asarray(w), jnp.asarray(b)) for w, b in problem.stacked]
 
 activate = {
     "relu": jax.nn.relu,
     "tanh": jnp.tanh,
     "logistic": jax.nn.sigmoid,
+    "silu": jax.nn.silu,
     "identity": lambda z: z,
 }[problem.activation]
 lose = {
@@ -52,13 +57,14 @@ def update(state, batch):
     rate = problem.learning_rate * root / (1 - jnp.asarray(0.9, x.dtype) ** step)
     m = each(lambda m, g: 0.9 * m + 0.1 * g, m, g)
     v = each(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+    if problem.optimizer == "adamw":
+        layers = each(lambda p: p * (1 - problem.learning_rate * problem.weight_decay), layers)
     layers = each(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-8 * root), layers, m, v)
     return (layers, m, v, step), None
 
 
-@jax.jit
 def train(layers, x, t):
-    whole = problem.n // problem.batch
+    whole = problem.n_training // problem.batch
     rest = whole * problem.batch
     in_batches = lambda a: a[:rest].reshape(whole, problem.batch, a.shape[1])
     x_batches, t_batches = in_batches(x), in_batches(t)
@@ -68,7 +74,7 @@ def train(layers, x, t):
             state, _ = update(state, (x_batches[0], t_batches[0]))
         else:
             state, _ = lax.scan(update, state, (x_batches, t_batches))
-        if rest < problem.n:
+        if rest < problem.n_training:
             state, _ = update(state, (x[rest:], t[rest:]))
         return state, None
 
@@ -78,8 +84,26 @@ def train(layers, x, t):
     return state[0]
 
 
+@jax.jit
+def train_all(stacked, x, t, rows):
+    if problem.n_networks == 1:
+        layers = train([(w[0], b[0]) for w, b in stacked], x, t)
+        return [(w[None], b[None]) for w, b in layers]
+    if rows is None:
+        return jax.vmap(lambda layers: train(layers, x, t))(stacked)
+    return jax.vmap(lambda layers, rows: train(layers, x[rows], t[rows]))(stacked, rows)
+
+
+rows = None if problem.rows is None else jnp.asarray(problem.rows)
+
+
 def run():
-    return jax.block_until_ready(train(start, x, t))
+    return jax.block_until_ready(train_all(start, x, t, rows))
 
 
-peer.measure(problem, run, lambda layers: layers, {"jax": jax.__version__})
+def networks(stacked):
+    stacked = [(np.asarray(w), np.asarray(b)) for w, b in stacked]
+    return [[(w[k], b[k]) for w, b in stacked] for k in range(problem.n_networks)]
+
+
+peer.measure(problem, run, networks, {"jax": jax.__version__})

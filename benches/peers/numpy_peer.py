@@ -69,14 +69,17 @@ def run():
                     p -= dtype(rate) * g
                 continue
             root = np.sqrt(1 - beta2**step)
+            decay = dtype(1 - rate * problem.weight_decay)
             scaled, epsilon = dtype(rate * root / (1 - beta1**step)), dtype(1e-8 * root)
             for p, g, m_p, v_p in zip(parameters, flat, m, v):
                 m_p *= dtype(beta1)
                 m_p += dtype(1 - beta1) * g
                 v_p *= dtype(beta2)
                 v_p += dtype(1 - beta2) * (g * g)
+                if problem.weight_decay:
+                    p *= decay
                 p -= scaled * m_p / (np.sqrt(v_p) + epsilon)
     return layers
 
 
-peer.measure(problem, run, lambda layers: layers, {"numpy": np.__version__})
+peer.measure(problem, run, lambda layers: [layers], {"numpy": np.__version__})

@@ -1,7 +1,8 @@
 """Common functions of the peers: reading a problem, timing a run, and printing the result as JSON.
 
-The directory of a problem contains workload.json, x.npy, t.npy, and w<l>.npy (n_in, n_out) and
-b<l>.npy for each layer l.
+The directory of a problem contains workload.json, x.npy, t.npy, and w<l>.npy (n_networks * n_in,
+n_out) and b<l>.npy (n_networks, n_out) for each layer l. If networks are trained on some of the
+rows, rows.npy (n_networks, n_training_rows) contains their indices.
 """
 
 import argparse
@@ -28,24 +29,43 @@ def arguments():
 
 
 class Problem:
-    """Workload with its samples `x`, `t` and initial weights `layers`, a list of (W, b)."""
+    """Workload with its samples `x`, `t`, its initial weights and its training rows.
+
+    `stacked` is a list of (W, b) for each layer, in which the first axis is the network. `networks`
+    contains a list of (W, b) for each network, and `layers` is the first of them. `rows`
+    (n_networks, n_training_rows) is None if all networks are trained on all rows.
+    """
 
     def __init__(self, directory):
         import numpy as np
 
         self.workload = json.loads((directory / "workload.json").read_text())
-        for key in ("batch", "epochs", "optimizer", "learning_rate", "activation", "loss", "precision", "widths"):
+        keys = "batch epochs optimizer learning_rate weight_decay activation loss precision widths n_networks"
+        for key in keys.split():
             setattr(self, key, self.workload[key])
         read = lambda name: np.load(directory / f"{name}.npy")
         self.x, self.t = read("x"), read("t")
-        self.layers = [(read(f"w{l}"), read(f"b{l}")[0]) for l in range(len(self.widths) - 1)]
+        self.stacked = [
+            (read(f"w{l}").reshape(self.n_networks, n_in, n_out), read(f"b{l}"))
+            for l, (n_in, n_out) in enumerate(zip(self.widths, self.widths[1:]))
+        ]
+        self.networks = [[(w[k], b[k]) for w, b in self.stacked] for k in range(self.n_networks)]
+        self.layers = self.networks[0]
+        self.rows = read("rows").astype(np.int32) if (directory / "rows.npy").exists() else None
         self.n = len(self.x)
+        # The number of training rows of each network.
+        self.n_training = self.n if self.rows is None else self.rows.shape[1]
 
     def batches(self):
         """Returns the slices of the batches of one epoch, including a shorter last batch."""
-        return [slice(first, min(first + self.batch, self.n)) for first in range(0, self.n, self.batch)]
+        n = self.n_training
+        return [slice(first, min(first + self.batch, n)) for first in range(0, n, self.batch)]
 
-    def final_loss(self, layers):
+    def final_loss(self, networks):
+        """Returns the mean loss over all rows and networks."""
+        return sum(self.loss_of(layers) for layers in networks) / len(networks)
+
+    def loss_of(self, layers):
         """Returns the mean loss over all rows, computed in float64 identically for all peers."""
         import numpy as np
 
@@ -57,6 +77,7 @@ class Problem:
                     "relu": lambda z: np.maximum(z, 0),
                     "tanh": np.tanh,
                     "logistic": lambda z: 1 / (1 + np.exp(-z)),
+                    "silu": lambda z: z / (1 + np.exp(-z)),
                     "identity": lambda z: z,
                 }[self.activation](z)
         t = self.t.astype(np.float64)
@@ -74,7 +95,7 @@ def measure(problem, run, to_numpy, versions):
     """Calls `run()` twice, times the second call and prints the result.
 
     `run` trains from the initial weights and returns when the computation is complete. `to_numpy`
-    converts its result to a list of (W, b).
+    converts its result to a list of (W, b) for each network.
     """
     run()
     start = time.perf_counter()

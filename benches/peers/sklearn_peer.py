@@ -48,5 +48,5 @@ def run():
 
 
 peer.measure(
-    problem, run, lambda model: list(zip(model.coefs_, model.intercepts_)), {"scikit-learn": sklearn.__version__}
+    problem, run, lambda model: [list(zip(model.coefs_, model.intercepts_))], {"scikit-learn": sklearn.__version__}
 )

@@ -1,4 +1,7 @@
-"""PyTorch, eager or with torch.compile: modules, autograd and fused optimizers."""
+"""PyTorch, eager or with torch.compile: modules, autograd and fused optimizers.
+
+Several networks are trained one after another.
+"""
 
 import problem as peer
 
@@ -16,6 +19,7 @@ ACTIVATIONS = {
     "relu": torch.nn.ReLU,
     "tanh": torch.nn.Tanh,
     "logistic": torch.nn.Sigmoid,
+    "silu": torch.nn.SiLU,
     "identity": torch.nn.Identity,
 }
 LOSSES = {
@@ -27,9 +31,9 @@ LOSSES = {
 criterion = LOSSES[problem.loss]
 
 
-def network():
+def network(layers):
     modules = []
-    for w, b in problem.layers:
+    for w, b in layers:
         linear = torch.nn.Linear(*w.shape, dtype=x.dtype)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(w.T))
@@ -38,9 +42,13 @@ def network():
     return torch.nn.Sequential(*modules[:-1])
 
 
-# Both runs use the same module, so that it is already compiled in the second.
-model = network()
-start = {name: value.clone() for name, value in model.state_dict().items()}
+# All runs use the same module, so that it is already compiled in the second.
+model = network(problem.layers)
+starts = [network(layers).state_dict() for layers in problem.networks]
+if problem.rows is None:
+    samples = [(x, t)] * problem.n_networks
+else:
+    samples = [(x[rows], t[rows]) for rows in torch.from_numpy(problem.rows)]
 
 
 def loss(x, t):
@@ -51,11 +59,14 @@ if options.mode == "compile":
     loss = torch.compile(loss, dynamic=False)
 
 
-def run():
+def train(start, x, t):
     model.load_state_dict(start)
     rate = problem.learning_rate
     if problem.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
+    elif problem.optimizer == "adamw":
+        decay = problem.weight_decay
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
     else:
         optimizer = torch.optim.SGD(model.parameters(), lr=rate, fused=True)
     batches = problem.batches()
@@ -64,11 +75,16 @@ def run():
             optimizer.zero_grad()
             loss(x[rows], t[rows]).backward()
             optimizer.step()
+    return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def layers(_):
-    linears = [module for module in model if isinstance(module, torch.nn.Linear)]
-    return [(linear.weight.detach().numpy().T, linear.bias.detach().numpy()) for linear in linears]
+def run():
+    return [train(start, x, t) for start, (x, t) in zip(starts, samples)]
 
 
-peer.measure(problem, run, layers, {"torch": torch.__version__})
+def layers(state):
+    values = [value.numpy() for value in state.values()]
+    return [(w.T, b) for w, b in zip(values[::2], values[1::2])]
+
+
+peer.measure(problem, run, lambda states: [layers(state) for state in states], {"torch": torch.__version__})

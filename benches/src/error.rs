@@ -21,7 +21,18 @@ pub(crate) enum Error {
     #[error(
         "{path} does not contain the lines \"{begin}\" and \"{end}\", which enclose the table; restore them"
     )]
-    Markers { path: PathBuf, begin: &'static str, end: &'static str },
+    Markers { path: PathBuf, begin: String, end: String },
+    #[error(
+        "CHAINRULE_SIMD selects the level {level}, but JAX, NumPy and PyTorch use {best}, so this would not \
+         be a comparison at one level; unset CHAINRULE_SIMD, omit --peers, or specify --peers-at-level if \
+         the peers are limited to {level} by other means"
+    )]
+    PeersAtLevel { level: &'static str, best: &'static str },
+    #[error(
+        "{workload} was trained at the SIMD level {got}, but the other rows at {expected}; do not change \
+         CHAINRULE_SIMD or the program during a measurement"
+    )]
+    Level { workload: String, expected: &'static str, got: String },
     #[error(transparent)]
     Engine(#[from] chainrule::Error),
 }

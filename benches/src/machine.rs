@@ -5,26 +5,21 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use fearless_simd::Level;
 use serde_json::{Value, json};
 
-/// Returns the processor, number of cores, SIMD level, operating system, compiler and commit, as
+use crate::level;
+
+/// Returns the processor, number of cores, best SIMD level, operating system, compiler and commit, as
 /// far as they can be determined.
 pub(crate) fn facts(project: &Path) -> Value {
     json!({
         "processor": processor(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
         "cores": thread::available_parallelism().map_or(1, usize::from),
-        "vectors": vectors(),
+        "best_level": level::best(),
         "system": first_line(Command::new("uname").args(["-s", "-r", "-m"])),
         "rustc": first_line(Command::new("rustc").arg("--version")),
         "commit": first_line(Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(project)),
     })
-}
-
-/// Returns the name of the SIMD level, for example `Avx512`.
-fn vectors() -> String {
-    let level = format!("{:?}", Level::new());
-    level.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
 fn processor(cpuinfo: &str) -> String {

@@ -2,18 +2,24 @@
 //!
 //! `cargo xtask bench` builds and runs it.
 
+mod calibration;
 mod compare;
 mod count;
 mod error;
 mod growth;
+mod level;
 mod machine;
 mod npy;
 mod one;
 mod options;
+mod page;
 mod peak;
 mod peer;
 mod problem;
 mod report;
+mod row;
+mod suite;
+mod table;
 mod train;
 mod workload;
 
@@ -22,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::calibration::Calibration;
 use crate::error::Error;
 use crate::options::{MeasureOptions, ProblemOptions};
 use crate::peak::Peak;
@@ -68,6 +75,8 @@ enum BenchCommand {
         #[arg(long)]
         epochs: u64,
     },
+    /// Measure whether the machine is quiet enough for a record; the exit status is 1 if it is not
+    QuietCheck,
     /// Measure the peak floating-point performance of the machine
     Peak,
     /// Measure the time of a single-sample prediction in f32 and f64
@@ -98,14 +107,15 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
+    chainrule::check_simd_from_env()?;
     match command {
         BenchCommand::List => {
-            for workload in workload::all() {
+            for workload in suite::all() {
                 println!("{:11} {}", workload.name, workload.describe());
             }
         }
         BenchCommand::Data { workload, directory, problem } => {
-            let workload = workload::named(workload)?;
+            let workload = suite::named(workload)?;
             let (seed, digits) = (problem.seed, problem.digits.as_deref());
             match workload.precision {
                 WorkloadPrecision::F32 => {
@@ -121,14 +131,19 @@ fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
                 Some(directory) => ProblemSource::Files(directory),
                 None => ProblemSource::Seed(problem.seed, problem.digits.as_deref()),
             };
-            println!("{}", train::train(&workload::named(workload)?, &source)?.to_json());
+            println!("{}", train::train(&suite::named(workload)?, &source)?.to_json());
         }
         BenchCommand::Once { workload, epochs } => {
-            train::train_once(&Workload { epochs: *epochs, ..workload::named(workload)? })?;
+            train::train_once(&Workload { epochs: *epochs, ..suite::named(workload)? })?;
+        }
+        BenchCommand::QuietCheck => {
+            let calibration = Calibration::measure();
+            println!("{calibration}");
+            return Ok(if calibration.is_quiet() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         BenchCommand::Peak => println!("{}", Peak::measure().to_json()),
         BenchCommand::One { workload } => {
-            let workload = workload::named(workload)?;
+            let workload = suite::named(workload)?;
             for (precision, ns) in
                 [("f32", one::measure::<f32>(&workload)?), ("f64", one::measure::<f64>(&workload)?)]
             {

@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::peer::Peer;
-use crate::workload::{self, Workload};
+use crate::suite;
+use crate::workload::Workload;
 
 /// Options for generating the data of a workload.
 #[derive(Args)]
@@ -28,6 +29,10 @@ pub(crate) struct MeasureOptions {
     /// Libraries to compare with
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<Peer>,
+    /// Allow a SIMD level below the best one of the machine, because the peers are limited to the
+    /// same level by other means
+    #[arg(long, requires = "peers")]
+    pub(crate) peers_at_level: bool,
     /// Python interpreter of an environment with the peers
     #[arg(long, default_value = "python3")]
     pub(crate) python: PathBuf,
@@ -51,13 +56,18 @@ impl MeasureOptions {
     /// Returns the named workloads, or all workloads of the table if none is named.
     pub(crate) fn workloads(&self) -> Result<Vec<Workload>, Error> {
         if self.workloads.is_empty() {
-            return Ok(workload::all());
+            return Ok(suite::all());
         }
-        self.workloads.iter().map(|name| workload::named(name)).collect()
+        self.workloads.iter().map(|name| suite::named(name)).collect()
     }
 
-    /// Returns the number of Chainrule threads to report.
-    pub(crate) fn n_threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+    /// Returns the number of Chainrule threads for `workload`, if it is specified.
+    pub(crate) fn threads_for(&self, workload: &Workload) -> Option<usize> {
+        workload.threads.or(self.threads)
+    }
+
+    /// Returns the number of Chainrule threads for `workload` to report.
+    pub(crate) fn n_threads(&self, workload: &Workload) -> usize {
+        self.threads_for(workload).unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
     }
 }

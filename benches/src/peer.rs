@@ -8,7 +8,6 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::workload::Workload;
 
 /// Library to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,6 +41,8 @@ pub(crate) struct PeerAnswer {
 }
 
 impl Peer {
+    pub(crate) const ALL: [Peer; 4] = [Peer::Numpy, Peer::Torch, Peer::Jax, Peer::Sklearn];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Peer::Numpy => "numpy",
@@ -78,17 +79,14 @@ impl PeerVariant {
     }
 }
 
-/// Trains the problem of `workload` in the directory `data` with Chainrule in a separate process.
-pub(crate) fn run_chainrule(
-    workload: &Workload,
-    data: &Path,
-    threads: Option<usize>,
-) -> Result<PeerAnswer, Error> {
+/// Trains the problem of the workload `name` in the directory `data` with Chainrule in a separate
+/// process.
+pub(crate) fn run_chainrule(name: &str, data: &Path, threads: Option<usize>) -> Result<PeerAnswer, Error> {
     let program = "chainrule".to_owned();
     let executable =
         env::current_exe().map_err(|source| Error::Start { program: program.clone(), source })?;
     let mut command = Command::new(executable);
-    command.arg("train").arg(&workload.name).arg("--data").arg(data);
+    command.arg("train").arg(name).arg("--data").arg(data);
     if let Some(threads) = threads {
         command.env("CHAINRULE_THREADS", threads.to_string());
     }

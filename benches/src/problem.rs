@@ -13,17 +13,18 @@ use crate::error::Error;
 use crate::npy;
 use crate::workload::{Workload, WorkloadData};
 
-/// Samples and initial weights.
+/// Samples and initial weights of all networks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TrainingProblem<T> {
     pub(crate) data: Arc<Dataset<T>>,
-    /// Flat vector of all parameters, layer by layer: W (n_in, n_out) in row-major order, then b.
-    pub(crate) parameters: Vec<T>,
+    /// Flat vector of all parameters of each network, layer by layer: W (n_in, n_out) in row-major
+    /// order, then b.
+    pub(crate) parameters: Vec<Vec<T>>,
 }
 
 impl<T: Scalar> TrainingProblem<T> {
     /// Generates the problem of `workload` from `seed`. The inputs, the random linear map if there
-    /// is one, and the weights are drawn from one stream in f64.
+    /// is one, and the weights of one network after another are drawn from one stream in f64.
     ///
     /// `digits` is an NPY file of scikit-learn's digits with 64 pixels and the class in each row.
     /// Their order depends on the seed.
@@ -42,15 +43,31 @@ impl<T: Scalar> TrainingProblem<T> {
             (WorkloadData::Digits, Some(path)) => read_digits(path, &mut random)?,
             (_, _) => normal(workload, &mut random)?,
         };
-        let parameters = workload.architecture()?.draw(&mut random);
-        Ok(TrainingProblem {
-            data: Arc::new(data.cast()?),
-            parameters: parameters.into_iter().map(T::from_f64).collect(),
-        })
+        let architecture = workload.architecture()?;
+        let mut draw = || architecture.draw(&mut random).into_iter().map(T::from_f64).collect();
+        let parameters = (0..workload.n_networks).map(|_| draw()).collect();
+        Ok(TrainingProblem { data: Arc::new(data.cast()?), parameters })
+    }
+
+    /// Returns the training samples of each network. Consecutive networks with the same rows share
+    /// them.
+    pub(crate) fn training_data(&self, workload: &Workload) -> Vec<Arc<Dataset<T>>> {
+        let mut latest = (None, self.data.clone());
+        let data = (0..workload.n_networks).map(|network| {
+            let rows = workload.rows_of(network);
+            if rows != latest.0 {
+                let data = rows.as_ref().map_or(self.data.clone(), |rows| Arc::new(self.data.subset(rows)));
+                latest = (rows, data);
+            }
+            latest.1.clone()
+        });
+        data.collect()
     }
 
     /// Writes `workload.json`, `x.npy`, `t.npy`, and `w<l>.npy` and `b<l>.npy` for each layer l to
-    /// `directory`.
+    /// `directory`. The weights of the networks follow each other along the first axis. If networks
+    /// are trained on some of the rows, `rows.npy` (n_networks, n_training_rows) contains their
+    /// indices.
     pub(crate) fn write(&self, workload: &Workload, directory: &Path) -> Result<(), Error> {
         fs::create_dir_all(directory).map_err(Error::file(directory))?;
         let description = directory.join("workload.json");
@@ -58,9 +75,17 @@ impl<T: Scalar> TrainingProblem<T> {
         let n = self.data.n_samples();
         npy::write(&directory.join("x.npy"), [n, self.data.n_inputs()], self.data.x())?;
         npy::write(&directory.join("t.npy"), [n, self.data.n_targets()], self.data.t())?;
-        for (file, shape, start) in layout(workload) {
-            let values = &self.parameters[start..start + shape[0] * shape[1]];
-            npy::write(&directory.join(file), shape, values)?;
+        for (file, [n_rows, n_columns], start) in layout(workload) {
+            let range = start..start + n_rows * n_columns;
+            let values: Vec<T> = self.parameters.iter().flat_map(|p| &p[range.clone()]).copied().collect();
+            npy::write(&directory.join(file), [workload.n_networks * n_rows, n_columns], &values)?;
+        }
+        let rows: Option<Vec<_>> =
+            (0..workload.n_networks).map(|network| workload.rows_of(network)).collect();
+        if let Some(rows) = rows {
+            let shape = [workload.n_networks, workload.n_training_rows()];
+            let rows: Vec<f64> = rows.into_iter().flatten().map(|row| row as f64).collect();
+            npy::write(&directory.join("rows.npy"), shape, &rows)?;
         }
         Ok(())
     }
@@ -69,15 +94,18 @@ impl<T: Scalar> TrainingProblem<T> {
     pub(crate) fn read(workload: &Workload, directory: &Path) -> Result<TrainingProblem<T>, Error> {
         let ([_, n_inputs], x) = npy::read(&directory.join("x.npy"))?;
         let ([_, n_targets], t) = npy::read(&directory.join("t.npy"))?;
-        let mut parameters = Vec::new();
-        for (file, _, _) in layout(workload) {
-            parameters.extend(npy::read::<T>(&directory.join(file))?.1);
+        let mut parameters = vec![Vec::new(); workload.n_networks];
+        for (file, shape, _) in layout(workload) {
+            let (_, values) = npy::read::<T>(&directory.join(file))?;
+            for (network, values) in parameters.iter_mut().zip(values.chunks_exact(shape[0] * shape[1])) {
+                network.extend(values);
+            }
         }
         Ok(TrainingProblem { data: Arc::new(Dataset::new(x, n_inputs, t, n_targets)?), parameters })
     }
 }
 
-/// Returns each parameter file with its shape and its offset in the flat vector.
+/// Returns each parameter file with the shape for one network and its offset in the flat vector.
 fn layout(workload: &Workload) -> Vec<(String, [usize; 2], usize)> {
     let mut files = Vec::new();
     let mut start = 0;
@@ -131,7 +159,7 @@ fn read_digits(path: &Path, random: &mut RandomState) -> Result<Dataset<f64>, Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::{all, named};
+    use crate::suite::{all, named};
 
     fn small(name: &str) -> Workload {
         let workload = named(name).unwrap();
@@ -159,7 +187,26 @@ mod tests {
         assert_eq!(TrainingProblem::read(&workload, directory.path()).unwrap(), problem);
         let ([n_in, n_out], w) = npy::read::<f64>(&directory.path().join("w1.npy")).unwrap();
         assert_eq!((n_in, n_out), (100, 10));
-        assert_eq!(workload.architecture().unwrap().weights(1, &problem.parameters), w);
+        assert_eq!(workload.architecture().unwrap().weights(1, &problem.parameters[0]), w);
+    }
+
+    #[test]
+    fn several_networks_are_written_along_the_first_axis_with_their_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let workload = Workload { n_samples: 17, n_networks: 16, ..named("folds").unwrap() };
+        let problem = TrainingProblem::<f32>::generate(&workload, 0, None).unwrap();
+        problem.write(&workload, directory.path()).unwrap();
+        assert_eq!(TrainingProblem::read(&workload, directory.path()).unwrap(), problem);
+        let (shape, b) = npy::read::<f32>(&directory.path().join("b2.npy")).unwrap();
+        assert_eq!((shape, b), ([16, 1], vec![0.0; 16]));
+        let (shape, rows) = npy::read::<f64>(&directory.path().join("rows.npy")).unwrap();
+        assert_eq!(shape, [16, 15]);
+        // The third network is the first one of the second fold, without rows 2 and 3.
+        assert_eq!(rows[30..34], [0.0, 1.0, 4.0, 5.0]);
+        let data = problem.training_data(&workload);
+        assert!(Arc::ptr_eq(&data[2], &data[3]) && !Arc::ptr_eq(&data[1], &data[2]));
+        assert_eq!((data[2].n_samples(), data[2].sample(2)), (15, problem.data.sample(4)));
+        assert_ne!(problem.parameters[0], problem.parameters[1]);
     }
 
     #[test]

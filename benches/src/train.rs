@@ -1,12 +1,14 @@
 //! Training of a workload with Chainrule: twice in memory, timing the second run.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use chainrule::Scalar;
+use chainrule::kernel::simd_level;
 use chainrule::network::Network;
 use chainrule::random::RandomState;
-use chainrule::train::Training;
+use chainrule::train::{Training, fit_many};
+use chainrule::{Dataset, Evaluate as _, Objective, Scalar};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -28,16 +30,21 @@ pub(crate) enum ProblemSource<'a> {
 pub(crate) struct TimedTraining {
     /// Duration of the second run, from the first step to the last.
     pub(crate) seconds: f64,
-    /// Mean loss over all rows after training.
+    /// Mean loss over all samples after training, averaged over the networks.
     pub(crate) final_loss: f64,
-    /// SHA-256 of the final weights (little-endian) as hexadecimal digits.
+    /// SHA-256 of the final weights of all networks (little-endian) as hexadecimal digits.
     pub(crate) sha256: String,
 }
 
 impl TimedTraining {
-    /// Returns the result in the JSON format that the peers also print.
+    /// Returns the result in the JSON format that the peers also print, with the SIMD level.
     pub(crate) fn to_json(&self) -> Value {
-        json!({"seconds": self.seconds, "final_loss": self.final_loss, "sha256": self.sha256})
+        json!({
+            "seconds": self.seconds,
+            "final_loss": self.final_loss,
+            "sha256": self.sha256,
+            "level": simd_level(),
+        })
     }
 
     /// Returns the result as a line for scripts: `workload threads seconds final_loss sha256`.
@@ -58,14 +65,19 @@ pub(crate) fn train(workload: &Workload, source: &ProblemSource) -> Result<Timed
 /// Trains `workload` once, for tools that count the instructions of [`counted`].
 pub(crate) fn train_once(workload: &Workload) -> Result<(), Error> {
     let problem = TrainingProblem::<f32>::generate(workload, 0, None)?;
-    counted(&mut new_training(workload, &problem)?)
+    counted(&mut new_trainings(workload, &problem)?)
 }
 
-/// Runs all steps of `training`. It is a separate function so that Callgrind can select it by
+/// Runs all steps of `trainings`. It is a separate function so that Callgrind can select it by
 /// name.
 #[inline(never)]
-pub(crate) fn counted<T: Scalar>(training: &mut Training<T>) -> Result<(), Error> {
-    training.run(())?;
+pub(crate) fn counted<T: Scalar>(trainings: &mut [Training<T>]) -> Result<(), Error> {
+    if let [training] = trainings {
+        training.run(())?;
+    } else {
+        let mut observers = vec![(); trainings.len()];
+        fit_many(trainings, &mut observers).into_iter().collect::<Result<Vec<_>, _>>()?;
+    }
     Ok(())
 }
 
@@ -76,21 +88,47 @@ fn problem<T: Scalar>(workload: &Workload, source: &ProblemSource) -> Result<Tra
     }
 }
 
-fn new_training<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Result<Training<T>, Error> {
-    let network = Network::new(workload.architecture()?, problem.parameters.clone())?;
-    let random = RandomState::new(0);
-    Ok(Training::new(network, &workload.loss()?, problem.data.clone(), workload.settings()?, random)?)
+/// Returns a training run for each network.
+fn new_trainings<T: Scalar>(
+    workload: &Workload,
+    problem: &TrainingProblem<T>,
+) -> Result<Vec<Training<T>>, Error> {
+    let (architecture, loss, settings) = (workload.architecture()?, workload.loss()?, workload.settings()?);
+    let networks = problem.parameters.iter().zip(problem.training_data(workload));
+    let training = |(parameters, data): (&Vec<T>, Arc<Dataset<T>>)| {
+        let network = Network::new(architecture.clone(), parameters.clone())?;
+        Ok(Training::new(network, &loss, data, settings.clone(), RandomState::new(0))?)
+    };
+    networks.map(training).collect()
 }
 
 fn train_in<T: Scalar>(workload: &Workload, problem: &TrainingProblem<T>) -> Result<TimedTraining, Error> {
-    counted(&mut new_training(workload, problem)?)?;
-    let mut training = new_training(workload, problem)?;
+    counted(&mut new_trainings(workload, problem)?)?;
+    let mut trainings = new_trainings(workload, problem)?;
     let start = Instant::now();
-    counted(&mut training)?;
+    counted(&mut trainings)?;
     let seconds = start.elapsed().as_secs_f64();
-    let final_loss = training.training_loss()?;
-    let sha256 = hexadecimal(&Sha256::digest(npy::little_endian(training.network().parameters())));
-    Ok(TimedTraining { seconds, final_loss, sha256 })
+    let networks: Vec<_> = trainings.into_iter().map(Training::into_network).collect();
+    let parameters: Vec<&[T]> = networks.iter().map(Network::parameters).collect();
+    Ok(TimedTraining {
+        seconds,
+        final_loss: final_loss(workload, problem, &parameters)?,
+        sha256: hexadecimal(&Sha256::digest(npy::little_endian(&parameters.concat()))),
+    })
+}
+
+/// Returns the mean loss over all samples, averaged over the networks.
+fn final_loss<T: Scalar>(
+    workload: &Workload,
+    problem: &TrainingProblem<T>,
+    networks: &[&[T]],
+) -> Result<f64, Error> {
+    let mut objective = Objective::new(&workload.architecture()?, &workload.loss()?, problem.data.clone())?;
+    let rows: Vec<u32> = (0..problem.data.n_samples() as u32).collect();
+    let reduction = workload.settings()?.reduction;
+    let losses: Result<Vec<f64>, _> =
+        networks.iter().map(|parameters| objective.value(parameters, &rows, reduction)).collect();
+    Ok(losses?.iter().sum::<f64>() / networks.len() as f64)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -100,7 +138,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::named;
+    use crate::suite::named;
 
     fn small(name: &str) -> Workload {
         Workload { n_samples: 70, batch: 32, epochs: 2, ..named(name).unwrap() }
@@ -108,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_weights_from_memory_and_from_files() {
-        for name in ["sines", "digits-f64"] {
+        for name in ["sines", "digits-f64", "folds"] {
             let workload = small(name);
             let result = train(&workload, &ProblemSource::Seed(5, None)).unwrap();
             let repeated = train(&workload, &ProblemSource::Seed(5, None)).unwrap();
@@ -136,14 +174,37 @@ mod tests {
         let workload = small("wide46");
         let problem = TrainingProblem::<f32>::generate(&workload, 0, None).unwrap();
         let result = train_in(&workload, &problem).unwrap();
-        let mut training = new_training(&workload, &problem).unwrap();
+        let mut training = new_trainings(&workload, &problem).unwrap().remove(0);
         assert!(result.final_loss < training.training_loss().unwrap());
         training.run(()).unwrap();
         let bytes: Vec<u8> = training.network().parameters().iter().flat_map(|p| p.to_le_bytes()).collect();
         assert_eq!(result.sha256, hexadecimal(&Sha256::digest(&bytes)));
+        assert_eq!(result.final_loss, training.training_loss().unwrap());
         // The published hash of the empty string.
         let empty = hexadecimal(&Sha256::digest([]));
         assert!(empty.starts_with("e3b0c44298fc1c14") && empty.len() == 64, "{empty}");
+    }
+
+    #[test]
+    fn several_networks_have_the_bits_of_each_one_trained_alone() {
+        for name in ["restarts", "folds"] {
+            let workload = Workload { n_networks: 8, ..small(name) };
+            let problem = TrainingProblem::<f32>::generate(&workload, 0, None).unwrap();
+            let result = train_in(&workload, &problem).unwrap();
+            let (mut parameters, mut loss) = (Vec::new(), 0.0);
+            for mut training in new_trainings(&workload, &problem).unwrap() {
+                training.run(()).unwrap();
+                let network = training.into_network();
+                loss += final_loss(&workload, &problem, &[network.parameters()]).unwrap() / 8.0;
+                parameters.extend_from_slice(network.parameters());
+            }
+            assert_eq!(
+                result.sha256,
+                hexadecimal(&Sha256::digest(npy::little_endian(&parameters))),
+                "{name}"
+            );
+            assert!((result.final_loss - loss).abs() < 1e-9, "{name}: {} {loss}", result.final_loss);
+        }
     }
 
     #[test]

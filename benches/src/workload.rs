@@ -1,13 +1,15 @@
-//! Workloads: network, data, training settings and performance goal.
+//! Workload: network, data, training settings and performance goals.
 
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::{Link, Loss};
 use chainrule::network::{Architecture, Initializer, Layer};
 use chainrule::train::optimizer::Optimizer;
-use chainrule::train::{Batch, Settings, Shuffle, UnitTracking};
+use chainrule::train::penalty::PenaltyTarget;
+use chainrule::train::{Batch, Penalty, Settings, Shuffle, UnitTracking};
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::peer::{Peer, PeerVariant};
 
 /// Training task, identical for Chainrule and every peer.
 ///
@@ -30,8 +32,35 @@ pub(crate) struct Workload {
     pub(crate) epochs: u64,
     pub(crate) optimizer: &'static str,
     pub(crate) learning_rate: f64,
-    /// Intended speedup over JAX, if there is a goal.
-    pub(crate) goal: Option<f64>,
+    /// Number of networks, which differ in their initial weights.
+    pub(crate) n_networks: usize,
+    pub(crate) training_rows: NetworkRows,
+    /// Number of threads of every program, if it is fixed.
+    pub(crate) threads: Option<usize>,
+    /// Peers that support the workload.
+    pub(crate) peers: &'static [Peer],
+    pub(crate) goals: Option<Goals>,
+}
+
+/// Samples on which a network is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NetworkRows {
+    All,
+    /// Cross-validation: the networks are divided evenly among this number of folds, and those of
+    /// fold k are trained without the rows `k·n..(k + 1)·n`, where n is the number of samples
+    /// divided by the number of folds, rounded down.
+    Folds(usize),
+}
+
+/// Intended speedups.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Goals {
+    /// Speedup over JAX with 256-bit or 128-bit vectors, which are AVX2 and NEON.
+    pub(crate) avx2: f64,
+    /// Speedup over JAX with AVX-512.
+    pub(crate) avx512: f64,
+    /// Speedup over PyTorch.
+    pub(crate) torch: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +85,8 @@ pub(crate) enum WorkloadData {
     Digits,
 }
 
-/// Sample counts of the growth curve over samples.
-pub(crate) const GROWTH_SAMPLES: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
-/// Layer widths of the growth curve over width.
-pub(crate) const GROWTH_WIDTHS: [usize; 9] = [4, 8, 16, 32, 64, 128, 256, 512, 1024];
+/// Decoupled weight decay of `adamw`: the default of PyTorch and of Chainrule.
+const WEIGHT_DECAY: f64 = 0.01;
 
 impl WorkloadPrecision {
     pub(crate) fn name(self) -> &'static str {
@@ -70,109 +97,16 @@ impl WorkloadPrecision {
     }
 }
 
-/// Returns the workloads of the table, in order.
-pub(crate) fn all() -> Vec<Workload> {
-    let adam =
-        |name: &str, data, n_samples, widths: &[usize], activation, loss, batch, epochs, goal| Workload {
-            name: name.to_owned(),
-            precision: WorkloadPrecision::F32,
-            data,
-            n_samples,
-            widths: widths.to_vec(),
-            activation,
-            loss,
-            batch,
-            epochs,
-            optimizer: "adam",
-            learning_rate: 1e-3,
-            goal: Some(goal),
-        };
-    let sgd = |learning_rate, workload| Workload { optimizer: "sgd", learning_rate, ..workload };
-    let f64 = |workload: &Workload| Workload {
-        name: format!("{}-f64", workload.name),
-        precision: WorkloadPrecision::F64,
-        goal: None,
-        ..workload.clone()
-    };
-    let (binary, classes, squared) = ("binary_cross_entropy", "cross_entropy", "squared_error");
-
-    let gaussians = adam(
-        "gaussians",
-        WorkloadData::Gaussians,
-        20_000,
-        &[1, 32, 1],
-        "logistic",
-        binary,
-        20_000,
-        1_000,
-        3.0,
-    );
-    let sines =
-        adam("sines", WorkloadData::AboveSine, 25, &[2, 20, 20, 2, 1], "tanh", binary, 25, 2_000, 4.0);
-    let chains =
-        adam("chains", WorkloadData::Sine, 10_000, &[4, 32, 16, 4], "tanh", squared, 10_000, 1_000, 4.0);
-    let digits = adam("digits", WorkloadData::Digits, 1_797, &[64, 100, 10], "relu", classes, 200, 200, 3.0);
-    let wide46 =
-        adam("wide46", WorkloadData::Sine, 12_800, &[10, 46, 46, 10], "identity", squared, 128, 10, 4.0);
-    let tabular = adam(
-        "tabular",
-        WorkloadData::AboveSine,
-        100_000,
-        &[28, 256, 256, 256, 1],
-        "relu",
-        binary,
-        1_024,
-        1,
-        1.3,
-    );
-    let mnist = adam("mnist", WorkloadData::ArgMax, 60_000, &[784, 128, 10], "relu", classes, 128, 1, 1.5);
-    let doubles = [f64(&chains), f64(&digits)];
-    let mut all = vec![sgd(1.0, gaussians), sgd(0.1, sines), chains, digits, wide46, tabular, mnist];
-    all.extend(doubles);
-    all
-}
-
-/// Returns the workload `name`, which is one of the table or a point of a growth curve such as
-/// `samples-1000` or `width-64`.
-pub(crate) fn named(name: &str) -> Result<Workload, Error> {
-    let all = all();
-    let from_curve = || {
-        let (curve, n) = name.split_once('-')?;
-        growth_point(curve, n.parse().ok().filter(|&n| n > 0)?)
-    };
-    all.iter().find(|workload| workload.name == name).cloned().or_else(from_curve).ok_or_else(|| {
-        Error::Workload {
-            name: name.to_owned(),
-            names: all.into_iter().map(|workload| workload.name).collect(),
+impl Goals {
+    /// Returns the goal over JAX at a SIMD level. There is none for `portable`, to which JAX
+    /// cannot be limited.
+    pub(crate) fn over_jax(&self, level: &str) -> Option<f64> {
+        match level {
+            "avx512" => Some(self.avx512),
+            "avx2" | "neon" => Some(self.avx2),
+            _ => None,
         }
-    })
-}
-
-/// Returns a point of a growth curve: `samples` with a network of 8-64-64-1, or `width` with 2,000
-/// samples.
-///
-/// Small workloads train for several epochs, so that the time can be measured.
-fn growth_point(curve: &str, n: usize) -> Option<Workload> {
-    let (n_samples, width, batch) = match curve {
-        "samples" => (n, 64, 256),
-        "width" => (2_000, n, 100),
-        _ => return None,
-    };
-    let multiplications = n_samples * (8 * width + width * width + width);
-    Some(Workload {
-        name: format!("{curve}-{n}"),
-        precision: WorkloadPrecision::F32,
-        data: WorkloadData::AboveSine,
-        n_samples,
-        widths: vec![8, width, width, 1],
-        activation: "tanh",
-        loss: "binary_cross_entropy",
-        batch: batch.min(n_samples),
-        epochs: (100_000_000 / multiplications as u64).clamp(1, 1_000),
-        optimizer: "adam",
-        learning_rate: 1e-3,
-        goal: None,
-    })
+    }
 }
 
 impl Workload {
@@ -182,6 +116,37 @@ impl Workload {
 
     pub(crate) fn n_outputs(&self) -> usize {
         self.widths[self.widths.len() - 1]
+    }
+
+    /// Returns the training rows of a network in order, or `None` if they are all rows.
+    pub(crate) fn rows_of(&self, network: usize) -> Option<Vec<usize>> {
+        let NetworkRows::Folds(n_folds) = self.training_rows else { return None };
+        let fold = network * n_folds / self.n_networks;
+        let n = self.n_samples / n_folds;
+        let held_out = fold * n..(fold + 1) * n;
+        Some((0..self.n_samples).filter(|row| !held_out.contains(row)).collect())
+    }
+
+    /// Returns the number of training rows of each network.
+    pub(crate) fn n_training_rows(&self) -> usize {
+        match self.training_rows {
+            NetworkRows::All => self.n_samples,
+            NetworkRows::Folds(n_folds) => self.n_samples - self.n_samples / n_folds,
+        }
+    }
+
+    /// Returns the variants of `peer` to measure, none if it does not support the workload.
+    ///
+    /// PyTorch trains several networks one after another, for which only eager execution with one
+    /// thread is measured.
+    pub(crate) fn variants(&self, peer: Peer) -> Vec<PeerVariant> {
+        let is_measured = |variant: &PeerVariant| {
+            let is_loop = peer == Peer::Torch && self.n_networks > 1;
+            self.peers.contains(&peer)
+                && self.threads.is_none_or(|threads| variant.threads == threads)
+                && (!is_loop || (variant.mode == "eager" && variant.threads == 1))
+        };
+        peer.variants().into_iter().filter(is_measured).collect()
     }
 
     /// Returns the architecture: hidden layers with the same activation, and outputs with the link
@@ -206,7 +171,7 @@ impl Workload {
     }
 
     /// Returns the training settings. Shuffling and unit tracking are disabled, since the peers do
-    /// neither.
+    /// neither. As in PyTorch, weight decay applies to biases too.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         Ok(Settings {
             epochs: self.epochs,
@@ -214,6 +179,7 @@ impl Workload {
             shuffle: Shuffle::Never,
             optimizer: Optimizer::new(self.optimizer, &[])?,
             learning_rate: self.learning_rate,
+            penalty: Penalty { applies_to: PenaltyTarget::All, ..Penalty::default() },
             track_dead_units: UnitTracking::Never,
             ..Settings::default()
         })
@@ -225,7 +191,7 @@ impl Workload {
     pub(crate) fn operations(&self) -> f64 {
         let products = self.widths.windows(2).enumerate();
         let per_sample: usize = products.map(|(l, n)| 2 * n[0] * n[1] * if l == 0 { 2 } else { 3 }).sum();
-        per_sample as f64 * self.n_samples as f64 * self.epochs as f64
+        (per_sample * self.n_training_rows() * self.n_networks) as f64 * self.epochs as f64
     }
 
     /// Returns the settings that the peers read in addition to the arrays.
@@ -240,6 +206,9 @@ impl Workload {
             "epochs": self.epochs,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
+            "weight_decay": if self.optimizer == "adamw" { WEIGHT_DECAY } else { 0.0 },
+            "n_networks": self.n_networks,
+            "threads": self.threads,
         })
     }
 
@@ -248,8 +217,18 @@ impl Workload {
     pub(crate) fn describe(&self) -> String {
         let widths: Vec<String> = self.widths.iter().map(usize::to_string).collect();
         let full = self.batch == self.n_samples;
+        let networks =
+            if self.n_networks == 1 { String::new() } else { format!("{} networks of ", self.n_networks) };
+        let folds = match self.training_rows {
+            NetworkRows::All => String::new(),
+            NetworkRows::Folds(n) => format!(" in {n} folds"),
+        };
+        let threads = match self.threads {
+            None => String::new(),
+            Some(n) => format!(", {n} thread{}", if n == 1 { "" } else { "s" }),
+        };
         format!(
-            "{} {}, {}; {} samples, {}, {} epoch{}, {} {}, {}",
+            "{networks}{} {}, {}; {} samples{folds}, {}, {} epoch{}, {} {}, {}{threads}",
             widths.join("-"),
             self.activation,
             self.loss,
@@ -267,18 +246,7 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn all_workloads_and_growth_points_have_a_network_and_valid_settings() {
-        let points = GROWTH_SAMPLES.map(|n| format!("samples-{n}")).into_iter();
-        let points = points.chain(GROWTH_WIDTHS.map(|n| format!("width-{n}")));
-        for name in all().into_iter().map(|workload| workload.name).chain(points) {
-            let workload = named(&name).unwrap();
-            assert_eq!(workload.name, name);
-            assert_eq!(workload.architecture().unwrap().n_outputs(), workload.n_outputs());
-            workload.settings().unwrap().check().unwrap();
-        }
-    }
+    use crate::suite::{all, named};
 
     #[test]
     fn the_output_activation_is_the_link_of_the_loss() {
@@ -294,11 +262,56 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_workload_is_rejected_with_a_list_of_names() {
-        for name in ["nothing", "samples-0", "samples-x", "depth-3"] {
-            let error = named(name).unwrap_err().to_string();
-            let expected = format!("unknown workload \"{name}\"; choose one of gaussians, sines, ");
-            assert!(error.starts_with(&expected), "{error}");
-        }
+    fn each_row_is_held_out_in_one_fold_except_the_remainder() {
+        let folds = named("folds").unwrap();
+        assert_eq!((folds.n_training_rows(), folds.rows_of(0).unwrap().len()), (498, 498));
+        assert_eq!(folds.rows_of(7), folds.rows_of(0));
+        let first: Vec<usize> = (0..8).map(|fold| folds.rows_of(8 * fold).unwrap()[0]).collect();
+        assert_eq!(first, [71, 0, 0, 0, 0, 0, 0, 0]);
+        let all: Vec<usize> = (0..8).flat_map(|fold| folds.rows_of(8 * fold).unwrap()).collect();
+        let n_trained = |row| all.iter().filter(|&&r| r == row).count();
+        assert!((0..568).all(|row| n_trained(row) == 7) && n_trained(568) == 8);
+        assert_eq!(named("restarts").unwrap().rows_of(3), None);
+    }
+
+    #[test]
+    fn variants_have_the_number_of_threads_of_the_workload_and_a_peer_that_supports_it() {
+        let names = |workload, peer| {
+            let variants = named(workload).unwrap().variants(peer);
+            variants.iter().map(PeerVariant::name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("width-64", Peer::Jax), ["jax, 1 thread"]);
+        assert_eq!(names("width-64", Peer::Torch), ["torch eager, 1 thread", "torch compile, 1 thread"]);
+        assert_eq!(names("folds", Peer::Torch), ["torch eager, 1 thread"]);
+        assert!(names("folds", Peer::Numpy).is_empty() && names("restarts", Peer::Torch).is_empty());
+        assert_eq!(named("sines").unwrap().variants(Peer::Jax), Peer::Jax.variants());
+    }
+
+    #[test]
+    fn goals_depend_on_the_level() {
+        let goals = named("gaussians").unwrap().goals.unwrap();
+        let over_jax = ["avx512", "avx2", "neon", "portable"].map(|level| goals.over_jax(level));
+        assert_eq!(over_jax, [Some(3.0), Some(1.8), Some(1.8), None]);
+    }
+
+    #[test]
+    fn weight_decay_of_adamw_is_that_of_the_peers_and_applies_to_all_parameters() {
+        let workload = named("folds").unwrap();
+        let settings = workload.settings().unwrap();
+        assert_eq!(settings.optimizer.decay(), WEIGHT_DECAY);
+        assert_eq!(settings.penalty.applies_to, PenaltyTarget::All);
+        assert_eq!(workload.to_json()["weight_decay"], WEIGHT_DECAY);
+        assert_eq!(named("sines").unwrap().to_json()["weight_decay"], 0.0);
+    }
+
+    #[test]
+    fn descriptions_state_networks_folds_and_threads() {
+        let describe = |name| named(name).unwrap().describe();
+        assert_eq!(
+            describe("folds"),
+            "64 networks of 30-64-64-1 silu, binary_cross_entropy; 569 samples in 8 folds, batch size 32, \
+             100 epochs, adamw 0.001, f32"
+        );
+        assert!(describe("width-512").ends_with(", 1 epoch, adam 0.001, f32, 1 thread"));
     }
 }

@@ -18,8 +18,10 @@ const PEERS: [(&str, &str, &str); 4] = [
 /// Measure training speed, alone or compared with peers.
 ///
 /// Prints a table and writes a record to `benches/record/`; a run of all workloads with JAX updates
-/// the table in `benches/README.md`.
+/// the table of its SIMD level in `benches/README.md`. The environment variable CHAINRULE_SIMD
+/// selects the level.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one field for each flag")]
 pub(crate) struct BenchOptions {
     /// Workloads, listed in benches/README.md [default: all].
     #[arg(value_name = "WORKLOAD")]
@@ -36,13 +38,19 @@ pub(crate) struct BenchOptions {
     /// Count instructions of two small workloads with Callgrind.
     #[arg(long, group = "what", conflicts_with_all = ["workloads", "peers"])]
     callgrind: bool,
-    /// Number of threads [default: chosen by the engine].
+    /// Measure whether the machine is quiet enough for a record; the exit status is 1 if it is not.
+    #[arg(long, group = "what", conflicts_with_all = ["workloads", "peers"])]
+    quiet_check: bool,
+    /// Allow peers at a level below the best one of the machine, because they are limited to it by other means.
+    #[arg(long, requires = "peers", conflicts_with = "ours_only")]
+    peers_at_level: bool,
+    /// Number of threads, except for workloads with a fixed number [default: chosen by the engine].
     #[arg(long)]
     threads: Option<usize>,
     /// Seed of the data and the initial weights.
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Number of repetitions; medians are reported.
+    /// Number of repetitions; medians and minima are reported.
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
@@ -71,6 +79,9 @@ fn prepare(options: &BenchOptions, root: &Path) -> Result<Command, String> {
 
     let mut command = Command::new(target.join("release/chainrule-bench"));
     command.arg(subcommand(options));
+    if options.quiet_check {
+        return Ok(command);
+    }
     let python = target.join("bench-venv/bin/python");
     if !options.peers.is_empty() {
         install(&python, &target, &options.peers)?;
@@ -85,6 +96,9 @@ fn prepare(options: &BenchOptions, root: &Path) -> Result<Command, String> {
     if !options.peers.is_empty() {
         command.args(["--peers", &options.peers.join(",")]);
     }
+    if options.peers_at_level {
+        command.arg("--peers-at-level");
+    }
     if let Some(threads) = options.threads {
         command.args(["--threads", &threads.to_string()]).env("CHAINRULE_THREADS", threads.to_string());
     }
@@ -97,6 +111,7 @@ fn subcommand(options: &BenchOptions) -> &'static str {
         BenchOptions { ours_only: true, .. } => "ours",
         BenchOptions { growth: true, .. } => "growth",
         BenchOptions { callgrind: true, .. } => "count",
+        BenchOptions { quiet_check: true, .. } => "quiet-check",
         _ => "compare",
     }
 }
@@ -171,11 +186,16 @@ mod tests {
             ("bench sines --ours-only --threads 2", "ours"),
             ("bench --growth --peers jax", "growth"),
             ("bench --callgrind", "count"),
+            ("bench --quiet-check", "quiet-check"),
+            ("bench --peers jax --peers-at-level", "compare"),
         ] {
             assert_eq!(subcommand(&parsed(line).unwrap_or_else(|error| panic!("{line}: {error}"))), expected);
         }
         assert!(parsed("bench --growth --ours-only").is_err());
-        assert!(parsed("bench --callgrind sines").is_err());
+        for line in ["bench --callgrind sines", "bench --quiet-check sines", "bench --quiet-check --growth"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        assert!(parsed("bench --peers-at-level").is_err());
     }
 
     #[test]

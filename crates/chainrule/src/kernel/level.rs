@@ -8,6 +8,8 @@ use crate::Error;
 
 /// The environment variable that specifies the level.
 const VARIABLE: &str = "CHAINRULE_SIMD";
+/// The names of all levels, from the best to the minimum.
+const NAMES: [&str; 4] = ["avx512", "avx2", "neon", "portable"];
 
 /// Returns the SIMD level of the kernels: the best one that the machine supports, or the one
 /// specified by the environment variable `CHAINRULE_SIMD`.
@@ -23,6 +25,20 @@ pub(crate) fn level() -> Level {
     })
 }
 
+/// Returns the name of the SIMD level of the kernels: `avx512`, `avx2`, `neon` or `portable`, which
+/// is also the value of the environment variable `CHAINRULE_SIMD` that specifies this level.
+///
+/// Results do not depend on the level, but training times do. On x86 processors without AVX2, the
+/// name is `portable`.
+///
+/// ```
+/// let level = chainrule::kernel::simd_level();
+/// assert!(["avx512", "avx2", "neon", "portable"].contains(&level));
+/// ```
+pub fn simd_level() -> &'static str {
+    name_of(level())
+}
+
 /// Checks that the environment variable `CHAINRULE_SIMD`, if it is set, specifies a SIMD level that
 /// the machine supports.
 ///
@@ -35,10 +51,14 @@ pub fn check_simd_from_env() -> Result<(), Error> {
     if named(&name, Level::new()).is_some() {
         return Ok(());
     }
-    let all = ["avx512", "avx2", "neon", "portable"];
-    let supported: Vec<&str> = all.into_iter().filter(|name| named(name, Level::new()).is_some()).collect();
+    let supported: Vec<&str> = NAMES.into_iter().filter(|name| named(name, Level::new()).is_some()).collect();
     let allowed = format!("one of the levels that this machine supports: {}", supported.join(", "));
     Err(Error::Setting { setting: VARIABLE.to_owned(), value: name, allowed })
+}
+
+/// Returns the best name that `level` supports.
+fn name_of(level: Level) -> &'static str {
+    NAMES.into_iter().find(|name| named(name, level).is_some()).expect("every level supports `portable`")
 }
 
 /// Returns the level called `name` if a machine of level `best` supports it.
@@ -52,5 +72,20 @@ fn named(name: &str, best: Level) -> Option<Level> {
         "neon" => best.as_neon().map(Level::Neon),
         "portable" => Some(Level::baseline()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_level_selects_it() {
+        for name in NAMES {
+            if let Some(level) = named(name, Level::new()) {
+                assert_eq!(name_of(level), name);
+            }
+        }
+        assert_eq!(named("sse9", Level::new()).map(name_of), None);
     }
 }

@@ -39,7 +39,7 @@ mod square;
 mod vector;
 
 pub use lanes::Lanes;
-pub use level::check_simd_from_env;
+pub use level::{check_simd_from_env, simd_level};
 pub use scalar::{InBothPrecisions, Scalar};
 
 /// Maximum number of samples that pass through the network together.
