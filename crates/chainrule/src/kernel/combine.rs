@@ -44,7 +44,7 @@ pub(super) const PANEL: usize = 4;
 
 /// Largest number of terms of sums that are computed in blocks of 3 x 2 if a vector takes several
 /// registers.
-const FEW_TERMS: usize = 4;
+pub(super) const FEW_TERMS: usize = 4;
 
 /// Weights of a combination, accessed by term and sum.
 pub(super) trait WeightMatrix<T>: Copy {

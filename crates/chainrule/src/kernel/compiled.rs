@@ -35,5 +35,5 @@ pub struct Kernels<T: 'static> {
     /// [`slices::all_finite`](super::slices::all_finite).
     pub(super) all_finite: fn(&[T]) -> bool,
     /// [`slices::weigh`](super::slices::weigh).
-    pub(super) weigh: fn(&[T], &[T]) -> (f64, f64),
+    pub(super) weigh: fn(&[T], &[T], &mut [T]) -> (f64, f64),
 }

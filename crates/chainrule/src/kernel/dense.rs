@@ -291,14 +291,23 @@ fn dot<T: Scalar, S: Simd>(x: &[T], y: &[T]) -> T::Vector<S> {
 #[inline(always)]
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
     for unit in (0..width).step_by(T::WIDTH) {
+        // The rows of the last units; lanes beyond them are 0.
+        let rows = &x[x.len().min(unit * n)..x.len().min((unit + T::WIDTH) * n)];
         for s in (0..n).step_by(T::WIDTH) {
-            let square = transposed::<T::Vector<S>>(
-                #[inline(always)]
-                |k| match x.get((unit + k) * n + s..) {
-                    Some(row) if !row.is_empty() => T::Vector::<S>::load(row),
-                    _ => T::Vector::<S>::splat(0.0),
-                },
-            );
+            let square = if rows.len() == n * T::WIDTH {
+                transposed::<T::Vector<S>>(
+                    #[inline(always)]
+                    |k| T::Vector::<S>::load(&rows[k * n + s..]),
+                )
+            } else {
+                transposed::<T::Vector<S>>(
+                    #[inline(always)]
+                    |k| match rows.get(k * n + s..) {
+                        Some(row) if !row.is_empty() => T::Vector::<S>::load(row),
+                        _ => T::Vector::<S>::splat(0.0),
+                    },
+                )
+            };
             for (k, row) in square.iter().take(T::WIDTH).enumerate() {
                 row.store(&mut y[(s + k) * width + unit..]);
             }

@@ -12,6 +12,7 @@
 //! - `gather`: copying table rows into the columns of a tile;
 //! - `combine`: the register-blocked loop nest behind the products of `dense`;
 //! - `dense`: the three products of a dense layer over one tile of samples;
+//! - `few`: products of few terms, fused with an activation or its derivative;
 //! - `sample`: the forward product for a single sample;
 //! - `slices`: elementwise operations and reductions on slices;
 //! - `compiled`: the table of these kernels, compiled once for each precision;
@@ -26,6 +27,7 @@ pub(crate) mod compiled;
 pub(crate) mod dense;
 mod draws;
 pub(crate) mod dropout;
+pub(crate) mod few;
 pub(crate) mod gather;
 pub mod lanes;
 pub(crate) mod level;

@@ -36,17 +36,23 @@ pub(super) fn all_finite_kernel<T: Scalar>(y: &[T]) -> bool {
     dispatch!(level(), _simd => y.iter().fold(true, #[inline(always)] |finite, y| finite & y.is_finite()))
 }
 
-/// Returns `(Σ w·y, Σ w)` in f64. An entry of weight 0 adds nothing, even if its y is infinite.
+/// Returns `(Σ w·y, Σ w)` in f64, and computes `d ← d·w` in each row of `d`, which is (rows, n) for n
+/// weights. An entry of weight 0 adds nothing to the sum, even if its y is infinite.
 ///
 /// Eight interleaved partial sums let the processor add in parallel. Entries beyond a multiple of 8
-/// are ignored.
-pub(crate) fn weigh<T: Scalar>(w: &[T], y: &[T]) -> (f64, f64) {
-    (T::kernels().weigh)(w, y)
+/// are not added.
+pub(crate) fn weigh<T: Scalar>(w: &[T], y: &[T], d: &mut [T]) -> (f64, f64) {
+    (T::kernels().weigh)(w, y, d)
 }
 
 /// Implements [`weigh`].
-pub(super) fn weigh_kernel<T: Scalar>(w: &[T], y: &[T]) -> (f64, f64) {
-    dispatch!(level(), _simd => weigh_by_eights(w, y))
+pub(super) fn weigh_kernel<T: Scalar>(w: &[T], y: &[T], d: &mut [T]) -> (f64, f64) {
+    dispatch!(level(), _simd => {
+        for d in d.chunks_exact_mut(w.len()) {
+            d.iter_mut().zip(w).for_each(#[inline(always)] |(d, &w)| *d *= w);
+        }
+        weigh_by_eights(w, y)
+    })
 }
 
 #[inline(always)]

@@ -93,24 +93,19 @@ fn backpropagate<T: Scalar>(
         }
 
         // da_{l-1} = dz_l·W_lᵀ
+        // dz_{l-1} = da_{l-1} ∘ f'(z_{l-1}), with da_{l-1} ∘ mask_{l-1} instead of da_{l-1} for dropout
         let (previous, rest) = tile.layers.split_at_mut(l);
-        let (previous, layer) = (&mut previous[l - 1], &rest[0]);
-        let used = previous.n_units * n;
-        dense::input_gradient(
+        let (LayerTile { n_units, z, a, d, mask, .. }, layer) = (&mut previous[l - 1], &rest[0]);
+        let used = *n_units * n;
+        let mask = if dropout.is_some() && !mask.is_empty() { &mask[..used] } else { &[] };
+        let a = &a[..used];
+        architecture.layers()[l - 1].activation.before_dense(
             n,
             architecture.weights(l, parameters),
             &layer.d[..layer.n_units * n],
-            &mut previous.d[..used],
+            mask,
+            [if z.is_empty() { a } else { &z[..used] }, a],
+            &mut d[..used],
         );
-        // da_{l-1} ← da_{l-1} ∘ mask_{l-1}
-        if dropout.is_some() {
-            tile.dropout_backward(l - 1);
-        }
-
-        // dz_{l-1} = da_{l-1} ∘ f'(z_{l-1})
-        let activation = &architecture.layers()[l - 1].activation;
-        let LayerTile { n_units, z, a, d, .. } = &mut tile.layers[l - 1];
-        let a = &a[..used];
-        activation.backward(*n_units, if z.is_empty() { a } else { &z[..used] }, a, &mut d[..used]);
     }
 }

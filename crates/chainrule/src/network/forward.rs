@@ -2,7 +2,7 @@
 
 use super::architecture::Architecture;
 use super::dropout::Dropout;
-use super::tile::Tile;
+use super::tile::{LayerTile, Tile};
 use crate::kernel::{Scalar, dense};
 
 /// Runs the forward pass over one tile, layer by layer from the inputs `a_0 = x`:
@@ -23,20 +23,22 @@ pub(crate) fn forward<T: Scalar>(
     tile: &mut Tile<T>,
     dropout: Option<(Dropout, usize)>,
 ) {
-    let n = tile.n;
+    let (n, last) = (tile.n, architecture.layers().len() - 1);
     for (l, layer) in architecture.layers().iter().enumerate() {
         let (w, b) = (architecture.weights(l, parameters), architecture.bias(l, parameters));
-
+        let (a_prev, LayerTile { z, a, .. }) =
+            tile.inputs_and_layer(l, dropout.map(|(dropout, _)| dropout));
+        let (used, stored) = (layer.n_units * n, z.len().min(layer.n_units * n));
+        if l == last {
+            // z_L = a_{L-1}·W_L + b_L
+            dense::forward(n, a_prev, w, b, &mut z[..used]);
+            return;
+        }
         // z_l = a_{l-1}·W_l + b_l
-        let (a_prev, layer_tile) = tile.inputs_and_layer(l, dropout.map(|(dropout, _)| dropout));
-        dense::forward(n, a_prev, w, b, &mut layer_tile.z_or_a_mut()[..layer.n_units * n]);
-
         // a_l = f_l(z_l)
-        if l + 1 < architecture.layers().len() {
-            activate(architecture, l, tile);
-            if let Some((dropout, first)) = dropout.filter(|_| layer.dropout > 0.0) {
-                tile.apply_dropout(l, layer.dropout * dropout.factor, dropout, first);
-            }
+        layer.activation.after_dense(n, a_prev, w, b, &mut z[..stored], &mut a[..used]);
+        if let Some((dropout, first)) = dropout.filter(|_| layer.dropout > 0.0) {
+            tile.apply_dropout(l, layer.dropout * dropout.factor, dropout, first);
         }
     }
 }
@@ -48,17 +50,5 @@ pub(crate) fn forward_to_outputs<T: Scalar>(
     tile: &mut Tile<T>,
 ) {
     forward(architecture, parameters, tile, None);
-    activate(architecture, architecture.layers().len() - 1, tile);
-}
-
-/// Computes `a_l = f_l(z_l)`.
-fn activate<T: Scalar>(architecture: &Architecture, l: usize, tile: &mut Tile<T>) {
-    let activation = &architecture.layers()[l].activation;
-    let layer = &mut tile.layers[l];
-    let used = layer.n_units * tile.n;
-    if layer.z.is_empty() {
-        activation.apply_in_place(&mut layer.a[..used]);
-    } else {
-        activation.apply(layer.n_units, &layer.z[..used], &mut layer.a[..used]);
-    }
+    tile.activate_outputs(&architecture.output().activation);
 }

@@ -1,5 +1,6 @@
 //! The workspace of the forward and backward pass over one tile of samples, allocated once.
 
+use super::activation::Activation;
 use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::loss::Loss;
@@ -127,12 +128,6 @@ impl<T: Scalar> Tile<T> {
         kernel::dropout::drop(&dropout.draws(l, rate), (first, self.n), scale, &a[..used], to);
     }
 
-    /// Computes `da ← da ∘ mask` in layer `l`; without dropout, the mask is empty and da unchanged.
-    pub(super) fn dropout_backward(&mut self, l: usize) {
-        let LayerTile { n_units, d, mask, .. } = &mut self.layers[l];
-        slices::multiply(mask, &mut d[..*n_units * self.n]);
-    }
-
     /// Returns the inputs of layer `l`, as in [`layer_inputs`](Tile::layer_inputs), and the layer.
     pub(super) fn inputs_and_layer(
         &mut self,
@@ -192,6 +187,13 @@ impl<T: Scalar> Tile<T> {
         activation.backward(output.n_units, z, a, d);
     }
 
+    /// Computes the outputs `y = f_L(z_L)`.
+    pub(super) fn activate_outputs(&mut self, activation: &Activation) {
+        let output = self.layers.last_mut().expect("an architecture has at least one layer");
+        let used = output.n_units * self.n;
+        activation.apply(output.n_units, &output.z[..used], &mut output.a[..used]);
+    }
+
     /// Computes the loss l of each sample and `dz_L = w·∂l/∂z_L`, with w the sample's weight, and
     /// returns `(Σ w·l, Σ w)`.
     ///
@@ -213,17 +215,7 @@ impl<T: Scalar> Tile<T> {
             loss.on_outputs(a, t, losses, d, &mut self.loss_scratch);
             activation.backward(output.n_units, z, a, d);
         }
-        for d in d.chunks_exact_mut(n) {
-            slices::multiply(&self.weight, d);
-        }
-        slices::weigh(&self.weight[..n], losses)
-    }
-}
-
-impl<T> LayerTile<T> {
-    /// Returns the buffer for the pre-activations: z, or a if z is not stored.
-    pub(super) fn z_or_a_mut(&mut self) -> &mut [T] {
-        if self.z.is_empty() { &mut self.a } else { &mut self.z }
+        slices::weigh(&self.weight[..n], losses, d)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::formula::Formula;
 use super::function::ActivationFunction;
 use super::softmax;
-use crate::kernel::{Scalar, sample};
+use crate::kernel::{Scalar, dense, sample, slices};
 use crate::registry::Options;
 
 /// Name of the user-defined activations, which are not in the registry.
@@ -157,13 +157,53 @@ impl Activation {
         }
     }
 
-    /// Computes `a ← f(a)` in place, for a hidden layer.
-    pub(crate) fn apply_in_place<T: Scalar>(&self, a: &mut [T]) {
+    /// Computes `z = x·W + b` and `a = f(z)` of a hidden layer for a tile, with the arguments of
+    /// [`dense::forward`]; `z` is overwritten unless it is empty, and `a` is overwritten.
+    pub(crate) fn after_dense<T: Scalar>(
+        &self,
+        n: usize,
+        x: &[T],
+        w: &[T],
+        b: Option<&[T]>,
+        z: &mut [T],
+        a: &mut [T],
+    ) {
+        let loops = T::loops(&**self.hidden());
+        if z.is_empty() {
+            loops.after_dense(n, x, w, b, a);
+        } else {
+            dense::forward(n, x, w, b, z);
+            loops.values(z, a);
+        }
+    }
+
+    /// Computes `dz = (dz_next·Wᵀ ∘ mask) ∘ f'(z)` of a hidden layer for a tile, with the arguments of
+    /// [`dense::input_gradient`] and an empty mask without dropout, given `a = f(z)`; `dz` is
+    /// overwritten.
+    pub(crate) fn before_dense<T: Scalar>(
+        &self,
+        n: usize,
+        w: &[T],
+        dz_next: &[T],
+        mask: &[T],
+        [z, a]: [&[T]; 2],
+        dz: &mut [T],
+    ) {
+        let loops = T::loops(&**self.hidden());
+        if mask.is_empty() {
+            loops.before_dense(n, w, dz_next, z, a, dz);
+        } else {
+            dense::input_gradient(n, w, dz_next, dz);
+            slices::multiply(mask, dz);
+            loops.backward(z, a, dz);
+        }
+    }
+
+    /// Returns the activation of a hidden layer.
+    fn hidden(&self) -> &Arc<dyn ActivationFunction> {
         match &self.kind {
-            ActivationKind::Elementwise(function) => T::loops(&**function).values_in_place(a),
-            ActivationKind::Softmax => {
-                unreachable!("softmax is only allowed in the output layer, whose z is stored")
-            }
+            ActivationKind::Elementwise(function) => function,
+            ActivationKind::Softmax => unreachable!("softmax is only allowed in the output layer"),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::activation::{ActivationKind, CUSTOM};
 use super::{Activation, ActivationFunction, ActivationLoops, Formula};
-use crate::kernel::{Scalar, sample};
+use crate::kernel::{Scalar, dense, sample};
 use crate::registry::{self, Entry, Options};
 
 /// Maximum number of elements per call of a closure.
@@ -72,6 +72,16 @@ impl Custom {
             }
         }
     }
+
+    fn values_in_place<T: Scalar>(&self, a: &mut [T]) {
+        let (mut z_64, mut a_64) = ([0.0; CHUNK], [0.0; CHUNK]);
+        for a in a.chunks_mut(CHUNK) {
+            (self.value)(to_f64(a, &mut z_64), &mut a_64[..a.len()]);
+            for (a, &a_64) in a.iter_mut().zip(&a_64) {
+                *a = T::from_f64(a_64);
+            }
+        }
+    }
 }
 
 impl<T: Scalar> ActivationLoops<T> for Custom {
@@ -85,14 +95,9 @@ impl<T: Scalar> ActivationLoops<T> for Custom {
         }
     }
 
-    fn values_in_place(&self, a: &mut [T]) {
-        let (mut z_64, mut a_64) = ([0.0; CHUNK], [0.0; CHUNK]);
-        for a in a.chunks_mut(CHUNK) {
-            (self.value)(to_f64(a, &mut z_64), &mut a_64[..a.len()]);
-            for (a, &a_64) in a.iter_mut().zip(&a_64) {
-                *a = T::from_f64(a_64);
-            }
-        }
+    fn after_dense(&self, n: usize, x: &[T], w: &[T], b: Option<&[T]>, a: &mut [T]) {
+        dense::forward(n, x, w, b, a);
+        self.values_in_place(a);
     }
 
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
@@ -102,6 +107,11 @@ impl<T: Scalar> ActivationLoops<T> for Custom {
 
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
         self.each_slope(z, a, da, |da, slope| *da *= slope);
+    }
+
+    fn before_dense(&self, n: usize, w: &[T], dz_next: &[T], z: &[T], a: &[T], dz: &mut [T]) {
+        dense::input_gradient(n, w, dz_next, dz);
+        self.backward(z, a, dz);
     }
 }
 

@@ -7,7 +7,7 @@ use fearless_simd::{Simd, dispatch};
 use super::formula::Formula;
 use crate::kernel::level::level;
 use crate::kernel::scalar::Vector;
-use crate::kernel::{InBothPrecisions, Lanes, Scalar, sample};
+use crate::kernel::{InBothPrecisions, Lanes, Scalar, dense, few, sample};
 
 /// An elementwise activation, on one number or on a SIMD vector of numbers.
 ///
@@ -36,13 +36,17 @@ pub(crate) trait Elementwise: fmt::Debug + Send + Sync + 'static {
 pub trait ActivationLoops<T> {
     /// Computes `a = f(z)`; `a` is overwritten.
     fn values(&self, z: &[T], a: &mut [T]);
-    /// Computes `a ← f(a)` in place.
-    fn values_in_place(&self, a: &mut [T]);
+    /// Computes `a = f(x·W + b)` for a tile, with the arguments of [`dense::forward`]; `a` is
+    /// overwritten.
+    fn after_dense(&self, n: usize, x: &[T], w: &[T], b: Option<&[T]>, a: &mut [T]);
     /// Computes `a = f(x·W + b)` for one sample, with `rows` as in [`sample::forward`]; `a` is
     /// overwritten.
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]);
     /// Computes `dz = da ∘ f'(z)`, given `a = f(z)`; `da` is overwritten with `dz`.
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]);
+    /// Computes `dz = (dz_next·Wᵀ) ∘ f'(z)` for a tile, with the arguments of
+    /// [`dense::input_gradient`], given `a = f(z)`; `dz` is overwritten.
+    fn before_dense(&self, n: usize, w: &[T], dz_next: &[T], z: &[T], a: &[T], dz: &mut [T]);
 }
 
 /// An elementwise activation in both precisions, with its properties.
@@ -73,7 +77,12 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
         dispatch!(level(), simd => map::<T, _>(simd, [z, z], a, #[inline(always)] |[z, _], _| self.value(z)));
     }
 
-    fn values_in_place(&self, a: &mut [T]) {
+    fn after_dense(&self, n: usize, x: &[T], w: &[T], b: Option<&[T]>, a: &mut [T]) {
+        if few::are_few(n, x) {
+            dispatch!(level(), simd => few::forward::<T, _>(simd, n, x, w, b, a, #[inline(always)] |z| self.value(z)));
+            return;
+        }
+        dense::forward(n, x, w, b, a);
         dispatch!(level(), simd => map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z)));
     }
 
@@ -87,6 +96,16 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
 
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
         dispatch!(level(), simd => map::<T, _>(simd, [z, a], da, #[inline(always)] |[z, a], da| da * self.slope(z, a)));
+    }
+
+    fn before_dense(&self, n: usize, w: &[T], dz_next: &[T], z: &[T], a: &[T], dz: &mut [T]) {
+        if few::are_few(n, dz_next) {
+            dispatch!(level(), simd => few::backward::<T, _>(simd, n, w, dz_next, [z, a], dz,
+                #[inline(always)] |z, a| self.slope(z, a)));
+            return;
+        }
+        dense::input_gradient(n, w, dz_next, dz);
+        ActivationLoops::backward(self, z, a, dz);
     }
 }
 

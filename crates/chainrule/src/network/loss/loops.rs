@@ -54,7 +54,7 @@ impl InBothPrecisions for dyn LossFunction {
 impl<F: PerSample, T: Scalar> LossLoops<T> for F {
     fn on_outputs(&self, y: &[T], t: &[T], loss: &mut [T], dy: &mut [T], scratch: &mut [T]) {
         if fits_vector_kernel(y, t, loss) {
-            dispatch!(level(), simd => each_vector::<T, _>(simd, y, t, loss, dy,
+            dispatch!(level(), simd => each_vector::<T, _, MAX_OUTPUTS>(simd, y, t, loss, dy,
                 #[inline(always)] |y, t, dy| PerSample::on_outputs(self, y, t, dy)));
             return;
         }
@@ -63,7 +63,12 @@ impl<F: PerSample, T: Scalar> LossLoops<T> for F {
 
     fn on_link(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
         if fits_vector_kernel(z, t, loss) {
-            dispatch!(level(), simd => each_vector::<T, _>(simd, z, t, loss, dz,
+            if z.len().max(t.len()) <= FEW_OUTPUTS * loss.len() {
+                dispatch!(level(), simd => each_vector::<T, _, FEW_OUTPUTS>(simd, z, t, loss, dz,
+                    #[inline(always)] |z, t, dz| PerSample::on_link(self, z, t, dz)));
+                return;
+            }
+            dispatch!(level(), simd => each_vector::<T, _, MAX_OUTPUTS>(simd, z, t, loss, dz,
                 #[inline(always)] |z, t, dz| PerSample::on_link(self, z, t, dz)));
             return;
         }
@@ -130,6 +135,10 @@ fn each_sample<T: Scalar>(
 /// Maximum number of outputs and of targets of the vector kernel, whose buffers are on the stack.
 const MAX_OUTPUTS: usize = 32;
 
+/// Maximum number for which smaller buffers are used: initialising the larger ones takes as long as
+/// the loss of one output.
+const FEW_OUTPUTS: usize = 4;
+
 /// Whether the numbers of outputs and targets fit the vector kernel.
 ///
 /// The choice of the kernel depends on nothing else, so that the bits of a sample's loss do not
@@ -138,9 +147,10 @@ fn fits_vector_kernel<T>(y: &[T], t: &[T], loss: &[T]) -> bool {
     y.len().max(t.len()) <= MAX_OUTPUTS * loss.len()
 }
 
-/// Calls `f` with the outputs and targets of one SIMD vector of samples at a time.
+/// Calls `f` with the outputs and targets of one SIMD vector of samples at a time, at most `MAX` of
+/// each.
 #[inline(always)]
-fn each_vector<T: Scalar, S: Simd>(
+fn each_vector<T: Scalar, S: Simd, const MAX: usize>(
     _: S,
     y: &[T],
     t: &[T],
@@ -151,7 +161,7 @@ fn each_vector<T: Scalar, S: Simd>(
     let n = loss.len();
     let (n_outputs, n_targets) = (y.len() / n, t.len() / n);
     let zero = T::Vector::<S>::splat(0.0);
-    let (mut y_s, mut t_s, mut dy_s) = ([zero; MAX_OUTPUTS], [zero; MAX_OUTPUTS], [zero; MAX_OUTPUTS]);
+    let (mut y_s, mut t_s, mut dy_s) = ([zero; MAX], [zero; MAX], [zero; MAX]);
     let (y_s, t_s, dy_s) = (&mut y_s[..n_outputs], &mut t_s[..n_targets], &mut dy_s[..n_outputs]);
     for (v, loss) in loss.chunks_mut(T::WIDTH).enumerate() {
         let s = v * T::WIDTH;
