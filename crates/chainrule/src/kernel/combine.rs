@@ -27,7 +27,8 @@
 // 3. Sums that do not fill a block of K are computed in blocks of 4, 2 and 1. If a vector takes
 //    several registers, blocks of 2 and 1 sums have more vectors of columns, for the same number of
 //    accumulators. With at most FEW_TERMS terms, most of the work of a block is its start; blocks of
-//    3 x 2 then broadcast fewer numbers.
+//    3 x 2 then broadcast fewer numbers. Columns are computed from the last to the first, as
+//    `Accumulate` requires.
 // 4. The layout of the weights, the initial values and the destination of the sums differ between
 //    the products. They are given by the traits `WeightMatrix` and `CombineOutput`.
 
@@ -35,6 +36,7 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
+use super::gradient::Accumulation;
 use super::scalar::Vector;
 use super::{Lanes, Scalar};
 
@@ -123,17 +125,26 @@ pub(super) trait CombineOutput<T: Scalar, S: Simd> {
 }
 
 /// Overwrites row k of `y`, which has `n` columns, with sum k. The initial value of sum k is
-/// `start(k)`.
+/// `start(k)`, or for [`Accumulation::Add`] the value in `y`.
 pub(super) struct Overwrite<'y, T, F> {
     pub(super) start: F,
+    pub(super) accumulation: Accumulation,
     pub(super) y: &'y mut [T],
     pub(super) n: usize,
 }
 
 impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_, T, F> {
     #[inline(always)]
-    fn start<const G: usize>(&self, k: usize, _: usize) -> [T::Vector<S>; G] {
-        [T::Vector::<S>::broadcast((self.start)(k)); G]
+    fn start<const G: usize>(&self, k: usize, vector: usize) -> [T::Vector<S>; G] {
+        if self.accumulation == Accumulation::Overwrite {
+            return [T::Vector::<S>::broadcast((self.start)(k)); G];
+        }
+        let y = &self.y[k * self.n + vector * T::WIDTH..][..G * T::WIDTH];
+        let mut sums = [T::Vector::<S>::splat(0.0); G];
+        for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
+            *sum = T::Vector::<S>::load(y);
+        }
+        sums
     }
 
     #[inline(always)]
@@ -152,48 +163,17 @@ impl<T: Scalar, S: Simd, F: Fn(usize) -> T> CombineOutput<T, S> for Overwrite<'_
     }
 }
 
-/// Continues sum k from the value in row k of `y`, which has `n` columns, and overwrites it.
-pub(super) struct Continue<'y, T> {
-    pub(super) y: &'y mut [T],
-    pub(super) n: usize,
-}
-
-impl<T: Scalar, S: Simd> CombineOutput<T, S> for Continue<'_, T> {
-    #[inline(always)]
-    fn start<const G: usize>(&self, k: usize, vector: usize) -> [T::Vector<S>; G] {
-        let y = &self.y[k * self.n + vector * T::WIDTH..][..G * T::WIDTH];
-        let mut sums = [T::Vector::<S>::splat(0.0); G];
-        for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
-            *sum = T::Vector::<S>::load(y);
-        }
-        sums
-    }
-
-    #[inline(always)]
-    fn finish<const K: usize, const G: usize>(
-        &mut self,
-        k: usize,
-        vector: usize,
-        sums: [[T::Vector<S>; G]; K],
-    ) {
-        Overwrite { start: zero::<T>, y: &mut *self.y, n: self.n }.finish(k, vector, sums);
-    }
-}
-
-/// Returns 0, as the initial value of a sum.
-#[inline(always)]
-fn zero<T: Scalar>(_: usize) -> T {
-    T::ZERO
-}
-
-/// Adds sum k to row k of `y`, which has `n` columns, from column `from` on. The initial value of
-/// each sum is 0.
+/// Adds sum k to row k of `y`, which has `n` columns, from column `from` on, or overwrites it. The
+/// initial value of each sum is 0.
 ///
-/// There may be more lanes than columns; sums in the extra lanes are 0.
+/// There may be more lanes than columns; sums in the extra lanes are 0. They are also written, to the
+/// first columns of the next row, so the columns of a row must be computed from the last to the
+/// first.
 pub(super) struct Accumulate<'y, T> {
     pub(super) y: &'y mut [T],
     pub(super) n: usize,
     pub(super) from: usize,
+    pub(super) accumulation: Accumulation,
 }
 
 impl<T: Scalar, S: Simd> CombineOutput<T, S> for Accumulate<'_, T> {
@@ -211,24 +191,27 @@ impl<T: Scalar, S: Simd> CombineOutput<T, S> for Accumulate<'_, T> {
     ) {
         let from = self.from + vector * T::WIDTH;
         let y = &mut self.y[k * self.n + from..];
+        let add = self.accumulation == Accumulation::Add;
         if y.len() < (K - 1) * self.n + G * T::WIDTH {
             // The last rows: the slice is too short for the lanes beyond the columns.
             for (j, sums) in sums.iter().enumerate() {
                 let y = &mut y[j * self.n..];
                 let n_columns = y.len().min(self.n - from).min(G * T::WIDTH);
                 for (&sum, y) in sums.iter().zip(y[..n_columns].chunks_mut(T::WIDTH)) {
-                    (T::Vector::<S>::load_some(y) + sum).store_some(y);
+                    let sum = if add { T::Vector::<S>::load_some(y) + sum } else { sum };
+                    sum.store_some(y);
                 }
             }
             return;
         }
-        // Lanes beyond the columns belong to the row below, to which 0 is added; the sums of that
-        // row are stored later, over them. Everything is loaded before anything is stored, because
-        // a load from memory that was just stored to would wait for the store.
-        for (j, sums) in sums.iter_mut().enumerate() {
-            let y = &y[j * self.n..][..G * T::WIDTH];
-            for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
-                *sum += T::Vector::<S>::load(y);
+        if add {
+            // Everything is loaded before anything is stored, because a load from memory that was
+            // just stored to would wait for the store.
+            for (j, sums) in sums.iter_mut().enumerate() {
+                let y = &y[j * self.n..][..G * T::WIDTH];
+                for (sum, y) in sums.iter_mut().zip(y.chunks_exact(T::WIDTH)) {
+                    *sum += T::Vector::<S>::load(y);
+                }
             }
         }
         for (j, sums) in sums.iter().enumerate() {
@@ -268,25 +251,25 @@ pub(super) fn combine<T: Scalar, S: Simd>(
     let mut k;
     if x.x.len() <= FEW_TERMS * x.n && n_vectors.is_multiple_of(2) {
         k = n_sums - n_sums % 3;
-        for vector in (0..n_vectors).step_by(2) {
+        for vector in (0..n_vectors).step_by(2).rev() {
             blocks::<T, S, 3, 2>(x, weights, 0..k, vector, &mut output);
         }
     } else {
         k = n_sums - n_sums % 6 + if n_sums % 6 >= 4 { 4 } else { 0 };
-        for vector in 0..n_vectors {
+        for vector in (0..n_vectors).rev() {
             let rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
             blocks::<T, S, 4, 1>(x, weights, rest..k, vector, &mut output);
         }
     }
     if k + 2 <= n_sums {
-        let rest = columns::<T, S, 2, 2>(x, weights, k, 0..n_vectors, &mut output);
-        columns::<T, S, 2, 1>(x, weights, k, rest..n_vectors, &mut output);
+        let rest = columns::<T, S, 2, 2>(x, weights, k, n_vectors, &mut output);
+        columns::<T, S, 2, 1>(x, weights, k, rest, &mut output);
         k += 2;
     }
     if k < n_sums {
-        let rest = columns::<T, S, 1, 4>(x, weights, k, 0..n_vectors, &mut output);
-        let rest = columns::<T, S, 1, 2>(x, weights, k, rest..n_vectors, &mut output);
-        columns::<T, S, 1, 1>(x, weights, k, rest..n_vectors, &mut output);
+        let rest = columns::<T, S, 1, 4>(x, weights, k, n_vectors, &mut output);
+        let rest = columns::<T, S, 1, 2>(x, weights, k, rest, &mut output);
+        columns::<T, S, 1, 1>(x, weights, k, rest, &mut output);
     }
 }
 
@@ -323,22 +306,21 @@ fn blocks<T: Scalar, S: Simd, const K: usize, const G: usize>(
     k
 }
 
-/// Computes sums `k..k+K` of as many of the vectors as fill blocks of `G`, and returns the first
-/// remaining vector.
+/// Computes sums `k..k+K` of the last vectors of `n_vectors`, as many as fill blocks of `G`, and
+/// returns the number of remaining vectors.
 #[inline(always)]
 fn columns<T: Scalar, S: Simd, const K: usize, const G: usize>(
     x: Columns<'_, T>,
     weights: impl WeightMatrix<T>,
     k: usize,
-    vectors: Range<usize>,
+    mut n_vectors: usize,
     output: &mut impl CombineOutput<T, S>,
 ) -> usize {
-    let mut vector = vectors.start;
-    while vector + G <= vectors.end {
-        block::<T, S, K, G>(x, weights, k, vector, output);
-        vector += G;
+    while n_vectors >= G {
+        n_vectors -= G;
+        block::<T, S, K, G>(x, weights, k, n_vectors, output);
     }
-    vector
+    n_vectors
 }
 
 /// Computes sums `k..k+K` over G vectors of columns, with K·G accumulators that run over all terms.

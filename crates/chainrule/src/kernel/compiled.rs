@@ -6,6 +6,7 @@
 //! table they are compiled only once.
 
 use super::draws::Draws;
+use super::gradient::Accumulation;
 
 /// Kernels of one precision.
 #[doc(hidden)]
@@ -16,10 +17,8 @@ pub struct Kernels<T: 'static> {
     pub(super) forward: fn(usize, &[T], &[T], Option<&[T]>, &mut [T]),
     /// [`dense::input_gradient`](super::dense::input_gradient).
     pub(super) input_gradient: fn(usize, &[T], &[T], &mut [T]),
-    /// [`dense::weight_gradient`](super::dense::weight_gradient).
-    pub(super) weight_gradient: fn(usize, &[T], &[T], &mut [T], &mut [T]),
-    /// [`dense::bias_gradient`](super::dense::bias_gradient).
-    pub(super) bias_gradient: fn(usize, &[T], &mut [T]),
+    /// [`gradient::gradients`](super::gradient::gradients).
+    pub(super) gradients: fn(usize, &[T], &[T], &mut [T], Accumulation, [&mut [T]; 2]),
     /// [`sample::forward`](super::sample::forward).
     pub(super) sample: fn(&[T], &[T], &mut [T]),
     /// [`gather::gather`](super::gather::gather).

@@ -11,8 +11,8 @@
 // 1. Squares of WIDTH rows and WIDTH columns are transposed in registers, so that memory is read
 //    and written in whole vectors. The outer loop runs over rows because the hardware prefetcher
 //    follows reads along a row.
-// 2. With one or two columns, a square would be mostly padding, so the plain loops are used. They
-//    are also used if n is not a multiple of WIDTH, because there are no partial squares.
+// 2. With one or two columns, a square would be mostly padding, so the plain loops are used, or
+//    consecutive rows are copied together. The plain loops are also used if n is not a multiple of WIDTH, because there are no partial squares.
 // 3. With three or four columns, a square stores only its first four columns (the constant C), so
 //    that the compiler drops the shuffles that produce the others.
 
@@ -35,7 +35,12 @@ pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], ti
 /// Implements [`gather`].
 pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], tile: &mut [T]) {
     assert_eq!(tile.len(), n_columns * rows.len(), "length of the tile");
-    if n_columns == 1 {
+    if n_columns <= 2
+        && let Some(from) = first_of_consecutive(rows)
+    {
+        let values = &values[from * n_columns..][..tile.len()];
+        dispatch!(level(), _simd => copy_consecutive(values, tile, rows.len()));
+    } else if n_columns == 1 {
         for (to, &i) in tile.iter_mut().zip(rows) {
             *to = values[i as usize];
         }
@@ -49,6 +54,27 @@ pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u
         dispatch!(level(), simd => transpose_squares::<T, _, 4>(simd, values, n_columns, rows, tile));
     } else {
         dispatch!(level(), simd => transpose_squares::<T, _, MAX_LANES>(simd, values, n_columns, rows, tile));
+    }
+}
+
+/// Returns the first row if each row is followed by the next one.
+fn first_of_consecutive(rows: &[u32]) -> Option<usize> {
+    let first = *rows.first()?;
+    // There is no early exit because it would prevent vectorisation.
+    let consecutive = rows.iter().zip(first..).fold(true, |all, (&row, expected)| all & (row == expected));
+    consecutive.then_some(first as usize)
+}
+
+/// Copies the one or two columns of the `n` rows of `values` to `tile`.
+#[inline(always)]
+fn copy_consecutive<T: Scalar>(values: &[T], tile: &mut [T], n: usize) {
+    if tile.len() == n {
+        tile.copy_from_slice(values);
+        return;
+    }
+    let (left, right) = tile.split_at_mut(n);
+    for ((row, left), right) in values.as_chunks::<2>().0.iter().zip(left).zip(right) {
+        [*left, *right] = *row;
     }
 }
 
@@ -113,7 +139,11 @@ mod tests {
         #[test]
         fn rows_become_columns(
             n_columns in 1..40_usize,
-            rows in prop_oneof![prop::collection::vec(0..50_u32, 16), prop::collection::vec(0..50_u32, 1..70)],
+            rows in prop_oneof![
+                prop::collection::vec(0..50_u32, 16),
+                prop::collection::vec(0..50_u32, 1..70),
+                (0..25_u32, 1..25_u32).prop_map(|(first, n)| (first..first + n).collect()),
+            ],
         ) {
             assert_transposed::<f32>(n_columns, &rows);
             assert_transposed::<f64>(n_columns, &rows);

@@ -11,7 +11,8 @@
 //! - `aligned`: buffers aligned to cache lines;
 //! - `gather`: copying table rows into the columns of a tile;
 //! - `combine`: the register-blocked loop nest behind the products of `dense`;
-//! - `dense`: the three products of a dense layer over one tile of samples;
+//! - `dense`: forward product and input gradient of a dense layer over one tile of samples;
+//! - `gradient`: gradients of its weights and bias;
 //! - `few`: products of few terms, fused with an activation or its derivative;
 //! - `sample`: the forward product for a single sample;
 //! - `slices`: elementwise operations and reductions on slices;
@@ -29,6 +30,7 @@ mod draws;
 pub(crate) mod dropout;
 pub(crate) mod few;
 pub(crate) mod gather;
+pub(crate) mod gradient;
 pub mod lanes;
 pub(crate) mod level;
 pub mod math;

@@ -4,7 +4,7 @@ use fearless_simd::{Simd, f32x16, f64x8};
 
 use super::compiled::Kernels;
 use super::scalar::{InBothPrecisions, Scalar};
-use super::{dense, dropout, gather, sample, slices};
+use super::{dense, dropout, gather, gradient, sample, slices};
 
 // One body for both precisions.
 macro_rules! scalar {
@@ -49,8 +49,7 @@ const fn kernels<T: Scalar>() -> Kernels<T> {
     Kernels {
         forward: dense::forward_kernel,
         input_gradient: dense::input_gradient_kernel,
-        weight_gradient: dense::weight_gradient_kernel,
-        bias_gradient: dense::bias_gradient_kernel,
+        gradients: gradient::gradients_kernel,
         sample: sample::forward_kernel,
         gather: gather::gather_kernel,
         drop: dropout::drop_kernel,

@@ -75,5 +75,33 @@ pub(crate) fn divide<T: Scalar>(divisor: T, y: &mut [T]) {
 
 /// Implements [`divide`].
 pub(super) fn divide_kernel<T: Scalar>(divisor: T, y: &mut [T]) {
-    dispatch!(level(), _simd => y.iter_mut().for_each(#[inline(always)] |y| *y = *y / divisor));
+    // The product with the reciprocal of a power of two has the same bits as the quotient.
+    let inverse = T::ONE / divisor;
+    if is_power_of_two(divisor.to_f64()) && is_power_of_two(inverse.to_f64()) {
+        dispatch!(level(), _simd => y.iter_mut().for_each(#[inline(always)] |y| *y *= inverse));
+    } else {
+        dispatch!(level(), _simd => y.iter_mut().for_each(#[inline(always)] |y| *y = *y / divisor));
+    }
+}
+
+/// Returns whether `v` is a positive normal power of two.
+fn is_power_of_two(v: f64) -> bool {
+    v.is_normal() && v.to_bits() << 12 == 0 && v > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotients_by_powers_of_two_are_exact_and_others_are_rounded_once() {
+        for divisor in [1.0_f32, 2.0, 64.0, 0.125, 3.0, 100.0, 497.0, 1.5e-38, f32::MAX] {
+            let y: Vec<f32> = (0..100).map(|k| (k as f32 - 50.0) * 1.1e-20).chain([f32::MAX, 1e-44]).collect();
+            let mut quotients = y.clone();
+            divide(divisor, &mut quotients);
+            for (quotient, y) in quotients.iter().zip(y) {
+                assert_eq!(quotient.to_bits(), (y / divisor).to_bits(), "{y}/{divisor}");
+            }
+        }
+    }
 }

@@ -190,6 +190,18 @@ impl Architecture {
         self.blocks.iter().find(|block| block.layer == l && block.part == part)
     }
 
+    /// Returns the weights and the bias of layer `l` within a vector of this layout; empty slices for
+    /// parts that are frozen or missing.
+    pub(crate) fn trainable_parts<'v, T>(&self, l: usize, vector: &'v mut [T]) -> [&'v mut [T]; 2] {
+        let [weights, bias] = [Part::Weights, Part::Bias].map(|part| {
+            let block = self.block(l, part).filter(|block| block.learning == Learning::Trainable);
+            block.map_or(0..0, |block| block.range.clone())
+        });
+        // The bias follows the weights.
+        let (up_to_weights, rest) = vector.split_at_mut(bias.start.max(weights.end));
+        [&mut up_to_weights[weights], &mut rest[..bias.len()]]
+    }
+
     /// Returns the weights (n_in, n_out) of layer `l` within a vector of this layout.
     pub fn weights<'v, T>(&self, l: usize, vector: &'v [T]) -> &'v [T] {
         &vector[self.block(l, Part::Weights).expect("every layer has weights").range.clone()]

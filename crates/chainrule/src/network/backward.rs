@@ -1,11 +1,11 @@
 //! The backward pass: backpropagation, the chain rule from the loss back to every parameter.
 
-use super::architecture::{Architecture, Block, Part};
+use super::architecture::Architecture;
 use super::dropout::Dropout;
-use super::layer::Learning;
 use super::tile::{LayerTile, Tile};
+use crate::kernel::Scalar;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::{Scalar, dense};
+use crate::kernel::gradient::{Accumulation, gradients};
 
 /// Runs backpropagation over one tile (Rumelhart, Hinton and Williams 1986).
 ///
@@ -23,24 +23,23 @@ use crate::kernel::{Scalar, dense};
 /// With dropout, `a_{l-1} ∘ mask_{l-1}` is used in `dW_l`, and `da_{l-1}` is multiplied by the same
 /// mask.
 ///
-/// The tile's contribution is added to `gradient`, which has the layout of the parameters. Frozen
-/// blocks are left unchanged, and the pass stops at the first layer with a trainable block.
+/// The tile's contribution is added to `gradient`, which has the layout of the parameters, or
+/// overwrites it. Frozen blocks are left unchanged, and the pass stops at the first layer with a
+/// trainable block.
 pub(crate) fn backward<T: Scalar>(
     architecture: &Architecture,
     parameters: &[T],
     tile: &mut Tile<T>,
     dropout: Option<Dropout>,
+    accumulation: Accumulation,
     gradient: &mut [T],
 ) {
     let n = tile.n;
-    backpropagate(architecture, parameters, tile, dropout, |block, a_prev, dz, scratch| {
-        let gradient = &mut gradient[block.range.clone()];
-        match block.part {
-            // dW_l = a_{l-1}ᵀ·dz_l
-            Part::Weights => dense::weight_gradient(n, a_prev, dz, scratch, gradient),
-            // db_l = Σ_s dz_l
-            Part::Bias => dense::bias_gradient(n, dz, gradient),
-        }
+    backpropagate(architecture, parameters, tile, dropout, |l, a_prev, dz, scratch| {
+        // dW_l = a_{l-1}ᵀ·dz_l
+        // db_l = Σ_s dz_l
+        let [dw, db] = architecture.trainable_parts(l, gradient);
+        gradients(n, a_prev, dz, scratch, accumulation, [dw, db]);
     });
 }
 
@@ -54,40 +53,35 @@ pub(crate) fn backward_per_sample<T: Scalar>(
     gradients: &mut [T],
 ) {
     let n = tile.n;
-    backpropagate(architecture, parameters, tile, None, |block, a_prev, dz, _| {
+    backpropagate(architecture, parameters, tile, None, |l, a_prev, dz, _| {
+        let n_out = dz.len() / n;
         for (s, gradient) in gradients.chunks_mut(stride).enumerate() {
-            let gradient = &mut gradient[block.range.clone()];
-            for (k, g) in gradient.iter_mut().enumerate() {
-                let (i, j) = (k / block.n_out, k % block.n_out);
-                *g += match block.part {
-                    Part::Weights => a_prev[i * n + s] * dz[j * n + s],
-                    Part::Bias => dz[j * n + s],
-                };
+            let [dw, db] = architecture.trainable_parts(l, gradient);
+            for (k, dw) in dw.iter_mut().enumerate() {
+                *dw += a_prev[k / n_out * n + s] * dz[k % n_out * n + s];
+            }
+            for (j, db) in db.iter_mut().enumerate() {
+                *db += dz[j * n + s];
             }
         }
     });
 }
 
-/// Runs the backward pass and calls `add` for each trainable block with `a_{l-1}`, `dz_l` and the
-/// scratch buffer of the weight gradient.
+/// Runs the backward pass and calls `add` for each layer l with `a_{l-1}`, `dz_l` and the scratch
+/// buffer of the gradients.
 fn backpropagate<T: Scalar>(
     architecture: &Architecture,
     parameters: &[T],
     tile: &mut Tile<T>,
     dropout: Option<Dropout>,
-    mut add: impl FnMut(&Block, &[T], &[T], &mut Aligned<T>),
+    mut add: impl FnMut(usize, &[T], &[T], &mut Aligned<T>),
 ) {
     let n = tile.n;
     let Some(first) = architecture.trainable().map(|block| block.layer).next() else { return };
     for l in (first..architecture.layers().len()).rev() {
-        for part in [Part::Weights, Part::Bias] {
-            let block = architecture.block(l, part).filter(|block| block.learning == Learning::Trainable);
-            if let Some(block) = block {
-                let mut scratch = std::mem::take(&mut tile.gradient_scratch);
-                add(block, tile.layer_inputs(l, dropout), tile.dz(l), &mut scratch);
-                tile.gradient_scratch = scratch;
-            }
-        }
+        let mut scratch = std::mem::take(&mut tile.gradient_scratch);
+        add(l, tile.layer_inputs(l, dropout), tile.dz(l), &mut scratch);
+        tile.gradient_scratch = scratch;
         if l == first {
             break;
         }

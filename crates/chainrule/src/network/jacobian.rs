@@ -5,6 +5,7 @@ use super::backward::{backward, backward_per_sample};
 use super::forward::forward;
 use super::network::Network;
 use super::tile::Tile;
+use crate::kernel::gradient::Accumulation;
 use crate::kernel::{Scalar, TILE};
 
 /// Computes the Jacobian `∂y_j/∂p_k` of the outputs of each sample with respect to the parameters,
@@ -69,7 +70,7 @@ pub fn vector_jacobian_product<T: Scalar>(network: &Network<T>, x: &[T], dy: &[T
         tile.load_inputs(x, n_inputs);
         forward(architecture, parameters, &mut tile, None);
         tile.seed(architecture, |s, j| dy[s * n_outputs + j]);
-        backward(architecture, parameters, &mut tile, None, &mut product);
+        backward(architecture, parameters, &mut tile, None, Accumulation::Add, &mut product);
     }
     product
 }

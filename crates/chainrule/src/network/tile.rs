@@ -7,7 +7,7 @@ use super::loss::Loss;
 use crate::Error;
 use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::{self, Scalar, TILE, dense, slices};
+use crate::kernel::{self, Scalar, TILE, gradient, slices};
 
 /// Workspace for up to [`TILE`] samples; entry j of sample s is at index `j·n + s`, for n columns.
 ///
@@ -81,7 +81,7 @@ impl<T: Scalar> Tile<T> {
             loss: zeros(1),
             layers: architecture.layers().iter().enumerate().map(layer).collect(),
             loss_scratch: Aligned::zeros(Loss::scratch_len(architecture.n_outputs(), n_targets)),
-            gradient_scratch: Aligned::zeros(dense::room_for::<T>(TILE)),
+            gradient_scratch: Aligned::zeros(gradient::room_for::<T>(TILE)),
         }
     }
 

@@ -6,6 +6,7 @@ use super::sums::Sums;
 use super::tree::{SumTree, middle};
 use crate::Error;
 use crate::dataset::DataSource;
+use crate::kernel::gradient::Accumulation;
 use crate::kernel::{Scalar, TILE, slices};
 use crate::network::backward::backward;
 use crate::network::forward::forward;
@@ -35,7 +36,7 @@ impl<T: Scalar> ChunkedBatch<'_, T> {
         gradient: Option<&mut [T]>,
     ) -> Result<Sums, Error> {
         if chunks.len() == 1 {
-            return self.chunk(tile, chunks.start, gradient);
+            return self.chunk(tile, chunks.start, gradient.map(|gradient| (gradient, Accumulation::Overwrite)));
         }
         let middle = middle(&chunks);
         let (first, second) = (chunks.start..middle, middle..chunks.end);
@@ -44,6 +45,10 @@ impl<T: Scalar> ChunkedBatch<'_, T> {
             return Ok(first.plus(self.subtree(tile, scratch, second, None)?));
         };
         let first = self.subtree(tile, scratch, first, Some(gradient))?;
+        if second.len() == 1 && self.tree.rows(second.start).len() <= TILE {
+            // The sums of a single tile can be added without a buffer in between.
+            return Ok(first.plus(self.chunk(tile, second.start, Some((gradient, Accumulation::Add)))?));
+        }
         let (more, scratch) = scratch.split_first_mut().expect("there is one gradient per level");
         more.resize(gradient.len(), T::ZERO);
         let second = self.subtree(tile, scratch, second, Some(more))?;
@@ -51,21 +56,31 @@ impl<T: Scalar> ChunkedBatch<'_, T> {
         Ok(first.plus(second))
     }
 
-    /// Computes the sums over one chunk, tile by tile.
-    fn chunk(&self, tile: &mut Tile<T>, chunk: usize, mut gradient: Option<&mut [T]>) -> Result<Sums, Error> {
+    /// Computes the sums over one chunk, tile by tile. The gradient is overwritten, or the sums of
+    /// the only tile are added to it.
+    fn chunk(
+        &self,
+        tile: &mut Tile<T>,
+        chunk: usize,
+        mut gradient: Option<(&mut [T], Accumulation)>,
+    ) -> Result<Sums, Error> {
         let architecture = self.architecture;
-        if let Some(gradient) = gradient.as_deref_mut() {
-            gradient.fill(T::ZERO);
+        let Range { start, end } = self.tree.rows(chunk);
+        if let Some((gradient, Accumulation::Overwrite)) = &mut gradient {
+            // The backward pass overwrites the trainable blocks only.
+            if start == end || architecture.trainable().count() < architecture.blocks().len() {
+                gradient.fill(T::ZERO);
+            }
         }
         let mut sums = Sums::default();
-        let Range { start, end } = self.tree.rows(chunk);
         for first in (start..end).step_by(TILE) {
             tile.load(self.data, &self.rows[first..end.min(first + TILE)])?;
             forward(architecture, self.parameters, tile, self.dropout.map(|dropout| (dropout, first)));
             let (loss, weight) = tile.output_gradient(architecture, self.loss);
             sums = sums.plus(Sums { loss, weight });
-            if let Some(gradient) = gradient.as_deref_mut() {
-                backward(architecture, self.parameters, tile, self.dropout, gradient);
+            if let Some((gradient, accumulation)) = &mut gradient {
+                backward(architecture, self.parameters, tile, self.dropout, *accumulation, gradient);
+                *accumulation = Accumulation::Add;
             }
         }
         Ok(sums)

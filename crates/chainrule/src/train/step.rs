@@ -159,10 +159,19 @@ impl<T: Scalar> Training<T> {
             if decay > 0.0 && settings.penalty.includes(block.part) {
                 penalty::decay(rate, decay, &mut state.parameters[block.range.clone()]);
             }
-            let range = block.range.clone();
+        }
+        // Neighbouring blocks with the same learning rate are updated together.
+        let mut blocks = architecture.trainable().peekable();
+        while let Some(block) = blocks.next() {
+            let (mut range, rate_factor) = (block.range.clone(), block.factors.rate);
+            while let Some(next) = blocks.next_if(|next| {
+                next.range.start == range.end && next.factors.rate == rate_factor
+            }) {
+                range.end = next.range.end;
+            }
             settings.optimizer.update_on(
                 n_threads,
-                rate,
+                learning_rate * rate_factor,
                 state.updates,
                 range,
                 &mut state.parameters,
