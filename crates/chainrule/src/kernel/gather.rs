@@ -11,8 +11,9 @@
 // 1. Squares of WIDTH rows and WIDTH columns are transposed in registers, so that memory is read
 //    and written in whole vectors. The outer loop runs over rows because the hardware prefetcher
 //    follows reads along a row.
-// 2. With one or two columns, a square would be mostly padding, so the plain loops are used, or
-//    consecutive rows are copied together. The plain loops are also used if n is not a multiple of WIDTH, because there are no partial squares.
+// 2. A square with a few columns would be mostly padding. Up to four columns of consecutive rows are
+//    therefore copied by loops of a constant stride, which the compiler vectorises. For other rows,
+//    one or two columns are copied by the plain loops, which are also used if n is not a multiple of WIDTH, because there are no partial squares.
 // 3. With three or four columns, a square stores only its first four columns (the constant C), so
 //    that the compiler drops the shuffles that produce the others.
 
@@ -35,7 +36,7 @@ pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], ti
 /// Implements [`gather`].
 pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], tile: &mut [T]) {
     assert_eq!(tile.len(), n_columns * rows.len(), "length of the tile");
-    if n_columns <= 2
+    if n_columns <= 4
         && let Some(from) = first_of_consecutive(rows)
     {
         let values = &values[from * n_columns..][..tile.len()];
@@ -65,16 +66,25 @@ fn first_of_consecutive(rows: &[u32]) -> Option<usize> {
     consecutive.then_some(first as usize)
 }
 
-/// Copies the one or two columns of the `n` rows of `values` to `tile`.
+/// Copies the columns, at most four, of the `n` rows of `values` to `tile`.
 #[inline(always)]
 fn copy_consecutive<T: Scalar>(values: &[T], tile: &mut [T], n: usize) {
-    if tile.len() == n {
-        tile.copy_from_slice(values);
-        return;
+    match tile.len() / n {
+        1 => tile.copy_from_slice(values),
+        2 => columns::<T, 2>(values, tile, n),
+        3 => columns::<T, 3>(values, tile, n),
+        _ => columns::<T, 4>(values, tile, n),
     }
-    let (left, right) = tile.split_at_mut(n);
-    for ((row, left), right) in values.as_chunks::<2>().0.iter().zip(left).zip(right) {
-        [*left, *right] = *row;
+}
+
+/// Copies the `C` columns of `values` to `tile`.
+#[inline(always)]
+fn columns<T: Scalar, const C: usize>(values: &[T], tile: &mut [T], n: usize) {
+    let rows = &values.as_chunks::<C>().0[..n];
+    for (j, column) in tile.chunks_exact_mut(n).enumerate().take(C) {
+        for (to, row) in column.iter_mut().zip(rows) {
+            *to = row[j];
+        }
     }
 }
 

@@ -33,7 +33,7 @@ use super::combine::{Accumulate, Columns, PANEL, SumMajor, combine};
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
 use super::square::{sum_each, transposed};
-use super::{Lanes, Scalar};
+use super::{Lanes, Scalar, TILE};
 
 /// Largest number of units of a narrow side of a layer.
 const NARROW: usize = 8;
@@ -93,7 +93,7 @@ pub(super) fn gradients_kernel<T: Scalar>(
 fn narrow<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], add: Adder, [dw, db]: [&mut [T]; 2]) {
     // Loops of a constant length are unrolled. Other lengths only occur in small batches.
     match n {
-        64 => dot_products::<T, S>(simd, 64, a, dz, add, [dw, db]),
+        TILE => dot_products::<T, S>(simd, TILE, a, dz, add, [dw, db]),
         48 => dot_products::<T, S>(simd, 48, a, dz, add, [dw, db]),
         32 => dot_products::<T, S>(simd, 32, a, dz, add, [dw, db]),
         _ => dot_products::<T, S>(simd, n, a, dz, add, [dw, db]),
@@ -245,27 +245,23 @@ fn total<T: Scalar, S: Simd>(x: &[T]) -> T::Vector<S> {
 /// zeros to `width`, a multiple of the vector width.
 #[inline(always)]
 fn transpose<T: Scalar, S: Simd>(_: S, n: usize, x: &[T], width: usize, y: &mut [T]) {
+    let zeros = [T::ZERO; TILE];
     for unit in (0..width).step_by(T::WIDTH) {
-        // The rows of the last units; lanes beyond them are 0.
-        let rows = &x[x.len().min(unit * n)..x.len().min((unit + T::WIDTH) * n)];
-        for s in (0..n).step_by(T::WIDTH) {
-            let square = if rows.len() == n * T::WIDTH {
-                transposed::<T::Vector<S>>(
-                    #[inline(always)]
-                    |k| T::Vector::<S>::load(&rows[k * n + s..]),
-                )
-            } else {
-                transposed::<T::Vector<S>>(
-                    #[inline(always)]
-                    |k| match rows.get(k * n + s..) {
-                        Some(row) if !row.is_empty() => T::Vector::<S>::load(row),
-                        _ => T::Vector::<S>::splat(0.0),
-                    },
-                )
-            };
+        let mut rows = [&zeros[..n]; MAX_LANES];
+        for (row, x) in rows.iter_mut().zip(x.chunks_exact(n).skip(unit)) {
+            *row = &x[..n];
+        }
+        // The condition shows the compiler that no index is out of range.
+        let mut s = 0;
+        while s + T::WIDTH <= n {
+            let square = transposed::<T::Vector<S>>(
+                #[inline(always)]
+                |k| T::Vector::<S>::load(&rows[k][s..]),
+            );
             for (k, row) in square.iter().take(T::WIDTH).enumerate() {
                 row.store(&mut y[(s + k) * width + unit..]);
             }
+            s += T::WIDTH;
         }
     }
 }
