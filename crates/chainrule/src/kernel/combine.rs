@@ -17,18 +17,11 @@
 //    vectors.
 // 2. The K·G accumulators, the G vectors of x and one weight must fit into the registers, and there
 //    must be enough accumulators to hide the latency of a multiply-add, about 8 of a register each.
-//    Every sum adds its terms in the order of r, so the blocks have no effect on the result:
-//
-//        level     registers        registers of a vector   K x G
-//        AVX-512   32 of 16 lanes   1                       6 x 4, 6 x 3, 8 x 2, 8 x 1
-//        AVX2      16 of 8 lanes    2                       6 x 1 (12 + 2 + 1 registers)
-//        NEON      32 of 4 lanes    4                       6 x 1 (24 + 4 + 1 registers)
-//
-// 3. Sums that do not fill a block of K are computed in blocks of 4, 2 and 1. If a vector takes
-//    several registers, blocks of 2 and 1 sums have more vectors of columns, for the same number of
-//    accumulators. With at most FEW_TERMS terms, most of the work of a block is its start; blocks of
-//    3 x 2 then broadcast fewer numbers. Columns are computed from the last to the first, as
-//    `Accumulate` requires.
+//    The module `plan` has the blocks of each level. Every sum adds its terms in the order of r, so
+//    the blocks have no effect on the result.
+// 3. Sums that do not fill a block of K are computed in smaller blocks. If a vector takes several
+//    registers, blocks of 2 and 1 sums have more vectors of columns, for the same number of
+//    accumulators. Columns are computed from the last to the first, as `Accumulate` requires.
 // 4. The layout of the weights, the initial values and the destination of the sums differ between
 //    the products. They are given by the traits `WeightMatrix` and `CombineOutput`.
 
@@ -37,16 +30,9 @@ use std::ops::Range;
 use fearless_simd::Simd;
 
 use super::gradient::Accumulation;
+use super::plan::{FEW_TERMS, PANEL};
 use super::scalar::Vector;
 use super::{Lanes, Scalar};
-
-/// Largest number of column vectors that stay in registers together, and of a panel of transposed
-/// output units.
-pub(super) const PANEL: usize = 4;
-
-/// Largest number of terms of sums that are computed in blocks of 3 x 2 if a vector takes several
-/// registers.
-pub(super) const FEW_TERMS: usize = 4;
 
 /// Weights of a combination, accessed by term and sum.
 pub(super) trait WeightMatrix<T>: Copy {

@@ -26,10 +26,9 @@
 //    many terms at this distance share few sets of the cache. They are copied into a contiguous
 //    panel of at most PANEL_TERMS terms; further terms continue the stored sums.
 //
-// 3. In the forward product of a wide layer, the weights of a unit are more than half a page apart,
-//    and each of them is a miss of the cache and of the address translation. Blocks of W are then
-//    copied into a contiguous buffer, which made width-1024 1.07 (AVX-512) to 1.18 times (AVX2) as
-//    fast, but mnist and tabular slower with AVX2.
+// 3. In the forward product of a wide layer, the weights of a unit are on different pages, and each of
+//    them misses the cache and its address translation. Blocks of W are then copied into a contiguous
+//    buffer.
 //
 // Every sum has one order, whatever the level and the blocks: over inputs or outputs from the first
 // to the last. A property test compares all products, including those of `gradient`, with the plain
@@ -37,23 +36,12 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::Scalar;
 use super::combine::{Columns, Overwrite, SumMajor, TermMajor, WeightMatrix, combine};
 use super::gradient::Accumulation;
 use super::level::level;
+use super::plan::{MIN_PACKED, MIN_SUMS, MIN_TERMS, PACKED_SUMS, PACKED_TERMS, PANEL_TERMS};
 use super::scalar::{MAX_LANES, Vector};
-use super::Scalar;
-
-/// Minimum numbers of terms and of sums of a product whose rows are copied into panels, and maximum
-/// number of terms of a panel.
-const MIN_TERMS: usize = 96;
-const MIN_SUMS: usize = 24;
-const PANEL_TERMS: usize = 256;
-
-/// Minimum number of output units of a forward product whose weights are packed, and maximum numbers
-/// of terms and of sums of a packed block; the latter is a multiple of 6 and of 16.
-const MIN_PACKED: usize = 768;
-const PACKED_TERMS: usize = 256;
-const PACKED_SUMS: usize = 48;
 
 /// Computes `z_j = b_j + Σ_i a_i·W_ij` for each sample; `z` (n_out, n) is overwritten.
 ///
@@ -228,7 +216,8 @@ mod tests {
         let size = plain::product(&magnitudes(&dz), &magnitudes(&w_t), n_out, n_in);
         assert_close(&da, &expected, n_out, &plain::transposed(&size, n_in));
 
-        let (mut dw, mut db) = (vec![T::from_f64(f64::NAN); n_in * n_out], vec![T::from_f64(f64::NAN); n_out]);
+        let (mut dw, mut db) =
+            (vec![T::from_f64(f64::NAN); n_in * n_out], vec![T::from_f64(f64::NAN); n_out]);
         let mut scratch = vec![T::ONE; room_for::<T>(n)];
         let (a_tile, dz_tile) = (tile(&a, n_in), tile(&dz, n_out));
         let mut add = |accumulation, dw: &mut [T], db: &mut [T]| {

@@ -11,19 +11,19 @@
 //           sum += x[r][s] * w[r][k]
 //         finish(k, s, sum)
 //
-// So few terms are added faster than a sum is stored and loaded again in the next loop. With three or
-// four terms nothing was gained. The loop over the terms is unrolled; the sums have the order of
+// So few terms are added faster than a sum is stored and loaded again in the next loop. The loop over the terms is unrolled; the sums have the order of
 // `combine`, so the result is that of two loops, bit for bit.
 
 use fearless_simd::Simd;
 
 use super::combine::{SumMajor, TermMajor, WeightMatrix};
+use super::plan::FUSED_TERMS;
 use super::scalar::Vector;
 use super::{Lanes, Scalar};
 
-/// Returns whether `x`, the terms of `n` samples, has one or two rows.
+/// Returns whether `x`, the terms of `n` samples, has so few rows.
 pub(crate) fn are_few<T>(n: usize, x: &[T]) -> bool {
-    x.len() <= 2 * n
+    x.len() <= FUSED_TERMS * n
 }
 
 /// Computes `a_j = f(b_j + Σ_i x_i·W_ij)` for each sample; `a` (n_out, n) is overwritten.

@@ -22,7 +22,7 @@ use fearless_simd::{Simd, dispatch};
 use super::Scalar;
 use super::level::level;
 use super::scalar::{MAX_LANES, Vector};
-use super::square::{transposed};
+use super::square::transposed;
 
 /// Copies column j of row `rows[s]` of the row-major `values` to `tile[j·n + s]`, where n is the
 /// number of rows; `tile` is overwritten.

@@ -29,14 +29,12 @@
 
 use fearless_simd::{Simd, dispatch};
 
-use super::combine::{Accumulate, Columns, PANEL, SumMajor, combine};
+use super::combine::{Accumulate, Columns, SumMajor, combine};
 use super::level::level;
+use super::plan::{NARROW, PANEL};
 use super::scalar::{MAX_LANES, Vector};
 use super::square::{sum_each, transposed};
 use super::{Lanes, Scalar, TILE};
-
-/// Largest number of units of a narrow side of a layer.
-const NARROW: usize = 8;
 
 /// Whether sums replace the numbers of a buffer or are added to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@
 //! - `combine`: the register-blocked loop nest behind the products of `dense`;
 //! - `dense`: forward product and input gradient of a dense layer over one tile of samples;
 //! - `gradient`: gradients of its weights and bias;
+//! - `plan`: the blocks, panels and copies of each shape and level, with the reasons;
 //! - `few`: products of few terms, fused with an activation or its derivative;
 //! - `sample`: the forward product for a single sample;
 //! - `slices`: elementwise operations and reductions on slices;
@@ -34,6 +35,7 @@ pub(crate) mod gradient;
 pub mod lanes;
 pub(crate) mod level;
 pub mod math;
+mod plan;
 pub(crate) mod pool;
 mod precision;
 pub(crate) mod sample;

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn quotients_by_powers_of_two_are_exact_and_others_are_rounded_once() {
         for divisor in [1.0_f32, 2.0, 64.0, 0.125, 3.0, 100.0, 497.0, 1.5e-38, f32::MAX] {
-            let y: Vec<f32> = (0..100).map(|k| (k as f32 - 50.0) * 1.1e-20).chain([f32::MAX, 1e-44]).collect();
+            let y: Vec<f32> =
+                (0..100).map(|k| (k as f32 - 50.0) * 1.1e-20).chain([f32::MAX, 1e-44]).collect();
             let mut quotients = y.clone();
             divide(divisor, &mut quotients);
             for (quotient, y) in quotients.iter().zip(y) {

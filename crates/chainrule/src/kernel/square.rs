@@ -116,7 +116,11 @@ pub(super) fn sum_each<V: Vector>(vector: impl Fn(usize) -> V) -> V {
         return V::join([half_sums(0, &vector), half_sums(n, &vector)]);
     }
     let eighth = V::WIDTH / 8;
-    if eighth == 1 { eight(0, &vector) } else { added(eight(0, &vector).interleave(eight(eighth / 2, &vector))) }
+    if eighth == 1 {
+        eight(0, &vector)
+    } else {
+        added(eight(0, &vector).interleave(eight(eighth / 2, &vector)))
+    }
 }
 
 /// Returns the sums of as many vectors as half a vector has lanes, from vector `first` on.

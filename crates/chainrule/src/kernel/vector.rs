@@ -170,7 +170,8 @@ macro_rules! vector {
                     let [low, high] = avx2::$exchange(avx2, self.into(), other.into());
                     return (Self::simd_from(token::<S>(), low), Self::simd_from(token::<S>(), high));
                 }
-                let ((low, high), (other_low, other_high)) = (SimdSplit::split(self), SimdSplit::split(other));
+                let ((low, high), (other_low, other_high)) =
+                    (SimdSplit::split(self), SimdSplit::split(other));
                 (low.combine(other_low), high.combine(other_high))
             }
         }
@@ -202,7 +203,10 @@ mod avx2 {
                 #[inline(always)]
                 pub(super) fn $name(avx2: Avx2, x: $array, y: $array) -> [$array; 2] {
                     let (x, y) = ($half::simd_from(avx2, x).into(), $half::simd_from(avx2, y).into());
-                    [$low(x, y), $high(x, y)].map(#[inline(always)] |v| $half::simd_from(avx2, v).into())
+                    [$low(x, y), $high(x, y)].map(
+                        #[inline(always)]
+                        |v| $half::simd_from(avx2, v).into(),
+                    )
                 }
             );
         };

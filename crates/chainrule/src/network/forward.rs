@@ -26,8 +26,7 @@ pub(crate) fn forward<T: Scalar>(
     let (n, last) = (tile.n, architecture.layers().len() - 1);
     for (l, layer) in architecture.layers().iter().enumerate() {
         let (w, b) = (architecture.weights(l, parameters), architecture.bias(l, parameters));
-        let (a_prev, LayerTile { z, a, .. }) =
-            tile.inputs_and_layer(l, dropout.map(|(dropout, _)| dropout));
+        let (a_prev, LayerTile { z, a, .. }) = tile.inputs_and_layer(l, dropout.map(|(dropout, _)| dropout));
         let (used, stored) = (layer.n_units * n, z.len().min(layer.n_units * n));
         if l == last {
             // z_L = a_{L-1}·W_L + b_L

@@ -36,7 +36,11 @@ impl<T: Scalar> ChunkedBatch<'_, T> {
         gradient: Option<&mut [T]>,
     ) -> Result<Sums, Error> {
         if chunks.len() == 1 {
-            return self.chunk(tile, chunks.start, gradient.map(|gradient| (gradient, Accumulation::Overwrite)));
+            return self.chunk(
+                tile,
+                chunks.start,
+                gradient.map(|gradient| (gradient, Accumulation::Overwrite)),
+            );
         }
         let middle = middle(&chunks);
         let (first, second) = (chunks.start..middle, middle..chunks.end);

@@ -164,9 +164,9 @@ impl<T: Scalar> Training<T> {
         let mut blocks = architecture.trainable().peekable();
         while let Some(block) = blocks.next() {
             let (mut range, rate_factor) = (block.range.clone(), block.factors.rate);
-            while let Some(next) = blocks.next_if(|next| {
-                next.range.start == range.end && next.factors.rate == rate_factor
-            }) {
+            while let Some(next) =
+                blocks.next_if(|next| next.range.start == range.end && next.factors.rate == rate_factor)
+            {
                 range.end = next.range.end;
             }
             settings.optimizer.update_on(
