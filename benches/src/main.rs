@@ -79,7 +79,7 @@ enum BenchCommand {
     QuietCheck,
     /// Measure the peak floating-point performance of the machine
     Peak,
-    /// Measure the time of a single-sample prediction in f32 and f64
+    /// Measure the time of single-sample and batch predictions in f32 and f64
     One {
         /// Workload that defines the network
         #[arg(default_value = "sines")]
@@ -151,6 +151,15 @@ fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
                     "{} {precision}: {:.0} ns per sample if each input depends on the previous output \
                      (latency), {:.0} ns for independent inputs (throughput)",
                     workload.name, ns.latency, ns.throughput
+                );
+                let n_threads = chainrule::threads();
+                println!(
+                    "{} {precision}: {:.1} ns per sample in a batch of {} on 1 thread, {:.1} ns with the \
+                     default number of threads ({n_threads})",
+                    workload.name,
+                    ns.batch_on_one_thread,
+                    one::BATCH,
+                    ns.batch
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Latency and throughput of single-sample predictions.
+//! Latency and throughput of single-sample predictions, and time per sample of batch predictions.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -10,16 +10,24 @@ use chainrule::random::RandomState;
 use crate::error::Error;
 use crate::workload::Workload;
 
-/// Nanoseconds per prediction.
+/// Nanoseconds per sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Nanoseconds {
-    /// Each input depends on the previous output, as in a control loop.
+    /// Single samples, of which each input depends on the previous output, as in a control loop.
     pub(crate) latency: f64,
-    /// Inputs are independent, so the processor can overlap consecutive predictions.
+    /// Single samples with independent inputs, so the processor can overlap consecutive
+    /// predictions.
     pub(crate) throughput: f64,
+    /// Batches of [`BATCH`] samples on one thread.
+    pub(crate) batch_on_one_thread: f64,
+    /// Batches of [`BATCH`] samples on the default number of threads.
+    pub(crate) batch: f64,
 }
 
-/// Number of predictions per round, which take a few milliseconds with a small network.
+/// Number of samples of a batch.
+pub(crate) const BATCH: usize = 8192;
+/// Number of single-sample predictions per round, which take a few milliseconds with a small
+/// network.
 const PREDICTIONS: u32 = 20_000;
 /// Number of rounds, of which the fastest counts, since other load can only slow one down.
 const ROUNDS: usize = 20;
@@ -29,24 +37,39 @@ pub(crate) fn measure<T: Scalar>(workload: &Workload) -> Result<Nanoseconds, Err
     let network = Network::<T>::initialize(workload.architecture()?, &mut RandomState::new(0));
     let mut predictor = network.predictor();
     let (mut x, mut y) = (vec![T::ONE; workload.n_inputs()], vec![T::ZERO; workload.n_outputs()]);
-    let latency = fastest(|| {
+    let latency = fastest(PREDICTIONS, || {
         predictor.predict(&x, &mut y);
         x[0] = y[0];
     });
-    let throughput = fastest(|| {
+    let throughput = fastest(PREDICTIONS, || {
         predictor.predict(black_box(&x), &mut y);
         black_box(&y);
     });
-    Ok(Nanoseconds { latency, throughput })
+    let mut random = RandomState::new(1);
+    let x: Vec<T> = (0..BATCH * workload.n_inputs()).map(|_| T::from_f64(random.standard_normal())).collect();
+    let mut y = vec![T::ZERO; BATCH * workload.n_outputs()];
+    let mut batch = || {
+        // The workspaces of the threads are allocated in the first round.
+        let nanoseconds = fastest(1, || {
+            predictor.predict(black_box(&x), &mut y);
+            black_box(&y);
+        });
+        nanoseconds / BATCH as f64
+    };
+    chainrule::set_threads(1);
+    let batch_on_one_thread = batch();
+    chainrule::set_threads(0);
+    Ok(Nanoseconds { latency, throughput, batch_on_one_thread, batch: batch() })
 }
 
-fn fastest(mut predict: impl FnMut()) -> f64 {
+/// Returns the nanoseconds per call in the fastest round of `n` calls.
+fn fastest(n: u32, mut predict: impl FnMut()) -> f64 {
     let mut round = || {
         let start = Instant::now();
-        for _ in 0..PREDICTIONS {
+        for _ in 0..n {
             predict();
         }
-        start.elapsed().as_secs_f64() / f64::from(PREDICTIONS)
+        start.elapsed().as_secs_f64() / f64::from(n)
     };
     (0..ROUNDS).map(|_| round()).fold(f64::INFINITY, f64::min) * 1e9
 }

@@ -12,7 +12,7 @@ use chainrule::random::RandomState;
 use chainrule::train::optimizer::{self, Optimizer};
 use chainrule::train::schedule::Schedule;
 use chainrule::train::{Batch, Clip, Penalty, Settings, Training, UnitTracking};
-use chainrule::{Dataset, Scalar};
+use chainrule::{Dataset, Scalar, threads};
 
 #[test]
 fn mini_batch_steps_do_not_allocate() {
@@ -92,6 +92,19 @@ fn assert_predictions_do_not_allocate<T: Scalar>() {
         let allocated = measure(|| predictor.predict(&x[..n * 4], &mut y[..n * 3]));
         assert_eq!(allocated.count_total, 0, "{n} samples in {}", T::NAME);
     }
+}
+
+#[test]
+fn repeated_predictions_on_several_threads_do_not_allocate() {
+    let layers = vec![Layer::new(200, Activation::relu()), Layer::new(50, Activation::relu())];
+    let architecture = Architecture::new(4, layers).unwrap();
+    let network = Network::<f32>::initialize(architecture, &mut RandomState::new(1));
+    let (data, mut y) = (data::<f32>(), vec![0.0; 1000 * 50]);
+    let mut predictor = network.predictor();
+    let mut count =
+        |n: usize| measure(|| predictor.predict(&data.x()[..n * 4], &mut y[..n * 50])).count_total;
+    assert_eq!(count(1000) > 0, threads() > 1, "the first prediction allocates a workspace per thread");
+    assert_eq!([count(1000), count(64), count(999)], [0; 3]);
 }
 
 fn architecture(dropout: f64) -> Architecture {

@@ -1,9 +1,14 @@
-//! Predictions are bit-identical for single samples, a few samples and whole tiles.
+//! Predictions are bit-identical for single samples, a few samples and whole tiles, on any number of
+//! threads.
 
-use chainrule::Scalar;
+use std::sync::Arc;
+
 use chainrule::network::activation::{Activation, REGISTRY};
+use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
+use chainrule::{Dataset, Scalar, set_threads};
 use proptest::prelude::*;
 
 /// Returns every activation of the registry with its default options, and a custom activation.
@@ -75,6 +80,57 @@ proptest! {
         activations[n_layers - 1] = elementwise.get(last).cloned().unwrap_or_else(Activation::softmax);
         assert_same_bits::<f32>(&widths, &activations, n, seed);
         assert_same_bits::<f64>(&widths, &activations, n, seed);
+    }
+}
+
+/// Compares predictions, and the outputs of an objective, on several threads with those on one. The
+/// network is so wide that another thread is used from some hundred samples on.
+fn assert_same_bits_on_threads<T: Scalar>(widths: &[usize], n: usize, n_threads: usize, seed: u32) {
+    let activations = [Activation::tanh(), Activation::relu(), Activation::logistic()];
+    let (network, x) = network::<T>(widths, &activations, n, seed);
+    let n_out = network.architecture().n_outputs();
+    // Targets and weights that identify their row.
+    let t: Vec<T> = (0..n * n_out).map(|k| T::from_f64(k as f64)).collect();
+    let weights: Vec<T> = (0..n).map(|row| T::from_f64(row as f64)).collect();
+    let data = Dataset::new(x.clone(), widths[0], t, n_out).unwrap().with_weights(weights).unwrap();
+    let mut rows: Vec<u32> = (0..n as u32).collect();
+    RandomState::new(seed).shuffle(&mut rows);
+    let loss = Loss::squared_error();
+    let evaluate = |n_threads| {
+        set_threads(n_threads);
+        let mut y = vec![T::ZERO; n * n_out];
+        network.predictor().predict(&x, &mut y);
+        let mut objective = Objective::new(network.architecture(), &loss, Arc::new(data.clone())).unwrap();
+        let outputs = objective.outputs(network.parameters(), &rows).unwrap();
+        set_threads(0);
+        (y, outputs)
+    };
+    let (expected, outputs) = evaluate(1);
+    let (y, outputs_on_threads) = evaluate(n_threads);
+    assert_eq!(bits(&y), bits(&expected));
+    assert_eq!(outputs_on_threads, outputs);
+    for (k, &row) in rows.iter().enumerate() {
+        let of_row = |values: &[T]| -> Vec<f64> {
+            values[row as usize * n_out..][..n_out].iter().map(|v| v.to_f64()).collect()
+        };
+        assert_eq!(outputs.y[k * n_out..][..n_out], of_row(&expected));
+        assert_eq!(outputs.t[k * n_out..][..n_out], of_row(data.t()));
+        assert_eq!(outputs.weight[k], f64::from(row));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn predictions_have_the_same_bits_on_any_number_of_threads(
+        n_inputs in 1usize..=40,
+        n_outputs in 1usize..=5,
+        n in 1usize..=1500,
+        n_threads in 2usize..=5,
+        seed: u32,
+    ) {
+        assert_same_bits_on_threads::<f32>(&[n_inputs, 130, 50, n_outputs], n, n_threads, seed);
+        assert_same_bits_on_threads::<f64>(&[n_inputs, 130, 50, n_outputs], n, n_threads, seed);
     }
 }
 

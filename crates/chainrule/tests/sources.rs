@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use chainrule::network::activation::Activation;
 use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, Layer, Network};
+use chainrule::objective::{Evaluate, Objective};
 use chainrule::random::RandomState;
 use chainrule::train::{Batch, Settings, Training};
 use chainrule::{DataSource, Dataset, Error};
@@ -46,11 +47,14 @@ impl DataSource<f64> for Recording {
     }
 }
 
-fn training() -> (Arc<Recording>, Training<f64>) {
+fn source() -> Arc<Recording> {
     let x: Vec<f64> = (0..10).map(f64::from).collect();
     let data = Dataset::new(x.clone(), 1, x, 1).expect("finite samples");
-    let source = Recording { data, broken: AtomicBool::new(false), announced: Mutex::default() };
-    let source = Arc::new(source);
+    Arc::new(Recording { data, broken: AtomicBool::new(false), announced: Mutex::default() })
+}
+
+fn training() -> (Arc<Recording>, Training<f64>) {
+    let source = source();
     let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).expect("a network");
     let network = Network::new(line, vec![0.0; 2]).expect("finite parameters");
     let settings = Settings { batch: Batch::Size(4), learning_rate: 1e-3, ..Settings::default() };
@@ -86,4 +90,19 @@ fn samples_that_cannot_be_read_are_an_error_and_the_step_can_be_repeated() {
         assert_eq!(training.state(), undisturbed.state());
     }
     assert_eq!(training.history().epochs.len(), 2);
+}
+
+#[test]
+fn outputs_of_samples_that_cannot_be_read_are_an_error() {
+    let (source, loss) = (source(), Loss::squared_error());
+    let line = Architecture::new(1, vec![Layer::new(1, Activation::identity())]).expect("a network");
+    // So many rows that several threads evaluate them.
+    let rows: Vec<u32> = (0..10).cycle().take(2_000_000).collect();
+    let mut objective = Objective::new(&line, &loss, source.clone()).expect("valid targets");
+    source.broken.store(true, Ordering::Relaxed);
+    let error = objective.outputs(&[2.0, 0.0], &rows).expect_err("unreadable samples");
+    assert!(matches!(error, Error::Unreadable { .. }));
+    source.broken.store(false, Ordering::Relaxed);
+    let outputs = objective.outputs(&[2.0, 0.0], &rows).expect("readable samples");
+    assert!(outputs.y.iter().zip(&rows).all(|(y, row)| *y == 2.0 * f64::from(*row)));
 }

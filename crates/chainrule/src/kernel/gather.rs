@@ -1,4 +1,4 @@
-//! Copying table rows into the columns of a tile.
+//! Copying table rows into the columns of a tile, and back.
 
 // The loop nest in pseudo-code, with n the number of rows:
 //
@@ -31,6 +31,27 @@ use super::square::transposed;
 /// Panics if a row is out of range or the tile has the wrong length.
 pub(crate) fn gather<T: Scalar>(values: &[T], n_columns: usize, rows: &[u32], tile: &mut [T]) {
     (T::kernels().gather)(values, n_columns, rows, tile);
+}
+
+/// Copies each column of a tile to a row of the row-major `values`, converted: sets
+/// `values[s·n_rows + j]` to `tile[j·n + s]`, where the tile has n columns and `n_rows` rows.
+///
+/// `values` is overwritten. It may have fewer rows than the tile has columns, whose padding is then
+/// not copied.
+pub(crate) fn copy_columns<T: Copy, U>(tile: &[T], n: usize, values: &mut [U], convert: impl Fn(T) -> U) {
+    let n_rows = tile.len() / n;
+    if n_rows == 1 {
+        // A loop over contiguous numbers is vectorised.
+        for (value, &v) in values.iter_mut().zip(tile) {
+            *value = convert(v);
+        }
+        return;
+    }
+    for (j, row) in tile.chunks_exact(n).enumerate() {
+        for (value, &v) in values.iter_mut().skip(j).step_by(n_rows).zip(row) {
+            *value = convert(v);
+        }
+    }
 }
 
 /// Implements [`gather`].
@@ -141,6 +162,14 @@ mod tests {
         for (s, &i) in rows.iter().enumerate() {
             for j in 0..n_columns {
                 assert_eq!(tile[j * rows.len() + s], values[i as usize * n_columns + j]);
+            }
+        }
+        if let Some((_, padded)) = tile.chunks_exact(rows.len()).next().and_then(<[T]>::split_last) {
+            let mut back = vec![-1.0; padded.len() * n_columns];
+            copy_columns(&tile, rows.len(), &mut back, T::to_f64);
+            for (row, &i) in back.chunks_exact(n_columns).zip(rows) {
+                let expected = &values[i as usize * n_columns..][..n_columns];
+                assert!(row.iter().zip(expected).all(|(v, expected)| *v == expected.to_f64()));
             }
         }
     }

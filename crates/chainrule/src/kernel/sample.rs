@@ -11,9 +11,10 @@
 //
 // 1. Units are on the lanes, because with samples on the lanes, as in a tile, all lanes but one
 //    would be idle.
-// 2. A block of 4, 2 or 1 vectors of units stays in registers while i runs over all inputs.
+// 2. A block of up to four vectors of units stays in registers while i runs over all inputs, and
+//    until the activation of the layer has been applied to it.
 // 3. The bias and the rows of W are padded with zeros to whole vectors beforehand (`rows`), so that
-//    no vector is partial.
+//    no vector is partial, and stored block after block, so that a block reads them in order.
 //
 // Each unit adds in the same order as in a tile: first the bias, then the inputs from the first to
 // the last. A sample therefore gives the same bits alone as among others, which a test checks
@@ -34,18 +35,32 @@ pub(crate) fn whole<T: Scalar>(n_units: usize) -> usize {
 
 /// Returns a layer's parameters in the layout that [`forward`] reads: one row for `b` (n_out),
 /// zeros if there is none, followed by the rows of `w` (n_in, n_out), each padded with zeros to a
-/// length of [`whole`].
+/// length of [`whole`]. The columns of a block are stored before those of the next one.
 pub(crate) fn rows<T: Scalar>(n_out: usize, w: &[T], b: Option<&[T]>) -> Aligned<T> {
     let width = whole::<T>(n_out);
     let mut rows = Aligned::zeros((1 + w.len() / n_out) * width);
-    let (bias, weights) = rows.split_at_mut(width);
-    if let Some(b) = b {
-        bias[..n_out].copy_from_slice(b);
-    }
-    for (row, w) in weights.chunks_exact_mut(width).zip(w.chunks_exact(n_out)) {
-        row[..n_out].copy_from_slice(w);
+    let (mut from, mut rest) = (0, &mut rows[..]);
+    while from < width {
+        let n_columns = block_vectors::<T>(width - from) * T::WIDTH;
+        let (block, after) = rest.split_at_mut((1 + w.len() / n_out) * n_columns);
+        let units = from..n_out.min(from + n_columns);
+        let (bias, weights) = block.split_at_mut(n_columns);
+        if let Some(b) = b {
+            bias[..units.len()].copy_from_slice(&b[units.clone()]);
+        }
+        for (row, w) in weights.chunks_exact_mut(n_columns).zip(w.chunks_exact(n_out)) {
+            row[..units.len()].copy_from_slice(&w[units.clone()]);
+        }
+        (from, rest) = (from + n_columns, after);
     }
     rows
+}
+
+/// Returns the number of vectors of the next block if `n` units, a multiple of the vector width,
+/// remain.
+#[inline(always)]
+fn block_vectors<T: Scalar>(n: usize) -> usize {
+    (n / T::WIDTH).min(4)
 }
 
 /// Computes `z_j = b_j + Σ_i x_i·W_ij` for one sample. `x` is (n_in); `z`, which has the length of
@@ -56,45 +71,70 @@ pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
 
 /// Implements [`forward`].
 pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
-    dispatch!(level(), simd => product::<T, _>(simd, x, rows, z));
+    forward_and_activate(x, rows, z, &Identity);
 }
 
-/// Computes [`forward`] inside a function that is compiled for the level.
-#[inline(always)]
-pub(crate) fn product<T: Scalar, S: Simd>(_: S, x: &[T], rows: &[T], z: &mut [T]) {
-    let mut from = 0;
-    while from + 4 * T::WIDTH <= z.len() {
-        block::<T, S, 4>(from, x, rows, z);
-        from += 4 * T::WIDTH;
-    }
-    if from + 2 * T::WIDTH <= z.len() {
-        block::<T, S, 2>(from, x, rows, z);
-        from += 2 * T::WIDTH;
-    }
-    if from < z.len() {
-        block::<T, S, 1>(from, x, rows, z);
+/// A function of one pre-activation.
+pub(crate) trait UnitFunction {
+    /// Computes `f(z)`.
+    fn value<L: Lanes>(&self, z: L) -> L;
+}
+
+struct Identity;
+
+impl UnitFunction for Identity {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        z
     }
 }
 
-/// Computes z for the `K` vectors of units from unit `from` on, with K accumulators that run over
-/// all inputs.
+/// Computes `a = f(z)` for the z of [`forward`]; `a`, which has the length of a padded row, is
+/// overwritten.
+///
+/// Each block is dispatched separately. A function with the loops of all blocks would first set up
+/// each of them, which is noticeable in a small network.
 #[inline(always)]
-fn block<T: Scalar, S: Simd, const K: usize>(from: usize, x: &[T], rows: &[T], z: &mut [T]) {
-    let units = from..from + K * T::WIDTH;
-    let mut rows = rows.chunks_exact(z.len()).map(|row| &row[units.clone()]);
+pub(crate) fn forward_and_activate<T: Scalar>(x: &[T], rows: &[T], a: &mut [T], f: &impl UnitFunction) {
+    assert_eq!(rows.len(), (1 + x.len()) * a.len(), "number of parameters");
+    let (mut rows, mut a) = (rows, a);
+    while !a.is_empty() {
+        let n_vectors = block_vectors::<T>(a.len());
+        let (block, rest) = rows.split_at((1 + x.len()) * n_vectors * T::WIDTH);
+        let (units, others) = a.split_at_mut(n_vectors * T::WIDTH);
+        match n_vectors {
+            4 => dispatch!(level(), simd => forward_block::<T, _, 4>(simd, x, block, units, f)),
+            3 => dispatch!(level(), simd => forward_block::<T, _, 3>(simd, x, block, units, f)),
+            2 => dispatch!(level(), simd => forward_block::<T, _, 2>(simd, x, block, units, f)),
+            _ => dispatch!(level(), simd => forward_block::<T, _, 1>(simd, x, block, units, f)),
+        }
+        (rows, a) = (rest, others);
+    }
+}
+
+/// Computes the `K` vectors `a` of a block, with K accumulators that run over all inputs.
+#[inline(always)]
+fn forward_block<T: Scalar, S: Simd, const K: usize>(
+    _: S,
+    x: &[T],
+    rows: &[T],
+    a: &mut [T],
+    f: &impl UnitFunction,
+) {
+    let n_units = K * T::WIDTH;
+    let (b, w) = rows.split_at(n_units);
     let mut sums = [T::Vector::<S>::splat(0.0); K];
-    let b = rows.next().expect("the first row is the bias");
-    for (k, sum) in sums.iter_mut().enumerate() {
-        *sum = T::Vector::<S>::load(&b[k * T::WIDTH..]);
+    for (sum, b) in sums.iter_mut().zip(b.chunks_exact(T::WIDTH)) {
+        *sum = T::Vector::<S>::load(b);
     }
-    for (w, &x) in rows.zip(x) {
+    for (w, &x) in w.chunks_exact(n_units).zip(x) {
         let x = T::Vector::<S>::broadcast(x);
         for (k, sum) in sums.iter_mut().enumerate() {
             *sum = x.mul_add(T::Vector::<S>::load(&w[k * T::WIDTH..]), *sum);
         }
     }
-    for (z, sum) in z[units].chunks_exact_mut(T::WIDTH).zip(sums) {
-        sum.store(z);
+    for (a, sum) in a.chunks_exact_mut(T::WIDTH).zip(sums) {
+        f.value(sum).store(a);
     }
 }
 

@@ -13,7 +13,7 @@ mod layer;
 pub mod loss;
 #[expect(clippy::module_inception, reason = "a file is named after the type that it defines")]
 mod network;
-mod predictor;
+pub(crate) mod predictor;
 pub(crate) mod tile;
 
 pub use architecture::{Architecture, Block, Part};

@@ -3,15 +3,20 @@
 use super::forward::forward_to_outputs;
 use super::network::Network;
 use super::tile::Tile;
+use crate::Error;
+use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
+use crate::kernel::gather::{copy_columns, gather};
+use crate::kernel::pool::{self, MAX_THREADS, threads};
 use crate::kernel::sample::{self, whole};
 use crate::kernel::{Scalar, TILE};
 
 /// A [`Network`] with preallocated prediction buffers, created by [`Network::predictor`].
 ///
-/// Samples are processed in tiles of 64, with the samples on the SIMD lanes. A small number of
-/// samples is processed one by one, with the units of each layer on the lanes, for which the
-/// predictor has a copy of the parameters. Both paths give bit-identical outputs.
+/// Samples are processed in tiles of 64, with the samples on the SIMD lanes, and on several threads
+/// if there are enough of them. A small number of samples is processed one by one, with the units
+/// of each layer on the lanes, for which the predictor has a copy of the parameters. The outputs
+/// are bit-identical in each case.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation};
@@ -27,20 +32,26 @@ use crate::kernel::{Scalar, TILE};
 #[derive(Debug)]
 pub struct Predictor<'n, T> {
     network: &'n Network<T>,
-    tile: Tile<T>,
-    /// Copy of each layer's parameters, a row of b followed by the rows of W, padded to whole SIMD
-    /// vectors.
-    rows: Vec<Aligned<T>>,
-    /// Activations of one sample in the current layer.
-    a: Aligned<T>,
-    /// Activations of one sample in the previous layer.
-    a_prev: Aligned<T>,
-    /// Pre-activations of one sample; only used by softmax.
+    /// One workspace for each thread used so far.
+    tiles: Vec<Tile<T>>,
+    /// Layers for the prediction of single samples.
+    layers: Vec<SampleLayer<T>>,
+}
+
+/// Copy of a layer's parameters and its values for one sample, padded to whole SIMD vectors.
+#[derive(Debug)]
+struct SampleLayer<T> {
+    /// Parameters in the layout of [`sample::rows`].
+    rows: Aligned<T>,
+    /// Pre-activations; empty if the activation is elementwise.
     z: Aligned<T>,
+    /// Activations.
+    a: Aligned<T>,
 }
 
 impl<T: Scalar> Network<T> {
-    /// Computes the outputs y (n, n_outputs) for the inputs x (n, n_inputs), both row-major.
+    /// Computes the outputs `y = a_L` (n, n_outputs) for the inputs `x = a_0` (n, n_inputs), both
+    /// row-major, on as many threads as the amount of work justifies.
     ///
     /// Each call creates a [`Predictor`]; for repeated predictions, use [`Network::predictor`].
     ///
@@ -67,25 +78,24 @@ impl<'n, T: Scalar> Predictor<'n, T> {
 
     pub(super) fn new(network: &'n Network<T>) -> Predictor<'n, T> {
         let (architecture, parameters) = (network.architecture(), network.parameters());
-        let rows = architecture.layers().iter().enumerate().map(|(l, layer)| {
+        let layers = architecture.layers().iter().enumerate().map(|(l, layer)| {
             let (w, b) = (architecture.weights(l, parameters), architecture.bias(l, parameters));
-            sample::rows(layer.n_units, w, b)
+            let width = whole::<T>(layer.n_units);
+            SampleLayer {
+                rows: sample::rows(layer.n_units, w, b),
+                z: Aligned::zeros(if layer.activation.is_softmax() { width } else { 0 }),
+                a: Aligned::zeros(width),
+            }
         });
-        let widest = architecture.layers().iter().map(|layer| layer.n_units).max().unwrap_or(0);
-        let zeros = || Aligned::zeros(whole::<T>(widest));
-        Predictor {
-            network,
-            tile: Tile::new(architecture, 0),
-            rows: rows.collect(),
-            a: zeros(),
-            a_prev: zeros(),
-            z: zeros(),
-        }
+        Predictor { network, tiles: vec![Tile::new(architecture, 0)], layers: layers.collect() }
     }
 
-    /// Computes the outputs `y` (n, n_outputs) for the inputs `x` (n, n_inputs), both row-major.
+    /// Computes the outputs `y = a_L` (n, n_outputs) for the inputs `x = a_0` (n, n_inputs), both
+    /// row-major, layer by layer: `a_l = f_l(a_{l-1}·W_l + b_l)`.
     ///
-    /// `y` is overwritten. The number of samples n is arbitrary, and nothing is allocated.
+    /// `y` is overwritten. The number of samples n is arbitrary. Many samples are distributed over
+    /// several threads; the outputs do not depend on their number. Nothing is allocated, except for
+    /// the workspaces of further threads when they are first used.
     ///
     /// # Panics
     /// Panics if `x` does not consist of whole rows of inputs, or if `y` does not have one row of
@@ -96,40 +106,109 @@ impl<'n, T: Scalar> Predictor<'n, T> {
         let n = x.len() / n_in;
         assert_eq!(x.len(), n * n_in, "x must contain whole rows of {n_in} inputs");
         assert_eq!(y.len(), n * n_out, "y must contain {n} rows of {n_out} outputs");
-        for (x, y) in x.chunks(n_in * TILE).zip(y.chunks_mut(n_out * TILE)) {
-            if x.len() <= n_in * Self::MAX_ONE_BY_ONE {
-                for (x, y) in x.chunks_exact(n_in).zip(y.chunks_exact_mut(n_out)) {
-                    self.predict_one(x, y);
-                }
-            } else {
-                self.predict_tile(x, y);
-            }
+        if n == 1 {
+            // The divisions below would take a tenth of the time of a small network.
+            return self.predict_one(x, y);
+        }
+        let n_single = if n % TILE <= Self::MAX_ONE_BY_ONE { n % TILE } else { 0 };
+        let (x, x_single) = x.split_at((n - n_single) * n_in);
+        let (y, y_single) = y.split_at_mut((n - n_single) * n_out);
+        if !y.is_empty() {
+            self.predict_tiles(x, y);
+        }
+        for (x, y) in x_single.chunks_exact(n_in).zip(y_single.chunks_exact_mut(n_out)) {
+            self.predict_one(x, y);
         }
     }
 
-    /// Predicts one sample, layer by layer from `a_0 = x`: `a_l = f_l(a_{l-1}·W_l + b_l)`.
+    /// Predicts one sample.
     fn predict_one(&mut self, x: &[T], y: &mut [T]) {
-        let architecture = self.network.architecture();
-        for (l, (layer, rows)) in architecture.layers().iter().zip(&self.rows).enumerate() {
-            let a_prev = if l == 0 { x } else { &self.a_prev[..architecture.n_in(l)] };
-            let width = whole::<T>(layer.n_units);
-            let (z, a) = (&mut self.z[..width], &mut self.a[..width]);
-            layer.activation.after_product(layer.n_units, a_prev, rows, z, a);
-            std::mem::swap(&mut self.a, &mut self.a_prev);
+        let mut a_prev = x;
+        for (layer, own) in self.network.architecture().layers().iter().zip(&mut self.layers) {
+            layer.activation.after_product(layer.n_units, a_prev, &own.rows, &mut own.z, &mut own.a);
+            a_prev = &own.a[..layer.n_units];
         }
-        y.copy_from_slice(&self.a_prev[..y.len()]);
+        y.copy_from_slice(a_prev);
     }
 
-    /// Predicts up to [`TILE`] samples together.
-    fn predict_tile(&mut self, x: &[T], y: &mut [T]) {
-        let architecture = self.network.architecture();
-        self.tile.load_inputs(x, architecture.n_inputs());
-        forward_to_outputs(architecture, self.network.parameters(), &mut self.tile);
-        let (n, outputs) = (self.tile.columns(), self.tile.a(architecture.layers().len() - 1));
-        for (s, y) in y.chunks_exact_mut(architecture.n_outputs()).enumerate() {
-            for (y, outputs) in y.iter_mut().zip(outputs.chunks_exact(n)) {
-                *y = outputs[s];
-            }
+    /// Predicts any number of samples in tiles, on one or several threads.
+    fn predict_tiles(&mut self, x: &[T], y: &mut [T]) {
+        let network = self.network;
+        let architecture = network.architecture();
+        let (n_in, n_out) = (architecture.n_inputs(), architecture.n_outputs());
+        let n = y.len() / n_out;
+        let n_threads = n_forward_threads(n, architecture.n_parameters());
+        while self.tiles.len() < n_threads {
+            self.tiles.push(Tile::new(architecture, 0));
         }
+        let piece = samples_per_task(n, n_threads);
+        // An array on the stack, because a vector would be allocated.
+        let mut rest = y.chunks_mut(piece * n_out);
+        let mut pieces: [&mut [T]; MAX_TASKS] = std::array::from_fn(|_| rest.next().unwrap_or_default());
+        let pieces = &mut pieces[..n.div_ceil(piece)];
+        pool::run(&mut self.tiles[..n_threads], pieces, &|tile: &mut Tile<T>, k, y| {
+            let x = x[k * piece * n_in..].chunks(TILE * n_in);
+            for (x, y) in x.zip(y.chunks_mut(TILE * n_out)) {
+                predict_tile(network, tile, x, y);
+            }
+        });
     }
+}
+
+/// Predicts up to [`TILE`] samples together.
+fn predict_tile<T: Scalar>(network: &Network<T>, tile: &mut Tile<T>, x: &[T], y: &mut [T]) {
+    let architecture = network.architecture();
+    let n_in = architecture.n_inputs();
+    let rows: [u32; TILE] = std::array::from_fn(|s| s as u32);
+    let loaded = tile.load(&InputRows { x, n_inputs: n_in }, &rows[..x.len() / n_in]);
+    loaded.expect("rows in memory can be read");
+    forward_to_outputs(architecture, network.parameters(), tile);
+    let outputs = tile.a(architecture.layers().len() - 1);
+    copy_columns(outputs, tile.columns(), y, |output| output);
+}
+
+/// Inputs without targets.
+struct InputRows<'x, T> {
+    /// Inputs (n, n_inputs), row-major.
+    x: &'x [T],
+    n_inputs: usize,
+}
+
+impl<T: Scalar> DataSource<T> for InputRows<'_, T> {
+    fn n_samples(&self) -> usize {
+        self.x.len() / self.n_inputs
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.n_inputs
+    }
+
+    fn n_targets(&self) -> usize {
+        0
+    }
+
+    fn gather(&self, rows: &[u32], x: &mut [T], _t: &mut [T], weight: &mut [T]) -> Result<(), Error> {
+        gather(self.x, self.n_inputs, rows, x);
+        weight.fill(T::ONE);
+        Ok(())
+    }
+}
+
+/// Maximum number of tasks into which the forward pass over many samples is divided.
+const MAX_TASKS: usize = MAX_THREADS;
+
+/// Returns the number of threads for the forward pass over `n` samples: as many as the amount of
+/// work justifies.
+///
+/// Waking up a sleeping thread costs about as much as the forward pass over samples whose number
+/// times the number of parameters is 750,000 (`benches/README.md`).
+pub(crate) fn n_forward_threads(n: usize, n_parameters: usize) -> usize {
+    let worthwhile = n.saturating_mul(n_parameters) / 750_000;
+    threads().min(n.div_ceil(TILE)).min(worthwhile).max(1)
+}
+
+/// Returns the number of samples of each task but the last one, a multiple of [`TILE`]. There are
+/// about eight tasks for each thread, so that slow threads do not delay the others.
+pub(crate) fn samples_per_task(n: usize, n_threads: usize) -> usize {
+    n.div_ceil(TILE).div_ceil(MAX_TASKS.min(8 * n_threads)).max(1) * TILE
 }

@@ -8,10 +8,12 @@ use super::tree::{SumTree, halves};
 use super::{Evaluate, divide};
 use crate::Error;
 use crate::dataset::{DataSource, shortest};
+use crate::kernel::gather::copy_columns;
 use crate::kernel::pool::{self, MAX_THREADS, threads};
 use crate::kernel::{Scalar, TILE, slices};
 use crate::network::forward::{forward, forward_to_outputs};
 use crate::network::loss::Loss;
+use crate::network::predictor::{n_forward_threads, samples_per_task};
 use crate::network::tile::Tile;
 use crate::network::{Architecture, Dropout};
 
@@ -114,6 +116,13 @@ impl<T: Scalar> Objective<T> {
         }
     }
 
+    /// Ensures that there is a workspace for each of `n_workers` threads.
+    fn allocate_workers(&mut self, n_workers: usize) {
+        while self.workers.len() < n_workers {
+            self.workers.push(Worker::new(&self.architecture, self.data.n_targets()));
+        }
+    }
+
     fn evaluate(
         &mut self,
         parameters: &[T],
@@ -127,9 +136,7 @@ impl<T: Scalar> Objective<T> {
         let divisor = |sums| reduction.map_or(1.0, |reduction| reduction.divisor(sums));
         let tree = SumTree::new(rows.len(), n_parameters);
         let n_workers = self.n_threads(rows.len());
-        while self.workers.len() < n_workers {
-            self.workers.push(Worker::new(&self.architecture, self.data.n_targets()));
-        }
+        self.allocate_workers(n_workers);
         let workers = &mut self.workers[..n_workers];
         let (architecture, loss, data) = (&self.architecture, &self.loss, &*self.data);
         let batch = ChunkedBatch { architecture, loss, data, parameters, rows, tree, dropout };
@@ -230,20 +237,24 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
 
     fn outputs(&mut self, parameters: &[T], rows: &[u32]) -> Result<Outputs, Error> {
         let (n_outputs, n_targets) = (self.architecture.n_outputs(), self.data.n_targets());
-        let mut outputs = Outputs { y: Vec::new(), t: Vec::new(), weight: Vec::new() };
-        let tile = &mut self.workers[0].tile;
-        for rows in rows.chunks(TILE) {
-            tile.load(&*self.data, rows)?;
-            forward_to_outputs(&self.architecture, parameters, tile);
-            let n = tile.columns();
-            let (y, t) = (tile.a(self.architecture.layers().len() - 1), tile.t());
-            for s in 0..rows.len() {
-                outputs.y.extend((0..n_outputs).map(|k| y[k * n + s].to_f64()));
-                outputs.t.extend((0..n_targets).map(|k| t[k * n + s].to_f64()));
-            }
-            outputs.weight.extend(tile.weight().iter().map(|w| w.to_f64()));
-        }
-        Ok(outputs)
+        let n = rows.len();
+        let (mut y, mut t, mut weight) = (vec![0.0; n * n_outputs], vec![0.0; n * n_targets], vec![0.0; n]);
+        let n_workers = n_forward_threads(n, self.architecture.n_parameters());
+        self.allocate_workers(n_workers);
+        let n_rows = samples_per_task(n, n_workers);
+        let values = y
+            .chunks_mut(n_rows * n_outputs)
+            .zip(t.chunks_mut(n_rows * n_targets))
+            .zip(weight.chunks_mut(n_rows))
+            .map(|((y, t), weight)| OutputsOfRows { y, t, weight, result: Ok(()) });
+        let mut tasks: Vec<OutputsOfRows> = values.collect();
+        let (architecture, data) = (&self.architecture, &*self.data);
+        pool::run(&mut self.workers[..n_workers], &mut tasks, &|worker: &mut Worker<T>, k, task| {
+            let rows = &rows[k * n_rows..][..task.weight.len()];
+            task.result = task.compute(architecture, parameters, data, rows, &mut worker.tile);
+        });
+        tasks.into_iter().try_for_each(|task| task.result)?;
+        Ok(Outputs { y, t, weight })
     }
 
     fn max_slopes(&mut self, parameters: &[T], rows: &[u32]) -> Result<Vec<Vec<f64>>, Error> {
@@ -296,6 +307,39 @@ pub fn n_threads(n_rows: usize, n_parameters: usize) -> usize {
 /// delay the others, or one for each worker if there are few chunks.
 fn n_tasks_wanted(n_chunks: usize, n_workers: usize) -> usize {
     if n_chunks >= 8 * n_workers { 8 * n_workers } else { n_workers }
+}
+
+/// The part of [`Outputs`] that one task computes, for some of the rows.
+struct OutputsOfRows<'o> {
+    y: &'o mut [f64],
+    t: &'o mut [f64],
+    weight: &'o mut [f64],
+    result: Result<(), Error>,
+}
+
+impl OutputsOfRows<'_> {
+    /// Computes the outputs of `rows` tile by tile, and copies them with targets and weights.
+    fn compute<T: Scalar>(
+        &mut self,
+        architecture: &Architecture,
+        parameters: &[T],
+        data: &dyn DataSource<T>,
+        rows: &[u32],
+        tile: &mut Tile<T>,
+    ) -> Result<(), Error> {
+        let y = self.y.chunks_mut(TILE * architecture.n_outputs());
+        let t = self.t.chunks_mut(TILE * data.n_targets());
+        let weight = self.weight.chunks_mut(TILE);
+        for (((rows, y), t), weight) in rows.chunks(TILE).zip(y).zip(t).zip(weight) {
+            tile.load(data, rows)?;
+            forward_to_outputs(architecture, parameters, tile);
+            let n = tile.columns();
+            copy_columns(tile.a(architecture.layers().len() - 1), n, y, T::to_f64);
+            copy_columns(tile.t(), n, t, T::to_f64);
+            copy_columns(tile.weight(), rows.len(), weight, T::to_f64);
+        }
+        Ok(())
+    }
 }
 
 /// Adds the sums of all tasks in the upper part of the tree.

@@ -87,11 +87,7 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
     }
 
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
-        // One dispatch for both steps, because the call overhead is noticeable in a small layer.
-        dispatch!(level(), simd => {
-            sample::product::<T, _>(simd, x, rows, a);
-            map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z));
-        });
+        sample::forward_and_activate(x, rows, a, self);
     }
 
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
@@ -106,6 +102,13 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
         }
         dense::input_gradient(n, w, dz_next, dz);
         ActivationLoops::backward(self, z, a, dz);
+    }
+}
+
+impl<F: Elementwise> sample::UnitFunction for F {
+    #[inline(always)]
+    fn value<L: Lanes>(&self, z: L) -> L {
+        Elementwise::value(self, z)
     }
 }
 
