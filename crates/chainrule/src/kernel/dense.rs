@@ -242,12 +242,20 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn tile_products_match_the_plain_versions(
-            n_vectors in 1usize..=5, n_in in 1usize..=40, n_out in 1usize..=40, seed: u64
+            n_vectors in 1usize..=4, n_in in 1usize..=40, n_out in 1usize..=40, seed: u64
         ) {
             compare_with_plain::<f32>(n_vectors * f32::WIDTH, n_in, n_out, seed);
             compare_with_plain::<f64>(n_vectors * f64::WIDTH, n_in, n_out, seed);
+        }
+
+        #[test]
+        fn products_of_wide_layers_match_the_plain_versions(
+            n_in in 90usize..=270, n_out in 760usize..=780, seed: u64
+        ) {
+            compare_with_plain::<f32>(f32::WIDTH, n_in, n_out, seed);
         }
     }
 }

@@ -3,10 +3,8 @@
 use super::forward::forward_to_outputs;
 use super::network::Network;
 use super::tile::Tile;
-use crate::Error;
-use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::gather::{copy_columns, gather};
+use crate::kernel::gather::copy_columns;
 use crate::kernel::pool::{self, MAX_THREADS, threads};
 use crate::kernel::sample::{self, whole};
 use crate::kernel::{Scalar, TILE};
@@ -158,40 +156,10 @@ impl<'n, T: Scalar> Predictor<'n, T> {
 /// Predicts up to [`TILE`] samples together.
 fn predict_tile<T: Scalar>(network: &Network<T>, tile: &mut Tile<T>, x: &[T], y: &mut [T]) {
     let architecture = network.architecture();
-    let n_in = architecture.n_inputs();
-    let rows: [u32; TILE] = std::array::from_fn(|s| s as u32);
-    let loaded = tile.load(&InputRows { x, n_inputs: n_in }, &rows[..x.len() / n_in]);
-    loaded.expect("rows in memory can be read");
+    tile.load_inputs(x, architecture.n_inputs());
     forward_to_outputs(architecture, network.parameters(), tile);
     let outputs = tile.a(architecture.layers().len() - 1);
     copy_columns(outputs, tile.columns(), y, |output| output);
-}
-
-/// Inputs without targets.
-struct InputRows<'x, T> {
-    /// Inputs (n, n_inputs), row-major.
-    x: &'x [T],
-    n_inputs: usize,
-}
-
-impl<T: Scalar> DataSource<T> for InputRows<'_, T> {
-    fn n_samples(&self) -> usize {
-        self.x.len() / self.n_inputs
-    }
-
-    fn n_inputs(&self) -> usize {
-        self.n_inputs
-    }
-
-    fn n_targets(&self) -> usize {
-        0
-    }
-
-    fn gather(&self, rows: &[u32], x: &mut [T], _t: &mut [T], weight: &mut [T]) -> Result<(), Error> {
-        gather(self.x, self.n_inputs, rows, x);
-        weight.fill(T::ONE);
-        Ok(())
-    }
 }
 
 /// Maximum number of tasks into which the forward pass over many samples is divided.

@@ -7,6 +7,7 @@ use super::loss::Loss;
 use crate::Error;
 use crate::dataset::DataSource;
 use crate::kernel::aligned::Aligned;
+use crate::kernel::gather::gather;
 use crate::kernel::{self, Scalar, TILE, gradient, slices};
 
 /// Workspace for up to [`TILE`] samples; entry j of sample s is at index `j·n + s`, for n columns.
@@ -100,13 +101,9 @@ impl<T: Scalar> Tile<T> {
     /// Loads inputs without targets, row-major (n, n_inputs), into the tile; n is at most [`TILE`].
     pub(crate) fn load_inputs(&mut self, x: &[T], n_inputs: usize) {
         self.resize(x.len() / n_inputs);
-        let last = &x[x.len() - n_inputs..];
-        let padded = x.chunks_exact(n_inputs).chain(std::iter::repeat(last)).take(self.n);
-        for (s, row) in padded.enumerate() {
-            for (j, &x_j) in row.iter().enumerate() {
-                self.x[j * self.n + s] = x_j;
-            }
-        }
+        let last = self.n_samples as u32 - 1;
+        let rows: [u32; TILE] = std::array::from_fn(|s| last.min(s as u32));
+        gather(x, n_inputs, &rows[..self.n], &mut self.x[..n_inputs * self.n]);
     }
 
     fn resize(&mut self, n_samples: usize) {
