@@ -297,9 +297,9 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
 ///
 /// Handing part of the work to another thread, and moving parameters and gradients between caches,
 /// costs about as much as evaluating a batch in which the number of parameters times the number of
-/// rows is 300,000 (`benches/README.md`).
+/// rows is 80,000 on one machine and 300,000 on another (`benches/README.md`).
 pub fn n_threads(n_rows: usize, n_parameters: usize) -> usize {
-    let worthwhile = n_rows.saturating_mul(n_parameters) / 300_000;
+    let worthwhile = n_rows.saturating_mul(n_parameters) / 150_000;
     threads().min(SumTree::new(n_rows, n_parameters).n_chunks()).min(worthwhile).max(1)
 }
 
