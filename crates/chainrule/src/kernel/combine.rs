@@ -241,9 +241,13 @@ pub(super) fn combine<T: Scalar, S: Simd>(
             blocks::<T, S, 3, 2>(x, weights, 0..k, vector, &mut output);
         }
     } else {
-        k = n_sums - n_sums % 6 + if n_sums % 6 >= 4 { 4 } else { 0 };
+        let size = if T::SINGLE { 6 } else { 4 };
+        k = n_sums - n_sums % size + if n_sums % size >= 4 { 4 } else { 0 };
         for vector in (0..n_vectors).rev() {
-            let rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
+            let mut rest = 0;
+            if T::SINGLE {
+                rest = blocks::<T, S, 6, 1>(x, weights, 0..k, vector, &mut output);
+            }
             blocks::<T, S, 4, 1>(x, weights, rest..k, vector, &mut output);
         }
     }
