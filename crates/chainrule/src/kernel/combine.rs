@@ -29,7 +29,7 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::gradient::Accumulation;
+use super::accumulation::Accumulation;
 use super::plan::{FEW_TERMS, PANEL};
 use super::scalar::Vector;
 use super::{Lanes, Scalar};

@@ -5,8 +5,8 @@
 //! that work is the kernels, since each is compiled for every level and register block. With the
 //! table they are compiled only once.
 
+use super::accumulation::Accumulation;
 use super::draws::Draws;
-use super::gradient::Accumulation;
 
 /// Kernels of one precision.
 #[doc(hidden)]

@@ -37,8 +37,8 @@
 use fearless_simd::{Simd, dispatch};
 
 use super::Scalar;
+use super::accumulation::Accumulation;
 use super::combine::{Columns, Overwrite, SumMajor, TermMajor, WeightMatrix, combine};
-use super::gradient::Accumulation;
 use super::level::level;
 use super::plan::{MIN_PACKED, MIN_SUMS, MIN_TERMS, PACKED_SUMS, PACKED_TERMS, PANEL_TERMS};
 use super::scalar::{MAX_LANES, Vector};

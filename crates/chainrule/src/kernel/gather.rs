@@ -83,8 +83,8 @@ pub(super) fn gather_kernel<T: Scalar>(values: &[T], n_columns: usize, rows: &[u
 fn first_of_consecutive(rows: &[u32]) -> Option<usize> {
     let first = *rows.first()?;
     // There is no early exit because it would prevent vectorisation.
-    let consecutive = rows.iter().zip(first..).fold(true, |all, (&row, expected)| all & (row == expected));
-    consecutive.then_some(first as usize)
+    let differences = rows.iter().zip(first..).fold(0, |differences, (row, next)| differences | (row ^ next));
+    (differences == 0).then_some(first as usize)
 }
 
 /// Copies the columns, at most four, of the `n` rows of `values` to `tile`.

@@ -29,6 +29,7 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::accumulation::Accumulation;
 use super::combine::{Accumulate, Columns, SumMajor, combine};
 use super::level::level;
 use super::plan::{NARROW, PANEL};
@@ -36,13 +37,24 @@ use super::scalar::{MAX_LANES, Vector};
 use super::square::{sum_each, transposed};
 use super::{Lanes, Scalar, TILE};
 
-/// Whether sums replace the numbers of a buffer or are added to them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Accumulation {
-    /// The sums replace the numbers.
-    Overwrite,
-    /// The sums are added to the numbers.
-    Add,
+impl Accumulation {
+    /// Adds the first lanes of `sums` to `y`, which has at most as many numbers, or overwrites it.
+    #[inline(always)]
+    fn lanes<T: Scalar, S: Simd>(self, sums: T::Vector<S>, y: &mut [T]) {
+        match self {
+            Accumulation::Overwrite => sums.store_some(y),
+            Accumulation::Add => (T::Vector::<S>::load_some(y) + sums).store_some(y),
+        }
+    }
+
+    /// Adds one sum to `y`, or overwrites it.
+    #[inline(always)]
+    fn one<T: Scalar>(self, sum: T, y: &mut T) {
+        match self {
+            Accumulation::Overwrite => *y = sum,
+            Accumulation::Add => *y += sum,
+        }
+    }
 }
 
 /// Computes `dW_ij = Σ_s a_i·dz_j` and `db_j = Σ_s dz_j` over the samples of the tile.
@@ -76,51 +88,31 @@ pub(super) fn gradients_kernel<T: Scalar>(
     [dw, db]: [&mut [T]; 2],
 ) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
-    let add = Adder { accumulation };
     if !dw.is_empty() && n_in.min(n_out) > NARROW {
         dispatch!(level(), simd => outer_products::<T, _>(simd, n, a, dz, scratch, accumulation, dw));
-        dispatch!(level(), simd => narrow::<T, _>(simd, n, a, dz, add, [&mut [], db]));
+        dispatch!(level(), simd => narrow::<T, _>(simd, n, a, dz, accumulation, [&mut [], db]));
     } else {
-        dispatch!(level(), simd => narrow::<T, _>(simd, n, a, dz, add, [dw, db]));
+        dispatch!(level(), simd => narrow::<T, _>(simd, n, a, dz, accumulation, [dw, db]));
     }
 }
 
 /// Computes the gradient of the weights, if `dw` is not empty, with dot products, and that of the
 /// bias, if `db` is not empty.
 #[inline(always)]
-fn narrow<T: Scalar, S: Simd>(simd: S, n: usize, a: &[T], dz: &[T], add: Adder, [dw, db]: [&mut [T]; 2]) {
+fn narrow<T: Scalar, S: Simd>(
+    simd: S,
+    n: usize,
+    a: &[T],
+    dz: &[T],
+    accumulation: Accumulation,
+    [dw, db]: [&mut [T]; 2],
+) {
     // Loops of a constant length are unrolled. Other lengths only occur in small batches.
     match n {
-        TILE => dot_products::<T, S>(simd, TILE, a, dz, add, [dw, db]),
-        48 => dot_products::<T, S>(simd, 48, a, dz, add, [dw, db]),
-        32 => dot_products::<T, S>(simd, 32, a, dz, add, [dw, db]),
-        _ => dot_products::<T, S>(simd, n, a, dz, add, [dw, db]),
-    }
-}
-
-/// Adds sums to a buffer, or overwrites it with them.
-#[derive(Clone, Copy)]
-struct Adder {
-    accumulation: Accumulation,
-}
-
-impl Adder {
-    /// Adds the first lanes of `sums` to `y`, which has at most as many numbers.
-    #[inline(always)]
-    fn add<T: Scalar, S: Simd>(self, sums: T::Vector<S>, y: &mut [T]) {
-        match self.accumulation {
-            Accumulation::Overwrite => sums.store_some(y),
-            Accumulation::Add => (T::Vector::<S>::load_some(y) + sums).store_some(y),
-        }
-    }
-
-    /// Adds one sum to `y`.
-    #[inline(always)]
-    fn add_one<T: Scalar>(self, sum: T, y: &mut T) {
-        match self.accumulation {
-            Accumulation::Overwrite => *y = sum,
-            Accumulation::Add => *y += sum,
-        }
+        TILE => dot_products::<T, S>(simd, TILE, a, dz, accumulation, [dw, db]),
+        48 => dot_products::<T, S>(simd, 48, a, dz, accumulation, [dw, db]),
+        32 => dot_products::<T, S>(simd, 32, a, dz, accumulation, [dw, db]),
+        _ => dot_products::<T, S>(simd, n, a, dz, accumulation, [dw, db]),
     }
 }
 
@@ -152,7 +144,14 @@ fn outer_products<T: Scalar, S: Simd>(
 /// the gradient of the bias. Each unit of the narrow side is paired with as many units of the other
 /// side at a time as a vector has lanes.
 #[inline(always)]
-fn dot_products<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], add: Adder, [dw, db]: [&mut [T]; 2]) {
+fn dot_products<T: Scalar, S: Simd>(
+    _: S,
+    n: usize,
+    a: &[T],
+    dz: &[T],
+    accumulation: Accumulation,
+    [dw, db]: [&mut [T]; 2],
+) {
     let (n_in, n_out) = (a.len() / n, dz.len() / n);
     if n_in < n_out {
         for (a_i, dw_i) in a.chunks_exact(n).zip(dw.chunks_exact_mut(n_out)) {
@@ -163,7 +162,7 @@ fn dot_products<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], add: Adde
                     #[inline(always)]
                     |dz_j| dot::<T, S>(a_i, dz_j),
                 );
-                add.add::<T, S>(sums, dw);
+                accumulation.lanes::<T, S>(sums, dw);
             }
         }
     } else if !dw.is_empty() {
@@ -176,13 +175,13 @@ fn dot_products<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], add: Adde
                     |a_i| dot::<T, S>(a_i, dz_j),
                 );
                 if n_out == 1 {
-                    add.add::<T, S>(sums, dw);
+                    accumulation.lanes::<T, S>(sums, dw);
                     continue;
                 }
                 let mut lanes = [T::ZERO; MAX_LANES];
                 sums.store(&mut lanes);
                 for (dw_i, sum) in dw.chunks_exact_mut(n_out).zip(lanes) {
-                    add.add_one(sum, &mut dw_i[j]);
+                    accumulation.one(sum, &mut dw_i[j]);
                 }
             }
         }
@@ -190,10 +189,10 @@ fn dot_products<T: Scalar, S: Simd>(_: S, n: usize, a: &[T], dz: &[T], add: Adde
     for (dz, db) in dz.chunks(n * T::WIDTH).zip(db.chunks_mut(T::WIDTH)) {
         if db.len() <= FEW_ROWS {
             for (dz_j, db) in dz.chunks_exact(n).zip(db) {
-                add.add_one(total::<T, S>(dz_j).sum(), db);
+                accumulation.one(total::<T, S>(dz_j).sum(), db);
             }
         } else {
-            add.add::<T, S>(sum_rows::<T, S>(n, dz, total::<T, S>), db);
+            accumulation.lanes::<T, S>(sum_rows::<T, S>(n, dz, total::<T, S>), db);
         }
     }
 }

@@ -12,6 +12,7 @@
 //! - `gather`: copying table rows into the columns of a tile;
 //! - `combine`: the register-blocked loop nest behind the products of `dense`;
 //! - `dense`: forward product and input gradient of a dense layer over one tile of samples;
+//! - `accumulation`: whether sums replace the numbers of a buffer or are added to them;
 //! - `gradient`: gradients of its weights and bias;
 //! - `plan`: the blocks, panels and copies of each shape and level, with the reasons;
 //! - `few`: products of few terms, fused with an activation or its derivative;
@@ -23,6 +24,7 @@
 //!
 //! Tests compare most kernels with plain code that follows their definitions.
 
+pub(crate) mod accumulation;
 pub(crate) mod aligned;
 mod combine;
 pub(crate) mod compiled;

@@ -71,7 +71,7 @@ pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
 
 /// Implements [`forward`].
 pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
-    forward_and_activate(x, rows, z, &Identity);
+    forward_and_activate(x, rows, z, &NoFunction);
 }
 
 /// A function of one pre-activation.
@@ -80,9 +80,9 @@ pub(crate) trait UnitFunction {
     fn value<L: Lanes>(&self, z: L) -> L;
 }
 
-struct Identity;
+struct NoFunction;
 
-impl UnitFunction for Identity {
+impl UnitFunction for NoFunction {
     #[inline(always)]
     fn value<L: Lanes>(&self, z: L) -> L {
         z

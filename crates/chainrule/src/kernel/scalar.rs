@@ -1,13 +1,12 @@
 //! The numbers that loops are generic over: a precision, and its SIMD vectors.
 
 use std::fmt::Display;
-use std::ops::{MulAssign, SubAssign};
+use std::ops::{Add, MulAssign, SubAssign};
 
 use fearless_simd::Simd;
 
 use super::compiled::Kernels;
 use super::lanes::Lanes;
-use super::square::HalfVector;
 
 /// Precision of the engine: f32 or f64.
 ///
@@ -102,6 +101,18 @@ pub trait Vector: Lanes {
     /// Whether the machine has registers as wide as the vector; otherwise a vector takes two or
     /// more of them.
     const WHOLE: bool;
+}
+
+/// Half of a vector: two blocks of 128 bits.
+pub trait HalfVector: Copy + Add<Output = Self> {
+    /// Number of lanes of a block.
+    const BLOCK: usize;
+
+    /// Interleaves the lanes of each block, `(x0 y0 x1 y1 ..., ... x_last y_last)`, and returns the
+    /// lower and the upper half.
+    fn interleave_blocks(self, other: Self) -> (Self, Self);
+    /// Returns the lower blocks of both, and the upper blocks of both.
+    fn exchange_blocks(self, other: Self) -> (Self, Self);
 }
 
 /// Number of lanes of the widest vector.

@@ -25,19 +25,7 @@
 
 use std::ops::Add;
 
-use super::scalar::{MAX_LANES, Vector};
-
-/// Half of a vector: two blocks of 128 bits.
-pub trait HalfVector: Copy + Add<Output = Self> {
-    /// Number of lanes of a block.
-    const BLOCK: usize;
-
-    /// Interleaves the lanes of each block, `(x0 y0 x1 y1 ..., ... x_last y_last)`, and returns the
-    /// lower and the upper half.
-    fn interleave_blocks(self, other: Self) -> (Self, Self);
-    /// Returns the lower blocks of both, and the upper blocks of both.
-    fn exchange_blocks(self, other: Self) -> (Self, Self);
-}
+use super::scalar::{HalfVector, MAX_LANES, Vector};
 
 /// Transposes a square of vectors: lane k of result i is lane i of `vector(k)`, for k below the
 /// number of lanes.
@@ -46,8 +34,8 @@ pub(super) fn transposed<V: Vector>(vector: impl Fn(usize) -> V) -> [V; MAX_LANE
     let zero = V::splat(0.0);
     let mut square = [zero; MAX_LANES];
     if V::WHOLE {
-        for k in 0..V::WIDTH {
-            square[k] = vector(k);
+        for (k, row) in square.iter_mut().enumerate().take(V::WIDTH) {
+            *row = vector(k);
         }
         interleave_rounds(&mut square, V::WIDTH, Vector::interleave);
         return square;

@@ -9,8 +9,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, f32x8, f32x16, f64x4, f64x8, u32x16, u64x8};
 
 use super::lanes::Lanes;
-use super::scalar::Vector;
-use super::square::HalfVector;
+use super::scalar::{HalfVector, Vector};
 
 /// Returns the token that proves that the instructions of a level are available, which
 /// `fearless_simd` requires to construct a vector.

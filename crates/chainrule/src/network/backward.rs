@@ -4,8 +4,9 @@ use super::architecture::Architecture;
 use super::dropout::Dropout;
 use super::tile::{LayerTile, Tile};
 use crate::kernel::Scalar;
+use crate::kernel::accumulation::Accumulation;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::gradient::{Accumulation, gradients};
+use crate::kernel::gradient::gradients;
 
 /// Runs backpropagation over one tile (Rumelhart, Hinton and Williams 1986).
 ///

@@ -5,7 +5,7 @@ use super::backward::{backward, backward_per_sample};
 use super::forward::forward;
 use super::network::Network;
 use super::tile::Tile;
-use crate::kernel::gradient::Accumulation;
+use crate::kernel::accumulation::Accumulation;
 use crate::kernel::{Scalar, TILE};
 
 /// Computes the Jacobian `∂y_j/∂p_k` of the outputs of each sample with respect to the parameters,

@@ -6,7 +6,7 @@ use super::sums::Sums;
 use super::tree::{SumTree, middle};
 use crate::Error;
 use crate::dataset::DataSource;
-use crate::kernel::gradient::Accumulation;
+use crate::kernel::accumulation::Accumulation;
 use crate::kernel::{Scalar, TILE, slices};
 use crate::network::backward::backward;
 use crate::network::forward::forward;
