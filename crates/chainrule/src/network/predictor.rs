@@ -85,7 +85,10 @@ impl<'n, T: Scalar> Predictor<'n, T> {
                 a: Aligned::zeros(width),
             }
         });
-        Predictor { network, tiles: vec![Tile::new(architecture, 0)], layers: layers.collect() }
+        // The number of threads is determined here on first use, which allocates.
+        let mut tiles = Vec::with_capacity(threads());
+        tiles.push(Tile::new(architecture, 0));
+        Predictor { network, tiles, layers: layers.collect() }
     }
 
     /// Computes the outputs `y = a_L` (n, n_outputs) for the inputs `x = a_0` (n, n_inputs), both
