@@ -241,6 +241,27 @@ mod tests {
         assert!(db_alone.iter().zip(&db).all(|(&twice, &once)| twice == once + once));
     }
 
+    /// Packed copies of blocks of W have no effect on the bits.
+    fn assert_packed_like_one_block<T: Scalar>(n: usize, n_in: usize, n_out: usize) {
+        let draw = |len: usize| -> Vec<T> { (0..len).map(|k| T::from_f64((k as f64 * 0.7).sin())).collect() };
+        let (a, w, b) = (draw(n * n_in), draw(n_in * n_out), draw(n_out));
+        for b in [Some(&b[..]), None] {
+            let (mut packed, mut expected) = (vec![T::ONE; n * n_out], vec![T::ONE; n * n_out]);
+            forward_packed(n, &a, &w, b, &mut packed);
+            let weights = TermMajor { w: &w, stride: n_out };
+            forward_block(n, &a, weights, b, Accumulation::Overwrite, &mut expected);
+            assert!(packed == expected, "{n_in} inputs, {n_out} units, {n} samples, {}", T::NAME);
+        }
+    }
+
+    #[test]
+    fn packed_weights_give_the_same_bits() {
+        for (n, n_in, n_out) in [(16, 5, 7), (32, 256, 48), (64, 257, 50), (48, 600, 100)] {
+            assert_packed_like_one_block::<f32>(n, n_in, n_out);
+            assert_packed_like_one_block::<f64>(n, n_in, n_out);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]

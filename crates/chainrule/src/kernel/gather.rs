@@ -13,7 +13,8 @@
 //    follows reads along a row.
 // 2. A square with a few columns would be mostly padding. Up to four columns of consecutive rows are
 //    therefore copied by loops of a constant stride, which the compiler vectorises. For other rows,
-//    one or two columns are copied by the plain loops, which are also used if n is not a multiple of WIDTH, because there are no partial squares.
+//    one or two columns are copied by the plain loops, which are also used if n is not a multiple of
+//    WIDTH, because there are no partial squares.
 // 3. With three or four columns, a square stores only its first four columns (the constant C), so
 //    that the compiler drops the shuffles that produce the others.
 

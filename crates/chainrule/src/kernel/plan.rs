@@ -12,7 +12,7 @@
 //! | all | | NEON: 32 registers of 4 lanes, 4 a vector | 6 sums x 1 vector | 24 accumulators, 4 registers of x and a weight take 29 registers; not measured |
 //! | all | remaining sums | AVX2, NEON | 4 x 1, 2 x 2, 1 x 4 | a single sum of one vector leaves two accumulators and waits for each addition |
 //! | forward, input gradient | at most [`FEW_TERMS`] terms | AVX2, NEON | 3 sums x 2 vectors | most of the work is the start of a block, and fewer numbers are broadcast: gaussians 1.04 |
-//! | forward, input gradient | at most [`FUSED_TERMS`] terms | all | the activation, or its derivative, is applied in the register | gaussians 1.13, restarts 1.10 (AVX-512); with three or four terms 0.98 |
+//! | forward, input gradient | at most [`FUSED_TERMS`] terms | all | the activation, or its derivative, is applied in the register | gaussians 1.13, restarts 1.10 (AVX-512); with up to four terms in a loop that was not unrolled, gaussians 0.93 and chains 0.98 |
 //! | forward, input gradient | at least [`MIN_TERMS`] terms and [`MIN_SUMS`] sums | AVX2, NEON | one vector of columns copied into a panel of [`PANEL_TERMS`] terms | rows a tile apart share few sets of the cache: tabular 1.09, mnist 1.11 |
 //! | forward | at least [`MIN_TERMS`] inputs and [`MIN_PACKED`] units | all | weights packed in blocks of [`PACKED_TERMS`] x [`PACKED_SUMS`] | consecutive weights of a unit are on different pages: width-1024 1.07 (AVX-512), 1.18 (AVX2); with 256 units 0.91 (AVX2) |
 //! | weight gradient | both sides above [`NARROW`] | all | panels of [`PANEL`] vectors of units, transposed | the sum runs over the samples |

@@ -71,7 +71,7 @@ pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
 
 /// Implements [`forward`].
 pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
-    forward_and_activate(x, rows, z, &NoFunction);
+    forward_and_activate(x, rows, z, &NoActivation);
 }
 
 /// A function of one pre-activation.
@@ -80,9 +80,10 @@ pub(crate) trait UnitFunction {
     fn value<L: Lanes>(&self, z: L) -> L;
 }
 
-struct NoFunction;
+/// The function of a layer whose pre-activations are wanted.
+struct NoActivation;
 
-impl UnitFunction for NoFunction {
+impl UnitFunction for NoActivation {
     #[inline(always)]
     fn value<L: Lanes>(&self, z: L) -> L {
         z

@@ -170,3 +170,53 @@ fn map_in_place<T: Scalar, S: Simd>(_: S, y: &mut [T], f: impl Fn(T::Vector<S>) 
 pub(super) fn gate<L: Lanes>(a: L, z: L) -> L {
     L::select(z.abs().lt(L::splat(1e-18)), L::splat(0.5), a / z)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::{Scalar, dense};
+    use crate::network::activation::{Activation, REGISTRY};
+    use crate::random::RandomState;
+
+    /// A product that is fused with the activation, or its derivative, has the bits of the product
+    /// followed by the function.
+    fn assert_fused_like_two_loops<T: Scalar>(
+        activation: &Activation,
+        n_terms: usize,
+        n_sums: usize,
+        n: usize,
+    ) {
+        let mut random = RandomState::new(7);
+        let mut draw =
+            |len: usize| -> Vec<T> { (0..len).map(|_| T::from_f64(random.standard_normal())).collect() };
+        let (x, w, b) = (draw(n_terms * n), draw(n_terms * n_sums), draw(n_sums));
+        let same = |fused: &[T], expected: &[T]| {
+            let bits = |v: &[T]| -> Vec<u64> { v.iter().map(|v| v.to_f64().to_bits()).collect() };
+            assert_eq!(bits(fused), bits(expected), "{activation}, {n_terms} terms, {n} samples");
+        };
+        for b in [Some(&b[..]), None] {
+            let [mut z, mut a, mut fused] = [0; 3].map(|_| vec![T::ONE; n_sums * n]);
+            dense::forward(n, &x, &w, b, &mut z);
+            activation.values(&z, &mut a);
+            activation.after_dense(n, &x, &w, b, &mut [], &mut fused);
+            same(&fused, &a);
+
+            // The matrix of the next layer is (n_sums, n_terms), and x the derivative there.
+            let (mut expected, mut dz) = (vec![T::ONE; n_sums * n], vec![T::ONE; n_sums * n]);
+            dense::input_gradient(n, &w, &x, &mut expected);
+            activation.backward(n_sums, &z, &a, &mut expected);
+            activation.before_dense(n, &w, &x, &[], [&z, &a], &mut dz);
+            same(&dz, &expected);
+        }
+    }
+
+    #[test]
+    fn fused_products_have_the_bits_of_two_loops() {
+        let activations = REGISTRY.iter().map(|entry| Activation::new(entry.name, &[]).unwrap());
+        for activation in activations.filter(|activation| !activation.is_softmax()) {
+            for (n_terms, n_sums, vectors) in [(1, 1, 1), (1, 32, 4), (2, 5, 3), (3, 7, 2)] {
+                assert_fused_like_two_loops::<f32>(&activation, n_terms, n_sums, vectors * f32::WIDTH);
+                assert_fused_like_two_loops::<f64>(&activation, n_terms, n_sums, vectors * f64::WIDTH);
+            }
+        }
+    }
+}
