@@ -52,8 +52,12 @@ impl RunFolder {
         #[cfg(unix)]
         let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         let unfinished = builder.prefix(UNFINISHED).tempdir_in(runs).map_err(failed)?;
-        let lock = File::create(unfinished.path().join(LOCK)).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        // The file gets its name once it is locked: another process that found it unlocked would
+        // take the folder for an abandoned one. Some network file systems have no locks.
+        let unlocked = unfinished.path().join(format!("{LOCK}-new"));
+        let lock = File::create(&unlocked).map_err(failed)?;
+        let _ = lock.try_lock();
+        fs::rename(unlocked, unfinished.path().join(LOCK)).map_err(failed)?;
         let name = format!("{experiment}-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"));
         Ok(RunFolder { unfinished, _lock: lock, runs: runs.to_owned(), name })
     }

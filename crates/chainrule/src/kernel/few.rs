@@ -11,8 +11,10 @@
 //           sum += x[r][s] * w[r][k]
 //         finish(k, s, sum)
 //
-// So few terms are added faster than a sum is stored and loaded again in the next loop. The loop over the terms is unrolled; the sums have the order of
-// `combine`, so the result is that of two loops, bit for bit.
+// So few terms are added faster than a sum is stored and loaded again in the next loop. The loop over
+// the terms is unrolled. The sums have the order of `combine`, so the result is that of two loops, bit
+// for bit. Whether there is a second term is decided for each vector, so that `finish` is compiled
+// once; it is large for most activations.
 
 use fearless_simd::Simd;
 
@@ -92,42 +94,21 @@ fn each_sum<T: Scalar, S: Simd>(
     weights: impl WeightMatrix<T>,
     n_sums: usize,
     start: impl Fn(usize) -> T,
-    finish: impl FnMut(usize, usize, T::Vector<S>),
-) {
-    if x.len() == n {
-        each_sum_of::<T, S, 1>(n, x, weights, n_sums, start, finish);
-    } else {
-        each_sum_of::<T, S, 2>(n, x, weights, n_sums, start, finish);
-    }
-}
-
-/// Computes [`each_sum`] of `N` terms.
-#[inline(always)]
-fn each_sum_of<T: Scalar, S: Simd, const N: usize>(
-    n: usize,
-    x: &[T],
-    weights: impl WeightMatrix<T>,
-    n_sums: usize,
-    start: impl Fn(usize) -> T,
     mut finish: impl FnMut(usize, usize, T::Vector<S>),
 ) {
-    let mut rows = [&x[..n]; N];
-    for (r, row) in rows.iter_mut().enumerate() {
-        *row = &x[r * n..][..n];
-    }
+    let n_terms = x.len() / n;
+    let (x_0, x_last) = (&x[..n], &x[x.len() - n..][..n]);
     for k in 0..n_sums {
         let start = T::Vector::<S>::broadcast(start(k));
-        let block = weights.block::<1>(k, N);
-        let mut w = [start; N];
-        for (r, w) in w.iter_mut().enumerate() {
-            *w = T::Vector::<S>::broadcast(block(r)[0]);
-        }
+        let block = weights.block::<1>(k, n_terms);
+        let (w_0, w_last) =
+            (T::Vector::<S>::broadcast(block(0)[0]), T::Vector::<S>::broadcast(block(n_terms - 1)[0]));
         // The condition shows the compiler that no index is out of range.
         let mut s = 0;
         while s + T::WIDTH <= n {
-            let mut sum = start;
-            for (row, &w) in rows.iter().zip(&w) {
-                sum = T::Vector::<S>::load(&row[s..]).mul_add(w, sum);
+            let mut sum = T::Vector::<S>::load(&x_0[s..]).mul_add(w_0, start);
+            if n_terms == 2 {
+                sum = T::Vector::<S>::load(&x_last[s..]).mul_add(w_last, sum);
             }
             finish(k, s, sum);
             s += T::WIDTH;

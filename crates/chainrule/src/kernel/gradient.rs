@@ -204,17 +204,14 @@ const FEW_ROWS: usize = 4;
 /// of `n` numbers as a vector has lanes.
 #[inline(always)]
 fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T::Vector<S>) -> T::Vector<S> {
-    if rows.len() == n * T::WIDTH {
-        return sum_each(
-            #[inline(always)]
-            |k| vector(&rows[k * n..][..n]),
-        );
+    // Lanes beyond the last row repeat the first one; they are not used.
+    let mut all = [&rows[..n]; MAX_LANES];
+    for (row, given) in all.iter_mut().zip(rows.chunks_exact(n)) {
+        *row = given;
     }
-    // Lanes beyond the last row repeat it; they are not used.
-    let last = rows.len() / n - 1;
     sum_each(
         #[inline(always)]
-        |k| vector(&rows[k.min(last) * n..][..n]),
+        |k| vector(&all[k][..n]),
     )
 }
 

@@ -11,8 +11,7 @@
 //
 // 1. Units are on the lanes, because with samples on the lanes, as in a tile, all lanes but one
 //    would be idle.
-// 2. A block of up to four vectors of units stays in registers while i runs over all inputs, and
-//    until the activation of the layer has been applied to it.
+// 2. A block of up to four vectors of units stays in registers while i runs over all inputs.
 // 3. The bias and the rows of W are padded with zeros to whole vectors beforehand (`rows`), so that
 //    no vector is partial, and stored block after block, so that a block reads them in order.
 //
@@ -70,58 +69,29 @@ pub(crate) fn forward<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
 }
 
 /// Implements [`forward`].
-pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
-    forward_and_activate(x, rows, z, &NoActivation);
-}
-
-/// A function of one pre-activation.
-pub(crate) trait UnitFunction {
-    /// Computes `f(z)`.
-    fn value<L: Lanes>(&self, z: L) -> L;
-}
-
-/// The function of a layer whose pre-activations are wanted.
-struct NoActivation;
-
-impl UnitFunction for NoActivation {
-    #[inline(always)]
-    fn value<L: Lanes>(&self, z: L) -> L {
-        z
-    }
-}
-
-/// Computes `a = f(z)` for the z of [`forward`]; `a`, which has the length of a padded row, is
-/// overwritten.
 ///
 /// Each block is dispatched separately. A function with the loops of all blocks would first set up
 /// each of them, which is noticeable in a small network.
-#[inline(always)]
-pub(crate) fn forward_and_activate<T: Scalar>(x: &[T], rows: &[T], a: &mut [T], f: &impl UnitFunction) {
-    assert_eq!(rows.len(), (1 + x.len()) * a.len(), "number of parameters");
-    let (mut rows, mut a) = (rows, a);
-    while !a.is_empty() {
-        let n_vectors = block_vectors::<T>(a.len());
+pub(super) fn forward_kernel<T: Scalar>(x: &[T], rows: &[T], z: &mut [T]) {
+    assert_eq!(rows.len(), (1 + x.len()) * z.len(), "number of parameters");
+    let (mut rows, mut z) = (rows, z);
+    while !z.is_empty() {
+        let n_vectors = block_vectors::<T>(z.len());
         let (block, rest) = rows.split_at((1 + x.len()) * n_vectors * T::WIDTH);
-        let (units, others) = a.split_at_mut(n_vectors * T::WIDTH);
+        let (units, others) = z.split_at_mut(n_vectors * T::WIDTH);
         match n_vectors {
-            4 => dispatch!(level(), simd => forward_block::<T, _, 4>(simd, x, block, units, f)),
-            3 => dispatch!(level(), simd => forward_block::<T, _, 3>(simd, x, block, units, f)),
-            2 => dispatch!(level(), simd => forward_block::<T, _, 2>(simd, x, block, units, f)),
-            _ => dispatch!(level(), simd => forward_block::<T, _, 1>(simd, x, block, units, f)),
+            4 => dispatch!(level(), simd => forward_block::<T, _, 4>(simd, x, block, units)),
+            3 => dispatch!(level(), simd => forward_block::<T, _, 3>(simd, x, block, units)),
+            2 => dispatch!(level(), simd => forward_block::<T, _, 2>(simd, x, block, units)),
+            _ => dispatch!(level(), simd => forward_block::<T, _, 1>(simd, x, block, units)),
         }
-        (rows, a) = (rest, others);
+        (rows, z) = (rest, others);
     }
 }
 
-/// Computes the `K` vectors `a` of a block, with K accumulators that run over all inputs.
+/// Computes the `K` vectors `z` of a block, with K accumulators that run over all inputs.
 #[inline(always)]
-fn forward_block<T: Scalar, S: Simd, const K: usize>(
-    _: S,
-    x: &[T],
-    rows: &[T],
-    a: &mut [T],
-    f: &impl UnitFunction,
-) {
+fn forward_block<T: Scalar, S: Simd, const K: usize>(_: S, x: &[T], rows: &[T], z: &mut [T]) {
     let n_units = K * T::WIDTH;
     let (b, w) = rows.split_at(n_units);
     let mut sums = [T::Vector::<S>::splat(0.0); K];
@@ -134,8 +104,8 @@ fn forward_block<T: Scalar, S: Simd, const K: usize>(
             *sum = x.mul_add(T::Vector::<S>::load(&w[k * T::WIDTH..]), *sum);
         }
     }
-    for (a, sum) in a.chunks_exact_mut(T::WIDTH).zip(sums) {
-        f.value(sum).store(a);
+    for (z, sum) in z.chunks_exact_mut(T::WIDTH).zip(sums) {
+        sum.store(z);
     }
 }
 

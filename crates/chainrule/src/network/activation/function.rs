@@ -83,11 +83,12 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
             return;
         }
         dense::forward(n, x, w, b, a);
-        dispatch!(level(), simd => map_in_place::<T, _>(simd, a, #[inline(always)] |z| self.value(z)));
+        apply_in_place(self, a);
     }
 
     fn after_product(&self, x: &[T], rows: &[T], a: &mut [T]) {
-        sample::forward_and_activate(x, rows, a, self);
+        sample::forward(x, rows, a);
+        apply_in_place(self, a);
     }
 
     fn backward(&self, z: &[T], a: &[T], da: &mut [T]) {
@@ -102,13 +103,6 @@ impl<F: Elementwise, T: Scalar> ActivationLoops<T> for F {
         }
         dense::input_gradient(n, w, dz_next, dz);
         ActivationLoops::backward(self, z, a, dz);
-    }
-}
-
-impl<F: Elementwise> sample::UnitFunction for F {
-    #[inline(always)]
-    fn value<L: Lanes>(&self, z: L) -> L {
-        Elementwise::value(self, z)
     }
 }
 
@@ -149,6 +143,11 @@ fn map<T: Scalar, S: Simd>(
         let x = [T::Vector::<S>::load_some(x0.remainder()), T::Vector::<S>::load_some(x1.remainder())];
         f(x, T::Vector::<S>::load_some(y)).store_some(y);
     }
+}
+
+/// Replaces the pre-activations `y` with `f(y)`.
+fn apply_in_place<F: Elementwise, T: Scalar>(f: &F, y: &mut [T]) {
+    dispatch!(level(), simd => map_in_place::<T, _>(simd, y, #[inline(always)] |z| f.value(z)));
 }
 
 /// Computes `y ← f(y)` in the same way as [`map`].

@@ -63,8 +63,9 @@ impl<F: PerSample, T: Scalar> LossLoops<T> for F {
 
     fn on_link(&self, z: &[T], t: &[T], loss: &mut [T], dz: &mut [T], scratch: &mut [T]) {
         if fits_vector_kernel(z, t, loss) {
-            if z.len().max(t.len()) <= FEW_OUTPUTS * loss.len() {
-                dispatch!(level(), simd => each_vector::<T, _, FEW_OUTPUTS>(simd, z, t, loss, dz,
+            // Initialising the large buffers would take as long as the loss of one output.
+            if z.len().max(t.len()) <= loss.len() {
+                dispatch!(level(), simd => each_vector::<T, _, 1>(simd, z, t, loss, dz,
                     #[inline(always)] |z, t, dz| PerSample::on_link(self, z, t, dz)));
                 return;
             }
@@ -134,10 +135,6 @@ fn each_sample<T: Scalar>(
 
 /// Maximum number of outputs and of targets of the vector kernel, whose buffers are on the stack.
 const MAX_OUTPUTS: usize = 32;
-
-/// Maximum number for which smaller buffers are used: initialising the larger ones takes as long as
-/// the loss of one output.
-const FEW_OUTPUTS: usize = 4;
 
 /// Whether the numbers of outputs and targets fit the vector kernel.
 ///
