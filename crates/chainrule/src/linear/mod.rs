@@ -4,13 +4,11 @@
 //! logistic and multinomial regression, Poisson regression and so on, depending on the loss. The
 //! result is a reference for networks with hidden layers, and depends on the data only.
 
-mod dot;
-mod lbfgs;
-mod line_search;
+mod minimise;
 mod preconditioner;
 mod standardised;
 
-pub use self::lbfgs::LinearEnding;
+pub use self::minimise::LinearEnding;
 use std::sync::Arc;
 
 use self::preconditioner::Preconditioner;
@@ -72,8 +70,7 @@ pub struct LinearFit {
 /// otherwise. Samples of weight 0 have no influence; inputs that are constant over the other
 /// samples get a weight of 0.
 ///
-/// The solver is L-BFGS (10 pairs) on all samples with a line search that satisfies the Wolfe
-/// conditions. With up to 1000 inputs (fewer if there are many samples), it is preconditioned by
+/// The solver is L-BFGS (10 pairs) on all samples with the line search of Moré and Thuente. With up to 1000 inputs (fewer if there are many samples), it is preconditioned by
 /// the Cholesky factor of the covariance of the inputs plus λ. For the squared error, this amounts
 /// to solving the normal equations, followed by iterative refinement; for other losses, the number
 /// of iterations does not depend on the correlations of the inputs. The solver stops at a gradient
@@ -135,9 +132,9 @@ pub fn fit(data: &Arc<Dataset<f64>>, loss: &Loss, output: &Activation) -> Result
         start[weights.end..].iter_mut().zip(means).for_each(|(b, t)| *b = inverse(loss.link(), t));
     }
     let minimum =
-        lbfgs::minimise(&mut evaluate, &|g| preconditioner.solve(g), start, tolerance, MAX_ITERATIONS);
+        minimise::minimise(&mut evaluate, &|g| preconditioner.solve(g), start, tolerance, MAX_ITERATIONS);
     let parameters = standardised.original(&minimum.parameters, n_outputs);
-    let lbfgs::Minimum { n_iterations, gradient_norm, ending, .. } = minimum;
+    let minimise::Minimum { n_iterations, gradient_norm, ending, .. } = minimum;
     Ok(LinearFit { architecture, parameters, n_iterations, gradient_norm, ending })
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::dot::dot;
 use super::standardised::Standardised;
 use crate::network::activation::Activation;
 use crate::network::loss::Loss;
 use crate::network::{Architecture, Layer};
 use crate::objective::{Evaluate, Objective, Reduction};
+use crate::sum::dot;
 use crate::{DataSource, Error};
 
 /// Maximum number of inputs for which the covariance is computed and factored.

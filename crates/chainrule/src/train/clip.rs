@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::check;
-use super::sum::sum;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::registry::NumberRange;
+use crate::sum::sum;
 
 /// Gradient clipping by norm or by value.
 ///

@@ -21,7 +21,7 @@ mod split;
 mod state;
 mod step;
 mod stopping;
-mod sum;
+
 mod training;
 mod units;
 

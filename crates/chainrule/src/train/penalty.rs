@@ -1,10 +1,10 @@
 //! Weight penalties: L1 and L2 terms in the loss, and decoupled weight decay.
 
 use super::check;
-use super::sum::sum;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::registry::NumberRange;
+use crate::sum::sum;
 
 /// Weight penalty: `l1·Σ|w| + l2/2·Σw²` in the loss, and decoupled weight decay outside the loss.
 ///

@@ -3,12 +3,12 @@
 use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::{Clock, Schedule};
 use super::settings::Batch;
-use super::sum::sum;
 use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::network::{Dropout, Part};
 use crate::objective::Reduction;
+use crate::sum::sum;
 
 /// Result of a training step.
 #[derive(Clone, Copy, Debug, PartialEq)]

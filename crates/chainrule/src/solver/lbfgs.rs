@@ -1,0 +1,298 @@
+//! L-BFGS, a quasi-Newton method with limited memory.
+
+use std::collections::VecDeque;
+
+use super::line_search::{LineSearch, Verdict};
+use crate::kernel::Scalar;
+use crate::sum::{dot, sum};
+
+/// Number of correction pairs that approximate the Hessian.
+const MEMORY: usize = 10;
+
+/// Differences `s` of the parameters and `y` of the gradients over one iteration, with the product
+/// `s·y`.
+#[derive(Clone, Debug, PartialEq)]
+struct Pair<T> {
+    s: Vec<T>,
+    y: Vec<T>,
+    s_y: f64,
+}
+
+/// State of a minimisation by L-BFGS.
+///
+/// The direction is `-H·g`, where H is the product of the inverse preconditioner `M⁻¹`, scaled by
+/// `γ = s·y / (y·M⁻¹·y)` of the last pair, with the last ten pairs (J. Nocedal, S. J. Wright,
+/// Numerical Optimization, 2nd edition, 2006, algorithm 7.4). Line search, first step (`1/|d|`),
+/// condition for a new pair and restarts are those of L-BFGS-B 3.0 without bounds (R. H. Byrd,
+/// P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound constrained optimization, 1995;
+/// J. L. Morales, J. Nocedal, remark on algorithm 778, 2011), which SciPy uses, so that the path is
+/// the same up to rounding errors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lbfgs<T> {
+    pairs: VecDeque<Pair<T>>,
+    /// Value at the current point.
+    value: f64,
+    /// Gradient at the current point.
+    gradient: Vec<T>,
+    direction: Vec<T>,
+    /// Search along `direction`, unless the next one has not begun.
+    search: Option<LineSearch>,
+    n_iterations: u64,
+}
+
+/// Result of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The search for the next point goes on.
+    Searching,
+    /// The evaluated point is the new current point.
+    Accepted,
+    /// No step decreases the value, neither along the quasi-Newton direction nor along the
+    /// preconditioned gradient.
+    NoDecrease,
+}
+
+impl<T: Scalar> Lbfgs<T> {
+    /// Begins at a point with this value and gradient.
+    pub(crate) fn new(value: f64, gradient: &[T]) -> Lbfgs<T> {
+        Lbfgs {
+            pairs: VecDeque::with_capacity(MEMORY),
+            value,
+            gradient: gradient.to_vec(),
+            direction: vec![T::ZERO; gradient.len()],
+            search: None,
+            n_iterations: 0,
+        }
+    }
+
+    /// Returns the gradient at the current point.
+    pub(crate) fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+
+    /// Returns the number of iterations, which are accepted points.
+    pub(crate) fn n_iterations(&self) -> u64 {
+        self.n_iterations
+    }
+
+    /// Computes the next point to evaluate from the current point `p`; `trial` is overwritten.
+    ///
+    /// `precondition`, if given, replaces a vector by its product with `M⁻¹`, where M approximates
+    /// the Hessian up to a constant factor.
+    pub(crate) fn propose(&mut self, p: &[T], trial: &mut [T], precondition: Option<&dyn Fn(&mut [f64])>) {
+        let search = self.search.take().unwrap_or_else(|| self.begin(precondition));
+        let step = search.step();
+        for ((trial, p), d) in trial.iter_mut().zip(p).zip(&self.direction) {
+            *trial = T::from_f64(p.to_f64() + step * d.to_f64());
+        }
+        self.search = Some(search);
+    }
+
+    /// Takes the value and the gradient at the point `trial` that was proposed into account. If it
+    /// is accepted, it replaces the current point `p`.
+    pub(crate) fn observe(&mut self, p: &mut [T], trial: &[T], value: f64, gradient: &[T]) -> Progress {
+        let mut search = self.search.take().expect("a point was proposed");
+        let slope = dot(&self.direction, gradient);
+        match search.observe(value, slope) {
+            Verdict::Continue => {
+                self.search = Some(search);
+                return Progress::Searching;
+            }
+            Verdict::Accept if search.step() > 0.0 => {}
+            _ => {
+                // The pairs may be useless, for example after a kink.
+                let is_steepest = self.pairs.is_empty();
+                self.pairs.clear();
+                return if is_steepest { Progress::NoDecrease } else { Progress::Searching };
+            }
+        }
+        let y: Vec<T> = difference(gradient, &self.gradient);
+        let step = search.step();
+        let s_y = (slope - search.start_slope()) * step;
+        if s_y > f64::EPSILON * -search.start_slope() * step {
+            if self.pairs.len() == MEMORY {
+                self.pairs.pop_front();
+            }
+            self.pairs.push_back(Pair { s: difference(trial, p), y, s_y });
+        }
+        self.value = value;
+        self.gradient.copy_from_slice(gradient);
+        p.copy_from_slice(trial);
+        self.n_iterations += 1;
+        Progress::Accepted
+    }
+
+    /// Computes the search direction and begins the search along it.
+    fn begin(&mut self, precondition: Option<&dyn Fn(&mut [f64])>) -> LineSearch {
+        let mut slope = self.compute_direction(precondition);
+        // Rounding errors can turn the direction; that of the gradient always descends.
+        if slope >= 0.0 && !self.pairs.is_empty() {
+            self.pairs.clear();
+            slope = self.compute_direction(precondition);
+        }
+        let is_first = self.n_iterations == 0 && self.pairs.is_empty() && precondition.is_none();
+        let step = if is_first { 1.0 / sum(&self.direction, |d| d * d).sqrt() } else { 1.0 };
+        LineSearch::new(self.value, slope, step)
+    }
+
+    /// Computes `-H·g` by the two-loop recursion and returns its product with the gradient.
+    fn compute_direction(&mut self, precondition: Option<&dyn Fn(&mut [f64])>) -> f64 {
+        let mut d: Vec<f64> = self.gradient.iter().map(|g| -g.to_f64()).collect();
+        let mut alphas = [0.0; MEMORY];
+        for (alpha, pair) in alphas.iter_mut().zip(self.pairs.iter().rev()) {
+            *alpha = dot(&pair.s, &d) / pair.s_y;
+            add(-*alpha, &pair.y, &mut d);
+        }
+        if let Some(precondition) = precondition {
+            precondition(&mut d);
+        }
+        if let Some(Pair { y, s_y, .. }) = self.pairs.back() {
+            let mut scaled: Vec<f64> = y.iter().map(|y| y.to_f64()).collect();
+            if let Some(precondition) = precondition {
+                precondition(&mut scaled);
+            }
+            let gamma = s_y / dot(y, &scaled);
+            d.iter_mut().for_each(|d| *d *= gamma);
+        }
+        for (alpha, pair) in alphas[..self.pairs.len()].iter().rev().zip(&self.pairs) {
+            let beta = dot(&pair.y, &d) / pair.s_y;
+            add(alpha - beta, &pair.s, &mut d);
+        }
+        self.direction.iter_mut().zip(d).for_each(|(to, d)| *to = T::from_f64(d));
+        dot(&self.direction, &self.gradient)
+    }
+}
+
+fn add<T: Scalar>(factor: f64, v: &[T], to: &mut [f64]) {
+    to.iter_mut().zip(v).for_each(|(to, v)| *to += factor * v.to_f64());
+}
+
+fn difference<T: Scalar>(a: &[T], b: &[T]) -> Vec<T> {
+    a.iter().zip(b).map(|(&a, &b)| a - b).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A function that overwrites its second argument with the gradient.
+    type Function = fn(&[f64], &mut [f64]) -> f64;
+
+    fn rosenbrock(p: &[f64], g: &mut [f64]) -> f64 {
+        g.fill(0.0);
+        let mut value = 0.0;
+        for i in 1..p.len() {
+            let (a, b) = (1.0 - p[i - 1], p[i] - p[i - 1] * p[i - 1]);
+            g[i - 1] += -2.0 * a - 400.0 * p[i - 1] * b;
+            g[i] += 200.0 * b;
+            value += a * a + 100.0 * b * b;
+        }
+        value
+    }
+
+    fn quadratic(p: &[f64], g: &mut [f64]) -> f64 {
+        let factor = |i: usize| 10f64.powf(4.0 * i as f64 / (p.len() - 1) as f64);
+        g.iter_mut().zip(p).enumerate().for_each(|(i, (g, p))| *g = factor(i) * p);
+        0.5 * dot(p, g)
+    }
+
+    fn log_cosh(p: &[f64], g: &mut [f64]) -> f64 {
+        let factor = |i: usize| (i + 1) as f64;
+        g.iter_mut().zip(p).enumerate().for_each(|(i, (g, p))| *g = factor(i) * (p - 1.0).tanh());
+        p.iter().enumerate().map(|(i, p)| factor(i) * (p - 1.0).cosh().ln()).sum()
+    }
+
+    fn wood(p: &[f64], g: &mut [f64]) -> f64 {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| p[k]);
+        let (u, v) = (b - a * a, d - c * c);
+        g.copy_from_slice(&[
+            -400.0 * a * u - 2.0 * (1.0 - a),
+            200.0 * u + 20.2 * (b - 1.0) + 19.8 * (d - 1.0),
+            -360.0 * c * v - 2.0 * (1.0 - c),
+            180.0 * v + 20.2 * (d - 1.0) + 19.8 * (b - 1.0),
+        ]);
+        100.0 * u * u
+            + (1.0 - a).powi(2)
+            + 90.0 * v * v
+            + (1.0 - c).powi(2)
+            + 10.1 * ((b - 1.0).powi(2) + (d - 1.0).powi(2))
+            + 19.8 * (b - 1.0) * (d - 1.0)
+    }
+
+    /// Minimises a function until the largest absolute element of the gradient is at most `gtol` or
+    /// the relative decrease at most `ftol`. Returns the numbers of iterations and evaluations and
+    /// the value. `observe` is called after each evaluation.
+    fn minimise(
+        function: Function,
+        start: &[f64],
+        [gtol, ftol]: [f64; 2],
+        mut observe: impl FnMut(&mut Lbfgs<f64>, &[f64]),
+    ) -> (u64, u64, f64) {
+        let (mut p, mut trial) = (start.to_vec(), start.to_vec());
+        let mut g = vec![0.0; p.len()];
+        let mut solver = Lbfgs::new(function(&p, &mut g), &g);
+        let mut n_evaluations = 1;
+        loop {
+            let before = solver.value;
+            solver.propose(&p, &mut trial, None);
+            let value = function(&trial, &mut g);
+            n_evaluations += 1;
+            let progress = solver.observe(&mut p, &trial, value, &g);
+            observe(&mut solver, &p);
+            let largest = solver.gradient().iter().fold(0.0, |max: f64, g| max.max(g.abs()));
+            let decrease = (before - solver.value) / before.abs().max(solver.value.abs()).max(1.0);
+            match progress {
+                Progress::Accepted if largest <= gtol || decrease <= ftol => {
+                    return (solver.n_iterations(), n_evaluations, solver.value);
+                }
+                Progress::NoDecrease => panic!("no decrease at {p:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The default tolerances of SciPy.
+    const DEFAULT: [f64; 2] = [1e-5, 2.220446049250313e-09];
+
+    #[test]
+    fn iterations_evaluations_and_values_are_those_of_scipy() {
+        // Results of `scipy.optimize.minimize(method="L-BFGS-B")` in SciPy 1.17.1. On longer paths,
+        // rounding errors change the number of evaluations.
+        let cases: [(Function, &[f64], u64, u64, f64); 4] = [
+            (rosenbrock, &[-1.2, 1.0], 36, 44, 2.807_649_871_972_64e-12),
+            (quadratic, &[1.0; 10], 117, 130, 1.594_729_584_134_69e-8),
+            (log_cosh, &[5.0, -3.0, 4.0, 0.0, 20.0], 16, 20, 9.714_451_465_469_49e-13),
+            (wood, &[-3.0, -1.0, -3.0, -1.0], 17, 20, 7.876_954_987_901_35),
+        ];
+        for (function, start, n_iterations, n_evaluations, expected) in cases {
+            let found = minimise(function, start, DEFAULT, |_, _| ());
+            assert_eq!((found.0, found.1), (n_iterations, n_evaluations), "{start:?}");
+            assert!((found.2 - expected).abs() < 1e-10, "{start:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_solver_that_is_interrupted_after_any_evaluation_takes_the_same_path() {
+        let start = [-3.0, -1.0, -3.0, -1.0];
+        let expected = minimise(wood, &start, DEFAULT, |_, _| ());
+        let copied = minimise(wood, &start, DEFAULT, |solver, _| *solver = solver.clone());
+        assert_eq!(copied, expected);
+    }
+
+    #[test]
+    fn every_accepted_point_satisfies_the_wolfe_conditions() {
+        let (mut last, mut gradient) = (vec![-1.2, 1.0], vec![0.0; 2]);
+        let mut value = rosenbrock(&last, &mut gradient);
+        minimise(rosenbrock, &last.clone(), DEFAULT, |solver, p| {
+            if last == p {
+                return;
+            }
+            let s = difference(p, &last);
+            let (slope, new_slope) = (dot(&s, &gradient), dot(&s, solver.gradient()));
+            assert!(solver.value <= value + 1e-3 * slope + 1e-14 * value.abs());
+            assert!(new_slope.abs() <= 0.9 * slope.abs());
+            (value, last) = (solver.value, p.to_vec());
+            gradient.copy_from_slice(solver.gradient());
+        });
+    }
+}
