@@ -197,22 +197,25 @@ fn dot_products<T: Scalar, S: Simd>(
     }
 }
 
-/// Number of rows up to which it is faster to add the lanes of each row alone.
+/// Number of rows up to which their sums are written one by one.
 const FEW_ROWS: usize = 4;
 
 /// Returns a vector whose lane k is the sum of the lanes of `vector(row k)`, for up to as many rows
 /// of `n` numbers as a vector has lanes.
 #[inline(always)]
 fn sum_rows<T: Scalar, S: Simd>(n: usize, rows: &[T], vector: impl Fn(&[T]) -> T::Vector<S>) -> T::Vector<S> {
-    // Lanes beyond the last row repeat the first one; they are not used.
-    let mut all = [&rows[..n]; MAX_LANES];
-    for (row, given) in all.iter_mut().zip(rows.chunks_exact(n)) {
-        *row = given;
+    if rows.len() == n * T::WIDTH {
+        return sum_each(
+            #[inline(always)]
+            |k| vector(&rows[k * n..][..n]),
+        );
     }
-    sum_each(
-        #[inline(always)]
-        |k| vector(&all[k][..n]),
-    )
+    // One row at a time is as fast as all at once for so few rows, and is compiled faster.
+    let mut sums = [T::ZERO; MAX_LANES];
+    for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(n)) {
+        *sum = vector(row).sum();
+    }
+    T::Vector::<S>::load(&sums)
 }
 
 /// Computes `Σ x·y` for each lane separately.

@@ -1,6 +1,6 @@
 //! Minimisation of a convex function by preconditioned L-BFGS.
 
-use crate::solver::{Lbfgs, Progress};
+use crate::solver::{Lbfgs, SolverStatus};
 use crate::sum::sum;
 
 /// Reason why the solver of a linear model stopped.
@@ -51,11 +51,11 @@ pub(super) fn minimise(
             solver.propose(&p, &mut trial, Some(precondition));
             let value = evaluate(&trial, &mut gradient);
             match solver.observe(&mut p, &trial, value, &gradient) {
-                Progress::Searching => {}
+                SolverStatus::Searching => {}
                 progress => break progress,
             }
         };
-        if progress == Progress::NoDecrease {
+        if progress == SolverStatus::NoDecrease {
             break LinearEnding::NoDecrease;
         }
     };

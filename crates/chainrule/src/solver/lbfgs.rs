@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::line_search::{LineSearch, Verdict};
+use super::line_search::{LineSearch, SearchStatus};
 use crate::kernel::Scalar;
 use crate::sum::{dot, sum};
 
@@ -42,8 +42,8 @@ pub(crate) struct Lbfgs<T> {
 
 /// Result of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// The search for the next point goes on.
+pub(crate) enum SolverStatus {
+    /// The search for the next point continues.
     Searching,
     /// The evaluated point is the new current point.
     Accepted,
@@ -90,20 +90,20 @@ impl<T: Scalar> Lbfgs<T> {
 
     /// Takes the value and the gradient at the point `trial` that was proposed into account. If it
     /// is accepted, it replaces the current point `p`.
-    pub(crate) fn observe(&mut self, p: &mut [T], trial: &[T], value: f64, gradient: &[T]) -> Progress {
+    pub(crate) fn observe(&mut self, p: &mut [T], trial: &[T], value: f64, gradient: &[T]) -> SolverStatus {
         let mut search = self.search.take().expect("a point was proposed");
         let slope = dot(&self.direction, gradient);
         match search.observe(value, slope) {
-            Verdict::Continue => {
+            SearchStatus::Continue => {
                 self.search = Some(search);
-                return Progress::Searching;
+                return SolverStatus::Searching;
             }
-            Verdict::Accept if search.step() > 0.0 => {}
+            SearchStatus::Accept if search.step() > 0.0 => {}
             _ => {
                 // The pairs may be useless, for example after a kink.
                 let is_steepest = self.pairs.is_empty();
                 self.pairs.clear();
-                return if is_steepest { Progress::NoDecrease } else { Progress::Searching };
+                return if is_steepest { SolverStatus::NoDecrease } else { SolverStatus::Searching };
             }
         }
         let y: Vec<T> = difference(gradient, &self.gradient);
@@ -119,7 +119,7 @@ impl<T: Scalar> Lbfgs<T> {
         self.gradient.copy_from_slice(gradient);
         p.copy_from_slice(trial);
         self.n_iterations += 1;
-        Progress::Accepted
+        SolverStatus::Accepted
     }
 
     /// Computes the search direction and begins the search along it.
@@ -242,10 +242,10 @@ mod tests {
             let largest = solver.gradient().iter().fold(0.0, |max: f64, g| max.max(g.abs()));
             let decrease = (before - solver.value) / before.abs().max(solver.value.abs()).max(1.0);
             match progress {
-                Progress::Accepted if largest <= gtol || decrease <= ftol => {
+                SolverStatus::Accepted if largest <= gtol || decrease <= ftol => {
                     return (solver.n_iterations(), n_evaluations, solver.value);
                 }
-                Progress::NoDecrease => panic!("no decrease at {p:?}"),
+                SolverStatus::NoDecrease => panic!("no decrease at {p:?}"),
                 _ => {}
             }
         }

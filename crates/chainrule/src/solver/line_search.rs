@@ -63,8 +63,8 @@ pub(super) struct LineSearch {
 
 /// Result of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// The search goes on with another step.
+pub(super) enum SearchStatus {
+    /// The search continues with another step.
     Continue,
     /// The step is accepted. It satisfies both conditions, unless the interval has become too small
     /// to be divided.
@@ -105,21 +105,21 @@ impl LineSearch {
 
     /// Takes the value and the slope at [`step`](LineSearch::step) into account and chooses the
     /// next step.
-    pub(super) fn observe(&mut self, value: f64, slope: f64) -> Verdict {
+    pub(super) fn observe(&mut self, value: f64, slope: f64) -> SearchStatus {
         let trial = Point { step: self.step, value, slope };
         self.n_evaluations += 1;
         let is_last = self.n_evaluations == MAX_EVALUATIONS;
         if !value.is_finite() || !slope.is_finite() {
             self.not_finite = self.step;
             self.step = self.best.step + 0.1 * (self.step - self.best.step);
-            return if is_last { Verdict::Fail } else { Verdict::Continue };
+            return if is_last { SearchStatus::Fail } else { SearchStatus::Continue };
         }
         let has_decreased = value <= self.line(trial.step);
         if self.is_acceptable(trial, has_decreased) {
-            return Verdict::Accept;
+            return SearchStatus::Accept;
         }
         if is_last {
-            return Verdict::Fail;
+            return SearchStatus::Fail;
         }
         self.is_past_minimum |= has_decreased && slope >= 0.0;
         if !self.is_past_minimum && value <= self.best.value && !has_decreased {
@@ -141,7 +141,7 @@ impl LineSearch {
             self.narrow(trial);
         }
         self.limit();
-        Verdict::Continue
+        SearchStatus::Continue
     }
 
     /// Returns the largest value that is a sufficient decrease at a step.
@@ -275,9 +275,9 @@ mod tests {
             let step = search.step();
             let (value, slope) = f(step);
             match search.observe(value, slope) {
-                Verdict::Continue => {}
-                Verdict::Accept => return (Point { step, value, slope }, search.n_evaluations),
-                Verdict::Fail => panic!("no step: {search:?}"),
+                SearchStatus::Continue => {}
+                SearchStatus::Accept => return (Point { step, value, slope }, search.n_evaluations),
+                SearchStatus::Fail => panic!("no step: {search:?}"),
             }
         }
     }
@@ -317,8 +317,8 @@ mod tests {
     fn the_search_fails_if_no_step_is_finite() {
         let mut search = LineSearch::new(1.0, -1.0, 1.0);
         for _ in 1..MAX_EVALUATIONS {
-            assert_eq!(search.observe(f64::NAN, f64::NAN), Verdict::Continue);
+            assert_eq!(search.observe(f64::NAN, f64::NAN), SearchStatus::Continue);
         }
-        assert_eq!(search.observe(f64::NAN, f64::NAN), Verdict::Fail);
+        assert_eq!(search.observe(f64::NAN, f64::NAN), SearchStatus::Fail);
     }
 }

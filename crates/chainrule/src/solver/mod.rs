@@ -8,4 +8,4 @@
 mod lbfgs;
 mod line_search;
 
-pub(crate) use lbfgs::{Lbfgs, Progress};
+pub(crate) use lbfgs::{Lbfgs, SolverStatus};
