@@ -13,7 +13,6 @@ pub mod network;
 pub mod objective;
 pub mod random;
 pub mod registry;
-mod solver;
 mod sum;
 pub mod trace;
 pub mod train;

@@ -19,6 +19,8 @@
 //! - `sample`: the forward product for a single sample;
 //! - `slices`: elementwise operations and reductions on slices;
 //! - `compiled`: the table of these kernels, compiled once for each precision;
+//! - `symmetric`: sums of products `V·Vᵀ` and the Cholesky factorization, with the kernel of
+//!   `gradient`;
 //! - `dropout`: dropout masks, from the numbers in `draws`;
 //! - `pool`: the thread pool for the chunks of a training step.
 //!
@@ -44,6 +46,7 @@ pub(crate) mod sample;
 pub(crate) mod scalar;
 pub(crate) mod slices;
 mod square;
+pub(crate) mod symmetric;
 mod vector;
 
 pub use lanes::Lanes;

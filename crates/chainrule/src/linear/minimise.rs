@@ -1,7 +1,7 @@
 //! Minimisation of a convex function by preconditioned L-BFGS.
 
-use crate::solver::{Lbfgs, SolverStatus};
 use crate::sum::sum;
+use crate::train::solver::{Lbfgs, SolverStatus};
 
 /// Reason why the solver of a linear model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

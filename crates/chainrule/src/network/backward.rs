@@ -1,7 +1,8 @@
 //! The backward pass: backpropagation, the chain rule from the loss back to every parameter.
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Part};
 use super::dropout::Dropout;
+use super::layer::Learning;
 use super::tile::{LayerTile, Tile};
 use crate::kernel::Scalar;
 use crate::kernel::accumulation::Accumulation;
@@ -44,25 +45,31 @@ pub(crate) fn backward<T: Scalar>(
     });
 }
 
-/// Runs [`backward`] without the sum over the samples: sample s adds its own derivatives to
-/// `gradients[s·stride..]`, for example `dW_l = a_{l-1,s}ᵀ·dz_{l,s}`.
+/// Runs [`backward`] without the sum over the samples: row p of `jacobian` (n_parameters, n) is
+/// overwritten with the derivatives of the samples with respect to parameter p, for example
+/// `dW_l = a_{l-1,s}ᵀ·dz_{l,s}`, or with 0 if the parameter is frozen.
 pub(crate) fn backward_per_sample<T: Scalar>(
     architecture: &Architecture,
     parameters: &[T],
     tile: &mut Tile<T>,
-    stride: usize,
-    gradients: &mut [T],
+    jacobian: &mut [T],
 ) {
     let n = tile.n;
+    for block in architecture.blocks().iter().filter(|block| block.learning == Learning::Frozen) {
+        jacobian[block.range.start * n..block.range.end * n].fill(T::ZERO);
+    }
     backpropagate(architecture, parameters, tile, None, |l, a_prev, dz, _| {
-        let n_out = dz.len() / n;
-        for (s, gradient) in gradients.chunks_mut(stride).enumerate() {
-            let [dw, db] = architecture.trainable_parts(l, gradient);
-            for (k, dw) in dw.iter_mut().enumerate() {
-                *dw += a_prev[k / n_out * n + s] * dz[k % n_out * n + s];
-            }
-            for (j, db) in db.iter_mut().enumerate() {
-                *db += dz[j * n + s];
+        for block in architecture.trainable().filter(|block| block.layer == l) {
+            let rows = &mut jacobian[block.range.start * n..block.range.end * n];
+            match block.part {
+                Part::Bias => rows.copy_from_slice(dz),
+                Part::Weights => {
+                    for (dw_i, a_i) in rows.chunks_exact_mut(dz.len()).zip(a_prev.chunks_exact(n)) {
+                        for (dw, dz) in dw_i.chunks_exact_mut(n).zip(dz.chunks_exact(n)) {
+                            dw.iter_mut().zip(a_i).zip(dz).for_each(|((dw, &a), &dz)| *dw = a * dz);
+                        }
+                    }
+                }
             }
         }
     });

@@ -12,7 +12,7 @@ use crate::kernel::{Scalar, TILE};
 /// without dropout.
 ///
 /// `x` is (n, n_inputs), row-major. The result is (n, n_outputs, n_parameters), row-major, with 0
-/// for frozen parameters. It takes one forward and one backward pass per output.
+/// for frozen parameters. It takes a forward pass, and one backward pass per output.
 ///
 /// ```
 /// use chainrule::network::{Architecture, Layer, Network, activation::Activation, jacobian};
@@ -31,20 +31,20 @@ pub fn jacobian<T: Scalar>(network: &Network<T>, x: &[T]) -> Vec<T> {
     let (n_outputs, n_parameters) = (architecture.n_outputs(), architecture.n_parameters());
     let stride = n_outputs * n_parameters;
     let mut tile = Tile::new(architecture, 0);
+    let mut derivatives = vec![T::ZERO; n_parameters * TILE];
     let mut jacobian = vec![T::ZERO; n_rows(network, x) * stride];
     let rows = jacobian.chunks_mut((TILE * stride).max(1));
     for (x, jacobian) in x.chunks(TILE * architecture.n_inputs()).zip(rows) {
+        tile.load_inputs(x, architecture.n_inputs());
+        forward(architecture, parameters, &mut tile, None);
         for j in 0..n_outputs {
-            tile.load_inputs(x, architecture.n_inputs());
-            forward(architecture, parameters, &mut tile, None);
             tile.seed(architecture, |_, output| if output == j { T::ONE } else { T::ZERO });
-            backward_per_sample(
-                architecture,
-                parameters,
-                &mut tile,
-                stride,
-                &mut jacobian[j * n_parameters..],
-            );
+            let n = tile.columns();
+            backward_per_sample(architecture, parameters, &mut tile, &mut derivatives[..n_parameters * n]);
+            for (s, sample) in jacobian.chunks_exact_mut(stride).enumerate() {
+                let row = &mut sample[j * n_parameters..][..n_parameters];
+                row.iter_mut().enumerate().for_each(|(p, v)| *v = derivatives[p * n + s]);
+            }
         }
     }
     jacobian

@@ -7,6 +7,7 @@ mod architecture;
 pub(crate) mod backward;
 mod dropout;
 pub(crate) mod forward;
+pub(crate) mod gauss_newton;
 pub mod initializer;
 mod jacobian;
 mod layer;

@@ -184,6 +184,19 @@ impl<T: Scalar> Tile<T> {
         activation.backward(output.n_units, z, a, d);
     }
 
+    /// Sets `dz_L` to `dz(y, s, j)` for pre-activation j of sample s, where y are the outputs
+    /// (n_outputs, n), which must have been computed.
+    pub(super) fn seed_pre_activations(&mut self, dz: impl Fn(&[T], usize, usize) -> T) {
+        let (n, n_samples) = (self.n, self.n_samples);
+        let output = self.layers.last_mut().expect("an architecture has at least one layer");
+        let used = output.n_units * n;
+        let (a, d) = (&output.a[..used], &mut output.d[..used]);
+        for (k, d) in d.iter_mut().enumerate() {
+            let (j, s) = (k / n, k % n);
+            *d = if s < n_samples { dz(a, s, j) } else { T::ZERO };
+        }
+    }
+
     /// Computes the outputs `y = f_L(z_L)`.
     pub(super) fn activate_outputs(&mut self, activation: &Activation) {
         let output = self.layers.last_mut().expect("an architecture has at least one layer");

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::batch::ChunkedBatch;
+use super::gauss_newton::gauss_newton;
 use super::sums::{Outputs, Reduction, Sums};
 use super::tree::{SumTree, halves};
-use super::{Evaluate, divide};
+use super::{Evaluate, SymmetricMatrix, divide};
 use crate::Error;
 use crate::dataset::{DataSource, shortest};
 use crate::kernel::gather::copy_columns;
@@ -277,6 +278,18 @@ impl<T: Scalar> Evaluate<T> for Objective<T> {
             }
         }
         Ok(max)
+    }
+
+    fn gauss_newton(
+        &mut self,
+        parameters: &[T],
+        rows: &[u32],
+        matrix: &mut SymmetricMatrix,
+    ) -> Result<(), Error> {
+        assert_eq!(parameters.len(), self.architecture.n_parameters(), "number of parameters");
+        assert_eq!(matrix.order(), parameters.len(), "order of the matrix");
+        let (tile, data) = (&mut self.workers[0].tile, &*self.data);
+        gauss_newton(&self.architecture, &self.loss, data, parameters, rows, tile, matrix)
     }
 
     fn n_threads(&self, n_rows: usize) -> usize {

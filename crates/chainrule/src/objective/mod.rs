@@ -5,10 +5,12 @@
 //! it on several machines, with the same bits if they add the sums in the order of [`SumTree`].
 
 mod batch;
+mod gauss_newton;
 mod local;
 mod sums;
 mod tree;
 
+pub use crate::kernel::symmetric::SymmetricMatrix;
 pub use local::{Objective, n_threads};
 pub use sums::{Outputs, Reduction, Sums};
 pub use tree::SumTree;
@@ -88,6 +90,26 @@ pub trait Evaluate<T: Scalar>: Send {
     /// # Panics
     /// Panics under the same conditions as [`sums`](Evaluate::sums).
     fn max_slopes(&mut self, parameters: &[T], rows: &[u32]) -> Result<Vec<Vec<f64>>, Error>;
+
+    /// Computes the Gauss-Newton matrix `Σ w·Jᵀ·H·J` over `rows` at `parameters`, which is positive
+    /// semidefinite; `matrix` is overwritten.
+    ///
+    /// J is the Jacobian of the outputs with respect to the parameters, and H the Hessian of the
+    /// loss with respect to the outputs, or both those of the last pre-activations; see
+    /// [`Loss::curvature`]. Rows and columns of frozen parameters are 0.
+    ///
+    /// # Errors
+    /// Returns the errors of [`sums`](Evaluate::sums).
+    ///
+    /// # Panics
+    /// Panics under the same conditions as [`sums`](Evaluate::sums), if the order of the matrix is
+    /// not the number of parameters, and if the loss has no curvature.
+    fn gauss_newton(
+        &mut self,
+        parameters: &[T],
+        rows: &[u32],
+        matrix: &mut SymmetricMatrix,
+    ) -> Result<(), Error>;
 
     /// Returns the number of threads that a batch of `n_rows` justifies.
     fn n_threads(&self, _n_rows: usize) -> usize {

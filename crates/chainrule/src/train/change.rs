@@ -19,7 +19,8 @@ impl<T: Scalar> Training<T> {
     ///
     /// An optimizer of another kind starts with fresh state and counts its updates from 1; one of
     /// the same kind with other options keeps its state. A new learning rate schedule and another
-    /// monitored value of early stopping also start with fresh state. Within an epoch, a new batch
+    /// monitored value of early stopping also start with fresh state, and so does a solver after any
+    /// change. Within an epoch, a new batch
     /// size applies to the rest of its rows.
     ///
     /// ```
@@ -50,6 +51,7 @@ impl<T: Scalar> Training<T> {
         check_settings(
             &settings,
             self.objective.architecture(),
+            self.objective.loss(),
             self.objective.n_targets(),
             self.validation.is_some(),
         )?;
@@ -87,6 +89,7 @@ impl<T: Scalar> Training<T> {
         }
         self.settings = settings;
         self.track_units();
+        self.restart_solver();
         Ok(())
     }
 
@@ -97,7 +100,8 @@ impl<T: Scalar> Training<T> {
     /// Returns the errors of
     /// [`Architecture::with_dropout`](crate::network::Architecture::with_dropout).
     pub fn set_dropout(&mut self, rates: &[f64]) -> Result<(), Error> {
-        self.architecture().with_dropout(rates)?;
+        let architecture = self.architecture().with_dropout(rates)?;
+        self.settings.solver.check(&self.settings, &architecture, self.objective.loss())?;
         self.objective.set_dropout(rates);
         if let Some(validation) = &mut self.validation {
             validation.objective.set_dropout(rates);
@@ -119,6 +123,7 @@ impl<T: Scalar> Training<T> {
         self.check_finite(parameters)?;
         self.state.parameters.copy_from_slice(parameters);
         self.state.finite.copy_from_slice(parameters);
+        self.restart_solver();
         Ok(())
     }
 
@@ -155,7 +160,14 @@ impl<T: Scalar> Training<T> {
         self.rows = sorted(&order);
         (self.state.order, self.state.place, self.state.running_loss) = (order, 0, 0.0);
         self.track_units();
+        self.restart_solver();
         Ok(())
+    }
+
+    /// Lets the solver begin again with the next step, since its state is that of another function
+    /// or point.
+    fn restart_solver(&mut self) {
+        (self.state.solver, self.newton) = (None, None);
     }
 
     /// Selects the samples on which dead units are counted, if they are.

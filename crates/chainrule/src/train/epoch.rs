@@ -9,7 +9,6 @@ use super::training::Training;
 use crate::Error;
 use crate::kernel::{Scalar, slices};
 use crate::metrics::{MetricInput, OutputKind};
-use crate::objective::Reduction;
 use crate::random::RandomState;
 
 impl<T: Scalar> Training<T> {
@@ -34,7 +33,13 @@ impl<T: Scalar> Training<T> {
         }
     }
 
-    pub(super) fn finish_epoch(&mut self, learning_rate: f64, gradient_norm: Vec<f64>) -> Result<(), Error> {
+    /// Records an epoch with this training loss.
+    pub(super) fn finish_epoch(
+        &mut self,
+        loss: f64,
+        learning_rate: f64,
+        gradient_norm: Vec<f64>,
+    ) -> Result<(), Error> {
         if !slices::all_finite(&self.state.parameters) {
             return Err(self.diverged(f64::NAN, learning_rate));
         }
@@ -42,10 +47,6 @@ impl<T: Scalar> Training<T> {
         self.state.epoch += 1;
         self.state.samples += n as u64;
         self.state.place = 0;
-        let loss = match self.settings.reduction {
-            Reduction::Mean => self.state.running_loss / n as f64,
-            Reduction::Sum => self.state.running_loss,
-        };
         let validation_loss = self.validation_loss()?;
         let (dead, saturated) = self.count_units()?;
         let metrics = self.metrics()?;

@@ -17,8 +17,11 @@ mod run;
 pub mod schedule;
 mod setting;
 mod settings;
+pub mod solver;
+mod solver_step;
 mod split;
 mod state;
+mod state_values;
 mod step;
 mod stopping;
 
@@ -29,7 +32,7 @@ pub use any::AnyTraining;
 pub use clip::Clip;
 pub use history::{Epoch, History, Warning};
 pub use many::{fit_many, side_by_side};
-pub use named::{NamedState, StateValues};
+
 pub use observer::{Cancel, Observer, Recorder};
 pub use penalty::Penalty;
 pub use restarts::{BestRun, Restarts, best_of};
@@ -38,6 +41,7 @@ pub use setting::{Flag, Setting, SettingKind, SettingValue};
 pub use settings::{Batch, SETTINGS, Settings, Shuffle, UnitTracking};
 pub use split::ValidationSplit;
 pub use state::{Best, TrainingState};
+pub use state_values::{NamedState, StateValues};
 pub use step::Step;
 pub use stopping::{Monitor, Stopping, StoppingState};
 pub use training::Training;

@@ -1,28 +1,14 @@
 //! A training state as named vectors, from which checkpoints are made: a new part of the state is
 //! added here only.
 
-use std::collections::BTreeMap;
-
 use super::schedule::ScheduleState;
+use super::solver::SolverState;
 use super::state::{Best, TrainingState};
+use super::state_values::{NamedState, Parts, StateValues};
 use super::stopping::StoppingState;
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::random::{GeneratorState, RandomState};
-
-/// Values of one part of a training state. Scalars are vectors of length 1.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StateValues {
-    /// Numbers in f64, which represents f32 exactly.
-    Numbers(Vec<f64>),
-    /// Counts, indices and words of the random number generator.
-    Integers(Vec<u64>),
-}
-
-/// All parts of a training state by name: `parameters`, `optimizer.0`, `random.key`.
-///
-/// See [`TrainingState::to_named`] and [`TrainingState::from_named`].
-pub type NamedState = BTreeMap<String, StateValues>;
 
 /// Prefix of the names of the optimizer's state vectors.
 const OPTIMIZER: &str = "optimizer.";
@@ -59,6 +45,9 @@ impl<T: Scalar> TrainingState<T> {
         .into();
         for (k, slot) in self.slots.iter().enumerate() {
             named.insert(format!("{OPTIMIZER}{k}"), exact(slot));
+        }
+        if let Some(solver) = &self.solver {
+            named.extend(solver.to_named());
         }
         if let Some(best) = &self.best {
             named.insert("best.epoch".to_owned(), integer(best.epoch));
@@ -113,50 +102,9 @@ impl<T: Scalar> TrainingState<T> {
                 wait: parts.integer("stopping.wait")?,
             },
             best,
+            solver: SolverState::from_named(&parts)?,
             finite: parts.exact("finite")?,
         })
-    }
-}
-
-/// Access to the parts of a state by name and type.
-struct Parts<'n>(&'n NamedState);
-
-impl Parts<'_> {
-    fn numbers(&self, name: &str) -> Result<&[f64], Error> {
-        match self.0.get(name) {
-            Some(StateValues::Numbers(values)) => Ok(values),
-            _ => Err(Error::MissingState { name: name.to_owned() }),
-        }
-    }
-
-    fn integers(&self, name: &str) -> Result<&[u64], Error> {
-        match self.0.get(name) {
-            Some(StateValues::Integers(values)) => Ok(values),
-            _ => Err(Error::MissingState { name: name.to_owned() }),
-        }
-    }
-
-    fn number(&self, name: &str) -> Result<f64, Error> {
-        let [number] = *self.numbers(name)? else {
-            return Err(Error::MissingState { name: name.to_owned() });
-        };
-        Ok(number)
-    }
-
-    fn integer(&self, name: &str) -> Result<u64, Error> {
-        let [integer] = *self.integers(name)? else {
-            return Err(Error::MissingState { name: name.to_owned() });
-        };
-        Ok(integer)
-    }
-
-    fn exact<T: Scalar>(&self, name: &str) -> Result<Vec<T>, Error> {
-        Ok(self.numbers(name)?.iter().map(|v| T::from_f64(*v)).collect())
-    }
-
-    fn u32s(&self, name: &str) -> Result<Vec<u32>, Error> {
-        let word = |v: &u64| u32::try_from(*v).map_err(|_| Error::MissingState { name: name.to_owned() });
-        self.integers(name)?.iter().map(word).collect()
     }
 }
 

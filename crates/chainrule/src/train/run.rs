@@ -1,6 +1,7 @@
 //! The loop over all epochs of a training run, with an observer.
 
 use super::observer::Observer;
+use super::solver::SolverEnding;
 use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;
@@ -12,12 +13,20 @@ pub enum Ending {
     Completed,
     /// Early stopping ended the run.
     Stopped,
+    /// The solver converged: the gradient or the decrease of the loss is below its tolerance.
+    Converged,
+    /// The solver found no step that decreases the loss: the decrease is below the rounding errors,
+    /// or the loss is not differentiable at these parameters.
+    NoDecrease,
+    /// The solver exceeded its maximum number of evaluations.
+    MaxEvaluations,
     /// An observer ended the run.
     Cancelled,
 }
 
 impl<T: Scalar> Training<T> {
-    /// Trains until all epochs are completed, or early stopping or the observer ends the run.
+    /// Trains until all epochs are completed, or early stopping, the solver or the observer ends the
+    /// run.
     ///
     /// # Errors
     /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN. The
@@ -37,7 +46,14 @@ impl<T: Scalar> Training<T> {
                 return Ok(Ending::Cancelled);
             }
         }
-        let ending = if self.patience_exceeded() { Ending::Stopped } else { Ending::Completed };
+        let ending = match self.solver_ending() {
+            _ if self.patience_exceeded() => Ending::Stopped,
+            _ if self.state.epoch >= self.settings.epochs => Ending::Completed,
+            Some(SolverEnding::Converged) => Ending::Converged,
+            Some(SolverEnding::NoDecrease) => Ending::NoDecrease,
+            Some(SolverEnding::MaxEvaluations) => Ending::MaxEvaluations,
+            None => Ending::Completed,
+        };
         if self.settings.stopping.is_some() {
             self.restore_best();
         }

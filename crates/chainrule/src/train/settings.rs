@@ -5,6 +5,7 @@ use super::optimizer::Optimizer;
 use super::penalty::{Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::Schedule;
 use super::setting::{Flag, Set, Setting, SettingKind, SettingValue, choice, none, word_of};
+use super::solver::Solver;
 use super::split::ValidationSplit;
 use super::stopping::{Monitor, Stopping};
 use crate::Error;
@@ -21,6 +22,7 @@ use crate::registry::NumberRange;
 /// |---|---|---|
 /// | `epochs` | 100 | maximum number of epochs, which are passes over the training samples |
 /// | `batch` | full | mini-batch size, or "full" |
+/// | `solver` | optimizer | solver: the optimizer, or a second-order method (`chainrule list solvers`) |
 /// | `shuffle` | each_epoch | when mini-batches are shuffled: "each_epoch" or "never" |
 /// | `optimizer` | sgd | update rule (`chainrule list optimizers`) |
 /// | `learning_rate` | 0.01 | initial learning rate |
@@ -62,6 +64,7 @@ pub struct Settings {
     pub epochs: u64,
     pub batch: Batch,
     pub shuffle: Shuffle,
+    pub solver: Solver,
     pub optimizer: Optimizer,
     pub learning_rate: f64,
     pub schedule: Schedule,
@@ -113,6 +116,7 @@ impl Default for Settings {
             epochs: 100,
             batch: Batch::Full,
             shuffle: Shuffle::EachEpoch,
+            solver: Solver::optimizer(),
             optimizer: Optimizer::sgd(),
             learning_rate: 0.01,
             schedule: Schedule::constant(),
@@ -216,6 +220,17 @@ pub static SETTINGS: &[Setting<Settings>] = &[
         }),
         flag: Flag::Rare("batch"),
         ..entry("batch", SettingKind::CountOr("full"), "mini-batch size, or \"full\"", "32")
+    },
+    Setting {
+        get: |settings| choice(settings.solver.options()),
+        set: Set::Checked(|settings, value| value.choice(Solver::new).map(|new| settings.solver = new)),
+        flag: Flag::Rare("solver"),
+        ..entry(
+            "solver",
+            SettingKind::Choice,
+            "solver: the optimizer, or a second-order method (`chainrule list solvers`)",
+            "\"lbfgs\"",
+        )
     },
     Setting {
         get: |settings| word_of(&SHUFFLES, &settings.shuffle),

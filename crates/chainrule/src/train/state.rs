@@ -1,6 +1,7 @@
 //! Training state, from which a training run can be resumed.
 
 use super::schedule;
+use super::solver::SolverState;
 use super::stopping::StoppingState;
 use crate::Error;
 use crate::random::RandomState;
@@ -21,6 +22,8 @@ pub struct TrainingState<T> {
     pub epoch: u64,
     /// Number of samples seen in the completed epochs.
     pub samples: u64,
+    /// State of the solver, unless it is the optimizer or has not begun.
+    pub solver: Option<SolverState<T>>,
     /// State of the learning rate schedule.
     pub schedule: schedule::ScheduleState,
     /// State of the random number generator that shuffles the samples.

@@ -33,6 +33,9 @@ impl<T: Scalar> Training<T> {
     /// [`Training::run`]. Returns [`Error::Unreadable`] if samples cannot be read; the step can then
     /// be tried again.
     pub fn step(&mut self) -> Result<Step, Error> {
+        if !self.settings.solver.uses_optimizer() {
+            return self.solver_step();
+        }
         let before = (self.state.place == 0).then(|| (self.state.random.clone(), self.state.running_loss));
         if self.state.place == 0 {
             self.begin_epoch();
@@ -69,7 +72,11 @@ impl<T: Scalar> Training<T> {
         self.state.step += 1;
         self.state.place = to;
         if ends_epoch {
-            self.finish_epoch(learning_rate, gradient_norm)?;
+            let loss = match self.settings.reduction {
+                Reduction::Mean => self.state.running_loss / to as f64,
+                Reduction::Sum => self.state.running_loss,
+            };
+            self.finish_epoch(loss, learning_rate, gradient_norm)?;
         }
         Ok(Step { step: self.state.step, loss, learning_rate, rows: to - from, ends_epoch })
     }
@@ -108,32 +115,31 @@ impl<T: Scalar> Training<T> {
     }
 
     /// Computes the loss, including the penalty, and the total weight of the batch `from..to` of
-    /// the epoch's order, and stores the gradient in `self.gradient`.
+    /// the epoch's order at the current parameters, or at the trial point of a solver, and stores the
+    /// gradient in `self.gradient`.
     ///
     /// The loss is `L = (Σ w·l)/divisor + penalty`; with [`PenaltyDivisor::BatchWeight`], the
     /// penalty is divided by the divisor as well.
-    fn evaluate(&mut self, from: usize, to: usize) -> Result<(f64, f64), Error> {
+    pub(super) fn evaluate(&mut self, from: usize, to: usize) -> Result<(f64, f64), Error> {
         let (penalty_factor, dropout_factor) = (self.penalty_factor(), self.dropout_factor());
-        let Training { settings, objective, state, gradient, .. } = self;
+        let Training { settings, objective, state, gradient, trial, .. } = self;
+        let parameters = if settings.solver.uses_optimizer() { &state.parameters } else { &*trial };
         let has_dropout = objective.architecture().layers().iter().any(|layer| layer.dropout > 0.0);
         let dropout = Dropout { seed: settings.seed, step: state.step, factor: dropout_factor };
         let dropout = (has_dropout && dropout_factor > 0.0).then_some(dropout);
         let rows = &state.order[from..to];
-        let sums = objective.reduced(&state.parameters, rows, gradient, settings.reduction, dropout)?;
+        let sums = objective.reduced(parameters, rows, gradient, settings.reduction, dropout)?;
         if sums.weight == 0.0 {
             return Ok((0.0, 0.0));
         }
         let divisor = settings.reduction.divisor(sums);
         let mut loss = sums.loss / divisor;
         if settings.penalty.adds_to_loss() {
-            let factor = match settings.penalty.divisor {
-                PenaltyDivisor::BatchWeight => penalty_factor / divisor,
-                PenaltyDivisor::None => penalty_factor,
-            };
+            let factor = settings.penalty.factor(penalty_factor, divisor);
             for block in objective.architecture().trainable() {
                 if settings.penalty.includes(block.part) {
                     let range = block.range.clone();
-                    let (w, dw) = (&state.parameters[range.clone()], &mut gradient[range]);
+                    let (w, dw) = (&parameters[range.clone()], &mut gradient[range]);
                     loss += settings.penalty.add(factor * block.factors.decay, w, dw);
                 }
             }
@@ -182,7 +188,7 @@ impl<T: Scalar> Training<T> {
     }
 
     /// Computes the Euclidean norm of the gradient with respect to the parameters of each layer.
-    fn gradient_norms(&self) -> Vec<f64> {
+    pub(super) fn gradient_norms(&self) -> Vec<f64> {
         let mut squares = vec![0.0; self.architecture().layers().len()];
         for block in self.architecture().trainable() {
             squares[block.layer] += sum(&self.gradient[block.range.clone()], |g| g * g);
@@ -192,8 +198,16 @@ impl<T: Scalar> Training<T> {
 }
 
 impl Penalty {
+    /// Returns the factor of the penalty in a loss that is divided by `divisor`.
+    pub(super) fn factor(&self, penalty_factor: f64, divisor: f64) -> f64 {
+        match self.divisor {
+            PenaltyDivisor::BatchWeight => penalty_factor / divisor,
+            PenaltyDivisor::None => penalty_factor,
+        }
+    }
+
     /// Returns whether the penalty applies to this part of a layer; by default only to the weights.
-    fn includes(&self, part: Part) -> bool {
+    pub(super) fn includes(&self, part: Part) -> bool {
         part == Part::Weights || self.applies_to == PenaltyTarget::All
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::history::{Epoch, History};
 use super::schedule;
 use super::settings::Settings;
+use super::solver::{Newton, SolverEnding};
 use super::split::{all_but, all_rows, sorted, split};
 use super::state::TrainingState;
 use super::stopping::{Monitor, StoppingState};
@@ -56,6 +57,10 @@ pub struct Training<T: Scalar> {
     pub(super) state: TrainingState<T>,
     pub(super) history: History,
     pub(super) gradient: Vec<T>,
+    /// Point that a solver evaluates.
+    pub(super) trial: Vec<T>,
+    /// Matrices of the Levenberg-Marquardt method, once they have been used.
+    pub(super) newton: Option<Newton>,
     /// Ranges of the trainable parameters.
     pub(super) trainable: Vec<Range<usize>>,
     pub(super) unit_tracker: Option<UnitTracker>,
@@ -132,7 +137,7 @@ impl<T: Scalar> Training<T> {
             }
             (None, None) => (all_rows(n), None),
         };
-        check_settings(&settings, architecture, n_targets, validation.is_some())?;
+        check_settings(&settings, architecture, loss, n_targets, validation.is_some())?;
         let rows = sorted(&order);
         let state = TrainingState {
             finite: parameters.clone(),
@@ -141,6 +146,7 @@ impl<T: Scalar> Training<T> {
             updates: 0,
             step: 0,
             epoch: 0,
+            solver: None,
             samples: 0,
             schedule: schedule::ScheduleState::default(),
             random,
@@ -161,6 +167,8 @@ impl<T: Scalar> Training<T> {
             rows,
             state,
             unit_tracker: None,
+            trial: Vec::new(),
+            newton: None,
         };
         training.track_units();
         Ok(training)
@@ -200,6 +208,9 @@ impl<T: Scalar> Training<T> {
     pub fn restore(&mut self, state: TrainingState<T>) -> Result<(), Error> {
         let n = self.objective.n_samples();
         state.check(&self.state, n)?;
+        if let Some(solver) = &state.solver {
+            solver.check(&self.settings.solver, self.state.parameters.len())?;
+        }
         let best = state.best.as_ref().map(|best| &best.parameters);
         for parameters in [&state.parameters, &state.finite].into_iter().chain(best) {
             self.check_finite(parameters)?;
@@ -210,6 +221,7 @@ impl<T: Scalar> Training<T> {
         self.rows = sorted(&state.order);
         self.track_units();
         self.state = state;
+        self.newton = None;
         Ok(())
     }
 
@@ -303,23 +315,29 @@ impl<T: Scalar> Training<T> {
         }
     }
 
-    /// Returns whether the run is finished: all epochs are completed, or the patience of early
-    /// stopping is exceeded.
+    /// Returns whether the run is finished: all epochs are completed, the patience of early stopping
+    /// is exceeded, or the solver has ended.
     pub fn is_over(&self) -> bool {
-        self.state.epoch >= self.settings.epochs || self.patience_exceeded()
+        self.state.epoch >= self.settings.epochs || self.patience_exceeded() || self.solver_ending().is_some()
+    }
+
+    /// Returns why the solver has ended, if it has. A further step starts it again at the current
+    /// parameters.
+    pub fn solver_ending(&self) -> Option<SolverEnding> {
+        self.state.solver.as_ref().and_then(|solver| solver.ending)
     }
 
     pub(super) fn patience_exceeded(&self) -> bool {
         self.settings.stopping.as_ref().is_some_and(|stopping| self.state.stopping.wait > stopping.patience)
     }
 
-    /// Trains until the end of the current epoch.
+    /// Trains until the end of the current epoch, or until the solver ends. Returns the last epoch.
     ///
     /// # Errors
     /// Returns [`Error::Diverged`] if the loss or a parameter becomes infinite or NaN; see
     /// [`Training::run`].
     pub fn epoch(&mut self) -> Result<&Epoch, Error> {
-        while !self.step()?.ends_epoch {}
+        while !self.step()?.ends_epoch && self.solver_ending().is_none() {}
         Ok(self.history.epochs.last().expect("the last step ended an epoch"))
     }
 }
@@ -328,10 +346,12 @@ impl<T: Scalar> Training<T> {
 pub(super) fn check_settings(
     settings: &Settings,
     architecture: &Architecture,
+    loss: &Loss,
     n_targets: usize,
     has_validation: bool,
 ) -> Result<(), Error> {
     settings.check()?;
+    settings.solver.check(settings, architecture, loss)?;
     if !has_validation && settings.stopping.as_ref().is_some_and(|s| s.monitor == Monitor::ValidationLoss) {
         return Err(Error::Setting {
             setting: "stopping.monitor".to_owned(),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::per_sample::{PerSample, term_or_zero};
+use super::per_sample::{Curvature, PerSample, term_or_zero};
 use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
@@ -76,6 +76,10 @@ impl PerSample for BinaryCrossEntropy {
             let not_t = L::splat(1.0) - t;
             minimum - term_or_zero(t, t, t * math::ln(t)) - term_or_zero(not_t, t, not_t * math::ln_1p(-t))
         })
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        Some(Curvature::Variance(|y| y * (1.0 - y)))
     }
 
     fn domain(&self) -> Domain {

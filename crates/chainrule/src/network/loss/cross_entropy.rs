@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::per_sample::{PerSample, term_or_zero};
+use super::per_sample::{Curvature, PerSample, term_or_zero};
 use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::{Lanes, math};
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
@@ -100,6 +100,10 @@ impl PerSample for CrossEntropy {
     #[inline(always)]
     fn minimum<L: Lanes>(&self, t: &[L]) -> L {
         self.smoothed(t).fold(L::splat(0.0), |minimum, t| minimum - term_or_zero(t, t, t * math::ln(t)))
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        Some(Curvature::Categorical)
     }
 
     fn domain(&self) -> Domain {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use fearless_simd::{Simd, dispatch};
 
-use super::per_sample::{Domain, Link, PerSample};
+use super::per_sample::{Curvature, Domain, Link, PerSample};
 use crate::kernel::level::level;
 use crate::kernel::scalar::Vector;
 use crate::kernel::{InBothPrecisions, Lanes, Scalar};
@@ -31,6 +31,8 @@ pub trait LossFunction: LossLoops<f32> + LossLoops<f64> + fmt::Debug + Send + Sy
     /// Returns the values of `y - t` at which the loss or one of its first two derivatives is
     /// discontinuous.
     fn kinks(&self) -> Vec<f64>;
+    /// Returns the Hessian of the loss, if it is known.
+    fn curvature(&self) -> Option<Curvature>;
     /// Returns the set of accepted targets.
     fn domain(&self) -> Domain;
     /// Returns the number of outputs required for `n_targets` targets.
@@ -93,6 +95,10 @@ impl<F: PerSample> LossFunction for F {
 
     fn kinks(&self) -> Vec<f64> {
         PerSample::kinks(self)
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        PerSample::curvature(self)
     }
 
     fn domain(&self) -> Domain {

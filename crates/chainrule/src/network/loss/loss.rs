@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::loops::LossFunction;
-use super::per_sample::{Domain, Link};
+use super::per_sample::{Curvature, Domain, Link};
 use crate::kernel::Scalar;
 use crate::network::activation::Activation;
 use crate::registry::Options;
@@ -78,6 +78,23 @@ impl Loss {
     /// Returns the link of the loss, which [`on_link`](Loss::on_link) applies.
     pub fn link(&self) -> Link {
         self.function.link()
+    }
+
+    /// Returns the Hessian of the unscaled loss, for networks with this output activation, if the
+    /// loss has one that is known, continuous and not 0: that of the squared error with respect to
+    /// the outputs, or that of another loss with respect to the last pre-activations if `output` is
+    /// its link.
+    pub fn curvature(&self, output: &Activation) -> Option<Curvature> {
+        let is_known = |curvature: &Curvature| match curvature {
+            Curvature::Constant(_) => true,
+            Curvature::Variance(_) | Curvature::Categorical => self.implies(output),
+        };
+        self.function.curvature().filter(is_known)
+    }
+
+    /// Returns the factor of the loss; see [`scaled`](Loss::scaled).
+    pub fn scale(&self) -> f64 {
+        self.scale
     }
 
     /// Returns the values of `y - t` at which the loss or one of its first two derivatives is

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use self::loops::{LossFunction, LossLoops};
 pub use self::loss::Loss;
-pub use self::per_sample::{Domain, Link};
+pub use self::per_sample::{Curvature, Domain, Link};
 use crate::Error;
 use crate::registry::{self, Entry, OptionValue};
 

@@ -26,6 +26,11 @@ pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
     fn kinks(&self) -> Vec<f64> {
         Vec::new()
     }
+    /// Returns the Hessian of the loss with respect to the outputs or pre-activations, if it is
+    /// known, does not vanish and is continuous.
+    fn curvature(&self) -> Option<Curvature> {
+        None
+    }
     /// Returns the set of accepted targets.
     fn domain(&self) -> Domain;
     /// Returns the number of outputs required for `n_targets` targets, by default the same number.
@@ -34,6 +39,19 @@ pub(crate) trait PerSample: fmt::Debug + Send + Sync + 'static {
     }
     /// Returns the formula as text and as LaTeX, in `y_k` and `t_k`.
     fn formula(&self) -> [&'static str; 2];
+}
+
+/// Hessian of the loss of a sample with respect to the outputs or the last pre-activations. It is
+/// positive semidefinite.
+#[derive(Clone, Copy, Debug)]
+pub enum Curvature {
+    /// `∂²l/∂y_j∂y_k = c` for j = k and 0 otherwise, for the outputs y of any activation.
+    Constant(f64),
+    /// `∂²l/∂z_j∂z_k = v(y_k)` for j = k and 0 otherwise, where y is the link of z and v the
+    /// variance function of the distribution.
+    Variance(fn(f64) -> f64),
+    /// `∂²l/∂z_j∂z_k = y_k·(δ_jk - y_j)`, where y is the softmax of z.
+    Categorical,
 }
 
 /// The inverse canonical link of a loss: the function from the last layer's `z` to the outputs `y`.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::per_sample::{PerSample, term_or_zero};
+use super::per_sample::{Curvature, PerSample, term_or_zero};
 use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::{Lanes, math};
 use crate::registry::Entry;
@@ -69,6 +69,10 @@ impl PerSample for Poisson {
     #[inline(always)]
     fn minimum<L: Lanes>(&self, t: &[L]) -> L {
         t.iter().fold(L::splat(0.0), |minimum, &t| minimum + (t - term_or_zero(t, t, t * math::ln(t))))
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        Some(Curvature::Variance(|y| y))
     }
 
     fn domain(&self) -> Domain {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::per_sample::PerSample;
+use super::per_sample::{Curvature, PerSample};
 use super::{Domain, Link, Loss, LossFunction};
 use crate::kernel::Lanes;
 use crate::registry::Entry;
@@ -52,6 +52,10 @@ impl PerSample for SquaredError {
 
     fn link(&self) -> Link {
         Link::Identity
+    }
+
+    fn curvature(&self) -> Option<Curvature> {
+        Some(Curvature::Constant(2.0))
     }
 
     fn domain(&self) -> Domain {

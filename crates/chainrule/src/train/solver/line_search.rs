@@ -28,6 +28,9 @@ const ROUNDING: f64 = 1e-14;
 /// Maximum number of evaluations.
 const MAX_EVALUATIONS: u32 = 20;
 
+/// Number of numbers of the state.
+pub(super) const N_NUMBERS: usize = 18;
+
 /// Value and slope of the function at a step along the line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
@@ -93,6 +96,74 @@ impl LineSearch {
         }
     }
 
+    /// Returns all numbers of the state, from which [`from_numbers`](LineSearch::from_numbers)
+    /// restores it.
+    pub(super) fn to_numbers(&self) -> [f64; N_NUMBERS] {
+        let point = |Point { step, value, slope }: Point| [step, value, slope];
+        let ([a, b, c], [d, e, f]) = (point(self.start), point(self.best));
+        let ([g, h, i], [w, x], [low, high]) = (point(self.other), self.widths, self.limits);
+        let flag = |is_set| if is_set { 1.0 } else { 0.0 };
+        let (bracketed, past_minimum) = (flag(self.is_bracketed), flag(self.is_past_minimum));
+        let n_evaluations = f64::from(self.n_evaluations);
+        [
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+            i,
+            bracketed,
+            past_minimum,
+            w,
+            x,
+            low,
+            high,
+            self.step,
+            self.not_finite,
+            n_evaluations,
+        ]
+    }
+
+    /// Restores a state from its numbers.
+    pub(super) fn from_numbers(numbers: [f64; N_NUMBERS]) -> LineSearch {
+        let [
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+            i,
+            bracketed,
+            past_minimum,
+            w,
+            x,
+            low,
+            high,
+            step,
+            not_finite,
+            n_evaluations,
+        ] = numbers;
+        let point = |step, value, slope| Point { step, value, slope };
+        LineSearch {
+            start: point(a, b, c),
+            best: point(d, e, f),
+            other: point(g, h, i),
+            is_bracketed: bracketed == 1.0,
+            is_past_minimum: past_minimum == 1.0,
+            widths: [w, x],
+            limits: [low, high],
+            step,
+            not_finite,
+            n_evaluations: n_evaluations as u32,
+        }
+    }
+
     /// Returns the step at which the function is to be evaluated, or the accepted step.
     pub(super) fn step(&self) -> f64 {
         self.step
@@ -107,8 +178,8 @@ impl LineSearch {
     /// next step.
     pub(super) fn observe(&mut self, value: f64, slope: f64) -> SearchStatus {
         let trial = Point { step: self.step, value, slope };
-        self.n_evaluations += 1;
-        let is_last = self.n_evaluations == MAX_EVALUATIONS;
+        self.n_evaluations = self.n_evaluations.saturating_add(1);
+        let is_last = self.n_evaluations >= MAX_EVALUATIONS;
         if !value.is_finite() || !slope.is_finite() {
             self.not_finite = self.step;
             self.step = self.best.step + 0.1 * (self.step - self.best.step);

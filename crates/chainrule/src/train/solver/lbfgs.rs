@@ -1,10 +1,71 @@
 //! L-BFGS, a quasi-Newton method with limited memory.
+//!
+//! The search direction is `d = -H·g`, where the matrix H approximates the inverse of the Hessian
+//! from the differences of the parameters and of the gradients over the last ten iterations. The
+//! step length α in `p ← p + α·d` is found by a line search for the strong Wolfe conditions, which
+//! usually accepts the first one, α = 1.
 
 use std::collections::VecDeque;
 
+use super::super::state_values::{Parts, StateValues};
 use super::line_search::{LineSearch, SearchStatus};
+use super::{Method, Solver};
+use crate::Error;
 use crate::kernel::Scalar;
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 use crate::sum::{dot, sum};
+
+pub(super) const ENTRY: Entry<Method> = Entry {
+    name: "lbfgs",
+    aliases: &["l-bfgs"],
+    summary: "p ← p - α·H·g, with H from the last ten iterations and α from a line search",
+    options: &[
+        OptionSpec {
+            name: "gtol",
+            kind: OptionKind::Number(1e-5, NumberRange::NON_NEGATIVE),
+            summary: "largest absolute element of the gradient at which training ends",
+        },
+        OptionSpec {
+            name: "ftol",
+            kind: OptionKind::Number(2.220446049250313e-9, NumberRange::NON_NEGATIVE),
+            summary: "decrease of the loss, relative to the loss or 1 if that is larger, at which training ends",
+        },
+        OptionSpec {
+            name: "max_evaluations",
+            kind: OptionKind::Number(15_000.0, NumberRange::COUNT),
+            summary: "number of evaluations of the loss after which training ends",
+        },
+    ],
+    make: |options| Method::Lbfgs(LbfgsOptions::new(options)),
+};
+
+impl Solver {
+    /// Returns L-BFGS with the tolerances of SciPy.
+    pub fn lbfgs() -> Solver {
+        Solver::of(ENTRY.name, &[])
+    }
+}
+
+/// Options of the method.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LbfgsOptions {
+    pub(super) gtol: f64,
+    pub(super) ftol: f64,
+    pub(super) max_evaluations: u64,
+}
+
+impl LbfgsOptions {
+    fn new(options: &Options) -> LbfgsOptions {
+        LbfgsOptions {
+            gtol: options.number("gtol"),
+            ftol: options.number("ftol"),
+            max_evaluations: options.number("max_evaluations") as u64,
+        }
+    }
+}
+
+/// Prefix of the names of the parts of the state.
+const PREFIX: &str = "solver.lbfgs.";
 
 /// Number of correction pairs that approximate the Hessian.
 const MEMORY: usize = 10;
@@ -31,12 +92,14 @@ struct Pair<T> {
 pub(crate) struct Lbfgs<T> {
     pairs: VecDeque<Pair<T>>,
     /// Value at the current point.
-    value: f64,
+    pub(super) value: f64,
     /// Gradient at the current point.
     gradient: Vec<T>,
     direction: Vec<T>,
     /// Search along `direction`, unless the next one has not begun.
     search: Option<LineSearch>,
+    /// Length of the last accepted step, relative to the direction.
+    pub(super) step_length: f64,
     n_iterations: u64,
 }
 
@@ -61,6 +124,7 @@ impl<T: Scalar> Lbfgs<T> {
             gradient: gradient.to_vec(),
             direction: vec![T::ZERO; gradient.len()],
             search: None,
+            step_length: 0.0,
             n_iterations: 0,
         }
     }
@@ -68,6 +132,66 @@ impl<T: Scalar> Lbfgs<T> {
     /// Returns the gradient at the current point.
     pub(crate) fn gradient(&self) -> &[T] {
         &self.gradient
+    }
+
+    /// Returns all parts of the state by name.
+    pub(super) fn to_named(&self) -> Vec<(String, StateValues)> {
+        let exact = |v: &[T]| StateValues::Numbers(v.iter().map(|v| v.to_f64()).collect());
+        let name = |part: &str| format!("{PREFIX}{part}");
+        let mut named = vec![
+            (name("value"), StateValues::Numbers(vec![self.value])),
+            (name("gradient"), exact(&self.gradient)),
+            (name("direction"), exact(&self.direction)),
+            (name("step_length"), StateValues::Numbers(vec![self.step_length])),
+            (name("n_iterations"), StateValues::Integers(vec![self.n_iterations])),
+            (name("s_y"), StateValues::Numbers(self.pairs.iter().map(|pair| pair.s_y).collect())),
+        ];
+        if let Some(search) = &self.search {
+            named.push((name("search"), StateValues::Numbers(search.to_numbers().to_vec())));
+        }
+        for (k, pair) in self.pairs.iter().enumerate() {
+            named.push((name(&format!("s.{k}")), exact(&pair.s)));
+            named.push((name(&format!("y.{k}")), exact(&pair.y)));
+        }
+        named
+    }
+
+    /// Restores the state from its parts, if there are any.
+    pub(super) fn from_named(parts: &Parts<'_>) -> Result<Option<Lbfgs<T>>, Error> {
+        let name = |part: &str| format!("{PREFIX}{part}");
+        if !parts.has(&name("value")) {
+            return Ok(None);
+        }
+        let search = if parts.has(&name("search")) {
+            let numbers = parts.numbers(&name("search"))?.try_into();
+            let missing = |_| Error::MissingState { name: name("search") };
+            Some(LineSearch::from_numbers(numbers.map_err(missing)?))
+        } else {
+            None
+        };
+        let pair = |(k, &s_y): (usize, &f64)| {
+            let (s, y) = (name(&format!("s.{k}")), name(&format!("y.{k}")));
+            Ok(Pair { s: parts.exact(&s)?, y: parts.exact(&y)?, s_y })
+        };
+        let s_y = parts.numbers(&name("s_y"))?;
+        if s_y.len() > MEMORY {
+            return Err(Error::MissingState { name: name("s_y") });
+        }
+        Ok(Some(Lbfgs {
+            pairs: s_y.iter().enumerate().map(pair).collect::<Result<_, Error>>()?,
+            value: parts.number(&name("value"))?,
+            gradient: parts.exact(&name("gradient"))?,
+            direction: parts.exact(&name("direction"))?,
+            search,
+            step_length: parts.number(&name("step_length"))?,
+            n_iterations: parts.integer(&name("n_iterations"))?,
+        }))
+    }
+
+    /// Returns the lengths of all vectors.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        let pairs = self.pairs.iter().flat_map(|pair| [&pair.s, &pair.y]);
+        [&self.gradient, &self.direction].into_iter().chain(pairs).map(Vec::len).collect()
     }
 
     /// Returns the number of iterations, which are accepted points.
@@ -118,6 +242,7 @@ impl<T: Scalar> Lbfgs<T> {
         self.value = value;
         self.gradient.copy_from_slice(gradient);
         p.copy_from_slice(trial);
+        self.step_length = step;
         self.n_iterations += 1;
         SolverStatus::Accepted
     }
