@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chainrule::network::Network;
-use chainrule::train::{Ending, History};
+use chainrule::train::History;
 use chainrule_model::{Member, Model, Score, Trained, TrainedEpoch};
 use chainrule_table::Table;
 
@@ -122,9 +122,7 @@ impl Outcome {
             date: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             seconds: self.seconds,
             ending: match &self.ending {
-                Ok(Ending::Completed) => "completed".to_owned(),
-                Ok(Ending::Stopped) => "stopped early".to_owned(),
-                Ok(Ending::Cancelled) => "cancelled".to_owned(),
+                Ok(ending) => ending.name().to_owned(),
                 Err(error) => error.to_string(),
             },
             rows: [from.rows[0].len(), from.rows[1].len()],

@@ -1,7 +1,6 @@
 //! Summaries of outcomes: what a training run has achieved.
 
 use chainrule::metrics::{MetricInput, OutputKind, misclassified};
-use chainrule::train::Ending;
 use serde::Serialize;
 
 use crate::named::Named;
@@ -47,15 +46,9 @@ impl Outcome {
         losses.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// Returns how training ended in machine-readable output: `completed`, `stopped early`,
-    /// `cancelled` or `diverged`.
+    /// Returns how training ended in machine-readable output: the name of the ending, or `diverged`.
     pub fn ending_name(&self) -> &'static str {
-        match &self.ending {
-            Ok(Ending::Completed) => "completed",
-            Ok(Ending::Stopped) => "stopped early",
-            Ok(Ending::Cancelled) => "cancelled",
-            Err(_) => "diverged",
-        }
+        self.ending.as_ref().map_or("diverged", |ending| ending.name())
     }
 
     /// Returns the number of misclassified training samples, if the outputs are probabilities and

@@ -7,7 +7,7 @@ use chainrule::network::loss::Loss;
 use chainrule::network::{Architecture, BlockFactors, Layer, Network, Part};
 use chainrule::objective::{Evaluate, Objective, Reduction};
 use chainrule::random::RandomState;
-use chainrule::train::optimizer::Optimizer;
+use chainrule::train::optimizer::{Optimizer, UpdateStep};
 use chainrule::train::schedule::Schedule;
 use chainrule::train::{Batch, Monitor, Penalty, Settings, Shuffle, Stopping, Training};
 use chainrule::{Dataset, Error};
@@ -57,7 +57,13 @@ impl ByHand {
         let rows: Vec<u32> = rows.collect();
         self.objective.reduced(&self.p, &rows, &mut g, Reduction::Mean, None).expect("readable samples");
         self.updates += 1;
-        optimizer.update(rate, self.updates, 0..self.p.len(), &mut self.p, &g, &mut self.slots);
+        optimizer.update(
+            UpdateStep::new(rate, self.updates),
+            0..self.p.len(),
+            &mut self.p,
+            &g,
+            &mut self.slots,
+        );
     }
 }
 

@@ -256,6 +256,7 @@ pub(crate) enum Listed {
     Losses,
     Initializers,
     Optimizers,
+    Solvers,
     Schedules,
     Settings,
     Metrics,

@@ -66,6 +66,7 @@ fn entries(what: Listed) -> Vec<ListEntry> {
         Listed::Losses => registry(network::loss::REGISTRY),
         Listed::Initializers => registry(network::initializer::REGISTRY),
         Listed::Optimizers => registry(train::optimizer::REGISTRY),
+        Listed::Solvers => registry(train::solver::REGISTRY),
         Listed::Schedules => registry(train::schedule::REGISTRY),
         Listed::Metrics => registry(metrics::REGISTRY),
         Listed::Datasets => registry(datasets::REGISTRY),

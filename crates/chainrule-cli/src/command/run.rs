@@ -102,6 +102,16 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
         Batch::Full => "full batch".to_owned(),
         Batch::Size(size) => format!("batch size {size}"),
     };
+    let updates = if settings.solver.uses_optimizer() {
+        format!(
+            "{}, learning rate {:?} ({}), {batch}",
+            settings.optimizer.options().short(),
+            settings.learning_rate,
+            settings.schedule.options().short()
+        )
+    } else {
+        settings.solver.options().short()
+    };
     let precision = match outcome.precision {
         Precision::F32 => "f32",
         Precision::F64 => "f64",
@@ -110,12 +120,9 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
     let n = samples.dataset.n_samples();
     outln!("{name}{} ({} parameters)", outcome.architecture.describe(), outcome.architecture.n_parameters());
     outln!(
-        "  {}, {n} sample{}; {}, learning rate {:?} ({}), {batch}, {precision}",
+        "  {}, {n} sample{}; {updates}, {precision}",
         outcome.loss.options().short(),
         if n == 1 { "" } else { "s" },
-        settings.optimizer.options().short(),
-        settings.learning_rate,
-        settings.schedule.options().short(),
     );
     outln!("  inputs: {}", inputs(samples));
     if let Some(from) = &samples.from_table {
@@ -124,14 +131,10 @@ fn print_outcome(variant: &Variant, outcome: &Outcome) {
     if !samples.classes.is_empty() {
         outln!("  classes: {}", samples.classes.join(", "));
     }
-    match &outcome.ending {
-        Ok(Ending::Completed) | Err(_) => {}
-        Ok(Ending::Stopped) => {
-            outln!("  stopped early after {} epochs", outcome.history.epochs.len())
-        }
-        Ok(Ending::Cancelled) => {
-            outln!("  cancelled after {} epochs", outcome.history.epochs.len())
-        }
+    if let Ok(ending) = outcome.ending
+        && ending != Ending::Completed
+    {
+        outln!("  {} {} epochs", ending.describe(), outcome.history.epochs.len());
     }
     for warning in &outcome.history.warnings {
         outln!("  warning: {warning}");

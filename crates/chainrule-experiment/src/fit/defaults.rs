@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chainrule::network::loss::{Link, Loss};
+use chainrule::train::solver::Solver;
 use chainrule_table::{Table, Target, TargetScaling, Task};
 use toml_edit::DocumentMut;
 
@@ -34,8 +35,18 @@ const MAX_BATCH: usize = 512;
 /// They were chosen on ten splits of five scikit-learn tables, among ReLU, tanh and SiLU, three
 /// learning rates, and with and without dropout and weight decay.
 ///
+/// With a solver other than the optimizer, the settings of the optimizer are replaced by a full batch
+/// without dropout, an L2 penalty of 0.001 and f64, and with Levenberg-Marquardt, whose time per epoch
+/// grows with the cube of the number of parameters, the network has one hidden layer of 16 tanh units.
+///
 /// The metric suits the loss of the user, if one is given.
-fn defaults(task: Task, n_outputs: usize, n_rows: usize, given_loss: Option<&Loss>) -> String {
+fn defaults(
+    task: Task,
+    n_outputs: usize,
+    n_rows: usize,
+    given_loss: Option<&Loss>,
+    solver: &Solver,
+) -> String {
     let (loss, mut metric) = match task {
         Task::Classification if n_outputs > 1 => ("cross_entropy", "accuracy"),
         Task::Classification | Task::Multilabel => ("binary_cross_entropy", "accuracy"),
@@ -45,23 +56,31 @@ fn defaults(task: Task, n_outputs: usize, n_rows: usize, given_loss: Option<&Los
         metric = "r2";
     }
     let batch = (n_rows / N_BATCHES).next_power_of_two().clamp(MIN_BATCH, MAX_BATCH);
+    let (precision, network, updates, penalty) = if solver.uses_optimizer() {
+        let updates = format!(
+            "batch = {batch}\noptimizer = {{ name = \"adamw\", weight_decay = 0.1 }}\nlearning_rate = 0.002\n\
+             schedule = \"cosine\""
+        );
+        ("f32", "hidden = [64, 64]\nactivation = \"silu\"\ndropout = 0.1", updates, "")
+    } else {
+        let network = match solver.name() {
+            "levenberg_marquardt" => "hidden = [16]\nactivation = \"tanh\"",
+            _ => "hidden = [64, 64]\nactivation = \"silu\"",
+        };
+        ("f64", network, "batch = \"full\"".to_owned(), "[train.penalty]\nl2 = 0.001\n")
+    };
     format!(
-        r#"precision = "f32"
+        r#"precision = "{precision}"
 [network]
-hidden = [64, 64]
-activation = "silu"
-dropout = 0.1
+{network}
 [train]
 loss = "{loss}"
 epochs = 400
-batch = {batch}
-optimizer = {{ name = "adamw", weight_decay = 0.1 }}
-learning_rate = 0.002
-schedule = "cosine"
+{updates}
 validation_fraction = 0.2
 metrics = ["{metric}"]
 track_dead_units = "never"
-[train.stopping]
+{penalty}[train.stopping]
 patience = 40
 "#
     )
@@ -102,18 +121,20 @@ impl FitSettings<'_> {
             settings.remove(key);
         }
         let folder = BaseFolder::Disk(parent(path));
-        let (data, loss) = {
+        let (data, loss, solver) = {
             let top = Section::top(&settings, Origin::file(path));
             let section = top.section("data")?;
             check_table(&section, folder, in_memory)?;
-            let loss =
-                top.section("train")?.choice("loss")?.map(|choice| choice.make(Loss::new)).transpose()?;
+            let train = top.section("train")?;
+            let loss = train.choice("loss")?.map(|choice| choice.make(Loss::new)).transpose()?;
+            let solver = train.choice("solver")?.map(|choice| choice.make(Solver::new)).transpose()?;
+            let solver = solver.unwrap_or_else(Solver::optimizer);
             let data = DataPlan::read(&section, folder)?;
             let data = match in_memory {
                 Some(table) => data.with_table(table.clone()),
                 None => data,
             };
-            (data, loss)
+            (data, loss, solver)
         };
         let table = data.usable_table(progress)?.expect("the samples come from a table");
         let task = data.task(loss.as_ref())?.expect("the samples come from a table");
@@ -122,7 +143,7 @@ impl FitSettings<'_> {
             Target::fit(&table, rows[..].into(), data.targets(), Some(task), TargetScaling::Standard)?;
         let holds_out =
             Section::top(&settings, Origin::file(path)).section("train")?.number("validation_fraction")?;
-        let mut defaults = defaults(task, target.n_outputs(), table.n_rows(), loss.as_ref());
+        let mut defaults = defaults(task, target.n_outputs(), table.n_rows(), loss.as_ref(), &solver);
         if holds_out == Some(0.0) {
             // Without validation rows, the number of epochs is fixed.
             defaults.truncate(defaults.find("[train.stopping]").unwrap_or(defaults.len()));
@@ -181,7 +202,7 @@ pub fn fit_default(setting: &str) -> Option<String> {
         return None;
     }
     let defaults: DocumentMut =
-        defaults(Task::Regression, 1, 0, None).parse().expect("the defaults are TOML");
+        defaults(Task::Regression, 1, 0, None, &Solver::optimizer()).parse().expect("the defaults are TOML");
     let mut value = defaults.get("train")?;
     for key in setting.split('.') {
         value = value.get(key)?;

@@ -6,20 +6,32 @@ use super::math::Math;
 use super::matrix::Matrix;
 use super::update::Update;
 use crate::network::{Block, BlockFactors, Learning, Part};
-use crate::train::Clip;
-use crate::train::optimizer::{self, Optimizer};
+use crate::registry::find;
+use crate::train::{Clip, optimizer, solver};
 
 impl Explainer<'_> {
     /// Returns the section on the update.
     pub(super) fn update(&self, update: &Update) -> TraceSection {
         let trace = self.trace;
-        let mut lines =
-            vec![prose(format!("Training step {}. Optimizer: {}.", update.step, update.optimizer))];
-        let rate = Matrix::row_vector(&[update.learning_rate]);
-        lines.push(known("rate", &rate));
+        let uses_optimizer = update.solver.uses_optimizer();
+        let method = if uses_optimizer {
+            format!("Optimizer: {}", update.optimizer)
+        } else {
+            format!("Solver: {}", update.solver)
+        };
+        let mut lines = vec![prose(format!("Training step {}. {method}.", update.step))];
+        if uses_optimizer || update.solver.name() == "lbfgs" {
+            let rate = Matrix::row_vector(&[update.learning_rate]);
+            lines.push(known(if uses_optimizer { "rate" } else { "α" }, &rate));
+        }
         lines.extend(self.describe_gradient(update).into_iter().map(prose));
         if !update.happened {
-            lines.push(prose("The sample weights of the batch sum to 0, so there is no update."));
+            let reason = if uses_optimizer {
+                "The sample weights of the batch sum to 0, so there is no update."
+            } else {
+                "The solver ended without accepting another point, so there is no update."
+            };
+            lines.push(prose(reason));
             return TraceSection { title: "Update".to_owned(), lines };
         }
         if update.is_plain() {
@@ -27,8 +39,8 @@ impl Explainer<'_> {
         } else {
             lines.push(prose(format!(
                 "Update rule of {}: {}.",
-                update.optimizer.name(),
-                rule(&update.optimizer)
+                if uses_optimizer { update.optimizer.name() } else { update.solver.name() },
+                rule(update)
             )));
         }
         if update.decay() > 0.0 && update.optimizer.decay() == 0.0 {
@@ -161,7 +173,11 @@ impl Explainer<'_> {
     }
 }
 
-/// Returns the update rule of an optimizer, which is its summary in the registry.
-fn rule(optimizer: &Optimizer) -> &'static str {
-    optimizer::REGISTRY.iter().find(|entry| entry.name == optimizer.name()).map_or("", |entry| entry.summary)
+/// Returns the update rule of the optimizer or solver, which is its summary in the registry.
+fn rule(update: &Update) -> &'static str {
+    if update.solver.uses_optimizer() {
+        find(optimizer::REGISTRY, update.optimizer.name()).map_or("", |entry| entry.summary)
+    } else {
+        find(solver::REGISTRY, update.solver.name()).map_or("", |entry| entry.summary)
+    }
 }

@@ -5,12 +5,13 @@ use super::chain::to_f64;
 use super::update::Update;
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::train::{AnyTraining, Training};
+use crate::train::{AnyTraining, Step, Training};
 
 /// Traces `rows` at the current parameters, then performs the next training step and records its
 /// update.
 ///
-/// The batch of the step does not depend on `rows`.
+/// The batch of the step does not depend on `rows`. With a solver other than the optimizer, the steps
+/// until it accepts a point or ends are performed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,24 +43,49 @@ pub fn step<T: Scalar>(training: &mut Training<T>, rows: &[u32]) -> Result<Trace
     let penalty_factor = training.penalty_factor();
     let mut trace = Trace::new(training.objective(), &before, rows, reduction)?;
 
-    let step = training.step()?;
+    let (step, gradient) = if training.settings().solver.uses_optimizer() {
+        (training.step()?, None)
+    } else {
+        let (step, gradient) = iterate(training)?;
+        (step, Some(gradient))
+    };
     let (settings, state) = (training.settings(), training.state());
-    let end = if step.ends_epoch { state.order.len() } else { state.place };
+    let end = if state.place == 0 { state.order.len() } else { state.place };
     trace.update = Some(Update {
         step: step.step,
         batch: state.order[end - step.rows..end].to_vec(),
         loss: step.loss,
         learning_rate: step.learning_rate,
+        solver: settings.solver.clone(),
         optimizer: settings.optimizer.clone(),
         penalty: settings.penalty,
         penalty_factor,
         clip: settings.clip,
-        happened: state.updates > updates,
+        happened: state.updates > updates || gradient.is_some() && state.parameters != before,
         before: to_f64(&before),
-        gradient: to_f64(training.gradient()),
+        gradient: gradient.unwrap_or_else(|| to_f64(training.gradient())),
         after: to_f64(&state.parameters),
     });
     Ok(trace)
+}
+
+/// Performs the steps of a solver until it accepts a point or ends. Returns the last step, with the
+/// loss before it, and the gradient before it.
+fn iterate<T: Scalar>(training: &mut Training<T>) -> Result<(Step, Vec<f64>), Error> {
+    // The first step of a solver evaluates the current parameters.
+    let begins = training.state().solver.is_none() || training.solver_ending().is_some();
+    let mut step = if begins { Some(training.step()?) } else { None };
+    let solver = training.state().solver.as_ref().expect("the solver has begun");
+    let (loss, gradient) = (solver.value(), to_f64(solver.gradient()));
+    while training.solver_ending().is_none() {
+        let next = training.step()?;
+        step = Some(next);
+        if next.ends_epoch {
+            break;
+        }
+    }
+    let step = step.expect("the solver has not ended before its first step");
+    Ok((Step { loss, ..step }, gradient))
 }
 
 impl AnyTraining {

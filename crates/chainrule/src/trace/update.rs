@@ -2,6 +2,7 @@
 
 use crate::train::optimizer::Optimizer;
 use crate::train::penalty::PenaltyTarget;
+use crate::train::solver::Solver;
 use crate::train::{Clip, Penalty};
 
 /// Parameter update of a training step: the parameters before and after, and the gradient.
@@ -15,9 +16,11 @@ pub struct Update {
     pub batch: Vec<u32>,
     /// Loss of the batch before the update, including the penalty.
     pub loss: f64,
-    /// Learning rate of the step.
+    /// Learning rate of the step, or the step length that the solver chose.
     pub learning_rate: f64,
-    /// Optimizer.
+    /// Solver.
+    pub solver: Solver,
+    /// Optimizer, which is used if it is the solver.
     pub optimizer: Optimizer,
     /// Penalty, which is part of the gradient or, if decoupled, of the update.
     pub penalty: Penalty,
@@ -50,13 +53,17 @@ impl Update {
 
     /// Returns whether the update is exactly `p - rate·g`.
     pub(super) fn is_plain(&self) -> bool {
-        self.optimizer.name() == "sgd"
+        self.solver.uses_optimizer()
+            && self.optimizer.name() == "sgd"
             && self.optimizer.options().number("momentum") == 0.0
             && self.decay() == 0.0
     }
 
     /// Returns the decoupled weight decay of the step, to be multiplied by the learning rate.
     pub(super) fn decay(&self) -> f64 {
+        if !self.solver.uses_optimizer() {
+            return 0.0;
+        }
         self.penalty.decoupled + self.optimizer.decay()
     }
 

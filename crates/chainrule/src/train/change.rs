@@ -77,6 +77,7 @@ impl<T: Scalar> Training<T> {
         if old.name() != new.name() || old.n_slots() != new.n_slots() {
             self.state.slots = new.slots(self.state.parameters.len());
             self.state.updates = 0;
+            self.state.last_loss = f64::INFINITY;
         }
         if self.settings.schedule != settings.schedule {
             self.state.schedule = ScheduleState::default();

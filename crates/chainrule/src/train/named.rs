@@ -25,6 +25,7 @@ impl<T: Scalar> TrainingState<T> {
             ("parameters", exact(&self.parameters)),
             ("finite", exact(&self.finite)),
             ("updates", integer(self.updates)),
+            ("last_loss", number(self.last_loss)),
             ("step", integer(self.step)),
             ("epoch", integer(self.epoch)),
             ("samples", integer(self.samples)),
@@ -85,6 +86,8 @@ impl<T: Scalar> TrainingState<T> {
             parameters: parts.exact("parameters")?,
             slots: slots.map(|name| parts.exact(&name)).collect::<Result<_, _>>()?,
             updates: parts.integer("updates")?,
+            // Checkpoints of earlier versions do not contain it. It is used by irprop+ only.
+            last_loss: if parts.has("last_loss") { parts.number("last_loss")? } else { f64::INFINITY },
             step: parts.integer("step")?,
             epoch: parts.integer("epoch")?,
             samples: parts.integer("samples")?,
@@ -155,7 +158,10 @@ mod tests {
                     Err(Error::MissingState { name: missing }) => assert_eq!(&missing, name),
                     // The number of optimizer vectors and the best epoch are checked by `restore`.
                     Ok(other) => {
-                        assert!(other != state && (name.starts_with("optimizer") || name == "best.epoch"))
+                        assert_ne!(other, state);
+                        assert!(
+                            name.starts_with("optimizer") || ["best.epoch", "last_loss"].contains(&&name[..])
+                        );
                     }
                     Err(error) => panic!("{error}"),
                 }

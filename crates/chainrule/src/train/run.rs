@@ -24,6 +24,32 @@ pub enum Ending {
     Cancelled,
 }
 
+impl Ending {
+    /// Returns the name in machine-readable output, such as `stopped early`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ending::Completed => "completed",
+            Ending::Stopped => "stopped early",
+            Ending::Converged => "converged",
+            Ending::NoDecrease => "no decrease",
+            Ending::MaxEvaluations => "maximum of evaluations",
+            Ending::Cancelled => "cancelled",
+        }
+    }
+
+    /// Returns the ending in words that a number of epochs can follow, such as `stopped early after`.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Ending::Completed => "trained for",
+            Ending::Stopped => "stopped early after",
+            Ending::Converged => "converged after",
+            Ending::NoDecrease => "ended, since no step decreases the loss further, after",
+            Ending::MaxEvaluations => "reached the maximum number of evaluations after",
+            Ending::Cancelled => "cancelled after",
+        }
+    }
+}
+
 impl<T: Scalar> Training<T> {
     /// Trains until all epochs are completed, or early stopping, the solver or the observer ends the
     /// run.

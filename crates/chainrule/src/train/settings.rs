@@ -229,7 +229,7 @@ pub static SETTINGS: &[Setting<Settings>] = &[
             "solver",
             SettingKind::Choice,
             "solver: the optimizer, or a second-order method (`chainrule list solvers`)",
-            "\"lbfgs\"",
+            "\"optimizer\"",
         )
     },
     Setting {

@@ -16,6 +16,8 @@ pub struct TrainingState<T> {
     /// Number of updates, which is the step count of the optimizer. Batches of weight 0 count as
     /// steps but do not update the parameters.
     pub updates: u64,
+    /// Loss before the last update; infinite before the first one.
+    pub last_loss: f64,
     /// Number of completed steps.
     pub step: u64,
     /// Number of completed epochs.

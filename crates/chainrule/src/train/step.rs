@@ -1,5 +1,6 @@
 //! A training step: the loss and gradient of the next batch, then an update.
 
+use super::optimizer::UpdateStep;
 use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::{Clock, Schedule};
 use super::settings::Batch;
@@ -63,7 +64,7 @@ impl<T: Scalar> Training<T> {
         let gradient_norm = if ends_epoch { self.gradient_norms() } else { Vec::new() };
 
         if weight > 0.0 {
-            self.update(to - from, learning_rate);
+            self.update(to - from, learning_rate, loss);
         }
         self.state.running_loss += match self.settings.reduction {
             Reduction::Mean => loss * (to - from) as f64,
@@ -147,10 +148,10 @@ impl<T: Scalar> Training<T> {
         Ok((loss, sums.weight))
     }
 
-    /// Updates the trainable parameters after a batch of `n_rows`: gradient clipping, then
+    /// Updates the trainable parameters after a batch of `n_rows` with this loss: gradient clipping, then
     /// decoupled weight decay `p ← p·(1 - rate·decay)` of the penalised parameters, then the
     /// optimizer's update, with the factors of each block.
-    fn update(&mut self, n_rows: usize, learning_rate: f64) {
+    fn update(&mut self, n_rows: usize, learning_rate: f64, loss: f64) {
         let penalty_factor = self.penalty_factor();
         let Training { settings, objective, state, gradient, trainable, .. } = self;
         let architecture = objective.architecture();
@@ -158,6 +159,8 @@ impl<T: Scalar> Training<T> {
             clip.apply(gradient, trainable);
         }
         state.updates += 1;
+        let loss_increased = loss > state.last_loss;
+        state.last_loss = loss;
         let n_threads = objective.n_threads(n_rows);
         let strength = penalty_factor * (settings.penalty.decoupled + settings.optimizer.decay());
         for block in architecture.trainable() {
@@ -177,8 +180,7 @@ impl<T: Scalar> Training<T> {
             }
             settings.optimizer.update_on(
                 n_threads,
-                learning_rate * rate_factor,
-                state.updates,
+                UpdateStep { rate: learning_rate * rate_factor, number: state.updates, loss_increased },
                 range,
                 &mut state.parameters,
                 gradient,

@@ -144,6 +144,7 @@ impl<T: Scalar> Training<T> {
             slots: settings.optimizer.slots(parameters.len()),
             parameters,
             updates: 0,
+            last_loss: f64::INFINITY,
             step: 0,
             epoch: 0,
             solver: None,

@@ -87,6 +87,9 @@ network = [
     network_case("adam", {"epsilon_form": "inside"}, 0.01, AdamInside),
     network_case("adamw", {"weight_decay": 0.1}, 0.01, lambda p, rate: torch.optim.AdamW(p, rate, weight_decay=0.1)),
     network_case("adamw", {}, 0.01, torch.optim.AdamW, rate_times=0.8),
+    # PyTorch's Rprop is iRprop-, which is iRprop+ without the condition on the loss.
+    network_case("irprop+", {}, 0.1, torch.optim.Rprop),
+    network_case("irprop+", {"increase": 1.5, "decrease": 0.3, "max": 0.4}, 0.2, lambda p, rate: torch.optim.Rprop(p, rate, etas=(0.3, 1.5), step_sizes=(1e-6, 0.4))),
 ]
 
 random = np.random.RandomState(7)

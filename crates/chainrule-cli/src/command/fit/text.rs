@@ -6,7 +6,7 @@ use crate::command::{Written, print_remarks};
 use crate::output::{bold, outln};
 use crate::progress::duration;
 use crate::table::{self, number, print_scores};
-use chainrule::train::{Batch, Ending};
+use chainrule::train::{Batch, Settings};
 use chainrule_experiment::{Fitted, Outcome, PreparedFit, PreparedTraining, TableSamples, Variant};
 use chainrule_model::{Importance, PermutationImportance};
 use chainrule_table::{Table, Target};
@@ -70,28 +70,32 @@ fn target(target: &Target) -> String {
 fn network(variant: &Variant, prepared: &PreparedTraining) {
     let settings = &variant.train.settings;
     outln!(
-        "network: {} ({} parameters)\ntraining: {}, {}, learning rate {}, batch size {}\n",
+        "network: {} ({} parameters)\ntraining: {}, {}\n",
         prepared.architecture.describe(),
         prepared.architecture.n_parameters(),
         variant.train.loss.options().short(),
-        settings.optimizer.options().short(),
-        settings.learning_rate,
-        match settings.batch {
-            Batch::Full => "full".to_owned(),
-            Batch::Size(n) => n.to_string(),
-        },
+        describe_updates(settings),
     );
+}
+
+/// Describes how the parameters are updated: the optimizer with its learning rate and batch size, or
+/// the solver.
+fn describe_updates(settings: &Settings) -> String {
+    if !settings.solver.uses_optimizer() {
+        return settings.solver.options().short();
+    }
+    let batch = match settings.batch {
+        Batch::Full => "full".to_owned(),
+        Batch::Size(n) => n.to_string(),
+    };
+    let (optimizer, rate) = (settings.optimizer.options().short(), settings.learning_rate);
+    format!("{optimizer}, learning rate {rate}, batch size {batch}")
 }
 
 /// Prints how a training ended.
 pub(super) fn ending(outcome: &Outcome) {
     let epochs = &outcome.history.epochs;
-    let verb = match &outcome.ending {
-        Ok(Ending::Completed) => "trained for",
-        Ok(Ending::Stopped) => "stopped early after",
-        Ok(Ending::Cancelled) => "cancelled after",
-        Err(_) => "diverged after",
-    };
+    let verb = outcome.ending.as_ref().map_or("diverged after", |ending| ending.describe());
     let best = outcome.best_epoch().map_or_else(String::new, |(epoch, loss)| {
         format!("; lowest validation loss {loss:.4} in epoch {epoch}")
     });

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::rule::OptimizerStep;
-use super::{Optimizer, Rule, Slots};
+use super::{Optimizer, Rule, Slots, UpdateStep};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
@@ -43,7 +43,8 @@ impl OptimizerStep for AdaGrad {
     }
 
     #[inline(always)]
-    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+        let rate = at.rate;
         let (rate, epsilon) = (T::from_f64(rate), T::from_f64(self.epsilon));
         for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {
             *s += g * g;

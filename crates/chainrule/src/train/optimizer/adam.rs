@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::super::power::power;
 use super::rule::{OptimizerStep, flush};
-use super::{Optimizer, Rule, Slots};
+use super::{Optimizer, Rule, Slots, UpdateStep};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
@@ -85,12 +85,12 @@ impl OptimizerStep for Adam {
     }
 
     #[inline(always)]
-    fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], [m, v, ..]: Slots<'_, T>) {
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], [m, v, ..]: Slots<'_, T>) {
         // With r = √(1 - beta2^t), m̂/(√v̂ + epsilon) = r/(1 - beta1^t) · m/(√v + r·epsilon): one
         // loop for both forms.
-        let r = (1.0 - power(self.beta2, step)).sqrt();
+        let r = (1.0 - power(self.beta2, at.number)).sqrt();
         let epsilon = if self.inside { self.epsilon } else { r * self.epsilon };
-        let rate = rate * r / (1.0 - power(self.beta1, step));
+        let rate = at.rate * r / (1.0 - power(self.beta1, at.number));
         let [beta1, rest1, beta2, rest2] =
             [self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2].map(T::from_f64);
         let [rate, epsilon] = [rate, epsilon].map(T::from_f64);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::adam::{Adam, BETA1, BETA2, EPSILON, EPSILON_FORM};
 use super::rule::OptimizerStep;
-use super::{Optimizer, Rule, Slots};
+use super::{Optimizer, Rule, Slots, UpdateStep};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
@@ -53,8 +53,8 @@ impl OptimizerStep for AdamW {
     }
 
     #[inline(always)]
-    fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
-        self.adam.step(rate, step, p, g, slots);
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
+        self.adam.step(at, p, g, slots);
     }
 
     fn decay(&self) -> f64 {

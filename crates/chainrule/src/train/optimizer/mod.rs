@@ -6,19 +6,20 @@
 mod adagrad;
 mod adam;
 mod adamw;
+mod irprop;
 mod rmsprop;
 mod rule;
 mod sgd;
 
 use std::sync::Arc;
 
-pub use rule::{Optimizer, Rule, Slots, UpdateLoop};
+pub use rule::{Optimizer, Rule, Slots, UpdateLoop, UpdateStep};
 
 use crate::registry::{Entry, Registered};
 
 /// All optimizers, in display order.
 pub static REGISTRY: &[Entry<Arc<dyn Rule>>] =
-    &[sgd::ENTRY, rmsprop::ENTRY, adagrad::ENTRY, adam::ENTRY, adamw::ENTRY];
+    &[sgd::ENTRY, rmsprop::ENTRY, adagrad::ENTRY, adam::ENTRY, adamw::ENTRY, irprop::ENTRY];
 
 impl Registered for Arc<dyn Rule> {
     const WHAT: &'static str = "optimizer";
@@ -31,7 +32,7 @@ impl Registered for Arc<dyn Rule> {
 #[cfg(test)]
 mod tests {
     use super::rule::MAX_SLOTS;
-    use super::{Optimizer, REGISTRY};
+    use super::{Optimizer, REGISTRY, UpdateStep};
 
     fn all() -> impl Iterator<Item = Optimizer> {
         let momentum = [("momentum", 0.9.into())];
@@ -51,7 +52,7 @@ mod tests {
             let mut slots = optimizer.slots(3);
             for step in 1..=500 {
                 let g: Vec<f64> = p.iter().zip(scale).map(|(p, scale)| scale * p).collect();
-                optimizer.update(0.02, step, 0..3, &mut p, &g, &mut slots);
+                optimizer.update(UpdateStep::new(0.02, step), 0..3, &mut p, &g, &mut slots);
             }
             // AdaGrad, the slowest, moves by at most about rate·2·sqrt(500) = 0.9.
             assert!(p.iter().all(|p| p.abs() < 0.5), "{optimizer}: {p:?}");
@@ -66,9 +67,15 @@ mod tests {
             let (mut slots, mut range_slots) = (optimizer.slots(50), optimizer.slots(50));
             for step in 1..=5 {
                 let g: Vec<f32> = (0..50).map(|i| ((i + step) * 13 % 7) as f32 - 3.0).collect();
-                optimizer.update(0.01, step, 0..50, &mut whole, &g, &mut slots);
+                optimizer.update(UpdateStep::new(0.01, step), 0..50, &mut whole, &g, &mut slots);
                 for range in [30..45, 10..13, 13..30] {
-                    optimizer.update(0.01, step, range, &mut in_ranges, &g, &mut range_slots);
+                    optimizer.update(
+                        UpdateStep::new(0.01, step),
+                        range,
+                        &mut in_ranges,
+                        &g,
+                        &mut range_slots,
+                    );
                 }
             }
             assert_ne!(whole[10..45], start[10..45], "{optimizer}");
@@ -87,8 +94,14 @@ mod tests {
                 // Multiples of 1/8, which are exact in both precisions.
                 let g: Vec<f64> = (1..=20).map(|i| ((i * step) % 31) as f64 / 8.0 - 1.75).collect();
                 let g_single: Vec<f32> = g.iter().map(|&g| g as f32).collect();
-                optimizer.update(0.01, step, 0..20, &mut single, &g_single, &mut single_slots);
-                optimizer.update(0.01, step, 0..20, &mut double, &g, &mut double_slots);
+                optimizer.update(
+                    UpdateStep::new(0.01, step),
+                    0..20,
+                    &mut single,
+                    &g_single,
+                    &mut single_slots,
+                );
+                optimizer.update(UpdateStep::new(0.01, step), 0..20, &mut double, &g, &mut double_slots);
             }
             for (single, double) in single.iter().zip(&double) {
                 assert!((f64::from(*single) - double).abs() < 1e-5, "{optimizer}: {single} {double}");
@@ -102,7 +115,7 @@ mod tests {
             let (mut p, mut slots) = ([1.0_f32], optimizer.slots(1));
             for step in 1..100_000 {
                 let g = if step == 1 { 1.0 } else { 0.0 };
-                optimizer.update(1e-3, step, 0..1, &mut p, &[g], &mut slots);
+                optimizer.update(UpdateStep::new(1e-3, step), 0..1, &mut p, &[g], &mut slots);
                 assert!(slots.iter().all(|slot| !slot[0].is_subnormal()), "{optimizer}, step {step}");
             }
         }
@@ -119,6 +132,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "wrong number of slots for adam")]
     fn a_wrong_number_of_slots_panics() {
-        Optimizer::adam().update(0.1, 1, 0..1, &mut [0.0], &[0.0], &mut Optimizer::sgd().slots(1));
+        Optimizer::adam().update(
+            UpdateStep::new(0.1, 1),
+            0..1,
+            &mut [0.0],
+            &[0.0],
+            &mut Optimizer::sgd().slots(1),
+        );
     }
 }

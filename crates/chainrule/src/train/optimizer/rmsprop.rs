@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::rule::{OptimizerStep, flush};
-use super::{Optimizer, Rule, Slots};
+use super::{Optimizer, Rule, Slots, UpdateStep};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
@@ -50,7 +50,8 @@ impl OptimizerStep for RmsProp {
     }
 
     #[inline(always)]
-    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], [s, ..]: Slots<'_, T>) {
+        let rate = at.rate;
         let [rate, alpha, rest, epsilon] =
             [rate, self.alpha, 1.0 - self.alpha, self.epsilon].map(T::from_f64);
         for ((p, &g), s) in p.iter_mut().zip(g).zip(s) {

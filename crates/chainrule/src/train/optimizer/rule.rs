@@ -22,18 +22,36 @@ pub(super) const MAX_SLOTS: usize = 3;
 #[doc(hidden)]
 pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 
+/// What an update depends on besides the gradient and the state of the optimizer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UpdateStep {
+    /// Learning rate.
+    pub rate: f64,
+    /// Number of the update, counted from 1.
+    pub number: u64,
+    /// Whether the loss is larger than before the previous update.
+    pub loss_increased: bool,
+}
+
+impl UpdateStep {
+    /// Returns an update with this learning rate and number, after which the loss has not increased.
+    pub fn new(rate: f64, number: u64) -> UpdateStep {
+        UpdateStep { rate, number, loss_increased: false }
+    }
+}
+
 /// Implementation of an optimizer.
 pub(crate) trait OptimizerStep: fmt::Debug + Send + Sync + 'static {
     /// Returns the number of state vectors, each of the length of the parameters and initially
     /// zero.
     fn n_slots(&self) -> usize;
     /// Updates one range of the parameters. `p`, the gradient `g` and the used slots cover the same
-    /// range, `rate` is the learning rate of this step, and `step` counts from 1.
+    /// range.
     ///
     /// Values that are the same for all entries are computed in f64 and then rounded. The loop has
     /// to be simple, so that it can be inlined into code for a known instruction set and vectorised
     /// by the compiler.
-    fn step<T: Scalar>(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], slots: Slots<'_, T>);
     /// Returns the strength of decoupled weight decay, 0 by default. Before each step, the
     /// penalised parameters are updated by `p ← p·(1 - rate·decay)`.
     fn decay(&self) -> f64 {
@@ -45,7 +63,7 @@ pub(crate) trait OptimizerStep: fmt::Debug + Send + Sync + 'static {
 #[doc(hidden)]
 pub trait UpdateLoop<T>: Sync {
     /// Updates one range of the parameters; see `OptimizerStep::step`.
-    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>);
+    fn update(&self, at: UpdateStep, p: &mut [T], g: &[T], slots: Slots<'_, T>);
 }
 
 /// An optimizer in both precisions.
@@ -58,8 +76,8 @@ pub trait Rule: UpdateLoop<f32> + UpdateLoop<f64> + fmt::Debug + Send + Sync {
 }
 
 impl<S: OptimizerStep, T: Scalar> UpdateLoop<T> for S {
-    fn update(&self, rate: f64, step: u64, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
-        dispatch!(level(), _simd => self.step(rate, step, p, g, slots));
+    fn update(&self, at: UpdateStep, p: &mut [T], g: &[T], slots: Slots<'_, T>) {
+        dispatch!(level(), _simd => self.step(at, p, g, slots));
     }
 }
 
@@ -91,7 +109,7 @@ impl InBothPrecisions for dyn Rule {
 /// which the caller owns (and saves and restores).
 ///
 /// ```
-/// use chainrule::train::optimizer::Optimizer;
+/// use chainrule::train::optimizer::{Optimizer, UpdateStep};
 ///
 /// let optimizer = Optimizer::new("sgd", &[("momentum", 0.5.into())])?;
 /// assert_eq!(optimizer.to_string(), "sgd(momentum = 0.5, kind = classical, velocity = without_rate)");
@@ -99,7 +117,7 @@ impl InBothPrecisions for dyn Rule {
 /// let mut slots = optimizer.slots(3);
 /// for step in 1..=2 {
 ///     // All entries of the gradient are 2; the last parameter is frozen.
-///     optimizer.update(0.1, step, 0..2, &mut parameters, &[2.0; 3], &mut slots);
+///     optimizer.update(UpdateStep::new(0.1, step), 0..2, &mut parameters, &[2.0; 3], &mut slots);
 /// }
 /// assert_eq!(parameters, [0.5, 0.5, 1.0]); // 1 - 0.1·2 - 0.1·(0.5·2 + 2)
 /// # Ok::<(), chainrule::Error>(())
@@ -129,8 +147,7 @@ impl Optimizer {
 
     /// Performs one step on the `range` of the parameters.
     ///
-    /// Overwrites `parameters[range]` and `slots[..][range]`. `rate` is the learning rate of this
-    /// step, and `step` counts the steps from 1. Parameters are updated independently of each
+    /// Overwrites `parameters[range]` and `slots[..][range]`. Parameters are updated independently of each
     /// other, so that they can be split into ranges in any way and updated in any order. This
     /// method does not allocate and runs in the calling thread only.
     ///
@@ -139,14 +156,13 @@ impl Optimizer {
     /// one of the vectors.
     pub fn update<T: Scalar>(
         &self,
-        rate: f64,
-        step: u64,
+        at: UpdateStep,
         range: Range<usize>,
         parameters: &mut [T],
         gradient: &[T],
         slots: &mut [Vec<T>],
     ) {
-        self.update_on(1, rate, step, range, parameters, gradient, slots);
+        self.update_on(1, at, range, parameters, gradient, slots);
     }
 
     /// Performs [`update`](Optimizer::update) with up to `n_threads` threads if the range is long
@@ -154,12 +170,10 @@ impl Optimizer {
     ///
     /// These should be the threads that computed the gradient, since each of them has parts of the
     /// gradient and the parameters in its cache.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of `update`, and the number of threads")]
     pub(in crate::train) fn update_on<T: Scalar>(
         &self,
         n_threads: usize,
-        rate: f64,
-        step: u64,
+        at: UpdateStep,
         range: Range<usize>,
         parameters: &mut [T],
         gradient: &[T],
@@ -172,7 +186,7 @@ impl Optimizer {
         let rule = T::loops(&*self.made);
         let n_ranges = n_threads.min(p.len() / MIN_PARAMETERS_PER_THREAD);
         if n_ranges <= 1 {
-            rule.update(rate, step, p, g, slots);
+            rule.update(at, p, g, slots);
             return;
         }
         let range_len = p.len().div_ceil(n_ranges).next_multiple_of(64);
@@ -187,7 +201,7 @@ impl Optimizer {
             }
         });
         let update = |_, ParameterRange { p, g, slots }: &mut ParameterRange<'_, T>| {
-            rule.update(rate, step, p, g, slots.each_mut().map(|slot| &mut **slot));
+            rule.update(at, p, g, slots.each_mut().map(|slot| &mut **slot));
         };
         pool::each(n_ranges, &mut ranges[..n_ranges], &update);
     }

@@ -20,7 +20,7 @@
 use std::sync::Arc;
 
 use super::rule::{OptimizerStep, flush};
-use super::{Optimizer, Rule, Slots};
+use super::{Optimizer, Rule, Slots, UpdateStep};
 use crate::kernel::Scalar;
 use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
 
@@ -86,7 +86,8 @@ impl OptimizerStep for Sgd {
     }
 
     #[inline(always)]
-    fn step<T: Scalar>(&self, rate: f64, _step: u64, p: &mut [T], g: &[T], [v, ..]: Slots<'_, T>) {
+    fn step<T: Scalar>(&self, at: UpdateStep, p: &mut [T], g: &[T], [v, ..]: Slots<'_, T>) {
+        let rate = at.rate;
         let m = self.momentum;
         if m == 0.0 {
             let rate = T::from_f64(rate);
@@ -112,6 +113,7 @@ impl OptimizerStep for Sgd {
 
 #[cfg(test)]
 mod tests {
+    use super::super::UpdateStep;
     use super::Optimizer;
 
     #[test]
@@ -120,7 +122,7 @@ mod tests {
             for velocity in ["without_rate", "with_rate"] {
                 let optimizer = Optimizer::of("sgd", &[("kind", kind.into()), ("velocity", velocity.into())]);
                 let mut p = [1.0, -2.0];
-                optimizer.update(0.5, 1, 0..2, &mut p, &[1.0, 0.25], &mut []);
+                optimizer.update(UpdateStep::new(0.5, 1), 0..2, &mut p, &[1.0, 0.25], &mut []);
                 assert_eq!(p, [0.5, -2.125], "{optimizer}");
             }
         }

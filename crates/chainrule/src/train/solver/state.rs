@@ -169,7 +169,7 @@ impl<T: Scalar> SolverState<T> {
     }
 
     /// Returns the value at the current point.
-    pub(in crate::train) fn value(&self) -> f64 {
+    pub(crate) fn value(&self) -> f64 {
         match &self.method {
             MethodState::Lbfgs(state) => state.value,
             MethodState::LevenbergMarquardt(state) => state.value,
@@ -177,7 +177,7 @@ impl<T: Scalar> SolverState<T> {
     }
 
     /// Returns the gradient at the current point.
-    pub(in crate::train) fn gradient(&self) -> &[T] {
+    pub(crate) fn gradient(&self) -> &[T] {
         match &self.method {
             MethodState::Lbfgs(state) => state.gradient(),
             MethodState::LevenbergMarquardt(state) => &state.gradient,
