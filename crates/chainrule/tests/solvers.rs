@@ -184,7 +184,7 @@ fn the_gauss_newton_matrix_agrees_with_its_definition() {
         let derivative = |s: usize, k: usize, p: usize| j[(s * n_outputs + k) * order + p];
         for (p, q) in (0..order).flat_map(|p| (0..=p).map(move |q| (p, q))) {
             let mut expected = 0.0;
-            for s in 0..n {
+            for (s, w) in weight.iter().enumerate() {
                 let y = &outputs.y[s * n_outputs..][..n_outputs];
                 for (k, l) in (0..n_outputs).flat_map(|k| (0..n_outputs).map(move |l| (k, l))) {
                     let h = match loss.name() {
@@ -193,7 +193,7 @@ fn the_gauss_newton_matrix_agrees_with_its_definition() {
                         "poisson" => y[0],
                         _ => y[k] * (if k == l { 1.0 } else { 0.0 } - y[l]),
                     };
-                    expected += weight[s] * derivative(s, k, p) * h * derivative(s, l, q);
+                    expected += w * derivative(s, k, p) * h * derivative(s, l, q);
                 }
             }
             let got = matrix.get(p, q);

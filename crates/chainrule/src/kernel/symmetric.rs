@@ -17,7 +17,7 @@
 //    Both use the kernel of `gradient`.
 // 2. Sums over s in the precision of V, over a fixed number of products, are added to the matrix,
 //    which is always in f64. The sum over k is computed first and then subtracted.
-// 3. Rows are divided among the threads. Each number is computed by one thread, in one order.
+// 3. RowTask are divided among the threads. Each number is computed by one thread, in one order.
 
 use super::accumulation::Accumulation;
 use super::aligned::Aligned;
@@ -93,7 +93,7 @@ impl SymmetricMatrix {
     pub(crate) fn add_products<T: Scalar>(&mut self, products: &[Factor<T>]) {
         let order = self.order;
         let n_operations: usize = products.iter().map(|factor| factor.n * order * order / 2).sum();
-        let mut tasks: Vec<Rows<'_>> = Vec::new();
+        let mut tasks: Vec<RowTask<'_>> = Vec::new();
         for (k, block) in self.blocks.iter_mut().enumerate() {
             let first = k * BLOCK;
             tasks.extend(row_tasks(first, width(order, first), block));
@@ -161,12 +161,16 @@ impl Cholesky {
             if !factorize_diagonal(width, diagonal) {
                 return false;
             }
-            let mut tasks: Vec<Rows<'_>> = row_tasks(first, width, below).collect();
-            pool::each(n_threads(below_operations(order, first)), &mut tasks, &|_, rows: &mut Rows<'_>| {
-                for row in rows.numbers.chunks_exact_mut(width) {
-                    divide_by_transposed(diagonal, row);
-                }
-            });
+            let mut tasks: Vec<RowTask<'_>> = row_tasks(first, width, below).collect();
+            pool::each(
+                n_threads(below_operations(order, first)),
+                &mut tasks,
+                &|_, rows: &mut RowTask<'_>| {
+                    for row in rows.numbers.chunks_exact_mut(width) {
+                        divide_by_transposed(diagonal, row);
+                    }
+                },
+            );
         }
         true
     }
@@ -205,7 +209,7 @@ impl Cholesky {
 /// Subtracts `Σ_k l_ik·l_jk` over the columns k of all blocks before that of column `first`.
 fn subtract_products(before: &[Vec<f64>], first: usize, width: usize, block: &mut [f64]) {
     let n_operations = first * block.len();
-    let mut tasks: Vec<Rows<'_>> = row_tasks(first, width, block).collect();
+    let mut tasks: Vec<RowTask<'_>> = row_tasks(first, width, block).collect();
     let n_workers = n_threads(n_operations).min(tasks.len());
     let mut workers: Vec<Workspace<f64>> = (0..n_workers).map(|_| Workspace::new()).collect();
     pool::run(&mut workers, &mut tasks, &|workspace: &mut Workspace<f64>, _, rows| {
@@ -258,8 +262,8 @@ fn subtract(factor: f64, v: &[f64], from: &mut [f64]) {
     from.iter_mut().zip(v).for_each(|(from, v)| *from -= factor * v);
 }
 
-/// Rows of a block of columns that one thread processes.
-struct Rows<'m> {
+/// RowTask of a block of columns that one thread processes.
+struct RowTask<'m> {
     first_column: usize,
     width: usize,
     first_row: usize,
@@ -267,10 +271,10 @@ struct Rows<'m> {
 }
 
 /// Divides the last rows of a block of columns into tasks.
-fn row_tasks(first_column: usize, width: usize, numbers: &mut [f64]) -> impl Iterator<Item = Rows<'_>> {
+fn row_tasks(first_column: usize, width: usize, numbers: &mut [f64]) -> impl Iterator<Item = RowTask<'_>> {
     numbers.chunks_mut(MAX_ROWS * width).enumerate().map(move |(k, numbers)| {
         let first_row = first_column + k * MAX_ROWS;
-        Rows { first_column, width, first_row, numbers }
+        RowTask { first_column, width, first_row, numbers }
     })
 }
 

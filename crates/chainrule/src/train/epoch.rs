@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use super::batch::{Batch, Shuffle};
 use super::history::{Epoch, Warning};
-use super::settings::{Batch, Shuffle};
 use super::state::Best;
 use super::training::Training;
 use crate::Error;

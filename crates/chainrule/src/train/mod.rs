@@ -2,6 +2,7 @@
 //! observers.
 
 mod any;
+mod batch;
 mod change;
 pub mod clip;
 mod epoch;
@@ -18,6 +19,7 @@ pub mod schedule;
 mod setting;
 mod settings;
 pub mod solver;
+mod solver_check;
 mod solver_step;
 mod split;
 mod state;
@@ -29,6 +31,7 @@ mod training;
 mod units;
 
 pub use any::AnyTraining;
+pub use batch::{Batch, Shuffle};
 pub use clip::Clip;
 pub use history::{Epoch, History, Warning};
 pub use many::{fit_many, side_by_side};
@@ -38,7 +41,7 @@ pub use penalty::Penalty;
 pub use restarts::{BestRun, Restarts, best_of};
 pub use run::Ending;
 pub use setting::{Flag, Setting, SettingKind, SettingValue};
-pub use settings::{Batch, SETTINGS, Settings, Shuffle, UnitTracking};
+pub use settings::{SETTINGS, Settings, UnitTracking};
 pub use split::ValidationSplit;
 pub use state::{Best, TrainingState};
 pub use state_values::{NamedState, StateValues};

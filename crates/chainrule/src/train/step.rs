@@ -1,9 +1,9 @@
 //! A training step: the loss and gradient of the next batch, then an update.
 
+use super::batch::Batch;
 use super::optimizer::UpdateStep;
 use super::penalty::{self, Penalty, PenaltyDivisor, PenaltyTarget};
 use super::schedule::{Clock, Schedule};
-use super::settings::Batch;
 use super::training::Training;
 use crate::Error;
 use crate::kernel::Scalar;

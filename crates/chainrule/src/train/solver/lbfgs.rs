@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 
 use super::super::state_values::{Parts, StateValues};
 use super::line_search::{LineSearch, SearchStatus};
-use super::{Method, Solver};
+use super::method::{LbfgsOptions, Method, Solver};
 use crate::Error;
 use crate::kernel::Scalar;
-use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 use crate::sum::{dot, sum};
 
 pub(super) const ENTRY: Entry<Method> = Entry {
@@ -43,24 +43,6 @@ impl Solver {
     /// Returns L-BFGS with the tolerances of SciPy.
     pub fn lbfgs() -> Solver {
         Solver::of(ENTRY.name, &[])
-    }
-}
-
-/// Options of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LbfgsOptions {
-    pub(super) gtol: f64,
-    pub(super) ftol: f64,
-    pub(super) max_evaluations: u64,
-}
-
-impl LbfgsOptions {
-    fn new(options: &Options) -> LbfgsOptions {
-        LbfgsOptions {
-            gtol: options.number("gtol"),
-            ftol: options.number("ftol"),
-            max_evaluations: options.number("max_evaluations") as u64,
-        }
     }
 }
 
@@ -102,6 +84,9 @@ pub(crate) struct Lbfgs<T> {
     pub(super) step_length: f64,
     n_iterations: u64,
 }
+
+/// A function that replaces a vector by its product with the inverse of the preconditioner.
+pub(crate) type Preconditioner<'p> = &'p dyn Fn(&mut [f64]);
 
 /// Result of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +188,7 @@ impl<T: Scalar> Lbfgs<T> {
     ///
     /// `precondition`, if given, replaces a vector by its product with `M⁻¹`, where M approximates
     /// the Hessian up to a constant factor.
-    pub(crate) fn propose(&mut self, p: &[T], trial: &mut [T], precondition: Option<&dyn Fn(&mut [f64])>) {
+    pub(crate) fn propose(&mut self, p: &[T], trial: &mut [T], precondition: Option<Preconditioner<'_>>) {
         let search = self.search.take().unwrap_or_else(|| self.begin(precondition));
         let step = search.step();
         for ((trial, p), d) in trial.iter_mut().zip(p).zip(&self.direction) {
@@ -248,7 +233,7 @@ impl<T: Scalar> Lbfgs<T> {
     }
 
     /// Computes the search direction and begins the search along it.
-    fn begin(&mut self, precondition: Option<&dyn Fn(&mut [f64])>) -> LineSearch {
+    fn begin(&mut self, precondition: Option<Preconditioner<'_>>) -> LineSearch {
         let mut slope = self.compute_direction(precondition);
         // Rounding errors can turn the direction; that of the gradient always descends.
         if slope >= 0.0 && !self.pairs.is_empty() {
@@ -261,7 +246,7 @@ impl<T: Scalar> Lbfgs<T> {
     }
 
     /// Computes `-H·g` by the two-loop recursion and returns its product with the gradient.
-    fn compute_direction(&mut self, precondition: Option<&dyn Fn(&mut [f64])>) -> f64 {
+    fn compute_direction(&mut self, precondition: Option<Preconditioner<'_>>) -> f64 {
         let mut d: Vec<f64> = self.gradient.iter().map(|g| -g.to_f64()).collect();
         let mut alphas = [0.0; MEMORY];
         for (alpha, pair) in alphas.iter_mut().zip(self.pairs.iter().rev()) {

@@ -25,11 +25,12 @@
 //! descent, 2002.
 
 use super::super::state_values::{Parts, StateValues};
-use super::{Method, Solver, SolverStatus};
+use super::lbfgs::SolverStatus;
+use super::method::{LevenbergMarquardtOptions, Method, Solver};
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::kernel::symmetric::{Cholesky, SymmetricMatrix};
-use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec, Options};
+use crate::registry::{Entry, NumberRange, OptionKind, OptionSpec};
 
 pub(super) const ENTRY: Entry<Method> = Entry {
     name: "levenberg_marquardt",
@@ -78,40 +79,12 @@ pub(super) const ENTRY: Entry<Method> = Entry {
 const ABOVE_ONE: NumberRange = NumberRange { text: "a number above 1", test: |v| v > 1.0 && v.is_finite() };
 
 /// Maximum number of parameters.
-pub(crate) const MAX_PARAMETERS: usize = 5000;
+pub(in crate::train) const MAX_PARAMETERS: usize = 5000;
 
 impl Solver {
     /// Returns the Levenberg-Marquardt method with its default options.
     pub fn levenberg_marquardt() -> Solver {
         Solver::of(ENTRY.name, &[])
-    }
-}
-
-/// Options of the method.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LevenbergMarquardtOptions {
-    /// Whether μ is multiplied by constant factors rather than by a function of the gain ratio.
-    constant_factors: bool,
-    mu: f64,
-    mu_decrease: f64,
-    mu_increase: f64,
-    mu_max: f64,
-    pub(super) gtol: f64,
-    pub(super) ftol: f64,
-}
-
-impl LevenbergMarquardtOptions {
-    fn new(options: &Options) -> LevenbergMarquardtOptions {
-        let number = |key| options.number(key);
-        LevenbergMarquardtOptions {
-            constant_factors: options.text("damping") == "factors",
-            mu: number("mu"),
-            mu_decrease: number("mu_decrease"),
-            mu_increase: number("mu_increase"),
-            mu_max: number("mu_max"),
-            gtol: number("gtol"),
-            ftol: number("ftol"),
-        }
     }
 }
 
@@ -213,7 +186,8 @@ impl<T: Scalar> LevenbergMarquardt<T> {
         self.mu *= if options.constant_factors {
             options.mu_decrease
         } else {
-            (1.0 - (2.0 * decrease / self.predicted - 1.0).powi(3)).max(1.0 / 3.0)
+            let excess = 2.0 * decrease / self.predicted - 1.0;
+            (1.0 - excess * excess * excess).max(1.0 / 3.0)
         };
         // Below this, the damping has no effect on the sums in f64.
         self.mu = self.mu.max(MIN_MU);

@@ -3,7 +3,7 @@
 use super::super::state_values::{Parts, StateValues};
 use super::lbfgs::{Lbfgs, SolverStatus};
 use super::levenberg_marquardt::LevenbergMarquardt;
-use super::{Method, Solver};
+use super::method::{Method, Solver};
 use crate::Error;
 use crate::kernel::Scalar;
 use crate::kernel::symmetric::{Cholesky, SymmetricMatrix};
@@ -155,7 +155,6 @@ impl<T: Scalar> SolverState<T> {
             MethodState::LevenbergMarquardt(_) => before.abs(),
         };
         self.ending = match status {
-            SolverStatus::Searching => None,
             SolverStatus::NoDecrease => Some(SolverEnding::NoDecrease),
             SolverStatus::Accepted if self.n_evaluations > solver.max_evaluations() => {
                 Some(SolverEnding::MaxEvaluations)
@@ -163,7 +162,7 @@ impl<T: Scalar> SolverState<T> {
             SolverStatus::Accepted if largest(gradient) <= gtol || before - value <= ftol * scale => {
                 Some(SolverEnding::Converged)
             }
-            SolverStatus::Accepted => None,
+            SolverStatus::Accepted | SolverStatus::Searching => None,
         };
         status
     }
