@@ -86,7 +86,7 @@ pub(crate) struct Lbfgs<T> {
 }
 
 /// A function that replaces a vector by its product with the inverse of the preconditioner.
-pub(crate) type Preconditioner<'p> = &'p dyn Fn(&mut [f64]);
+pub(crate) type Precondition<'p> = &'p dyn Fn(&mut [f64]);
 
 /// Result of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl<T: Scalar> Lbfgs<T> {
     ///
     /// `precondition`, if given, replaces a vector by its product with `M⁻¹`, where M approximates
     /// the Hessian up to a constant factor.
-    pub(crate) fn propose(&mut self, p: &[T], trial: &mut [T], precondition: Option<Preconditioner<'_>>) {
+    pub(crate) fn propose(&mut self, p: &[T], trial: &mut [T], precondition: Option<Precondition<'_>>) {
         let search = self.search.take().unwrap_or_else(|| self.begin(precondition));
         let step = search.step();
         for ((trial, p), d) in trial.iter_mut().zip(p).zip(&self.direction) {
@@ -233,7 +233,7 @@ impl<T: Scalar> Lbfgs<T> {
     }
 
     /// Computes the search direction and begins the search along it.
-    fn begin(&mut self, precondition: Option<Preconditioner<'_>>) -> LineSearch {
+    fn begin(&mut self, precondition: Option<Precondition<'_>>) -> LineSearch {
         let mut slope = self.compute_direction(precondition);
         // Rounding errors can turn the direction; that of the gradient always descends.
         if slope >= 0.0 && !self.pairs.is_empty() {
@@ -246,7 +246,7 @@ impl<T: Scalar> Lbfgs<T> {
     }
 
     /// Computes `-H·g` by the two-loop recursion and returns its product with the gradient.
-    fn compute_direction(&mut self, precondition: Option<Preconditioner<'_>>) -> f64 {
+    fn compute_direction(&mut self, precondition: Option<Precondition<'_>>) -> f64 {
         let mut d: Vec<f64> = self.gradient.iter().map(|g| -g.to_f64()).collect();
         let mut alphas = [0.0; MEMORY];
         for (alpha, pair) in alphas.iter_mut().zip(self.pairs.iter().rev()) {
