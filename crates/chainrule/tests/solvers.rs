@@ -446,6 +446,11 @@ fn early_stopping_ends_a_solver_with_the_weights_of_the_best_epoch() {
         training.history().epochs.iter().map(|epoch| epoch.validation_loss.unwrap()).collect();
     let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
     assert_eq!(training.validation_loss().unwrap(), Some(best), "{ending:?}");
+    // The run remains over, and a further step begins from the restored weights.
+    assert!(training.is_over());
+    let loss = training.training_loss().unwrap();
+    let step = training.step().unwrap();
+    assert!((step.loss / loss - 1.0).abs() < 1e-12, "{} {loss}", step.loss);
 }
 
 fn loss_of(table: &str) -> Loss {

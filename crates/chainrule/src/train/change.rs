@@ -167,7 +167,7 @@ impl<T: Scalar> Training<T> {
 
     /// Lets the solver begin again with the next step, since its state is that of another function
     /// or point.
-    fn restart_solver(&mut self) {
+    pub(super) fn restart_solver(&mut self) {
         (self.state.solver, self.newton) = (None, None);
     }
 

@@ -313,6 +313,10 @@ impl<T: Scalar> Training<T> {
     pub fn restore_best(&mut self) {
         if let Some(best) = &self.state.best {
             self.state.parameters.copy_from_slice(&best.parameters);
+            // A solver that has not ended would continue from other parameters.
+            if self.solver_ending().is_none() {
+                self.restart_solver();
+            }
         }
     }
 
