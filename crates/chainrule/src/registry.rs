@@ -91,6 +91,9 @@ impl NumberRange {
     /// At least zero and less than one.
     pub const BELOW_ONE: NumberRange =
         NumberRange { text: "a number in [0, 1)", test: |v| (0.0..1.0).contains(&v) };
+    /// Finite and greater than one.
+    pub const ABOVE_ONE: NumberRange =
+        NumberRange { text: "a number above 1", test: |v| v.is_finite() && v > 1.0 };
     /// From zero to one, inclusive.
     pub const UNIT: NumberRange =
         NumberRange { text: "a number from 0 to 1", test: |v| (0.0..=1.0).contains(&v) };

@@ -99,7 +99,7 @@ impl SymmetricMatrix {
             tasks.extend(row_tasks(first, width(order, first), block));
         }
         let n_workers = n_threads(n_operations).min(tasks.len());
-        let mut workers: Vec<Workspace<T>> = (0..n_workers).map(|_| Workspace::new()).collect();
+        let mut workers: Vec<Workspace<T>> = (0..n_workers).map(|_| Workspace::new(&tasks)).collect();
         pool::run(&mut workers, &mut tasks, &|workspace: &mut Workspace<T>, _, rows| {
             let (first, width) = (rows.first_column, rows.width);
             let n_rows = rows.numbers.len() / width;
@@ -208,14 +208,14 @@ impl Cholesky {
 
 /// Subtracts `Σ_k l_ik·l_jk` over the columns k of all blocks before that of column `first`.
 fn subtract_products(before: &[Vec<f64>], first: usize, width: usize, block: &mut [f64]) {
+    if before.is_empty() {
+        return;
+    }
     let n_operations = first * block.len();
     let mut tasks: Vec<RowTask<'_>> = row_tasks(first, width, block).collect();
     let n_workers = n_threads(n_operations).min(tasks.len());
-    let mut workers: Vec<Workspace<f64>> = (0..n_workers).map(|_| Workspace::new()).collect();
+    let mut workers: Vec<Workspace<f64>> = (0..n_workers).map(|_| Workspace::new(&tasks)).collect();
     pool::run(&mut workers, &mut tasks, &|workspace: &mut Workspace<f64>, _, rows| {
-        if before.is_empty() {
-            return;
-        }
         let n_rows = rows.numbers.len() / width;
         let sums = &mut workspace.sums[..rows.numbers.len()];
         let mut accumulation = Accumulation::Overwrite;
@@ -285,8 +285,10 @@ struct Workspace<T> {
 }
 
 impl<T: Scalar> Workspace<T> {
-    fn new() -> Workspace<T> {
-        Workspace { scratch: vec![T::ZERO; room_for::<T>(BLOCK)], sums: vec![T::ZERO; MAX_ROWS * BLOCK] }
+    /// Allocates buffers for the largest of the tasks.
+    fn new(tasks: &[RowTask<'_>]) -> Workspace<T> {
+        let n_sums = tasks.iter().map(|rows| rows.numbers.len()).max().unwrap_or(0);
+        Workspace { scratch: vec![T::ZERO; room_for::<T>(BLOCK)], sums: vec![T::ZERO; n_sums] }
     }
 }
 

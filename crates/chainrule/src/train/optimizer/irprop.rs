@@ -30,7 +30,7 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     options: &[
         OptionSpec {
             name: "increase",
-            kind: OptionKind::Number(1.2, ABOVE_ONE),
+            kind: OptionKind::Number(1.2, NumberRange::ABOVE_ONE),
             summary: "factor of the step size if the sign of the derivative remains",
         },
         OptionSpec {
@@ -51,8 +51,6 @@ pub(super) const ENTRY: Entry<Arc<dyn Rule>> = Entry {
     ],
     make: |options| Arc::new(Irprop::new(options)),
 };
-
-const ABOVE_ONE: NumberRange = NumberRange { text: "a number above 1", test: |v| v > 1.0 && v.is_finite() };
 
 impl Optimizer {
     /// Returns iRprop+ with the factors 1.2 and 0.5.

@@ -228,7 +228,7 @@ impl<T: Scalar> Lbfgs<T> {
         self.gradient.copy_from_slice(gradient);
         p.copy_from_slice(trial);
         self.step_length = step;
-        self.n_iterations += 1;
+        self.n_iterations = self.n_iterations.saturating_add(1);
         SolverStatus::Accepted
     }
 

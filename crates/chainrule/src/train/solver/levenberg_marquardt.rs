@@ -54,7 +54,7 @@ pub(super) const ENTRY: Entry<Method> = Entry {
         },
         OptionSpec {
             name: "mu_increase",
-            kind: OptionKind::Number(10.0, ABOVE_ONE),
+            kind: OptionKind::Number(10.0, NumberRange::ABOVE_ONE),
             summary: "factor of μ after a step that was not accepted, for factors",
         },
         OptionSpec {
@@ -75,8 +75,6 @@ pub(super) const ENTRY: Entry<Method> = Entry {
     ],
     make: |options| Method::LevenbergMarquardt(LevenbergMarquardtOptions::new(options)),
 };
-
-const ABOVE_ONE: NumberRange = NumberRange { text: "a number above 1", test: |v| v > 1.0 && v.is_finite() };
 
 /// Maximum number of parameters.
 pub(in crate::train) const MAX_PARAMETERS: usize = 5000;
@@ -109,7 +107,13 @@ pub(crate) struct LevenbergMarquardt<T> {
 impl<T: Scalar> LevenbergMarquardt<T> {
     /// Begins at a point with this value and gradient.
     pub(super) fn new(options: &LevenbergMarquardtOptions, value: f64, gradient: &[T]) -> Self {
-        LevenbergMarquardt { value, gradient: gradient.to_vec(), mu: options.mu, growth: 2.0, predicted: 0.0 }
+        LevenbergMarquardt {
+            value,
+            gradient: gradient.to_vec(),
+            mu: options.mu.max(MIN_MU),
+            growth: 2.0,
+            predicted: 0.0,
+        }
     }
 
     /// Returns all parts of the state by name.
@@ -196,6 +200,15 @@ impl<T: Scalar> LevenbergMarquardt<T> {
         self.gradient.copy_from_slice(gradient);
         p.copy_from_slice(trial);
         SolverStatus::Accepted
+    }
+
+    /// Checks that the damping of a restored state can be increased.
+    pub(super) fn check_damping(&self) -> Result<(), Error> {
+        let parts = [("mu", self.mu, MIN_MU), ("growth", self.growth, 1.0)];
+        match parts.into_iter().find(|(_, v, min)| !(v.is_finite() && v >= min)) {
+            None => Ok(()),
+            Some((part, ..)) => Err(Error::MissingState { name: format!("{PREFIX}{part}") }),
+        }
     }
 
     fn increase_damping(&mut self, options: &LevenbergMarquardtOptions) -> SolverStatus {

@@ -139,7 +139,7 @@ impl<T: Scalar> SolverState<T> {
         value: f64,
         gradient: &[T],
     ) -> SolverStatus {
-        self.n_evaluations += 1;
+        self.n_evaluations = self.n_evaluations.saturating_add(1);
         let before = self.value();
         let status = match (&mut self.method, &solver.made) {
             (MethodState::Lbfgs(state), _) => state.observe(p, trial, value, gradient),
@@ -197,6 +197,7 @@ impl<T: Scalar> SolverState<T> {
         let (is_same, lengths) = match (&self.method, &solver.made) {
             (MethodState::Lbfgs(state), Method::Lbfgs(_)) => (true, state.lengths()),
             (MethodState::LevenbergMarquardt(state), Method::LevenbergMarquardt(_)) => {
+                state.check_damping()?;
                 (true, vec![state.gradient.len()])
             }
             _ => (false, Vec::new()),
